@@ -1,0 +1,1 @@
+"""The way from a window to a whole clip; knows no cloud and no Home Assistant."""

@@ -1,0 +1,66 @@
+"""What can go wrong between a window and its clip, by what is to be done about it."""
+
+from typing import override
+
+
+class ClipError(Exception):
+    """Something that a person is told.
+
+    `key` names a translation under `exceptions`; `placeholders` fill it. Whoever shows
+    the error adds `camera` and `window`. Neither may hold a secret or a signed URL.
+    """
+
+    def __init__(self, key: str, **placeholders: str) -> None:
+        """Take the translation key and what fills it."""
+        super().__init__(key)
+        self.key = key
+        self.placeholders = placeholders
+
+    @override
+    def __str__(self) -> str:
+        """Return the key with what fills it, for logs."""
+        details = ", ".join(f"{k}={v}" for k, v in self.placeholders.items())
+        return f"{self.key} ({details})" if details else self.key
+
+
+class InvalidRequestError(ClipError):
+    """The caller asked for something that cannot be; asking again changes nothing."""
+
+
+class SignInError(ClipError):
+    """The cloud refuses the credentials; a person has to sign in again."""
+
+
+class CloudError(ClipError):
+    """The cloud or the way to it failed; worth another try, within a budget.
+
+    `retry_after_s` is how long the cloud asked to be left alone, if it said so.
+    """
+
+    def __init__(
+        self, key: str, *, retry_after_s: float | None = None, **placeholders: str
+    ) -> None:
+        """Take the translation key, the cloud's wish and what fills the text."""
+        super().__init__(key, **placeholders)
+        self.retry_after_s = retry_after_s
+
+
+class NotReadyError(ClipError):
+    """The footage is not there yet; ask again after `after_s` seconds."""
+
+    def __init__(self, key: str, *, after_s: float, **placeholders: str) -> None:
+        """Take the translation key, when to come back and what fills the text."""
+        super().__init__(key, **placeholders)
+        self.after_s = after_s
+
+
+class NoFootageError(ClipError):
+    """The cloud has no footage of this stretch, and will not have it."""
+
+
+class RefusedError(ClipError):
+    """The cloud will not give this footage, whatever is tried again."""
+
+
+class StorageError(ClipError):
+    """The clip cannot be written where it should go."""

@@ -1,0 +1,161 @@
+"""What every cloud looks like to the rest: cameras, a plan of parts, downloads."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from aiohttp import ClientResponse, ClientSession
+
+from ..clips.errors import InvalidRequestError
+from ..clips.window import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who is signed in: an id that the cloud never changes, and a name for people."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camera:
+    """One device or stream of an account.
+
+    `id` is the cloud's own and never changes; `details` is what the source needs to
+    remember about it between listing and asking (plain JSON values).
+    """
+
+    id: str
+    name: str
+    model: str | None = None
+    serial_number: str | None = None
+    firmware: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """How the footage is wanted; `None` leaves it to the cloud.
+
+    `audio` is honoured for every cloud: the track is left out when the clip is made.
+    The other fields only where a source lists them in `honours`.
+    """
+
+    audio: bool = True
+    codec: str | None = None
+    frame_rate: int | None = None
+    width: int | None = None
+    height: int | None = None
+    timestamps: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One piece of footage as the cloud hands it over.
+
+    `window` is what it covers, as far as is known before it is fetched. `lead_in` says
+    that the cloud may begin it at the key frame before that. `ask` is what the source
+    needs to fetch it (plain JSON values, never a signed URL).
+    """
+
+    window: Window
+    lead_in: bool = False
+    event_ids: tuple[str, ...] = ()
+    ask: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The parts that exist for a window, in order of time.
+
+    `again_after_s` is set while more may still come: seconds until it is worth asking
+    again. Whoever has no time left takes the parts that are there.
+    """
+
+    parts: Sequence[Part]
+    again_after_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """An answer whose status was found good, with its body still to be read.
+
+    `window` is what the cloud says it really sent, where it says so.
+    """
+
+    response: ClientResponse
+    window: Window | None = None
+
+
+class Source(ABC):
+    """One signed-in account of one kind of cloud."""
+
+    kind: ClassVar[str]
+    manufacturer: ClassVar[str]
+    # Fields of `Wishes` that this cloud can honour, besides `audio`.
+    honours: ClassVar[frozenset[str]] = frozenset()
+    # How many parts of one window the cloud lets us fetch side by side.
+    parts_at_once: ClassVar[int] = 1
+    # How long after a window's end its footage can be there at the earliest.
+    lag: ClassVar[timedelta] = timedelta(0)
+    # How long after a window's end the cloud may still add to what it has of it.
+    settles_after: ClassVar[timedelta] = timedelta(0)
+
+    def __init__(
+        self,
+        session: ClientSession,
+        credentials: Mapping[str, Any],
+        *,
+        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
+        named_cameras: Sequence[str] = (),
+    ) -> None:
+        """Take what a config entry holds; nothing is asked of the cloud yet.
+
+        `keep_credentials` is called with the changed fields when the cloud rotates a
+        token. `named_cameras` are cameras that a person named because the cloud does
+        not let the account list them.
+        """
+        self.session = session
+        self.credentials = credentials
+        self.keep_credentials = keep_credentials
+        self.named_cameras = named_cameras
+
+    @abstractmethod
+    async def identify(self) -> Identity:
+        """Try the credentials and say whose they are.
+
+        Raises SignInError if they are refused, CloudError if that cannot be known now.
+        """
+
+    @abstractmethod
+    async def cameras(self) -> list[Camera]:
+        """List the cameras. Raises SignInError, CloudError."""
+
+    @abstractmethod
+    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+        """Say what footage exists. Raises SignInError, CloudError, RefusedError."""
+
+    @abstractmethod
+    def fetch(
+        self, camera: Camera, part: Part, wishes: Wishes
+    ) -> AbstractAsyncContextManager[Download]:
+        """Open one part.
+
+        Raises SignInError, CloudError, NotReadyError, NoFootageError, RefusedError.
+        """
+
+    async def picture(self, camera: Camera) -> bytes | None:
+        """Return a current still picture (JPEG), or None where the cloud has none."""
+        return None
+
+    def check(self, wishes: Wishes) -> None:
+        """Raise InvalidRequestError for a wish that this cloud cannot honour."""
+        for name in ("codec", "frame_rate", "width", "height", "timestamps"):
+            if getattr(wishes, name) is not None and name not in self.honours:
+                raise InvalidRequestError(
+                    "field_not_honoured", field=name, cloud=self.manufacturer
+                )

@@ -1,0 +1,178 @@
+"""One cloud over HTTP: its limits kept, its redirects followed by hand, its faults named."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+import json
+from typing import Any
+
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, hdrs
+from aiolimiter import AsyncLimiter
+from yarl import URL
+
+from ..clips.errors import CloudError
+
+# Home Assistant's session ends every request after five minutes; a clip may take longer.
+TIMEOUT = ClientTimeout(total=None, connect=15, sock_connect=15, sock_read=60)
+MOST_REDIRECTS = 5
+# What a body must not be larger than when it is read as a whole.
+LARGEST_JSON_BYTES = 32 * 2**20
+USER_AGENT = "ClipDownload/1.0 HomeAssistant"
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+# These turn whatever was sent into a GET without a body.
+_REDIRECTS_TO_GET = {301, 302, 303}
+
+
+class Http:
+    """Requests to one cloud's own hosts, and plain GETs of the URLs that it signs.
+
+    `own_hosts` are the cloud's domains: our headers go to these and to hosts below
+    them, over https only, and nowhere else. `limiter` is the cloud's rate limit.
+    """
+
+    def __init__(
+        self, session: ClientSession, own_hosts: Collection[str], limiter: AsyncLimiter
+    ) -> None:
+        """Take the session to use, the cloud's domains and its rate limit."""
+        self._session = session
+        self._own_hosts = own_hosts
+        self._limiter = limiter
+        self._quiet_until = 0.0
+
+    @asynccontextmanager
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+    ) -> AsyncIterator[ClientResponse]:
+        """Ask the cloud something; the answer's status is the caller's to judge.
+
+        `url` is taken byte for byte. A throttling answer (429) makes the whole account
+        wait and raises CloudError, as do a failed connection and a bad redirect.
+        """
+        target = URL(url, encoded=True)
+        if not self._is_own(target):
+            raise CloudError("cloud_redirect", host=target.host or "")
+        await self._take_turn()
+        async with self._follow(method, target, headers, body) as response:
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise self._throttled(response)
+            yield response
+
+    @asynccontextmanager
+    async def get_signed(self, url: str) -> AsyncIterator[ClientResponse]:
+        """Fetch a URL that carries its own permission: none of our headers go along.
+
+        Raises CloudError for a URL that is no https URL of a public name.
+        """
+        target = URL(url, encoded=True)
+        async with self._follow(hdrs.METH_GET, target, {}, None) as response:
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise self._throttled(response)
+            yield response
+
+    async def _take_turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        while (left_s := self._quiet_until - loop.time()) > 0:
+            await asyncio.sleep(left_s)
+        await self._limiter.acquire()
+
+    def _throttled(self, response: ClientResponse) -> CloudError:
+        after_s = retry_after_s(response)
+        if after_s is not None:
+            loop = asyncio.get_running_loop()
+            self._quiet_until = max(self._quiet_until, loop.time() + min(after_s, 300))
+        return CloudError("cloud_throttled", retry_after_s=after_s)
+
+    def _is_own(self, url: URL) -> bool:
+        host = url.host or ""
+        return url.scheme == "https" and any(
+            host == own or host.endswith(f".{own}") for own in self._own_hosts
+        )
+
+    @asynccontextmanager
+    async def _follow(
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
+    ) -> AsyncIterator[ClientResponse]:
+        for _ in range(MOST_REDIRECTS + 1):
+            if not self._is_own(url) and not _is_public(url):
+                raise CloudError("cloud_redirect", host=url.host or "")
+            # A signed URL gets nothing of ours, wherever it was signed.
+            ours = headers if self._is_own(url) else {}
+            try:
+                response = await self._session.request(
+                    method,
+                    url,
+                    data=body if self._is_own(url) else None,
+                    headers={
+                        hdrs.USER_AGENT: USER_AGENT,
+                        hdrs.ACCEPT_ENCODING: "identity",
+                        **ours,
+                    },
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                )
+            except (ClientError, TimeoutError, OSError) as err:
+                raise unreachable(err) from err
+            async with response:
+                location = response.headers.get(hdrs.LOCATION)
+                if response.status not in _REDIRECTS or not location:
+                    try:
+                        yield response
+                    except (ClientError, TimeoutError) as err:
+                        raise unreachable(err) from err
+                    return
+                if response.status in _REDIRECTS_TO_GET and method != hdrs.METH_GET:
+                    method, body = hdrs.METH_GET, None
+                    headers = {
+                        name: value
+                        for name, value in headers.items()
+                        if name.lower() != "content-type"
+                    }
+                url = url.join(URL(location, encoded=True))
+        raise CloudError("cloud_redirect", host=url.host or "")
+
+
+async def read_json(response: ClientResponse) -> Any:
+    """Return the answer's JSON value. Raises CloudError if it is none."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_JSON_BYTES:
+            raise CloudError("cloud_nonsense")
+    try:
+        return json.loads(body)
+    except ValueError as err:
+        raise CloudError("cloud_nonsense") from err
+
+
+def retry_after_s(response: ClientResponse) -> float | None:
+    """Return how many seconds the cloud wants to be left alone, if it says so."""
+    value = response.headers.get(hdrs.RETRY_AFTER, "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (at.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+
+
+def unreachable(err: Exception) -> CloudError:
+    """Return the error for a connection that failed: its kind, never its URL."""
+    return CloudError("cloud_unreachable", reason=type(err).__name__)
+
+
+def _is_public(url: URL) -> bool:
+    """Refuse addresses and local names: no cloud redirects into a user's network."""
+    name = (url.host or "").rstrip(".").lower()
+    is_address = ":" in name or name.rpartition(".")[2].isdecimal()
+    is_local = "." not in name or name.endswith((".localhost", ".local", ".internal"))
+    return url.scheme == "https" and not is_address and not is_local
