@@ -1,0 +1,1 @@
+"""Tests of Clip Download, and the clouds that they run against."""

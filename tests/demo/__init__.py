@@ -1,0 +1,1 @@
+"""A real Home Assistant among simulated clouds, to look at and to check by itself."""
