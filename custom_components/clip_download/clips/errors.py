@@ -1,5 +1,7 @@
 """What can go wrong between a window and its clip, by what is to be done about it."""
 
+import errno
+import os
 from typing import override
 
 
@@ -64,3 +66,21 @@ class RefusedError(ClipError):
 
 class StorageError(ClipError):
     """The clip cannot be written where it should go."""
+
+
+def storage_error(err: OSError) -> StorageError:
+    """Name what the file system refused, in words that say what to do."""
+    key = {
+        errno.ENOSPC: "storage_full",
+        errno.EDQUOT: "storage_full",
+        errno.EROFS: "storage_read_only",
+        errno.EACCES: "storage_no_permission",
+        errno.EPERM: "storage_no_permission",
+        errno.ENOENT: "storage_gone",
+        errno.ENOTDIR: "storage_gone",
+        errno.ENODEV: "storage_gone",
+        errno.EHOSTDOWN: "storage_gone",
+        errno.ESTALE: "storage_gone",
+    }.get(err.errno or 0, "storage_trouble")
+    reason = os.strerror(err.errno) if err.errno else type(err).__name__
+    return StorageError(key, path=str(err.filename or ""), reason=reason)

@@ -69,7 +69,9 @@ def to_ms(time: datetime) -> int:
     return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
-def gaps(window: Window, covered: Iterable[Window], tolerance: timedelta) -> list[Window]:
+def gaps(
+    window: Window, covered: Iterable[Window], tolerance: timedelta
+) -> list[Window]:
     """Return the stretches of `window` longer than `tolerance` that nothing covers."""
     missing = []
     reached = window.start

@@ -1,0 +1,116 @@
+"""Clip Download: save stretches of cloud footage as MP4 files in the media folder."""
+
+from pathlib import Path
+
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.singleton import singleton
+from homeassistant.helpers.typing import ConfigType
+from homeassistant.util.hass_dict import HassKey
+
+from .accounts import async_create_source
+from .answers import EVENT_FAILED, EVENT_SAVED, answer
+from .clips.errors import StorageError
+from .clips.jobs import Jobs
+from .clips.library import Job, JobState, Library
+from .const import CONF_DOWNLOADS_AT_ONCE, CONF_KIND, DEFAULT_DOWNLOADS_AT_ONCE, DOMAIN
+from .coordinator import Account, CamerasCoordinator, ClipConfigEntry, named_streams
+from .entity import async_remove_config_entry_device, camera_unique_id
+from .services import async_setup_services
+
+__all__ = ["async_remove_config_entry_device"]
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+PLATFORMS = [Platform.CAMERA]
+
+DATABASE = "clip_download.db"
+DATA_LIBRARY: HassKey[Library] = HassKey(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up the actions."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:
+    """Set up an account, and go on with its unfinished jobs."""
+    library = await _async_open_library(hass)
+    source = await async_create_source(
+        hass,
+        entry.data[CONF_KIND],
+        entry.data,
+        keep_credentials=lambda changed: _async_keep(hass, entry, changed),
+        named_cameras=named_streams(entry.subentries.values()),
+    )
+    coordinator = CamerasCoordinator(hass, entry, source)
+    await coordinator.async_config_entry_first_refresh()
+    jobs = Jobs(
+        account_id=entry.entry_id,
+        account_name=entry.title,
+        source=source,
+        library=library,
+        find_camera=coordinator.camera,
+        downloads_at_once=int(
+            entry.options.get(CONF_DOWNLOADS_AT_ONCE, DEFAULT_DOWNLOADS_AT_ONCE)
+        ),
+        spawn=lambda way, name: entry.async_create_background_task(hass, way, name),
+        tell=lambda job: _async_tell(hass, entry, job),
+        sign_in_again=lambda: entry.async_start_reauth(hass),
+    )
+    entry.runtime_data = Account(source=source, coordinator=coordinator, jobs=jobs)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await jobs.resume()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:
+    """Unload an account; its jobs under way go on when it is set up again."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
+    """Forget the jobs of a removed account; its clips stay where they are."""
+    library = await _async_open_library(hass)
+    await library.forget_account(entry.entry_id)
+
+
+@singleton(DATA_LIBRARY, async_=True)
+async def _async_open_library(hass: HomeAssistant) -> Library:
+    """Open the one database of all accounts, until Home Assistant ends."""
+    try:
+        library = await Library(Path(hass.config.path(DATABASE))).open()
+    except StorageError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key=err.key,
+            translation_placeholders=err.placeholders,
+        ) from err
+
+    async def close(event: Event) -> None:
+        await library.close()
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
+    return library
+
+
+@callback
+def _async_keep(
+    hass: HomeAssistant, entry: ClipConfigEntry, changed: dict[str, object]
+) -> None:
+    """Keep credentials that the cloud has rotated."""
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **changed})
+
+
+@callback
+def _async_tell(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
+    """Fire the event of a job that ended."""
+    entity_id = er.async_get(hass).async_get_entity_id(
+        Platform.CAMERA, DOMAIN, camera_unique_id(entry, job.camera_id)
+    )
+    hass.bus.async_fire(
+        EVENT_SAVED if job.state is JobState.SAVED else EVENT_FAILED,
+        {"entity_id": entity_id, **answer(hass, job)},
+    )

@@ -1,0 +1,115 @@
+"""What is told of a job: the action's response, the bus event, the error's words."""
+
+from typing import Any
+
+from homeassistant.components.media_source import generate_media_source_id
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from .clips.errors import ClipError, InvalidRequestError
+from .clips.library import Clip, Job, JobState
+from .clips.window import Window
+from .const import DOMAIN
+
+EVENT_SAVED = f"{DOMAIN}_saved"
+EVENT_FAILED = f"{DOMAIN}_failed"
+
+STATUS_QUEUED = "queued"
+STATUS_FAILED = "failed"
+
+
+def raised(err: ClipError, *, camera: str, window: str) -> HomeAssistantError:
+    """Return the error as Home Assistant shows it, by whose fault it is."""
+    kind = (
+        ServiceValidationError
+        if isinstance(err, InvalidRequestError)
+        else HomeAssistantError
+    )
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=err.key,
+        translation_placeholders={
+            "camera": camera,
+            "window": window,
+            **err.placeholders,
+        },
+    )
+
+
+def failure(err: ClipError, *, camera: str, window: str) -> dict[str, Any]:
+    """Return a response's entry for a camera whose clip is not there."""
+    return {
+        "status": STATUS_FAILED,
+        "error": _error(raised(err, camera=camera, window=window)),
+    }
+
+
+def answer(hass: HomeAssistant, job: Job) -> dict[str, Any]:
+    """Return a response's entry for a job, as it stands: plain JSON, times local."""
+    told: dict[str, Any] = {"job_id": job.id, "label": job.label}
+    match job.state:
+        case JobState.SAVED:
+            told |= _saved(hass, job.clips)
+        case JobState.FAILED:
+            told |= {"status": STATUS_FAILED, **_times(job.window)}
+        case _:
+            told |= {"status": STATUS_QUEUED, **_times(job.window)}
+    if job.error:
+        told["error"] = _error(
+            raised(job.error, camera=job.camera_name, window=in_words(job.window))
+        )
+    return told
+
+
+def in_words(window: Window) -> str:
+    """Return a window as a person reads it: local time."""
+    start, end = dt_util.as_local(window.start), dt_util.as_local(window.end)
+    until = f"{end:%H:%M:%S}" if start.date() == end.date() else f"{end:%F %H:%M:%S}"
+    return f"{start:%F %H:%M:%S} – {until}"
+
+
+def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
+    first, last = clips[0], clips[-1]
+    told: dict[str, Any] = {
+        "status": first.status,
+        **_file(hass, first),
+        **_times(Window(first.window.start, last.window.end)),
+        "duration_s": sum(clip.duration_ms for clip in clips) / 1000,
+        "size_bytes": sum(clip.size_bytes for clip in clips),
+        "events": list(first.events),
+        "gaps": [_times(gap) for gap in first.gaps],
+    }
+    if len(clips) > 1:
+        told["files"] = [
+            {
+                **_file(hass, clip),
+                **_times(clip.window),
+                "duration_s": clip.duration_ms / 1000,
+                "size_bytes": clip.size_bytes,
+            }
+            for clip in clips
+        ]
+    return told
+
+
+def _file(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
+    told = {"path": str(clip.path), "sha256": clip.sha256}
+    for name, folder in hass.config.media_dirs.items():
+        if clip.path.is_relative_to(folder):
+            told["media_content_id"] = generate_media_source_id(
+                "media_source", f"{name}/{clip.path.relative_to(folder)}"
+            )
+            break
+    return told
+
+
+def _times(window: Window) -> dict[str, str]:
+    return {
+        "start": dt_util.as_local(window.start).isoformat(timespec="milliseconds"),
+        "end": dt_util.as_local(window.end).isoformat(timespec="milliseconds"),
+    }
+
+
+def _error(err: HomeAssistantError) -> dict[str, str]:
+    return {"key": err.translation_key or "", "message": str(err)}

@@ -1,0 +1,171 @@
+"""Names and files of clips: nothing outside the media folder, nothing half, nothing lost.
+
+All functions block; callers run them in an executor.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+from pathlib import Path, PurePosixPath
+import shutil
+import unicodedata
+
+from .errors import InvalidRequestError, StorageError
+
+SUFFIX = ".mp4"
+# What goes with a clip: same stem, other ending.
+COMPANIONS = (".jpg", ".json")
+# A file name may have 255 bytes; this leaves room for a number and an ending.
+LONGEST_NAME_BYTES = 200
+MOST_FOLDERS = 12
+# Never filled up: a full disk stops Home Assistant itself.
+RESERVE_BYTES = 64 * 2**20
+
+# SMB and exFAT refuse these; "/" is handled where a path is taken apart.
+_FORBIDDEN = frozenset('\\:*?"<>|/')
+_RESERVED = {"con", "prn", "aux", "nul"} | {
+    f"{device}{n}" for device in ("com", "lpt") for n in range(1, 10)
+}
+# What a file system says that cannot link: exFAT, some SMB servers.
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
+
+
+def safe_name(text: str) -> str:
+    """Make any text one file or folder name, safe on ext4, SMB and exFAT.
+
+    May return an empty string where nothing is left.
+    """
+    name = "".join(
+        "_" if char in _FORBIDDEN or unicodedata.category(char)[0] == "C" else char
+        for char in unicodedata.normalize("NFC", text)
+    ).strip(" .")
+    name = name.encode()[:LONGEST_NAME_BYTES].decode(errors="ignore").rstrip(" .")
+    if name.split(".", 1)[0].strip().lower() in _RESERVED:
+        name = f"_{name}"
+    return name
+
+
+def safe_relative_path(text: str) -> PurePosixPath:
+    """Turn what a file name template gave into a path below the media folder.
+
+    The ending is left off. Raises InvalidRequestError.
+    """
+    text = text.strip()
+    if text.lower().endswith(SUFFIX):
+        text = text[: -len(SUFFIX)]
+    names = [name.strip() for name in text.split("/")]
+    if text.startswith("/") or ".." in names:
+        raise InvalidRequestError("filename_leaves_folder", filename=text[:200])
+    names = [safe for name in names if (safe := safe_name(name))]
+    if not names or not safe_name(text.rpartition("/")[2]):
+        raise InvalidRequestError("filename_empty")
+    if len(names) > MOST_FOLDERS:
+        raise InvalidRequestError("filename_too_deep", filename=text[:200])
+    return PurePosixPath(*names)
+
+
+def target_inside(root: Path, relative: PurePosixPath) -> Path:
+    """Return the clip's path, without ending, once it is known to lie inside `root`.
+
+    Raises StorageError if the folder is gone, InvalidRequestError if a link leads out.
+    """
+    if not root.is_dir():
+        raise StorageError("storage_gone", path=str(root), reason=os.strerror(2))
+    target = root / relative
+    # Follows links, dangling ones too.
+    if not target.parent.resolve().is_relative_to(root.resolve()):
+        raise InvalidRequestError("filename_leaves_folder", filename=str(relative))
+    return target
+
+
+def make_folder(folder: Path) -> list[Path]:
+    """Make a folder and what is missing above it; return what was made, deepest first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def remove_folders(folders: list[Path]) -> None:
+    """Remove folders that were made for nothing, as long as they are empty."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a working folder of ours with all that is in it, if it is there."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_space(folder: Path, needed_bytes: int) -> None:
+    """Raise OSError (ENOSPC) before the first byte if the disk cannot hold the rest."""
+    if shutil.disk_usage(folder).free < needed_bytes + RESERVE_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_file_of(path: Path, sha256: str) -> bool:
+    """Say whether the file is there with just this content."""
+    return path.is_file() and sha256_of(path) == sha256
+
+
+def remove_clip(path: Path) -> None:
+    """Remove a clip of ours and what goes with it."""
+    for ending in (SUFFIX, *COMPANIONS):
+        path.with_suffix(ending).unlink(missing_ok=True)
+
+
+def free_stem(stem: Path, *, overwrite: bool) -> Path:
+    """Return the path to publish under, without ending: `stem`, else with a number."""
+    candidate, number = stem, 1
+    while not overwrite and any(
+        os.path.lexists(f"{candidate}{ending}") for ending in (SUFFIX, *COMPANIONS)
+    ):
+        number += 1
+        candidate = stem.with_name(f"{stem.name}_{number}")
+    return candidate
+
+
+def publish(made: Path, final: Path, *, overwrite: bool) -> None:
+    """Give a whole file its final name at once; both must be on one file system.
+
+    Raises FileExistsError if the name is taken and `overwrite` is not set.
+    """
+    made.chmod(0o644)
+    with made.open("rb") as file:
+        os.fsync(file.fileno())
+    if overwrite:
+        made.replace(final)
+    else:
+        try:
+            # Unlike a rename, a link never replaces what is there.
+            final.hardlink_to(made)
+        except OSError as err:
+            if err.errno not in _NO_LINKS:
+                raise
+            if os.path.lexists(final):
+                raise FileExistsError(
+                    errno.EEXIST, os.strerror(errno.EEXIST), str(final)
+                ) from err
+            made.rename(final)
+        else:
+            made.unlink()
+    _sync_folder(final.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Not every network file system can do this, and the file itself is safe already.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

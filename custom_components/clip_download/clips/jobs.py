@@ -1,0 +1,190 @@
+"""Jobs: what was asked of one account, under way or going on after a restart."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+import logging
+from pathlib import Path, PurePosixPath
+import sqlite3
+from typing import Any
+from uuid import uuid4
+
+from ..sources.base import Camera, Source, Wishes
+from . import files
+from .errors import (
+    ClipError,
+    InvalidRequestError,
+    SignInError,
+    StorageError,
+    storage_error,
+)
+from .library import Job, JobState, Library
+from .way import Way, blocking
+from .window import Window
+
+_LOGGER = logging.getLogger(__name__)
+
+# A job that was interrupted gets at least this long, however late it is.
+GRACE = timedelta(minutes=2)
+MOST_UNFINISHED = 500
+
+
+@dataclass(eq=False)
+class Running:
+    """A job under way: `done` gives it once it ended or was interrupted."""
+
+    job: Job
+    done: asyncio.Future[Job]
+
+
+class Jobs:
+    """The jobs of one account. They live on their own; whoever waits may go away."""
+
+    def __init__(
+        self,
+        *,
+        account_id: str,
+        account_name: str,
+        source: Source,
+        library: Library,
+        find_camera: Callable[[str], Camera | None],
+        downloads_at_once: int,
+        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+        tell: Callable[[Job], None],
+        sign_in_again: Callable[[], None],
+    ) -> None:
+        """Take what the jobs of an account share.
+
+        `spawn` starts a task that ends with the account; `tell` hears of every job that
+        ended; `sign_in_again` is called when the cloud refuses the credentials.
+        """
+        self._account_id = account_id
+        self._account_name = account_name
+        self._source = source
+        self._library = library
+        self._find_camera = find_camera
+        self._downloads = asyncio.Semaphore(downloads_at_once)
+        self._spawn = spawn
+        self._tell = tell
+        self._sign_in_again = sign_in_again
+        self._running: dict[tuple[Any, ...], Running] = {}
+
+    async def resume(self) -> None:
+        """Go on with what was asked for before Home Assistant stopped."""
+        for job in await self._library.unfinished_jobs(self._account_id):
+            give_up_at = max(job.give_up_at, datetime.now(UTC) + GRACE)
+            self._start(replace(job, give_up_at=give_up_at))
+
+    async def ask(
+        self,
+        camera: Camera,
+        window: Window,
+        *,
+        root: Path,
+        filename: PurePosixPath,
+        timeout: timedelta,
+        label: str = "",
+        overwrite: bool = False,
+        wishes: Wishes,
+    ) -> Running:
+        """Ask for one clip; the same request under way is joined.
+
+        `filename` is below `root`, without ending. `timeout` counts from the window's
+        end, or from now if that has passed. Raises InvalidRequestError, StorageError.
+        """
+        self._source.check(wishes)
+        now = datetime.now(UTC)
+        job = Job(
+            id=uuid4().hex,
+            account_id=self._account_id,
+            camera_id=camera.id,
+            camera_name=camera.name,
+            window=window,
+            asked_at=now,
+            give_up_at=max(window.end, now) + timeout,
+            root=root,
+            filename=str(filename),
+            label=label,
+            overwrite=overwrite,
+            wishes=wishes,
+        )
+        if running := self._running.get(job.request):
+            return running
+        if len(self._running) >= MOST_UNFINISHED:
+            raise InvalidRequestError("too_many_jobs", count=str(MOST_UNFINISHED))
+        # Registered before the first await, so that a twin finds it.
+        running = self._running[job.request] = Running(
+            job, asyncio.get_running_loop().create_future()
+        )
+        try:
+            await blocking(files.target_inside, root, filename)
+            await self._library.add_job(job)
+        except ClipError as err:
+            del self._running[job.request]
+            running.job = replace(job, state=JobState.FAILED, error=err)
+            running.done.set_result(running.job)
+            raise
+        except BaseException:
+            del self._running[job.request]
+            running.done.cancel()
+            raise
+        self._spawn(self._run(running), f"clip {job.id}")
+        return running
+
+    async def recent(self, most: int) -> list[Job]:
+        """Return the newest jobs of the account."""
+        return await self._library.recent_jobs(self._account_id, most)
+
+    async def last_picture(self, camera_id: str) -> Path | None:
+        """Return the picture of the camera's last clip, if it is still there."""
+        clip = await self._library.last_clip(self._account_id, camera_id)
+        if clip is None:
+            return None
+        path = clip.path.with_suffix(".jpg")
+        return path if await blocking(path.is_file) else None
+
+    def _start(self, job: Job) -> None:
+        running = Running(job, asyncio.get_running_loop().create_future())
+        self._running[job.request] = running
+        self._spawn(self._run(running), f"clip {job.id}")
+
+    async def _run(self, running: Running) -> None:
+        """Take a job to its end, whatever happens, and tell everybody."""
+        job = running.job
+        way = Way(
+            job,
+            source=self._source,
+            library=self._library,
+            account_name=self._account_name,
+            downloads=self._downloads,
+        )
+        try:
+            try:
+                job = await way.go(self._find_camera(job.camera_id))
+            except Exception as err:  # noqa: BLE001
+                job = replace(job, state=JobState.FAILED, error=_told(err, job))
+                await self._library.update_job(job)
+        except sqlite3.Error as err:
+            _LOGGER.error("Job %s cannot be recorded: %s", job.id, err)
+            error = StorageError("library_unusable", path="", reason=str(err))
+            job = replace(job, state=JobState.FAILED, error=error)
+        finally:
+            # An interrupted job keeps its row, and goes on at the next start.
+            del self._running[job.request]
+            if not running.done.done():
+                running.done.set_result(job)
+        if isinstance(job.error, SignInError):
+            self._sign_in_again()
+        self._tell(job)
+
+
+def _told(err: Exception, job: Job) -> ClipError:
+    """Return what to tell of an error; one that nobody foresaw goes to the log too."""
+    match err:
+        case ClipError():
+            return err
+        case OSError():
+            return storage_error(err)
+    _LOGGER.error("Job %s failed", job.id, exc_info=err)
+    return ClipError("unexpected", reason=type(err).__name__)

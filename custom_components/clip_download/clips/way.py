@@ -1,0 +1,403 @@
+"""The way of one clip: wait, plan, fetch, finish, keep. One direction, no way back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+import functools
+import itertools
+import json
+from pathlib import Path, PurePosixPath
+import random
+import threading
+from typing import Any
+from uuid import uuid4
+
+from ..sources.base import Camera, Part, Plan, Source
+from . import files, mp4
+from .errors import ClipError, CloudError, NoFootageError, NotReadyError, RefusedError
+from .library import Clip, ClipStatus, Job, JobState, Library
+from .transfer import receive
+from .window import Window, gaps
+
+SIDECAR_VERSION = 1
+# A cloud's fault is tried again this often, about 1, 2, 4 ... seconds apart.
+MOST_TRIES = 6
+LONGEST_BACKOFF_S = 60.0
+# A part that came short while the cloud may still add to it is fetched again.
+SHORT_PART_AGAIN_S = 15.0
+SHORT_PART_TOLERANCE = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fetched:
+    """A part on the disk."""
+
+    piece: mp4.Piece
+    sha256: str
+    event_ids: tuple[str, ...]
+
+
+class Way:
+    """One job's way. Where it has come to is kept in the library at each step."""
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        source: Source,
+        library: Library,
+        account_name: str,
+        downloads: asyncio.Semaphore,
+    ) -> None:
+        """Take the job, and what it shares with the others of its account."""
+        self._job = job
+        self._source = source
+        self._library = library
+        self._account_name = account_name
+        self._downloads = downloads
+        self._cancelled = threading.Event()
+
+    async def go(self, camera: Camera | None) -> Job:
+        """Return the job once its clips are saved.
+
+        Raises ClipError or OSError if there is no clip; then nothing is left behind.
+        When cancelled, the job's row stays as it is.
+        """
+        if self._job.clips and (done := await self._found_again()):
+            return done
+        if camera is None:
+            raise RefusedError("camera_gone")
+        target = await blocking(
+            files.target_inside, self._job.root, PurePosixPath(self._job.filename)
+        )
+        folder = self._work_folder
+        await blocking(files.remove_tree, folder)
+
+        await self._come_to(JobState.WAITING)
+        await _sleep_until(self._job.window.end + self._source.lag)
+        plan = await self._plan(camera)
+        await self._come_to(JobState.FETCHING)
+        made_folders = await blocking(files.make_folder, folder)
+        try:
+            fetched, trouble = await self._fetch(camera, plan, folder)
+            await self._come_to(JobState.FINISHING)
+            async with self._downloads:
+                await self._finish(fetched, trouble, target, folder)
+        except BaseException:
+            # A thread that is still at work stops at its next packet.
+            self._cancelled.set()
+            await blocking(files.remove_tree, folder)
+            await blocking(files.remove_folders, made_folders[1:])
+            raise
+        await blocking(files.remove_tree, folder)
+        return self._job
+
+    async def _come_to(self, state: JobState) -> None:
+        self._job = replace(self._job, state=state)
+        await self._library.update_job(self._job)
+
+    async def _plan(self, camera: Camera) -> Plan:
+        """Return what exists once it is all there, or what is there when time is up."""
+        while True:
+            plan = await self._persist(
+                lambda: self._source.plan(camera, self._job.window, self._job.wishes)
+            )
+            left_s = self._left_s()
+            if plan.again_after_s is None or left_s <= 0:
+                break
+            await asyncio.sleep(min(plan.again_after_s, left_s))
+        if plan.parts:
+            return plan
+        if plan.again_after_s is not None:
+            raise NoFootageError("footage_not_ready")
+        raise NoFootageError("no_footage")
+
+    async def _fetch(
+        self, camera: Camera, plan: Plan, folder: Path
+    ) -> tuple[list[_Fetched], ClipError | None]:
+        """Fetch all parts, some side by side.
+
+        Returns those that came, and the first trouble with one that did not. Raises
+        that trouble if none came.
+        """
+        at_once = asyncio.Semaphore(self._source.parts_at_once)
+
+        async def fetch(number: int, part: Part) -> _Fetched | ClipError:
+            async with at_once:
+                try:
+                    return await self._persist(
+                        lambda: self._fetch_part(
+                            camera, part, folder / f"{number}.part"
+                        )
+                    )
+                except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
+                    return err
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(fetch(number, part))
+                    for number, part in enumerate(plan.parts)
+                ]
+        except ExceptionGroup as group_err:
+            raise group_err.exceptions[0] from None
+        results = [task.result() for task in tasks]
+        fetched = [result for result in results if isinstance(result, _Fetched)]
+        troubles = [result for result in results if isinstance(result, ClipError)]
+        # That there is no footage is a gap; anything else is worth telling.
+        troubles.sort(key=lambda err: isinstance(err, NoFootageError))
+        if not fetched:
+            raise troubles[0]
+        trouble = troubles[0] if troubles else None
+        return fetched, None if isinstance(trouble, NoFootageError) else trouble
+
+    async def _fetch_part(self, camera: Camera, part: Part, path: Path) -> _Fetched:
+        async with self._downloads:
+            # What an earlier try left.
+            await blocking(path.unlink, missing_ok=True)
+            async with self._source.fetch(camera, part, self._job.wishes) as download:
+                received = await receive(download.response, path)
+                window = download.window or part.window
+            media = await blocking(mp4.inspect, path)
+        if (
+            window.duration - media.duration > SHORT_PART_TOLERANCE
+            and datetime.now(UTC) < window.end + self._source.settles_after
+            and self._left_s() > 0
+        ):
+            raise NotReadyError("footage_not_ready", after_s=SHORT_PART_AGAIN_S)
+        return _Fetched(
+            piece=mp4.Piece(path=path, window=window, lead_in=part.lead_in),
+            sha256=received.sha256,
+            event_ids=part.event_ids,
+        )
+
+    async def _finish(
+        self,
+        fetched: Sequence[_Fetched],
+        trouble: ClipError | None,
+        target: Path,
+        folder: Path,
+    ) -> None:
+        """Make the files, settle what is told of them, and keep them."""
+        job = self._job
+        made = await self._make([part.piece for part in fetched], folder)
+        if not made:
+            raise NoFootageError("no_footage")
+        missing = tuple(
+            gaps(
+                job.window,
+                itertools.chain.from_iterable(one.covered for one in made),
+                max(one.gop for one in made),
+            )
+        )
+        events = tuple(
+            dict.fromkeys(event for part in fetched for event in part.event_ids)
+        )
+        hashes = {part.piece.path: part.sha256 for part in fetched}
+        stems = [target] if len(made) == 1 else _numbered(target, len(made))
+        clips = [
+            Clip(
+                id=uuid4().hex,
+                job_id=job.id,
+                account_id=job.account_id,
+                camera_id=job.camera_id,
+                camera_name=job.camera_name,
+                window=one.window,
+                duration_ms=one.duration // timedelta(milliseconds=1),
+                label=job.label,
+                status=(
+                    ClipStatus.PARTIAL if missing or trouble else ClipStatus.COMPLETE
+                ),
+                path=Path(f"{stem}{files.SUFFIX}"),
+                size_bytes=(await blocking(one.path.stat)).st_size,
+                # What was fetched and only moved was hashed on its way.
+                sha256=(
+                    hashes[one.path]
+                    if one.path in hashes
+                    else await blocking(files.sha256_of, one.path)
+                ),
+                video_codec=one.video_codec,
+                audio_codec=one.audio_codec,
+                width=one.width,
+                height=one.height,
+                events=events,
+                gaps=missing,
+                saved_at=datetime.now(UTC),
+            )
+            for one, stem in zip(made, stems, strict=True)
+        ]
+        self._job = replace(job, error=trouble)
+        await self._keep(clips, [one.path for one in made], stems, folder)
+
+    async def _make(self, pieces: list[mp4.Piece], folder: Path) -> list[mp4.Made]:
+        making = blocking(
+            mp4.finish,
+            pieces,
+            self._job.window,
+            folder,
+            audio=self._job.wishes.audio,
+            cancelled=self._cancelled,
+        )
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            # Its folder must not be removed under it.
+            self._cancelled.set()
+            await asyncio.wait([making])
+            raise
+
+    async def _keep(
+        self, clips: list[Clip], made: list[Path], stems: list[Path], folder: Path
+    ) -> None:
+        """Publish the files and record them, all or none."""
+        overwrite = self._job.overwrite
+        published: list[Clip] = []
+        try:
+            for number, (path, wanted) in enumerate(zip(made, stems, strict=True)):
+                while True:
+                    stem = await blocking(files.free_stem, wanted, overwrite=overwrite)
+                    clips[number] = replace(
+                        clips[number], path=Path(f"{stem}{files.SUFFIX}")
+                    )
+                    # Known before it happens: a kill in between loses nothing.
+                    self._job = replace(self._job, clips=tuple(clips))
+                    await self._library.update_job(self._job)
+                    with contextlib.suppress(FileExistsError):
+                        await blocking(
+                            files.publish,
+                            path,
+                            clips[number].path,
+                            overwrite=overwrite,
+                        )
+                        break
+                published.append(clips[number])
+            await self._record(folder)
+        except Exception:
+            for clip in published:
+                await blocking(files.remove_clip, clip.path)
+            raise
+
+    async def _record(self, folder: Path) -> None:
+        """Lay picture and sidecar beside each clip, then record that it is saved."""
+        for clip in self._job.clips:
+            await blocking(_write_companions, self._sidecar(clip), clip.path, folder)
+        self._job = replace(self._job, state=JobState.SAVED)
+        await self._library.finish_job(self._job)
+
+    async def _found_again(self) -> Job | None:
+        """Return the job if it was killed between giving names and recording them."""
+        ours = [
+            clip
+            for clip in self._job.clips
+            if await blocking(files.is_file_of, clip.path, clip.sha256)
+        ]
+        if len(ours) < len(self._job.clips):
+            for clip in ours:
+                await blocking(files.remove_clip, clip.path)
+            self._job = replace(self._job, clips=())
+            return None
+        folder = self._work_folder
+        await blocking(files.make_folder, folder)
+        try:
+            await self._record(folder)
+        finally:
+            await blocking(files.remove_tree, folder)
+        return self._job
+
+    @property
+    def _work_folder(self) -> Path:
+        """Where parts lie until they are a clip: hidden, beside the clip to be."""
+        target = self._job.root / self._job.filename
+        return target.parent / f".clip_download_{self._job.id}"
+
+    def _sidecar(self, clip: Clip) -> dict[str, Any]:
+        """Return what is written beside a clip: plain JSON, no secret, times in UTC."""
+        return {
+            "version": SIDECAR_VERSION,
+            "clip_id": clip.id,
+            "job_id": clip.job_id,
+            "source": self._source.kind,
+            "account": self._account_name,
+            "camera": {"id": clip.camera_id, "name": clip.camera_name},
+            "asked": _iso(self._job.window),
+            **_iso(clip.window),
+            "duration_s": clip.duration_ms / 1000,
+            "status": clip.status,
+            "gaps": [_iso(gap) for gap in clip.gaps],
+            "events": list(clip.events),
+            "label": clip.label,
+            "file": clip.path.name,
+            "size_bytes": clip.size_bytes,
+            "sha256": clip.sha256,
+            "video_codec": clip.video_codec,
+            "audio_codec": clip.audio_codec,
+            "width": clip.width,
+            "height": clip.height,
+            "saved_at": clip.saved_at.isoformat(timespec="milliseconds"),
+        }
+
+    def _left_s(self) -> float:
+        return (self._job.give_up_at - datetime.now(UTC)).total_seconds()
+
+    async def _persist[T](self, call: Callable[[], Awaitable[T]]) -> T:
+        """Call until it succeeds: a fault within its budget, a wait while time is left."""
+        tries = 0
+        while True:
+            try:
+                return await call()
+            except CloudError as err:
+                tries += 1
+                pause_s = err.retry_after_s
+                if pause_s is None:
+                    pause_s = min(2.0 ** (tries - 1), LONGEST_BACKOFF_S)
+                    pause_s *= random.uniform(0.75, 1.25)
+                if tries >= MOST_TRIES or pause_s > max(self._left_s(), 0):
+                    raise
+            except NotReadyError as err:
+                left_s = self._left_s()
+                if left_s <= 0:
+                    raise
+                pause_s = min(err.after_s, left_s)
+            await asyncio.sleep(pause_s)
+
+
+def blocking[**P, T](
+    call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> asyncio.Future[T]:
+    """Run a call that blocks in a thread of the loop's own pool."""
+    return asyncio.get_running_loop().run_in_executor(
+        None, functools.partial(call, *args, **kwargs)
+    )
+
+
+async def _sleep_until(moment: datetime) -> None:
+    # In steps, because the clock may be set while we sleep.
+    while (left_s := (moment - datetime.now(UTC)).total_seconds()) > 0:
+        await asyncio.sleep(min(left_s, 60))
+
+
+def _numbered(stem: Path, count: int) -> list[Path]:
+    return [stem.with_name(f"{stem.name}_part{n}") for n in range(1, count + 1)]
+
+
+def _iso(window: Window) -> dict[str, str]:
+    return {
+        "start": window.start.isoformat(timespec="milliseconds"),
+        "end": window.end.isoformat(timespec="milliseconds"),
+    }
+
+
+def _write_companions(sidecar: dict[str, Any], clip_path: Path, folder: Path) -> None:
+    """Write the picture and the sidecar of a clip, each whole or not at all."""
+    picture = folder / "picture"
+    with contextlib.suppress(ClipError):
+        # A clip without a picture is still a clip.
+        picture.write_bytes(
+            mp4.picture(clip_path, timedelta(seconds=sidecar["duration_s"] / 2))
+        )
+        picture.replace(clip_path.with_suffix(".jpg"))
+    described = folder / "sidecar"
+    described.write_text(json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n")
+    described.replace(clip_path.with_suffix(".json"))

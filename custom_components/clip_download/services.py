@@ -1,0 +1,281 @@
+"""The actions that people and automations call."""
+
+import asyncio
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    CONF_FILENAME,
+    ENTITY_MATCH_ALL,
+    Platform,
+)
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    TemplateError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.target import (
+    TargetSelection,
+    async_extract_referenced_entity_ids,
+)
+from homeassistant.helpers.template import Template
+from homeassistant.util import dt as dt_util
+
+from . import answers
+from .clips.errors import ClipError, InvalidRequestError
+from .clips.files import safe_name, safe_relative_path
+from .clips.library import JobState
+from .clips.window import Window, settle
+from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME, DOMAIN
+from .coordinator import ClipConfigEntry
+from .entity import camera_unique_id
+from .sources.base import Camera, Wishes
+
+DEFAULT_TIMEOUT = timedelta(minutes=10)
+
+WINDOW_FIELDS = ("start", "end", "duration", "before", "after", "at")
+WISH_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
+
+
+class ClipAction(StrEnum):
+    """The names of the actions."""
+
+    SAVE_CLIP = "save_clip"
+
+
+SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
+    {
+        vol.Optional("start"): cv.datetime,
+        vol.Optional("end"): cv.datetime,
+        vol.Optional("duration"): cv.positive_time_period,
+        vol.Optional("before"): cv.positive_time_period,
+        vol.Optional("after"): cv.positive_time_period,
+        vol.Optional("at"): cv.datetime,
+        vol.Optional("filename"): cv.template,
+        vol.Optional("label", default=""): cv.string,
+        vol.Optional("overwrite", default=False): cv.boolean,
+        vol.Optional("wait", default=True): cv.boolean,
+        vol.Optional("timeout", default=DEFAULT_TIMEOUT): cv.positive_time_period,
+        vol.Optional("audio", default=True): cv.boolean,
+        vol.Optional("codec"): vol.In(["avc", "hevc"]),
+        vol.Optional("frame_rate"): vol.All(vol.Coerce(int), vol.Range(1, 25)),
+        vol.Optional("width"): vol.All(vol.Coerce(int), vol.Range(16, 1920)),
+        vol.Optional("height"): vol.All(vol.Coerce(int), vol.Range(16, 1080)),
+        vol.Optional("timestamps"): vol.In(["producer", "server"]),
+    }
+)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions; they are there whether or not an account is loaded."""
+    hass.services.async_register(
+        DOMAIN,
+        ClipAction.SAVE_CLIP,
+        _async_save_clip,
+        SAVE_CLIP_SCHEMA,
+        SupportsResponse.OPTIONAL,
+    )
+
+
+async def _async_save_clip(call: ServiceCall) -> ServiceResponse:
+    """Save one window of every targeted camera; one failure never stops another."""
+    entity_ids = await _async_targeted_cameras(call)
+    names = ", ".join(_name(call.hass, entity_id) for entity_id in entity_ids)
+    try:
+        window = settle(
+            now=dt_util.utcnow(),
+            time_zone=dt_util.get_default_time_zone(),
+            patience=call.data["timeout"],
+            **{field: call.data.get(field) for field in WINDOW_FIELDS},
+        )
+    except InvalidRequestError as err:
+        raise answers.raised(err, camera=names, window=_as_asked(call)) from err
+
+    told = await asyncio.gather(
+        *(_async_save_one(call, entity_id, window) for entity_id in entity_ids)
+    )
+    if call.return_response:
+        return {
+            entity_id: answer
+            for entity_id, (answer, _) in zip(entity_ids, told, strict=True)
+        }
+    errors = [err for _, err in told if err]
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="several_failed",
+            translation_placeholders={
+                "count": str(len(errors)),
+                "errors": "\n".join(str(err) for err in errors),
+            },
+        ) from ExceptionGroup("clips not saved", errors)
+    return None
+
+
+async def _async_save_one(
+    call: ServiceCall, entity_id: str, window: Window
+) -> tuple[dict[str, Any], HomeAssistantError | None]:
+    """Return one camera's entry of the response, and its error if it failed."""
+    hass = call.hass
+    name, words = _name(hass, entity_id), answers.in_words(window)
+    try:
+        entry, camera = _account_and_camera(hass, entity_id)
+        running = await entry.runtime_data.jobs.ask(
+            camera,
+            window,
+            root=_media_folder(hass, entry),
+            filename=safe_relative_path(_render(call, entry, camera, window)),
+            timeout=call.data["timeout"],
+            label=call.data["label"],
+            overwrite=call.data["overwrite"],
+            wishes=Wishes(
+                **{key: call.data[key] for key in WISH_FIELDS if key in call.data}
+            ),
+        )
+        job = running.job
+        if call.data["wait"]:
+            # The job lives on if the caller goes away.
+            job = await asyncio.shield(running.done)
+    except ClipError as err:
+        return (
+            answers.failure(err, camera=name, window=words),
+            answers.raised(err, camera=name, window=words),
+        )
+    failed = (
+        answers.raised(job.error, camera=name, window=words)
+        if job.error and job.state is JobState.FAILED
+        else None
+    )
+    return answers.answer(hass, job), failed
+
+
+async def _async_targeted_cameras(call: ServiceCall) -> list[str]:
+    """Return the entity ids of the targeted cameras.
+
+    Every entity that is named is among them, ours or not, there or not: none is passed
+    over in silence. Of areas, devices, floors and labels only our cameras count.
+    """
+    hass = call.hass
+    registry = er.async_get(hass)
+    ours = {
+        entity.entity_id
+        for entity in registry.entities.values()
+        if entity.platform == DOMAIN and entity.domain == Platform.CAMERA
+    }
+    if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
+        named, meant = set[str](), ours
+    else:
+        selected = async_extract_referenced_entity_ids(hass, TargetSelection(call.data))
+        named, meant = selected.referenced, selected.indirectly_referenced & ours
+
+    if call.context.user_id:
+        user = await hass.auth.async_get_user(call.context.user_id)
+        if user is None:
+            raise UnknownUser(context=call.context)
+        may = user.permissions.check_entity
+        for entity_id in sorted(named):
+            if not may(entity_id, POLICY_CONTROL):
+                raise Unauthorized(
+                    context=call.context,
+                    entity_id=entity_id,
+                    permission=POLICY_CONTROL,
+                )
+        meant = {entity_id for entity_id in meant if may(entity_id, POLICY_CONTROL)}
+
+    if not named | meant:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="no_camera_targeted"
+        )
+    return sorted(named | meant)
+
+
+def _account_and_camera(
+    hass: HomeAssistant, entity_id: str
+) -> tuple[ClipConfigEntry, Camera]:
+    """Return the loaded account and the camera of an entity.
+
+    Raises InvalidRequestError.
+    """
+    entity = er.async_get(hass).async_get(entity_id)
+    if entity is None or entity.platform != DOMAIN or entity.domain != Platform.CAMERA:
+        raise InvalidRequestError("not_our_camera", entity_id=entity_id)
+    if entity.disabled:
+        raise InvalidRequestError("camera_disabled", entity_id=entity_id)
+    entry: ClipConfigEntry | None = hass.config_entries.async_get_entry(
+        entity.config_entry_id or ""
+    )
+    if entry is None or entry.state is not ConfigEntryState.LOADED:
+        raise InvalidRequestError(
+            "account_not_loaded", account=entry.title if entry else ""
+        )
+    for camera in entry.runtime_data.coordinator.data.values():
+        if camera_unique_id(entry, camera.id) == entity.unique_id:
+            return entry, camera
+    raise InvalidRequestError("camera_gone")
+
+
+def _media_folder(hass: HomeAssistant, entry: ClipConfigEntry) -> Path:
+    """Return the account's media folder. Raises InvalidRequestError if it is no more."""
+    folders = hass.config.media_dirs
+    name = entry.options.get(CONF_MEDIA_DIR) or next(iter(folders), "")
+    if name not in folders:
+        raise InvalidRequestError("media_folder_unknown", folder=name)
+    return Path(folders[name])
+
+
+def _render(
+    call: ServiceCall, entry: ClipConfigEntry, camera: Camera, window: Window
+) -> str:
+    """Return the file name that the template makes. Raises InvalidRequestError."""
+    template = call.data.get("filename") or Template(
+        entry.options.get(CONF_FILENAME, DEFAULT_FILENAME), call.hass
+    )
+    try:
+        rendered: str = template.async_render(
+            {
+                # A name must not become folders of its own.
+                "camera": safe_name(camera.name) or safe_name(camera.id),
+                "account": safe_name(entry.title),
+                "start": dt_util.as_local(window.start),
+                "end": dt_util.as_local(window.end),
+                "label": safe_name(call.data["label"]),
+            },
+            parse_result=False,
+        )
+    except TemplateError as err:
+        raise InvalidRequestError("filename_template", reason=str(err)) from err
+    return rendered
+
+
+def _name(hass: HomeAssistant, entity_id: str) -> str:
+    state = hass.states.get(entity_id)
+    return state.name if state else entity_id
+
+
+def _as_asked(call: ServiceCall) -> str:
+    """Return the fields of a window that could not be settled, as they were given."""
+    return ", ".join(
+        f"{field} {value:%F %T}" if isinstance(value, datetime) else f"{field} {value}"
+        for field in WINDOW_FIELDS
+        if (value := call.data.get(field)) is not None
+    )
