@@ -1,0 +1,29 @@
+"""Constants of the integration."""
+
+from typing import Final
+
+DOMAIN: Final = "clip_download"
+
+# A config entry's data: its kind, and what its source needs to sign in.
+CONF_KIND: Final = "kind"
+CONF_ACCESS_KEY_ID: Final = "access_key_id"
+CONF_BASE_URL: Final = "base_url"
+CONF_ENDPOINT_URL: Final = "endpoint_url"
+CONF_HARDWARE_ID: Final = "hardware_id"
+CONF_SECRET_ACCESS_KEY: Final = "secret_access_key"
+CONF_SESSION_TOKEN: Final = "session_token"
+
+# A config subentry: a stream that a person named.
+CONF_STREAM: Final = "stream"
+SUBENTRY_STREAM: Final = "stream"
+
+# A config entry's options.
+CONF_DOWNLOADS_AT_ONCE: Final = "downloads_at_once"
+CONF_MEDIA_DIR: Final = "media_dir"
+
+DEFAULT_DOWNLOADS_AT_ONCE: Final = 2
+# The dashboard cards that people use for media read these names. `.mp4` is added.
+DEFAULT_FILENAME: Final = (
+    "clip_download/{{ camera }}/{{ start.strftime('%Y-%m-%d') }}/"
+    "{{ start.strftime('%Y-%m-%d_%H-%M-%S') }}{{ '_' ~ label if label }}"
+)

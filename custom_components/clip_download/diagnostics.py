@@ -1,0 +1,83 @@
+"""What a person can send along with a report, without what is nobody's business."""
+
+from dataclasses import asdict
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_API_KEY, CONF_TOKEN, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+
+from .clips.library import Job
+from .const import (
+    CONF_ACCESS_KEY_ID,
+    CONF_ENDPOINT_URL,
+    CONF_HARDWARE_ID,
+    CONF_SECRET_ACCESS_KEY,
+    CONF_SESSION_TOKEN,
+    CONF_STREAM,
+)
+from .coordinator import ClipConfigEntry
+
+TO_REDACT = {
+    CONF_ACCESS_KEY_ID,
+    CONF_API_KEY,
+    CONF_ENDPOINT_URL,
+    CONF_HARDWARE_ID,
+    CONF_SECRET_ACCESS_KEY,
+    CONF_SESSION_TOKEN,
+    CONF_STREAM,
+    CONF_TOKEN,
+    CONF_USERNAME,
+    # A camera's id is a serial number, and what its source remembers holds others.
+    "details",
+    "id",
+    "serial_number",
+}
+MOST_JOBS = 20
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: ClipConfigEntry
+) -> dict[str, Any]:
+    """Return what is known of an account."""
+    account = entry.runtime_data
+    coordinator = account.coordinator
+    return async_redact_data(
+        {
+            "data": dict(entry.data),
+            "options": dict(entry.options),
+            "subentries": [dict(entry.data) for entry in entry.subentries.values()],
+            "media_dirs": sorted(hass.config.media_dirs),
+            "listed": coordinator.last_update_success,
+            "cameras": [asdict(camera) for camera in coordinator.data.values()],
+            "jobs": [_job(job) for job in await account.jobs.recent(MOST_JOBS)],
+        },
+        TO_REDACT,
+    )
+
+
+def _job(job: Job) -> dict[str, Any]:
+    """Return how a job went; where its clips lie and what they show is left out."""
+    return {
+        "camera": job.camera_name,
+        "start": job.window.start.isoformat(),
+        "end": job.window.end.isoformat(),
+        "asked_at": job.asked_at.isoformat(),
+        "give_up_at": job.give_up_at.isoformat(),
+        "state": job.state,
+        "error": job.error and job.error.key,
+        "clips": [
+            {
+                "status": clip.status,
+                "duration_ms": clip.duration_ms,
+                "size_bytes": clip.size_bytes,
+                "video_codec": clip.video_codec,
+                "audio_codec": clip.audio_codec,
+                "width": clip.width,
+                "height": clip.height,
+                "events": len(clip.events),
+                "gaps": len(clip.gaps),
+            }
+            for clip in job.clips
+        ],
+    }
