@@ -14,6 +14,8 @@ import sys
 import threading
 from typing import Any
 
+from aiohttp.resolver import ThreadedResolver
+
 from homeassistant.__main__ import main
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
@@ -38,7 +40,9 @@ def resolve_on_loopback(ports: dict[str, int]) -> None:
 
     def make_with_resolver(hass: HomeAssistant, config_dir: str) -> None:
         make(hass, config_dir)
-        hass.data[DATA_RESOLVER] = resolver.LoopbackResolver(ports)
+        hass.data[DATA_RESOLVER] = resolver.LoopbackResolver(
+            ports, others=ThreadedResolver()
+        )
 
     HomeAssistant.__init__ = make_with_resolver  # type: ignore[assignment, method-assign]
 
