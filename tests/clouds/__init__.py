@@ -1,0 +1,20 @@
+"""The clouds that the integration is tested against: real protocols, sockets and TLS.
+
+    async with Clouds() as clouds:
+        camera = clouds.meraki.add_camera("Driveway")
+
+Nothing in the integration knows of them. A process reaches them by two things: a
+resolver (`clouds.resolver()`) and trust in their authority (`clouds.ca_pem_path`).
+"""
+
+from .server import Authority, Server
+
+__all__ = ["Authority", "Clouds"]
+
+
+class Clouds(Server):
+    """All the clouds, on one loopback port."""
+
+    def __init__(self, authority: Authority | None = None) -> None:
+        """Set up each cloud without any camera."""
+        super().__init__(authority)

@@ -1,0 +1,678 @@
+"""Ring as its own app sees it: sign-in with a second factor, events, signed URLs.
+
+Nothing of this is documented by Ring; it is what `ring_doorbell`, ring-client-api and
+other public clients send and expect.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+import secrets
+from typing import Any, Literal, override
+from urllib.parse import parse_qs, quote
+
+from .footage import Footage, Shot
+from .server import Answer, Asked, Cloud, Handler, Server, json_answer
+
+OAUTH_HOST = "oauth.ring.com"
+API_HOST = "api.ring.com"
+MEDIA_HOST = "download-eu-west-1.prod.phoenix.devices.amazon.dev"
+
+# What Ring gives at most on one page, however many are asked for.
+PAGE = 100
+CODES_IN_TEN_MINUTES = 10
+
+type Family = Literal["doorbots", "authorized_doorbots", "stickup_cams"]
+type Kind = Literal["ding", "motion", "on_demand"]
+
+_UTC_MS = "%Y-%m-%dT%H:%M:%S.%f"
+
+
+@dataclass(eq=False, kw_only=True)
+class RingCamera:
+    """A doorbell or camera of the account, as Ring lists it.
+
+    Change its fields to change what Ring says of it.
+    """
+
+    id: int
+    name: str
+    family: Family
+    kind: str
+    footage: Footage
+    has_subscription: bool = True
+    e2ee_enabled: bool = False
+    has_snapshots: bool = True
+    snapshot_at: datetime | None = None
+
+    @property
+    def mac(self) -> str:
+        """Its MAC address as Ring writes it."""
+        return f"{0xAACDEF000000 + self.id:012x}"
+
+
+@dataclass(eq=False, kw_only=True)
+class RingEvent:
+    """A ring, a motion or a live view, and its recording.
+
+    `ready_at`: from then on Ring calls the recording ready; `stored_at`: from then on
+    its store has it. Without `has_inline_urls` a search leaves its URLs null.
+    """
+
+    id: int
+    camera: RingCamera
+    kind: Kind
+    start: datetime
+    duration_s: int
+    ready_at: datetime
+    stored_at: datetime
+    is_e2ee: bool = False
+    had_subscription: bool = True
+    has_inline_urls: bool = True
+
+    @property
+    def end(self) -> datetime:
+        """When its recording ends."""
+        return self.start + timedelta(seconds=self.duration_s)
+
+
+@dataclass(eq=False, kw_only=True)
+class _Signed:
+    event: RingEvent
+    url: str
+    expires_at: datetime
+
+
+@dataclass(eq=False)
+class _Tokens:
+    access: dict[str, datetime] = field(default_factory=dict)
+    refresh: set[str] = field(default_factory=set)
+
+
+class RingCloud(Cloud):
+    """The API of Ring's app for one account.
+
+    Settings, to be changed at any time:
+
+    - `two_factor`: how codes are sent (`sms`, `email`, `totp`), None without. `codes`
+      are those sent, the last one counts, for `code_lifetime_s`.
+    - `token_lifetime_s` of access tokens, `url_lifetime_s` of signed URLs,
+      `ready_after_s` from an event's end to its recording.
+    - `not_ready`: what share/play says of a recording that is not ready.
+    - `has_search`: without, a search finds nothing, as for some accounts.
+    - `rate_limit`: requests, and the seconds that they must be spread over.
+
+    `leaks` are headers that came to the store and should not have.
+    """
+
+    hosts = (OAUTH_HOST, API_HOST, MEDIA_HOST)
+
+    def __init__(self, clouds: Server) -> None:
+        """Set up an account without any camera."""
+        super().__init__(clouds)
+        self.username = "someone@example.com"
+        self.password = "correct horse"
+        self.account_id = 4445516
+        self.two_factor: str | None = "sms"
+        self.codes: list[str] = []
+        self.code_lifetime_s = 600.0
+        self.token_lifetime_s = 14_400.0
+        self.url_lifetime_s = 900.0
+        self.ready_after_s = 20.0
+        self.not_ready: Literal["null", "404"] = "null"
+        self.has_search = True
+        self.rate_limit = (30, 5.0)
+        self.cameras: list[RingCamera] = []
+        self.events: list[RingEvent] = []
+        self.leaks: list[str] = []
+        self._tokens = _Tokens()
+        self._sessions: set[str] = set()
+        self._signed: dict[str, _Signed] = {}
+        self._codes_at: deque[datetime] = deque()
+        self._asked_at: deque[datetime] = deque()
+        self._device_ids = count(3861978)
+        # Ids have more digits than a float holds: the seconds are above the lower half.
+        self._event_numbers = count(1_234_567_891)
+        self._add_routes()
+
+    def _add_routes(self) -> None:
+        self.route("POST", f"{OAUTH_HOST}/oauth/token", self._token)
+        for method, path, handler in (
+            ("POST", "clients_api/session", self._open_session),
+            ("GET", "clients_api/ring_devices", self._list_devices),
+            ("GET", "clients_api/dings/active", self._list_active),
+            ("GET", "clients_api/doorbots/(?P<camera_id>[^/]+)/history", self._history),
+            ("GET", "clients_api/doorbots/(?P<camera_id>[^/]+)/health", self._health),
+            ("GET", "clients_api/video_search/history", self._search),
+            ("GET", "clients_api/dings/(?P<event_id>[^/]+)/share/play", self._play),
+            ("GET", "clients_api/dings/(?P<event_id>[^/]+)/recording", self._transcode),
+            ("POST", "clients_api/snapshots/timestamps", self._take_snapshots),
+            (
+                "GET",
+                "clients_api/snapshots/image/(?P<camera_id>[^/]+)",
+                self._snapshot,
+            ),
+            ("GET", "groups/v1/locations/[^/]+/groups", self._list_groups),
+        ):
+            self.route(method, f"{API_HOST}/{path}", self._signed_in(handler))
+        self.route("GET", f"{MEDIA_HOST}/.*", self._download)
+
+    # What tests set up.
+
+    def add_camera(
+        self,
+        name: str = "Front Door",
+        *,
+        family: Family = "doorbots",
+        kind: str = "lpd_v1",
+        footage: Footage | None = None,
+        has_subscription: bool = True,
+        e2ee_enabled: bool = False,
+        has_snapshots: bool = True,
+    ) -> RingCamera:
+        """Add a camera to the account and return it."""
+        camera = RingCamera(
+            id=next(self._device_ids),
+            name=name,
+            family=family,
+            kind=kind,
+            footage=footage or Footage(name),
+            has_subscription=has_subscription,
+            e2ee_enabled=e2ee_enabled,
+            has_snapshots=has_snapshots,
+        )
+        self.cameras.append(camera)
+        return camera
+
+    def remove_camera(self, camera: RingCamera) -> None:
+        """Take a camera, with its events, from the account."""
+        self.cameras.remove(camera)
+        self.events = [event for event in self.events if event.camera is not camera]
+
+    def add_event(
+        self,
+        camera: RingCamera,
+        kind: Kind = "motion",
+        *,
+        start: datetime | None = None,
+        duration_s: int = 20,
+        ready_after_s: float | None = None,
+        stored_after_s: float = 0,
+        is_e2ee: bool = False,
+        had_subscription: bool = True,
+        has_inline_urls: bool = True,
+    ) -> RingEvent:
+        """Let something happen in front of a camera, now or in the past.
+
+        `ready_after_s` counts from the recording's end, `stored_after_s` from when it is
+        ready.
+        """
+        start = start or self.now()
+        start = start.replace(microsecond=start.microsecond // 1000 * 1000)
+        if ready_after_s is None:
+            ready_after_s = self.ready_after_s
+        ready_at = start + timedelta(seconds=duration_s + ready_after_s)
+        event = RingEvent(
+            id=(int(start.timestamp()) << 32) + next(self._event_numbers),
+            camera=camera,
+            kind=kind,
+            start=start,
+            duration_s=duration_s,
+            ready_at=ready_at,
+            stored_at=ready_at + timedelta(seconds=stored_after_s),
+            is_e2ee=is_e2ee,
+            had_subscription=had_subscription,
+            has_inline_urls=has_inline_urls,
+        )
+        self.events.append(event)
+        return event
+
+    def ring_doorbell(
+        self, camera: RingCamera, *, start: datetime | None = None, duration_s: int = 20
+    ) -> RingEvent:
+        """Press the bell."""
+        return self.add_event(camera, "ding", start=start, duration_s=duration_s)
+
+    def token(self) -> dict[str, Any]:
+        """Return a token as a sign-in would, for tests of what comes after it."""
+        granted = self._grant()
+        return {
+            **granted,
+            "scope": [granted["scope"]],
+            "expires_at": self.now().timestamp() + granted["expires_in"],
+        }
+
+    def expire_access_tokens(self) -> None:
+        """Let Ring refuse the access tokens given out so far; refreshing still works."""
+        self._tokens.access.clear()
+
+    def revoke(self) -> None:
+        """Throw everybody out, as changing the password does."""
+        self._tokens = _Tokens()
+
+    def drop_sessions(self) -> None:
+        """Forget the sessions, as Ring does after a day."""
+        self._sessions.clear()
+
+    def end_urls(self) -> None:
+        """Let the signed URLs given out so far be used no more."""
+        for signed in self._signed.values():
+            signed.expires_at = self.now()
+
+    # oauth.ring.com
+
+    async def _token(self, asked: Asked) -> Answer:
+        if not asked.headers.get("User-Agent"):
+            return Answer(status=406)
+        form = {name: value for name, (value,) in parse_qs(asked.body.decode()).items()}
+        if form.get("client_id") != "ring_official_android":
+            return json_answer({"error": "invalid_client"}, status=401)
+        if form.get("grant_type") == "refresh_token":
+            return self._refresh(form.get("refresh_token", ""))
+        return self._sign_in(form, asked.headers)
+
+    def _refresh(self, refresh_token: str) -> Answer:
+        if refresh_token not in self._tokens.refresh:
+            return json_answer(
+                {
+                    "error": "invalid_grant",
+                    "error_description": "token is invalid or does not exists",
+                },
+                status=401,
+            )
+        self._tokens.refresh.remove(refresh_token)
+        return json_answer(self._grant())
+
+    def _sign_in(self, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        if (form.get("username"), form.get("password")) != (
+            self.username,
+            self.password,
+        ):
+            return json_answer(
+                {
+                    "error": "access_denied",
+                    "error_description": "invalid user credentials",
+                },
+                status=401,
+            )
+        if self.two_factor is None:
+            return json_answer(self._grant())
+        if not (code := headers.get("2fa-code")):
+            return self._send_code()
+        is_fresh = bool(self._codes_at) and self.now() - self._codes_at[-1] < timedelta(
+            seconds=self.code_lifetime_s
+        )
+        if not self.codes or code != self.codes[-1] or not is_fresh:
+            return json_answer(
+                {"error": "Verification Code is invalid or expired"}, status=400
+            )
+        return json_answer(self._grant())
+
+    def _send_code(self) -> Answer:
+        now = self.now()
+        while self._codes_at and now - self._codes_at[0] > timedelta(minutes=10):
+            self._codes_at.popleft()
+        if len(self._codes_at) >= CODES_IN_TEN_MINUTES:
+            # The words are known, the status is not.
+            return json_answer(
+                {
+                    "error": "invalid_request",
+                    "error_description": "too many requests from dependency service",
+                },
+                status=400,
+            )
+        self._codes_at.append(now)
+        self.codes.append(f"{secrets.randbelow(10**6):06}")
+        return json_answer(
+            {
+                "next_time_in_secs": 60,
+                "phone": "+3xxxxxxx44",
+                "tsv_state": self.two_factor,
+            },
+            status=412,
+        )
+
+    def _grant(self) -> dict[str, Any]:
+        access, refresh = secrets.token_urlsafe(), secrets.token_urlsafe()
+        lifetime = timedelta(seconds=self.token_lifetime_s)
+        self._tokens.access[access] = self.now() + lifetime
+        self._tokens.refresh.add(refresh)
+        return {
+            "access_token": access,
+            "refresh_token": refresh,
+            "expires_in": int(self.token_lifetime_s),
+            "scope": "client",
+            "token_type": "Bearer",
+        }
+
+    # api.ring.com
+
+    def _signed_in(self, handler: Handler) -> Handler:
+        """Let only those through who may ask, and not too often."""
+
+        async def checked(asked: Asked, **names: str) -> Answer:
+            if refused := self._refused(asked):
+                return refused
+            return await handler(asked, **names)
+
+        return checked
+
+    def _refused(self, asked: Asked) -> Answer | None:
+        most, seconds = self.rate_limit
+        while self._asked_at and asked.at - self._asked_at[0] > timedelta(
+            seconds=seconds
+        ):
+            self._asked_at.popleft()
+        if len(self._asked_at) >= most:
+            return json_answer({"error": "Too many requests"}, status=429)
+        self._asked_at.append(asked.at)
+        access = asked.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self._tokens.access.get(access, self.now()) <= self.now():
+            return json_answer({"error": "access token is invalid"}, status=401)
+        hardware_id = asked.headers.get("hardware_id")
+        if not hardware_id:
+            return json_answer({"error": "hardware_id is missing"}, status=400)
+        if (
+            not asked.path.endswith("clients_api/session")
+            and hardware_id not in self._sessions
+        ):
+            return json_answer(
+                {"error": f"Session not found for hardware_id {hardware_id}"},
+                status=404,
+            )
+        return None
+
+    async def _open_session(self, asked: Asked) -> Answer:
+        self._sessions.add(asked.json()["device"]["hardware_id"])
+        return json_answer(
+            {
+                "profile": {
+                    "id": self.account_id,
+                    "email": self.username,
+                    "first_name": "Some",
+                    "last_name": "One",
+                    "features": {"video_search_enabled": self.has_search},
+                }
+            }
+        )
+
+    async def _list_devices(self, asked: Asked) -> Answer:
+        devices: dict[str, list[dict[str, Any]]] = {
+            "doorbots": [],
+            "authorized_doorbots": [],
+            "stickup_cams": [],
+            "chimes": [
+                {
+                    "id": 123456,
+                    "device_id": "abcdef123456",
+                    "description": "Downstairs",
+                    "kind": "chime",
+                    "location_id": "mock-location-id",
+                }
+            ],
+            "base_stations": [],
+            "other": [
+                {
+                    "id": 185036587,
+                    "device_id": "abcdef185036587",
+                    "description": "Ingress",
+                    "kind": "intercom_handset_audio",
+                    "location_id": "mock-location-id",
+                    "features": {"show_recordings": True},
+                }
+            ],
+        }
+        for camera in self.cameras:
+            devices[camera.family].append(_device(camera))
+        return json_answer(devices)
+
+    async def _list_active(self, asked: Asked) -> Answer:
+        now = self.now()
+        return json_answer(
+            [
+                {
+                    "id": event.id,
+                    "id_str": str(event.id),
+                    "doorbot_id": event.camera.id,
+                    "doorbot_description": event.camera.name,
+                    "device_kind": event.camera.kind,
+                    "kind": event.kind,
+                    "state": "ringing",
+                    "now": event.start.timestamp(),
+                    "expires_in": 180,
+                }
+                for event in self.events
+                if timedelta(0) <= now - event.start < timedelta(minutes=3)
+            ]
+        )
+
+    async def _list_groups(self, asked: Asked) -> Answer:
+        return json_answer({"device_groups": []})
+
+    async def _health(self, asked: Asked, camera_id: str) -> Answer:
+        if self._camera(camera_id) is None:
+            return self.unknown(asked)
+        return json_answer({"device_health": {"wifi_name": "home"}})
+
+    async def _history(self, asked: Asked, camera_id: str) -> Answer:
+        if (camera := self._camera(camera_id)) is None:
+            return self.unknown(asked)
+        events = self._events_of(camera)[::-1]
+        if older_than := asked.query.get("older_than"):
+            ids = [str(event.id) for event in events]
+            events = events[ids.index(older_than) + 1 :] if older_than in ids else []
+        limit = min(int(asked.query.get("limit", 30)), PAGE)
+        now = self.now()
+        return json_answer([_listed(event, now) for event in events[:limit]])
+
+    async def _search(self, asked: Asked) -> Answer:
+        if (camera := self._camera(asked.query["doorbot_id"])) is None:
+            return self.unknown(asked)
+        begin_ms, end_ms = (int(asked.query[name]) for name in ("date_from", "date_to"))
+        events = [
+            event
+            for event in self._events_of(camera)
+            if self.has_search and begin_ms <= _ms(event.start) <= end_ms
+        ]
+        if asked.query.get("order") != "asc":
+            events.reverse()
+        return json_answer({"video_search": [self._found(e) for e in events[:PAGE]]})
+
+    def _found(self, event: RingEvent) -> dict[str, Any]:
+        has_urls = (
+            event.has_inline_urls and not event.is_e2ee and event.ready_at <= self.now()
+        )
+        original = self._sign(event, "original") if has_urls else None
+        transcoded = self._sign(event, "transcoded") if has_urls else None
+        return {
+            "id": event.id,
+            "ding_id": str(event.id),
+            "created_at": _ms(event.start),
+            "updated_at": _ms(event.end),
+            "duration": event.duration_s,
+            "preroll_duration": None,
+            "kind": event.kind,
+            "state": "completed",
+            "favorite": False,
+            "had_subscription": event.had_subscription,
+            "is_e2ee": event.is_e2ee,
+            "manifest_id": None,
+            "hq_url": transcoded,
+            "lq_url": transcoded or "",
+            "untranscoded_url": original or "",
+            "thumbnail_url": "",
+            "cv_properties": {"person_detected": None},
+        }
+
+    async def _play(self, asked: Asked, event_id: str) -> Answer:
+        return self._url(event_id, "original")
+
+    async def _transcode(self, asked: Asked, event_id: str) -> Answer:
+        if asked.query.get("disable_redirect") == "true":
+            return self._url(event_id, "transcoded")
+        event = self._event(event_id)
+        if event is None or event.ready_at > self.now():
+            return Answer(status=404)
+        return Answer(status=302, headers={"Location": self._sign(event, "transcoded")})
+
+    def _url(self, event_id: str, form: str) -> Answer:
+        event = self._event(event_id)
+        if event is None or event.is_e2ee or not event.had_subscription:
+            return json_answer({"error": "not found"}, status=404)
+        if event.ready_at > self.now():
+            if self.not_ready == "404":
+                return json_answer({"error": "not found"}, status=404)
+            return json_answer({"url": None})
+        return json_answer({"url": self._sign(event, form)})
+
+    async def _take_snapshots(self, asked: Asked) -> Answer:
+        """Tell how old the last pictures are, and take new ones."""
+        cameras = [self._camera(str(one)) for one in asked.json()["doorbot_ids"]]
+        timestamps = [
+            {"doorbot_id": camera.id, "timestamp": _ms(camera.snapshot_at)}
+            for camera in cameras
+            if camera and camera.has_snapshots and camera.snapshot_at
+        ]
+        for camera in cameras:
+            if camera:
+                camera.snapshot_at = self.now()
+        return json_answer({"timestamps": timestamps})
+
+    async def _snapshot(self, asked: Asked, camera_id: str) -> Answer:
+        camera = self._camera(camera_id)
+        if camera is None or not camera.has_snapshots or not camera.snapshot_at:
+            return self.unknown(asked)
+        moment = camera.snapshot_at
+        return Answer(
+            body=await self.clouds.in_thread(lambda: camera.footage.picture(moment)),
+            headers={"Content-Type": "image/jpeg"},
+        )
+
+    # The store
+
+    def _sign(self, event: RingEvent, form: str) -> str:
+        """Return a URL that holds its own permission.
+
+        Its encoding is as no URL library would write it, and the signature is of it.
+        """
+        now = self.now()
+        url = (
+            f"https://{MEDIA_HOST}/v1/download/{secrets.token_hex(8)}-{form}.mp4"
+            "?X-Amz-Algorithm=AWS4-HMAC-SHA256"
+            f"&X-Amz-Credential=ASIA%2f{now:%Y%m%d}%2Feu-west-1%2Fs3%2Faws4_request"
+            f"&X-Amz-Date={now:%Y%m%dT%H%M%SZ}"
+            f"&X-Amz-Expires={int(self.url_lifetime_s)}"
+            f"&X-Amz-Security-Token=IQoJ+{quote(secrets.token_urlsafe())}%3d%3D~%41"
+            f"&response-content-disposition=attachment%3B%20filename%3D%27a%20b%27"
+            f"&X-Amz-Signature={secrets.token_hex(32)}"
+        )
+        self._signed[url] = _Signed(
+            event=event,
+            url=url,
+            expires_at=now + timedelta(seconds=self.url_lifetime_s),
+        )
+        return url
+
+    async def _download(self, asked: Asked) -> Answer:
+        leaked = {"authorization", "hardware_id", "cookie"}.intersection(
+            name.lower() for name in asked.headers
+        )
+        self.leaks += sorted(leaked)
+        signed = self._signed.get(asked.url)
+        if "authorization" in leaked:
+            return _xml(400, "InvalidArgument", "Only one auth mechanism allowed")
+        if signed is None:
+            return _xml(403, "SignatureDoesNotMatch", "The signature does not match")
+        if signed.expires_at <= self.now():
+            return _xml(403, "AccessDenied", "Request has expired")
+        event = signed.event
+        if event.stored_at > self.now():
+            return _xml(404, "NoSuchKey", "The specified key does not exist.")
+        path, _ = await self.clouds.film(
+            [Shot(event.camera.footage, event.start, event.end, exact=True)]
+        )
+        return Answer(body=path, headers={"Content-Type": "video/mp4"}, ranges=True)
+
+    def _camera(self, camera_id: str) -> RingCamera | None:
+        found = [one for one in self.cameras if str(one.id) == camera_id]
+        return found[0] if found else None
+
+    def _event(self, event_id: str) -> RingEvent | None:
+        found = [one for one in self.events if str(one.id) == event_id]
+        return found[0] if found else None
+
+    def _events_of(self, camera: RingCamera) -> list[RingEvent]:
+        """Return what has happened in front of a camera so far, the oldest first."""
+        now = self.now()
+        return sorted(
+            (one for one in self.events if one.camera is camera and one.start <= now),
+            key=lambda one: one.start,
+        )
+
+    @override
+    def unknown(self, asked: Asked) -> Answer:
+        """Answer what there is none of."""
+        return json_answer({"error": "not found"}, status=404)
+
+
+def _device(camera: RingCamera) -> dict[str, Any]:
+    return {
+        "id": camera.id,
+        "device_id": camera.mac,
+        "description": camera.name,
+        "kind": camera.kind,
+        "location_id": "mock-location-id",
+        "time_zone": "Europe/Berlin",
+        "firmware_version": "1.4.26",
+        "alerts": {"connection": "online"},
+        "battery_life": 80,
+        "owned": camera.family != "authorized_doorbots",
+        "e2ee_enabled": camera.e2ee_enabled,
+        "features": {
+            "motions_enabled": True,
+            "show_recordings": camera.has_subscription,
+        },
+        "settings": {"motion_detection_enabled": True},
+    }
+
+
+def _listed(event: RingEvent, now: datetime) -> dict[str, Any]:
+    """Return an entry of the history; whole seconds come without a fraction."""
+    written = event.start.astimezone(UTC)
+    if event.ready_at <= now:
+        status = "ready"
+    else:
+        status = "uploading" if event.end <= now else "inprogress"
+    return {
+        "id": event.id,
+        "created_at": (
+            f"{written:%Y-%m-%dT%H:%M:%S}Z"
+            if not written.microsecond
+            else f"{written.strftime(_UTC_MS)[:-3]}Z"
+        ),
+        "kind": event.kind,
+        "answered": False,
+        "favorite": False,
+        "events": [],
+        "snapshot_url": "",
+        "duration": float(event.duration_s) if event.end <= now else None,
+        "recording": {"status": status},
+        "doorbot": {"id": event.camera.id, "description": event.camera.name},
+    }
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _xml(status: int, code: str, message: str) -> Answer:
+    return Answer(
+        status=status,
+        body=(
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        ).encode(),
+        headers={"Content-Type": "application/xml"},
+    )

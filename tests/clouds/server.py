@@ -1,0 +1,470 @@
+"""One TLS server on loopback that speaks for every cloud, under its real host names."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+import json
+from pathlib import Path
+import re
+import shutil
+import ssl
+import tempfile
+from typing import Any, ClassVar, Self
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
+import trustme
+from yarl import URL
+
+from .footage import Container, Shot, Span, Timeline, write
+from .resolver import LoopbackResolver, matches
+
+_CHUNK_BYTES = 128 * 1024
+_MOST_FILES = 100
+
+
+class Authority:
+    """A certificate authority made for one run.
+
+    `ca_pem_path` is what `REQUESTS_CA_BUNDLE` points to for everybody who trusts it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Make the authority and write its certificate into `folder`."""
+        self.ca_pem_path = folder / "clouds_ca.pem"
+        self._ca = trustme.CA()
+        self._ca.cert_pem.write_to_path(str(self.ca_pem_path))
+        self._contexts: dict[frozenset[str], ssl.SSLContext] = {}
+
+    def server_context(self, hosts: Iterable[str]) -> ssl.SSLContext:
+        """Return a server's TLS context with a certificate for these hosts."""
+        names = frozenset(hosts)
+        if names not in self._contexts:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._ca.issue_cert(*sorted(names)).configure_cert(context)
+            self._contexts[names] = context
+        return self._contexts[names]
+
+    def client_context(self) -> ssl.SSLContext:
+        """Return a client's TLS context that trusts this authority only."""
+        return ssl.create_default_context(cafile=str(self.ca_pem_path))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request that reached a cloud.
+
+    `path` is byte for byte what was asked, percent-encoding and all, without the query;
+    `query_string` likewise. `query` is decoded.
+    """
+
+    method: str
+    host: str
+    path: str
+    query_string: str
+    query: MultiDict[str]
+    headers: CIMultiDictProxy[str]
+    body: bytes
+    at: datetime
+
+    @property
+    def url(self) -> str:
+        """The URL that was asked, byte for byte."""
+        query = f"?{self.query_string}" if self.query_string else ""
+        return f"https://{self.host}{self.path}{query}"
+
+    def json(self) -> Any:
+        """Return the body's JSON value."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a cloud answers; a path's content is streamed from disk.
+
+    With `ranges`, a `Range` header is honoured, as a store of files does.
+    """
+
+    status: int = 200
+    body: bytes | Path = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    ranges: bool = False
+
+
+def json_answer(
+    value: object, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return an answer with a JSON body."""
+    return Answer(
+        status=status,
+        body=json.dumps(value).encode(),
+        headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
+    )
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """Something that goes wrong, `times` times, with requests that match."""
+
+    path: re.Pattern[str]
+    method: str | None
+    times: int
+    skip: int
+    status: int | None
+    headers: Mapping[str, str]
+    body: bytes | None
+    delay_s: float
+    truncate_after_bytes: int | None
+    lie_about_length: int | None
+    chunked: bool
+    hang_after_bytes: int | None
+    drop: bool
+
+    def meets(self, asked: Asked) -> bool:
+        """Say whether it happens to this request, and count it if so."""
+        if not self.times or self.method not in {None, asked.method}:
+            return False
+        if not self.path.search(asked.host + asked.path):
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True
+
+
+type Handler = Callable[..., Awaitable[Answer]]
+
+
+class Cloud:
+    """What every simulated cloud has: hosts, routes, faults and a log of requests."""
+
+    # Host names that it answers for; `*.` stands for one label.
+    hosts: ClassVar[tuple[str, ...]]
+
+    def __init__(self, clouds: Server) -> None:
+        """Take the clouds that it is one of."""
+        self.clouds = clouds
+        self.requests: list[Asked] = []
+        self.faults: list[Fault] = []
+        self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
+
+    def now(self) -> datetime:
+        """Return the cloud's idea of the present."""
+        return self.clouds.now()
+
+    def route(self, method: str, place: str, handler: Handler) -> None:
+        """Let `handler` answer what fully matches a regex of host and raw path.
+
+        The regex's named groups are the handler's keyword arguments.
+        """
+        self._routes.append((method, re.compile(place), handler))
+
+    def misbehave(
+        self,
+        path: str = "",
+        *,
+        times: int = 1,
+        skip: int = 0,
+        method: str | None = None,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | str | None = None,
+        delay_s: float = 0,
+        truncate_after_bytes: int | None = None,
+        lie_about_length: int | None = None,
+        chunked: bool = False,
+        hang_after_bytes: int | None = None,
+        drop: bool = False,
+    ) -> Fault:
+        """Let the next `times` requests go wrong whose host and path match a regex.
+
+        Several faults for one path happen in the order in which they were told; the
+        first `skip` matching requests are spared. With `status` or `body` the cloud does
+        nothing but answer that; else the true answer is sent, and spoilt:
+
+        - `delay_s`: it begins so much later.
+        - `truncate_after_bytes`: the connection ends after so many bytes of the body.
+        - `lie_about_length`: `Content-Length` says this, whatever is sent.
+        - `chunked`: no `Content-Length` at all.
+        - `hang_after_bytes`: nothing comes after so many bytes of the body.
+        - `drop`: the connection ends without any answer.
+        """
+        fault = Fault(
+            path=re.compile(path),
+            method=method,
+            times=times,
+            skip=skip,
+            status=status,
+            headers=headers or {},
+            body=body.encode() if isinstance(body, str) else body,
+            delay_s=delay_s,
+            truncate_after_bytes=truncate_after_bytes,
+            lie_about_length=lie_about_length,
+            chunked=chunked,
+            hang_after_bytes=hang_after_bytes,
+            drop=drop,
+        )
+        self.faults.append(fault)
+        return fault
+
+    def asked(self, place: str = "", method: str | None = None) -> list[Asked]:
+        """Return the requests so far whose host and path match a regex."""
+        return [
+            asked
+            for asked in self.requests
+            if method in {None, asked.method}
+            and re.search(place, asked.host + asked.path)
+        ]
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Answer a request by the routes."""
+        for method, place, handler in self._routes:
+            if method == asked.method and (
+                match := place.fullmatch(asked.host + asked.path)
+            ):
+                return await handler(asked, **match.groupdict())
+        return self.unknown(asked)
+
+    def unknown(self, asked: Asked) -> Answer:
+        """Answer what no route matches."""
+        return json_answer({"error": f"no such thing: {asked.path}"}, status=404)
+
+
+class Server:
+    """The server behind all clouds, and the folder that their footage lies in."""
+
+    def __init__(self, authority: Authority | None = None) -> None:
+        """Take the authority to be trusted through; without one it makes its own."""
+        self.folder = Path(tempfile.mkdtemp(prefix="clouds-"))
+        self.authority = authority or Authority(self.folder)
+        self.ca_pem_path = self.authority.ca_pem_path
+        self.ports: dict[str, int] = {}
+        self.offset = timedelta(0)
+        # What went wrong inside a simulation: never the fault of what is tested.
+        self.crashes: list[Exception] = []
+        self.clouds: list[Cloud] = []
+        self._films: dict[object, asyncio.Task[tuple[Path, Span]]] = {}
+        self._numbers = count()
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="clouds")
+        self._stopped = asyncio.Event()
+        self._runner: web.ServerRunner | None = None
+
+    def add[CloudT: Cloud](self, cloud: CloudT) -> CloudT:
+        """Let a cloud answer for its hosts."""
+        self.clouds.append(cloud)
+        return cloud
+
+    @property
+    def requests(self) -> list[Asked]:
+        """All requests to all clouds, in order of time."""
+        asked = [asked for cloud in self.clouds for asked in cloud.requests]
+        return sorted(asked, key=lambda asked: asked.at)
+
+    def now(self) -> datetime:
+        """Return the clouds' present: the real one, moved by `offset`."""
+        return datetime.now(UTC) + self.offset
+
+    def resolver(self) -> LoopbackResolver:
+        """Return a resolver that knows these clouds and nobody else."""
+        return LoopbackResolver(self.ports)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, but no longer than the server runs."""
+        try:
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def film(
+        self,
+        shots: Iterable[Shot],
+        *,
+        container: Container = "mp4",
+        pts: Timeline = "zero",
+        faststart: bool = True,
+    ) -> tuple[Path, Span]:
+        """Return a file of footage and what it covers; made once, in a thread."""
+        key = (tuple(shots), container, pts, faststart)
+        if key not in self._films:
+            self._films[key] = asyncio.ensure_future(self._make_film(key))
+            while len(self._films) > _MOST_FILES:
+                path, _ = await self._films.pop(next(iter(self._films)))
+                path.unlink()
+        return await asyncio.shield(self._films[key])
+
+    async def _make_film(
+        self, key: tuple[tuple[Shot, ...], Container, Timeline, bool]
+    ) -> tuple[Path, Span]:
+        shots, container, pts, faststart = key
+        path = self.folder / f"{next(self._numbers)}.{container}"
+        make = partial(
+            write, path, shots, container=container, pts=pts, faststart=faststart
+        )
+        return path, await self.in_thread(make)
+
+    async def in_thread[T](self, make: Callable[[], T]) -> T:
+        """Run something that blocks in a thread of the clouds' own."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, make)
+
+    async def __aenter__(self) -> Self:
+        """Start to listen."""
+        hosts = [host for cloud in self.clouds for host in cloud.hosts]
+        server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner,
+            "127.0.0.1",
+            0,
+            ssl_context=self.authority.server_context(hosts),
+        )
+        await site.start()
+        port = self._runner.addresses[0][1]
+        self.ports.update(dict.fromkeys(hosts, port))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop, tidy up, and raise what went wrong inside the simulations."""
+        self._stopped.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await asyncio.gather(*self._films.values(), return_exceptions=True)
+        self._pool.shutdown()
+        shutil.rmtree(self.folder)
+        if self.crashes:
+            raise ExceptionGroup("a simulated cloud crashed", self.crashes)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.read()
+        path, _, query_string = request.raw_path.partition("?")
+        asked = Asked(
+            method=request.method,
+            host=request.host.partition(":")[0].lower(),
+            path=path,
+            query_string=query_string,
+            query=MultiDict(URL(f"?{query_string}", encoded=True).query),
+            headers=request.headers,
+            body=body,
+            at=self.now(),
+        )
+        cloud = self._cloud(asked.host)
+        if cloud is None:
+            return web.Response(status=421)
+        cloud.requests.append(asked)
+        fault = next((fault for fault in cloud.faults if fault.meets(asked)), None)
+        if fault is not None:
+            await self.sleep(fault.delay_s)
+        if fault is not None and fault.drop:
+            return _hang_up(request, web.StreamResponse())
+        try:
+            answer = await _true_answer(cloud, asked, fault)
+        except Exception as err:  # noqa: BLE001 - told at the end of the test
+            self.crashes.append(err)
+            answer = Answer(status=500)
+        return await self._send(request, answer, fault)
+
+    def _cloud(self, host: str) -> Cloud | None:
+        for cloud in self.clouds:
+            if any(matches(pattern, host) for pattern in cloud.hosts):
+                return cloud
+        return None
+
+    async def _send(
+        self, request: web.BaseRequest, answer: Answer, fault: Fault | None
+    ) -> web.StreamResponse:
+        size = (
+            len(answer.body)
+            if isinstance(answer.body, bytes)
+            else answer.body.stat().st_size
+        )
+        headers = CIMultiDict(answer.headers)
+        status = answer.status
+        begin, end = 0, size
+        if answer.ranges:
+            headers[hdrs.ACCEPT_RANGES] = "bytes"
+            wanted = _range(request.headers.get(hdrs.RANGE), size)
+            if wanted is not None and not wanted:
+                headers[hdrs.CONTENT_RANGE] = f"bytes */{size}"
+                status, end = 416, 0
+            elif wanted is not None:
+                begin, end = wanted.start, wanted.stop
+                headers[hdrs.CONTENT_RANGE] = f"bytes {begin}-{end - 1}/{size}"
+                status = 206
+        response = web.StreamResponse(status=status, headers=headers)
+        stop = end
+        if fault is not None and fault.chunked:
+            response.enable_chunked_encoding()
+        elif fault is not None and fault.lie_about_length is not None:
+            response.content_length = fault.lie_about_length
+            stop = min(end, begin + fault.lie_about_length)
+        else:
+            response.content_length = end - begin
+        hang = False
+        if fault is not None:
+            for after in (fault.truncate_after_bytes, fault.hang_after_bytes):
+                if after is not None:
+                    stop = min(stop, begin + after)
+            hang = fault.hang_after_bytes is not None
+        try:
+            await response.prepare(request)
+            if request.method != hdrs.METH_HEAD:
+                await self._write(response, answer.body, begin, stop)
+            if hang:
+                await self._stopped.wait()
+        except ConnectionError:
+            # Whoever asked has gone.
+            return response
+        if stop < end or hang or response.content_length not in {None, end - begin}:
+            return _hang_up(request, response)
+        await response.write_eof()
+        return response
+
+    async def _write(
+        self, response: web.StreamResponse, body: bytes | Path, begin: int, end: int
+    ) -> None:
+        if isinstance(body, bytes):
+            await response.write(body[begin:end])
+            return
+        with body.open("rb") as file:
+            file.seek(begin)
+            while begin < end:
+                chunk = await self.in_thread(
+                    partial(file.read, min(_CHUNK_BYTES, end - begin))
+                )
+                await response.write(chunk)
+                begin += len(chunk)
+
+
+async def _true_answer(cloud: Cloud, asked: Asked, fault: Fault | None) -> Answer:
+    if fault is not None and (fault.status is not None or fault.body is not None):
+        return Answer(
+            status=200 if fault.status is None else fault.status,
+            body=fault.body or b"",
+            headers=fault.headers,
+        )
+    return await cloud.answer(asked)
+
+
+def _hang_up(
+    request: web.BaseRequest, response: web.StreamResponse
+) -> web.StreamResponse:
+    """End the connection, whatever was promised."""
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+def _range(header: str | None, size: int) -> range | None:
+    """Return the bytes that a Range header asks for; empty if there are none such."""
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header or "")
+    if match is None or match.group(0) == "bytes=-":
+        return None
+    first, last = match.groups()
+    if not first:
+        return range(max(0, size - int(last)), size)
+    return range(int(first), min(int(last) + 1 if last else size, size))

@@ -1,0 +1,79 @@
+"""What tests share: Home Assistant that trusts the simulated clouds and finds them."""
+
+# Before anything else: the test plugin brings a `custom_components` of its own.
+import custom_components  # isort: skip  # noqa: F401
+
+import atexit
+from collections.abc import AsyncGenerator
+import os
+from pathlib import Path
+import shutil
+import tempfile
+from typing import cast
+
+from aiohttp import ClientSession, TCPConnector
+import pytest
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
+from homeassistant.util import ssl as ssl_util
+
+from .clouds import Authority, Clouds
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="clouds-authority-"))
+atexit.register(shutil.rmtree, _FOLDER)
+AUTHORITY = Authority(_FOLDER)
+
+
+def _trust_authority() -> None:
+    """Let Home Assistant trust the clouds, as it trusts a user's own authority.
+
+    The test plugin imported Home Assistant, which made its TLS contexts, before this
+    file could set the environment; so it makes them again, outside of the event loop.
+    """
+    os.environ["REQUESTS_CA_BUNDLE"] = str(AUTHORITY.ca_pem_path)
+    ssl_util._client_context.cache_clear()
+    for cipher_list in ssl_util.SSLCipherList:
+        for protocols in ssl_util._SSL_ALPN_PROTOCOLS:
+            ssl_util._client_context(cipher_list, protocols)
+
+
+_trust_authority()
+
+
+@pytest.fixture(autouse=True)
+def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant load this integration, in tests that have Home Assistant."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+async def clouds(socket_enabled: None) -> AsyncGenerator[Clouds]:
+    """Return running clouds that nobody has used yet."""
+    async with Clouds(AUTHORITY) as running:
+        yield running
+
+
+@pytest.fixture
+async def session(clouds: Clouds) -> AsyncGenerator[ClientSession]:
+    """Return a session that reaches the clouds, and nothing else."""
+    connector = TCPConnector(resolver=clouds.resolver(), ssl=AUTHORITY.client_context())
+    async with ClientSession(connector=connector) as own:
+        yield own
+
+
+@pytest.fixture
+def hass_clouds(clouds: Clouds, hass: HomeAssistant) -> Clouds:
+    """Return running clouds that Home Assistant's own sessions reach."""
+    hass.data[DATA_RESOLVER] = cast("HassAsyncDNSResolver", clouds.resolver())
+    return clouds
+
+
+@pytest.fixture
+def media_dir(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """Return the only media folder of Home Assistant."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    hass.config.media_dirs = {"local": str(folder)}
+    return folder
