@@ -1,0 +1,640 @@
+"""What hassfest, HACS and the quality scale ask of the repository, and what the design does.
+
+Hassfest checks less on an integration from outside than on one of core, and cannot run
+here; these checks are as strict as for core.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+import json
+from pathlib import Path
+import re
+import string
+import subprocess
+from typing import Any, NamedTuple
+
+from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
+from PIL import Image
+import pytest
+import voluptuous as vol
+
+from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.services import SAVE_CLIP_SCHEMA
+from custom_components.clip_download.sources import SOURCES
+from homeassistant import components
+from homeassistant.const import __version__ as ha_version
+from homeassistant.helpers.selector import validate_selector
+from homeassistant.util.yaml import load_yaml_dict
+
+ROOT = Path(__file__).parents[1]
+INTEGRATION = ROOT / "custom_components" / DOMAIN
+MODULES = sorted(INTEGRATION.rglob("*.py"))
+
+# Keys and values that hassfest knows.
+MANIFEST_REQUIRED = {
+    "codeowners",
+    "config_flow",
+    "documentation",
+    "domain",
+    "integration_type",
+    "iot_class",
+    "issue_tracker",
+    "name",
+    "quality_scale",
+    "version",
+}
+MANIFEST_OPTIONAL = {"after_dependencies", "dependencies", "loggers", "requirements"}
+# Components that may be imported without being named as a dependency.
+FREE_COMPONENTS = {
+    "camera",
+    "diagnostics",
+    "media_source",
+    "repairs",
+    "system_health",
+    "websocket_api",
+}
+HACS_KEYS = {
+    "content_in_root",
+    "country",
+    "filename",
+    "hacs",
+    "hide_default_branch",
+    "homeassistant",
+    "name",
+    "persistent_directory",
+    "render_readme",
+    "zip_release",
+}
+# Integrations of core that answer every rule of the quality scale.
+NEIGHBOURS = ["onedrive", "reolink", "unifiprotect"]
+BRAND_SIZES = {"icon.png": 256, "icon@2x.png": 512}
+LOGO_HEIGHTS = {
+    "dark_logo.png": (128, 256),
+    "dark_logo@2x.png": (256, 512),
+    "logo.png": (128, 256),
+    "logo@2x.png": (256, 512),
+}
+
+# What `ClipError`s take for themselves, and what whoever shows them adds.
+NO_PLACEHOLDERS = {"after_s", "retry_after_s"}
+ADDED_PLACEHOLDERS = {"camera", "window"}
+# The errors that a config flow shows, and the coordinator under a prefix.
+ACCOUNT_ERRORS = {"CloudError", "SignInError"}
+ACCOUNT_PREFIX = "account_"
+
+
+def load_json(path: Path) -> Any:
+    """Return a JSON file's value; a key that comes twice is an error."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        assert len(set(names)) == len(names), f"{path}: twice the same key in {names}"
+        return dict(pairs)
+
+    return json.loads(path.read_text(), object_pairs_hook=once)
+
+
+MANIFEST = load_json(INTEGRATION / "manifest.json")
+TRANSLATIONS = load_json(INTEGRATION / "translations" / "en.json")
+SERVICES = load_yaml_dict(str(INTEGRATION / "services.yaml"))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """Return a module's syntax tree."""
+    return ast.parse(path.read_text(), str(path))
+
+
+def short(path: Path) -> str:
+    """Return a path's name for a test's id."""
+    return str(path.relative_to(INTEGRATION))
+
+
+# --- manifest.json, hacs.json
+
+
+def test_manifest_keys() -> None:
+    """The manifest has the keys that it needs, no others, in hassfest's order."""
+    keys = list(MANIFEST)
+    assert MANIFEST_REQUIRED <= set(keys) <= MANIFEST_REQUIRED | MANIFEST_OPTIONAL
+    assert keys == ["domain", "name", *sorted(set(keys) - {"domain", "name"})]
+
+
+def test_manifest_values() -> None:
+    """The manifest's values are those that hassfest takes."""
+    assert MANIFEST["domain"] == INTEGRATION.name == DOMAIN
+    assert MANIFEST["integration_type"] == "hub"
+    assert MANIFEST["iot_class"] in {"cloud_polling", "cloud_push"}
+    assert MANIFEST["config_flow"] is True
+    assert all(owner.startswith("@") for owner in MANIFEST["codeowners"])
+    assert MANIFEST["codeowners"]
+    for key in ("documentation", "issue_tracker"):
+        assert MANIFEST[key].startswith("https://")
+    version = AwesomeVersion(MANIFEST["version"])
+    assert version.strategy in {
+        AwesomeVersionStrategy.CALVER,
+        AwesomeVersionStrategy.SEMVER,
+    }
+
+
+def test_manifest_and_project_have_one_version() -> None:
+    """What is released is what the manifest says."""
+    project = (ROOT / "pyproject.toml").read_text()
+    assert f'version = "{MANIFEST["version"]}"' in project
+
+
+def test_manifest_tier_is_earned() -> None:
+    """Gold and above need diagnostics, and every rule to be done or exempt."""
+    statuses = {
+        rule if isinstance(rule, str) else rule["status"]
+        for rule in quality_rules(INTEGRATION).values()
+    }
+    assert MANIFEST["quality_scale"] == "platinum"
+    assert statuses == {"done", "exempt"}
+    assert (INTEGRATION / "diagnostics.py").exists()
+    assert (INTEGRATION / "py.typed").exists()
+
+
+@pytest.mark.parametrize("requirement", MANIFEST["requirements"])
+def test_requirement_is_tested(requirement: str) -> None:
+    """The tests run on the release that a user gets."""
+    name, _, version = requirement.partition("==")
+    assert re.fullmatch(r"[a-z0-9-]+", name)
+    tested = (ROOT / "requirements_test.txt").read_text().lower().splitlines()
+    pins = [line for line in tested if line.partition("==")[0] == name]
+    assert len(pins) == 1
+    # Without a version, Home Assistant's own constraints pin it.
+    assert pins[0] == requirement or not version
+
+
+def test_dependencies_are_named() -> None:
+    """Every component that is imported is a dependency."""
+    used = {
+        module.removeprefix("homeassistant.components.").partition(".")[0]
+        for path in MODULES
+        for module in imports(path)
+        if module.startswith("homeassistant.components.")
+    }
+    named = {
+        *MANIFEST.get("dependencies", []),
+        *MANIFEST.get("after_dependencies", []),
+    }
+    assert used - FREE_COMPONENTS <= named
+
+
+def test_hacs() -> None:
+    """HACS knows every key, and the Home Assistant that it asks for is the tested one."""
+    hacs = load_json(ROOT / "hacs.json")
+    assert set(hacs) <= HACS_KEYS
+    assert hacs["name"] == MANIFEST["name"]
+    least, tested = AwesomeVersion(hacs["homeassistant"]), AwesomeVersion(ha_version)
+    assert least <= tested
+    assert str(tested).startswith(str(least).rpartition(".")[0])
+
+
+def test_layout() -> None:
+    """HACS finds one integration, and what it shows of it."""
+    assert [
+        path.name for path in (ROOT / "custom_components").iterdir() if path.is_dir()
+    ] == [DOMAIN]
+    assert "MIT License" in (ROOT / "LICENSE").read_text()
+    assert (ROOT / "README.md").read_text().startswith("# Clip Download")
+
+
+def quality_rules(integration: Path) -> dict[str, Any]:
+    """Return an integration's answers to the rules of the quality scale."""
+    rules = load_yaml_dict(str(integration / "quality_scale.yaml"))["rules"]
+    assert isinstance(rules, dict)
+    return rules
+
+
+def test_quality_scale() -> None:
+    """Every rule has its answer, and an exemption its reason."""
+    rules = quality_rules(INTEGRATION)
+    core = Path(components.__file__).parent
+    for neighbour in NEIGHBOURS:
+        assert set(rules) == set(quality_rules(core / neighbour))
+    for name, rule in rules.items():
+        if rule != "done":
+            assert rule["status"] == "exempt", name
+            assert rule["comment"].strip().endswith("."), name
+
+
+@pytest.mark.parametrize("name", ["demo", "screenshots", "setup", "test"])
+def test_script(name: str) -> None:
+    """Each script can be run, and is a shell script that parses."""
+    script = ROOT / "script" / name
+    assert script.stat().st_mode & 0o111
+    subprocess.run(["bash", "-n", script], check=True)
+
+
+# --- brand
+
+
+@pytest.mark.parametrize(("name", "side"), BRAND_SIZES.items())
+def test_icon(name: str, side: int) -> None:
+    """An icon is square, of the size that its name says, with a transparent ground."""
+    with Image.open(INTEGRATION / "brand" / name) as icon:
+        assert (icon.format, icon.size) == ("PNG", (side, side))
+        assert icon.mode == "RGBA"
+        assert icon.getpixel((side - 1, side - 1)) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(("name", "heights"), LOGO_HEIGHTS.items())
+def test_logo(name: str, heights: tuple[int, int]) -> None:
+    """A logo's shortest side is as long as the brand's rules say."""
+    with Image.open(INTEGRATION / "brand" / name) as logo:
+        assert (logo.format, logo.mode) == ("PNG", "RGBA")
+        assert heights[0] <= min(logo.size) <= heights[1]
+
+
+def test_brand_has_no_strays() -> None:
+    """Only pictures that Home Assistant asks for are shipped."""
+    files = {path.name for path in (INTEGRATION / "brand").iterdir()}
+    assert files == {*BRAND_SIZES, *LOGO_HEIGHTS}
+
+
+# --- the rooms
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full names of the modules that a module imports."""
+    package = ["custom_components", DOMAIN, *path.relative_to(INTEGRATION).parts[:-1]]
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            if node.module:
+                yield ".".join([*base, node.module])
+            else:
+                yield from (".".join([*base, alias.name]) for alias in node.names)
+            # `from homeassistant.components import camera` imports the component.
+            if node.module == "homeassistant.components":
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if path.parent.name in {"clips", "sources"}],
+    ids=short,
+)
+def test_room_stands_alone(path: Path) -> None:
+    """`sources/` and `clips/` know no Home Assistant and none of the modules that do."""
+    ours = f"custom_components.{DOMAIN}."
+    names = set(imports(path))
+    assert not {name for name in names if name.startswith("homeassistant")}
+    inner = {name.removeprefix(ours) for name in names if name.startswith(ours)}
+    if path.parent.name == "clips":
+        # It does not know which cloud it serves.
+        assert not {
+            name
+            for name in inner
+            if name.startswith("sources") and name != "sources.base"
+        }
+    else:
+        # It does not know where a file goes.
+        assert not {
+            name
+            for name in inner
+            if name.startswith("clips") and name not in {"clips.errors", "clips.window"}
+        }
+    assert {name.partition(".")[0] for name in inner} <= {"clips", "sources"}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_source_module(kind: str) -> None:
+    """Each kind of account has the module and the class that the registry names."""
+    classes = {
+        node.name
+        for node in tree(INTEGRATION / "sources" / f"{kind}.py").body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert SOURCES[kind] in classes
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_module_has_no_leftovers(path: Path) -> None:
+    """No module leaves something to be done later."""
+    assert not re.search(r"TODO|FIXME|XXX|NotImplementedError", path.read_text())
+
+
+# --- the keys of errors
+
+
+class Use(NamedTuple):
+    """A translation key that the code uses, with what fills its text."""
+
+    key: str
+    placeholders: frozenset[str]
+    error: str
+    where: str
+
+
+def strings(node: ast.expr, scope: ast.AST, module: ast.Module) -> set[str]:
+    """Return the strings that an expression may be, followed as far as one can read."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return {text}
+        case ast.IfExp():
+            return strings(node.body, scope, module) | strings(
+                node.orelse, scope, module
+            )
+        case ast.Dict():
+            return {
+                text for value in node.values for text in strings(value, scope, module)
+            }
+        case ast.Call(func=ast.Attribute(value=table, attr="get"), args=[_, *default]):
+            return {
+                text
+                for part in (table, *default)
+                for text in strings(part, scope, module)
+            }
+        case ast.Subscript(value=table):
+            return strings(table, scope, module)
+        case ast.Name(id=name):
+            return {
+                text
+                for place in (scope, module)
+                for value in assigned(name, place)
+                for text in strings(value, scope, module)
+            }
+    return set()
+
+
+def assigned(name: str, place: ast.AST) -> Iterator[ast.expr]:
+    """Yield what is assigned to a name."""
+    for node in ast.walk(place):
+        if isinstance(node, ast.Assign):
+            targets: list[ast.expr] = node.targets
+        elif isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        else:
+            continue
+        if node.value is not None and any(
+            isinstance(target, ast.Name) and target.id == name for target in targets
+        ):
+            yield node.value
+
+
+def calls() -> Iterator[tuple[Path, ast.Call]]:
+    """Yield each call in the integration."""
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call):
+                yield path, node
+
+
+def called(node: ast.Call) -> str:
+    """Return the name of what is called."""
+    match node.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+@cache
+def clip_errors() -> frozenset[str]:
+    """Return the names of ClipError and all that derive from it."""
+    bases = {
+        node.name: {ast.unparse(base) for base in node.bases}
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef)
+    }
+    found = {"ClipError"}
+    while more := {name for name in bases if bases[name] & found} - found:
+        found |= more
+    return frozenset(found)
+
+
+def error_calls() -> Iterator[tuple[Path, ast.AST, ast.Call]]:
+    """Yield each place that makes a ClipError, with the function that it is in."""
+    for path in MODULES:
+        for scope in ast.walk(tree(path)):
+            if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+                for node in ast.walk(scope):
+                    if isinstance(node, ast.Call) and called(node) in clip_errors():
+                        yield path, scope, node
+
+
+def uses() -> Iterator[Use]:
+    """Yield the use of each error's key."""
+    for path, scope, node in error_calls():
+        where = f"{short(path)}:{node.lineno}"
+        names = {keyword.arg or "" for keyword in node.keywords} - NO_PLACEHOLDERS
+        for key in strings(node.args[0], scope, tree(path)) if node.args else ():
+            yield Use(key, frozenset(names) | ADDED_PLACEHOLDERS, called(node), where)
+    for path, call in calls():
+        if not re.search(r"(Error|Failed|NotReady)$", called(call)):
+            continue
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        match given.get("translation_key"):
+            case ast.Constant(value=str(key)):
+                names = set(filled(given.get("translation_placeholders")))
+                where = f"{short(path)}:{call.lineno}"
+                yield Use(key, frozenset(names), called(call), where)
+
+
+def filled(node: ast.expr | None) -> Iterator[str]:
+    """Yield the keys of a dict that is written out."""
+    if isinstance(node, ast.Dict):
+        for key in node.keys:
+            if isinstance(key, ast.Constant):
+                yield str(key.value)
+
+
+USES = sorted(set(uses()))
+ACCOUNT_USES = [
+    use
+    for use in USES
+    if use.error in ACCOUNT_ERRORS and use.where.startswith("sources/")
+]
+EXCEPTIONS: Mapping[str, Mapping[str, str]] = TRANSLATIONS["exceptions"]
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names of a text's placeholders."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_error_can_be_read() -> None:
+    """Each error's key can be followed, so that none is missed here."""
+    unread = [
+        f"{short(path)}:{node.lineno}"
+        for path, scope, node in error_calls()
+        # One that is read back from the database was one of the others.
+        if not any(keyword.arg is None for keyword in node.keywords)
+        and not (node.args and strings(node.args[0], scope, tree(path)))
+    ]
+    assert unread == []
+
+
+@pytest.mark.parametrize("use", USES, ids=lambda use: f"{use.where} {use.key}")
+def test_error_has_words(use: Use) -> None:
+    """Each error has a text, and all that the text names."""
+    assert use.key in EXCEPTIONS
+    assert placeholders(EXCEPTIONS[use.key]["message"]) <= use.placeholders
+
+
+@pytest.mark.parametrize("use", ACCOUNT_USES, ids=lambda use: f"{use.where} {use.key}")
+def test_account_error_has_words(use: Use) -> None:
+    """What a cloud may answer to a sign-in has words in the flow and for the account."""
+    given = use.placeholders - ADDED_PLACEHOLDERS
+    assert placeholders(TRANSLATIONS["config"]["error"][use.key]) <= given
+    text = EXCEPTIONS[ACCOUNT_PREFIX + use.key]["message"]
+    assert placeholders(text) <= given | {"account"}
+
+
+def test_no_error_is_idle() -> None:
+    """No text waits for an error that nobody raises."""
+    used = {use.key for use in USES}
+    used |= {ACCOUNT_PREFIX + use.key for use in ACCOUNT_USES}
+    assert set(EXCEPTIONS) - used == set()
+
+
+# --- translations/en.json
+
+
+def texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text below a value, with the way to it."""
+    if isinstance(value, str):
+        yield where, value
+    else:
+        for key, inner in value.items():
+            yield from texts(inner, f"{where}.{key}" if where else key)
+
+
+@pytest.mark.parametrize(("where", "text"), list(texts(TRANSLATIONS)))
+def test_text(where: str, text: str) -> None:
+    """Each text is one that hassfest takes: no HTML, no address, no quoted placeholder."""
+    assert text == text.strip() != ""
+    assert not re.search(r"<\w+|</|https?://|\[%key:", text), where
+    assert not re.search(r"'\{\w+\}'", text), where
+    # Errors and explanations are sentences.
+    if re.search(r"^exceptions\.|description|\.error\.|\.abort\.", where):
+        assert text[-1] in ".?!:", where
+
+
+def forms() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each step of each flow."""
+    flows = {
+        "config": TRANSLATIONS["config"],
+        "options": TRANSLATIONS["options"],
+        **TRANSLATIONS["config_subentries"],
+    }
+    for flow, texts_of_flow in flows.items():
+        for step, texts_of_step in texts_of_flow["step"].items():
+            yield f"{flow}.{step}", texts_of_step
+
+
+@pytest.mark.parametrize(("name", "form"), list(forms()))
+def test_form_explains_its_fields(name: str, form: Mapping[str, Any]) -> None:
+    """Each form has a title, and each of its fields an explanation."""
+    assert form["title"], name
+    assert set(form.get("data_description", {})) == set(form.get("data", {})), name
+
+
+def keywords(name: str) -> set[str]:
+    """Return the strings that the config flow gives for an argument of that name."""
+    module = tree(INTEGRATION / "config_flow.py")
+    return {
+        keyword.value.value
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == name
+        and isinstance(keyword.value, ast.Constant)
+        and isinstance(keyword.value.value, str)
+    }
+
+
+def test_flow_has_words_for_its_ends() -> None:
+    """Each reason to abort that the flow names has a text."""
+    known = {
+        reason
+        for flow in (
+            TRANSLATIONS["config"],
+            TRANSLATIONS["options"],
+            *TRANSLATIONS["config_subentries"].values(),
+        )
+        for reason in flow.get("abort", {})
+    }
+    always = {"already_configured", "reauth_successful", "reconfigure_successful"}
+    assert keywords("reason") | always <= known
+
+
+# --- services.yaml, icons.json
+
+
+def fields(service: str) -> dict[str, Any]:
+    """Return an action's fields, those of its sections among them."""
+    found: dict[str, Any] = {}
+    for name, field in SERVICES[service]["fields"].items():
+        found |= field.get("fields", {name: field})
+    return found
+
+
+def sections(service: str) -> set[str]:
+    """Return the names of an action's sections."""
+    return {
+        name for name, field in SERVICES[service]["fields"].items() if "fields" in field
+    }
+
+
+SCHEMAS = {"save_clip": SAVE_CLIP_SCHEMA}
+FIELDS = [(service, name) for service in SERVICES for name in fields(service)]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_action_has_words_and_icon(service: str) -> None:
+    """Each action, field and section has a name and a description; no text is idle."""
+    words = TRANSLATIONS["services"][service]
+    assert words["name"]
+    assert words["description"]
+    assert set(words["fields"]) == set(fields(service))
+    assert set(words.get("sections", {})) == sections(service)
+    for text in (*words["fields"].values(), *words.get("sections", {}).values()):
+        assert text["name"]
+        assert text["description"]
+    icon = load_json(INTEGRATION / "icons.json")["services"][service]["service"]
+    assert icon.startswith("mdi:")
+
+
+def test_actions_are_those_of_the_code() -> None:
+    """What the UI offers is what is registered."""
+    assert set(SERVICES) == set(SCHEMAS) == set(TRANSLATIONS["services"])
+
+
+@pytest.mark.parametrize(("service", "name"), FIELDS)
+def test_field(service: str, name: str) -> None:
+    """Each field's selector is one that Home Assistant knows, with words for options."""
+    field = fields(service)[name]
+    validate_selector(field["selector"])
+    select = field["selector"].get("select") or {}
+    if select:
+        words = TRANSLATIONS["selector"][select["translation_key"]]["options"]
+        assert set(words) == set(select["options"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_fields_are_those_of_the_schema(service: str) -> None:
+    """The UI offers every field that the action takes, with the same default."""
+    target = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}
+    schema = schema_fields(SCHEMAS[service])
+    assert set(fields(service)) == set(schema) - target
+    for name, field in fields(service).items():
+        if "default" in field:
+            given = vol.Schema({vol.Optional(name): schema[name][1]})
+            assert given({name: field["default"]})[name] == schema[name][0], name
+
+
+def schema_fields(schema: Any) -> dict[str, tuple[Any, Any]]:
+    """Return the default and the validator of each key of an action's schema."""
+    while not isinstance(schema, vol.Schema):
+        schema = schema.validators[0]
+    return {
+        str(key): (None if key.default is vol.UNDEFINED else key.default(), validator)
+        for key, validator in schema.schema.items()
+    }
