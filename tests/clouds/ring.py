@@ -4,6 +4,7 @@ Nothing of this is documented by Ring; it is what `ring_doorbell`, ring-client-a
 other public clients send and expect.
 """
 
+from base64 import b64decode
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ OAUTH_HOST = "oauth.ring.com"
 API_HOST = "api.ring.com"
 MEDIA_HOST = "download-eu-west-1.prod.phoenix.devices.amazon.dev"
 
+CLIENT = "ring_official_android"
 # What Ring gives at most on one page, however many are asked for.
 PAGE = 100
 CODES_IN_TEN_MINUTES = 10
@@ -267,7 +269,7 @@ class RingCloud(Cloud):
         if not asked.headers.get("User-Agent"):
             return Answer(status=406)
         form = {name: value for name, (value,) in parse_qs(asked.body.decode()).items()}
-        if form.get("client_id") != "ring_official_android":
+        if CLIENT not in {form.get("client_id"), _basic_user(asked.headers)}:
             return json_answer({"error": "invalid_client"}, status=401)
         if form.get("grant_type") == "refresh_token":
             return self._refresh(form.get("refresh_token", ""))
@@ -615,6 +617,12 @@ class RingCloud(Cloud):
     def unknown(self, asked: Asked) -> Answer:
         """Answer what there is none of."""
         return json_answer({"error": "not found"}, status=404)
+
+
+def _basic_user(headers: Mapping[str, str]) -> str:
+    """Return who signs in with a name and a password in a header."""
+    encoded = headers.get("Authorization", "").removeprefix("Basic ")
+    return b64decode(encoded).decode().partition(":")[0]
 
 
 def _device(camera: RingCamera) -> dict[str, Any]:
