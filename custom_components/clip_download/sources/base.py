@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from aiohttp import ClientResponse, ClientSession
 
-from ..clips.errors import InvalidRequestError
+from ..clips.errors import InvalidRequestError, RefusedError
 from ..clips.window import Window
 
 
@@ -91,6 +91,15 @@ class Download:
     window: Window | None = None
 
 
+class SplitError(RefusedError):
+    """The cloud will not give this part as one: `parts` may be fetched in its place."""
+
+    def __init__(self, key: str, *, parts: Sequence[Part], **placeholders: str) -> None:
+        """Take the translation key, the smaller parts and what fills the text."""
+        super().__init__(key, **placeholders)
+        self.parts = parts
+
+
 class Source(ABC):
     """One signed-in account of one kind of cloud."""
 
@@ -145,7 +154,8 @@ class Source(ABC):
     ) -> AbstractAsyncContextManager[Download]:
         """Open one part.
 
-        Raises SignInError, CloudError, NotReadyError, NoFootageError, RefusedError.
+        Raises SignInError, CloudError, NotReadyError, NoFootageError, RefusedError, of
+        which SplitError brings smaller parts.
         """
 
     async def picture(self, camera: Camera) -> bytes | None:

@@ -18,13 +18,15 @@ from ..clips.errors import CloudError
 # Home Assistant's session ends every request after five minutes; a clip may take longer.
 TIMEOUT = ClientTimeout(total=None, connect=15, sock_connect=15, sock_read=60)
 MOST_REDIRECTS = 5
-# What a body must not be larger than when it is read as a whole.
+# What a body must not be larger than, and must not take longer, to be read as a whole.
 LARGEST_JSON_BYTES = 32 * 2**20
+LONGEST_READ_S = 60
+# A cloud that wants to be left alone for longer is asked again all the same.
+LONGEST_QUIET_S = 300
 USER_AGENT = "ClipDownload/1.0 HomeAssistant"
 
 _REDIRECTS = {301, 302, 303, 307, 308}
-# These turn whatever was sent into a GET without a body.
-_REDIRECTS_TO_GET = {301, 302, 303}
+_LOCAL = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 class Http:
@@ -57,10 +59,9 @@ class Http:
         `url` is taken byte for byte. A throttling answer (429) makes the whole account
         wait and raises CloudError, as do a failed connection and a bad redirect.
         """
-        target = URL(url, encoded=True)
+        target = _parsed(url)
         if not self._is_own(target):
             raise CloudError("cloud_redirect", host=target.host or "")
-        await self._take_turn()
         async with self._follow(method, target, headers, body) as response:
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise self._throttled(response)
@@ -72,23 +73,25 @@ class Http:
 
         Raises CloudError for a URL that is no https URL of a public name.
         """
-        target = URL(url, encoded=True)
-        async with self._follow(hdrs.METH_GET, target, {}, None) as response:
+        target = _parsed(url)
+        async with self._follow(hdrs.METH_GET, target, None, None) as response:
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise self._throttled(response)
             yield response
 
     async def _take_turn(self) -> None:
         loop = asyncio.get_running_loop()
+        await self._limiter.acquire()
         while (left_s := self._quiet_until - loop.time()) > 0:
             await asyncio.sleep(left_s)
-        await self._limiter.acquire()
+            # All who waited wake at once, and are let through one by one.
+            await self._limiter.acquire()
 
     def _throttled(self, response: ClientResponse) -> CloudError:
         after_s = retry_after_s(response)
         if after_s is not None:
-            loop = asyncio.get_running_loop()
-            self._quiet_until = max(self._quiet_until, loop.time() + min(after_s, 300))
+            until = asyncio.get_running_loop().time() + min(after_s, LONGEST_QUIET_S)
+            self._quiet_until = max(self._quiet_until, until)
         return CloudError("cloud_throttled", retry_after_s=after_s)
 
     def _is_own(self, url: URL) -> bool:
@@ -99,22 +102,30 @@ class Http:
 
     @asynccontextmanager
     async def _follow(
-        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: URL,
+        ours: Mapping[str, str] | None,
+        body: bytes | None,
     ) -> AsyncIterator[ClientResponse]:
+        """Ask, and go where the answer sends us, with `ours` within the cloud only."""
         for _ in range(MOST_REDIRECTS + 1):
-            if not self._is_own(url) and not _is_public(url):
+            is_own = self._is_own(url)
+            if not is_own and not _is_public(url):
                 raise CloudError("cloud_redirect", host=url.host or "")
-            # A signed URL gets nothing of ours, wherever it was signed.
-            ours = headers if self._is_own(url) else {}
+            if is_own and ours is not None:
+                await self._take_turn()
+            else:
+                ours, body = None, None
             try:
                 response = await self._session.request(
                     method,
                     url,
-                    data=body if self._is_own(url) else None,
+                    data=body,
                     headers={
                         hdrs.USER_AGENT: USER_AGENT,
                         hdrs.ACCEPT_ENCODING: "identity",
-                        **ours,
+                        **(ours or {}),
                     },
                     timeout=TIMEOUT,
                     allow_redirects=False,
@@ -129,26 +140,27 @@ class Http:
                     except (ClientError, TimeoutError) as err:
                         raise unreachable(err) from err
                     return
-                if response.status in _REDIRECTS_TO_GET and method != hdrs.METH_GET:
+                if response.status == HTTPStatus.SEE_OTHER:
                     method, body = hdrs.METH_GET, None
-                    headers = {
-                        name: value
-                        for name, value in headers.items()
-                        if name.lower() != "content-type"
-                    }
-                url = url.join(URL(location, encoded=True))
+                url = url.join(_parsed(location))
         raise CloudError("cloud_redirect", host=url.host or "")
+
+
+async def read_body(response: ClientResponse, largest_bytes: int) -> bytes:
+    """Return the answer's whole body. Raises CloudError if it is too large or slow."""
+    body = bytearray()
+    async with asyncio.timeout(LONGEST_READ_S):
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > largest_bytes:
+                raise CloudError("cloud_nonsense")
+    return bytes(body)
 
 
 async def read_json(response: ClientResponse) -> Any:
     """Return the answer's JSON value. Raises CloudError if it is none."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_JSON_BYTES:
-            raise CloudError("cloud_nonsense")
     try:
-        return json.loads(body)
+        return json.loads(await read_body(response, LARGEST_JSON_BYTES))
     except ValueError as err:
         raise CloudError("cloud_nonsense") from err
 
@@ -165,14 +177,31 @@ def retry_after_s(response: ClientResponse) -> float | None:
     return max(0.0, (at.astimezone(UTC) - datetime.now(UTC)).total_seconds())
 
 
+def trouble(response: ClientResponse) -> CloudError:
+    """Return the error for an answer that says nothing but that the cloud failed."""
+    return CloudError(
+        "cloud_trouble",
+        retry_after_s=retry_after_s(response),
+        status=str(response.status),
+    )
+
+
 def unreachable(err: Exception) -> CloudError:
     """Return the error for a connection that failed: its kind, never its URL."""
     return CloudError("cloud_unreachable", reason=type(err).__name__)
+
+
+def _parsed(url: str) -> URL:
+    """Take a URL byte for byte. Raises CloudError if it is none."""
+    try:
+        return URL(url, encoded=True)
+    except ValueError as err:
+        raise CloudError("cloud_redirect", host="") from err
 
 
 def _is_public(url: URL) -> bool:
     """Refuse addresses and local names: no cloud redirects into a user's network."""
     name = (url.host or "").rstrip(".").lower()
     is_address = ":" in name or name.rpartition(".")[2].isdecimal()
-    is_local = "." not in name or name.endswith((".localhost", ".local", ".internal"))
+    is_local = "." not in name or name.endswith(_LOCAL)
     return url.scheme == "https" and not is_address and not is_local
