@@ -1,0 +1,623 @@
+"""Setting up an account: a form for each kind, tried before anything is kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+import logging
+import re
+from typing import Any, override
+from uuid import uuid4
+
+import voluptuous as vol
+from yarl import URL
+
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentry,
+    ConfigSubentryFlow,
+    OptionsFlowWithReload,
+    SubentryFlowResult,
+)
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_FILENAME,
+    CONF_PASSWORD,
+    CONF_REGION,
+    CONF_TOKEN,
+    CONF_USERNAME,
+)
+from homeassistant.core import callback
+from homeassistant.exceptions import TemplateError
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TemplateSelector,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+from homeassistant.helpers.template import Template
+from homeassistant.helpers.typing import VolDictType
+from homeassistant.util import dt as dt_util
+
+from .accounts import async_create_source, async_source_module
+from .clips.errors import ClipError, InvalidRequestError
+from .clips.files import safe_relative_path
+from .const import (
+    CONF_ACCESS_KEY_ID,
+    CONF_BASE_URL,
+    CONF_DOWNLOADS_AT_ONCE,
+    CONF_ENDPOINT_URL,
+    CONF_HARDWARE_ID,
+    CONF_KIND,
+    CONF_MEDIA_DIR,
+    CONF_SECRET_ACCESS_KEY,
+    CONF_SESSION_TOKEN,
+    CONF_STREAM,
+    DEFAULT_DOWNLOADS_AT_ONCE,
+    DEFAULT_FILENAME,
+    DOMAIN,
+    SUBENTRY_STREAM,
+)
+from .coordinator import ClipConfigEntry
+from .sources.base import Identity
+
+_LOGGER = logging.getLogger(__name__)
+
+RING = "ring"
+MERAKI = "meraki"
+KINESIS = "kinesis"
+
+CONF_2FA = "2fa"
+
+# https://developer.cisco.com/meraki/api-v1/getting-started/ lists the regions.
+MERAKI_HOSTS = [
+    "api.meraki.com",
+    "api.meraki.ca",
+    "api.meraki.cn",
+    "api.meraki.in",
+    "api.gov-meraki.com",
+]
+# Those that botocore's endpoint list has for Kinesis Video Streams.
+KINESIS_REGIONS = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-5",
+    "ca-central-1",
+    "cn-north-1",
+    "eu-central-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "me-south-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-2",
+]
+
+# As the service's own model has them.
+_STREAM = re.compile(
+    r"(?P<name>[a-zA-Z0-9_.-]{1,256})"
+    r"|arn:[a-z\d-]+:kinesisvideo:[a-z0-9-]+:[0-9]+:stream/"
+    r"(?P<name_in_arn>[a-zA-Z0-9_.-]{1,256})/[0-9]+"
+)
+
+
+def _plain(autocomplete: str = "off") -> TextSelector:
+    return TextSelector(TextSelectorConfig(autocomplete=autocomplete))
+
+
+def _secret(autocomplete: str = "off") -> TextSelector:
+    return TextSelector(
+        TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete=autocomplete)
+    )
+
+
+def _choice(options: list[SelectOptionDict]) -> SelectSelector:
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=options, custom_value=True, mode=SelectSelectorMode.DROPDOWN
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What is asked for one kind of account.
+
+    `refused` are the fields that are asked for again when the cloud no longer takes
+    them; `links` fill the texts of the forms.
+    """
+
+    fields: VolDictType
+    refused: frozenset[str]
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+KINDS = {
+    RING: Kind(
+        fields={
+            vol.Required(CONF_USERNAME): TextSelector(
+                TextSelectorConfig(type=TextSelectorType.EMAIL, autocomplete="username")
+            ),
+            vol.Required(CONF_PASSWORD): _secret("current-password"),
+        },
+        refused=frozenset({CONF_PASSWORD}),
+    ),
+    MERAKI: Kind(
+        fields={
+            vol.Required(CONF_API_KEY): _secret(),
+            vol.Required(
+                CONF_BASE_URL, default=f"https://{MERAKI_HOSTS[0]}/api/v1"
+            ): _choice(
+                [
+                    SelectOptionDict(value=f"https://{host}/api/v1", label=host)
+                    for host in MERAKI_HOSTS
+                ]
+            ),
+        },
+        refused=frozenset({CONF_API_KEY}),
+        links={
+            "keys_url": "https://documentation.meraki.com/Platform_Management/Dashboard_Administration/Operate_and_Maintain/How-Tos/Cisco_Meraki_Dashboard_API"
+        },
+    ),
+    KINESIS: Kind(
+        fields={
+            vol.Required(CONF_ACCESS_KEY_ID): _plain(),
+            vol.Required(CONF_SECRET_ACCESS_KEY): _secret(),
+            vol.Optional(CONF_SESSION_TOKEN): _secret(),
+            vol.Required(CONF_REGION): _choice(
+                [
+                    SelectOptionDict(value=region, label=region)
+                    for region in KINESIS_REGIONS
+                ]
+            ),
+            vol.Optional(CONF_ENDPOINT_URL): TextSelector(
+                TextSelectorConfig(type=TextSelectorType.URL, autocomplete="off")
+            ),
+        },
+        refused=frozenset(
+            {CONF_ACCESS_KEY_ID, CONF_SECRET_ACCESS_KEY, CONF_SESSION_TOKEN}
+        ),
+        links={
+            "keys_url": "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html"
+        },
+    ),
+}
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        url = URL(text)
+    except ValueError:
+        return False
+    return url.scheme == "https" and bool(url.host) and not url.query_string
+
+
+def _is_api(text: str) -> bool:
+    return _is_endpoint(text) and text.rstrip("/").endswith("/api/v1")
+
+
+# What can be seen to be wrong before any cloud is asked: field -> test, error.
+CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
+    CONF_BASE_URL: (_is_api, "invalid_base_url"),
+    CONF_ENDPOINT_URL: (_is_endpoint, "invalid_endpoint_url"),
+    # The region becomes part of a host name.
+    CONF_REGION: (re.compile(r"[a-z]{2,}(-[a-z]+)+-\d").fullmatch, "invalid_region"),
+}
+
+
+class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Set up an account, sign in to it again, or change it."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        """Start with nothing given."""
+        # What Ring wants a code for, and where it sent that to.
+        self._given: dict[str, Any] = {}
+        self._sent_to = ""
+        # Ring knows an authorised device by this; an account keeps it for ever.
+        self._hardware_id = str(uuid4())
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> ClipDownloadOptionsFlow:
+        """Return the flow for the account's options."""
+        return ClipDownloadOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Let streams be named where a cloud may refuse to list them."""
+        if config_entry.data[CONF_KIND] == KINESIS:
+            return {SUBENTRY_STREAM: StreamSubentryFlow}
+        return {}
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which cloud the footage is in."""
+        return self.async_show_menu(step_id="user", menu_options=list(KINDS))
+
+    async def async_step_ring(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Sign in to Ring."""
+        return await self._async_ask(RING, RING, user_input)
+
+    async def async_step_meraki(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Sign in to Meraki."""
+        return await self._async_ask(MERAKI, MERAKI, user_input)
+
+    async def async_step_kinesis(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Sign in to Amazon Kinesis."""
+        return await self._async_ask(KINESIS, KINESIS, user_input)
+
+    async def async_step_2fa(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the code that Ring sent; an empty answer has a new one sent."""
+        if user_input is None:
+            return self._show_2fa()
+        code = user_input.get(CONF_2FA, "").strip() or None
+        return await self._async_try(RING, self._given, self._show_2fa, code)
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Begin to sign in again after the cloud refused the credentials."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for what the cloud refused."""
+        kind = self._get_reauth_entry().data[CONF_KIND]
+        return await self._async_ask(kind, "reauth_confirm", user_input)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for everything again, for the same account."""
+        kind = self._get_reconfigure_entry().data[CONF_KIND]
+        return await self._async_ask(kind, "reconfigure", user_input)
+
+    async def _async_ask(
+        self, kind: str, step_id: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Show a form of a kind of account, and try what is typed into it."""
+        fields = {
+            name: selector
+            for name, selector in KINDS[kind].fields.items()
+            if self.source != SOURCE_REAUTH or name in KINDS[kind].refused
+        }
+        kept = {
+            name: value for name, value in self._data().items() if name not in fields
+        }
+
+        def show(
+            errors: dict[str, str] | None = None, told: Mapping[str, str] | None = None
+        ) -> ConfigFlowResult:
+            return self.async_show_form(
+                step_id=step_id,
+                data_schema=self.add_suggested_values_to_schema(
+                    vol.Schema(fields),
+                    # What is kept is shown again, but for the secrets.
+                    user_input
+                    or {
+                        name: value
+                        for name, value in self._data().items()
+                        if name not in KINDS[kind].refused
+                    },
+                ),
+                errors=errors,
+                description_placeholders={
+                    "account": self._title(),
+                    **KINDS[kind].links,
+                    **(told or {}),
+                },
+            )
+
+        if user_input is None:
+            return show()
+        given = _tidy(user_input)
+        if errors := {
+            name: error
+            for name, (is_good, error) in CHECKS.items()
+            if name in given and not is_good(given[name])
+        }:
+            return show(errors)
+        return await self._async_try(kind, {**kept, **given}, show)
+
+    def _show_2fa(
+        self,
+        errors: dict[str, str] | None = None,
+        told: Mapping[str, str] | None = None,
+    ) -> ConfigFlowResult:
+        """Show the form for the code that Ring sent."""
+        return self.async_show_form(
+            step_id=CONF_2FA,
+            data_schema=vol.Schema({vol.Optional(CONF_2FA): _plain("one-time-code")}),
+            errors=errors,
+            description_placeholders={"sent_to": self._sent_to, **(told or {})},
+        )
+
+    async def _async_try(
+        self,
+        kind: str,
+        given: dict[str, Any],
+        show: Callable[[dict[str, str], Mapping[str, str]], ConfigFlowResult],
+        code: str | None = None,
+    ) -> ConfigFlowResult:
+        """Sign in with what was given; show the form again if that does not work."""
+        try:
+            credentials = given
+            if kind == RING:
+                ring = await async_source_module(self.hass, RING)
+                hardware_id = given.get(CONF_HARDWARE_ID, self._hardware_id)
+                try:
+                    token = await ring.sign_in(
+                        async_get_clientsession(self.hass),
+                        given[CONF_USERNAME],
+                        given[CONF_PASSWORD],
+                        hardware_id,
+                        code,
+                    )
+                except ring.TwoFactorRequired as err:
+                    self._given = given
+                    self._sent_to = err.phone or given[CONF_USERNAME]
+                    return self._show_2fa()
+                credentials = {
+                    CONF_USERNAME: given[CONF_USERNAME],
+                    CONF_HARDWARE_ID: hardware_id,
+                    CONF_TOKEN: token,
+                }
+            source = await async_create_source(
+                self.hass, kind, credentials, keep_credentials=credentials.update
+            )
+            identity = await source.identify()
+        except ClipError as err:
+            return show({"base": err.key}, err.placeholders)
+        except Exception:
+            _LOGGER.exception("Unexpected exception")
+            return show({"base": "unknown"}, {})
+        return await self._async_finish(kind, identity, credentials)
+
+    async def _async_finish(
+        self, kind: str, identity: Identity, credentials: dict[str, Any]
+    ) -> ConfigFlowResult:
+        """Keep credentials that work, for the account that they belong to."""
+        await self.async_set_unique_id(f"{kind}_{identity.id}")
+        data = {**credentials, CONF_KIND: kind}
+        if (entry := self._entry()) is None:
+            self._abort_if_unique_id_configured()
+            return self.async_create_entry(title=identity.title, data=data)
+        self._abort_if_unique_id_mismatch(
+            reason="wrong_account",
+            description_placeholders={"account": entry.title, "other": identity.title},
+        )
+        return self.async_update_reload_and_abort(entry, data=data)
+
+    def _entry(self) -> ConfigEntry | None:
+        """Return the entry that is signed in to again or changed."""
+        if self.source == SOURCE_REAUTH:
+            return self._get_reauth_entry()
+        if self.source == SOURCE_RECONFIGURE:
+            return self._get_reconfigure_entry()
+        return None
+
+    def _data(self) -> Mapping[str, Any]:
+        entry = self._entry()
+        return entry.data if entry else {}
+
+    def _title(self) -> str:
+        entry = self._entry()
+        return entry.title if entry else ""
+
+
+class ClipDownloadOptionsFlow(OptionsFlowWithReload):
+    """Change where an account's clips go, and how many at once."""
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the options."""
+        errors: dict[str, str] = {}
+        told: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                self._check_filename(user_input[CONF_FILENAME])
+            except InvalidRequestError as err:
+                errors[CONF_FILENAME] = err.key
+                told = err.placeholders
+            except TemplateError as err:
+                errors[CONF_FILENAME] = "filename_template"
+                told = {"reason": str(err)}
+            else:
+                return self.async_create_entry(data=user_input)
+
+        media_dirs = self.hass.config.media_dirs
+        schema = vol.Schema(
+            {
+                vol.Required(
+                    CONF_MEDIA_DIR, default=next(iter(media_dirs))
+                ): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[
+                            SelectOptionDict(value=name, label=f"{name} ({path})")
+                            for name, path in media_dirs.items()
+                        ],
+                        mode=SelectSelectorMode.DROPDOWN,
+                    )
+                ),
+                vol.Required(
+                    CONF_FILENAME, default=DEFAULT_FILENAME
+                ): TemplateSelector(),
+                vol.Required(
+                    CONF_DOWNLOADS_AT_ONCE, default=DEFAULT_DOWNLOADS_AT_ONCE
+                ): vol.All(
+                    NumberSelector(
+                        NumberSelectorConfig(
+                            min=1, max=8, step=1, mode=NumberSelectorMode.SLIDER
+                        )
+                    ),
+                    vol.Coerce(int),
+                ),
+            }
+        )
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                schema, user_input or self.config_entry.options
+            ),
+            errors=errors,
+            description_placeholders={"default": DEFAULT_FILENAME, **told},
+        )
+
+    def _check_filename(self, filename: str) -> None:
+        """Try the template with and without a label.
+
+        Raises TemplateError, InvalidRequestError.
+        """
+        start = dt_util.now()
+        for label in ("", "bell"):
+            rendered = Template(filename, self.hass).async_render(
+                {
+                    "camera": "Front door",
+                    "account": self.config_entry.title,
+                    "start": start,
+                    "end": start + timedelta(minutes=1),
+                    "label": label,
+                },
+                parse_result=False,
+            )
+            safe_relative_path(rendered)
+
+
+class StreamSubentryFlow(ConfigSubentryFlow):
+    """Name a stream that the cloud does not list, or change the name."""
+
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for a stream."""
+        return await self._async_ask("user", None, user_input)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for a stream again."""
+        subentry = self._get_reconfigure_subentry()
+        return await self._async_ask("reconfigure", subentry, user_input)
+
+    async def _async_ask(
+        self,
+        step_id: str,
+        subentry: ConfigSubentry | None,
+        user_input: dict[str, Any] | None,
+    ) -> SubentryFlowResult:
+        """Ask for a stream's name or ARN, and try it through the account."""
+        entry: ClipConfigEntry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        errors: dict[str, str] = {}
+        told: Mapping[str, str] = {}
+        if user_input is not None:
+            stream = user_input[CONF_STREAM].strip()
+            name = _stream_name(stream)
+            if any(
+                other.unique_id == name
+                for other in entry.subentries.values()
+                if other is not subentry
+            ):
+                return self.async_abort(reason="already_configured")
+            errors, told = await self._async_try(entry, stream, name)
+            if not errors:
+                data = {CONF_STREAM: stream}
+                if subentry is None:
+                    return self.async_create_entry(
+                        title=name, data=data, unique_id=name
+                    )
+                return self.async_update_and_abort(
+                    entry, subentry, title=name, data=data, unique_id=name
+                )
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema({vol.Required(CONF_STREAM): _plain()}),
+                user_input or (subentry.data if subentry else None),
+            ),
+            errors=errors,
+            description_placeholders=told,
+        )
+
+    async def _async_try(
+        self, entry: ClipConfigEntry, stream: str, name: str
+    ) -> tuple[dict[str, str], Mapping[str, str]]:
+        """Return what is wrong with a stream, and what fills the words."""
+        if not name:
+            return {CONF_STREAM: "invalid_stream"}, {}
+        coordinator = entry.runtime_data.coordinator
+        listed = coordinator.camera(name)
+        if listed and coordinator.subentry_id(listed) is None:
+            return {CONF_STREAM: "already_listed"}, {}
+        try:
+            source = await async_create_source(
+                self.hass, entry.data[CONF_KIND], entry.data, named_cameras=[stream]
+            )
+            cameras = await source.cameras()
+        except ClipError as err:
+            return {"base": err.key}, err.placeholders
+        except Exception:
+            _LOGGER.exception("Unexpected exception")
+            return {"base": "unknown"}, {}
+        if name not in {camera.id for camera in cameras}:
+            return {CONF_STREAM: "stream_not_found"}, {}
+        return {}, {}
+
+
+def _stream_name(stream: str) -> str:
+    """Return the name in a stream's name or ARN, an empty one if it is neither."""
+    match = _STREAM.fullmatch(stream)
+    return match["name"] or match["name_in_arn"] if match else ""
+
+
+def _tidy(user_input: dict[str, Any]) -> dict[str, Any]:
+    """Drop what was left empty, and the blanks around what was pasted."""
+    tidy = {
+        # A password may begin or end with a blank.
+        name: value if name == CONF_PASSWORD else value.strip()
+        for name, value in user_input.items()
+    }
+    return {name: value for name, value in tidy.items() if value}
