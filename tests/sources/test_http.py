@@ -1,0 +1,312 @@
+"""One cloud over HTTP: what goes where, how often, and what its faults are called."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+import json
+from typing import Any, override
+
+from aiohttp import ClientSession, TCPConnector
+from aiolimiter import AsyncLimiter
+import pytest
+
+from custom_components.clip_download.clips.errors import CloudError
+from custom_components.clip_download.sources import http as http_module
+from custom_components.clip_download.sources.http import (
+    MOST_REDIRECTS,
+    USER_AGENT,
+    Http,
+    read_body,
+    read_json,
+)
+from tests.clouds.server import Answer, Asked, Cloud, Server, json_answer
+from tests.conftest import AUTHORITY
+
+API = "https://api.cloud.example"
+KEY = {"Authorization": "Bearer secret"}
+
+
+class Teller(Cloud):
+    """Says back what it was asked, and sends on where it is told to."""
+
+    hosts = ("api.cloud.example", "n7.cloud.example", "cdn.elsewhere.example")
+
+    def __init__(self, clouds: Server) -> None:
+        """Send nobody anywhere yet."""
+        super().__init__(clouds)
+        self.redirects: dict[str, tuple[int, str]] = {}
+
+    @override
+    async def answer(self, asked: Asked) -> Answer:
+        """Answer any request."""
+        if redirect := self.redirects.get(asked.path):
+            return Answer(status=redirect[0], headers={"Location": redirect[1]})
+        return json_answer({"path": asked.path})
+
+
+@pytest.fixture
+async def teller(socket_enabled: None) -> AsyncGenerator[Teller]:
+    """Return a cloud that listens."""
+    server = Server(AUTHORITY)
+    teller = server.add(Teller(server))
+    async with server:
+        yield teller
+
+
+@pytest.fixture
+async def http(teller: Teller) -> AsyncGenerator[Http]:
+    """Return what is tested, on a session that reaches the cloud only."""
+    connector = TCPConnector(
+        resolver=teller.clouds.resolver(), ssl=AUTHORITY.client_context()
+    )
+    async with ClientSession(connector=connector) as session:
+        yield Http(session, {"cloud.example"}, AsyncLimiter(100, 1))
+
+
+async def ask(http: Http, path: str, **options: Any) -> Any:
+    """Ask for a path with the key, and return the answer's JSON."""
+    async with http.request(
+        options.pop("method", "GET"), f"{API}{path}", headers=KEY, **options
+    ) as response:
+        return await read_json(response)
+
+
+async def test_key_goes_to_own_host(http: Http, teller: Teller) -> None:
+    """The cloud gets the key, our name, and a body as it was given."""
+    assert await ask(http, "/a", method="POST", body=b"{ }") == {"path": "/a"}
+    (asked,) = teller.requests
+    assert asked.headers["Authorization"] == "Bearer secret"
+    assert asked.headers["User-Agent"] == USER_AGENT
+    assert asked.body == b"{ }"
+    # The clouds' rule for such names.
+    assert not {"ring", "cisco", "meraki", "amazon"} & set(
+        USER_AGENT.lower().replace("/", " ").split()
+    )
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_redirect_within_the_cloud(
+    http: Http, teller: Teller, status: int
+) -> None:
+    """A shard gets all that the first host got."""
+    teller.redirects["/a"] = (status, "https://n7.cloud.example/b?c=%2F")
+    assert await ask(http, "/a", method="POST", body=b"{}") == {"path": "/b"}
+    last = teller.requests[-1]
+    assert last.url == "https://n7.cloud.example/b?c=%2F"
+    assert (last.method, last.body) == ("POST", b"{}")
+    assert last.headers["Authorization"] == "Bearer secret"
+
+
+async def test_see_other(http: Http, teller: Teller) -> None:
+    """A 303 is for a GET without a body; a relative place is on the same host."""
+    teller.redirects["/a"] = (303, "b")
+    assert await ask(http, "/a", method="POST", body=b"{}") == {"path": "/b"}
+    assert (teller.requests[-1].method, teller.requests[-1].body) == ("GET", b"")
+
+
+async def test_redirect_elsewhere_and_back(http: Http, teller: Teller) -> None:
+    """Nothing of ours leaves the cloud, nor is it given to whoever sends us back."""
+    teller.redirects["/a"] = (307, "https://cdn.elsewhere.example/b")
+    teller.redirects["/b"] = (307, f"{API}/c")
+    assert await ask(http, "/a", method="POST", body=b"secret") == {"path": "/c"}
+    for asked in teller.requests[1:]:
+        assert "Authorization" not in asked.headers
+        assert b"secret" not in asked.body
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://api.cloud.example/b",
+        "http://cdn.elsewhere.example/b",
+        "https://localhost/b",
+        "https://127.0.0.1/b",
+        "https://127.1/b",
+        "https://2130706433/b",
+        "https://[::1]/b",
+        "https://[fe80::1]/b",
+        "https://192.168.1.5:8123/b",
+        "https://homeassistant.local/b",
+        "https://nas.lan/b",
+        "https://metadata.google.internal/b",
+        "https://router/b",
+        "https://localhost./b",
+        "https://[/b",
+        "ftp://cdn.elsewhere.example/b",
+    ],
+)
+async def test_bad_redirect(http: Http, teller: Teller, place: str) -> None:
+    """No cloud sends us in the clear, to this machine, or into a user's network."""
+    teller.redirects["/a"] = (302, place)
+    with pytest.raises(CloudError, match="cloud_redirect"):
+        await ask(http, "/a")
+    with pytest.raises(CloudError, match="cloud_redirect"):
+        async with http.get_signed(f"{API}/a"):
+            pass
+    if not place.startswith("https://api."):
+        with pytest.raises(CloudError, match="cloud_redirect"):
+            async with http.get_signed(place):
+                pass
+    assert [asked.path for asked in teller.requests] == ["/a", "/a"]
+
+
+async def test_endless_redirects(http: Http, teller: Teller) -> None:
+    """A circle ends."""
+    teller.redirects["/a"] = (302, "/a")
+    with pytest.raises(CloudError, match="cloud_redirect"):
+        await ask(http, "/a")
+    assert len(teller.requests) == MOST_REDIRECTS + 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.cloud.example/a",
+        "https://cdn.elsewhere.example/a",
+        "https://evilcloud.example/a",
+        "https://cloud.example.evil.example/a",
+    ],
+)
+async def test_key_goes_nowhere_else(http: Http, teller: Teller, url: str) -> None:
+    """A next page on another host is not asked for."""
+    with pytest.raises(CloudError, match="cloud_redirect"):
+        async with http.request("GET", url, headers=KEY):
+            pass
+    assert not teller.requests
+
+
+async def test_signed_url(http: Http, teller: Teller) -> None:
+    """A signed URL is used byte for byte, without anything of ours."""
+    teller.redirects["/stream/aB%2Fc%3D%3D"] = (
+        302,
+        "https://cdn.elsewhere.example/x%2Fy?sig=a%2Bb%3D",
+    )
+    async with http.get_signed(f"{API}/stream/aB%2Fc%3D%3D?t=%2b") as response:
+        assert await read_json(response) == {"path": "/x%2Fy"}
+    assert [asked.url for asked in teller.requests] == [
+        f"{API}/stream/aB%2Fc%3D%3D?t=%2b",
+        "https://cdn.elsewhere.example/x%2Fy?sig=a%2Bb%3D",
+    ]
+    assert not any("Authorization" in asked.headers for asked in teller.requests)
+
+
+async def test_rate_is_kept(http: Http, teller: Teller) -> None:
+    """However many ask at once, the cloud is asked no faster than it allows."""
+    http._limiter = AsyncLimiter(5, 0.25)
+    await asyncio.gather(*(ask(http, f"/{number}") for number in range(15)))
+    times = sorted(asked.at for asked in teller.requests)
+    assert times[-1] - times[0] >= timedelta(seconds=0.45)
+    for first, sixth in zip(times, times[10:], strict=False):
+        assert sixth - first >= timedelta(seconds=0.2)
+
+
+async def test_redirects_count(http: Http, teller: Teller) -> None:
+    """A redirect within the cloud is a request like any other."""
+    http._limiter = AsyncLimiter(1, 0.2)
+    teller.redirects["/a"] = (302, "/b")
+    await ask(http, "/a")
+    first, last = teller.requests
+    assert last.at - first.at >= timedelta(seconds=0.15)
+
+
+async def test_throttled(http: Http, teller: Teller) -> None:
+    """After "too many requests" all of the account wait as long as the cloud says."""
+    teller.misbehave(status=429, headers={"Retry-After": "1"})
+    with pytest.raises(CloudError) as caught:
+        await ask(http, "/a")
+    assert caught.value.key == "cloud_throttled"
+    assert caught.value.retry_after_s == 1
+    await asyncio.gather(ask(http, "/b"), ask(http, "/c"))
+    first, *others = teller.requests
+    assert all(other.at - first.at >= timedelta(seconds=0.95) for other in others), (
+        others
+    )
+
+
+@pytest.mark.parametrize("value", [None, "soon", "-3"])
+async def test_throttled_without_a_time(
+    http: Http, teller: Teller, value: str | None
+) -> None:
+    """Without a time of the cloud's, how long to wait is the caller's to say."""
+    teller.misbehave(
+        status=429, headers={} if value is None else {"Retry-After": value}
+    )
+    with pytest.raises(CloudError) as caught:
+        async with http.get_signed(f"{API}/a"):
+            pass
+    assert caught.value.key == "cloud_throttled"
+    assert caught.value.retry_after_s is None
+    assert await ask(http, "/b") == {"path": "/b"}
+
+
+@pytest.mark.parametrize("seconds", [20, -20])
+async def test_retry_after_date(http: Http, teller: Teller, seconds: int) -> None:
+    """The time to wait may be given as a date; one that has passed is no time."""
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    teller.misbehave(
+        status=503, headers={"Retry-After": format_datetime(at, usegmt=True)}
+    )
+    async with http.request("GET", f"{API}/a", headers=KEY) as response:
+        err = http_module.trouble(response)
+    assert (err.key, err.placeholders) == ("cloud_trouble", {"status": "503"})
+    assert err.retry_after_s == pytest.approx(max(seconds, 0), abs=2)
+
+
+async def test_unreachable(http: Http, teller: Teller) -> None:
+    """A connection that fails is told by its kind, and never by its URL."""
+    # aiohttp asks once more by itself.
+    teller.misbehave(drop=True, times=2)
+    with pytest.raises(CloudError) as caught:
+        await ask(http, "/a?token=secret")
+    assert caught.value.key == "cloud_unreachable"
+    assert "secret" not in str(caught.value)
+    with pytest.raises(CloudError, match="cloud_unreachable"):
+        async with http.get_signed("https://unknown.example/?token=secret"):
+            pass
+
+
+async def test_broken_body(http: Http, teller: Teller) -> None:
+    """An answer that breaks off is no answer."""
+    teller.misbehave(truncate_after_bytes=3)
+    with pytest.raises(CloudError, match="cloud_unreachable"):
+        await ask(http, "/a")
+
+
+async def test_slow_body(
+    http: Http, teller: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that never ends is given up."""
+    monkeypatch.setattr(http_module, "LONGEST_READ_S", 0.1)
+    teller.misbehave(hang_after_bytes=3)
+    with pytest.raises(CloudError, match="cloud_unreachable"):
+        await ask(http, "/a")
+
+
+@pytest.mark.parametrize("body", ["<html>sign in to the hotel</html>", ""])
+async def test_no_json(http: Http, teller: Teller, body: str) -> None:
+    """What is no JSON is no answer."""
+    teller.misbehave(body=body)
+    with pytest.raises(CloudError, match="cloud_nonsense"):
+        await ask(http, "/a")
+
+
+async def test_too_large(http: Http, teller: Teller) -> None:
+    """A body is read as a whole only up to its limit."""
+    body = json.dumps("x" * 100)
+    teller.misbehave(times=2, body=body)
+    async with http.request("GET", f"{API}/a", headers=KEY) as response:
+        assert await read_body(response, len(body)) == body.encode()
+    with pytest.raises(CloudError, match="cloud_nonsense"):
+        async with http.request("GET", f"{API}/a", headers=KEY) as response:
+            await read_body(response, len(body) - 1)
+
+
+async def test_statuses_are_the_callers(http: Http, teller: Teller) -> None:
+    """What another status means, the caller knows."""
+    statuses = [204, 304, 401, 404, 500]
+    for status in statuses:
+        teller.misbehave(status=status)
+    for status in statuses:
+        async with http.request("GET", f"{API}/a", headers=KEY) as response:
+            assert response.status == status
