@@ -1,0 +1,734 @@
+"""Amazon Kinesis Video Streams: any window of a stream, in batches of its fragments.
+
+The rules are those of https://docs.aws.amazon.com/kinesisvideostreams/latest/dg/:
+API_reader_GetClip, API_reader_ListFragments, API_reader_GetImages and limits, and of
+botocore's models of these services. Importing this blocks, as botocore does.
+"""
+
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+import itertools
+import json
+import logging
+import re
+from typing import Any, override
+
+from aiohttp import ClientConnectorDNSError, ClientResponse, ClientSession, hdrs
+from aiolimiter import AsyncLimiter
+from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from yarl import URL
+
+from ..clips.errors import (
+    ClipError,
+    CloudError,
+    NoFootageError,
+    NotReadyError,
+    RefusedError,
+    SignInError,
+)
+from ..clips.window import Window
+from .base import Camera, Download, Identity, Part, Plan, Source, SplitError, Wishes
+from .http import LARGEST_JSON_BYTES, Http, read_body, read_json, trouble
+
+_LOGGER = logging.getLogger(__name__)
+# At its lowest level it logs all that it signs, the session token too.
+logging.getLogger(SigV4Auth.__module__).setLevel(logging.INFO)
+
+SERVICE = "kinesisvideo"
+# A page of ListFragments costs 1000 of the 10,000 points a second of a stream.
+RATE = (3, 0.5)
+# GetClip costs a point a fragment, of 500 a second of a stream.
+FRAGMENTS_RATE = (200, 0.7)
+PAGE = 1000
+
+# GetClip silently stops after 200 fragments or 100 MB; these stay clear of both.
+MOST_FRAGMENTS = 190
+MOST_BYTES = 90_000_000
+LONGEST_BATCH_MS = 24 * 3600 * 1000
+LONGEST_FRAGMENT_MS = 20_000
+SHORTEST_FRAGMENT_MS = 1000
+# What is asked for at once where the fragments may not be listed, as in AWS's sample.
+BLIND_PART = timedelta(minutes=3)
+# A pause between two fragments, in lengths of the first, after which a clip's time
+# would no longer be the wall clock's. The time of arrival varies more than the camera's.
+LONGEST_PAUSE = {"PRODUCER_TIMESTAMP": 0.5, "SERVER_TIMESTAMP": 1.5}
+
+NOT_READY_AGAIN_S = 5.0
+PICTURE_SPAN = timedelta(seconds=30)
+PICTURE_EVERY_MS = 10_000
+
+_THROTTLED = {
+    "ClientLimitExceededException",
+    "ConnectionLimitExceededException",
+    "LimitExceededException",
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+_BAD_KEY = {
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
+_SKEWED = {"RequestExpired", "RequestTimeTooSkewed", "SignatureExpired"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "NotAuthorizedException"}
+# What is wrong with the footage itself, by the exception.
+_FOOTAGE = {
+    "InvalidCodecPrivateDataException": "codec_changed",
+    "InvalidMediaFrameException": "frame_broken",
+    "MissingCodecPrivateDataException": "codec_data_missing",
+    "NoDataRetentionException": "no_retention",
+    "UnsupportedStreamMediaTypeException": "codec_unsupported",
+}
+# These may be true of one fragment only, and its neighbours can still be had.
+_OF_ONE_FRAGMENT = {"codec_changed", "frame_broken", "codec_data_missing"}
+# What an endpoint may answer that no longer has a stream's footage.
+_OF_A_STALE_ENDPOINT = {
+    "camera_unknown",
+    "cloud_nonsense",
+    "cloud_redirect",
+    "cloud_trouble",
+    "cloud_unreachable",
+}
+
+
+class _ClockSkewError(ClipError):
+    """The cloud's clock and ours differ too much; `by` is how much, if it is known."""
+
+    def __init__(self, by: timedelta | None) -> None:
+        """Take the difference."""
+        super().__init__("clock_skew")
+        self.by = by
+
+
+class _Signer(SigV4Auth):  # type: ignore[misc]
+    """botocore's signer, by the cloud's clock; by itself it knows ours only."""
+
+    def __init__(
+        self, credentials: Credentials, service: str, region: str, ahead: timedelta
+    ) -> None:
+        """Take who signs, for what, and how far the cloud's clock is ahead of ours."""
+        super().__init__(credentials, service, region)
+        self._ahead = ahead
+
+    @override
+    def _modify_request_before_signing(self, request: AWSRequest) -> None:
+        now = datetime.now(UTC) + self._ahead
+        request.context["timestamp"] = now.strftime(SIGV4_TIMESTAMP)
+        super()._modify_request_before_signing(request)
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Fragment:
+    """A fragment's start and length, by the timestamps that were asked for."""
+
+    start_ms: int
+    # Ingestion order; of several fragments with one start, GetClip gives the oldest.
+    number: int
+    length_ms: int
+    size_bytes: int
+
+    @property
+    def end_ms(self) -> int:
+        """When it ends."""
+        return self.start_ms + self.length_ms
+
+
+class KinesisSource(Source):
+    """The streams of one AWS account in one region.
+
+    Credentials: `access_key_id`, `secret_access_key`, `region`; `session_token` and
+    `endpoint_url` (a VPC endpoint of the service) if there are any. `named_cameras` are
+    names or ARNs of streams. A camera's id is its stream's name.
+    """
+
+    kind = "kinesis"
+    manufacturer = "Amazon Kinesis Video Streams"
+    honours = frozenset({"timestamps"})
+    parts_at_once = 2
+    # A fragment is there once it is whole, and listed "in less than one second".
+    lag = timedelta(seconds=5)
+    # The longest fragment, and as long again as most networks hold one up.
+    settles_after = timedelta(seconds=30)
+
+    def __init__(
+        self,
+        session: ClientSession,
+        credentials: Mapping[str, Any],
+        *,
+        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
+        named_cameras: Sequence[str] = (),
+    ) -> None:
+        """Take what a config entry holds; nothing is asked of the cloud yet."""
+        super().__init__(
+            session,
+            credentials,
+            keep_credentials=keep_credentials,
+            named_cameras=named_cameras,
+        )
+        self._region: str = credentials["region"]
+        domain = (
+            "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+        )
+        service_host = f"{SERVICE}.{self._region}.{domain}"
+        self._own_endpoint: str | None = credentials.get("endpoint_url") or None
+        self._endpoint = (self._own_endpoint or f"https://{service_host}").rstrip("/")
+        self._sts_url = f"https://sts.{self._region}.{domain}/"
+        self._hosts = {
+            service_host,
+            f"{SERVICE}.{self._region}.api.aws",
+            URL(self._sts_url).host or "",
+            URL(self._endpoint).host or "",
+        }
+        self._http = Http(session, self._hosts, AsyncLimiter(*RATE))
+        self._fragments = defaultdict[str, AsyncLimiter](
+            lambda: AsyncLimiter(*FRAGMENTS_RATE)
+        )
+        self._credentials = Credentials(
+            credentials["access_key_id"],
+            credentials["secret_access_key"],
+            credentials.get("session_token") or None,
+        )
+        # How far the cloud's clock is ahead of ours, once it complained.
+        self._ahead = timedelta(0)
+        # (camera id, API) -> the endpoint that serves it.
+        self._endpoints: dict[tuple[str, str], str] = {}
+
+    @override
+    async def identify(self) -> Identity:
+        try:
+            if self._own_endpoint:
+                # STS need not be within reach of whoever needs an endpoint of his own.
+                owner = URL(self._own_endpoint).host or ""
+            else:
+                owner = await self._account()
+            try:
+                await self._ask("listStreams", {"MaxResults": 1})
+            except RefusedError as err:
+                # Streams can be named one by one.
+                _LOGGER.debug("The streams may not be listed: %s", err)
+        except CloudError as err:
+            if isinstance(err.__cause__, ClientConnectorDNSError):
+                raise CloudError("region_unknown", region=self._region) from err
+            raise
+        return Identity(
+            id=f"{owner}/{self._region}", title=f"AWS {owner} ({self._region})"
+        )
+
+    @override
+    async def cameras(self) -> list[Camera]:
+        streams: list[dict[str, Any]] = []
+        try:
+            token: str | None = None
+            while True:
+                page = await self._ask(
+                    "listStreams", {"NextToken": token} if token else {}
+                )
+                streams += page.get("StreamInfoList") or []
+                token = page.get("NextToken")
+                if not token:
+                    break
+        except RefusedError as err:
+            _LOGGER.debug("The streams may not be listed: %s", err)
+        cameras = {
+            stream["StreamName"]: Camera(
+                id=stream["StreamName"], name=stream["StreamName"]
+            )
+            for stream in streams
+        }
+        for named in self.named_cameras:
+            camera = _named_camera(named)
+            if camera.id not in cameras and await self._may_exist(camera):
+                cameras[camera.id] = camera
+        return list(cameras.values())
+
+    @override
+    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+        selector = f"{(wishes.timestamps or 'producer').upper()}_TIMESTAMP"
+        try:
+            fragments = await self._list_fragments(camera, window, selector)
+        except RefusedError as err:
+            if err.key != "no_permission":
+                raise
+            _LOGGER.debug("Fragments may not be listed: %s", err)
+            await self._check_retention(camera, window)
+            return Plan(parts=[_blind_part(part) for part in window.split(BLIND_PART)])
+        parts = [
+            _part([fragment.start_ms for fragment in batch], batch[-1].end_ms)
+            for batch in batches(fragments, LONGEST_PAUSE[selector])
+        ]
+        is_fresh = datetime.now(UTC) < window.end + self.settles_after
+        if is_fresh and (not parts or parts[-1].window.end < window.end):
+            return Plan(parts=parts, again_after_s=NOT_READY_AGAIN_S)
+        if not parts:
+            await self._check_retention(camera, window)
+        return Plan(parts=parts)
+
+    @override
+    @asynccontextmanager
+    async def fetch(
+        self, camera: Camera, part: Part, wishes: Wishes
+    ) -> AsyncIterator[Download]:
+        selector = f"{(wishes.timestamps or 'producer').upper()}_TIMESTAMP"
+        starts = part.ask.get("starts_ms")
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(
+                    self._get_clip(camera, part, selector)
+                )
+            except NoFootageError as err:
+                if datetime.now(UTC) < part.window.end + self.settles_after:
+                    raise NotReadyError(
+                        "footage_not_ready", after_s=NOT_READY_AGAIN_S
+                    ) from err
+                raise
+            except RefusedError as err:
+                if (
+                    err.key in _OF_ONE_FRAGMENT
+                    and starts
+                    and len(starts) > 1
+                    and await self._has_good_end(camera, part, selector)
+                ):
+                    raise SplitError(err.key, parts=halves(part)) from err
+                raise
+            if not starts and (response.content_length or 0) > MOST_BYTES:
+                # So much may have been cut, and of this part nobody knows how much it is.
+                raise SplitError("clip_too_large", parts=_blind_halves(part))
+            yield Download(response=response)
+
+    @override
+    async def picture(self, camera: Camera) -> bytes | None:
+        now = datetime.now(UTC) + self._ahead
+        try:
+            async with self._media(
+                camera,
+                "GET_IMAGES",
+                "getImages",
+                {
+                    "ImageSelectorType": "SERVER_TIMESTAMP",
+                    "StartTimestamp": (now - PICTURE_SPAN).timestamp(),
+                    "EndTimestamp": now.timestamp(),
+                    "SamplingInterval": PICTURE_EVERY_MS,
+                    "Format": "JPEG",
+                },
+            ) as response:
+                images = (await read_json(response)).get("Images") or []
+        except NoFootageError, RefusedError:
+            return None
+        newest_first = sorted(
+            images, key=lambda image: image.get("TimeStamp", 0), reverse=True
+        )
+        for image in newest_first:
+            try:
+                picture = base64.b64decode(image.get("ImageContent") or "")
+            except binascii.Error:
+                continue
+            if picture.startswith(b"\xff\xd8\xff"):
+                return picture
+        return None
+
+    async def _account(self) -> str:
+        """Return the number of the AWS account that the credentials belong to."""
+        async with self._send(
+            self._sts_url,
+            b"Action=GetCallerIdentity&Version=2011-06-15",
+            service="sts",
+            action="sts:GetCallerIdentity",
+            content_type="application/x-www-form-urlencoded",
+        ) as response:
+            answer = await read_json(response)
+        try:
+            return str(
+                answer["GetCallerIdentityResponse"]["GetCallerIdentityResult"][
+                    "Account"
+                ]
+            )
+        except (KeyError, TypeError) as err:
+            raise CloudError("cloud_nonsense") from err
+
+    async def _may_exist(self, camera: Camera) -> bool:
+        """Say whether a stream that a person named is there, or whether nobody tells."""
+        try:
+            await self._ask("describeStream", _stream(camera))
+        except RefusedError as err:
+            _LOGGER.debug("Stream %s cannot be described: %s", camera.id, err)
+            return err.key != "camera_unknown"
+        return True
+
+    async def _check_retention(self, camera: Camera, window: Window) -> None:
+        """Raise RefusedError if the stream keeps nothing, or nothing so old."""
+        try:
+            described = await self._ask("describeStream", _stream(camera))
+        except RefusedError as err:
+            if err.key == "camera_unknown":
+                raise
+            return
+        hours = (described.get("StreamInfo") or {}).get("DataRetentionInHours")
+        if hours == 0:
+            raise RefusedError("no_retention")
+        if hours and window.end < datetime.now(UTC) - timedelta(hours=hours):
+            raise RefusedError("older_than_retention")
+
+    async def _list_fragments(
+        self, camera: Camera, window: Window, selector: str
+    ) -> list[Fragment]:
+        """Return what lies in the window and what runs on into it, in order of time."""
+        found: list[dict[str, Any]] = []
+        ask: dict[str, Any] = {
+            "FragmentSelector": _selector(
+                selector, window.start_ms - LONGEST_FRAGMENT_MS, window.end_ms - 1
+            ),
+        }
+        while True:
+            async with self._media(
+                camera, "LIST_FRAGMENTS", "listFragments", {**ask, "MaxResults": PAGE}
+            ) as response:
+                page = await read_json(response)
+            found += page.get("Fragments") or []
+            token = page.get("NextToken")
+            if not token:
+                break
+            ask = {"NextToken": token}
+        return [
+            fragment
+            for fragment in in_order(found, selector)
+            if fragment.end_ms > window.start_ms
+        ]
+
+    @asynccontextmanager
+    async def _get_clip(
+        self, camera: Camera, part: Part, selector: str
+    ) -> AsyncIterator[ClientResponse]:
+        starts = part.ask.get("starts_ms")
+        if starts:
+            # "Inclusive", and later than the start even for a single fragment.
+            start_ms, end_ms = starts[0], starts[-1] + 1
+        else:
+            # The next part begins with what starts at this one's end.
+            start_ms, end_ms = part.ask["start_ms"], part.window.end_ms - 1
+        await self._fragments[camera.id].acquire(
+            len(starts) if starts else MOST_FRAGMENTS
+        )
+        async with self._media(
+            camera,
+            "GET_CLIP",
+            "getClip",
+            {"ClipFragmentSelector": _selector(selector, start_ms, end_ms)},
+        ) as response:
+            yield response
+
+    async def _has_good_end(self, camera: Camera, part: Part, selector: str) -> bool:
+        """Say whether it is worth cutting a part that the cloud cannot make a clip of.
+
+        It is not where both ends are bad by themselves: then all of it is, most likely.
+        """
+        if part.ask.get("is_half"):
+            return True
+        starts = part.ask["starts_ms"]
+        for start_ms in (starts[0], starts[-1]):
+            alone = Part(window=part.window, ask={"starts_ms": [start_ms]})
+            try:
+                async with self._get_clip(camera, alone, selector):
+                    return True
+            except RefusedError as err:
+                if err.key not in _OF_ONE_FRAGMENT:
+                    raise
+        return False
+
+    @asynccontextmanager
+    async def _media(
+        self, camera: Camera, api: str, path: str, ask: Mapping[str, Any]
+    ) -> AsyncIterator[ClientResponse]:
+        """Ask the endpoint that has a stream's footage.
+
+        Endpoints are remembered, which "is safe if the application reloads them on
+        failure".
+        """
+        key = (camera.id, api)
+        body = json.dumps({**_stream(camera), **ask}).encode()
+        action = f"kinesisvideo:{path[0].upper()}{path[1:]}"
+        async with AsyncExitStack() as stack:
+            remembered = self._endpoints.get(key)
+            endpoint = remembered or await self._data_endpoint(camera, api)
+            try:
+                response = await stack.enter_async_context(
+                    self._send(f"{endpoint}/{path}", body, action=action)
+                )
+            except (CloudError, RefusedError) as err:
+                if not remembered or err.key not in _OF_A_STALE_ENDPOINT:
+                    raise
+                del self._endpoints[key]
+                endpoint = await self._data_endpoint(camera, api)
+                response = await stack.enter_async_context(
+                    self._send(f"{endpoint}/{path}", body, action=action)
+                )
+            self._endpoints[key] = endpoint
+            yield response
+
+    async def _data_endpoint(self, camera: Camera, api: str) -> str:
+        """Ask for the endpoint of one API of one stream, and see that it is AWS's."""
+        answer = await self._ask("getDataEndpoint", {**_stream(camera), "APIName": api})
+        endpoint = str(answer.get("DataEndpoint") or "").rstrip("/")
+        if self._own_endpoint and (host := URL(endpoint).host):
+            # Only that endpoint's owner knows where its streams are served.
+            self._hosts.add(host)
+        return endpoint
+
+    async def _ask(self, path: str, ask: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the control plane. Raises SignInError, CloudError, RefusedError."""
+        async with self._send(
+            f"{self._endpoint}/{path}",
+            json.dumps(ask).encode(),
+            action=f"kinesisvideo:{path[0].upper()}{path[1:]}",
+        ) as response:
+            answer = await read_json(response)
+        if not isinstance(answer, dict):
+            raise CloudError("cloud_nonsense")
+        return answer
+
+    @asynccontextmanager
+    async def _send(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        action: str,
+        service: str = SERVICE,
+        content_type: str = "application/json",
+    ) -> AsyncIterator[ClientResponse]:
+        """Send a signed request; yield the answer if it is a good one.
+
+        `action` is the IAM action that it takes. Raises SignInError, CloudError,
+        NoFootageError, RefusedError.
+        """
+        async with AsyncExitStack() as stack:
+            for may_correct in (True, False):
+                request = AWSRequest(
+                    method=hdrs.METH_POST,
+                    url=url,
+                    data=body,
+                    headers={hdrs.CONTENT_TYPE: content_type},
+                )
+                _Signer(self._credentials, service, self._region, self._ahead).add_auth(
+                    request
+                )
+                response = await stack.enter_async_context(
+                    self._http.request(
+                        hdrs.METH_POST,
+                        url,
+                        headers={**request.headers, hdrs.ACCEPT: "application/json"},
+                        body=body,
+                    )
+                )
+                if response.status == HTTPStatus.OK:
+                    break
+                error = await _error(response, action, self._region)
+                if not isinstance(error, _ClockSkewError):
+                    raise error
+                if not may_correct or error.by is None:
+                    raise CloudError("clock_skew")
+                self._ahead = error.by
+            yield response
+
+
+def in_order(found: Sequence[Mapping[str, Any]], selector: str) -> list[Fragment]:
+    """Sort what ListFragments gave "in no specific order" by the chosen timestamps.
+
+    A length that the producer did not give is the distance to the next fragment.
+    """
+    name = "ServerTimestamp" if selector == "SERVER_TIMESTAMP" else "ProducerTimestamp"
+    listed = sorted(
+        Fragment(
+            start_ms=_ms(fragment[name]),
+            number=int(fragment["FragmentNumber"]),
+            length_ms=int(fragment.get("FragmentLengthInMilliseconds") or 0),
+            size_bytes=int(fragment.get("FragmentSizeInBytes") or 0),
+        )
+        for fragment in found
+    )
+    unique = [
+        next(same) for _, same in itertools.groupby(listed, lambda one: one.start_ms)
+    ]
+    fragments: list[Fragment] = []
+    for fragment, following in itertools.zip_longest(unique, unique[1:]):
+        length_ms = fragment.length_ms
+        if not length_ms and following:
+            length_ms = min(following.start_ms - fragment.start_ms, LONGEST_FRAGMENT_MS)
+        if not length_ms:
+            length_ms = fragments[-1].length_ms if fragments else SHORTEST_FRAGMENT_MS
+        fragments.append(
+            Fragment(
+                start_ms=fragment.start_ms,
+                number=fragment.number,
+                length_ms=length_ms,
+                size_bytes=fragment.size_bytes,
+            )
+        )
+    return fragments
+
+
+def batches(
+    fragments: Sequence[Fragment], longest_pause: float
+) -> list[list[Fragment]]:
+    """Split fragments into runs that one GetClip gives whole, and that have no pause.
+
+    `longest_pause` is in lengths of a fragment.
+    """
+    runs: list[list[Fragment]] = []
+    size_bytes = 0
+    for fragment in fragments:
+        run = runs[-1] if runs else []
+        if (
+            not run
+            or len(run) >= MOST_FRAGMENTS
+            or size_bytes + fragment.size_bytes > MOST_BYTES
+            or fragment.end_ms - run[0].start_ms > LONGEST_BATCH_MS
+            or fragment.start_ms - run[-1].end_ms > longest_pause * run[-1].length_ms
+        ):
+            run = []
+            runs.append(run)
+            size_bytes = 0
+        run.append(fragment)
+        size_bytes += fragment.size_bytes
+    return runs
+
+
+def halves(part: Part) -> list[Part]:
+    """Cut a part of several fragments between two of these."""
+    starts = part.ask["starts_ms"]
+    middle = len(starts) // 2
+    return [
+        _part(starts[:middle], starts[middle], is_half=True),
+        _part(starts[middle:], part.window.end_ms, is_half=True),
+    ]
+
+
+def _part(starts_ms: Sequence[int], end_ms: int, *, is_half: bool = False) -> Part:
+    """Make a part of the fragments that start at these times."""
+    ask: dict[str, Any] = {"starts_ms": list(starts_ms)}
+    if is_half:
+        ask["is_half"] = True
+    return Part(window=Window.of_ms(starts_ms[0], end_ms), ask=ask)
+
+
+def _blind_part(window: Window) -> Part:
+    """Make a part of whatever fragments start in a window."""
+    return Part(window=window, ask={"start_ms": window.start_ms})
+
+
+def _blind_halves(part: Part) -> list[Part]:
+    return [_blind_part(half) for half in part.window.split(part.window.duration / 2)]
+
+
+def _named_camera(named: str) -> Camera:
+    """Make a camera of a stream's name or ARN ("arn:...:stream/name/created")."""
+    if named.startswith("arn:"):
+        name = named.split("/")[1]
+        return Camera(id=name, name=name, details={"arn": named})
+    return Camera(id=named, name=named)
+
+
+def _stream(camera: Camera) -> dict[str, str]:
+    """Return how a request says which stream is meant."""
+    if arn := camera.details.get("arn"):
+        return {"StreamARN": arn}
+    return {"StreamName": camera.id}
+
+
+def _selector(kind: str, start_ms: int, end_ms: int) -> dict[str, Any]:
+    """Return a range of timestamps; epoch seconds, exact to the millisecond."""
+    return {
+        "FragmentSelectorType": kind,
+        "TimestampRange": {
+            "StartTimestamp": start_ms / 1000,
+            "EndTimestamp": end_ms / 1000,
+        },
+    }
+
+
+def _ms(seconds: float) -> int:
+    # A float of today is exact to 0.0003 ms only; what is left after that is cut off,
+    # so that a range that begins with a fragment never begins after it.
+    return int(seconds * 1000 + 0.001)
+
+
+async def _error(response: ClientResponse, action: str, region: str) -> ClipError:
+    """Turn an answer that is not good into an error, by what AWS calls it."""
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return trouble(response)
+    try:
+        answer = json.loads(await read_body(response, LARGEST_JSON_BYTES))
+    except ValueError:
+        answer = {}
+    if not isinstance(answer, dict):
+        answer = {}
+    # STS wraps it; the others put it beside the message or into a header.
+    answer = answer.get("Error", answer)
+    name = (
+        response.headers.get("x-amzn-ErrorType")
+        or response.headers.get("x-amz-ErrorType")
+        or answer.get("__type")
+        or answer.get("Code")
+        or answer.get("code")
+        or ""
+    )
+    name = str(name).partition(":")[0].rpartition("#")[2]
+    message = str(answer.get("Message") or answer.get("message") or "")
+    _LOGGER.debug(
+        "%s: %s %s (request %s)",
+        action,
+        response.status,
+        name,
+        response.headers.get("x-amzn-RequestId"),
+    )
+    said = message.lower()
+
+    if name in _SKEWED or "signature expired" in said or "not yet current" in said:
+        return _ClockSkewError(_clock_difference(response))
+    if name in _EXPIRED or ("token" in said and "is expired" in said):
+        return SignInError("token_expired")
+    if "valid region" in said:
+        return CloudError("region_unknown", region=region)
+    if name in _BAD_KEY:
+        return SignInError("invalid_auth")
+    if name in _DENIED:
+        # It may be another right that is missing, such as that to a key of KMS.
+        lacking = re.search(r"to perform: ([\w-]+:\w+)", message)
+        return RefusedError("no_permission", action=lacking[1] if lacking else action)
+    if name in _THROTTLED:
+        return CloudError("cloud_throttled")
+    if name == "ResourceNotFoundException":
+        if "fragment" in said:
+            return NoFootageError("no_footage")
+        return RefusedError("camera_unknown")
+    if key := _FOOTAGE.get(name):
+        return RefusedError(key)
+    if re.fullmatch(r"\w+", name):
+        return RefusedError("request_refused", action=action, reason=name)
+    return trouble(response)
+
+
+def _clock_difference(response: ClientResponse) -> timedelta | None:
+    """Return how far the cloud's clock is ahead of ours."""
+    try:
+        theirs = parsedate_to_datetime(response.headers.get(hdrs.DATE, ""))
+    except ValueError:
+        return None
+    return theirs - datetime.now(UTC)

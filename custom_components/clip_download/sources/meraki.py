@@ -1,0 +1,381 @@
+"""Cisco Meraki: MV cameras, and any window of theirs in clips of at most five minutes.
+
+The rules are those of https://developer.cisco.com/meraki/mv-sense/video-clip-api/ and
+https://developer.cisco.com/meraki/api-v1/. They are silent about a clip that is not
+ready; there this does what clients of the older snapshot URLs found to work.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+import itertools
+import json
+import logging
+from typing import Any, override
+from urllib.parse import quote, urlencode
+
+from aiohttp import ClientSession, hdrs
+from aiolimiter import AsyncLimiter
+from yarl import URL
+
+from ..clips.errors import (
+    ClipError,
+    CloudError,
+    NoFootageError,
+    NotReadyError,
+    RefusedError,
+    SignInError,
+)
+from ..clips.window import Window
+from .base import Camera, Download, Identity, Part, Plan, Source, Wishes
+from .http import LARGEST_JSON_BYTES, Http, read_body, trouble
+
+_LOGGER = logging.getLogger(__name__)
+
+# The API sends us from one of these to another; the key goes along within them only.
+MERAKI_DOMAINS = frozenset(
+    {"meraki.com", "meraki.ca", "meraki.cn", "meraki.in", "gov-meraki.com"}
+)
+# 10 requests a second for an organization, which its other applications share.
+RATE = (5, 0.5)
+LONGEST_CLIP_S = 5 * 60
+# Sensors that film on their own, by the cameras' data sheets.
+IMAGERS = {"MV84X": 4}
+
+# A clip's URL is polled for this long before a new one is asked for.
+URL_PATIENCE_S = 90.0
+FIRST_POLL_S = 2.0
+LONGEST_POLL_S = 10.0
+# When to ask again for a clip that the API does not give yet.
+NOT_READY_AGAIN_S = 15.0
+OFFLINE_AGAIN_S = 30.0
+SNAPSHOT_POLL_S = 1.0
+MOST_SNAPSHOT_POLLS = 30
+LARGEST_SNAPSHOT_BYTES = 20 * 2**20
+
+# What a signed URL answers while there is nothing behind it yet, besides 5xx.
+_NOT_THERE_YET = {200, 202, 204, 206, 404, 409, 425}
+_URL_EXPIRED = {401, 403, 410}
+# Not the request's fault, and gone the next time.
+_PASSING = {408, 409, 425}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    """What the API said: its status, its JSON, and the URL of the next page."""
+
+    status: int
+    value: Any
+    next_url: str | None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the API did what it was asked."""
+        return self.status < HTTPStatus.BAD_REQUEST
+
+    @property
+    def reason(self) -> str:
+        """Why it did not, in the API's words."""
+        errors = self.value.get("errors") if isinstance(self.value, dict) else None
+        return "; ".join(map(str, errors)) if isinstance(errors, list) else ""
+
+
+class MerakiSource(Source):
+    """All MV cameras that one dashboard API key sees.
+
+    Credentials: `api_key`, and `base_url` as in the API's documentation, for example
+    "https://api.meraki.com/api/v1".
+    """
+
+    kind = "meraki"
+    manufacturer = "Cisco Meraki"
+    # Footage lies in the camera and comes over its uplink; two keep that busy.
+    parts_at_once = 2
+    # "Allow 30-60 seconds of lag behind live time for clip availability."
+    lag = timedelta(seconds=60)
+    # "No video for specified timestamp" was seen for two to three minutes after.
+    settles_after = timedelta(minutes=3)
+
+    def __init__(
+        self,
+        session: ClientSession,
+        credentials: Mapping[str, Any],
+        *,
+        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
+        named_cameras: Sequence[str] = (),
+    ) -> None:
+        """Take what a config entry holds; nothing is asked of the cloud yet."""
+        super().__init__(
+            session,
+            credentials,
+            keep_credentials=keep_credentials,
+            named_cameras=named_cameras,
+        )
+        self._base_url = credentials["base_url"].rstrip("/")
+        self._host = URL(self._base_url).host or ""
+        is_meraki = any(
+            self._host == domain or self._host.endswith(f".{domain}")
+            for domain in MERAKI_DOMAINS
+        )
+        self._http = Http(
+            session,
+            MERAKI_DOMAINS if is_meraki else {self._host},
+            AsyncLimiter(*RATE),
+        )
+        # Cameras of which the API wanted to know an imager that we know nothing about.
+        self._has_imagers: set[str] = set()
+
+    @override
+    async def identify(self) -> Identity:
+        me = await self._ask(f"{self._base_url}/administered/identities/me")
+        organizations = await self._organizations()
+        email = me.value.get("email") if isinstance(me.value, dict) else None
+        if me.is_good and email:
+            return Identity(id=f"{self._host}/{email.lower()}", title=email)
+        # Not every cloud that speaks this API knows whose a key is.
+        first = min(organizations, key=lambda organization: str(organization["id"]))
+        return Identity(
+            id=f"{self._host}/{first['id']}", title=first.get("name") or self._host
+        )
+
+    @override
+    async def cameras(self) -> list[Camera]:
+        cameras: dict[str, Camera] = {}
+        for organization in await self._organizations():
+            query = urlencode({"productTypes[]": "camera", "perPage": 1000})
+            devices = await self._list(
+                f"{self._base_url}/organizations/{_quoted(organization['id'])}/devices"
+                f"?{query}"
+            )
+            if devices is None:
+                # One organization without access must not hide the others' cameras.
+                _LOGGER.debug("Organization %s is closed to us", organization["id"])
+                continue
+            for device in devices:
+                if str(device.get("model") or "").startswith("MV"):
+                    cameras |= {camera.id: camera for camera in _cameras(device)}
+        return list(cameras.values())
+
+    @override
+    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+        return Plan(
+            parts=[
+                Part(window=request, lead_in=True)
+                for request in split_for_requests(window)
+            ]
+        )
+
+    @override
+    @asynccontextmanager
+    async def fetch(
+        self, camera: Camera, part: Part, wishes: Wishes
+    ) -> AsyncIterator[Download]:
+        url = await self._clip_url(camera, part.window)
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + URL_PATIENCE_S
+        pause_s = FIRST_POLL_S
+        while True:
+            async with self._http.get_signed(url) as response:
+                if response.status in {200, 206} and response.content_length != 0:
+                    yield Download(response=response)
+                    return
+                if response.status in _URL_EXPIRED:
+                    raise CloudError("clip_url_expired")
+                if response.status not in _NOT_THERE_YET and response.status < 500:
+                    raise trouble(response)
+            if loop.time() + pause_s > give_up_at:
+                raise NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
+
+    @override
+    async def picture(self, camera: Camera) -> bytes | None:
+        if camera.details.get("imager"):
+            # The API cannot be told of which imager.
+            return None
+        answer = await self._ask(
+            f"{self._device_url(camera)}/generateSnapshot", body=b"{}"
+        )
+        url = _url_in(answer)
+        if not answer.is_good or url is None:
+            return None
+        for _ in range(MOST_SNAPSHOT_POLLS):
+            async with self._http.get_signed(url) as response:
+                if response.status == HTTPStatus.OK:
+                    picture = await read_body(response, LARGEST_SNAPSHOT_BYTES)
+                    if picture.startswith(b"\xff\xd8\xff"):
+                        return picture
+                if response.status in _URL_EXPIRED:
+                    return None
+            await asyncio.sleep(SNAPSHOT_POLL_S)
+        return None
+
+    def _device_url(self, camera: Camera) -> str:
+        serial = camera.serial_number or camera.id
+        return f"{self._base_url}/devices/{_quoted(serial)}/camera"
+
+    async def _clip_url(self, camera: Camera, window: Window) -> str:
+        """Have the cloud make a clip; return the URL that it will be at.
+
+        Raises what `fetch` does.
+        """
+        imager = camera.details.get("imager")
+        if imager is None and camera.id in self._has_imagers:
+            imager = 1
+        query = {
+            "startTimestamp": _timestamp(window.start),
+            "endTimestamp": _timestamp(window.end),
+        }
+        if imager is not None:
+            query["imagerId"] = str(imager)
+        answer = await self._ask(
+            f"{self._device_url(camera)}/clip?{urlencode(query, safe=':')}"
+        )
+        if answer.is_good:
+            if url := _url_in(answer):
+                return url
+            if answer.status == HTTPStatus.OK:
+                raise CloudError("cloud_nonsense")
+            raise NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
+        if (
+            answer.status == HTTPStatus.BAD_REQUEST
+            and "imager" in answer.reason.lower()
+        ):
+            if imager is not None:
+                raise RefusedError("imager_unknown", imager=str(imager))
+            self._has_imagers.add(camera.id)
+            return await self._clip_url(camera, window)
+        raise self._not_given(answer, window)
+
+    def _not_given(self, answer: _Answer, window: Window) -> ClipError:
+        """Return the error for a clip that the API does not give."""
+        _LOGGER.debug("No clip of %s: %s %s", window, answer.status, answer.reason)
+        match answer.status:
+            case HTTPStatus.FORBIDDEN:
+                return RefusedError("no_permission", action="clipDeviceCamera")
+            case HTTPStatus.NOT_FOUND:
+                return RefusedError("camera_unknown")
+            case HTTPStatus.BAD_REQUEST:
+                reason = answer.reason.lower()
+            case status:
+                return RefusedError(
+                    "request_refused", action="clipDeviceCamera", reason=str(status)
+                )
+        if any(word in reason for word in ("offline", "not online", "unreachable")):
+            return NotReadyError("camera_offline", after_s=OFFLINE_AGAIN_S)
+        if datetime.now(UTC) < window.end + self.settles_after:
+            return NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
+        if "retention" in reason:
+            return NoFootageError("older_than_retention")
+        return NoFootageError("no_footage")
+
+    async def _organizations(self) -> list[dict[str, Any]]:
+        """List the organizations whose API is switched on. Raises CloudError if none."""
+        organizations = [
+            organization
+            for organization in await self._list(f"{self._base_url}/organizations")
+            or []
+            if (organization.get("api") or {}).get("enabled", True)
+        ]
+        if not organizations:
+            raise CloudError("no_organization")
+        return organizations
+
+    async def _list(self, url: str) -> list[dict[str, Any]] | None:
+        """Return what all pages list, or None where the key may not look."""
+        items: list[dict[str, Any]] = []
+        next_url: str | None = url
+        while next_url:
+            answer = await self._ask(next_url)
+            if not answer.is_good:
+                return None
+            if not isinstance(answer.value, list):
+                raise CloudError("cloud_nonsense")
+            items += [item for item in answer.value if isinstance(item, dict)]
+            # Some lists of this API give a next page for ever.
+            next_url = answer.next_url if answer.value else None
+        return items
+
+    async def _ask(self, url: str, body: bytes | None = None) -> _Answer:
+        """Ask the API; a refusal other than of the key is the caller's to judge.
+
+        Raises SignInError, CloudError.
+        """
+        headers: dict[str, str] = {
+            hdrs.AUTHORIZATION: f"Bearer {self.credentials['api_key']}",
+            hdrs.ACCEPT: "application/json",
+        }
+        if body is not None:
+            headers[hdrs.CONTENT_TYPE] = "application/json"
+        method = hdrs.METH_GET if body is None else hdrs.METH_POST
+        async with self._http.request(
+            method, url, headers=headers, body=body
+        ) as response:
+            status = response.status
+            if status >= 500 or status in _PASSING or 300 <= status < 400:
+                raise trouble(response)
+            content = await read_body(response, LARGEST_JSON_BYTES)
+            next_link = response.links.get("next")
+        try:
+            value = json.loads(content) if content else None
+        except ValueError as err:
+            # Whatever answers with a page of its own is not the API.
+            raise CloudError("cloud_nonsense") from err
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise SignInError("invalid_auth")
+        return _Answer(
+            status=status,
+            value=value,
+            next_url=str(next_link["url"]) if next_link else None,
+        )
+
+
+def split_for_requests(window: Window) -> list[Window]:
+    """Cut a window into even requests of at most five minutes, on whole seconds.
+
+    The API is exact "down to the second", so the ends are moved outwards to these.
+    """
+    start_s = window.start_ms // 1000
+    length_s = -(-window.end_ms // 1000) - start_s
+    count = -(-length_s // LONGEST_CLIP_S)
+    cuts = [start_s + length_s * number // count for number in range(count + 1)]
+    return [
+        Window.of_ms(start * 1000, end * 1000)
+        for start, end in itertools.pairwise(cuts)
+    ]
+
+
+def _cameras(device: Mapping[str, Any]) -> list[Camera]:
+    """Return the cameras in a device: one, or one an imager."""
+    serial, model = str(device["serial"]), str(device["model"])
+    name = device.get("name") or f"{model} {serial}"
+    imagers = next(
+        (count for prefix, count in IMAGERS.items() if model.startswith(prefix)), None
+    )
+    return [
+        Camera(
+            id=serial if imager is None else f"{serial}:{imager}",
+            name=name if imager is None else f"{name} {imager}",
+            model=model,
+            serial_number=serial,
+            firmware=device.get("firmware") or None,
+            details={} if imager is None else {"imager": imager},
+        )
+        for imager in ([None] if imagers is None else range(1, imagers + 1))
+    ]
+
+
+def _url_in(answer: _Answer) -> str | None:
+    url = answer.value.get("url") if isinstance(answer.value, dict) else None
+    return url if isinstance(url, str) and url else None
+
+
+def _quoted(name: object) -> str:
+    return quote(str(name), safe="")
+
+
+def _timestamp(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
