@@ -1,7 +1,7 @@
 """A real Home Assistant in a process of its own, driven as a person's browser drives it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 import json
 import os
@@ -22,10 +22,12 @@ STOPS_WITHIN_S = 60
 # An action answers when its clips are saved, which the clouds' lag may put off.
 ANSWERS_WITHIN_S = 900
 
+# Not UTC, so that a local time taken for UTC does not go unseen.
+TIME_ZONE = "Europe/Berlin"
 CONFIGURATION = """\
 homeassistant:
   name: Home
-  time_zone: Europe/Berlin
+  time_zone: {time_zone}
   country: DE
   currency: EUR
   unit_system: metric
@@ -56,6 +58,9 @@ HTTP = {
     "ssl_profile": "intermediate_v6",
     "use_x_frame_options": True,
 }
+
+# What a person fills in, or how to find that out when it is asked for.
+type Form = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
 
 class HomeError(Exception):
@@ -111,7 +116,7 @@ class Home:
             ignore=shutil.ignore_patterns("__pycache__"),
         )
         (self.config / "configuration.yaml").write_text(
-            CONFIGURATION.format(media=json.dumps(str(self.media)))
+            CONFIGURATION.format(media=json.dumps(str(self.media)), time_zone=TIME_ZONE)
         )
         (self.config / ".storage").mkdir()
         self._store("onboarding", 4, ONBOARDED)
@@ -212,7 +217,7 @@ class Home:
                 )
             return await response.json()
 
-    async def add_account(self, kind: str, *forms: Mapping[str, Any]) -> str:
+    async def add_account(self, kind: str, *forms: Form) -> str:
         """Set up an account through the config flow; return the config entry's id.
 
         `forms` are what a person fills in after choosing `kind` from the menu, one
@@ -227,7 +232,7 @@ class Home:
         for form in forms:
             if step["type"] != "form":
                 raise HomeError(f"the config flow of {kind} shows no form: {step}")
-            step = await self.post(flow, form)
+            step = await self.post(flow, form() if callable(form) else form)
         if step["type"] != "create_entry":
             raise HomeError(f"the config flow of {kind} did not end well: {step}")
         entry_id: str = step["result"]["entry_id"]
@@ -240,6 +245,34 @@ class Home:
         )
         response: dict[str, Any] = answer["service_response"]
         return response
+
+    async def version(self) -> str:
+        """Return the release that it is."""
+        async with self._session.get(
+            f"{self.url}/api/config", headers=self._headers
+        ) as response:
+            version: str = (await response.json())["version"]
+            return version
+
+    async def play(self, media_content_id: str, path: Path) -> list[str]:
+        """Fetch a part of a clip as a browser's player does; return what is wrong."""
+        async with self.websocket() as websocket:
+            media = await websocket.ask(
+                "media_source/resolve_media", media_content_id=media_content_id
+            )
+        faults = []
+        if media["mime_type"] != "video/mp4":
+            faults.append(f"the media browser takes it for {media['mime_type']}")
+        # The address is signed, so it needs no other permission.
+        async with self._session.get(
+            f"{self.url}{media['url']}", headers={"Range": "bytes=100-199"}
+        ) as response:
+            part = await response.read()
+        with path.open("rb") as file:
+            file.seek(100)
+            if (response.status, part) != (206, file.read(100)):
+                faults.append(f"the media browser cannot play it ({response.status})")
+        return faults
 
     @asynccontextmanager
     async def websocket(self) -> AsyncIterator[Websocket]:
@@ -272,6 +305,8 @@ class Websocket:
             message = await self._connection.receive_json()
             if message["type"] == "event":
                 self.events.append(message["event"])
+            elif message["type"] == "pong":
+                return None
             elif message["id"] == self._last_id:
                 if not message["success"]:
                     raise HomeError(f"{command} failed: {message['error']}")

@@ -1,0 +1,337 @@
+"""The demonstration: simulated clouds, a real Home Assistant, and the main job.
+
+Run by `script/demo`, which says what its arguments are.
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+import fcntl
+from pathlib import Path
+import signal
+import socket
+import sys
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import certifi
+
+from tests.clouds import Clouds
+from tests.clouds.footage import Footage, Span
+
+from .check import Look, debris, look, read_log
+from .home import CHECKOUT, TIME_ZONE, Form, Home, HomeError
+
+FOLDER = CHECKOUT / ".demo"
+PORT = 8123
+
+# A ring is recorded from some seconds before it, as wired doorbells do.
+PRE_ROLL = timedelta(seconds=8)
+RECORDING_S = 30
+READY_AFTER_S = 8.0
+
+
+class Cast(NamedTuple):
+    """The simulated clouds: by kind, what the camera films; and what is secret."""
+
+    clouds: Clouds
+    footage: Mapping[str, Footage]
+    secrets: list[str]
+
+
+class Stage(NamedTuple):
+    """All that runs, and by kind of account its camera's entity id."""
+
+    home: Home
+    cast: Cast
+    entities: Mapping[str, str]
+
+
+class Job(NamedTuple):
+    """One clip to save: the action's data, and the window that they mean."""
+
+    cloud: str
+    entity_id: str
+    data: Mapping[str, Any]
+    window: Span
+
+
+def furnish(clouds: Clouds) -> Cast:
+    """Put a camera into each cloud."""
+    door = clouds.ring.add_camera("Front door")
+    clouds.ring.ready_after_s = READY_AFTER_S
+    drive = clouds.meraki.add_camera(
+        "Driveway", footage=Footage("Driveway", width=640, height=360)
+    )
+    yard = clouds.kinesis.add_stream("back-yard")
+    return Cast(
+        clouds,
+        {"ring": door.footage, "meraki": drive.footage, "kinesis": yard.footage},
+        [
+            clouds.ring.password,
+            clouds.meraki.api_key,
+            clouds.kinesis.secret_access_key,
+        ],
+    )
+
+
+async def add_accounts(home: Home, clouds: Clouds) -> dict[str, str]:
+    """Set up an account of each kind, as a person does in the browser.
+
+    Returns the entity id of each kind's camera.
+    """
+    forms: dict[str, list[Form]] = {
+        "ring": [
+            {"username": clouds.ring.username, "password": clouds.ring.password},
+            # The code is sent when the password was right.
+            lambda: {"2fa": clouds.ring.codes[-1]},
+        ],
+        "meraki": [
+            {
+                "api_key": clouds.meraki.api_key,
+                "base_url": "https://api.meraki.com/api/v1",
+            }
+        ],
+        "kinesis": [
+            {
+                "access_key_id": clouds.kinesis.access_key_id,
+                "secret_access_key": clouds.kinesis.secret_access_key,
+                "region": clouds.kinesis.region,
+            }
+        ],
+    }
+    kinds = {await home.add_account(kind, *forms[kind]): kind for kind in forms}
+    async with home.websocket() as websocket:
+        entities = await websocket.ask("config/entity_registry/list")
+    return {
+        kinds[entity["config_entry_id"]]: entity["entity_id"]
+        for entity in entities
+        if entity["config_entry_id"] in kinds
+    }
+
+
+def jobs(entities: Mapping[str, str], clouds: Clouds) -> list[Job]:
+    """Ring the bell, and say which clips are wanted of which camera."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    event = clouds.ring.ring_doorbell(
+        clouds.ring.cameras[0], start=now - PRE_ROLL, duration_s=RECORDING_S
+    )
+    rang = event.start + PRE_ROLL
+    before, after = timedelta(seconds=5), timedelta(seconds=15)
+    # More than the five minutes of one request, as a person types it: in local time.
+    drive = Span(now - timedelta(minutes=11), now - timedelta(minutes=4, seconds=30))
+    local = drive.start.astimezone(ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
+    # More than the 200 fragments of one request.
+    yard = Span(now - timedelta(minutes=9), now - timedelta(minutes=4, seconds=50))
+    return [
+        Job(
+            "ring",
+            entities["ring"],
+            {
+                "at": rang.isoformat(),
+                "before": {"seconds": before.seconds},
+                "after": {"seconds": after.seconds},
+                "label": "doorbell",
+            },
+            Span(rang - before, rang + after),
+        ),
+        Job(
+            "meraki",
+            entities["meraki"],
+            {
+                "start": local.isoformat(),
+                "duration": {"seconds": (drive.end - drive.start).seconds},
+                "label": "drive",
+            },
+            drive,
+        ),
+        Job(
+            "kinesis",
+            entities["kinesis"],
+            {"start": yard.start.isoformat(), "end": yard.end.isoformat()},
+            yard,
+        ),
+    ]
+
+
+async def save(home: Home, job: Job) -> tuple[Mapping[str, Any], float]:
+    """Run the action; return its answer for the camera and how many seconds it took."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    response = await home.act("save_clip", {"entity_id": job.entity_id, **job.data})
+    return response[job.entity_id], loop.time() - began
+
+
+async def main_job(stage: Stage) -> list[str]:
+    """Save a clip from each cloud, look at them, and return what is wrong with them."""
+    home, cast, entities = stage
+    faults = []
+    wanted = jobs(entities, cast.clouds)
+    async with home.websocket() as websocket:
+        await websocket.ask("subscribe_events", event_type="clip_download_saved")
+        answers = await asyncio.gather(*(save(home, job) for job in wanted))
+        # What it sent before this answer is there with it.
+        await websocket.ask("ping")
+    told = {event["data"]["entity_id"] for event in websocket.events}
+    clips = []
+    for job, (answer, took_s) in zip(wanted, answers, strict=True):
+        found = await asyncio.to_thread(
+            look, answer, job.window, cast.footage[job.cloud], home.media
+        )
+        clips.append(found.path)
+        show(job, found, answer, took_s)
+        faults += [f"{job.cloud}: {fault}" for fault in found.faults]
+        if job.entity_id not in told:
+            faults.append(f"{job.cloud}: no event clip_download_saved came")
+        elif not found.faults:
+            faults += [
+                f"{job.cloud}: {fault}"
+                for fault in await home.play(answer["media_content_id"], found.path)
+            ]
+    faults += [f"left over: {name}" for name in debris(home.media, clips)]
+    return faults
+
+
+def show(job: Job, found: Look, answer: Mapping[str, Any], took_s: float) -> None:
+    """Print what became of a job."""
+    print(f"\n{job.cloud} ({job.entity_id}): {answer['status']} after {took_s:.0f} s")
+    print(f"  file     {found.path}")
+    print(f"  holds    {found.duration_s:.1f} s of {found.codecs}")
+    print(f"  asked    {clock(job.window)}")
+    if found.shown:
+        print(f"  decoded  {clock(found.shown)} (first and last frame)")
+    print(f"  gaps     {answer.get('gaps')}")
+    for fault in found.faults:
+        print(f"  WRONG    {fault}")
+
+
+def clock(span: Span) -> str:
+    """Return a span as a person reads it, to the tenth of a second."""
+    start, end = (f"{moment:%H:%M:%S.%f}"[:-5] for moment in span)
+    return f"{start} - {end} UTC"
+
+
+def log_faults(stage: Stage) -> list[str]:
+    """Print what Home Assistant said of the integration; return what it must not say."""
+    log = read_log(stage.home.log, stage.cast.secrets)
+    for line in log.warnings:
+        print(f"  {line}")
+    return [f"log: {fault}" for fault in log.faults]
+
+
+async def stay(stage: Stage) -> None:
+    """Let a person use it, and ring the bell for them, until it is cancelled."""
+    home, ring = stage.home, stage.cast.clouds.ring
+    print(f"\n  {home.url}   user: {home.username}   password: {home.password}\n")
+    print("Enter rings the doorbell, Ctrl-C ends it.", flush=True)
+    loop = asyncio.get_running_loop()
+    pressed = asyncio.Event()
+    if sys.stdin.isatty():
+        loop.add_reader(sys.stdin, pressed.set)
+    while True:
+        await pressed.wait()
+        if not sys.stdin.readline():
+            loop.remove_reader(sys.stdin)
+        pressed.clear()
+        event = ring.ring_doorbell(
+            ring.cameras[0],
+            start=datetime.now(UTC) - PRE_ROLL,
+            duration_s=RECORDING_S,
+        )
+        print(
+            f"It rang. The recording, from {clock(Span(event.start, event.end))}, is "
+            f"ready {READY_AFTER_S:.0f} s after its end.",
+            flush=True,
+        )
+
+
+@asynccontextmanager
+async def running(port: int) -> AsyncIterator[Stage]:
+    """Run the clouds and Home Assistant, with an account of each kind."""
+    async with Clouds() as clouds:
+        cast = furnish(clouds)
+        bundle = FOLDER / "authorities.pem"
+        bundle.write_bytes(
+            Path(certifi.where()).read_bytes() + clouds.ca_pem_path.read_bytes()
+        )
+        print("starting Home Assistant ...", flush=True)
+        async with Home.start(
+            FOLDER, port, ports=clouds.ports, ca_bundle=bundle
+        ) as home:
+            entities = await add_accounts(home, clouds)
+            print(
+                f"Home Assistant {await home.version()} runs, with the cameras",
+                ", ".join(entities.values()),
+            )
+            yield Stage(home, cast, entities)
+
+
+async def run(port: int, *, once: bool) -> list[str]:
+    """Run the demonstration; return what was wrong."""
+    # SIGTERM ends it in order, as Ctrl-C does.
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    async with running(port) as stage:
+        if not once:
+            await stay(stage)
+        faults = await main_job(stage)
+    # Now it has ended, and its log with it.
+    return faults + log_faults(stage)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_taken(port: int) -> bool:
+    """Say whether somebody listens on a port of loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def main() -> int:
+    """Run the demonstration; return the exit code."""
+    parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="save, check and go")
+    parser.add_argument(
+        "--port", type=int, help=f"default: {PORT} (--once: any free one)"
+    )
+    arguments = parser.parse_args()
+    port = arguments.port or (free_port() if arguments.once else PORT)
+    if is_taken(port):
+        print(f"Port {port} is taken; choose another one with --port.", file=sys.stderr)
+        return 2
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("A demonstration runs in this checkout already.", file=sys.stderr)
+            return 2
+        return report(port, once=arguments.once)
+
+
+def report(port: int, *, once: bool) -> int:
+    """Run the demonstration, print what was wrong, and return the exit code."""
+    try:
+        faults = asyncio.run(run(port, once=once))
+    except HomeError as err:
+        faults = [f"Home Assistant: {err}"]
+    except KeyboardInterrupt, asyncio.CancelledError:
+        print("ended")
+        return 130 if once else 0
+    print("\nNot all is well:" if faults else "\nAll clips are whole.", flush=True)
+    for fault in faults:
+        print(f"  {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
