@@ -122,6 +122,14 @@ class Footage:
         """The number that its frames carry."""
         return crc_hqx(self.name.encode(), _CRC_START)
 
+    def key_frame(self, moment: datetime) -> datetime:
+        """Return when the key frame at or before a moment was filmed."""
+        return moment - (moment - _EPOCH) % self.gop
+
+    def next_key_frame(self, moment: datetime) -> datetime:
+        """Return when the key frame at or after a moment is filmed."""
+        return moment + (_EPOCH - moment) % self.gop
+
     def frames_ms(
         self, start: datetime, end: datetime, *, exact: bool = False
     ) -> range:
