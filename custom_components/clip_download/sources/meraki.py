@@ -47,7 +47,7 @@ IMAGERS = {"MV84X": 4}
 
 # A clip's URL is polled for this long before a new one is asked for.
 URL_PATIENCE_S = 90.0
-FIRST_POLL_S = 2.0
+FIRST_POLL_S = 1.0
 LONGEST_POLL_S = 10.0
 # When to ask again for a clip that the API does not give yet.
 NOT_READY_AGAIN_S = 15.0
