@@ -1,0 +1,788 @@
+"""Ring through the API of its own app: whole recordings of events.
+
+Ring documents none of it. What is relied on here was read in `ring_doorbell` and in other
+public clients of that API; where they disagree, both answers are taken.
+"""
+
+import asyncio
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+import itertools
+import json as json_module
+import time
+from typing import Any, Self, cast, override
+from urllib.parse import urlencode
+
+from aiohttp import BasicAuth, ClientResponse, ClientSession, hdrs
+from aiolimiter import AsyncLimiter
+from ring_doorbell import (
+    Auth,
+    AuthenticationError,
+    Requires2FAError,
+    Ring,
+    RingDevices,
+    RingDoorBell,
+    RingError,
+)
+from ring_doorbell.const import OAuth
+from yarl import URL
+
+from ..clips.errors import (
+    ClipError,
+    CloudError,
+    NoFootageError,
+    NotReadyError,
+    RefusedError,
+    SignInError,
+)
+from ..clips.window import Window, from_ms, gaps
+from .base import Camera, Download, Identity, Part, Plan, Source, Wishes
+from .http import LARGEST_JSON_BYTES, USER_AGENT, Http, read_body, retry_after_s
+
+OWN_HOSTS = ("ring.com",)
+# Requests, and the seconds that they are spread over. Ring tells no limit; people who
+# asked for several things at once had their address shut out.
+RATE = (4, 2.0)
+# The most that Ring puts on one page of its history.
+PAGE = 100
+# How many pages of history are read to make sure of a search that found nothing.
+PAGES_IN_DOUBT = 10
+# The longest recording: an extended live view. One may begin this long before a window.
+LONGEST_RECORDING = timedelta(minutes=30)
+# What a recording is taken to last while Ring does not say.
+UNKNOWN_DURATION = timedelta(minutes=2)
+# An event is listed within seconds of its beginning.
+LISTED_AFTER = timedelta(seconds=20)
+# Where none is listed, it may be that the camera had no connection for a while.
+LISTED_LATE = timedelta(minutes=10)
+# Recordings of no known status are taken for ready so long after their end.
+READY_AFTER = timedelta(minutes=10)
+# Recordings that are not ready by then never were, in anybody's report.
+READY_WITHIN = timedelta(hours=1)
+# Ring drops sessions after about a day.
+SESSION_LIFETIME_S = 12 * 60 * 60
+# How long to leave a recording alone that Ring answers with 401, with a good token.
+UNAUTHORIZED_AGAIN_S = 30.0
+# A URL that came with a list of recordings is used at once or not at all.
+URL_LIFETIME_S = 60
+# How often, and how far apart, to look for the snapshot that Ring was asked to take.
+SNAPSHOT_TRIES = 3
+SNAPSHOT_PAUSE_S = 1.0
+
+_NOT_THERE = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    HTTPStatus.TOO_EARLY,
+}
+_DEVICES_WITH_VIDEO = ("doorbots", "authorized_doorbots", "stickup_cams")
+
+
+class TwoFactorRequired(SignInError):
+    """Ring has sent a code to the account's owner, and signs in only with it.
+
+    `sent_by` is Ring's word for the way (`sms`, `email`, `totp`), `phone` the number that
+    it was sent to, mostly hidden by Ring; both are empty where Ring does not say.
+    """
+
+    def __init__(self, sent_by: str, phone: str) -> None:
+        """Take what Ring said of the code."""
+        super().__init__("two_factor_required")
+        self.sent_by = sent_by
+        self.phone = phone
+
+
+async def sign_in(
+    session: ClientSession,
+    username: str,
+    password: str,
+    hardware_id: str,
+    code: str | None = None,
+) -> dict[str, Any]:
+    """Return the token for an e-mail and a password, to be kept with `hardware_id`.
+
+    Raises TwoFactorRequired where a `code` is needed and none was given; SignInError
+    `invalid_auth` or `invalid_code`; CloudError if Ring could not be asked.
+    """
+    auth = _auth(_http(session), hardware_id)
+    with _our_errors():
+        return dict(await auth.async_fetch_token(username, password, code))
+
+
+class RingSource(Source):
+    """One Ring account. `credentials`: `username`, `token`, `hardware_id`."""
+
+    kind = "ring"
+    manufacturer = "Ring"
+    lag = timedelta(seconds=10)
+
+    def __init__(
+        self,
+        session: ClientSession,
+        credentials: Mapping[str, Any],
+        *,
+        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
+        named_cameras: Sequence[str] = (),
+    ) -> None:
+        """Take what a config entry holds; nothing is asked of Ring yet."""
+        super().__init__(
+            session,
+            credentials,
+            keep_credentials=keep_credentials,
+            named_cameras=named_cameras,
+        )
+        self._http = _http(session)
+        self._auth = _auth(
+            self._http,
+            credentials["hardware_id"],
+            token=dict(credentials["token"]),
+            token_updater=self._keep_token,
+        )
+        self._ring = Ring(self._auth)
+        # ring_doorbell would refresh the token once for each request under way.
+        self._turn = asyncio.Lock()
+        self._unknown_kinds: set[str] = set()
+        self._urls: dict[str, _Kept[str]] = {}
+
+    @override
+    async def identify(self) -> Identity:
+        """Open a session, which tells whose it is."""
+        await self._call(self._ring.async_create_session)
+        session: Any = self._ring.session
+        with _our_errors():
+            profile = session["profile"]
+            if not (account_id := _id(profile["id"])):
+                raise CloudError("cloud_nonsense")
+            email = profile.get("email") or self.credentials["username"]
+        return Identity(id=account_id, title=str(email))
+
+    @override
+    async def cameras(self) -> list[Camera]:
+        """List the devices that have video, of kinds unknown to ring_doorbell too."""
+        await self._call(self._ring.async_update_devices)
+        data = self._ring.devices_data
+        if not any(family in data for family in _DEVICES_WITH_VIDEO):
+            raise CloudError("cloud_nonsense")
+        with _our_errors():
+            # `Ring.devices()` would stay as it was the first time.
+            devices = RingDevices(self._ring, data)
+            return [self._camera(device) for device in devices.video_devices]
+
+    def _camera(self, device: RingDoorBell) -> Camera:
+        attributes = self._ring.devices_data[device.family][device.id]
+        features = attributes.get("features") or {}
+        return Camera(
+            id=str(device.id),
+            name=attributes.get("description") or f"Ring {device.id}",
+            model=self._model(device, attributes.get("kind")),
+            serial_number=attributes.get("device_id"),
+            firmware=attributes.get("firmware_version"),
+            details={
+                "has_subscription": features.get("show_recordings"),
+                "is_e2ee": attributes.get("e2ee_enabled") is True,
+            },
+        )
+
+    def _model(self, device: RingDoorBell, kind: str | None) -> str | None:
+        # ring_doorbell logs an error each time it is asked about a kind that it does not know.
+        if kind is None or kind in self._unknown_kinds:
+            return kind
+        if (model := device.model).startswith("Unknown"):
+            self._unknown_kinds.add(kind)
+            return kind
+        return model
+
+    @override
+    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+        """Say which recordings overlap the window."""
+        now = datetime.now(UTC)
+        found = [
+            recording
+            for recording in await self._recordings(camera, window, now)
+            if recording.window.overlaps(window)
+        ]
+        given = [recording for recording in found if recording.is_given]
+        if not given:
+            _check_not_refused(camera, found)
+        ready = [recording for recording in given if recording.is_ready_at(now)]
+        self._keep_urls(ready)
+        return Plan(
+            parts=[
+                Part(
+                    window=recording.window,
+                    event_ids=(recording.id,),
+                    ask={"recording_id": recording.id},
+                )
+                for recording in sorted(ready, key=lambda one: one.window)
+            ],
+            again_after_s=(
+                _again_after_s(now - window.end)
+                if _may_grow(window, given, now)
+                else None
+            ),
+        )
+
+    async def _recordings(
+        self, camera: Camera, window: Window, now: datetime
+    ) -> list[_Recording]:
+        """Return the recordings in and around a window, by search, else by history."""
+        around = Window(window.start - LONGEST_RECORDING, window.end)
+        try:
+            found = await self._search(camera, around)
+        except CloudError as err:
+            if err.key not in ("cloud_trouble", "cloud_nonsense"):
+                raise
+            return list((await self._history(camera, around)).values())
+        overlapping = [one for one in found.values() if one.window.overlaps(window)]
+        if overlapping and all(one.is_settled_at(now) for one in overlapping):
+            return list(found.values())
+        # The search tells no status, and is switched off for some accounts.
+        listed = await self._history(camera, around, PAGES_IN_DOUBT)
+        return [one.joined_with(found.get(one.id)) for one in (found | listed).values()]
+
+    async def _search(self, camera: Camera, around: Window) -> dict[str, _Recording]:
+        found: dict[str, _Recording] = {}
+        date_from = around.start_ms
+        while True:
+            answer = await self._ask_json(
+                "/clients_api/video_search/history",
+                doorbot_id=camera.id,
+                date_from=date_from,
+                date_to=around.end_ms,
+                order="asc",
+                api_version=11,
+                **{"includes[]": "pva"},
+            )
+            with _our_errors():
+                entries = answer["video_search"]
+                page = dict(_parsed(entries))
+            if len(entries) < PAGE or page.keys() <= found.keys():
+                return found | page
+            found |= page
+            date_from = max(one.window.start_ms for one in page.values())
+
+    async def _history(
+        self, camera: Camera, around: Window, most_pages: int | None = None
+    ) -> dict[str, _Recording]:
+        found: dict[str, _Recording] = {}
+        older_than: dict[str, str] = {}
+        seen: set[str] = set()
+        for _ in itertools.count() if most_pages is None else range(most_pages):
+            try:
+                entries = await self._ask_json(
+                    f"/clients_api/doorbots/{camera.id}/history",
+                    limit=PAGE,
+                    **older_than,
+                )
+            except _BadStatus as err:
+                if err.status == HTTPStatus.FORBIDDEN:
+                    raise RefusedError("recordings_refused") from err
+                raise
+            with _our_errors():
+                page = dict(_parsed(entries))
+                ids = [event_id for entry in entries if (event_id := _event_id(entry))]
+            found |= page
+            # Pages go back in time; some devices answer every page with the same one.
+            is_past = any(one.window.start < around.start for one in page.values())
+            if is_past or seen.issuperset(ids):
+                break
+            seen.update(ids)
+            older_than = {"older_than": ids[-1]}
+        return found
+
+    @override
+    @asynccontextmanager
+    async def fetch(
+        self, camera: Camera, part: Part, wishes: Wishes
+    ) -> AsyncIterator[Download]:
+        """Open one recording, as it was made: without Ring's logo and clock in it."""
+        url = await self._url(part)
+        async with self._http.get_signed(url) as response:
+            _check_media(response, part)
+            yield Download(response=response)
+
+    async def _url(self, part: Part) -> str:
+        """Return a signed URL, good for one use right now."""
+        recording_id = part.ask["recording_id"]
+        kept = self._urls.pop(recording_id, None)
+        if kept and kept.is_younger_than(URL_LIFETIME_S):
+            return kept.value
+        try:
+            answer = await self._ask_json(
+                f"/clients_api/dings/{recording_id}/share/play",
+                disable_redirect="true",
+            )
+        except _BadStatus as err:
+            if err.status == HTTPStatus.FORBIDDEN:
+                raise RefusedError("recordings_refused") from err
+            if err.status in _NOT_THERE:
+                raise _not_ready(part) from err
+            if err.status == HTTPStatus.UNAUTHORIZED:
+                err.retry_after_s = UNAUTHORIZED_AGAIN_S
+            raise
+        if not isinstance(answer, dict):
+            raise CloudError("cloud_nonsense")
+        if not answer.get("url"):
+            raise _not_ready(part)
+        if not (url := _https_url(answer["url"])):
+            raise CloudError("cloud_nonsense")
+        return url
+
+    @override
+    async def picture(self, camera: Camera) -> bytes | None:
+        """Let Ring take a snapshot; return it, or else the last that Ring has.
+
+        This takes up to five requests and as many seconds, and wakes a battery camera.
+        """
+        taken_ms = first_ms = await self._snapshot_taken_ms(camera)
+        for _ in range(SNAPSHOT_TRIES):
+            if taken_ms is None or taken_ms != first_ms:
+                break
+            await asyncio.sleep(SNAPSHOT_PAUSE_S)
+            taken_ms = await self._snapshot_taken_ms(camera)
+        if taken_ms is None:
+            return None
+        try:
+            picture = await self._ask(f"/clients_api/snapshots/image/{camera.id}")
+        except _BadStatus as err:
+            if err.status in _NOT_THERE:
+                return None
+            raise
+        return picture if picture.startswith(b"\xff\xd8") else None
+
+    async def _snapshot_taken_ms(self, camera: Camera) -> int | None:
+        """Return when the newest snapshot was taken; asking makes Ring take another."""
+        answer = await self._ask(
+            "/clients_api/snapshots/timestamps",
+            method="POST",
+            json={"doorbot_ids": [int(camera.id)]},
+        )
+        with _our_errors():
+            timestamps = _json(answer)["timestamps"]
+            return int(timestamps[0]["timestamp"]) or None if timestamps else None
+
+    async def _ask_json(self, path: str, **params: Any) -> Any:
+        return _json(await self._ask(path, params=params))
+
+    async def _ask(
+        self,
+        path: str,
+        *,
+        method: str = hdrs.METH_GET,
+        params: dict[str, Any] | None = None,
+        json: dict[Any, Any] | None = None,
+    ) -> bytes:
+        answer = await self._call(
+            lambda: self._ring.async_query(path, method, params, json=json)
+        )
+        return answer.content
+
+    async def _call[T](self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make one call of ring_doorbell, twice where that helps, and never two at once.
+
+        Raises SignInError, CloudError; _BadStatus for a status that is an error.
+        """
+        async with self._turn:
+            opened_at = self._ring.session_refresh_time
+            if opened_at and time.monotonic() - opened_at > SESSION_LIFETIME_S:
+                self._ring.session = None
+            try:
+                with _our_errors():
+                    return await call()
+            except _BadStatus as err:
+                if self._is_session_lost(err):
+                    self._ring.session = None
+                # On a 401 ring_doorbell refreshes the token, and gives up the call even so.
+                elif err.status != HTTPStatus.UNAUTHORIZED:
+                    raise
+            with _our_errors(), self._auth.as_it_is():
+                return await call()
+
+    def _is_session_lost(self, err: _BadStatus) -> bool:
+        # Ring says so with a 404 that names the hardware id.
+        hardware_id = self.credentials["hardware_id"].encode()
+        return err.status == HTTPStatus.NOT_FOUND and hardware_id in err.body
+
+    def _keep_token(self, token: dict[str, Any]) -> None:
+        if self.keep_credentials:
+            self.keep_credentials({"token": dict(token)})
+
+    def _keep_urls(self, recordings: Iterable[_Recording]) -> None:
+        self._urls = {
+            recording_id: kept
+            for recording_id, kept in self._urls.items()
+            if kept.is_younger_than(URL_LIFETIME_S)
+        } | {one.id: _Kept(one.url) for one in recordings if one.url}
+
+
+class _Kept[T]:
+    """A value, and when it came."""
+
+    def __init__(self, value: T) -> None:
+        """Keep what came just now."""
+        self.value = value
+        self._since = time.monotonic()
+
+    def is_younger_than(self, age_s: float) -> bool:
+        """Say whether the value came less than so many seconds ago."""
+        return time.monotonic() - self._since < age_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recording:
+    """An event's footage, as a search or the history lists it; `None` is not told."""
+
+    id: str
+    window: Window
+    is_ready: bool | None
+    is_e2ee: bool
+    had_subscription: bool | None
+    url: str | None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether Ring will hand it over in the clear."""
+        return not self.is_e2ee and self.had_subscription is not False
+
+    def is_ready_at(self, now: datetime) -> bool:
+        """Say whether it can be asked for; old ones without a status are tried."""
+        if self.is_ready is None:
+            return now >= self.window.end + READY_AFTER
+        return self.is_ready
+
+    def is_settled_at(self, now: datetime) -> bool:
+        """Say whether nothing more need be found out about it."""
+        return not self.is_given or self.is_ready_at(now)
+
+    def is_awaited_at(self, now: datetime) -> bool:
+        """Say whether it is not ready, and may still become so."""
+        return not self.is_ready_at(now) and now < self.window.end + READY_WITHIN
+
+    def joined_with(self, searched: _Recording | None) -> _Recording:
+        """Add what a search told; only the history tells that one is not ready."""
+        if searched is None:
+            return self
+        return replace(
+            searched,
+            is_ready=searched.is_ready or self.is_ready,
+            is_e2ee=searched.is_e2ee or self.is_e2ee,
+        )
+
+
+def _check_not_refused(camera: Camera, found: Sequence[_Recording]) -> None:
+    """Raise RefusedError where nothing of a window will ever be handed over."""
+    if any(one.is_e2ee for one in found) or camera.details.get("is_e2ee") is True:
+        raise RefusedError("end_to_end_encrypted")
+    if found or camera.details.get("has_subscription") is False:
+        raise RefusedError("no_subscription")
+
+
+def _may_grow(window: Window, given: Sequence[_Recording], now: datetime) -> bool:
+    """Say whether a later plan for the window may hold more than one of now."""
+    if any(one.is_awaited_at(now) for one in given):
+        return True
+    if not given:
+        return now < window.end + LISTED_LATE
+    uncovered = gaps(window, (one.window for one in given), timedelta(0))
+    return bool(uncovered) and now < window.end + LISTED_AFTER
+
+
+def _again_after_s(age: timedelta) -> float:
+    """Return how long to leave Ring alone: the longer it has taken, the longer it may."""
+    return min(max(age.total_seconds() / 6, 5.0), 30.0)
+
+
+def _not_ready(part: Part) -> NotReadyError:
+    age = datetime.now(UTC) - part.window.end
+    return NotReadyError("footage_not_ready", after_s=_again_after_s(age))
+
+
+def _check_media(response: ClientResponse, part: Part) -> None:
+    """Raise what the answer to a signed URL means; nothing if it is the recording."""
+    status = response.status
+    if status == HTTPStatus.OK:
+        return
+    if status == HTTPStatus.GONE:
+        raise NoFootageError("no_footage")
+    # The store does not have what the list called ready, or the URL has run out.
+    if status in _NOT_THERE or status == HTTPStatus.FORBIDDEN:
+        raise _not_ready(part)
+    raise CloudError("cloud_trouble", status=str(status))
+
+
+def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Recording]]:
+    """Yield the recordings of a list by their id, without those of no known time."""
+    for entry in entries:
+        recording_id = _event_id(entry)
+        start = _moment(entry.get("created_at"))
+        if not recording_id or not start:
+            continue
+        url = _https_url(entry.get("untranscoded_url")) or _https_url(
+            entry.get("hq_url")
+        )
+        status = (entry.get("recording") or {}).get("status")
+        yield (
+            recording_id,
+            _Recording(
+                id=recording_id,
+                window=Window(start, start + _duration(entry.get("duration"))),
+                is_ready=bool(url) or (status == "ready" if status else None),
+                is_e2ee=entry.get("is_e2ee") is True,
+                had_subscription=entry.get("had_subscription"),
+                url=url,
+            ),
+        )
+
+
+def _event_id(entry: Mapping[str, Any]) -> str:
+    """Return an entry's id; it has more digits than a float can hold."""
+    return _id(entry.get("ding_id")) or _id(entry.get("id"))
+
+
+def _id(value: object) -> str:
+    """Return an id as a string, an empty one for what is none."""
+    return str(value) if isinstance(value, int | str) else ""
+
+
+def _moment(value: object) -> datetime | None:
+    """Return a time that Ring gave in milliseconds or as ISO 8601 (UTC)."""
+    try:
+        if isinstance(value, int | float):
+            return from_ms(int(value))
+        time_given = datetime.fromisoformat(str(value))
+    except ValueError, OverflowError, OSError:
+        return None
+    return time_given if time_given.tzinfo else time_given.replace(tzinfo=UTC)
+
+
+def _duration(value: object) -> timedelta:
+    """Return a duration that Ring gave in seconds."""
+    if (
+        isinstance(value, int | float)
+        and 0 < value <= LONGEST_RECORDING.total_seconds()
+    ):
+        return timedelta(seconds=value)
+    return UNKNOWN_DURATION
+
+
+def _https_url(value: object) -> str | None:
+    return value if isinstance(value, str) and value.startswith("https://") else None
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json_module.loads(body)
+    except ValueError as err:
+        raise CloudError("cloud_nonsense") from err
+
+
+def _http(session: ClientSession) -> Http:
+    return Http(session, OWN_HOSTS, AsyncLimiter(*RATE))
+
+
+def _auth(
+    http: Http,
+    hardware_id: str,
+    token: dict[str, Any] | None = None,
+    token_updater: Callable[[dict[str, Any]], None] | None = None,
+) -> _Auth:
+    return _Auth(
+        USER_AGENT,
+        token,
+        token_updater,
+        hardware_id,
+        http_client_session=cast("ClientSession", _Carrier(http, hardware_id)),
+    )
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    """Turn what ring_doorbell raises, and trips over, into our errors."""
+    try:
+        yield
+    except (AuthenticationError, Requires2FAError) as err:
+        raise SignInError("invalid_auth") from err
+    except RingError as err:
+        if isinstance(err.__cause__, ClipError):
+            raise err.__cause__ from None
+        raise CloudError("cloud_nonsense") from err
+    except (AttributeError, LookupError, TypeError, ValueError, Warning) as err:
+        raise CloudError("cloud_nonsense") from err
+
+
+class _Auth(Auth):
+    """ring_doorbell's sign-in, which refreshes once for all who ask, and to the end."""
+
+    _refreshing: asyncio.Task[dict[str, Any]] | None = None
+    _is_new = False
+
+    @contextmanager
+    def as_it_is(self) -> Iterator[None]:
+        """Refresh no token that is not known to be expired.
+
+        For the repetition of a call: a 401 is not about a token so new.
+        """
+        self._is_new = True
+        try:
+            yield
+        finally:
+            self._is_new = False
+
+    @override
+    async def async_refresh_tokens(self) -> dict[str, Any]:
+        """Return a new token. Raises SignInError if Ring takes the old one no more."""
+        if self._is_new and self._token.get("expires_at", 0) > time.time():
+            return self._token
+        if not self._refreshing or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh())
+        # Ring takes back the old token as it answers: who asked may go, the refresh not.
+        return await asyncio.shield(self._refreshing)
+
+    async def _refresh(self) -> dict[str, Any]:
+        if not self._token.get("refresh_token"):
+            raise AuthenticationError
+        return await super().async_refresh_tokens()
+
+
+class _Carrier:
+    """What ring_doorbell takes for an aiohttp session.
+
+    ring_doorbell looks at no status of a token's answer, and would follow redirects
+    anywhere with our headers; so its requests go over `Http`, and answers are judged here.
+    """
+
+    def __init__(self, http: Http, hardware_id: str) -> None:
+        """Take what carries requests, and the id that Ring wants with each of them."""
+        self._http = http
+        self._hardware_id = hardware_id
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, str] | None = None,
+        json: Mapping[Any, Any] | None = None,
+        auth: BasicAuth | None = None,
+        timeout: float | None = None,
+    ) -> _Answer:
+        """Send a request, and return its answer read to the end.
+
+        `timeout` is left to `Http`: waiting for the account's turn must not count.
+        """
+        sent = {"hardware_id": self._hardware_id, **headers}
+        body = None
+        if auth:
+            sent[hdrs.AUTHORIZATION] = auth.encode()
+        if data:
+            sent.setdefault(hdrs.CONTENT_TYPE, "application/x-www-form-urlencoded")
+            body = urlencode(data).encode()
+        if json is not None:
+            body = json_module.dumps(json).encode()
+        target = str(URL(url).update_query(params or {}))
+        async with self._http.request(
+            method, target, headers=sent, body=body
+        ) as response:
+            answer = _Answer(
+                response.status,
+                await read_body(response, LARGEST_JSON_BYTES),
+                retry_after_s(response),
+            )
+        if url == OAuth.ENDPOINT:
+            _check_token(answer)
+        return answer
+
+
+class _Answer:
+    """As much of aiohttp's answer as ring_doorbell asks for."""
+
+    def __init__(self, status: int, body: bytes, again_after_s: float | None) -> None:
+        """Take an answer that was read to its end, and when Ring wants the next try."""
+        self.status = status
+        self.body = body
+        self.again_after_s = again_after_s
+
+    async def __aenter__(self) -> Self:
+        """Enter; there is nothing left to open."""
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Leave; there is nothing left to close."""
+
+    async def read(self) -> bytes:
+        """Return the body."""
+        return self.body
+
+    async def text(self) -> str:
+        """Return the body as text."""
+        return self.body.decode(errors="replace")
+
+    def raise_for_status(self) -> None:
+        """Raise _BadStatus for an answer that is an error."""
+        if self.status >= HTTPStatus.BAD_REQUEST:
+            raise _BadStatus(self)
+
+
+class _BadStatus(CloudError):
+    """Ring answered with the status of an error."""
+
+    def __init__(self, answer: _Answer) -> None:
+        """Take the answer, whose body is never shown."""
+        super().__init__(
+            "cloud_trouble",
+            retry_after_s=answer.again_after_s,
+            status=str(answer.status),
+        )
+        self.status = answer.status
+        self.body = answer.body
+
+
+def _check_token(answer: _Answer) -> None:
+    """Raise what the token endpoint's answer means; nothing if it is a whole token.
+
+    Only Ring's own words refuse a sign-in. An outage, a page of something before Ring, an
+    empty answer are no bad password. Raises TwoFactorRequired, SignInError, CloudError.
+    """
+    trouble = CloudError(
+        "cloud_trouble",
+        retry_after_s=answer.again_after_s,
+        status=str(answer.status),
+    )
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise trouble
+    is_error = answer.status >= HTTPStatus.BAD_REQUEST
+    try:
+        said = json_module.loads(answer.body)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise trouble if is_error else CloudError("cloud_nonsense")
+    if not is_error:
+        if not said.get("access_token") or not said.get("refresh_token"):
+            raise CloudError("cloud_nonsense")
+        return
+    if answer.status == HTTPStatus.PRECONDITION_FAILED:
+        raise TwoFactorRequired(
+            str(said.get("tsv_state") or ""), str(said.get("phone") or "")
+        )
+    if "too many requests" in str(said.get("error_description")):
+        raise CloudError("too_many_codes")
+    error = str(said.get("error"))
+    if error.startswith("Verification Code"):
+        raise SignInError("invalid_code")
+    if answer.status == HTTPStatus.UNAUTHORIZED or error == "invalid_grant":
+        raise SignInError("invalid_auth")
+    raise trouble
