@@ -49,6 +49,15 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Give each test's Home Assistant a configuration folder of its own.
+
+    The database of jobs and clips lies there.
+    """
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
 async def clouds(socket_enabled: None) -> AsyncGenerator[Clouds]:
     """Return running clouds that nobody has used yet."""
     async with Clouds(AUTHORITY) as running:
