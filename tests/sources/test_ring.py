@@ -921,9 +921,11 @@ async def test_history_in_trouble(
     cloud.misbehave("/history$", status=500, times=2)
     with pytest.raises(CloudError, match="500"):
         await source.plan(camera, window, Wishes())
-    cloud.misbehave("/history$", body=HTML, times=2)
-    with pytest.raises(CloudError, match="^cloud_nonsense$"):
-        await source.plan(camera, window, Wishes())
+    too_late = '[{"id": 1, "created_at": "9999-12-31T23:59:59Z"}]'
+    for body in (HTML, too_late):
+        cloud.misbehave("/history$", body=body, times=2)
+        with pytest.raises(CloudError, match="^cloud_nonsense$"):
+            await source.plan(camera, window, Wishes())
 
 
 # Downloads

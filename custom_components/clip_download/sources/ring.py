@@ -51,10 +51,10 @@ from .base import Camera, Download, Identity, Part, Plan, Source, Wishes
 from .http import LARGEST_JSON_BYTES, USER_AGENT, Http, read_body, retry_after_s
 
 OWN_HOSTS = ("ring.com",)
-# Requests, and the seconds that they are spread over. Ring tells no limit; people who
-# asked for several things at once had their address shut out.
+# Requests, and the seconds that they are spread over. Ring tells no limit; who asked for
+# several things at once had his address shut out (python-ring-doorbell#483).
 RATE = (4, 2.0)
-# The most that Ring puts on one page of its history.
+# The most that Ring puts on one page of its history (davglass/doorbot#21).
 PAGE = 100
 # How many pages of history are read to make sure of a search that found nothing.
 PAGES_IN_DOUBT = 10
@@ -68,11 +68,13 @@ LISTED_AFTER = timedelta(seconds=20)
 LISTED_LATE = timedelta(minutes=10)
 # Recordings of no known status are taken for ready so long after their end.
 READY_AFTER = timedelta(minutes=10)
-# Recordings that are not ready by then never were, in anybody's report.
+# A recording that is not ready by then never will be: people report up to half an hour
+# (python-ring-doorbell#242).
 READY_WITHIN = timedelta(hours=1)
-# Ring drops sessions after about a day.
+# Ring drops sessions after about a day (dgreif/ring#1218).
 SESSION_LIFETIME_S = 12 * 60 * 60
-# How long to leave a recording alone that Ring answers with 401, with a good token.
+# How long to leave a recording alone that Ring answers with 401, with a good token
+# (python-ring-doorbell#483).
 UNAUTHORIZED_AGAIN_S = 30.0
 # A URL that came with a list of recordings is used at once or not at all.
 URL_LIFETIME_S = 60
@@ -293,7 +295,8 @@ class RingSource(Source):
                 page = dict(_parsed(entries))
                 ids = [event_id for entry in entries if (event_id := _event_id(entry))]
             found |= page
-            # Pages go back in time; some devices answer every page with the same one.
+            # Pages go back in time, but a camera that records all day may answer each with
+            # the same one (home-assistant/core#176299).
             is_past = any(one.window.start < around.start for one in page.values())
             if is_past or seen.issuperset(ids):
                 break
@@ -410,7 +413,7 @@ class RingSource(Source):
                 return await call()
 
     def _is_session_lost(self, err: _BadStatus) -> bool:
-        # Ring says so with a 404 that names the hardware id.
+        # Ring says so with a 404 that names the hardware id, as ring-client-api knows.
         hardware_id = self.credentials["hardware_id"].encode()
         return err.status == HTTPStatus.NOT_FOUND and hardware_id in err.body
 
@@ -617,7 +620,14 @@ def _our_errors() -> Iterator[None]:
         if isinstance(err.__cause__, ClipError):
             raise err.__cause__ from None
         raise CloudError("cloud_nonsense") from err
-    except (AttributeError, LookupError, TypeError, ValueError, Warning) as err:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        Warning,
+    ) as err:
         raise CloudError("cloud_nonsense") from err
 
 
