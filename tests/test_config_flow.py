@@ -1,0 +1,901 @@
+"""Setting up an account, signing in to it again, changing it, its options, its streams."""
+
+from collections.abc import Awaitable, Callable, Mapping
+import json
+from pathlib import Path
+import string
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.clip_download import config_flow
+from custom_components.clip_download.const import DEFAULT_FILENAME, DOMAIN
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+    SubentryFlowContext,
+    SubentryFlowResult,
+)
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowHandler, FlowManager, FlowResultType
+from homeassistant.helpers import entity_registry as er
+
+from .accounts import KINDS, become_other, begin, cloud_of, refuse, set_up, typed
+from .clouds import Clouds
+
+WORDS = json.loads(
+    (Path(config_flow.__file__).parent / "translations" / "en.json").read_text()
+)
+
+FIELDS = {
+    "ring": ["username", "password"],
+    "meraki": ["api_key", "base_url"],
+    "kinesis": [
+        "access_key_id",
+        "secret_access_key",
+        "session_token",
+        "region",
+        "endpoint_url",
+    ],
+}
+REFUSED_FIELDS = {
+    "ring": ["password"],
+    "meraki": ["api_key"],
+    "kinesis": ["access_key_id", "secret_access_key", "session_token"],
+}
+WRONG = {
+    "ring": {"password": "battery staple"},
+    "meraki": {"api_key": "0123456789abcdef0123456789abcdef01234567"},
+    "kinesis": {"secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"},
+}
+# What may happen on the way to a cloud, and what a person reads then.
+OUTAGES: list[tuple[str, dict[str, Any]]] = [
+    ("cloud_unreachable", {"drop": True}),
+    ("cloud_trouble", {"status": 503}),
+    ("cloud_throttled", {"status": 429, "body": "{}"}),
+    ("cloud_nonsense", {"body": "<html>Back soon</html>"}),
+    (
+        "cloud_redirect",
+        {"status": 307, "headers": {"Location": "https://127.0.0.1/login"}},
+    ),
+]
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+@pytest.fixture(autouse=True)
+def checked_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """See to it that all that a flow shows has words, with all that fills them."""
+    handle: Callable[..., Awaitable[Any]] = FlowManager._async_handle_step
+
+    async def handle_and_check(
+        self: object, flow: FlowHandler[Any, Any, Any], *args: Any
+    ) -> Any:
+        result = await handle(self, flow, *args)
+        check_words(flow, result)
+        return result
+
+    monkeypatch.setattr(FlowManager, "_async_handle_step", handle_and_check)
+
+
+def check_words(flow: FlowHandler[Any, Any, Any], result: Mapping[str, Any]) -> None:
+    """Check that what a flow shows has words."""
+    if isinstance(flow, ConfigFlow):
+        words = WORDS["config"]
+    elif isinstance(flow, OptionsFlow):
+        words = WORDS["options"]
+    else:
+        words = WORDS["config_subentries"][flow.handler[1]]
+    shown: list[str] = []
+    match result["type"]:
+        case FlowResultType.MENU:
+            step = words["step"][result["step_id"]]
+            assert list(step["menu_options"]) == sorted(result["menu_options"])
+            shown = [step["title"], step["description"]]
+        case FlowResultType.FORM:
+            step = words["step"][result["step_id"]]
+            names = [str(name) for name in result["data_schema"].schema]
+            shown = [
+                step["title"],
+                step.get("description", ""),
+                *(step["data"][name] for name in names),
+                *(step["data_description"][name] for name in names),
+                *(words["error"][error] for error in (result["errors"] or {}).values()),
+            ]
+        case FlowResultType.ABORT:
+            if result.get("translation_domain") != "homeassistant":
+                shown = [words["abort"][result["reason"]]]
+    filled = {
+        name
+        for text in shown
+        for _, name, _, _ in string.Formatter().parse(text)
+        if name
+    }
+    assert filled <= set(result.get("description_placeholders") or {})
+
+
+async def answer(
+    hass: HomeAssistant, form: ConfigFlowResult, given: dict[str, Any]
+) -> ConfigFlowResult:
+    """Fill a form in."""
+    return await hass.config_entries.flow.async_configure(form["flow_id"], given)
+
+
+def fields(form: Mapping[str, Any]) -> list[str]:
+    """Return the names of a form's fields."""
+    return [str(name) for name in form["data_schema"].schema]
+
+
+def suggested(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a form holds before a person types anything."""
+    return {
+        str(name): name.description["suggested_value"]
+        for name in form["data_schema"].schema
+        if name.description
+    }
+
+
+async def created(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigEntry:
+    """Return the loaded entry that a flow has created."""
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert result["result"].state is ConfigEntryState.LOADED
+    return result["result"]
+
+
+# --- a new account
+
+
+async def test_menu(hass: HomeAssistant) -> None:
+    """A person chooses the cloud first."""
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    assert result["type"] is FlowResultType.MENU
+    assert result["menu_options"] == list(KINDS)
+
+
+@every_kind
+async def test_new_account(hass: HomeAssistant, hass_clouds: Clouds, kind: str) -> None:
+    """The credentials are tried, and kept with what identifies the account."""
+    hass_clouds.ring.two_factor = None
+    form = await begin(hass, kind)
+    assert form["type"] is FlowResultType.FORM
+    assert fields(form) == FIELDS[kind]
+    assert not form["errors"]
+    assert not hass_clouds.requests
+
+    entry = await created(hass, await answer(hass, form, typed(hass_clouds, kind)))
+    expected = {
+        "ring": ("ring_4445516", "someone@example.com"),
+        "meraki": (
+            "meraki_api.meraki.com/someone@example.com",
+            "someone@example.com",
+        ),
+        "kinesis": (
+            f"kinesis_{hass_clouds.kinesis.account_id}/{hass_clouds.kinesis.region}",
+            f"AWS {hass_clouds.kinesis.account_id} ({hass_clouds.kinesis.region})",
+        ),
+    }
+    assert (entry.unique_id, entry.title) == expected[kind]
+    data = dict(entry.data)
+    assert data.pop("kind") == kind
+    if kind == "ring":
+        # The password is not kept.
+        assert data.pop("token")["refresh_token"]
+        assert len(data.pop("hardware_id")) == 36
+        assert data == {"username": hass_clouds.ring.username}
+    else:
+        assert data == typed(hass_clouds, kind)
+
+
+@every_kind
+async def test_wrong_credentials(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str
+) -> None:
+    """Credentials that the cloud refuses are asked for again."""
+    hass_clouds.ring.two_factor = None
+    form = await begin(hass, kind)
+    given = typed(hass_clouds, kind) | WRONG[kind]
+    result = await answer(hass, form, given)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == kind
+    assert result["errors"] == {"base": "invalid_auth"}
+    assert suggested(result) == given
+    await created(hass, await answer(hass, result, typed(hass_clouds, kind)))
+
+
+@every_kind
+@pytest.mark.parametrize(("error", "fault"), OUTAGES, ids=[key for key, _ in OUTAGES])
+async def test_outage(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    kind: str,
+    error: str,
+    fault: dict[str, Any],
+) -> None:
+    """A cloud that cannot be asked is not a wrong password."""
+    hass_clouds.ring.two_factor = None
+    cloud_of(hass_clouds, kind).misbehave(times=99, **fault)
+    form = await begin(hass, kind)
+    result = await answer(hass, form, typed(hass_clouds, kind))
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": error}
+    cloud_of(hass_clouds, kind).faults.clear()
+    await created(hass, await answer(hass, result, typed(hass_clouds, kind)))
+
+
+async def test_unforeseen(
+    hass: HomeAssistant, hass_clouds: Clouds, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody foresaw goes to the log, and the form can be sent again."""
+    form = await begin(hass, "meraki")
+    with patch.object(
+        config_flow, "async_create_source", side_effect=RuntimeError("Oh")
+    ):
+        result = await answer(hass, form, typed(hass_clouds, "meraki"))
+    assert result["errors"] == {"base": "unknown"}
+    assert "RuntimeError: Oh" in caplog.text
+    await created(hass, await answer(hass, result, typed(hass_clouds, "meraki")))
+
+
+@every_kind
+async def test_duplicate(hass: HomeAssistant, hass_clouds: Clouds, kind: str) -> None:
+    """An account is set up once only."""
+    entry = await set_up(hass, hass_clouds, kind)
+    form = await begin(hass, kind)
+    result = await answer(hass, form, typed(hass_clouds, kind))
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+    assert hass.config_entries.async_entries(DOMAIN) == [entry]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "errors"),
+    [
+        ("meraki", {"base_url": url}, {"base_url": "invalid_base_url"})
+        for url in (
+            "http://api.meraki.com/api/v1",
+            "api.meraki.com/api/v1",
+            "https:///api/v1",
+            "https://api.meraki.com",
+            "https://[api.meraki.com/api/v1",
+        )
+    ]
+    + [
+        ("kinesis", {"region": region}, {"region": "invalid_region"})
+        for region in ("Ireland", "eu-west-1.evil.example/", "eu-west")
+    ]
+    + [
+        ("kinesis", {"endpoint_url": url}, {"endpoint_url": "invalid_endpoint_url"})
+        for url in ("http://vpce.example", "vpce.example", "https://a.example/?b=c")
+    ],
+)
+async def test_typed_wrong(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    kind: str,
+    given: dict[str, Any],
+    errors: dict[str, str],
+) -> None:
+    """What cannot be right is told beside its field, and no cloud is asked."""
+    form = await begin(hass, kind)
+    result = await answer(hass, form, typed(hass_clouds, kind) | given)
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == errors
+    assert not hass_clouds.requests
+    await created(hass, await answer(hass, result, typed(hass_clouds, kind)))
+
+
+async def test_pasted_with_blanks(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Blanks around what was pasted do no harm, and empty fields are not kept."""
+    form = await begin(hass, "kinesis")
+    pasted = {
+        name: f" {value}\n" for name, value in typed(hass_clouds, "kinesis").items()
+    }
+    pasted |= {"session_token": " ", "endpoint_url": ""}
+    entry = await created(hass, await answer(hass, form, pasted))
+    assert entry.data == {"kind": "kinesis", **typed(hass_clouds, "kinesis")}
+
+
+async def test_wrong_region(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A region that AWS does not have is told by its name."""
+    form = await begin(hass, "kinesis")
+    given = typed(hass_clouds, "kinesis") | {"region": "eu-atlantis-1"}
+    result = await answer(hass, form, given)
+    assert result["errors"] == {"base": "region_unknown"}
+    assert result["description_placeholders"]["region"] == "eu-atlantis-1"
+    await created(hass, await answer(hass, result, typed(hass_clouds, "kinesis")))
+
+
+async def test_no_organization(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A key that opens nothing makes no account."""
+    organization = hass_clouds.meraki.add_organization()
+    organization.api_enabled = False
+    form = await begin(hass, "meraki")
+    result = await answer(hass, form, typed(hass_clouds, "meraki"))
+    assert result["errors"] == {"base": "no_organization"}
+    organization.api_enabled = True
+    await created(hass, await answer(hass, result, typed(hass_clouds, "meraki")))
+
+
+# --- Ring's second factor
+
+
+async def ask_for_code(hass: HomeAssistant, clouds: Clouds) -> ConfigFlowResult:
+    """Sign in to Ring; return the form that asks for the code."""
+    form = await begin(hass, "ring")
+    result = await answer(hass, form, typed(clouds, "ring"))
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "2fa"
+    assert not result["errors"]
+    return result
+
+
+@pytest.mark.parametrize("sent_by", ["sms", "email", "totp"])
+async def test_code(hass: HomeAssistant, hass_clouds: Clouds, sent_by: str) -> None:
+    """Ring sends a code, and signs in with it."""
+    hass_clouds.ring.two_factor = sent_by
+    form = await ask_for_code(hass, hass_clouds)
+    assert fields(form) == ["2fa"]
+    assert form["description_placeholders"]["sent_to"] == "+3xxxxxxx44"
+    # As when a person opens the form once more.
+    again = await hass.config_entries.flow.async_configure(form["flow_id"])
+    assert (again["step_id"], len(hass_clouds.ring.codes)) == ("2fa", 1)
+    result = await answer(hass, form, {"2fa": f" {hass_clouds.ring.codes[-1]} "})
+    entry = await created(hass, result)
+    assert entry.data["token"]["access_token"]
+    hardware_ids = {
+        asked.headers["hardware_id"]
+        for asked in hass_clouds.ring.asked("oauth|clients_api")
+    }
+    assert hardware_ids == {entry.data["hardware_id"]}
+
+
+async def test_wrong_code(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A wrong code is asked for again; no other one is sent unasked."""
+    form = await ask_for_code(hass, hass_clouds)
+    result = await answer(hass, form, {"2fa": "nonsense"})
+    assert result["step_id"] == "2fa"
+    assert result["errors"] == {"base": "invalid_code"}
+    (code,) = hass_clouds.ring.codes
+    await created(hass, await answer(hass, result, {"2fa": code}))
+
+
+async def test_expired_code(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Another code is sent to who asks for it, when one came too late."""
+    hass_clouds.ring.code_lifetime_s = 0
+    form = await ask_for_code(hass, hass_clouds)
+    result = await answer(hass, form, {"2fa": hass_clouds.ring.codes[-1]})
+    assert result["errors"] == {"base": "invalid_code"}
+    hass_clouds.ring.code_lifetime_s = 600
+    result = await answer(hass, result, {})
+    assert result["step_id"] == "2fa"
+    assert not result["errors"]
+    _, code = hass_clouds.ring.codes
+    await created(hass, await answer(hass, result, {"2fa": code}))
+
+
+async def test_too_many_codes(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Ring sends ten codes in ten minutes; the last of them still works."""
+    form = await ask_for_code(hass, hass_clouds)
+    for _ in range(9):
+        result = await answer(hass, form, {})
+        assert not result["errors"]
+    result = await answer(hass, form, {})
+    assert result["errors"] == {"base": "too_many_codes"}
+    code = hass_clouds.ring.codes[-1]
+    await created(hass, await answer(hass, result, {"2fa": code}))
+
+
+async def test_outage_at_code(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A code can be sent again after an outage."""
+    form = await ask_for_code(hass, hass_clouds)
+    hass_clouds.ring.misbehave("token", status=502)
+    code = hass_clouds.ring.codes[-1]
+    result = await answer(hass, form, {"2fa": code})
+    assert result["step_id"] == "2fa"
+    assert result["errors"] == {"base": "cloud_trouble"}
+    await created(hass, await answer(hass, result, {"2fa": code}))
+
+
+async def test_token_rotated_while_signing_in(
+    hass: HomeAssistant, hass_clouds: Clouds
+) -> None:
+    """The token that is kept is the one that Ring gave last."""
+    hass_clouds.ring.two_factor = None
+    hass_clouds.ring.misbehave("clients_api/session", status=401)
+    form = await begin(hass, "ring")
+    await created(hass, await answer(hass, form, typed(hass_clouds, "ring")))
+    # The refresh of it was answered once, and never asked for with an old token.
+    assert len(hass_clouds.ring.asked("oauth/token")) == 2
+
+
+# --- an account whose credentials are refused
+
+
+async def reauth_form(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
+    """Return the form that Home Assistant asks to sign in again with."""
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+    return await hass.config_entries.flow.async_configure(flow["flow_id"])
+
+
+def again(clouds: Clouds, kind: str) -> dict[str, Any]:
+    """Return what a person types to sign in again."""
+    return {
+        name: value
+        for name, value in typed(clouds, kind).items()
+        if name in REFUSED_FIELDS[kind]
+    }
+
+
+@every_kind
+async def test_reauth(hass: HomeAssistant, hass_clouds: Clouds, kind: str) -> None:
+    """Credentials that were revoked are asked for, tried and replaced."""
+    entry = await set_up(hass, hass_clouds, kind)
+    before = dict(entry.data)
+    refuse(hass_clouds, kind)
+    form = await reauth_form(hass, entry)
+    assert form["step_id"] == "reauth_confirm"
+    assert form["description_placeholders"]["account"] == entry.title
+    assert fields(form) == REFUSED_FIELDS[kind]
+    assert suggested(form) == {}
+
+    result = await answer(hass, form, again(hass_clouds, kind) | WRONG[kind])
+    assert result["step_id"] == "reauth_confirm"
+    assert result["errors"] == {"base": "invalid_auth"}
+    result = await answer(hass, result, again(hass_clouds, kind))
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.data.keys() == before.keys()
+    changed = {name for name in before if entry.data[name] != before[name]}
+    assert (
+        changed
+        == {
+            "ring": {"token"},
+            "meraki": {"api_key"},
+            "kinesis": {"secret_access_key"},
+        }[kind]
+    )
+
+
+async def test_reauth_with_code(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Ring may want a code, and knows the device again."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    hardware_id = entry.data["hardware_id"]
+    hass_clouds.ring.two_factor = "sms"
+    refuse(hass_clouds, "ring")
+    form = await reauth_form(hass, entry)
+    result = await answer(hass, form, again(hass_clouds, "ring"))
+    assert result["step_id"] == "2fa"
+    result = await answer(hass, result, {"2fa": hass_clouds.ring.codes[-1]})
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.data["hardware_id"] == hardware_id
+    assert hass_clouds.ring.asked("oauth")[-1].headers["hardware_id"] == hardware_id
+
+
+async def test_reauth_forgets_session_token(
+    hass: HomeAssistant, hass_clouds: Clouds
+) -> None:
+    """Lasting credentials in place of temporary ones leave nothing of those behind."""
+    hass_clouds.kinesis.session_token = "FwoGZXIvYXdzEXAMPLE"
+    form = await begin(hass, "kinesis")
+    entry = await created(
+        hass,
+        await answer(
+            hass,
+            form,
+            typed(hass_clouds, "kinesis") | {"session_token": "FwoGZXIvYXdzEXAMPLE"},
+        ),
+    )
+    hass_clouds.kinesis.session_token = None
+    refuse(hass_clouds, "kinesis")
+    form = await reauth_form(hass, entry)
+    result = await answer(hass, form, again(hass_clouds, "kinesis"))
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.data == {"kind": "kinesis", **typed(hass_clouds, "kinesis")}
+
+
+@every_kind
+async def test_reauth_wrong_account(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str
+) -> None:
+    """Another account's credentials do not take an account over."""
+    entry = await set_up(hass, hass_clouds, kind)
+    before = dict(entry.data)
+    refuse(hass_clouds, kind)
+    form = await reauth_form(hass, entry)
+    become_other(hass_clouds, kind)
+    result = await answer(hass, form, again(hass_clouds, kind))
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "wrong_account"
+    assert entry.data == before
+
+
+# --- an account that is changed
+
+
+async def reconfigure_form(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
+    """Return the form to change an account with."""
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    )
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "reconfigure"
+    return result
+
+
+@every_kind
+async def test_reconfigure(hass: HomeAssistant, hass_clouds: Clouds, kind: str) -> None:
+    """All can be changed but the account itself; no secret is shown."""
+    entry = await set_up(hass, hass_clouds, kind)
+    unique_id, hardware_id = entry.unique_id, entry.data.get("hardware_id")
+    refuse(hass_clouds, kind)
+    form = await reconfigure_form(hass, entry)
+    assert fields(form) == FIELDS[kind]
+    assert form["description_placeholders"]["account"] == entry.title
+    assert suggested(form) == {
+        name: value
+        for name, value in typed(hass_clouds, kind).items()
+        if name not in REFUSED_FIELDS[kind]
+    }
+    result = await answer(hass, form, typed(hass_clouds, kind) | WRONG[kind])
+    assert result["step_id"] == "reconfigure"
+    assert result["errors"] == {"base": "invalid_auth"}
+    result = await answer(hass, result, typed(hass_clouds, kind))
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.unique_id == unique_id
+    assert entry.data.get("hardware_id") == hardware_id
+
+
+async def test_reconfigure_new_address(
+    hass: HomeAssistant, hass_clouds: Clouds
+) -> None:
+    """An account whose e-mail address changed stays the same account."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    hass_clouds.ring.username = "else@example.com"
+    hass_clouds.ring.two_factor = "email"
+    form = await reconfigure_form(hass, entry)
+    result = await answer(hass, form, typed(hass_clouds, "ring"))
+    assert result["step_id"] == "2fa"
+    result = await answer(hass, result, {"2fa": hass_clouds.ring.codes[-1]})
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.data["username"] == "else@example.com"
+
+
+@every_kind
+async def test_reconfigure_wrong_account(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str
+) -> None:
+    """An account does not become another one."""
+    entry = await set_up(hass, hass_clouds, kind)
+    before = dict(entry.data)
+    form = await reconfigure_form(hass, entry)
+    become_other(hass_clouds, kind)
+    result = await answer(hass, form, typed(hass_clouds, kind))
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "wrong_account"
+    assert result["description_placeholders"]["account"] == entry.title
+    assert entry.data == before
+
+
+# --- options
+
+
+async def test_options(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, tmp_path: Path
+) -> None:
+    """The options say where clips go; the account is loaded anew with them."""
+    hass.config.media_dirs["nas"] = str(tmp_path / "nas")
+    entry = await set_up(hass, hass_clouds, "meraki")
+    loaded = entry.runtime_data
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    assert form["type"] is FlowResultType.FORM
+    assert fields(form) == ["media_dir", "filename", "downloads_at_once"]
+    assert form["data_schema"]({}) == {
+        "media_dir": "local",
+        "filename": DEFAULT_FILENAME,
+        "downloads_at_once": 2,
+    }
+    given = {
+        "media_dir": "nas",
+        "filename": "{{ account }}/{{ camera }} {{ start.isoformat() }}",
+        "downloads_at_once": 4.0,
+    }
+    result = await options.async_configure(form["flow_id"], given)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.options == given
+    assert isinstance(entry.options["downloads_at_once"], int)
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data is not loaded
+
+    form = await options.async_init(entry.entry_id)
+    assert suggested(form) == given
+
+
+@pytest.mark.parametrize(
+    ("filename", "error"),
+    [
+        ("../{{ camera }}", "filename_leaves_folder"),
+        ("/config/{{ camera }}", "filename_leaves_folder"),
+        ("{{ label }}", "filename_empty"),
+        ("{{ 'a/' * 20 }}b", "filename_too_deep"),
+        ("{{ start.nonsense() }}", "filename_template"),
+    ],
+)
+async def test_bad_filename(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    filename: str,
+    error: str,
+) -> None:
+    """A template that makes no good name is told at once, not when the bell rings."""
+    entry = await set_up(hass, hass_clouds, "meraki")
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    given = {"media_dir": "local", "filename": filename, "downloads_at_once": 1}
+    result = await options.async_configure(form["flow_id"], given)
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"filename": error}
+    assert suggested(result) == given
+    assert not entry.options
+    result = await options.async_configure(
+        form["flow_id"], given | {"filename": DEFAULT_FILENAME}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+# --- streams that a person names
+
+
+async def stream_form(
+    hass: HomeAssistant, entry: ConfigEntry, subentry_id: str | None = None
+) -> SubentryFlowResult:
+    """Return the form to name a stream, or to change a name."""
+    context: SubentryFlowContext = {"source": SOURCE_USER}
+    if subentry_id:
+        context = {"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, "stream"), context=context
+    )
+
+
+async def name_stream(
+    hass: HomeAssistant, form: SubentryFlowResult, stream: str
+) -> SubentryFlowResult:
+    """Fill the form in, and wait until the camera is there."""
+    result = await hass.config_entries.subentries.async_configure(
+        form["flow_id"], {"stream": stream}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return result
+
+
+@pytest.fixture
+async def unlisted(hass: HomeAssistant, hass_clouds: Clouds) -> ConfigEntry:
+    """Return an account that may use two streams, and may not list them."""
+    hass_clouds.kinesis.denied = {"ListStreams"}
+    for name in ("front-door", "gate"):
+        hass_clouds.kinesis.add_stream(name)
+    entry = await set_up(hass, hass_clouds, "kinesis")
+    assert not hass.states.async_entity_ids("camera")
+    return entry
+
+
+async def test_name_stream(
+    hass: HomeAssistant, hass_clouds: Clouds, unlisted: ConfigEntry
+) -> None:
+    """A stream that is named becomes a camera at once, and is not named twice."""
+    account = unlisted.runtime_data
+    form = await stream_form(hass, unlisted)
+    assert form["type"] is FlowResultType.FORM
+    assert fields(form) == ["stream"]
+    result = await name_stream(hass, form, " front-door\n")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (subentry,) = unlisted.subentries.values()
+    assert subentry.title == subentry.unique_id == "front-door"
+    assert subentry.data == {"stream": "front-door"}
+    entity = er.async_get(hass).async_get("camera.front_door")
+    assert entity is not None
+    assert entity.config_subentry_id == subentry.subentry_id
+    assert hass.states.async_entity_ids("camera") == ["camera.front_door"]
+    # Other streams' jobs were not interrupted for it.
+    assert unlisted.runtime_data is account
+
+    for same in ("front-door", hass_clouds.kinesis.streams[0].arn):
+        form = await stream_form(hass, unlisted)
+        result = await name_stream(hass, form, same)
+        assert result["type"] is FlowResultType.ABORT
+        assert result["reason"] == "already_configured"
+
+
+async def test_stream_by_arn(
+    hass: HomeAssistant, hass_clouds: Clouds, unlisted: ConfigEntry
+) -> None:
+    """An ARN says the same as a name, and is what the cloud is asked with."""
+    arn = hass_clouds.kinesis.streams[0].arn
+    form = await stream_form(hass, unlisted)
+    result = await name_stream(hass, form, arn)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (subentry,) = unlisted.subentries.values()
+    assert (subentry.title, subentry.data) == ("front-door", {"stream": arn})
+    assert hass.states.async_entity_ids("camera") == ["camera.front_door"]
+    described = hass_clouds.kinesis.asked("describeStream")
+    assert described[-1].json() == {"StreamARN": arn}
+    # It is there after a restart too.
+    assert await hass.config_entries.async_reload(unlisted.entry_id)
+    assert hass.states.get("camera.front_door")
+
+
+@pytest.mark.parametrize(
+    ("stream", "error"),
+    [
+        ("front door", "invalid_stream"),
+        ("arn:aws:s3:::front-door", "invalid_stream"),
+        ("../front-door", "invalid_stream"),
+        ("x" * 257, "invalid_stream"),
+        ("back-door", "stream_not_found"),
+    ],
+)
+async def test_bad_stream(
+    hass: HomeAssistant, unlisted: ConfigEntry, stream: str, error: str
+) -> None:
+    """What is no stream is told so, and asked for again."""
+    form = await stream_form(hass, unlisted)
+    result = await name_stream(hass, form, stream)
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"stream": error}
+    assert suggested(result) == {"stream": stream}
+    result = await name_stream(hass, result, "gate")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(("error", "fault"), OUTAGES, ids=[key for key, _ in OUTAGES])
+async def test_stream_outage(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    unlisted: ConfigEntry,
+    error: str,
+    fault: dict[str, Any],
+) -> None:
+    """A cloud that cannot be asked says nothing against a stream."""
+    form = await stream_form(hass, unlisted)
+    hass_clouds.kinesis.misbehave("describeStream", times=99, **fault)
+    result = await name_stream(hass, form, "gate")
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": error}
+    hass_clouds.kinesis.faults.clear()
+    result = await name_stream(hass, result, "gate")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_stream_unforeseen(
+    hass: HomeAssistant, unlisted: ConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody foresaw goes to the log, and the form can be sent again."""
+    form = await stream_form(hass, unlisted)
+    with patch.object(
+        config_flow, "async_create_source", side_effect=RuntimeError("Oh")
+    ):
+        result = await name_stream(hass, form, "gate")
+    assert result["errors"] == {"base": "unknown"}
+    assert "RuntimeError: Oh" in caplog.text
+    result = await name_stream(hass, result, "gate")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_stream_listed(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A stream that the account lists by itself need not be named."""
+    hass_clouds.kinesis.add_stream("front-door")
+    hass_clouds.kinesis.add_stream("gate")
+    entry = await set_up(hass, hass_clouds, "kinesis")
+    form = await stream_form(hass, entry)
+    result = await name_stream(hass, form, "gate")
+    assert result["errors"] == {"stream": "already_listed"}
+    assert not entry.subentries
+
+
+async def test_stream_of_unloaded_account(
+    hass: HomeAssistant, unlisted: ConfigEntry
+) -> None:
+    """A stream can be tried only while its account is loaded."""
+    assert await hass.config_entries.async_unload(unlisted.entry_id)
+    result = await stream_form(hass, unlisted)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "entry_not_loaded"
+
+
+async def test_change_stream(
+    hass: HomeAssistant, hass_clouds: Clouds, unlisted: ConfigEntry
+) -> None:
+    """A name can be made an ARN, or another stream's that is not named yet."""
+    for name in ("front-door", "gate"):
+        await name_stream(hass, await stream_form(hass, unlisted), name)
+    first, second = unlisted.subentries.values()
+
+    form = await stream_form(hass, unlisted, first.subentry_id)
+    assert form["step_id"] == "reconfigure"
+    assert suggested(form) == {"stream": "front-door"}
+    arn = hass_clouds.kinesis.streams[0].arn
+    result = await name_stream(hass, form, arn)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reconfigure_successful"
+    assert first.data == {"stream": arn}
+    assert len(hass.states.async_entity_ids("camera")) == 2
+
+    form = await stream_form(hass, unlisted, first.subentry_id)
+    result = await name_stream(hass, form, "gate")
+    assert result["reason"] == "already_configured"
+
+    hass_clouds.kinesis.add_stream("garage")
+    form = await stream_form(hass, unlisted, first.subentry_id)
+    result = await name_stream(hass, form, "garage")
+    assert result["reason"] == "reconfigure_successful"
+    assert first.title == first.unique_id == "garage"
+    states = {one.entity_id: one.state for one in hass.states.async_all("camera")}
+    assert states == {
+        "camera.front_door": STATE_UNAVAILABLE,
+        "camera.garage": "idle",
+        "camera.gate": "idle",
+    }
+    assert second.data == {"stream": "gate"}
+
+
+async def test_forget_stream(
+    hass: HomeAssistant, hass_clouds: Clouds, unlisted: ConfigEntry
+) -> None:
+    """A stream that a person takes away is gone, unless the cloud lists it by now."""
+    for name in ("front-door", "gate"):
+        await name_stream(hass, await stream_form(hass, unlisted), name)
+    first, second = unlisted.subentries
+    hass.config_entries.async_remove_subentry(unlisted, first)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.states.async_entity_ids("camera") == ["camera.gate"]
+
+    hass_clouds.kinesis.denied.clear()
+    hass.config_entries.async_remove_subentry(unlisted, second)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert set(hass.states.async_entity_ids("camera")) == {
+        "camera.front_door",
+        "camera.gate",
+    }
+    entity = er.async_get(hass).async_get("camera.gate")
+    assert entity is not None
+    assert entity.config_subentry_id is None
+
+
+@every_kind
+async def test_who_names_streams(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str
+) -> None:
+    """Only where a cloud may refuse to list streams can they be named."""
+    entry = await set_up(hass, hass_clouds, kind)
+    assert set(entry.supported_subentry_types) == (
+        {"stream"} if kind == "kinesis" else set()
+    )

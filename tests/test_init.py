@@ -1,0 +1,352 @@
+"""An account in Home Assistant: its cameras come and go, its cloud may fail."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.clip_download.const import DOMAIN
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from .accounts import KINDS, add_camera, cloud_of, refuse, remove_camera, set_up
+from .clouds import Clouds
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+LISTED_EVERY = {
+    "ring": timedelta(minutes=5),
+    "meraki": timedelta(minutes=15),
+    "kinesis": timedelta(minutes=15),
+}
+
+
+async def pass_time(hass: HomeAssistant, time: timedelta) -> None:
+    """Let Home Assistant do what is due by then."""
+    async_fire_time_changed(hass, dt_util.utcnow() + time)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> str | None:
+    """Return the state of an entity, None without any."""
+    state = hass.states.get(entity_id)
+    return state and state.state
+
+
+def device_of(hass: HomeAssistant, entity_id: str) -> dr.DeviceEntry:
+    """Return the device of an entity."""
+    entity = er.async_get(hass).async_get(entity_id)
+    assert entity is not None
+    assert entity.device_id is not None
+    device = dr.async_get(hass).async_get(entity.device_id)
+    assert isinstance(device, dr.DeviceEntry)
+    return device
+
+
+# --- cameras
+
+
+@every_kind
+async def test_cameras(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entity_registry: er.EntityRegistry,
+    kind: str,
+) -> None:
+    """Each camera is a device with one entity that bears its name."""
+    front = add_camera(hass_clouds, kind, "Front")
+    back = add_camera(hass_clouds, kind, "Back")
+    entry = await set_up(hass, hass_clouds, kind)
+    entities = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+    assert {entity.entity_id: entity.unique_id for entity in entities} == {
+        "camera.front": f"{entry.unique_id}_{front}",
+        "camera.back": f"{entry.unique_id}_{back}",
+    }
+    state = hass.states.get("camera.front")
+    assert state is not None
+    assert (state.state, state.name) == ("idle", "Front")
+    device = device_of(hass, "camera.front")
+    assert device.identifiers == {(DOMAIN, f"{entry.unique_id}_{front}")}
+    told = {
+        "ring": ("Ring", "Doorbell Pro", "aacdef3aedda", "1.4.26"),
+        "meraki": ("Cisco Meraki", "MV72X", front, "camera-7-2"),
+        "kinesis": ("Amazon Kinesis Video Streams", None, None, None),
+    }
+    assert device.name == "Front"
+    assert (
+        device.manufacturer,
+        device.model,
+        device.serial_number,
+        device.sw_version,
+    ) == told[kind]
+
+
+@every_kind
+async def test_new_camera(hass: HomeAssistant, hass_clouds: Clouds, kind: str) -> None:
+    """A camera that is added in the cloud appears by itself, in its time."""
+    add_camera(hass_clouds, kind, "Front")
+    entry = await set_up(hass, hass_clouds, kind)
+    account = entry.runtime_data
+    add_camera(hass_clouds, kind, "Back")
+    asked = len(hass_clouds.requests)
+    await pass_time(hass, LISTED_EVERY[kind] - timedelta(seconds=10))
+    assert len(hass_clouds.requests) == asked
+    assert state_of(hass, "camera.back") is None
+    await pass_time(hass, LISTED_EVERY[kind] + timedelta(seconds=10))
+    assert state_of(hass, "camera.front") == "idle"
+    assert state_of(hass, "camera.back") == "idle"
+    assert entry.runtime_data is account
+
+
+@every_kind
+async def test_camera_gone(hass: HomeAssistant, hass_clouds: Clouds, kind: str) -> None:
+    """A camera that the cloud lists no more is unavailable until it does again."""
+    front = add_camera(hass_clouds, kind, "Front")
+    add_camera(hass_clouds, kind, "Back")
+    entry = await set_up(hass, hass_clouds, kind)
+    remove_camera(hass_clouds, kind, front)
+    await entry.runtime_data.coordinator.async_refresh()
+    assert state_of(hass, "camera.front") == STATE_UNAVAILABLE
+    assert state_of(hass, "camera.back") == "idle"
+
+
+async def test_camera_back(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A camera that comes back is the same as before."""
+    camera = hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    hass_clouds.ring.remove_camera(camera)
+    await entry.runtime_data.coordinator.async_refresh()
+    assert state_of(hass, "camera.front") == STATE_UNAVAILABLE
+    hass_clouds.ring.cameras.append(camera)
+    await entry.runtime_data.coordinator.async_refresh()
+    assert hass.states.async_entity_ids("camera") == ["camera.front"]
+    assert state_of(hass, "camera.front") == "idle"
+
+
+async def test_renamed_camera(
+    hass: HomeAssistant, hass_clouds: Clouds, device_registry: dr.DeviceRegistry
+) -> None:
+    """What changes in the cloud changes here, but for the name that a person gave."""
+    camera = hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    camera.name = "Porch"
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+    device = device_of(hass, "camera.front")
+    assert device.name == "Porch"
+    state = hass.states.get("camera.front")
+    assert state is not None
+    assert state.name == "Porch"
+
+    device_registry.async_update_device(device.id, name_by_user="Mine")
+    camera.name = "Gate"
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+    state = hass.states.get("camera.front")
+    assert state is not None
+    assert state.name == "Mine"
+
+
+async def test_renamed_entity(
+    hass: HomeAssistant, hass_clouds: Clouds, entity_registry: er.EntityRegistry
+) -> None:
+    """An entity id that a person changes stays the only one."""
+    hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    entity_registry.async_update_entity("camera.front", new_entity_id="camera.mine")
+    await hass.async_block_till_done()
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+    assert hass.states.async_entity_ids("camera") == ["camera.mine"]
+    assert state_of(hass, "camera.mine") == "idle"
+
+
+# --- removing a camera
+
+
+async def remove_device(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, entity_id: str
+) -> bool:
+    """Remove a camera's device as a person does; say whether that was allowed."""
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id(
+        {
+            "type": "config/device_registry/remove",
+            "device_id": device_of(hass, entity_id).id,
+        }
+    )
+    answer = await client.receive_json()
+    await hass.async_block_till_done()
+    assert isinstance(answer["success"], bool)
+    return answer["success"]
+
+
+async def test_remove_device(
+    hass: HomeAssistant, hass_clouds: Clouds, hass_ws_client: WebSocketGenerator
+) -> None:
+    """Only a camera that is no longer there can be removed; it may come back."""
+    camera = hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    assert not await remove_device(hass, hass_ws_client, "camera.front")
+    assert state_of(hass, "camera.front") == "idle"
+
+    hass_clouds.ring.remove_camera(camera)
+    await entry.runtime_data.coordinator.async_refresh()
+    assert await remove_device(hass, hass_ws_client, "camera.front")
+    assert state_of(hass, "camera.front") is None
+
+    hass_clouds.ring.cameras.append(camera)
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+    assert state_of(hass, "camera.front") == "idle"
+
+
+async def test_remove_device_of_unloaded_account(
+    hass: HomeAssistant, hass_clouds: Clouds, hass_ws_client: WebSocketGenerator
+) -> None:
+    """While nobody knows what the cloud lists, no camera is removed."""
+    hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert not await remove_device(hass, hass_ws_client, "camera.front")
+    assert device_of(hass, "camera.front")
+
+
+# --- loading and unloading
+
+
+@every_kind
+async def test_unload(hass: HomeAssistant, hass_clouds: Clouds, kind: str) -> None:
+    """An unloaded account asks nothing more of its cloud."""
+    add_camera(hass_clouds, kind, "Front")
+    entry = await set_up(hass, hass_clouds, kind)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert state_of(hass, "camera.front") == STATE_UNAVAILABLE
+    asked = len(hass_clouds.requests)
+    await pass_time(hass, timedelta(hours=1))
+    assert len(hass_clouds.requests) == asked
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert state_of(hass, "camera.front") == "idle"
+
+
+async def test_removed_account(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A removed account leaves no entities behind."""
+    hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert state_of(hass, "camera.front") is None
+    assert not hass.config_entries.async_entries(DOMAIN)
+
+
+# --- a cloud that fails
+
+
+@every_kind
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        ("account_cloud_unreachable", {"drop": True}),
+        ("account_cloud_trouble", {"status": 503}),
+        ("account_cloud_throttled", {"status": 429, "headers": {"Retry-After": "7"}}),
+        ("account_cloud_nonsense", {"body": "<html>Back soon</html>"}),
+    ],
+)
+async def test_outage_at_start(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    kind: str,
+    key: str,
+    fault: dict[str, Any],
+) -> None:
+    """An account whose cloud fails is tried again, and nobody has to sign in."""
+    entry = await set_up(hass, hass_clouds, kind)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    cloud_of(hass_clouds, kind).misbehave(times=99, **fault)
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == key
+    assert not hass.config_entries.flow.async_progress()
+    # The words are there, and filled.
+    assert entry.reason is not None
+    assert entry.title in entry.reason
+    assert "{" not in entry.reason
+    cloud_of(hass_clouds, kind).faults.clear()
+    await pass_time(hass, timedelta(minutes=2))
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_outage_later(
+    hass: HomeAssistant, hass_clouds: Clouds, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cameras stay while their cloud is away: what they filmed can be asked for later."""
+    hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    hass_clouds.ring.misbehave("ring_devices", times=2, status=503)
+    for _ in range(2):
+        await entry.runtime_data.coordinator.async_refresh()
+        assert not entry.runtime_data.coordinator.last_update_success
+        assert state_of(hass, "camera.front") == "idle"
+    await entry.runtime_data.coordinator.async_refresh()
+    assert entry.runtime_data.coordinator.last_update_success
+    said = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "custom_components.clip_download.coordinator"
+        and record.levelname in {"ERROR", "INFO"}
+    ]
+    assert len(said) == 2
+    assert "has trouble (status 503)" in said[0]
+    assert "recovered" in said[1]
+
+
+async def test_retry_after(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A cloud that says when to come back is asked again then, not by the usual clock."""
+    entry = await set_up(hass, hass_clouds, "meraki")
+    hass_clouds.meraki.misbehave(
+        "organizations", status=429, headers={"Retry-After": "1"}
+    )
+    await entry.runtime_data.coordinator.async_refresh()
+    assert not entry.runtime_data.coordinator.last_update_success
+    await pass_time(hass, timedelta(seconds=5))
+    assert entry.runtime_data.coordinator.last_update_success
+
+
+@every_kind
+async def test_refused_later(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str
+) -> None:
+    """A person is asked to sign in again as soon as the credentials are refused."""
+    add_camera(hass_clouds, kind, "Front")
+    entry = await set_up(hass, hass_clouds, kind)
+    refuse(hass_clouds, kind)
+    await pass_time(hass, LISTED_EVERY[kind] + timedelta(seconds=10))
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+    assert flow["context"]["entry_id"] == entry.entry_id
+    assert state_of(hass, "camera.front") == "idle"
+
+
+async def test_rotated_token(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A new token is kept, and is no reason to load the account again."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    account, before = entry.runtime_data, entry.data
+    hass_clouds.ring.expire_access_tokens()
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+    assert entry.data["token"]["refresh_token"] != before["token"]["refresh_token"]
+    assert entry.data["hardware_id"] == before["hardware_id"]
+    assert entry.runtime_data is account
+    assert account.coordinator.last_update_success
+    # It works after a restart.
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
