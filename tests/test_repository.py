@@ -79,6 +79,8 @@ LOGO_HEIGHTS = {
 # What `ClipError`s take for themselves, and what whoever shows them adds.
 NO_PLACEHOLDERS = {"after_s", "retry_after_s"}
 ADDED_PLACEHOLDERS = {"camera", "window"}
+# The config flow asks for the code instead of showing this.
+NEVER_SHOWN = {"two_factor_required"}
 # The errors that a config flow shows, and the coordinator under a prefix.
 ACCOUNT_ERRORS = {"CloudError", "SignInError"}
 ACCOUNT_PREFIX = "account_"
@@ -368,7 +370,7 @@ def assigned(name: str, place: ast.AST) -> Iterator[ast.expr]:
     for node in ast.walk(place):
         if isinstance(node, ast.Assign):
             targets: list[ast.expr] = node.targets
-        elif isinstance(node, ast.AnnAssign):
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
             targets = [node.target]
         else:
             continue
@@ -395,37 +397,54 @@ def called(node: ast.Call) -> str:
 
 
 @cache
-def clip_errors() -> frozenset[str]:
-    """Return the names of ClipError and all that derive from it."""
-    bases = {
-        node.name: {ast.unparse(base) for base in node.bases}
+def clip_errors() -> Mapping[str, ast.ClassDef]:
+    """Return ClipError and all classes that derive from it, by name."""
+    classes = {
+        node.name: node
         for path in MODULES
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ClassDef)
     }
     found = {"ClipError"}
-    while more := {name for name in bases if bases[name] & found} - found:
+    while more := {
+        name
+        for name, node in classes.items()
+        if name not in found and found & {ast.unparse(base) for base in node.bases}
+    }:
         found |= more
-    return frozenset(found)
+    return {name: classes[name] for name in found}
 
 
-def error_calls() -> Iterator[tuple[Path, ast.AST, ast.Call]]:
-    """Yield each place that makes a ClipError, with the function that it is in."""
+def own_key(name: str) -> ast.Call | None:
+    """Return where an error gives itself the key that all of its kind have."""
+    for node in ast.walk(clip_errors()[name]):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"))),
+                args=[ast.Constant(value=str()), *_],
+            ):
+                return node
+    return None
+
+
+def error_calls() -> Iterator[tuple[Path, ast.AST, str, ast.Call]]:
+    """Yield each place that makes a ClipError: its function, the error, the call."""
     for path in MODULES:
         for scope in ast.walk(tree(path)):
-            if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
-                for node in ast.walk(scope):
-                    if isinstance(node, ast.Call) and called(node) in clip_errors():
-                        yield path, scope, node
+            if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for node in ast.walk(scope):
+                if isinstance(node, ast.Call) and called(node) in clip_errors():
+                    yield path, scope, called(node), own_key(called(node)) or node
 
 
 def uses() -> Iterator[Use]:
     """Yield the use of each error's key."""
-    for path, scope, node in error_calls():
+    for path, scope, error, node in error_calls():
         where = f"{short(path)}:{node.lineno}"
         names = {keyword.arg or "" for keyword in node.keywords} - NO_PLACEHOLDERS
         for key in strings(node.args[0], scope, tree(path)) if node.args else ():
-            yield Use(key, frozenset(names) | ADDED_PLACEHOLDERS, called(node), where)
+            yield Use(key, frozenset(names) | ADDED_PLACEHOLDERS, error, where)
     for path, call in calls():
         if not re.search(r"(Error|Failed|NotReady)$", called(call)):
             continue
@@ -445,13 +464,21 @@ def filled(node: ast.expr | None) -> Iterator[str]:
                 yield str(key.value)
 
 
-USES = sorted(set(uses()))
+USES = sorted({use for use in uses() if use.key not in NEVER_SHOWN})
 ACCOUNT_USES = [
     use
     for use in USES
     if use.error in ACCOUNT_ERRORS and use.where.startswith("sources/")
 ]
 EXCEPTIONS: Mapping[str, Mapping[str, str]] = TRANSLATIONS["exceptions"]
+
+
+def is_repeated(node: ast.Call) -> bool:
+    """Say whether an error only takes over what another one, or a record, says."""
+    match node:
+        case ast.Call(args=[ast.Attribute(attr="key"), *_]):
+            return True
+    return any(keyword.arg is None for keyword in node.keywords)
 
 
 def placeholders(text: str) -> set[str]:
@@ -463,9 +490,8 @@ def test_every_error_can_be_read() -> None:
     """Each error's key can be followed, so that none is missed here."""
     unread = [
         f"{short(path)}:{node.lineno}"
-        for path, scope, node in error_calls()
-        # One that is read back from the database was one of the others.
-        if not any(keyword.arg is None for keyword in node.keywords)
+        for path, scope, _, node in error_calls()
+        if not is_repeated(node)
         and not (node.args and strings(node.args[0], scope, tree(path)))
     ]
     assert unread == []
@@ -632,9 +658,12 @@ def test_fields_are_those_of_the_schema(service: str) -> None:
 
 def schema_fields(schema: Any) -> dict[str, tuple[Any, Any]]:
     """Return the default and the validator of each key of an action's schema."""
-    while not isinstance(schema, vol.Schema):
-        schema = schema.validators[0]
+    while not isinstance(schema, dict):
+        # What is asked of all fields together is wrapped around them.
+        is_all = isinstance(schema, vol.All)
+        schema = schema.validators[0] if is_all else schema.schema
     return {
         str(key): (None if key.default is vol.UNDEFINED else key.default(), validator)
-        for key, validator in schema.schema.items()
+        for key, validator in schema.items()
+        if isinstance(key, vol.Optional | vol.Required)
     }

@@ -33,7 +33,7 @@ RECORD = re.compile(
 class Look(NamedTuple):
     """What a saved clip turned out to be; whole if there are no `faults`."""
 
-    path: Path
+    path: Path | None
     codecs: str
     duration_s: float
     shown: Span | None
@@ -42,9 +42,12 @@ class Look(NamedTuple):
 
 def look(answer: Mapping[str, Any], asked: Span, footage: Footage, media: Path) -> Look:
     """Compare a clip, decoded from its first to its last frame, with what was asked."""
-    path = Path(answer.get("path", ""))
-    if answer["status"] != "complete" or not path.is_file():
-        return Look(path, "", 0, None, [f"it was not saved: {json.dumps(answer)}"])
+    if answer["status"] != "complete":
+        words = answer.get("error", {}).get("message", answer)
+        return Look(None, "", 0, None, [f"{answer['status']}: {words}"])
+    path = Path(answer["path"])
+    if not path.is_file():
+        return Look(None, "", 0, None, [f"there is no {path}"])
     faults = [*_file_faults(answer, path, media), *_companion_faults(path)]
     with av.open(path) as container:
         codecs = " + ".join(stream.codec_context.name for stream in container.streams)

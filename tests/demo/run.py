@@ -65,7 +65,7 @@ def furnish(clouds: Clouds) -> Cast:
     drive = clouds.meraki.add_camera(
         "Driveway", footage=Footage("Driveway", width=640, height=360)
     )
-    yard = clouds.kinesis.add_stream("back-yard")
+    yard = clouds.kinesis.add_stream("back-yard", fragment=timedelta(seconds=1))
     return Cast(
         clouds,
         {"ring": door.footage, "meraki": drive.footage, "kinesis": yard.footage},
@@ -180,12 +180,13 @@ async def main_job(stage: Stage) -> list[str]:
         found = await asyncio.to_thread(
             look, answer, job.window, cast.footage[job.cloud], home.media
         )
-        clips.append(found.path)
+        if found.path:
+            clips.append(found.path)
         show(job, found, answer, took_s)
         faults += [f"{job.cloud}: {fault}" for fault in found.faults]
         if job.entity_id not in told:
             faults.append(f"{job.cloud}: no event clip_download_saved came")
-        elif not found.faults:
+        elif found.path:
             faults += [
                 f"{job.cloud}: {fault}"
                 for fault in await home.play(answer["media_content_id"], found.path)
@@ -197,12 +198,13 @@ async def main_job(stage: Stage) -> list[str]:
 def show(job: Job, found: Look, answer: Mapping[str, Any], took_s: float) -> None:
     """Print what became of a job."""
     print(f"\n{job.cloud} ({job.entity_id}): {answer['status']} after {took_s:.0f} s")
-    print(f"  file     {found.path}")
-    print(f"  holds    {found.duration_s:.1f} s of {found.codecs}")
     print(f"  asked    {clock(job.window)}")
     if found.shown:
         print(f"  decoded  {clock(found.shown)} (first and last frame)")
-    print(f"  gaps     {answer.get('gaps')}")
+    if found.path:
+        print(f"  gaps     {answer['gaps']}")
+        print(f"  holds    {found.duration_s:.1f} s of {found.codecs}")
+        print(f"  file     {found.path}")
     for fault in found.faults:
         print(f"  WRONG    {fault}")
 

@@ -1,0 +1,191 @@
+"""Take pictures of the integration in Home Assistant's own pages.
+
+Run by `script/screenshots`. It saves clips first, so that there is something to see.
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+import json
+from pathlib import Path
+import shutil
+import sys
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import Page, TimeoutError, async_playwright
+
+from tests.demo.home import TIME_ZONE
+from tests.demo.run import FOLDER, Stage, free_port, main_job, running
+
+FLOW = "/config/integrations/dashboard/add?domain=clip_download"
+ACTION = "/config/developer-tools/action"
+CHROMIUM = "/usr/bin/chromium"
+WIDTH, HEIGHT = 1280, 900
+ACTION_HEIGHT = 1900
+ANSWER_HEIGHT = 1150
+# Dialogs and pictures need a moment to be there.
+SETTLE_MS = 1500
+
+
+class Camera:
+    """Takes pictures of one browser page, signed in to Home Assistant."""
+
+    def __init__(self, page: Page, stage: Stage, folder: Path) -> None:
+        """Take the page, what runs, and where the pictures go."""
+        self.page = page
+        self.stage = stage
+        self.folder = folder
+
+    async def sign_in(self) -> None:
+        """Sign in as a person does."""
+        await self.page.goto(self.stage.home.url)
+        await self.page.locator("input[name=username]").fill(self.stage.home.username)
+        await self.page.locator("input[name=password]").fill(self.stage.home.password)
+        await self.page.keyboard.press("Enter")
+        await self.page.wait_for_url(lambda url: "/auth/authorize" not in url)
+        await self.page.locator("home-assistant-main").wait_for()
+
+    async def open(self, path: str) -> None:
+        """Open one of Home Assistant's pages."""
+        await self.page.goto(self.stage.home.url + path)
+        await self.page.locator("home-assistant-main").wait_for()
+        await self.page.wait_for_timeout(SETTLE_MS)
+
+    async def shoot(self, name: str, *, height: int = HEIGHT) -> None:
+        """Take a picture of a window that is so many pixels high."""
+        await self.page.set_viewport_size({"width": WIDTH, "height": height})
+        await self.page.wait_for_timeout(SETTLE_MS)
+        await self.page.screenshot(path=self.folder / f"{name}.png")
+        print(self.folder / f"{name}.png", flush=True)
+
+    async def click(self, text: str) -> None:
+        """Click what bears a text."""
+        await self.page.get_by_text(text, exact=True).last.click()
+        await self.page.wait_for_timeout(SETTLE_MS)
+
+
+async def open_menu(camera: Camera) -> None:
+    """Begin to add another account."""
+    await camera.open(FLOW)
+    await camera.click("OK")
+
+
+async def flows(camera: Camera) -> None:
+    """Show the config flow: its menu, each form, the code, and a refused password."""
+    await open_menu(camera)
+    await camera.shoot("flow_menu")
+    for name, text in (
+        ("ring", "Ring"),
+        ("meraki", "Cisco Meraki"),
+        ("kinesis", "Amazon Kinesis Video Streams"),
+    ):
+        await open_menu(camera)
+        await camera.click(text)
+        await camera.shoot(f"flow_{name}")
+    ring = camera.stage.cast.clouds.ring
+    await open_menu(camera)
+    await camera.click("Ring")
+    fields = camera.page.locator("step-flow-form input")
+    await fields.nth(0).fill(ring.username)
+    await fields.nth(1).fill("wrong")
+    await camera.page.keyboard.press("Enter")
+    await camera.shoot("flow_refused")
+    await fields.nth(1).fill(ring.password)
+    await camera.page.keyboard.press("Enter")
+    await camera.shoot("flow_2fa")
+
+
+async def account(camera: Camera) -> None:
+    """Show the integration's page, and the cameras' devices."""
+    await camera.open("/config/integrations/integration/clip_download")
+    await camera.shoot("integration")
+    async with camera.stage.home.websocket() as websocket:
+        devices = await websocket.ask("config/device_registry/list")
+    for device in devices:
+        if device["identifiers"] and device["identifiers"][0][0] == "clip_download":
+            await camera.open(f"/config/devices/device/{device['id']}")
+            await camera.shoot(f"device_{device['name'].lower().replace(' ', '_')}")
+
+
+async def action(camera: Camera) -> None:
+    """Show the action's form: empty, filled in, and with its answer."""
+    await camera.open(f"{ACTION}?service=clip_download.save_clip")
+    await camera.shoot("action_empty", height=ACTION_HEIGHT)
+    # As the form writes it: local time, with a blank.
+    start = datetime.now(ZoneInfo(TIME_ZONE)) - timedelta(minutes=5)
+    data = {
+        "action": "clip_download.save_clip",
+        "target": {"entity_id": camera.stage.entities["meraki"]},
+        "data": {
+            "start": f"{start:%Y-%m-%d %H:%M:%S}",
+            "duration": {"seconds": 30},
+            "label": "parcel",
+        },
+    }
+    await camera.page.evaluate(
+        "state => localStorage.setItem('panel-dev-action-state-service-data', state)",
+        json.dumps(data),
+    )
+    await camera.open(ACTION)
+    await camera.shoot("action_filled", height=ACTION_HEIGHT)
+    await camera.click("YAML mode")
+    await camera.click("Perform action")
+    await camera.page.get_by_text("media_content_id").wait_for()
+    await camera.shoot("action_answered", height=ANSWER_HEIGHT)
+
+
+async def media(camera: Camera) -> None:
+    """Show the saved clips in the media browser."""
+    folder = "media-source://media_source/local/clip_download"
+    parts = [folder]
+    for part in min(camera.stage.home.media.glob("clip_download/*/*")).parts[-2:]:
+        parts.append(f"{parts[-1]}/{part}")
+    for number, part in enumerate(parts):
+        path = quote(f",{part}", safe="")
+        await camera.open(f"/media-browser/browser/{path}")
+        await camera.shoot(f"media_{number}")
+
+
+@asynccontextmanager
+async def browser(stage: Stage, folder: Path) -> AsyncIterator[Camera]:
+    """Run a browser that is signed in."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        page = await chromium.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB"
+        )
+        camera = Camera(page, stage, folder)
+        await camera.sign_in()
+        yield camera
+        await chromium.close()
+
+
+async def shoot_all(port: int) -> int:
+    """Take all the pictures; return how many could not be taken."""
+    folder = FOLDER / "screenshots"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    failed = 0
+    async with running(port) as stage:
+        for fault in await main_job(stage):
+            print(f"WRONG: {fault}", file=sys.stderr)
+        async with browser(stage, folder) as camera:
+            for part in (flows, account, action, media):
+                try:
+                    await part(camera)
+                except TimeoutError as err:
+                    failed += 1
+                    await camera.shoot(f"failed_{part.__name__}")
+                    print(f"{part.__name__}: {err}", file=sys.stderr)
+    return failed
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="script/screenshots", description=__doc__)
+    parser.add_argument("--port", type=int, help="default: any free one")
+    sys.exit(asyncio.run(shoot_all(parser.parse_args().port or free_port())))
