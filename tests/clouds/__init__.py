@@ -7,6 +7,7 @@ Nothing in the integration knows of them. A process reaches them by two things: 
 resolver (`clouds.resolver()`) and trust in their authority (`clouds.ca_pem_path`).
 """
 
+from .kinesis import KinesisCloud
 from .meraki import MerakiCloud
 from .ring import RingCloud
 from .server import Authority, Server
@@ -20,5 +21,6 @@ class Clouds(Server):
     def __init__(self, authority: Authority | None = None) -> None:
         """Set up each cloud without any camera."""
         super().__init__(authority)
+        self.kinesis = self.add(KinesisCloud(self))
         self.meraki = self.add(MerakiCloud(self))
         self.ring = self.add(RingCloud(self))

@@ -519,6 +519,8 @@ def _seen(container: InputContainer) -> Iterator[Seen]:
 def _read(frame: av.VideoFrame) -> Seen:
     if frame.is_corrupt:
         raise NotFootageError(f"damaged frame at {frame.time}")
+    if not frame.format.name.startswith(("yuv", "gray")):
+        frame = frame.reformat(format="gray")
     block = frame.width // _COLUMNS
     plane = frame.planes[0]
     luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)

@@ -13,12 +13,11 @@ import json
 from pathlib import Path
 import re
 import secrets
-import time
 from typing import Any, Literal, override
 from urllib.parse import urlencode
 
 from .footage import Footage, Shot
-from .server import Answer, Asked, Cloud, Server, json_answer
+from .server import Answer, Asked, Bucket, Cloud, Server, json_answer
 
 LONGEST_CLIP = timedelta(minutes=5)
 SHORTEST_CLIP = timedelta(seconds=1)
@@ -156,7 +155,7 @@ class MerakiCloud(Cloud):
         self.largest_page = 1000
         self.leaks: list[str] = []
         self._media: dict[str, _Media] = {}
-        self._buckets: dict[str, tuple[float, float]] = {}
+        self._buckets: dict[str, Bucket] = {}
         self._add_routes()
 
     def _add_routes(self) -> None:
@@ -295,12 +294,11 @@ class MerakiCloud(Cloud):
 
     def _take(self, organization_id: str) -> bool:
         """Take a token from the organisation's bucket, if there is one left."""
-        now = time.monotonic()
-        tokens, at = self._buckets.get(organization_id, (self.burst, now))
-        tokens = min(self.burst, tokens + (now - at) * self.requests_per_s)
-        is_free = tokens >= 1
-        self._buckets[organization_id] = (tokens - is_free, now)
-        return is_free
+        bucket = self._buckets.setdefault(
+            organization_id, Bucket(self.requests_per_s, self.burst)
+        )
+        bucket.per_s, bucket.most = self.requests_per_s, self.burst
+        return bucket.take()
 
     async def _me(self, asked: Asked) -> Answer:
         key = {"created": True}

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from itertools import count
 import json
@@ -13,6 +14,7 @@ import re
 import shutil
 import ssl
 import tempfile
+import time
 from typing import Any, ClassVar, Self
 
 from aiohttp import hdrs, web
@@ -86,13 +88,15 @@ class Asked:
 class Answer:
     """What a cloud answers; a path's content is streamed from disk.
 
-    With `ranges`, a `Range` header is honoured, as a store of files does.
+    With `ranges`, a `Range` header is honoured, as a store of files does; `chunked`
+    tells no length.
     """
 
     status: int = 200
     body: bytes | Path = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     ranges: bool = False
+    chunked: bool = False
 
 
 def json_answer(
@@ -104,6 +108,27 @@ def json_answer(
         body=json.dumps(value).encode(),
         headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
     )
+
+
+class Bucket:
+    """Tokens that fill up at a steady rate, and are taken for what is asked for."""
+
+    def __init__(self, per_s: float, most: float) -> None:
+        """Begin with a full bucket of `most` tokens."""
+        self.per_s = per_s
+        self.most = most
+        self._left = most
+        self._at = time.monotonic()
+
+    def take(self, tokens: float = 1) -> bool:
+        """Take some, if there are so many left."""
+        now = time.monotonic()
+        self._left = min(self.most, self._left + (now - self._at) * self.per_s)
+        self._at = now
+        if self._left < tokens:
+            return False
+        self._left -= tokens
+        return True
 
 
 @dataclass(kw_only=True)
@@ -331,7 +356,11 @@ class Server:
     async def __aexit__(self, *_: object) -> None:
         """Stop, tidy up, and raise what went wrong inside the simulations."""
         self._stopped.set()
-        if self._runner is not None:
+        if self._runner is not None and self._runner.server is not None:
+            for connection in self._runner.server.connections:
+                # Does not wait for whoever is at the other end to say goodbye, too.
+                if connection.transport is not None:
+                    connection.transport.abort()
             await self._runner.cleanup()
         await asyncio.gather(*self._films.values(), return_exceptions=True)
         self._pool.shutdown()
@@ -383,6 +412,7 @@ class Server:
             else answer.body.stat().st_size
         )
         headers = CIMultiDict(answer.headers)
+        headers[hdrs.DATE] = format_datetime(self.now(), usegmt=True)
         status = answer.status
         begin, end = 0, size
         if answer.ranges:
@@ -397,7 +427,7 @@ class Server:
                 status = 206
         response = web.StreamResponse(status=status, headers=headers)
         stop = end
-        if fault is not None and fault.chunked:
+        if answer.chunked or (fault is not None and fault.chunked):
             response.enable_chunked_encoding()
         elif fault is not None and fault.lie_about_length is not None:
             response.content_length = fault.lie_about_length
