@@ -164,7 +164,10 @@ class Library:
         """
         try:
             await self._run(self._open)
-        except sqlite3.DatabaseError as err:
+        except (sqlite3.Error, StorageError) as err:
+            self._thread.shutdown(wait=False)
+            if isinstance(err, StorageError):
+                raise
             raise StorageError(
                 "library_unusable", path=str(self._path), reason=str(err)
             ) from err
@@ -186,8 +189,7 @@ class Library:
     async def update_job(self, job: Job) -> None:
         """Keep where a job has come to."""
         row = _job_row(job)
-        changes = ", ".join(f"{name} = :{name}" for name in row)
-        await self._write(f"UPDATE jobs SET {changes} WHERE id = :id", row)  # noqa: S608
+        await self._write(_update(row), row)
 
     async def unfinished_jobs(self, account_id: str) -> list[Job]:
         """Return the account's jobs that were asked for and have not ended."""
@@ -205,20 +207,17 @@ class Library:
     async def finish_job(self, job: Job) -> None:
         """Keep that a job is saved, and its clips, in one step."""
         clips = [_clip_row(clip) for clip in job.clips]
+        row = _job_row(job)
 
         def write() -> None:
             with self._database:
-                for row in clips:
+                for clip in clips:
                     self._database.execute(
-                        f"INSERT OR REPLACE INTO clips ({', '.join(row)}) "  # noqa: S608
-                        f"VALUES ({_marks(row)})",
-                        row,
+                        f"INSERT OR REPLACE INTO clips ({', '.join(clip)}) "  # noqa: S608
+                        f"VALUES ({_marks(clip)})",
+                        clip,
                     )
-                self._database.execute(
-                    "UPDATE jobs SET state = ?, error = NULL, updated_at_ms = ? "
-                    "WHERE id = ?",
-                    (JobState.SAVED, to_ms(datetime.now(UTC)), job.id),
-                )
+                self._database.execute(_update(row), row)
 
         await self._run(write)
 
@@ -236,28 +235,30 @@ class Library:
         await self._write("DELETE FROM jobs WHERE account_id = ?", (account_id,))
 
     def _open(self) -> None:
-        database = sqlite3.connect(self._path, check_same_thread=False)
+        self._database = sqlite3.connect(self._path)
+        try:
+            self._prepare()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _prepare(self) -> None:
+        database = self._database
         database.row_factory = sqlite3.Row
-        database.execute("PRAGMA journal_mode = WAL")
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
-            database.close()
             raise StorageError("library_newer", path=str(self._path))
+        database.execute("PRAGMA journal_mode = WAL")
         if version == 0:
-            with database:
-                database.executescript(
-                    f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-                )
+            database.executescript(
+                f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
+        oldest = to_ms(datetime.now(UTC) - ENDED_JOBS_KEPT)
         with database:
             database.execute(
                 "DELETE FROM jobs WHERE state IN (?, ?) AND updated_at_ms < ?",
-                (
-                    JobState.SAVED,
-                    JobState.FAILED,
-                    to_ms(datetime.now(UTC) - ENDED_JOBS_KEPT),
-                ),
+                (JobState.SAVED, JobState.FAILED, oldest),
             )
-        self._database = database
 
     async def _jobs(self, where: str, values: Sequence[Any]) -> list[Job]:
         rows = await self._read(f"SELECT * FROM jobs {where}", values)  # noqa: S608
@@ -275,6 +276,11 @@ class Library:
 
     async def _run[T](self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+
+def _update(row: dict[str, Any]) -> str:
+    changes = ", ".join(f"{name} = :{name}" for name in row)
+    return f"UPDATE jobs SET {changes} WHERE id = :id"  # noqa: S608
 
 
 def _marks(row: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from . import files, mp4
 from .errors import ClipError, CloudError, NoFootageError, NotReadyError, RefusedError
 from .library import Clip, ClipStatus, Job, JobState, Library
 from .transfer import receive
-from .window import Window, gaps
+from .window import Window, from_ms, gaps, to_ms
 
 SIDECAR_VERSION = 1
 # A cloud's fault is tried again this often, about 1, 2, 4 ... seconds apart.
@@ -35,7 +35,6 @@ class _Fetched:
     """A part on the disk."""
 
     piece: mp4.Piece
-    sha256: str
     event_ids: tuple[str, ...]
 
 
@@ -158,18 +157,19 @@ class Way:
             # What an earlier try left.
             await blocking(path.unlink, missing_ok=True)
             async with self._source.fetch(camera, part, self._job.wishes) as download:
-                received = await receive(download.response, path)
+                await receive(download.response, path)
                 window = download.window or part.window
             media = await blocking(mp4.inspect, path)
+        # A recording has its own length; what is cut out for us ought to be whole.
         if (
-            window.duration - media.duration > SHORT_PART_TOLERANCE
+            part.lead_in
+            and window.duration - media.duration > SHORT_PART_TOLERANCE
             and datetime.now(UTC) < window.end + self._source.settles_after
             and self._left_s() > 0
         ):
             raise NotReadyError("footage_not_ready", after_s=SHORT_PART_AGAIN_S)
         return _Fetched(
             piece=mp4.Piece(path=path, window=window, lead_in=part.lead_in),
-            sha256=received.sha256,
             event_ids=part.event_ids,
         )
 
@@ -195,7 +195,6 @@ class Way:
         events = tuple(
             dict.fromkeys(event for part in fetched for event in part.event_ids)
         )
-        hashes = {part.piece.path: part.sha256 for part in fetched}
         stems = [target] if len(made) == 1 else _numbered(target, len(made))
         clips = [
             Clip(
@@ -212,19 +211,15 @@ class Way:
                 ),
                 path=Path(f"{stem}{files.SUFFIX}"),
                 size_bytes=(await blocking(one.path.stat)).st_size,
-                # What was fetched and only moved was hashed on its way.
-                sha256=(
-                    hashes[one.path]
-                    if one.path in hashes
-                    else await blocking(files.sha256_of, one.path)
-                ),
+                # Not while it arrives: that would halve the speed of two cores.
+                sha256=await blocking(files.sha256_of, one.path),
                 video_codec=one.video_codec,
                 audio_codec=one.audio_codec,
                 width=one.width,
                 height=one.height,
                 events=events,
                 gaps=missing,
-                saved_at=datetime.now(UTC),
+                saved_at=from_ms(to_ms(datetime.now(UTC))),
             )
             for one, stem in zip(made, stems, strict=True)
         ]

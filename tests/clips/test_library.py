@@ -1,0 +1,174 @@
+"""The database of jobs and clips: a real file, closed and opened again."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+import sqlite3
+
+import pytest
+
+from custom_components.clip_download.clips.errors import CloudError, StorageError
+from custom_components.clip_download.clips.library import (
+    ENDED_JOBS_KEPT,
+    SCHEMA_VERSION,
+    Clip,
+    ClipStatus,
+    Job,
+    JobState,
+    Library,
+)
+from custom_components.clip_download.clips.window import Window, to_ms
+from custom_components.clip_download.sources.base import Wishes
+
+NOW = datetime(2026, 11, 21, 13, tzinfo=UTC)
+WINDOW = Window(NOW, NOW + timedelta(seconds=90))
+CLIP = Clip(
+    id="c1",
+    job_id="j1",
+    account_id="a",
+    camera_id="9223372036854775809",
+    camera_name="Haustür",
+    window=WINDOW,
+    duration_ms=90_000,
+    label="bell",
+    status=ClipStatus.PARTIAL,
+    path=Path("/media/x.mp4"),
+    size_bytes=2**33,
+    sha256="ab" * 32,
+    video_codec="h264",
+    audio_codec=None,
+    width=320,
+    height=180,
+    events=("7289369076883314527",),
+    gaps=(Window(NOW, NOW + timedelta(seconds=5)),),
+    saved_at=NOW,
+)
+JOB = Job(
+    id="j1",
+    account_id="a",
+    camera_id=CLIP.camera_id,
+    camera_name=CLIP.camera_name,
+    window=WINDOW,
+    asked_at=NOW,
+    give_up_at=NOW + timedelta(minutes=10),
+    root=Path("/media"),
+    filename="x",
+    label="bell",
+    overwrite=True,
+    wishes=Wishes(audio=False, timestamps="server"),
+)
+
+
+@pytest.fixture
+async def library(tmp_path: Path) -> AsyncIterator[Library]:
+    """Open a new library."""
+    library = await Library(tmp_path / "clips.db").open()
+    yield library
+    await library.close()
+
+
+async def test_a_job_survives_as_it_is(tmp_path: Path) -> None:
+    """All that a job knows is there when the database is opened again."""
+    path = tmp_path / "clips.db"
+    library = await Library(path).open()
+    await library.add_job(JOB)
+    kept = replace(JOB, state=JobState.FINISHING, clips=(CLIP,))
+    await library.update_job(kept)
+    await library.close()
+
+    library = await Library(path).open()
+    assert await library.unfinished_jobs("a") == [kept]
+    assert await library.unfinished_jobs("b") == []
+    assert await library.last_clip("a", CLIP.camera_id) is None
+    await library.close()
+
+
+async def test_finished_jobs_and_their_clips(library: Library) -> None:
+    """A finished job leaves its clips, and is unfinished no more."""
+    await library.add_job(JOB)
+    earlier = replace(
+        CLIP,
+        id="c0",
+        path=Path("/media/w.mp4"),
+        window=Window(NOW - timedelta(days=1), NOW),
+    )
+    await library.finish_job(replace(JOB, clips=(CLIP, earlier), state=JobState.SAVED))
+    assert await library.unfinished_jobs("a") == []
+    assert await library.last_clip("a", CLIP.camera_id) == CLIP
+    assert [job.state for job in await library.recent_jobs("a", 5)] == [JobState.SAVED]
+
+
+async def test_an_overwritten_file_has_one_record(library: Library) -> None:
+    """A path belongs to the clip that was saved there last."""
+    await library.add_job(JOB)
+    await library.finish_job(replace(JOB, clips=(CLIP,)))
+    again = replace(CLIP, id="c2", size_bytes=7)
+    await library.finish_job(replace(JOB, clips=(again,)))
+    assert await library.last_clip("a", CLIP.camera_id) == again
+
+
+async def test_errors_are_kept(library: Library) -> None:
+    """Why a job failed can be read later, with what fills its words."""
+    await library.add_job(JOB)
+    failed = replace(
+        JOB, state=JobState.FAILED, error=CloudError("cloud_trouble", status="502")
+    )
+    await library.update_job(failed)
+    (job,) = await library.recent_jobs("a", 5)
+    assert job.error
+    assert (job.error.key, job.error.placeholders) == (
+        "cloud_trouble",
+        {"status": "502"},
+    )
+    assert await library.unfinished_jobs("a") == []
+
+
+async def test_forgetting_an_account(library: Library) -> None:
+    """Its jobs go, those of others and all clips stay."""
+    await library.add_job(JOB)
+    await library.add_job(replace(JOB, id="j2", account_id="b"))
+    await library.finish_job(replace(JOB, clips=(CLIP,)))
+    await library.forget_account("a")
+    assert await library.recent_jobs("a", 5) == []
+    assert len(await library.recent_jobs("b", 5)) == 1
+    assert await library.last_clip("a", CLIP.camera_id) == CLIP
+
+
+async def test_old_ended_jobs_go(tmp_path: Path) -> None:
+    """Jobs that ended long ago are dropped when the library is opened."""
+    path = tmp_path / "clips.db"
+    library = await Library(path).open()
+    for number, state in enumerate((JobState.SAVED, JobState.FAILED, JobState.QUEUED)):
+        await library.add_job(replace(JOB, id=str(number), state=state))
+    await library.close()
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "UPDATE jobs SET updated_at_ms = ?",
+            (to_ms(datetime.now(UTC) - ENDED_JOBS_KEPT - timedelta(hours=1)),),
+        )
+    database.close()
+    library = await Library(path).open()
+    assert [job.id for job in await library.recent_jobs("a", 5)] == ["2"]
+    await library.close()
+
+
+async def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
+    """A downgrade says so and leaves the newer file as it is."""
+    path = tmp_path / "clips.db"
+    with sqlite3.connect(path) as database:
+        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    database.close()
+    with pytest.raises(StorageError) as error:
+        await Library(path).open()
+    assert error.value.key == "library_newer"
+
+
+async def test_a_damaged_database_is_named(tmp_path: Path) -> None:
+    """A file that is no database is an error with its path, not a crash."""
+    path = tmp_path / "clips.db"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StorageError) as error:
+        await Library(path).open()
+    assert error.value.key == "library_unusable"
+    assert error.value.placeholders["path"] == str(path)
