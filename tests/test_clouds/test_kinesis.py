@@ -59,6 +59,7 @@ class Aws:
     def __init__(self, kinesis: KinesisCloud) -> None:
         """Take the cloud to speak to and whose key to use."""
         self.kinesis = kinesis
+        self._endpoints: dict[tuple[str, str], str] = {}
         self._session = botocore.session.Session()
         # Without this, botocore 1.42 sends whole seconds.
         self._session.register("creating-serializer", _send_milliseconds)
@@ -81,14 +82,17 @@ class Aws:
 
     async def media(self, operation: str, stream: KinesisStream, **ask: Any) -> Any:
         """Call an operation on footage, at the endpoint that serves it."""
-        endpoint = await self(
-            "kinesisvideo",
-            "get_data_endpoint",
-            StreamName=stream.name,
-            APIName=operation.upper(),
-        )
+        key = (stream.arn, operation)
+        if key not in self._endpoints:
+            answer = await self(
+                "kinesisvideo",
+                "get_data_endpoint",
+                StreamName=stream.name,
+                APIName=operation.upper(),
+            )
+            self._endpoints[key] = answer["DataEndpoint"]
         client = self.client(
-            "kinesis-video-archived-media", endpoint_url=endpoint["DataEndpoint"]
+            "kinesis-video-archived-media", endpoint_url=self._endpoints[key]
         )
         ask = {"StreamARN": stream.arn, **ask}
         return await asyncio.to_thread(self._call, client, operation, ask)
