@@ -1,0 +1,349 @@
+"""Copy cuts of footage into one MP4, packet by packet, without re-encoding."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
+import threading
+from typing import NamedTuple, cast
+
+import av
+from av.audio.stream import AudioStream
+from av.bitstream import BitStreamFilterContext
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from .film import SLIP_US, US, Reel, Sound, check_boxes, opened
+from .timeline import Cut, hole_us
+from .window import from_ms
+
+# Sound lags behind its picture, in the order of a file, at most so much.
+_LAG_US = 2 * US
+# Puts parameter sets in front of each key frame, where an MP4 has them aside.
+_IN_BAND = "h264_mp4toannexb"
+
+
+@dataclass(kw_only=True)
+class Run:
+    """Cuts that become one file: one codec, one size of picture, one kind of sound.
+
+    `sets_differ`: H.264 whose parameter sets change. A player learns of it only if the
+    new ones are in the stream itself.
+    """
+
+    cuts: list[Cut]
+    sound: Sound | None
+    sets_differ: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What is in a file: its length, when its last frame ends, whether it is heard."""
+
+    duration_us: int
+    end_us: int
+    has_sound: bool
+
+
+class _Shift(NamedTuple):
+    """From a file's timestamps to the clip's: `ticks * num // den + add`."""
+
+    num: int
+    den: int
+    add: int
+
+
+class _Placed(NamedTuple):
+    """Where a cut begins in the clip, in ticks, and what moves its packets there."""
+
+    start: int
+    picture: _Shift
+    sound: _Shift | None
+
+
+class _Track:
+    """One stream of the clip, and how far it has come."""
+
+    def __init__(self, output: OutputContainer, stream: Stream) -> None:
+        """Take the stream once the header is written: that sets its time base."""
+        self._output = output
+        self._stream = stream
+        self._base = stream.time_base
+        self.base = Fraction(self._base.numerator, self._base.denominator)
+        self._last_dts = -(2**62)
+        self.last_pts = -1
+        self.end = 0
+
+    def shift(self, base: Fraction, at: Fraction, to: Fraction) -> _Shift:
+        """Return what moves time `at` of a file (s; its time base too) to `to`."""
+        scale = base / self.base
+        num, den = scale.numerator, scale.denominator
+        # What rounding down does to the ticks, it does to `at` as well.
+        return _Shift(num, den, round(to / self.base) - int(at / base) * num // den)
+
+    def show(self, packet: Packet[Stream], shift: _Shift, frame_ticks: int) -> None:
+        """Write a picture."""
+        num, den, add = shift
+        dts = cast("int", packet.dts) * num // den + add
+        pts = dts if packet.pts is None else packet.pts * num // den + add
+        duration = (packet.duration or frame_ticks) * num // den
+        # At a joint the decoder's times of the two may overlap, never those of showing.
+        dts = max(dts, self._last_dts + 1)
+        self._write(packet, max(pts, dts), dts, duration)
+
+    def play(self, packet: Packet[Stream], shift: _Shift) -> None:
+        """Write a packet of sound, unless it is half heard already."""
+        num, den, add = shift
+        time = packet.dts if packet.pts is None else packet.pts
+        time = cast("int", time) * num // den + add
+        duration = (packet.duration or 0) * num // den
+        if time >= max(0, self.end - duration // 2, self._last_dts + 1):
+            self._write(packet, time, time, duration)
+
+    def _write(self, packet: Packet[Stream], pts: int, dts: int, duration: int) -> None:
+        self._last_dts = dts
+        self.last_pts = max(self.last_pts, pts)
+        self.end = max(self.end, pts + duration)
+        packet.pts, packet.dts, packet.duration = pts, dts, duration
+        packet.time_base = self._base
+        packet.stream = self._stream
+        self._output.mux_one(packet)
+
+
+def write(run: Run, path: Path, cancelled: threading.Event) -> Written:
+    """Write the cuts into a new file, its index in front.
+
+    Raises av.FFmpegError (disk errors are OSErrors too), ValueError for what no MP4 can
+    hold, Cancelled. Then no file is left.
+    """
+    output = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+    try:
+        try:
+            written = _Writer(output, run).write(cancelled)
+        except BaseException:
+            # Without its file, closing does not move all of it around.
+            path.unlink(missing_ok=True)
+            with suppress(av.FFmpegError):
+                output.close()
+            raise
+        output.close()
+        check_boxes(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return written
+
+
+class _Writer:
+    """Writes one run into one file."""
+
+    def __init__(self, output: OutputContainer, run: Run) -> None:
+        """Make the streams and write the header."""
+        self._run = run
+        first = run.cuts[0]
+        video = self._add_video(output, first)
+        audio = self._add_audio(output)
+        start = from_ms(first.start_us // 1000)
+        output.metadata["creation_time"] = start.isoformat(timespec="microseconds")
+        output.start_encoding()
+        self._video = _Track(output, video)
+        self._audio = _Track(output, audio) if audio else None
+        # What lies at zero of the clip's time, holes closed up.
+        self._zero_us = first.start_us
+        self._before: Cut | None = None
+
+    def write(self, cancelled: threading.Event) -> Written:
+        """Copy all packets."""
+        placed = _Placed(0, _Shift(1, 1, 0), None)
+        for _, group in groupby(self._run.cuts, key=lambda cut: id(cut.film)):
+            cuts = list(group)
+            frame_ticks = cuts[0].film.frame_ticks
+            # Each is placed when its first packet comes: now the one before is written.
+            all_placed: list[_Placed] = []
+            packets = _read(
+                cuts,
+                sound=self._audio is not None,
+                in_band=self._run.sets_differ,
+                cancelled=cancelled,
+            )
+            with closing(packets):
+                for number, is_video, packet in packets:
+                    while len(all_placed) <= number:
+                        all_placed.append(self._place(cuts[len(all_placed)]))
+                    placed = all_placed[number]
+                    if is_video:
+                        self._video.show(packet, placed.picture, frame_ticks)
+                    elif self._audio and placed.sound:
+                        self._audio.play(packet, placed.sound)
+        end = self._video.end
+        return Written(
+            duration_us=self._us(end),
+            end_us=self._run.cuts[-1].start_us + self._us(end - placed.start),
+            has_sound=self._audio is not None and self._audio.end > 0,
+        )
+
+    def _place(self, cut: Cut) -> _Placed:
+        """Find where in the clip a cut begins: as filmed, but for what is missing."""
+        if self._before:
+            self._zero_us += hole_us(self._before, cut)
+        self._before = cut
+        video = self._video
+        to = Fraction(cut.start_us - self._zero_us, US)
+        # Never before the last frame that is there.
+        start = max(round(to / video.base), video.last_pts + 1)
+        to = start * video.base
+        at = cut.key.pts * cut.film.time_base
+        sound_base = cut.film.sound_time_base
+        return _Placed(
+            start,
+            video.shift(cut.film.time_base, at, to),
+            self._audio.shift(sound_base, at, to)
+            if self._audio and sound_base
+            else None,
+        )
+
+    def _us(self, ticks: int) -> int:
+        return int(ticks * self._video.base * US)
+
+    def _add_video(self, output: OutputContainer, first: Cut) -> VideoStream:
+        shape = first.stretch.shape
+        with opened(first.film.path) as reel:
+            video = output.add_stream_from_template(reel.video, opaque=True)
+            if reel.kind == "mpegts" and shape.sets:
+                # The file may begin with others.
+                video.codec_context.extradata = shape.sets
+                video.codec_context.width = shape.width
+                video.codec_context.height = shape.height
+            elif self._run.sets_differ:
+                BitStreamFilterContext(_IN_BAND, reel.video, video)
+        if first.film.codec == "hevc":
+            # Apple's players take no other.
+            video.codec_context.codec_tag = "hvc1"
+        return video
+
+    def _add_audio(self, output: OutputContainer) -> AudioStream | None:
+        for cut in self._run.cuts:
+            if self._run.sound and cut.film.sound == self._run.sound:
+                with opened(cut.film.path) as reel:
+                    if reel.audio:
+                        return output.add_stream_from_template(reel.audio, opaque=True)
+        return None
+
+
+def _read(
+    cuts: Sequence[Cut], *, sound: bool, in_band: bool, cancelled: threading.Event
+) -> Generator[tuple[int, bool, Packet[Stream]]]:
+    """Read cuts of one file: which of them, whether it is picture, the packet."""
+    film = cuts[0].film
+    with opened(film.path) as reel:
+        into_band = None
+        if in_band and film.kind == "mp4":
+            into_band = BitStreamFilterContext(_IN_BAND, reel.video)
+        pictures = _Pictures(cuts, reel)
+        sounds = _Sounds(cuts)
+        for packet in reel.packets(cancelled, sound=sound):
+            if packet.stream is not reel.video:
+                which = sounds.cut_of(packet)
+                if which is not None:
+                    yield which, False, packet
+                continue
+            which = pictures.cut_of(packet)
+            if which is not None:
+                if into_band is None:
+                    yield which, True, packet
+                    continue
+                time_base = packet.time_base
+                for changed in into_band.filter(packet):
+                    changed.time_base = time_base
+                    yield which, True, changed
+            elif pictures.are_done and (not sound or pictures.is_past_lag(packet)):
+                return
+
+
+class _Pictures:
+    """Tells to which cut a picture belongs."""
+
+    def __init__(self, cuts: Sequence[Cut], reel: Reel) -> None:
+        """Go to the first frame that is needed."""
+        self._cuts = cuts
+        self._reel = reel
+        self._current = 0
+        self._number = 0
+        self._ended_at = 0
+        self._end_pts = [cut.end_pts for cut in cuts]
+        self._lag = cuts[0].film.ticks(_LAG_US)
+        self._has_jumped = reel.is_indexed and cuts[0].key.number > 0
+        if self._has_jumped:
+            reel.container.seek(cuts[0].key.dts, stream=reel.video)
+
+    def cut_of(self, packet: Packet[Stream]) -> int | None:
+        """Return the number of the cut that the next picture belongs to, if any."""
+        dts = cast("int", packet.dts)
+        if self._has_jumped:
+            self._has_jumped = False
+            self._number = self._reel.video.index_entries.search_timestamp(
+                dts, any_frame=True
+            )
+        number = self._number
+        self._number += 1
+        while self._current < len(self._cuts):
+            cut = self._cuts[self._current]
+            if number < cut.key.number:
+                return None
+            end_pts = self._end_pts[self._current]
+            pts = dts if packet.pts is None else packet.pts
+            if (
+                number < cut.stretch.end
+                and dts < end_pts
+                and not (packet.is_keyframe and pts >= end_pts)
+            ):
+                return self._current
+            self._current += 1
+            self._ended_at = dts
+        return None
+
+    @property
+    def are_done(self) -> bool:
+        """Say whether all cuts are read."""
+        return self._current == len(self._cuts)
+
+    def is_past_lag(self, packet: Packet[Stream]) -> bool:
+        """Say whether no sound of the last cut can come any more."""
+        return abs(cast("int", packet.dts) - self._ended_at) > self._lag
+
+
+class _Sounds:
+    """Tells to which cut a packet of sound belongs."""
+
+    def __init__(self, cuts: Sequence[Cut]) -> None:
+        """Take the cuts of one file, in the order of the file."""
+        film = cuts[0].film
+        self._clocks = film.sound_clocks or (0,)
+        self._cuts = [
+            (cut.stretch.clock, film.us(cut.key.pts), film.us(cut.end_pts))
+            for cut in cuts
+        ]
+        self._current = 0
+        self._clock = 0
+        self._time_us: int | None = None
+
+    def cut_of(self, packet: Packet[Stream]) -> int | None:
+        """Return the number of the cut that the next packet belongs to, if any."""
+        base = packet.time_base
+        dts = cast("int", packet.dts)
+        time_us = dts * base.numerator * US // base.denominator
+        if self._time_us is not None and time_us < self._time_us - SLIP_US:
+            self._clock = min(self._clock + 1, len(self._clocks) - 1)
+        self._time_us = time_us
+        clock = self._clocks[self._clock]
+        while self._current < len(self._cuts):
+            cut_clock, start_us, end_us = self._cuts[self._current]
+            if (cut_clock, end_us) > (clock, time_us):
+                is_in = cut_clock == clock and time_us >= start_us
+                return self._current if is_in else None
+            self._current += 1
+        return None
