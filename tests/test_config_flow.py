@@ -143,6 +143,12 @@ def suggested(form: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def placeholders(result: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what fills the words that a flow shows."""
+    filled: Mapping[str, str] = result["description_placeholders"]
+    return filled
+
+
 async def created(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigEntry:
     """Return the loaded entry that a flow has created."""
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -312,7 +318,7 @@ async def test_wrong_region(hass: HomeAssistant, hass_clouds: Clouds) -> None:
     given = typed(hass_clouds, "kinesis") | {"region": "eu-atlantis-1"}
     result = await answer(hass, form, given)
     assert result["errors"] == {"base": "region_unknown"}
-    assert result["description_placeholders"]["region"] == "eu-atlantis-1"
+    assert placeholders(result)["region"] == "eu-atlantis-1"
     await created(hass, await answer(hass, result, typed(hass_clouds, "kinesis")))
 
 
@@ -346,7 +352,7 @@ async def test_code(hass: HomeAssistant, hass_clouds: Clouds, sent_by: str) -> N
     hass_clouds.ring.two_factor = sent_by
     form = await ask_for_code(hass, hass_clouds)
     assert fields(form) == ["2fa"]
-    assert form["description_placeholders"]["sent_to"] == "+3xxxxxxx44"
+    assert placeholders(form)["sent_to"] == "+3xxxxxxx44"
     # As when a person opens the form once more.
     again = await hass.config_entries.flow.async_configure(form["flow_id"])
     assert (again["step_id"], len(hass_clouds.ring.codes)) == ("2fa", 1)
@@ -449,7 +455,7 @@ async def test_reauth(hass: HomeAssistant, hass_clouds: Clouds, kind: str) -> No
     refuse(hass_clouds, kind)
     form = await reauth_form(hass, entry)
     assert form["step_id"] == "reauth_confirm"
-    assert form["description_placeholders"]["account"] == entry.title
+    assert placeholders(form)["account"] == entry.title
     assert fields(form) == REFUSED_FIELDS[kind]
     assert suggested(form) == {}
 
@@ -550,7 +556,7 @@ async def test_reconfigure(hass: HomeAssistant, hass_clouds: Clouds, kind: str) 
     refuse(hass_clouds, kind)
     form = await reconfigure_form(hass, entry)
     assert fields(form) == FIELDS[kind]
-    assert form["description_placeholders"]["account"] == entry.title
+    assert placeholders(form)["account"] == entry.title
     assert suggested(form) == {
         name: value
         for name, value in typed(hass_clouds, kind).items()
@@ -597,7 +603,7 @@ async def test_reconfigure_wrong_account(
     result = await answer(hass, form, typed(hass_clouds, kind))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "wrong_account"
-    assert result["description_placeholders"]["account"] == entry.title
+    assert placeholders(result)["account"] == entry.title
     assert entry.data == before
 
 
@@ -615,6 +621,7 @@ async def test_options(
     form = await options.async_init(entry.entry_id)
     assert form["type"] is FlowResultType.FORM
     assert fields(form) == ["media_dir", "filename", "downloads_at_once"]
+    assert form["data_schema"] is not None
     assert form["data_schema"]({}) == {
         "media_dir": "local",
         "filename": DEFAULT_FILENAME,
@@ -713,6 +720,7 @@ async def test_name_stream(
 ) -> None:
     """A stream that is named becomes a camera at once, and is not named twice."""
     account = unlisted.runtime_data
+    other = await set_up(hass, hass_clouds, "meraki")
     form = await stream_form(hass, unlisted)
     assert form["type"] is FlowResultType.FORM
     assert fields(form) == ["stream"]
@@ -725,8 +733,9 @@ async def test_name_stream(
     assert entity is not None
     assert entity.config_subentry_id == subentry.subentry_id
     assert hass.states.async_entity_ids("camera") == ["camera.front_door"]
-    # Other streams' jobs were not interrupted for it.
+    # Other streams' jobs were not interrupted for it, nor other accounts asked.
     assert unlisted.runtime_data is account
+    assert not other.runtime_data.source.named_cameras
 
     for same in ("front-door", hass_clouds.kinesis.streams[0].arn):
         form = await stream_form(hass, unlisted)
@@ -744,7 +753,8 @@ async def test_stream_by_arn(
     result = await name_stream(hass, form, arn)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     (subentry,) = unlisted.subentries.values()
-    assert (subentry.title, subentry.data) == ("front-door", {"stream": arn})
+    assert subentry.title == "front-door"
+    assert subentry.data == {"stream": arn}
     assert hass.states.async_entity_ids("camera") == ["camera.front_door"]
     described = hass_clouds.kinesis.asked("describeStream")
     assert described[-1].json() == {"StreamARN": arn}

@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.clip_download.const import DOMAIN
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -36,7 +36,12 @@ async def pass_time(hass: HomeAssistant, time: timedelta) -> None:
 def state_of(hass: HomeAssistant, entity_id: str) -> str | None:
     """Return the state of an entity, None without any."""
     state = hass.states.get(entity_id)
-    return state and state.state
+    return state.state if state else None
+
+
+def loaded(entry: ConfigEntry) -> bool:
+    """Say whether an account is loaded by now."""
+    return entry.state is ConfigEntryState.LOADED
 
 
 def device_of(hass: HomeAssistant, entity_id: str) -> dr.DeviceEntry:
@@ -282,7 +287,7 @@ async def test_outage_at_start(
     assert "{" not in entry.reason
     cloud_of(hass_clouds, kind).faults.clear()
     await pass_time(hass, timedelta(minutes=2))
-    assert entry.state is ConfigEntryState.LOADED
+    assert loaded(entry)
 
 
 async def test_outage_later(

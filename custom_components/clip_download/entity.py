@@ -24,16 +24,17 @@ def camera_unique_id(entry: ClipConfigEntry, camera_id: str) -> str:
 class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
     """An entity of one camera of an account.
 
-    `camera` is the camera as the cloud last listed it.
+    `camera` is the camera as the cloud last listed it. `forgotten` is called when a
+    person removes the entity for good.
     """
 
     _attr_has_entity_name = True
+    forgotten: Callable[[], None]
 
     def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
         """Take the account's entry and the camera."""
         super().__init__(entry.runtime_data.coordinator)
         self.camera = camera
-        self.forgotten: Callable[[], None] | None = None
         self._attr_unique_id = camera_unique_id(entry, camera.id)
 
     @property
@@ -87,8 +88,7 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
     @override
     async def async_removed_from_registry(self) -> None:
         """Let the camera come back as a new entity."""
-        if self.forgotten:
-            self.forgotten()
+        self.forgotten()
 
 
 @callback

@@ -1,0 +1,98 @@
+"""What a person sends along with a report holds nothing that opens a door."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+import json
+from pathlib import Path
+
+import pytest
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.clip_download.const import DOMAIN
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.core import HomeAssistant
+
+from .accounts import KINDS, add_camera, set_up
+from .clouds import Clouds
+
+# What of an entry's data anybody may know.
+HARMLESS = {"kind", "region", "base_url"}
+
+
+def secrets_in(value: object) -> Iterator[str]:
+    """Yield every text in what an entry holds, but for what is harmless."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in HARMLESS:
+                yield from secrets_in(inner)
+    elif isinstance(value, str) and len(value) > 6:
+        yield value
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_secrets(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    hass_client: ClientSessionGenerator,
+    kind: str,
+) -> None:
+    """Neither credentials nor who or where anybody is can be read from it."""
+    add_camera(hass_clouds, kind, "Front")
+    entry = await set_up(hass, hass_clouds, kind)
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    text = json.dumps(told)
+    found = {*secrets_in(dict(entry.data)), entry.unique_id, entry.title}
+    found |= {
+        value
+        for camera in entry.runtime_data.coordinator.data.values()
+        for value in (camera.serial_number, camera.id if kind != "kinesis" else None)
+        if value
+    }
+    assert found
+    assert not [secret for secret in found if secret and secret in text]
+    assert told["data"]["kind"] == kind
+    (camera,) = told["cameras"]
+    assert (camera["name"], camera["id"]) == ("Front", REDACTED)
+
+
+async def test_jobs(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    hass_client: ClientSessionGenerator,
+    media_dir: Path,
+) -> None:
+    """How the last jobs went is told, but not what they show or where it lies."""
+    camera = hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    start = datetime.now(UTC) - timedelta(hours=1)
+    event = hass_clouds.ring.add_event(camera, start=start, duration_s=3)
+    for begin in (event.start, event.start - timedelta(days=1)):
+        await hass.services.async_call(
+            DOMAIN,
+            "save_clip",
+            {
+                "entity_id": "camera.front",
+                "start": begin.isoformat(),
+                "duration": {"seconds": 3},
+            },
+            blocking=True,
+            return_response=True,
+        )
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    failed, saved = told["jobs"]
+    assert (failed["state"], failed["error"], failed["clips"]) == (
+        "failed",
+        "no_footage",
+        [],
+    )
+    assert (saved["state"], saved["error"]) == ("saved", None)
+    (clip,) = saved["clips"]
+    assert clip["status"] == "complete"
+    assert clip["video_codec"] == "h264"
+    assert (clip["events"], clip["gaps"]) == (1, 0)
+    text = json.dumps(told)
+    assert str(event.id) not in text
+    assert str(media_dir) not in text
