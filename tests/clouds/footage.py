@@ -195,6 +195,7 @@ def write(
     """
     runs = _runs(shots)
     first, (start_ms, *_) = runs[0]
+    end_ms = start_ms
     # What the `mp4` muxer refuses, AWS writes all the same.
     is_mov = first.audio == "alaw" and container == "mp4"
     options = {"mpegts": {"mpegts_copyts": "1"}, "mp4": {"movflags": "+faststart"}}
@@ -211,8 +212,9 @@ def write(
             if pts == "joined":
                 zero_ticks = at_ticks - times_ms[0] * TICKS_PER_MS
             streams.mux(footage, times_ms, zero_ticks)
-            at_ticks = zero_ticks + times_ms.stop * TICKS_PER_MS
-    return Span(_from_ms(start_ms), _from_ms(runs[-1][1][-1] + runs[-1][0].frame_ms))
+            end_ms = times_ms[-1] + footage.frame_ms
+            at_ticks = zero_ticks + end_ms * TICKS_PER_MS
+    return Span(_from_ms(start_ms), _from_ms(end_ms))
 
 
 def _runs(shots: Sequence[Shot]) -> list[tuple[Footage, range]]:

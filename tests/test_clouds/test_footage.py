@@ -119,7 +119,7 @@ def test_same_moment_same_bytes(tmp_path: Path) -> None:
 def test_gaps_and_timelines(tmp_path: Path) -> None:
     """A gap is a jump of the clock, unless the stretches are joined."""
     shots = [
-        Shot(DOOR, KEY_FRAME, KEY_FRAME + seconds(3)),
+        Shot(DOOR, KEY_FRAME, KEY_FRAME + seconds(2.95)),
         Shot(DOOR, KEY_FRAME + seconds(60), KEY_FRAME + seconds(62)),
     ]
     path = tmp_path / "clip"

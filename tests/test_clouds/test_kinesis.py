@@ -289,7 +289,8 @@ async def test_what_is_kept(
     now = kinesis.now()
     (page,) = await aws.fragments(stream, now - seconds(60), now, "PRODUCER")
     newest = max(fragment["ProducerTimestamp"] for fragment in page)
-    assert seconds(32) < now - newest <= seconds(35)
+    assert now - newest <= seconds(35)
+    assert kinesis.now() - newest >= seconds(32.5)
 
     oldest = now - timedelta(hours=24)
     (page,) = await aws.fragments(
