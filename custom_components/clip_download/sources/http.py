@@ -59,9 +59,7 @@ class Http:
         `url` is taken byte for byte. A throttling answer (429) makes the whole account
         wait and raises CloudError, as do a failed connection and a bad redirect.
         """
-        target = _parsed(url)
-        if not self._is_own(target):
-            raise CloudError("cloud_redirect", host=target.host or "")
+        target = self.own_url(url)
         async with self._follow(method, target, headers, body) as response:
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise self._throttled(response)
@@ -73,11 +71,18 @@ class Http:
 
         Raises CloudError for a URL that is no https URL of a public name.
         """
-        target = _parsed(url)
+        target = parse_url(url)
         async with self._follow(hdrs.METH_GET, target, None, None) as response:
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise self._throttled(response)
             yield response
+
+    def own_url(self, url: str) -> URL:
+        """Take a URL of the cloud's own hosts. Raises CloudError for any other."""
+        target = parse_url(url)
+        if not self._is_own(target):
+            raise CloudError("cloud_redirect", host=target.host or "")
+        return target
 
     async def _take_turn(self) -> None:
         loop = asyncio.get_running_loop()
@@ -142,7 +147,7 @@ class Http:
                     return
                 if response.status == HTTPStatus.SEE_OTHER:
                     method, body = hdrs.METH_GET, None
-                url = url.join(_parsed(location))
+                url = url.join(parse_url(location))
         raise CloudError("cloud_redirect", host=url.host or "")
 
 
@@ -191,7 +196,7 @@ def unreachable(err: Exception) -> CloudError:
     return CloudError("cloud_unreachable", reason=type(err).__name__)
 
 
-def _parsed(url: str) -> URL:
+def parse_url(url: str) -> URL:
     """Take a URL byte for byte. Raises CloudError if it is none."""
     try:
         return URL(url, encoded=True)

@@ -10,11 +10,10 @@ import binascii
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-import itertools
 import json
 import logging
 import re
@@ -37,7 +36,7 @@ from ..clips.errors import (
 )
 from ..clips.window import Window
 from .base import Camera, Download, Identity, Part, Plan, Source, SplitError, Wishes
-from .http import LARGEST_JSON_BYTES, Http, read_body, read_json, trouble
+from .http import LARGEST_JSON_BYTES, Http, parse_url, read_body, read_json, trouble
 
 _LOGGER = logging.getLogger(__name__)
 # At its lowest level it logs all that it signs, the session token too.
@@ -50,10 +49,10 @@ RATE = (3, 0.5)
 FRAGMENTS_RATE = (200, 0.7)
 PAGE = 1000
 
-# GetClip silently stops after 200 fragments or 100 MB; these stay clear of both.
+# GetClip silently stops after 200 fragments or 100 MB; these stay clear of both. Its
+# third limit, 24 hours, is out of reach of so few fragments.
 MOST_FRAGMENTS = 190
 MOST_BYTES = 90_000_000
-LONGEST_BATCH_MS = 24 * 3600 * 1000
 LONGEST_FRAGMENT_MS = 20_000
 SHORTEST_FRAGMENT_MS = 1000
 # What is asked for at once where the fragments may not be listed, as in AWS's sample.
@@ -140,8 +139,6 @@ class Fragment:
     """A fragment's start and length, by the timestamps that were asked for."""
 
     start_ms: int
-    # Ingestion order; of several fragments with one start, GetClip gives the oldest.
-    number: int
     length_ms: int
     size_bytes: int
 
@@ -165,7 +162,7 @@ class KinesisSource(Source):
     parts_at_once = 2
     # A fragment is there once it is whole, and listed "in less than one second".
     lag = timedelta(seconds=5)
-    # The longest fragment, and as long again as most networks hold one up.
+    # A fragment may be 20 s long; the rest is for its way into the cloud.
     settles_after = timedelta(seconds=30)
 
     def __init__(
@@ -188,15 +185,16 @@ class KinesisSource(Source):
             "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         )
         service_host = f"{SERVICE}.{self._region}.{domain}"
-        self._own_endpoint: str | None = credentials.get("endpoint_url") or None
-        self._endpoint = (self._own_endpoint or f"https://{service_host}").rstrip("/")
-        self._sts_url = f"https://sts.{self._region}.{domain}/"
-        self._hosts = {
-            service_host,
-            f"{SERVICE}.{self._region}.api.aws",
-            URL(self._sts_url).host or "",
-            URL(self._endpoint).host or "",
-        }
+        sts_host = f"sts.{self._region}.{domain}"
+        self._sts_url = f"https://{sts_host}/"
+        self._endpoint = f"https://{service_host}"
+        self._hosts = {service_host, sts_host, f"{SERVICE}.{self._region}.api.aws"}
+        # The host of an endpoint of the user's own.
+        self._own_host: str | None = None
+        if endpoint_url := credentials.get("endpoint_url"):
+            self._endpoint = endpoint_url.rstrip("/")
+            self._own_host = URL(endpoint_url).host or ""
+            self._hosts.add(self._own_host)
         self._http = Http(session, self._hosts, AsyncLimiter(*RATE))
         self._fragments = defaultdict[str, AsyncLimiter](
             lambda: AsyncLimiter(*FRAGMENTS_RATE)
@@ -214,11 +212,8 @@ class KinesisSource(Source):
     @override
     async def identify(self) -> Identity:
         try:
-            if self._own_endpoint:
-                # STS need not be within reach of whoever needs an endpoint of his own.
-                owner = URL(self._own_endpoint).host or ""
-            else:
-                owner = await self._account()
+            # STS need not be within reach of whoever needs an endpoint of their own.
+            owner = self._own_host or await self._account()
             try:
                 await self._ask("listStreams", {"MaxResults": 1})
             except RefusedError as err:
@@ -247,12 +242,8 @@ class KinesisSource(Source):
                     break
         except RefusedError as err:
             _LOGGER.debug("The streams may not be listed: %s", err)
-        cameras = {
-            stream["StreamName"]: Camera(
-                id=stream["StreamName"], name=stream["StreamName"]
-            )
-            for stream in streams
-        }
+        names = [stream["StreamName"] for stream in streams if "StreamName" in stream]
+        cameras = {name: Camera(id=name, name=name) for name in names}
         for named in self.named_cameras:
             camera = _named_camera(named)
             if camera.id not in cameras and await self._may_exist(camera):
@@ -329,7 +320,7 @@ class KinesisSource(Source):
                     "Format": "JPEG",
                 },
             ) as response:
-                images = (await read_json(response)).get("Images") or []
+                images = (await _read_object(response)).get("Images") or []
         except NoFootageError, RefusedError:
             return None
         newest_first = sorted(
@@ -353,7 +344,7 @@ class KinesisSource(Source):
             action="sts:GetCallerIdentity",
             content_type="application/x-www-form-urlencoded",
         ) as response:
-            answer = await read_json(response)
+            answer = await _read_object(response)
         try:
             return str(
                 answer["GetCallerIdentityResponse"]["GetCallerIdentityResult"][
@@ -400,17 +391,17 @@ class KinesisSource(Source):
             async with self._media(
                 camera, "LIST_FRAGMENTS", "listFragments", {**ask, "MaxResults": PAGE}
             ) as response:
-                page = await read_json(response)
+                page = await _read_object(response)
             found += page.get("Fragments") or []
             token = page.get("NextToken")
             if not token:
                 break
             ask = {"NextToken": token}
-        return [
-            fragment
-            for fragment in in_order(found, selector)
-            if fragment.end_ms > window.start_ms
-        ]
+        try:
+            fragments = in_order(found, selector)
+        except (KeyError, TypeError, ValueError) as err:
+            raise CloudError("cloud_nonsense") from err
+        return [one for one in fragments if one.end_ms > window.start_ms]
 
     @asynccontextmanager
     async def _get_clip(
@@ -422,7 +413,7 @@ class KinesisSource(Source):
             start_ms, end_ms = starts[0], starts[-1] + 1
         else:
             # The next part begins with what starts at this one's end.
-            start_ms, end_ms = part.ask["start_ms"], part.window.end_ms - 1
+            start_ms, end_ms = part.window.start_ms, part.window.end_ms - 1
         await self._fragments[camera.id].acquire(
             len(starts) if starts else MOST_FRAGMENTS
         )
@@ -486,7 +477,7 @@ class KinesisSource(Source):
         """Ask for the endpoint of one API of one stream, and see that it is AWS's."""
         answer = await self._ask("getDataEndpoint", {**_stream(camera), "APIName": api})
         endpoint = str(answer.get("DataEndpoint") or "").rstrip("/")
-        if self._own_endpoint and (host := URL(endpoint).host):
+        if self._own_host and (host := parse_url(endpoint).host):
             # Only that endpoint's owner knows where its streams are served.
             self._hosts.add(host)
         return endpoint
@@ -498,10 +489,7 @@ class KinesisSource(Source):
             json.dumps(ask).encode(),
             action=f"kinesisvideo:{path[0].upper()}{path[1:]}",
         ) as response:
-            answer = await read_json(response)
-        if not isinstance(answer, dict):
-            raise CloudError("cloud_nonsense")
-        return answer
+            return await _read_object(response)
 
     @asynccontextmanager
     async def _send(
@@ -518,6 +506,7 @@ class KinesisSource(Source):
         `action` is the IAM action that it takes. Raises SignInError, CloudError,
         NoFootageError, RefusedError.
         """
+        self._http.own_url(url)
         async with AsyncExitStack() as stack:
             for may_correct in (True, False):
                 request = AWSRequest(
@@ -554,33 +543,27 @@ def in_order(found: Sequence[Mapping[str, Any]], selector: str) -> list[Fragment
     A length that the producer did not give is the distance to the next fragment.
     """
     name = "ServerTimestamp" if selector == "SERVER_TIMESTAMP" else "ProducerTimestamp"
-    listed = sorted(
-        Fragment(
-            start_ms=_ms(fragment[name]),
-            number=int(fragment["FragmentNumber"]),
-            length_ms=int(fragment.get("FragmentLengthInMilliseconds") or 0),
-            size_bytes=int(fragment.get("FragmentSizeInBytes") or 0),
+    # What was sent twice has one time of the producer's; GetClip gives the oldest.
+    unique: dict[int, Fragment] = {}
+    for one in sorted(found, key=lambda one: int(one["FragmentNumber"])):
+        unique.setdefault(
+            _ms(one["ProducerTimestamp"]),
+            Fragment(
+                start_ms=_ms(one[name]),
+                length_ms=int(one.get("FragmentLengthInMilliseconds") or 0),
+                size_bytes=int(one.get("FragmentSizeInBytes") or 0),
+            ),
         )
-        for fragment in found
-    )
-    unique = [
-        next(same) for _, same in itertools.groupby(listed, lambda one: one.start_ms)
-    ]
+    ordered = sorted(unique.values())
     fragments: list[Fragment] = []
-    for fragment, following in itertools.zip_longest(unique, unique[1:]):
+    for number, fragment in enumerate(ordered):
         length_ms = fragment.length_ms
-        if not length_ms and following:
+        if not length_ms and number + 1 < len(ordered):
+            following = ordered[number + 1]
             length_ms = min(following.start_ms - fragment.start_ms, LONGEST_FRAGMENT_MS)
         if not length_ms:
             length_ms = fragments[-1].length_ms if fragments else SHORTEST_FRAGMENT_MS
-        fragments.append(
-            Fragment(
-                start_ms=fragment.start_ms,
-                number=fragment.number,
-                length_ms=length_ms,
-                size_bytes=fragment.size_bytes,
-            )
-        )
+        fragments.append(replace(fragment, length_ms=length_ms))
     return fragments
 
 
@@ -599,7 +582,6 @@ def batches(
             not run
             or len(run) >= MOST_FRAGMENTS
             or size_bytes + fragment.size_bytes > MOST_BYTES
-            or fragment.end_ms - run[0].start_ms > LONGEST_BATCH_MS
             or fragment.start_ms - run[-1].end_ms > longest_pause * run[-1].length_ms
         ):
             run = []
@@ -629,8 +611,11 @@ def _part(starts_ms: Sequence[int], end_ms: int, *, is_half: bool = False) -> Pa
 
 
 def _blind_part(window: Window) -> Part:
-    """Make a part of whatever fragments start in a window."""
-    return Part(window=window, ask={"start_ms": window.start_ms})
+    """Make a part of whatever fragments start in a window.
+
+    It begins up to a fragment later than that, and runs as much over its end.
+    """
+    return Part(window=window, lead_in=True)
 
 
 def _blind_halves(part: Part) -> list[Part]:
@@ -667,6 +652,14 @@ def _ms(seconds: float) -> int:
     # A float of today is exact to 0.0003 ms only; what is left after that is cut off,
     # so that a range that begins with a fragment never begins after it.
     return int(seconds * 1000 + 0.001)
+
+
+async def _read_object(response: ClientResponse) -> dict[str, Any]:
+    """Return the answer's JSON object. Raises CloudError if it is none."""
+    value = await read_json(response)
+    if not isinstance(value, dict):
+        raise CloudError("cloud_nonsense")
+    return value
 
 
 async def _error(response: ClientResponse, action: str, region: str) -> ClipError:

@@ -155,7 +155,7 @@ class MerakiSource(Source):
                 _LOGGER.debug("Organization %s is closed to us", organization["id"])
                 continue
             for device in devices:
-                if str(device.get("model") or "").startswith("MV"):
+                if "serial" in device and str(device.get("model")).startswith("MV"):
                     cameras |= {camera.id: camera for camera in _cameras(device)}
         return list(cameras.values())
 
@@ -278,7 +278,8 @@ class MerakiSource(Source):
             organization
             for organization in await self._list(f"{self._base_url}/organizations")
             or []
-            if (organization.get("api") or {}).get("enabled", True)
+            if "id" in organization
+            and (organization.get("api") or {}).get("enabled", True)
         ]
         if not organizations:
             raise CloudError("no_organization")

@@ -1,0 +1,1156 @@
+"""Kinesis: streams, fragments planned in batches that are never cut, every exception."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+import itertools
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.clip_download.clips.errors import (
+    ClipError,
+    CloudError,
+    InvalidRequestError,
+    NoFootageError,
+    NotReadyError,
+    RefusedError,
+    SignInError,
+)
+from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.sources import kinesis
+from custom_components.clip_download.sources.base import (
+    Camera,
+    Part,
+    Plan,
+    SplitError,
+    Wishes,
+)
+from custom_components.clip_download.sources.kinesis import (
+    Fragment,
+    KinesisSource,
+    batches,
+    halves,
+    in_order,
+)
+from tests.clouds import Clouds
+from tests.clouds.footage import Footage, moments
+from tests.clouds.kinesis import KinesisStream, Spoilt
+
+DOOR = Camera(id="front-door", name="front-door")
+# Long ago enough that all of it is there; a fragment begins each even second.
+PAST = datetime.fromtimestamp(datetime.now(UTC).timestamp() // 100 * 100 - 3600, UTC)
+# Neither end is where a fragment begins.
+WINDOW = Window(
+    PAST + timedelta(milliseconds=1500), PAST + timedelta(milliseconds=21_200)
+)
+PRODUCER = Wishes()
+SERVER = Wishes(timestamps="server")
+
+
+def new_source(clouds: Clouds, session: ClientSession, **changes: Any) -> KinesisSource:
+    """Make a source for the cloud's only key; `named_cameras` and credentials."""
+    named_cameras = changes.pop("named_cameras", ())
+    cloud = clouds.kinesis
+    credentials = {
+        "access_key_id": cloud.access_key_id,
+        "secret_access_key": cloud.secret_access_key,
+        "region": cloud.region,
+        **({"session_token": cloud.session_token} if cloud.session_token else {}),
+        **changes,
+    }
+    return KinesisSource(session, credentials, named_cameras=named_cameras)
+
+
+@pytest.fixture
+def source(clouds: Clouds, session: ClientSession) -> KinesisSource:
+    """Return the source of the cloud's only key."""
+    return new_source(clouds, session)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask as fast as a test wants to end, in tests that ask for little."""
+    monkeypatch.setattr(kinesis, "RATE", (100, 1))
+
+
+@pytest.fixture
+def stream(clouds: Clouds) -> KinesisStream:
+    """Return a stream with fragments of two seconds."""
+    return clouds.kinesis.add_stream(DOOR.id)
+
+
+def second(number: float) -> datetime:
+    """Return a moment in the past that the footage is of."""
+    return PAST + timedelta(seconds=number)
+
+
+async def fetched(
+    source: KinesisSource, part: Part, path: Path, wishes: Wishes = PRODUCER
+) -> list[datetime]:
+    """Fetch a part, and return the moments that it shows."""
+    async with source.fetch(DOOR, part, wishes) as download:
+        path.write_bytes(await download.response.read())
+    return moments(path)
+
+
+async def failing(
+    source: KinesisSource, part: Part | None = None, wishes: Wishes = PRODUCER
+) -> ClipError:
+    """Return the error that a fetch ends with."""
+    start_ms = WINDOW.start_ms
+    part = part or Part(window=WINDOW, ask={"starts_ms": [start_ms]})
+    with pytest.raises(ClipError) as caught:
+        async with source.fetch(DOOR, part, wishes):
+            pass
+    return caught.value
+
+
+def starts(plan: Plan) -> list[list[int]]:
+    """Return when the fragments of each part start, in ms since `PAST`."""
+    zero = Window(PAST, PAST).start_ms
+    return [[start - zero for start in part.ask["starts_ms"]] for part in plan.parts]
+
+
+def aws_error(name: str, message: str = "", status: int = 400) -> dict[str, Any]:
+    """Return the fault of an answer that is an error."""
+    return {
+        "status": status,
+        "headers": {"x-amzn-ErrorType": f"{name}:http://internal.amazon.com/coral/"},
+        "body": json.dumps({"Message": message}),
+    }
+
+
+T0 = 1_795_222_923_456
+
+
+def listed(
+    start_ms: int, length_ms: int | None = 2000, number: int | None = None
+) -> dict[str, Any]:
+    """Return a fragment as ListFragments gives it; the server's time is 11 s later."""
+    fragment = {
+        "FragmentNumber": str(start_ms if number is None else number),
+        "FragmentSizeInBytes": 100_000,
+        "ProducerTimestamp": start_ms / 1000,
+        "ServerTimestamp": (start_ms + 11_000) / 1000,
+    }
+    if length_ms is not None:
+        fragment["FragmentLengthInMilliseconds"] = length_ms
+    return fragment
+
+
+def run(
+    count: int, *, start_ms: int = T0, length_ms: int = 2000, size: int = 100_000
+) -> list[Fragment]:
+    """Return fragments that follow each other."""
+    return [
+        Fragment(
+            start_ms=start_ms + n * length_ms, length_ms=length_ms, size_bytes=size
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("selector", "offset_ms"), [("PRODUCER_TIMESTAMP", 0), ("SERVER_TIMESTAMP", 11_000)]
+)
+def test_in_order(selector: str, offset_ms: int) -> None:
+    """Fragments are sorted by the chosen timestamps, exact to the millisecond."""
+    starts = [T0 + n * 2003 for n in range(500)]
+    shuffled = [listed(start) for start in starts[::3] + starts[1::3] + starts[2::3]]
+    found = in_order(shuffled, selector)
+    assert [fragment.start_ms - offset_ms for fragment in found] == starts
+
+
+def test_unknown_lengths() -> None:
+    """A length that nobody gave is the distance to the next fragment, within reason."""
+    lengths = [
+        fragment.length_ms
+        for fragment in in_order(
+            [
+                listed(T0, 0),
+                listed(T0 + 1500, None),
+                listed(T0 + 3500, 1800),
+                listed(T0 + 5500, 0),
+                listed(T0 + 500_000, 0),
+            ],
+            "PRODUCER_TIMESTAMP",
+        )
+    ]
+    assert lengths == [1500, 2000, 1800, 20_000, 20_000]
+    assert [f.length_ms for f in in_order([listed(T0, 0)], "PRODUCER_TIMESTAMP")] == [
+        1000
+    ]
+
+
+@pytest.mark.parametrize("selector", ["PRODUCER_TIMESTAMP", "SERVER_TIMESTAMP"])
+def test_sent_twice(selector: str) -> None:
+    """Of what was sent twice GetClip gives what came first; numbers are numbers."""
+    late = {"ServerTimestamp": (T0 + 60_000) / 1000, "FragmentLengthInMilliseconds": 3}
+    found = in_order(
+        [
+            {**listed(T0, number=10), **late},
+            listed(T0, number=9),
+            {**listed(T0, number=11), **late},
+            listed(T0 + 2000, number=12),
+        ],
+        selector,
+    )
+    assert [fragment.length_ms for fragment in found] == [2000, 2000]
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [(1, [1]), (190, [190]), (191, [190, 1]), (400, [190, 190, 20])],
+)
+def test_batches_by_count(count: int, sizes: list[int]) -> None:
+    """No batch has as many fragments as GetClip would cut."""
+    assert [len(batch) for batch in batches(run(count), 0.5)] == sizes
+
+
+def test_batches_by_size() -> None:
+    """No batch is as large as GetClip would cut."""
+    size = 30_000_000
+    assert [len(batch) for batch in batches(run(7, size=size), 0.5)] == [3, 3, 1]
+    assert [len(batch) for batch in batches(run(7, size=size + 1), 0.5)] == [2, 2, 2, 1]
+    assert [len(batch) for batch in batches(run(2, size=50_000_000), 0.5)] == [1, 1]
+
+
+def test_batches_by_pause() -> None:
+    """A clip goes on without a pause, or its time would not be the wall clock's."""
+    before = run(3)
+    late = before[-1].end_ms + 1001
+    assert len(batches([*before, *run(3, start_ms=late)], 0.5)) == 2
+    assert len(batches([*before, *run(3, start_ms=late - 1)], 0.5)) == 1
+    # One fragment was lost.
+    assert len(batches([*before, *run(3, start_ms=late + 999)], 0.5)) == 2
+    assert len(batches([*before, *run(3, start_ms=late + 999)], 1.5)) == 1
+    assert batches([], 0.5) == []
+
+
+@pytest.mark.parametrize("count", [2, 3, 190])
+def test_halves(count: int) -> None:
+    """A part falls apart into neighbours until each is one fragment."""
+    starts = [T0 + n * 2000 for n in range(count)]
+    parts = [
+        Part(window=Window.of_ms(T0, T0 + count * 2000), ask={"starts_ms": starts})
+    ]
+    while any(len(part.ask["starts_ms"]) > 1 for part in parts):
+        parts = [
+            half
+            for part in parts
+            for half in (halves(part) if len(part.ask["starts_ms"]) > 1 else [part])
+        ]
+    assert [part.ask["starts_ms"] for part in parts] == [[start] for start in starts]
+    assert all(a.window.end == b.window.start for a, b in itertools.pairwise(parts))
+    assert parts[-1].window.end_ms == T0 + count * 2000
+    assert json.loads(json.dumps(dict(parts[0].ask))) == parts[0].ask
+
+
+# Whose key it is
+
+
+async def test_identify(clouds: Clouds, source: KinesisSource) -> None:
+    """An account is known by its number and the region."""
+    identity = await source.identify()
+    assert identity.id == "111122223333/eu-west-1"
+    assert identity.title == "AWS 111122223333 (eu-west-1)"
+    assert [asked.host for asked in clouds.requests] == [
+        "sts.eu-west-1.amazonaws.com",
+        "kinesisvideo.eu-west-1.amazonaws.com",
+    ]
+
+
+async def test_temporary_key(clouds: Clouds, session: ClientSession) -> None:
+    """A session token goes along, signed."""
+    clouds.kinesis.session_token = "token+/=" * 30
+    assert (await new_source(clouds, session).identify()).id
+    with pytest.raises(SignInError, match="invalid_auth"):
+        await new_source(clouds, session, session_token=None).identify()
+
+
+async def test_listing_is_not_needed(clouds: Clouds, source: KinesisSource) -> None:
+    """A key that may not list streams is a good key all the same."""
+    clouds.kinesis.denied = {"ListStreams"}
+    assert (await source.identify()).id == "111122223333/eu-west-1"
+
+
+@pytest.mark.parametrize("style", ["header", "type", "both"])
+@pytest.mark.parametrize(
+    "changes", [{"access_key_id": "AKIAOTHER"}, {"secret_access_key": "other"}]
+)
+async def test_wrong_key(
+    clouds: Clouds, session: ClientSession, changes: dict[str, str], style: Any
+) -> None:
+    """An unknown key and a wrong secret have to be given again."""
+    clouds.kinesis.error_style = style
+    source = new_source(clouds, session, **changes)
+    with pytest.raises(SignInError, match="invalid_auth"):
+        await source.identify()
+    with pytest.raises(SignInError, match="invalid_auth"):
+        await source.cameras()
+    with pytest.raises(SignInError, match="invalid_auth"):
+        await source.plan(DOOR, WINDOW, PRODUCER)
+
+
+async def test_expired_token(clouds: Clouds, session: ClientSession) -> None:
+    """A key that was good for a time only is told from a wrong one."""
+    clouds.kinesis.session_token = "token"
+    clouds.kinesis.token_expires_at = datetime.now(UTC)
+    source = new_source(clouds, session)
+    with pytest.raises(SignInError, match="token_expired"):
+        await source.identify()
+    with pytest.raises(SignInError, match="token_expired"):
+        await source.cameras()
+
+
+async def test_wrong_region(clouds: Clouds, session: ClientSession) -> None:
+    """A region that does not exist is not a wrong key."""
+    source = new_source(clouds, session, region="eu-west-9")
+    with pytest.raises(CloudError, match="region_unknown") as caught:
+        await source.identify()
+    assert caught.value.placeholders == {"region": "eu-west-9"}
+
+
+async def test_region_without_the_service(
+    clouds: Clouds, session: ClientSession
+) -> None:
+    """Credentials for another region than the endpoint's are told."""
+    source = new_source(
+        clouds,
+        session,
+        region="eu-west-1",
+        endpoint_url="https://kinesisvideo.us-east-1.amazonaws.com",
+    )
+    with pytest.raises(CloudError, match="region_unknown"):
+        await source.identify()
+
+
+@pytest.mark.parametrize("region", ["evil.example/", "x@evil.example#", "a?", "a\\b"])
+async def test_region_is_no_host(
+    clouds: Clouds, session: ClientSession, region: str
+) -> None:
+    """Whatever is typed as a region, nothing signed goes to another host."""
+    with pytest.raises(CloudError):
+        await new_source(clouds, session, region=region).identify()
+    assert not clouds.requests
+
+
+@pytest.mark.parametrize(
+    ("fault", "key"),
+    [
+        ({"status": 503}, "cloud_trouble"),
+        ({"body": "<html>Sign in to our Wi-Fi"}, "cloud_nonsense"),
+        ({"body": "[]"}, "cloud_nonsense"),
+        ({"body": "{}"}, "cloud_nonsense"),
+        ({"status": 403, "body": "<html>blocked"}, "cloud_trouble"),
+        ({"status": 429}, "cloud_throttled"),
+        ({"drop": True, "times": 2}, "cloud_unreachable"),
+    ],
+)
+async def test_outage_is_no_wrong_key(
+    clouds: Clouds, source: KinesisSource, fault: dict[str, Any], key: str
+) -> None:
+    """Trouble on the way says nothing about the key."""
+    clouds.kinesis.misbehave("^sts", **fault)
+    with pytest.raises(CloudError, match=key):
+        await source.identify()
+
+
+async def test_own_endpoint(
+    clouds: Clouds, session: ClientSession, stream: KinesisStream, tmp_path: Path
+) -> None:
+    """All goes through a VPC endpoint, and to where it says that the footage is."""
+    url = "https://vpce-0123.kinesisvideo.eu-west-1.vpce.amazonaws.com/"
+    source = new_source(clouds, session, endpoint_url=url)
+    identity = await source.identify()
+    assert (
+        identity.id == "vpce-0123.kinesisvideo.eu-west-1.vpce.amazonaws.com/eu-west-1"
+    )
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    assert await fetched(source, plan.parts[0], tmp_path / "clip.mp4")
+    assert {asked.host.partition(".")[0][:4] for asked in clouds.requests} == {
+        "vpce",
+        "b-" + clouds.kinesis.asked("getClip")[0].host[2:4],
+        "b-" + clouds.kinesis.asked("listFragments")[0].host[2:4],
+    }
+
+
+@pytest.mark.parametrize("hours", [-9, 9])
+async def test_wrong_clock(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, hours: int
+) -> None:
+    """Where our clock is wrong the cloud's is taken, once it complains."""
+    clouds.offset = timedelta(hours=hours)
+    assert (await source.identify()).id
+    assert len(clouds.kinesis.asked("^sts")) == 2
+    await source.cameras()
+    assert len(clouds.kinesis.asked("listStreams")) == 2
+    # And back, once the clock is right.
+    clouds.offset = timedelta(0)
+    assert [camera.id for camera in await source.cameras()] == [DOOR.id]
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sat, 21 Nov 2020 09:00:00 GMT"])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("RequestTimeTooSkewed", ""),
+        ("SignatureExpired", ""),
+        ("InvalidSignatureException", "Signature expired: 2020 is now earlier than"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 2020 is still later"),
+    ],
+)
+async def test_clock_that_cannot_be_set(
+    clouds: Clouds, source: KinesisSource, date: str, name: str, message: str
+) -> None:
+    """Where the cloud's own time does not help either, the clock is told of."""
+    fault = aws_error(name, message, 403)
+    fault["headers"]["Date"] = date
+    clouds.kinesis.misbehave("listStreams", times=2, **fault)
+    with pytest.raises(CloudError, match="clock_skew"):
+        await source.cameras()
+    assert len(clouds.kinesis.asked("listStreams")) == (2 if "GMT" in date else 1)
+
+
+async def test_nothing_secret_is_logged(
+    clouds: Clouds,
+    session: ClientSession,
+    stream: KinesisStream,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not even botocore writes down what it signs."""
+    caplog.set_level(logging.DEBUG)
+    clouds.kinesis.session_token = "secret-session-token"
+    source = new_source(clouds, session)
+    clouds.kinesis.denied = {"ListStreams"}
+    await source.identify()
+    await source.plan(DOOR, WINDOW, PRODUCER)
+    assert "ListStreams" in caplog.text
+    for secret in ("secret-session-token", clouds.kinesis.secret_access_key, "AWS4-"):
+        assert secret not in caplog.text
+
+
+# Streams
+
+
+async def test_cameras(clouds: Clouds, source: KinesisSource) -> None:
+    """All streams of the region are listed, page by page."""
+    clouds.kinesis.largest_page = 3
+    for number in range(8):
+        clouds.kinesis.add_stream(f"camera-{number}")
+    clouds.kinesis.add_stream("elsewhere", region="us-east-1")
+    cameras = await source.cameras()
+    assert cameras == [
+        Camera(id=f"camera-{number}", name=f"camera-{number}") for number in range(8)
+    ]
+    assert len(clouds.kinesis.asked("listStreams")) == 3
+
+
+@pytest.mark.parametrize("denied", [set(), {"DescribeStream"}])
+async def test_named_streams(
+    clouds: Clouds, session: ClientSession, stream: KinesisStream, denied: set[str]
+) -> None:
+    """Where streams may not be listed, those that a person named are there."""
+    yard = clouds.kinesis.add_stream("back-yard")
+    clouds.kinesis.denied = {"ListStreams", *denied}
+    source = new_source(
+        clouds, session, named_cameras=[stream.name, yard.arn, "no-such-stream"]
+    )
+    cameras = {camera.id: camera for camera in await source.cameras()}
+    # Where nobody tells, it may be there.
+    assert set(cameras) - {"no-such-stream"} == {"front-door", "back-yard"}
+    assert ("no-such-stream" in cameras) == bool(denied)
+    plan = await source.plan(cameras["back-yard"], WINDOW, PRODUCER)
+    assert plan.parts
+    assert clouds.kinesis.asked("listFragments")[-1].json()["StreamARN"] == yard.arn
+
+
+async def test_named_and_listed(
+    clouds: Clouds, session: ClientSession, stream: KinesisStream
+) -> None:
+    """A stream that is listed is not there twice."""
+    source = new_source(clouds, session, named_cameras=[stream.arn, stream.name])
+    assert [camera.id for camera in await source.cameras()] == ["front-door"]
+    assert not clouds.kinesis.asked("describeStream")
+
+
+async def test_outage_hides_no_stream(
+    clouds: Clouds, session: ClientSession, stream: KinesisStream
+) -> None:
+    """An outage is not taken for a list without streams."""
+    source = new_source(clouds, session, named_cameras=["back-yard"])
+    clouds.kinesis.misbehave("listStreams", status=500)
+    with pytest.raises(CloudError, match="cloud_trouble"):
+        await source.cameras()
+    clouds.kinesis.misbehave("describeStream", **aws_error("InternalFailure", "", 500))
+    with pytest.raises(CloudError, match="cloud_trouble"):
+        await source.cameras()
+
+
+# Plans
+
+
+async def test_plan(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, tmp_path: Path
+) -> None:
+    """A plan has the fragment that runs when the window begins, and all after it."""
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    assert plan.again_after_s is None
+    assert starts(plan) == [list(range(0, 21_200, 2000))]
+    (part,) = plan.parts
+    assert part.window == Window(PAST, second(22))
+    assert not part.lead_in
+    assert json.loads(json.dumps(dict(part.ask))) == part.ask
+
+    shown = await fetched(source, part, tmp_path / "clip.mp4")
+    assert (shown[0], shown[-1]) == (PAST, second(21.9))
+    assert len(shown) == 220
+    # Exactly this batch was asked for, to the millisecond.
+    asked = clouds.kinesis.asked("getClip")[0].json()["ClipFragmentSelector"]
+    assert asked == {
+        "FragmentSelectorType": "PRODUCER_TIMESTAMP",
+        "TimestampRange": {
+            "StartTimestamp": PAST.timestamp(),
+            "EndTimestamp": second(20.001).timestamp(),
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("window_s", "expected"),
+    [
+        # A window that begins and ends with fragments takes no other along.
+        ((2, 6), [2000, 4000]),
+        ((2.001, 6.001), [2000, 4000, 6000]),
+        ((1.999, 5.999), [0, 2000, 4000]),
+        ((3, 3.5), [2000]),
+    ],
+)
+async def test_edges(
+    source: KinesisSource,
+    stream: KinesisStream,
+    tmp_path: Path,
+    window_s: tuple[float, float],
+    expected: list[int],
+) -> None:
+    """No fragment is missing at an edge, and none is too many."""
+    window = Window(*map(second, window_s))
+    plan = await source.plan(DOOR, window, PRODUCER)
+    assert starts(plan) == [expected]
+    shown = await fetched(source, plan.parts[0], tmp_path / "clip.mp4")
+    assert shown[0] == second(expected[0] / 1000)
+    assert shown[-1] == second(expected[-1] / 1000 + 1.9)
+
+
+async def test_long_fragments(clouds: Clouds, source: KinesisSource) -> None:
+    """The longest fragment that there may be is found though it began long before."""
+    clouds.kinesis.add_stream(DOOR.id, fragment=timedelta(seconds=20))
+    plan = await source.plan(DOOR, Window(second(19.5), second(19.9)), PRODUCER)
+    assert starts(plan) == [[0]]
+    assert plan.parts[0].window == Window(PAST, second(20))
+
+
+async def test_server_timestamps(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, tmp_path: Path
+) -> None:
+    """By the server's clock a moment is when it arrived."""
+    source.check(SERVER)
+    stream.arrival_delay = timedelta(seconds=11)
+    plan = await source.plan(DOOR, WINDOW, SERVER)
+    # Fragments arrive at odd seconds.
+    assert starts(plan) == [[1000 + n * 2000 for n in range(11)]]
+    shown = await fetched(source, plan.parts[0], tmp_path / "clip.mp4", SERVER)
+    assert shown[0] == second(1 - 11)
+    assert len(shown) == 220
+    for asked in clouds.kinesis.asked("listFragments|getClip"):
+        assert "SERVER_TIMESTAMP" in asked.body.decode()
+
+
+async def test_pages_in_any_order(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """Pages come in no order, and each batch is one that GetClip does not cut."""
+    clouds.kinesis.largest_page = 100
+    window = Window(PAST, second(1000))
+    plan = await source.plan(DOOR, window, PRODUCER)
+    assert [len(batch) for batch in starts(plan)] == [190, 190, 120]
+    assert list(itertools.chain(*starts(plan))) == list(range(0, 1_000_000, 2000))
+    pages = clouds.kinesis.asked("listFragments")
+    assert len(pages) == 6
+    assert all("FragmentSelector" not in page.json() for page in pages[1:])
+
+
+async def test_many_pages_within_the_quota(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """However many pages there are, the cloud never has to say "too many"."""
+    clouds.kinesis.largest_page = 15
+    plan = await source.plan(DOOR, Window(PAST, second(540)), PRODUCER)
+    assert len(plan.parts[0].ask["starts_ms"]) == 190
+    # Each costs 1000 of 10,000 points a second.
+    assert len(clouds.kinesis.asked("listFragments")) == 19
+
+
+async def test_batches_are_not_cut(
+    clouds: Clouds, source: KinesisSource, tmp_path: Path
+) -> None:
+    """What 200 fragments are cut to arrives whole, and no two parts overlap."""
+    footage = Footage("Slow", fps=1, gop_frames=1, width=160, height=90, audio=None)
+    clouds.kinesis.add_stream(DOOR.id, footage=footage, fragment=timedelta(seconds=1))
+    plan = await source.plan(DOOR, Window(PAST, second(420)), PRODUCER)
+    shown: list[datetime] = []
+    for part in plan.parts:
+        shown += await fetched(source, part, tmp_path / "clip.mp4")
+    assert shown == [second(number) for number in range(420)]
+
+
+async def test_side_by_side_within_the_quota(
+    clouds: Clouds, source: KinesisSource
+) -> None:
+    """Many clips at once do not use up what a stream may give in a second."""
+    footage = Footage("Slow", fps=1, gop_frames=1, width=160, height=90, audio=None)
+    clouds.kinesis.add_stream(DOOR.id, footage=footage, fragment=timedelta(seconds=1))
+    plan = await source.plan(DOOR, Window(PAST, second(760)), PRODUCER)
+    assert len(plan.parts) == 4
+
+    async def get(part: Part) -> int:
+        async with source.fetch(DOOR, part, PRODUCER) as download:
+            return len(await download.response.read())
+
+    assert all(await asyncio.gather(*map(get, plan.parts)))
+
+
+async def test_large_fragments(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, tmp_path: Path
+) -> None:
+    """No batch is so large that it would be cut."""
+    stream.fragment_size_bytes = 40_000_000
+    plan = await source.plan(DOOR, Window(PAST, second(10)), PRODUCER)
+    assert starts(plan) == [[0, 2000], [4000, 6000], [8000]]
+    shown = await fetched(source, plan.parts[1], tmp_path / "clip.mp4")
+    assert (shown[0], shown[-1]) == (second(4), second(7.9))
+
+
+async def test_holes(source: KinesisSource, stream: KinesisStream) -> None:
+    """A part's time is the wall clock's: after a hole there is another part."""
+    stream.holes = [(second(6), second(8)), (second(12), second(100))]
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    assert starts(plan) == [[0, 2000, 4000], [8000, 10_000]]
+    assert [part.window for part in plan.parts] == [
+        Window(PAST, second(6)),
+        Window(second(8), second(12)),
+    ]
+
+
+async def test_lengths_that_nobody_told(
+    source: KinesisSource, stream: KinesisStream
+) -> None:
+    """Without lengths a fragment lasts until the next."""
+    stream.tells_lengths = False
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    assert starts(plan) == [list(range(0, 21_200, 2000))]
+    assert plan.parts[0].window == Window(PAST, second(22))
+
+
+async def test_sent_again(
+    source: KinesisSource, stream: KinesisStream, tmp_path: Path
+) -> None:
+    """What was sent twice is there once."""
+    stream.resent = [(PAST, second(10), timedelta(seconds=40))]
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    assert starts(plan) == [list(range(0, 21_200, 2000))]
+    shown = await fetched(source, plan.parts[0], tmp_path / "clip.mp4")
+    assert len(shown) == 220
+
+
+async def test_fresh_window(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """While a window's end may still be on its way, it is worth asking again."""
+    now = datetime.now(UTC)
+    stream.arrival_delay = timedelta(seconds=10)
+    fresh = Window(now - timedelta(seconds=25), now - timedelta(seconds=5))
+    plan = await source.plan(DOOR, fresh, PRODUCER)
+    assert plan.parts
+    assert plan.parts[-1].window.end < fresh.end
+    assert plan.again_after_s == 5
+    # Nothing at all, so far.
+    newest = Window(now - timedelta(seconds=5), now - timedelta(seconds=2))
+    assert await source.plan(DOOR, newest, PRODUCER) == Plan(parts=[], again_after_s=5)
+    # All is there.
+    stream.arrival_delay = timedelta(0)
+    assert (await source.plan(DOOR, fresh, PRODUCER)).again_after_s is None
+    # Nothing comes any more.
+    stream.holes = [(now - timedelta(seconds=50), now)]
+    settled = Window(now - timedelta(seconds=60), now - timedelta(seconds=31))
+    plan = await source.plan(DOOR, settled, PRODUCER)
+    assert plan.parts
+    assert plan.again_after_s is None
+
+
+async def test_retention(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """A stream that keeps nothing, or nothing so old, is told from one without."""
+    stream.retention_hours = 0
+    with pytest.raises(RefusedError, match="no_retention"):
+        await source.plan(DOOR, WINDOW, PRODUCER)
+    stream.retention_hours = 1
+    old = Window(second(-7200), second(-7100))
+    with pytest.raises(RefusedError, match="older_than_retention"):
+        await source.plan(DOOR, old, PRODUCER)
+    # What is kept of a window is had.
+    partly = Window(second(-7200), second(300))
+    assert (await source.plan(DOOR, partly, PRODUCER)).parts
+    # Kept, but not there.
+    stream.retention_hours = 24
+    stream.holes = [(second(-100), second(100))]
+    assert await source.plan(DOOR, WINDOW, PRODUCER) == Plan(parts=[])
+    clouds.kinesis.denied = {"DescribeStream"}
+    stream.retention_hours = 0
+    assert await source.plan(DOOR, WINDOW, PRODUCER) == Plan(parts=[])
+
+
+async def test_unknown_stream(source: KinesisSource) -> None:
+    """A stream that is gone is told of."""
+    with pytest.raises(RefusedError, match="camera_unknown"):
+        await source.plan(DOOR, WINDOW, PRODUCER)
+    assert (await failing(source)).key == "camera_unknown"
+
+
+@pytest.mark.parametrize(
+    "denial", [("AccessDeniedException", 403), ("NotAuthorizedException", 401)]
+)
+async def test_fragments_may_not_be_listed(
+    clouds: Clouds,
+    source: KinesisSource,
+    stream: KinesisStream,
+    tmp_path: Path,
+    denial: tuple[str, int],
+) -> None:
+    """Without the right to list, a window is asked for in fixed pieces."""
+    clouds.kinesis.denied = {"ListFragments"}
+    clouds.kinesis.denial = denial
+    window = Window(PAST, second(420))
+    plan = await source.plan(DOOR, window, PRODUCER)
+    assert [part.window.duration.total_seconds() for part in plan.parts] == [
+        180,
+        180,
+        60,
+    ]
+    assert all(part.lead_in for part in plan.parts)
+    short = Window(second(0.5), second(6))
+    first, second_half = (
+        Part(window=half, lead_in=True) for half in short.split(timedelta(seconds=3.5))
+    )
+    shown = await fetched(source, first, tmp_path / "clip.mp4")
+    assert (shown[0], shown[-1]) == (second(2), second(3.9))
+    # What begins where two pieces meet is in one of them only.
+    shown = await fetched(source, second_half, tmp_path / "clip.mp4")
+    assert (shown[0], shown[-1]) == (second(4), second(5.9))
+    stream.retention_hours = 0
+    with pytest.raises(RefusedError, match="no_retention"):
+        await source.plan(DOOR, window, PRODUCER)
+
+
+async def test_blind_part_too_large(
+    clouds: Clouds,
+    source: KinesisSource,
+    stream: KinesisStream,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A piece that may have been cut falls into two."""
+    monkeypatch.setattr(kinesis, "MOST_BYTES", 1000)
+    err = await failing(source, Part(window=Window(PAST, second(7.001)), lead_in=True))
+    assert isinstance(err, SplitError)
+    assert [part.window for part in err.parts] == [
+        Window(PAST, second(3.5)),
+        Window(second(3.5), second(7.001)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>",
+        "[]",
+        '{"Fragments": [{}]}',
+        '{"Fragments": [{"FragmentNumber": "x"}]}',
+        '{"Fragments": ["x"]}',
+        "",
+    ],
+)
+async def test_nonsense(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, body: str
+) -> None:
+    """What is no list of fragments is no list without fragments."""
+    clouds.kinesis.misbehave("listFragments", times=2, body=body)
+    with pytest.raises(CloudError, match="cloud_nonsense"):
+        await source.plan(DOOR, WINDOW, PRODUCER)
+
+
+# Endpoints
+
+
+async def test_endpoints_are_remembered(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, tmp_path: Path
+) -> None:
+    """Each API of a stream has an endpoint, asked for once."""
+    for _ in range(3):
+        plan = await source.plan(DOOR, WINDOW, PRODUCER)
+        await fetched(source, plan.parts[0], tmp_path / "clip.mp4")
+    asked = [
+        asked.json()["APIName"] for asked in clouds.kinesis.asked("getDataEndpoint")
+    ]
+    assert asked == ["LIST_FRAGMENTS", "GET_CLIP"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [None, {"status": 500}, {"drop": True}, {"status": 403, "body": "<html>"}],
+)
+async def test_endpoint_that_fails(
+    clouds: Clouds,
+    source: KinesisSource,
+    stream: KinesisStream,
+    fault: dict[str, Any] | None,
+) -> None:
+    """A remembered endpoint that fails is asked for anew."""
+    await source.plan(DOOR, WINDOW, PRODUCER)
+    if fault:
+        clouds.kinesis.misbehave("listFragments", **fault)
+    else:
+        clouds.kinesis.move_endpoints()
+    assert (await source.plan(DOOR, WINDOW, PRODUCER)).parts
+    assert len(clouds.kinesis.asked("getDataEndpoint")) == 2
+
+
+async def test_refusal_is_not_the_endpoints(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """What another endpoint would refuse too is not tried again."""
+    await source.plan(DOOR, WINDOW, PRODUCER)
+    clouds.kinesis.misbehave(
+        "listFragments", **aws_error("ClientLimitExceededException")
+    )
+    with pytest.raises(CloudError, match="cloud_throttled"):
+        await source.plan(DOOR, WINDOW, PRODUCER)
+    assert len(clouds.kinesis.asked("getDataEndpoint")) == 1
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://evil.example",
+        "https://kinesisvideo.eu-west-1.amazonaws.com.evil.example",
+        "https://b-1.kinesisvideo.us-east-1.amazonaws.com",
+        "http://b-1.kinesisvideo.eu-west-1.amazonaws.com",
+        "https://127.0.0.1",
+        "https://[",
+        "",
+    ],
+)
+async def test_strange_endpoint(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, endpoint: str
+) -> None:
+    """Nothing is signed for a host that is not the service's, in this region."""
+    clouds.kinesis.misbehave(
+        "getDataEndpoint", body=json.dumps({"DataEndpoint": endpoint})
+    )
+    with pytest.raises(CloudError, match="cloud_redirect"):
+        await source.plan(DOOR, WINDOW, PRODUCER)
+    assert {asked.host for asked in clouds.requests} == {
+        "kinesisvideo.eu-west-1.amazonaws.com"
+    }
+
+
+async def test_strange_endpoint_of_ones_own(
+    clouds: Clouds, session: ClientSession, stream: KinesisStream
+) -> None:
+    """A VPC endpoint may send anywhere, but not in the clear."""
+    source = new_source(
+        clouds, session, endpoint_url="https://kinesisvideo.eu-west-1.amazonaws.com"
+    )
+    for endpoint in ("http://b-1.example", "https://[", ""):
+        clouds.kinesis.misbehave(
+            "getDataEndpoint", body=json.dumps({"DataEndpoint": endpoint})
+        )
+        with pytest.raises(CloudError, match="cloud_redirect"):
+            await source.plan(DOOR, WINDOW, PRODUCER)
+    clouds.kinesis.misbehave(
+        "getDataEndpoint", body='{"DataEndpoint": "https://b-1.example"}'
+    )
+    # None of the clouds, but it was tried.
+    with pytest.raises(CloudError, match="cloud_unreachable"):
+        await source.plan(DOOR, WINDOW, PRODUCER)
+
+
+# Clips
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (("ClientLimitExceededException", "", 400), (CloudError, "cloud_throttled")),
+        (
+            ("ThrottlingException", "Rate exceeded", 400),
+            (CloudError, "cloud_throttled"),
+        ),
+        (("InvalidArgumentException", "Range", 400), (RefusedError, "request_refused")),
+        (("ValidationException", "", 400), (RefusedError, "request_refused")),
+        (
+            ("InvalidCodecPrivateDataException", "", 400),
+            (RefusedError, "codec_changed"),
+        ),
+        (("InvalidMediaFrameException", "", 400), (RefusedError, "frame_broken")),
+        (
+            ("MissingCodecPrivateDataException", "", 400),
+            (RefusedError, "codec_data_missing"),
+        ),
+        (("NoDataRetentionException", "", 400), (RefusedError, "no_retention")),
+        (
+            ("UnsupportedStreamMediaTypeException", "", 400),
+            (RefusedError, "codec_unsupported"),
+        ),
+        (("NotAuthorizedException", "", 401), (RefusedError, "no_permission")),
+        (("NotAuthorizedException", "", 403), (RefusedError, "no_permission")),
+        (("AccessDeniedException", "", 403), (RefusedError, "no_permission")),
+        (
+            (
+                "ResourceNotFoundException",
+                "No fragments found in the stream for the clip request.",
+                404,
+            ),
+            (NoFootageError, "no_footage"),
+        ),
+        (
+            (
+                "ResourceNotFoundException",
+                "The requested stream is not found or not active.",
+                404,
+            ),
+            (RefusedError, "camera_unknown"),
+        ),
+        (("UnrecognizedClientException", "", 403), (SignInError, "invalid_auth")),
+        (
+            ("InvalidSignatureException", "does not match", 403),
+            (SignInError, "invalid_auth"),
+        ),
+        (("IncompleteSignature", "", 400), (SignInError, "invalid_auth")),
+        (("MissingAuthenticationToken", "", 403), (SignInError, "invalid_auth")),
+        (("ExpiredTokenException", "", 403), (SignInError, "token_expired")),
+        (
+            (
+                "UnrecognizedClientException",
+                "The security token included in the request is expired",
+                400,
+            ),
+            (SignInError, "token_expired"),
+        ),
+        (("InternalFailure", "", 500), (CloudError, "cloud_trouble")),
+        (("ServiceUnavailable", "", 503), (CloudError, "cloud_trouble")),
+        (("", "", 404), (CloudError, "cloud_trouble")),
+    ],
+)
+async def test_clip_errors(
+    clouds: Clouds,
+    source: KinesisSource,
+    stream: KinesisStream,
+    error: tuple[str, str, int],
+    expected: tuple[type[ClipError], str],
+) -> None:
+    """Every exception of the service's pages is an error of its own."""
+    clouds.kinesis.misbehave("getClip", **aws_error(*error))
+    err = await failing(source)
+    assert (type(err), err.key) == expected
+    if err.key == "no_permission":
+        assert err.placeholders == {"action": "kinesisvideo:GetClip"}
+    if err.key == "request_refused":
+        assert err.placeholders == {
+            "action": "kinesisvideo:GetClip",
+            "reason": error[0],
+        }
+
+
+async def test_right_to_a_key_is_missing(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """It may be the right to the stream's own key that is missing."""
+    message = "User: arn:aws:iam::1:user/clips is not authorized to perform: kms:Decrypt on resource: arn"
+    clouds.kinesis.misbehave(
+        "getClip", **aws_error("AccessDeniedException", message, 403)
+    )
+    err = await failing(source)
+    assert err.placeholders == {"action": "kms:Decrypt"}
+
+
+@pytest.mark.parametrize(
+    ("wrap", "headers"),
+    [
+        ({"__type": "com.amazonaws.kinesisvideo#NoDataRetentionException"}, {}),
+        ({"__type": "NoDataRetentionException"}, {}),
+        ({"code": "NoDataRetentionException"}, {}),
+        ({}, {"x-amz-ErrorType": "NoDataRetentionException"}),
+        ({}, {"x-amzn-errortype": "NoDataRetentionException:"}),
+    ],
+)
+async def test_where_an_error_is_named(
+    clouds: Clouds,
+    source: KinesisSource,
+    stream: KinesisStream,
+    wrap: Mapping[str, str],
+    headers: Mapping[str, str],
+) -> None:
+    """AWS names an error in more than one way."""
+    clouds.kinesis.misbehave(
+        "getClip", status=400, headers=headers, body=json.dumps({**wrap, "message": ""})
+    )
+    assert (await failing(source)).key == "no_retention"
+
+
+async def test_not_listed_long_ago(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """What is not there so soon after may still come."""
+    stream.holes = [(second(-100), datetime.now(UTC))]
+    assert isinstance(await failing(source), NoFootageError)
+    now = datetime.now(UTC)
+    fresh = Window(now - timedelta(seconds=10), now - timedelta(seconds=5))
+    err = await failing(source, Part(window=fresh, lead_in=True))
+    assert isinstance(err, NotReadyError)
+    assert (err.key, err.after_s) == ("footage_not_ready", 5)
+
+
+async def all_of(
+    source: KinesisSource, parts: list[Part], path: Path
+) -> tuple[list[datetime], list[ClipError]]:
+    """Fetch parts, and what is left of those that fall apart."""
+    shown: list[datetime] = []
+    errors: list[ClipError] = []
+    while parts:
+        part = parts.pop(0)
+        try:
+            shown += await fetched(source, part, path)
+        except SplitError as err:
+            parts = [*err.parts, *parts]
+        except ClipError as err:
+            errors.append(err)
+    return shown, errors
+
+
+@pytest.mark.usefixtures("quick")
+async def test_codec_changes(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, tmp_path: Path
+) -> None:
+    """Where the camera's settings changed, each side of it makes a clip."""
+    other = Footage("front-door", width=640, height=360)
+    stream.changes = [(second(14), other)]
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    err = await failing(source, plan.parts[0])
+    assert isinstance(err, SplitError)
+    assert err.key == "codec_changed"
+    shown, errors = await all_of(source, list(plan.parts), tmp_path / "clip.mp4")
+    assert not errors
+    assert len(shown) == 220
+    assert shown == sorted(shown)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    "name", ["InvalidMediaFrameException", "MissingCodecPrivateDataException"]
+)
+@pytest.mark.parametrize("bad_s", [0, 8, 20])
+async def test_one_bad_fragment(
+    source: KinesisSource,
+    stream: KinesisStream,
+    tmp_path: Path,
+    name: str,
+    bad_s: int,
+) -> None:
+    """A bad fragment takes nothing along but itself."""
+    stream.spoilt = [Spoilt(second(bad_s), second(bad_s + 2), name)]
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    shown, errors = await all_of(source, list(plan.parts), tmp_path / "clip.mp4")
+    assert len(errors) == 1
+    assert type(errors[0]) is RefusedError
+    assert len(shown) == 200
+
+
+async def test_all_fragments_bad(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """A stream that no clip can be made of is not cut to pieces for nothing."""
+    stream.spoilt = [
+        Spoilt(second(-100), second(100), "MissingCodecPrivateDataException")
+    ]
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    err = await failing(source, plan.parts[0])
+    assert type(err) is RefusedError
+    assert err.key == "codec_data_missing"
+    assert len(clouds.kinesis.asked("getClip")) == 3
+
+
+async def test_trouble_while_looking(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """An outage while a part is looked into is an outage."""
+    stream.changes = [(second(14), Footage("front-door", width=640, height=360))]
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    clouds.kinesis.misbehave("getClip", skip=1, times=2, status=503)
+    assert (await failing(source, plan.parts[0])).key == "cloud_trouble"
+
+
+def test_wishes(source: KinesisSource) -> None:
+    """What this cloud cannot do is refused."""
+    with pytest.raises(InvalidRequestError, match="field_not_honoured"):
+        source.check(Wishes(width=640))
+
+
+# Pictures
+
+
+async def test_picture(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """The newest picture that there is, though the last seconds are on their way."""
+    stream.arrival_delay = timedelta(seconds=3)
+    picture = await source.picture(DOOR)
+    assert picture is not None
+    assert picture.startswith(b"\xff\xd8\xff")
+    asked = clouds.kinesis.asked("getImages")[0].json()
+    assert asked["ImageSelectorType"] == "SERVER_TIMESTAMP"
+    assert asked["EndTimestamp"] - asked["StartTimestamp"] == pytest.approx(30)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        aws_error("ResourceNotFoundException", "No fragments found", 404),
+        aws_error("AccessDeniedException", "", 403),
+        aws_error("NoDataRetentionException"),
+        {"body": "{}"},
+        {"body": '{"Images": [{"TimeStamp": 1.5, "Error": "NO_MEDIA"}]}'},
+        {"body": '{"Images": [{"TimeStamp": 1.5, "ImageContent": "!"}]}'},
+        {"body": '{"Images": [{"TimeStamp": 1.5, "ImageContent": "YWJj"}]}'},
+    ],
+)
+async def test_no_picture(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, fault: dict[str, Any]
+) -> None:
+    """Where there is no picture there is none, and that is no error."""
+    clouds.kinesis.misbehave("getImages", **fault)
+    assert await source.picture(DOOR) is None
+
+
+async def test_picture_in_an_outage(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """An outage is not taken for a stream without pictures."""
+    clouds.kinesis.misbehave("getImages", status=503)
+    with pytest.raises(CloudError, match="cloud_trouble"):
+        await source.picture(DOOR)
