@@ -412,7 +412,7 @@ class Server:
             else answer.body.stat().st_size
         )
         headers = CIMultiDict(answer.headers)
-        headers[hdrs.DATE] = format_datetime(self.now(), usegmt=True)
+        headers.setdefault(hdrs.DATE, format_datetime(self.now(), usegmt=True))
         status = answer.status
         begin, end = 0, size
         if answer.ranges:
