@@ -663,7 +663,7 @@ def schema_fields(schema: Any) -> dict[str, tuple[Any, Any]]:
         is_all = isinstance(schema, vol.All)
         schema = schema.validators[0] if is_all else schema.schema
     return {
-        str(key): (None if key.default is vol.UNDEFINED else key.default(), validator)
+        str(key): (key.default() if callable(key.default) else None, validator)
         for key, validator in schema.items()
         if isinstance(key, vol.Optional | vol.Required)
     }

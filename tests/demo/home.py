@@ -254,6 +254,13 @@ class Home:
             version: str = (await response.json())["version"]
             return version
 
+    async def states(self) -> bytes:
+        """Return the states of all entities, as the REST API tells them."""
+        async with self._session.get(
+            f"{self.url}/api/states", headers=self._headers
+        ) as response:
+            return await response.read()
+
     async def play(self, media_content_id: str, path: Path) -> list[str]:
         """Fetch a part of a clip as a browser's player does; return what is wrong."""
         async with self.websocket() as websocket:

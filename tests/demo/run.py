@@ -21,7 +21,7 @@ import certifi
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, Span
 
-from .check import Look, debris, look, read_log
+from .check import Look, debris, leaks, look, read_log
 from .home import CHECKOUT, TIME_ZONE, Form, Home, HomeError
 
 FOLDER = CHECKOUT / ".demo"
@@ -34,11 +34,10 @@ READY_AFTER_S = 8.0
 
 
 class Cast(NamedTuple):
-    """The simulated clouds: by kind, what the camera films; and what is secret."""
+    """The simulated clouds, and by kind of account what its camera films."""
 
     clouds: Clouds
     footage: Mapping[str, Footage]
-    secrets: list[str]
 
 
 class Stage(NamedTuple):
@@ -69,11 +68,6 @@ def furnish(clouds: Clouds) -> Cast:
     return Cast(
         clouds,
         {"ring": door.footage, "meraki": drive.footage, "kinesis": yard.footage},
-        [
-            clouds.ring.password,
-            clouds.meraki.api_key,
-            clouds.kinesis.secret_access_key,
-        ],
     )
 
 
@@ -192,7 +186,8 @@ async def main_job(stage: Stage) -> list[str]:
                 for fault in await home.play(answer["media_content_id"], found.path)
             ]
     faults += [f"left over: {name}" for name in debris(home.media, clips)]
-    return faults
+    shown = {"the states": await home.states()}
+    return [*faults, *leaks(shown, secrets(cast.clouds))]
 
 
 def show(job: Job, found: Look, answer: Mapping[str, Any], took_s: float) -> None:
@@ -215,12 +210,43 @@ def clock(span: Span) -> str:
     return f"{start} - {end} UTC"
 
 
-def log_faults(stage: Stage) -> list[str]:
-    """Print what Home Assistant said of the integration; return what it must not say."""
-    log = read_log(stage.home.log, stage.cast.secrets)
+def secrets(clouds: Clouds) -> set[str]:
+    """Return all that nobody may read: what was typed, sent, and signed so far."""
+    found = {
+        clouds.ring.password,
+        clouds.meraki.api_key,
+        clouds.kinesis.secret_access_key,
+    }
+    for asked in clouds.requests:
+        # A token, or a request's signature.
+        if sent := asked.headers.get("Authorization"):
+            found.add(sent.split()[-1])
+        # A URL that needs none is itself one.
+        elif asked.method == "GET":
+            found.add(asked.query_string or asked.path.rpartition("/")[2])
+    return found
+
+
+def aftermath(stage: Stage) -> list[str]:
+    """Print what Home Assistant said of the integration; return what it must not say.
+
+    Nor may it stand in what the integration writes.
+    """
+    home = stage.home
+    log = read_log(home.log.read_text(errors="replace"))
     for line in log.warnings:
         print(f"  {line}")
-    return [f"log: {fault}" for fault in log.faults]
+    written = [
+        home.log,
+        home.output,
+        *home.config.glob("*.db*"),
+        *home.media.rglob("*.json"),
+    ]
+    places = {path.name: path.read_bytes() for path in written}
+    return [
+        *(f"log: {fault}" for fault in log.faults),
+        *leaks(places, secrets(stage.cast.clouds)),
+    ]
 
 
 async def stay(stage: Stage) -> None:
@@ -281,7 +307,7 @@ async def run(port: int, *, once: bool) -> list[str]:
             await stay(stage)
         faults = await main_job(stage)
     # Now it has ended, and its log with it.
-    return faults + log_faults(stage)
+    return faults + aftermath(stage)
 
 
 def free_port() -> int:
