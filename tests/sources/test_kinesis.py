@@ -711,6 +711,11 @@ async def test_retention(
     stream.retention_hours = 24
     stream.holes = [(second(-100), second(100))]
     assert await source.plan(DOOR, WINDOW, PRODUCER) == Plan(parts=[])
+    clouds.kinesis.misbehave(
+        "describeStream", **aws_error("ResourceNotFoundException", "", 404)
+    )
+    with pytest.raises(RefusedError, match="camera_unknown"):
+        await source.plan(DOOR, WINDOW, PRODUCER)
     clouds.kinesis.denied = {"DescribeStream"}
     stream.retention_hours = 0
     assert await source.plan(DOOR, WINDOW, PRODUCER) == Plan(parts=[])
@@ -1013,6 +1018,16 @@ async def test_where_an_error_is_named(
     assert (await failing(source)).key == "no_retention"
 
 
+@pytest.mark.parametrize("body", ["[]", '{"Error": "x"}', '{"__type": 7}', ""])
+async def test_error_without_a_name(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, body: str
+) -> None:
+    """An error that nobody names may pass."""
+    clouds.kinesis.misbehave("getClip", status=400, body=body)
+    err = await failing(source)
+    assert isinstance(err, CloudError) or err.key == "request_refused"
+
+
 async def test_not_listed_long_ago(
     clouds: Clouds, source: KinesisSource, stream: KinesisStream
 ) -> None:
@@ -1103,6 +1118,9 @@ async def test_trouble_while_looking(
     plan = await source.plan(DOOR, WINDOW, PRODUCER)
     clouds.kinesis.misbehave("getClip", skip=1, times=2, status=503)
     assert (await failing(source, plan.parts[0])).key == "cloud_trouble"
+    denied = aws_error("AccessDeniedException", "", 403)
+    clouds.kinesis.misbehave("getClip", skip=1, **denied)
+    assert (await failing(source, plan.parts[0])).key == "no_permission"
 
 
 def test_wishes(source: KinesisSource) -> None:
@@ -1135,7 +1153,7 @@ async def test_picture(
         aws_error("NoDataRetentionException"),
         {"body": "{}"},
         {"body": '{"Images": [{"TimeStamp": 1.5, "Error": "NO_MEDIA"}]}'},
-        {"body": '{"Images": [{"TimeStamp": 1.5, "ImageContent": "!"}]}'},
+        {"body": '{"Images": [{"TimeStamp": 1.5, "ImageContent": "a"}]}'},
         {"body": '{"Images": [{"TimeStamp": 1.5, "ImageContent": "YWJj"}]}'},
     ],
 )

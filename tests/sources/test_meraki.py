@@ -422,6 +422,14 @@ async def test_expired_url(
     await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
 
 
+async def test_strange_media_answer(clouds: Clouds, source: MerakiSource) -> None:
+    """An answer that says neither "here" nor "wait" is trouble."""
+    clouds.meraki.add_camera("Door")
+    (camera,) = await source.cameras()
+    clouds.meraki.misbehave("^spn", status=416)
+    assert (await failing(source, camera)).key == "cloud_trouble"
+
+
 @pytest.mark.parametrize(
     ("fault", "kind", "key"),
     [

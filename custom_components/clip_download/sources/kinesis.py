@@ -456,21 +456,22 @@ class KinesisSource(Source):
         body = json.dumps({**_stream(camera), **ask}).encode()
         action = f"kinesisvideo:{path[0].upper()}{path[1:]}"
         async with AsyncExitStack() as stack:
-            remembered = self._endpoints.get(key)
-            endpoint = remembered or await self._data_endpoint(camera, api)
-            try:
-                response = await stack.enter_async_context(
-                    self._send(f"{endpoint}/{path}", body, action=action)
-                )
-            except (CloudError, RefusedError) as err:
-                if not remembered or err.key not in _OF_A_STALE_ENDPOINT:
-                    raise
-                del self._endpoints[key]
-                endpoint = await self._data_endpoint(camera, api)
-                response = await stack.enter_async_context(
-                    self._send(f"{endpoint}/{path}", body, action=action)
-                )
-            self._endpoints[key] = endpoint
+            for is_new in (key not in self._endpoints, True):
+                if key not in self._endpoints:
+                    self._endpoints[key] = await self._data_endpoint(camera, api)
+                url = f"{self._endpoints[key]}/{path}"
+                try:
+                    response = await stack.enter_async_context(
+                        self._send(url, body, action=action)
+                    )
+                except (CloudError, RefusedError) as err:
+                    if err.key not in _OF_A_STALE_ENDPOINT:
+                        raise
+                    self._endpoints.pop(key, None)
+                    if is_new:
+                        raise
+                else:
+                    break
             yield response
 
     async def _data_endpoint(self, camera: Camera, api: str) -> str:
@@ -670,10 +671,11 @@ async def _error(response: ClientResponse, action: str, region: str) -> ClipErro
         answer = json.loads(await read_body(response, LARGEST_JSON_BYTES))
     except ValueError:
         answer = {}
+    # STS wraps it; the others put it beside the message or into a header.
+    if isinstance(answer, dict):
+        answer = answer.get("Error", answer)
     if not isinstance(answer, dict):
         answer = {}
-    # STS wraps it; the others put it beside the message or into a header.
-    answer = answer.get("Error", answer)
     name = (
         response.headers.get("x-amzn-ErrorType")
         or response.headers.get("x-amz-ErrorType")
