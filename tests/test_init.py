@@ -341,6 +341,18 @@ async def test_refused_later(
     assert state_of(hass, "camera.front") == "idle"
 
 
+async def test_code_wanted_later(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Ring may ask for a code out of the blue; only a person can give it."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    hass_clouds.ring.expire_access_tokens()
+    hass_clouds.ring.misbehave("oauth/token", status=412, body='{"tsv_state": "sms"}')
+    await entry.runtime_data.coordinator.async_refresh()
+    err = entry.runtime_data.coordinator.last_exception
+    assert entry.title in str(err)
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+
+
 async def test_rotated_token(hass: HomeAssistant, hass_clouds: Clouds) -> None:
     """A new token is kept, and is no reason to load the account again."""
     entry = await set_up(hass, hass_clouds, "ring")

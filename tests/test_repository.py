@@ -79,10 +79,8 @@ LOGO_HEIGHTS = {
 # What `ClipError`s take for themselves, and what whoever shows them adds.
 NO_PLACEHOLDERS = {"after_s", "retry_after_s"}
 ADDED_PLACEHOLDERS = {"camera", "window"}
-# The config flow asks for the code instead of showing this.
-NEVER_SHOWN = {"two_factor_required"}
 # The errors that a config flow shows, and the coordinator under a prefix.
-ACCOUNT_ERRORS = {"CloudError", "SignInError"}
+ACCOUNT_ERRORS = {"CloudError", "SignInError", "TwoFactorRequired"}
 ACCOUNT_PREFIX = "account_"
 
 
@@ -464,7 +462,7 @@ def filled(node: ast.expr | None) -> Iterator[str]:
                 yield str(key.value)
 
 
-USES = sorted({use for use in uses() if use.key not in NEVER_SHOWN})
+USES = sorted(set(uses()))
 ACCOUNT_USES = [
     use
     for use in USES
