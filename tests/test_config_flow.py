@@ -312,6 +312,16 @@ async def test_pasted_with_blanks(hass: HomeAssistant, hass_clouds: Clouds) -> N
     assert entry.data == {"kind": "kinesis", **typed(hass_clouds, "kinesis")}
 
 
+async def test_vpc_endpoint(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """An endpoint of one's own is asked, and nothing else."""
+    host = "vpce-0a1b.kinesisvideo.eu-west-1.vpce.amazonaws.com"
+    given = typed(hass_clouds, "kinesis") | {"endpoint_url": f"https://{host}"}
+    form = await begin(hass, "kinesis")
+    entry = await created(hass, await answer(hass, form, given))
+    assert entry.data == {"kind": "kinesis", **given}
+    assert {asked.host for asked in hass_clouds.requests} == {host}
+
+
 async def test_wrong_region(hass: HomeAssistant, hass_clouds: Clouds) -> None:
     """A region that AWS does not have is told by its name."""
     form = await begin(hass, "kinesis")
@@ -803,6 +813,22 @@ async def test_stream_outage(
     hass_clouds.kinesis.faults.clear()
     result = await name_stream(hass, result, "gate")
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+def test_stream_has_words_for_outages() -> None:
+    """What a cloud may say of credentials it may say of them when a stream is tried."""
+    only_of_an_account = {
+        "clip_url_expired",
+        "invalid_base_url",
+        "invalid_code",
+        "invalid_endpoint_url",
+        "invalid_region",
+        "no_organization",
+        "too_many_codes",
+        "two_factor_required",
+    }
+    words = WORDS["config_subentries"]["stream"]["error"]
+    assert set(WORDS["config"]["error"]) - only_of_an_account <= set(words)
 
 
 async def test_stream_unforeseen(

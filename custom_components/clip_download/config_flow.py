@@ -178,7 +178,7 @@ KINDS = {
         },
         refused=frozenset({CONF_API_KEY}),
         links={
-            "keys_url": "https://documentation.meraki.com/Platform_Management/Dashboard_Administration/Operate_and_Maintain/How-Tos/Cisco_Meraki_Dashboard_API"
+            "keys_url": "https://documentation.meraki.com/General_Administration/Other_Topics/Cisco_Meraki_Dashboard_API"
         },
     ),
     KINESIS: Kind(
@@ -317,13 +317,18 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
         self, kind: str, step_id: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         """Show a form of a kind of account, and try what is typed into it."""
+        refused, links = KINDS[kind].refused, KINDS[kind].links
         fields = {
             name: selector
             for name, selector in KINDS[kind].fields.items()
-            if self.source != SOURCE_REAUTH or name in KINDS[kind].refused
+            if self.source != SOURCE_REAUTH or name in refused
         }
-        kept = {
-            name: value for name, value in self._data().items() if name not in fields
+        entry = self._entry()
+        data = entry.data if entry else {}
+        account = entry.title if entry else ""
+        # Of what is kept, a form shows no secrets.
+        shown = user_input or {
+            name: value for name, value in data.items() if name not in refused
         }
 
         def show(
@@ -332,21 +337,10 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(
                 step_id=step_id,
                 data_schema=self.add_suggested_values_to_schema(
-                    vol.Schema(fields),
-                    # What is kept is shown again, but for the secrets.
-                    user_input
-                    or {
-                        name: value
-                        for name, value in self._data().items()
-                        if name not in KINDS[kind].refused
-                    },
+                    vol.Schema(fields), shown
                 ),
                 errors=errors,
-                description_placeholders={
-                    "account": self._title(),
-                    **KINDS[kind].links,
-                    **(told or {}),
-                },
+                description_placeholders={"account": account, **links, **(told or {})},
             )
 
         if user_input is None:
@@ -358,6 +352,7 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
             if name in given and not is_good(given[name])
         }:
             return show(errors)
+        kept = {name: value for name, value in data.items() if name not in fields}
         return await self._async_try(kind, {**kept, **given}, show)
 
     def _show_2fa(
@@ -436,14 +431,6 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
         if self.source == SOURCE_RECONFIGURE:
             return self._get_reconfigure_entry()
         return None
-
-    def _data(self) -> Mapping[str, Any]:
-        entry = self._entry()
-        return entry.data if entry else {}
-
-    def _title(self) -> str:
-        entry = self._entry()
-        return entry.title if entry else ""
 
 
 class ClipDownloadOptionsFlow(OptionsFlowWithReload):
