@@ -312,6 +312,26 @@ async def test_pasted_with_blanks(hass: HomeAssistant, hass_clouds: Clouds) -> N
     assert entry.data == {"kind": "kinesis", **typed(hass_clouds, "kinesis")}
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("ring", "password"),
+        ("meraki", "api_key"),
+        ("kinesis", "access_key_id"),
+        ("kinesis", "secret_access_key"),
+    ],
+)
+async def test_only_blanks(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str, name: str
+) -> None:
+    """Credentials of nothing but blanks are refused as wrong ones are."""
+    hass_clouds.ring.two_factor = None
+    form = await begin(hass, kind)
+    result = await answer(hass, form, typed(hass_clouds, kind) | {name: " "})
+    assert result["errors"] == {"base": "invalid_auth"}
+    await created(hass, await answer(hass, result, typed(hass_clouds, kind)))
+
+
 async def test_vpc_endpoint(hass: HomeAssistant, hass_clouds: Clouds) -> None:
     """An endpoint of one's own is asked, and nothing else."""
     host = "vpce-0a1b.kinesisvideo.eu-west-1.vpce.amazonaws.com"

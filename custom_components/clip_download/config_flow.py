@@ -345,7 +345,7 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
 
         if user_input is None:
             return show()
-        given = _tidy(user_input)
+        given = _tidy(user_input, fields)
         if errors := {
             name: error
             for name, (is_good, error) in CHECKS.items()
@@ -377,27 +377,11 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Sign in with what was given; show the form again if that does not work."""
         try:
-            credentials = given
+            credentials: dict[str, Any] | None = given
             if kind == RING:
-                ring = await async_source_module(self.hass, RING)
-                hardware_id = given.get(CONF_HARDWARE_ID, self._hardware_id)
-                try:
-                    token = await ring.sign_in(
-                        async_get_clientsession(self.hass),
-                        given[CONF_USERNAME],
-                        given[CONF_PASSWORD],
-                        hardware_id,
-                        code,
-                    )
-                except ring.TwoFactorRequired as err:
-                    self._given = given
-                    self._sent_to = err.phone or given[CONF_USERNAME]
-                    return self._show_2fa()
-                credentials = {
-                    CONF_USERNAME: given[CONF_USERNAME],
-                    CONF_HARDWARE_ID: hardware_id,
-                    CONF_TOKEN: token,
-                }
+                credentials = await self._async_ring_credentials(given, code)
+            if credentials is None:
+                return self._show_2fa()
             source = await async_create_source(
                 self.hass, kind, credentials, keep_credentials=credentials.update
             )
@@ -408,6 +392,30 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
             _LOGGER.exception("Unexpected exception")
             return show({"base": "unknown"}, {})
         return await self._async_finish(kind, identity, credentials)
+
+    async def _async_ring_credentials(
+        self, given: dict[str, Any], code: str | None
+    ) -> dict[str, Any] | None:
+        """Trade a password for a token; None if Ring wants a code for that."""
+        ring = await async_source_module(self.hass, RING)
+        hardware_id = given.get(CONF_HARDWARE_ID, self._hardware_id)
+        try:
+            token = await ring.sign_in(
+                async_get_clientsession(self.hass),
+                given[CONF_USERNAME],
+                given[CONF_PASSWORD],
+                hardware_id,
+                code,
+            )
+        except ring.TwoFactorRequired as err:
+            self._given = given
+            self._sent_to = err.phone or given[CONF_USERNAME]
+            return None
+        return {
+            CONF_USERNAME: given[CONF_USERNAME],
+            CONF_HARDWARE_ID: hardware_id,
+            CONF_TOKEN: token,
+        }
 
     async def _async_finish(
         self, kind: str, identity: Identity, credentials: dict[str, Any]
@@ -600,11 +608,14 @@ def _stream_name(stream: str) -> str:
     return match["name"] or match["name_in_arn"] if match else ""
 
 
-def _tidy(user_input: dict[str, Any]) -> dict[str, Any]:
-    """Drop what was left empty, and the blanks around what was pasted."""
+def _tidy(user_input: dict[str, Any], fields: VolDictType) -> dict[str, Any]:
+    """Drop the blanks around what was pasted, and what was left out."""
     tidy = {
         # A password may begin or end with a blank.
         name: value if name == CONF_PASSWORD else value.strip()
         for name, value in user_input.items()
     }
-    return {name: value for name, value in tidy.items() if value}
+    optional = {str(name) for name in fields if isinstance(name, vol.Optional)}
+    return {
+        name: value for name, value in tidy.items() if value or name not in optional
+    }
