@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,6 +40,7 @@ from custom_components.clip_download.sources.base import (
     Part,
     Plan,
     Source,
+    SplitError,
     Wishes,
 )
 from tests.clouds.footage import Footage, first_and_last, moments
@@ -71,6 +72,7 @@ class Shelf(Source):
         self.folder = folder
         self.plans: deque[Plan | Exception] = deque()
         self.troubles: deque[Exception | None] = deque()
+        self.refused: Mapping[str, Exception] = {}
         self.parts: list[Part] = []
         self.asked = 0
         self.fetched: list[str] = []
@@ -114,6 +116,8 @@ class Shelf(Source):
         self, camera: Camera, part: Part, wishes: Wishes
     ) -> AsyncIterator[Download]:
         self.fetched.append(part.ask["name"])
+        if part.ask["name"] in self.refused:
+            raise self.refused[part.ask["name"]]
         if self.troubles and (trouble := self.troubles.popleft()):
             raise trouble
         url = self.server.make_url(f"/{part.ask['name']}")
@@ -367,6 +371,27 @@ async def test_one_part_that_fails_does_not_cost_the_others(
     assert (job.error.key if job.error else None) == told
     (kept,) = await house.jobs.recent(1)
     assert (kept.error.key if kept.error else None) == told
+
+
+async def test_a_part_that_comes_only_in_pieces(house: House) -> None:
+    """What the cloud gives in pieces is fetched in pieces, down to the one it lacks."""
+    whole = Part(window=window(0, 30), ask={"name": "whole"})
+    one, two, three = (
+        house.shelf.lay(window(start, start + 10)) for start in (0, 10, 20)
+    )
+    rest = Part(window=window(10, 30), ask={"name": "rest"})
+    refused = {
+        "whole": SplitError("codec_changed", parts=[one, rest]),
+        "rest": SplitError("codec_changed", parts=[two, three]),
+        two.ask["name"]: RefusedError("frame_broken"),
+    }
+    house.shelf.refused = refused
+    house.shelf.plans += [Plan(parts=[whole])]
+    job = await house.save(window(0, 30))
+    assert job.clips[0].gaps == (two.window,)
+    assert job.error
+    assert job.error.key == "frame_broken"
+    assert len(moments(job.clips[0].path)) == 200
 
 
 async def test_refused_credentials_start_a_new_sign_in(house: House) -> None:

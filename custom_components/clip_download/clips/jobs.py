@@ -65,6 +65,7 @@ class Jobs:
         self._library = library
         self._find_camera = find_camera
         self._downloads = asyncio.Semaphore(downloads_at_once)
+        self._workbench = asyncio.Semaphore(1)
         self._spawn = spawn
         self._tell = tell
         self._sign_in_again = sign_in_again
@@ -158,6 +159,7 @@ class Jobs:
             library=self._library,
             account_name=self._account_name,
             downloads=self._downloads,
+            workbench=self._workbench,
         )
         try:
             try:

@@ -14,7 +14,7 @@ import threading
 from typing import Any
 from uuid import uuid4
 
-from ..sources.base import Camera, Part, Plan, Source
+from ..sources.base import Camera, Part, Plan, Source, SplitError
 from . import files, mp4
 from .errors import ClipError, CloudError, NoFootageError, NotReadyError, RefusedError
 from .library import Clip, ClipStatus, Job, JobState, Library
@@ -49,13 +49,19 @@ class Way:
         library: Library,
         account_name: str,
         downloads: asyncio.Semaphore,
+        workbench: asyncio.Semaphore,
     ) -> None:
-        """Take the job, and what it shares with the others of its account."""
+        """Take the job, and what it shares with the others of its account.
+
+        `downloads` limits what is fetched at once, `workbench` what is decoded: that
+        takes memory, and time that the event loop would miss.
+        """
         self._job = job
         self._source = source
         self._library = library
         self._account_name = account_name
         self._downloads = downloads
+        self._workbench = workbench
         self._cancelled = threading.Event()
 
     async def go(self, camera: Camera | None) -> Job:
@@ -82,8 +88,7 @@ class Way:
         try:
             fetched, trouble = await self._fetch(camera, plan, folder)
             await self._come_to(JobState.FINISHING)
-            async with self._downloads:
-                await self._finish(fetched, trouble, target, folder)
+            await self._finish(fetched, trouble, target, folder)
         except BaseException:
             # A thread that is still at work stops at its next packet.
             self._cancelled.set()
@@ -123,26 +128,34 @@ class Way:
         """
         at_once = asyncio.Semaphore(self._source.parts_at_once)
 
-        async def fetch(number: int, part: Part) -> _Fetched | ClipError:
-            async with at_once:
-                try:
-                    return await self._persist(
-                        lambda: self._fetch_part(
-                            camera, part, folder / f"{number}.part"
+        async def fetch(name: str, part: Part) -> list[_Fetched | ClipError]:
+            path = folder / f"{name}.part"
+            try:
+                async with at_once:
+                    return [
+                        await self._persist(
+                            lambda: self._fetch_part(camera, part, path)
                         )
-                    )
-                except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
-                    return err
+                    ]
+            except SplitError as err:
+                return await fetch_all(err.parts, f"{name}_")
+            except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
+                return [err]
 
-        try:
+        async def fetch_all(
+            parts: Sequence[Part], prefix: str
+        ) -> list[_Fetched | ClipError]:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(fetch(number, part))
-                    for number, part in enumerate(plan.parts)
+                    group.create_task(fetch(f"{prefix}{number}", part))
+                    for number, part in enumerate(parts)
                 ]
-        except ExceptionGroup as group_err:
-            raise group_err.exceptions[0] from None
-        results = [task.result() for task in tasks]
+            return [result for task in tasks for result in task.result()]
+
+        try:
+            results = await fetch_all(plan.parts, "")
+        except ExceptionGroup as group:
+            raise _first(group) from group
         fetched = [result for result in results if isinstance(result, _Fetched)]
         troubles = [result for result in results if isinstance(result, ClipError)]
         # That there is no footage is a gap; anything else is worth telling.
@@ -159,6 +172,7 @@ class Way:
             async with self._source.fetch(camera, part, self._job.wishes) as download:
                 await receive(download.response, path)
                 window = download.window or part.window
+        async with self._workbench:
             media = await blocking(mp4.inspect, path)
         # A recording has its own length; what is cut out for us ought to be whole.
         if (
@@ -182,7 +196,8 @@ class Way:
     ) -> None:
         """Make the files, settle what is told of them, and keep them."""
         job = self._job
-        made = await self._make([part.piece for part in fetched], folder)
+        async with self._workbench:
+            made = await self._make([part.piece for part in fetched], folder)
         if not made:
             raise NoFootageError("no_footage")
         missing = tuple(
@@ -277,7 +292,9 @@ class Way:
     async def _record(self, folder: Path) -> None:
         """Lay picture and sidecar beside each clip, then record that it is saved."""
         for clip in self._job.clips:
-            await blocking(_write_companions, self._sidecar(clip), clip.path, folder)
+            sidecar = self._sidecar(clip)
+            async with self._workbench:
+                await blocking(_write_companions, sidecar, clip.path, folder)
         self._job = replace(self._job, state=JobState.SAVED)
         await self._library.finish_job(self._job)
 
@@ -371,6 +388,14 @@ async def _sleep_until(moment: datetime) -> None:
     # In steps, because the clock may be set while we sleep.
     while (left_s := (moment - datetime.now(UTC)).total_seconds()) > 0:
         await asyncio.sleep(min(left_s, 60))
+
+
+def _first(group: ExceptionGroup) -> Exception:
+    """Return the first of the exceptions that several parts raised at once."""
+    err: Exception = group
+    while isinstance(err, ExceptionGroup):
+        err = err.exceptions[0]
+    return err
 
 
 def _numbered(stem: Path, count: int) -> list[Path]:
