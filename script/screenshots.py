@@ -25,9 +25,9 @@ ACTION = "/config/developer-tools/action"
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1280, 900
 ACTION_HEIGHT = 1900
-ANSWER_HEIGHT = 1150
 # Dialogs and pictures need a moment to be there.
 SETTLE_MS = 1500
+PLAY_MS = 3000
 
 
 class Camera:
@@ -54,12 +54,18 @@ class Camera:
         await self.page.locator("home-assistant-main").wait_for()
         await self.page.wait_for_timeout(SETTLE_MS)
 
-    async def shoot(self, name: str, *, height: int = HEIGHT) -> None:
-        """Take a picture of a window that is so many pixels high."""
+    async def shoot(
+        self, name: str, *, height: int = HEIGHT, of: str | None = None
+    ) -> None:
+        """Take a picture of a window that is so many pixels high, or of a part of it."""
+        path = self.folder / f"{name}.png"
         await self.page.set_viewport_size({"width": WIDTH, "height": height})
         await self.page.wait_for_timeout(SETTLE_MS)
-        await self.page.screenshot(path=self.folder / f"{name}.png")
-        print(self.folder / f"{name}.png", flush=True)
+        if of is None:
+            await self.page.screenshot(path=path)
+        else:
+            await self.page.locator(of).last.screenshot(path=path)
+        print(path, flush=True)
 
     async def click(self, text: str) -> None:
         """Click what bears a text."""
@@ -134,7 +140,7 @@ async def action(camera: Camera) -> None:
     await camera.click("YAML mode")
     await camera.click("Perform action")
     await camera.page.get_by_text("media_content_id").wait_for()
-    await camera.shoot("action_answered", height=ANSWER_HEIGHT)
+    await camera.shoot("action_answered", of="ha-card:has-text('Response')")
 
 
 async def media(camera: Camera) -> None:
@@ -147,6 +153,9 @@ async def media(camera: Camera) -> None:
         path = quote(f",{part}", safe="")
         await camera.open(f"/media-browser/browser/{path}")
         await camera.shoot(f"media_{number}")
+    await camera.page.locator("ha-card:has-text('.mp4')").last.click()
+    await camera.page.wait_for_timeout(PLAY_MS)
+    await camera.shoot("media_played")
 
 
 @asynccontextmanager
