@@ -36,6 +36,8 @@ HOLE_US = US
 _HOLE_STEPS = 5
 # Timestamps that go back less are a slip, more are another clock.
 SLIP_US = US // 2
+# A frame waits at most so long for others before it is shown; else its time is broken.
+_MOST_REORDERED_US = 5 * US
 # Between key frames, where a file has one only: what cameras use at most.
 DEFAULT_GOP_US = 4 * US
 
@@ -169,14 +171,21 @@ class Reel:
     def packets(
         self, cancelled: threading.Event, *, sound: bool = True
     ) -> Iterator[Packet[Stream]]:
-        """Read on, packet by packet. Raises Cancelled."""
+        """Read on, packet by packet; each has both its times. Raises Cancelled."""
         wanted = [self.video, self.audio] if sound and self.audio else [self.video]
+        latest = {
+            one.index: int(_MOST_REORDERED_US / US / one.time_base) for one in wanted
+        }
         for packet in self.container.demux(wanted):
             if cancelled.is_set():
                 raise Cancelled
+            dts, pts = packet.dts, packet.pts
             # The first ones may be without: nobody could tell when to show them.
-            if packet.dts is not None:
-                yield packet
+            if dts is None:
+                continue
+            if pts is None or not 0 <= pts - dts <= latest[packet.stream_index]:
+                packet.pts = dts
+            yield packet
 
 
 @contextmanager
@@ -260,12 +269,6 @@ def survey(path: Path, cancelled: threading.Event) -> Film:
             sound_time_base=_fraction(reel.audio.time_base) if reel.audio else None,
             sound_clocks=surveyor.sound_clocks(),
         )
-
-
-def check_boxes(path: Path) -> None:
-    """Raise CloudError unless the MP4's boxes add up to the file."""
-    for _ in _boxes(path):
-        pass
 
 
 class _Surveyor:
@@ -356,9 +359,9 @@ def _survey_index(
 ) -> int | None:
     """Survey an MP4 by its index; return when its first frame is shown."""
     first = next(reel.packets(cancelled, sound=False), None)
-    if first is None or first.dts is None:
+    if first is None:
         return None
-    delay = 0 if first.pts is None else first.pts - first.dts
+    delay = cast("int", first.pts) - cast("int", first.dts)
     context = reel.video.codec_context
     shape = Shape(context.width, context.height, context.extradata or b"")
     start_pts = None
@@ -384,12 +387,11 @@ def _survey_packets(
     sizes: dict[bytes, tuple[int, int]] = {}
     start_pts = None
     for packet in reel.packets(cancelled):
-        dts = cast("int", packet.dts)
+        dts, pts = cast("int", packet.dts), cast("int", packet.pts)
         if packet.stream is not reel.video:
             base = packet.time_base
             surveyor.sound(dts * base.numerator * US // base.denominator)
             continue
-        pts = dts if packet.pts is None else packet.pts
         is_key = packet.is_keyframe
         if (
             is_key
@@ -429,7 +431,7 @@ def _decode(context: CodecContext, packet: Packet[Stream]) -> av.VideoFrame | No
     assert isinstance(context, av.VideoCodecContext)
     try:
         frames = [*context.decode(packet), *context.decode(None)]
-    except av.FFmpegError:
+    except av.FFmpegError, ValueError:
         frames = []
     context.flush_buffers()
     return frames[0] if frames else None

@@ -5,7 +5,7 @@ packet, so memory does not grow with a clip, and libav works without the GIL.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -155,7 +155,9 @@ def picture(path: Path, at: timedelta) -> bytes:
     with _libav_errors(), opened(path) as reel:
         video = reel.video
         wanted_s = at.total_seconds()
-        reel.container.seek(int(wanted_s / video.time_base), stream=video)
+        # Where this does not work, the beginning will do.
+        with suppress(av.FFmpegError):
+            reel.container.seek(int(wanted_s / video.time_base), stream=video)
         frame = None
         for frame in itertools.islice(reel.container.decode(video), _MOST_DECODED):
             if frame.time is not None and frame.time >= wanted_s:
@@ -228,7 +230,7 @@ def _kept(run: Run, window: Window) -> Made:
         path=film.path,
         asked=window,
         window=window_of_us(start_us, end_us),
-        duration_us=film.length_us,
+        duration_us=film.us(film.stretches[-1].end_pts - film.start_pts),
         has_sound=film.sound is not None,
     )
 

@@ -17,7 +17,8 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from .film import SLIP_US, US, Reel, Sound, check_boxes, opened
+from .errors import ClipError, CloudError
+from .film import SLIP_US, US, Reel, Sound, decode_key, opened
 from .timeline import Cut, hole_us
 from .window import from_ms
 
@@ -50,11 +51,15 @@ class Written:
 
 
 class _Shift(NamedTuple):
-    """From a file's timestamps to the clip's: `ticks * num // den + add`."""
+    """From a file's timestamps to the clip's: `ticks * num // den + add`.
+
+    Decoding is `early` ticks earlier than that, so that all cuts reorder frames alike.
+    """
 
     num: int
     den: int
     add: int
+    early: int = 0
 
 
 class _Placed(NamedTuple):
@@ -77,6 +82,8 @@ class _Track:
         self._last_dts = -(2**62)
         self.last_pts = -1
         self.end = 0
+        # Not what a file says: before a hole, the last packet is said to fill it.
+        self._duration = 2**62
 
     def shift(self, base: Fraction, at: Fraction, to: Fraction) -> _Shift:
         """Return what moves time `at` of a file (s; its time base too) to `to`."""
@@ -87,22 +94,22 @@ class _Track:
 
     def show(self, packet: Packet[Stream], shift: _Shift, frame_ticks: int) -> None:
         """Write a picture."""
-        num, den, add = shift
+        num, den, add, early = shift
         dts = cast("int", packet.dts) * num // den + add
-        pts = dts if packet.pts is None else packet.pts * num // den + add
-        duration = (packet.duration or frame_ticks) * num // den
-        # At a joint the decoder's times of the two may overlap, never those of showing.
-        dts = max(dts, self._last_dts + 1)
-        self._write(packet, max(pts, dts), dts, duration)
+        pts = cast("int", packet.pts) * num // den + add
+        # Where one cut goes over into the next, decoding times may meet.
+        dts = max(dts - early, self._last_dts + 1)
+        self._write(packet, max(pts, dts), dts, frame_ticks * num // den)
 
     def play(self, packet: Packet[Stream], shift: _Shift) -> None:
         """Write a packet of sound, unless it is half heard already."""
-        num, den, add = shift
-        time = packet.dts if packet.pts is None else packet.pts
-        time = cast("int", time) * num // den + add
-        duration = (packet.duration or 0) * num // den
-        if time >= max(0, self.end - duration // 2, self._last_dts + 1):
-            self._write(packet, time, time, duration)
+        num, den, add, _ = shift
+        time = cast("int", packet.pts) * num // den + add
+        self._duration = min(self._duration, (packet.duration or 0) * num // den)
+        if time >= max(0, self.end - self._duration // 2, self._last_dts + 1):
+            # A packet of sound that was damaged on the way is not worth a clip.
+            with suppress(av.InvalidDataError, av.PatchWelcomeError):
+                self._write(packet, time, time, self._duration)
 
     def _write(self, packet: Packet[Stream], pts: int, dts: int, duration: int) -> None:
         self._last_dts = dts
@@ -117,8 +124,8 @@ class _Track:
 def write(run: Run, path: Path, cancelled: threading.Event) -> Written:
     """Write the cuts into a new file, its index in front.
 
-    Raises av.FFmpegError (disk errors are OSErrors too), ValueError for what no MP4 can
-    hold, Cancelled. Then no file is left.
+    Raises av.FFmpegError (disk errors are OSErrors too) and ValueError for what no MP4
+    can hold, ClipError (`clip_not_playable`), Cancelled. Then no file is left.
     """
     output = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
     try:
@@ -131,11 +138,22 @@ def write(run: Run, path: Path, cancelled: threading.Event) -> Written:
                 output.close()
             raise
         output.close()
-        check_boxes(path)
+        _check(path, cancelled)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return written
+
+
+def _check(path: Path, cancelled: threading.Event) -> None:
+    """Believe in a new file only once it could be opened and shown."""
+    try:
+        with opened(path) as reel:
+            frame = decode_key(reel, cancelled)
+    except CloudError as err:
+        raise ClipError("clip_not_playable") from err
+    if frame is None:
+        raise ClipError("clip_not_playable")
 
 
 class _Writer:
@@ -155,6 +173,8 @@ class _Writer:
         # What lies at zero of the clip's time, holes closed up.
         self._zero_us = first.start_us
         self._before: Cut | None = None
+        # How long before it is shown the first frame of a cut is decoded, at most.
+        self._delay = max(_delay(cut) for cut in run.cuts)
 
     def write(self, cancelled: threading.Event) -> Written:
         """Copy all packets."""
@@ -197,10 +217,11 @@ class _Writer:
         start = max(round(to / video.base), video.last_pts + 1)
         to = start * video.base
         at = cut.key.pts * cut.film.time_base
+        early = round((self._delay - _delay(cut)) / video.base)
         sound_base = cut.film.sound_time_base
         return _Placed(
             start,
-            video.shift(cut.film.time_base, at, to),
+            video.shift(cut.film.time_base, at, to)._replace(early=early),
             self._audio.shift(sound_base, at, to)
             if self._audio and sound_base
             else None,
@@ -232,6 +253,11 @@ class _Writer:
                     if reel.audio:
                         return output.add_stream_from_template(reel.audio, opaque=True)
         return None
+
+
+def _delay(cut: Cut) -> Fraction:
+    """Return how long before it is shown the first frame is decoded, in seconds."""
+    return (cut.key.pts - cut.key.dts) * cut.film.time_base
 
 
 def _read(
@@ -276,9 +302,12 @@ class _Pictures:
         self._ended_at = 0
         self._end_pts = [cut.end_pts for cut in cuts]
         self._lag = cuts[0].film.ticks(_LAG_US)
-        self._has_jumped = reel.is_indexed and cuts[0].key.number > 0
-        if self._has_jumped:
-            reel.container.seek(cuts[0].key.dts, stream=reel.video)
+        self._has_jumped = False
+        if reel.is_indexed and cuts[0].key.number > 0:
+            # Where this does not work, reading on leads there as well.
+            with suppress(av.FFmpegError):
+                reel.container.seek(cuts[0].key.dts, stream=reel.video)
+                self._has_jumped = True
 
     def cut_of(self, packet: Packet[Stream]) -> int | None:
         """Return the number of the cut that the next picture belongs to, if any."""
@@ -295,12 +324,8 @@ class _Pictures:
             if number < cut.key.number:
                 return None
             end_pts = self._end_pts[self._current]
-            pts = dts if packet.pts is None else packet.pts
-            if (
-                number < cut.stretch.end
-                and dts < end_pts
-                and not (packet.is_keyframe and pts >= end_pts)
-            ):
+            is_next_gop = packet.is_keyframe and cast("int", packet.pts) >= end_pts
+            if number < cut.stretch.end and dts < end_pts and not is_next_gop:
                 return self._current
             self._current += 1
             self._ended_at = dts

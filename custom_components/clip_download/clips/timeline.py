@@ -66,7 +66,7 @@ def plan(films: Iterable[tuple[Piece, Film]], window: Window) -> list[Cut]:
     start_us, end_us = window.start_ms * 1000, window.end_ms * 1000
     cuts = []
     for cut in _placed(films):
-        if cut.end_us <= start_us + _SAME_US or cut.start_us >= end_us:
+        if cut.end_us <= start_us + _SAME_US or cut.start_us >= end_us - _SAME_US:
             continue
         keys = [
             key
@@ -77,11 +77,13 @@ def plan(films: Iterable[tuple[Piece, Film]], window: Window) -> list[Cut]:
     cuts.sort(key=lambda cut: (cut.start_us, -cut.end_us))
     chosen: list[Cut] = []
     for cut in cuts:
+        if chosen and cut.end_us <= chosen[-1].end_us + _SAME_US:
+            continue
         if chosen:
-            before = chosen[-1]
-            if cut.end_us <= before.end_us + _SAME_US:
-                continue
-            chosen[-1] = replace(before, end_us=min(before.end_us, cut.start_us))
+            before = chosen.pop()
+            before = replace(before, end_us=min(before.end_us, cut.start_us))
+            if before.end_us > before.start_us + _SAME_US:
+                chosen.append(before)
         chosen.append(cut)
     return [replace(cut, end_us=min(cut.end_us, end_us)) for cut in chosen]
 

@@ -1,0 +1,122 @@
+"""How fast a transport stream becomes an MP4, side by side with ffmpeg.
+
+    .venv/bin/python benchmarks/remux.py [--rounds N] [--folder FOLDER]
+
+Makes 300 s of 1080p (about 100 MB) once, by looping 20 s, then times in turn
+`clips.mp4.finish` and `ffmpeg -c copy -movflags +faststart`. Needs Debian's ffmpeg.
+The ratio is ffmpeg's time divided by ours: 1 is as fast, 0.5 takes twice as long.
+"""
+
+import argparse
+from collections.abc import Callable
+from datetime import UTC, datetime
+import os
+from pathlib import Path
+from statistics import median
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from custom_components.clip_download.clips import mp4
+from custom_components.clip_download.clips.window import Window
+
+MIB = 2**20
+TARGET_RATIO = 0.5
+START = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def main() -> int:
+    """Print the table; fail if the target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--folder", type=Path, help="where to work; default: temporary")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+        folder = Path(name)
+        source = make_source(folder)
+        theirs_path = folder / "ffmpeg.mp4"
+        length = mp4.inspect(source).duration
+        window = Window(START, START + length)
+        made: list[mp4.Made] = []
+
+        def ours() -> None:
+            piece = mp4.Piece(path=source, window=window)
+            made[:] = mp4.finish([piece], window, folder, cancelled=threading.Event())
+
+        def theirs() -> int:
+            return ffmpeg(
+                "-i", source, "-c", "copy", "-movflags", "+faststart", theirs_path
+            )
+
+        before_kb = peak_kb()
+        ours()
+        added_kb = peak_kb() - before_kb
+        their_peak_kb = theirs()
+        times_s = [(timed(ours), timed(theirs)) for _ in range(arguments.rounds)]
+        our_times_s, their_times_s = zip(*times_s, strict=True)
+        ratio = median(theirs_s / ours_s for ours_s, theirs_s in times_s)
+        source_mib = source.stat().st_size / MIB
+
+        print(
+            f"{length.total_seconds():.1f} s of 1080p H.264 + AAC, {source_mib:.0f} MiB"
+        )
+        print(
+            f"{'':8}{'best s':>9}{'median s':>10}{'MiB/s':>8}{'made MiB':>10}{'RSS MiB':>9}"
+        )
+        for label, all_s, path, memory in (
+            ("finish", our_times_s, made[0].path, f"+{added_kb / 1024:.1f}"),
+            ("ffmpeg", their_times_s, theirs_path, f"{their_peak_kb / 1024:.1f}"),
+        ):
+            print(
+                f"{label:8}{min(all_s):9.3f}{median(all_s):10.3f}"
+                f"{source_mib / median(all_s):8.0f}"
+                f"{path.stat().st_size / MIB:10.1f}{memory:>9}"
+            )
+        print(f"ratio {ratio:.2f} of ffmpeg's speed (target: at least {TARGET_RATIO})")
+    return 0 if ratio >= TARGET_RATIO else 1
+
+
+def make_source(folder: Path) -> Path:
+    """Make the transport stream."""
+    sample, source = folder / "sample.mp4", folder / "source.ts"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=20"),
+        *("-f", "lavfi", "-i", "sine=sample_rate=16000", "-t", "20"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "40"),
+        *("-b:v", "2600k", "-maxrate", "2600k", "-bufsize", "5200k"),
+        *("-c:a", "aac", "-b:a", "32k", "-ac", "1", sample),
+    )
+    ffmpeg("-stream_loop", "14", "-i", sample, "-c", "copy", "-f", "mpegts", source)
+    return source
+
+
+def ffmpeg(*arguments: str | Path) -> int:
+    """Run ffmpeg and return the most memory that it had, in KiB."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)]
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return usage.ru_maxrss
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Return how many seconds a call takes."""
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+def peak_kb() -> int:
+    """Return the most memory that this process ever had."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
