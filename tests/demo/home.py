@@ -246,20 +246,20 @@ class Home:
         response: dict[str, Any] = answer["service_response"]
         return response
 
+    async def get(self, path: str) -> bytes:
+        """Return what the REST API gives. Raises HomeError."""
+        async with self._session.get(
+            f"{self.url}{path}", headers=self._headers
+        ) as response:
+            body = await response.read()
+            if response.status != 200:
+                raise HomeError(f"{path} answered {response.status}: {body!r}")
+            return body
+
     async def version(self) -> str:
         """Return the release that it is."""
-        async with self._session.get(
-            f"{self.url}/api/config", headers=self._headers
-        ) as response:
-            version: str = (await response.json())["version"]
-            return version
-
-    async def states(self) -> bytes:
-        """Return the states of all entities, as the REST API tells them."""
-        async with self._session.get(
-            f"{self.url}/api/states", headers=self._headers
-        ) as response:
-            return await response.read()
+        version: str = json.loads(await self.get("/api/config"))["version"]
+        return version
 
     async def play(self, media_content_id: str, path: Path) -> list[str]:
         """Fetch a part of a clip as a browser's player does; return what is wrong."""

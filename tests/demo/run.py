@@ -30,6 +30,7 @@ PORT = 8123
 # A ring is recorded from some seconds before it, as wired doorbells do.
 PRE_ROLL = timedelta(seconds=8)
 RECORDING_S = 30
+JPEG = b"\xff\xd8\xff"
 READY_AFTER_S = 8.0
 
 
@@ -186,8 +187,31 @@ async def main_job(stage: Stage) -> list[str]:
                 for fault in await home.play(answer["media_content_id"], found.path)
             ]
     faults += [f"left over: {name}" for name in debris(home.media, clips)]
-    shown = {"the states": await home.states()}
-    return [*faults, *leaks(shown, secrets(cast.clouds))]
+    return [*faults, *await shown_faults(stage)]
+
+
+async def shown_faults(stage: Stage) -> list[str]:
+    """Return what is wrong with what Home Assistant shows of the accounts and cameras."""
+    home = stage.home
+    async with home.websocket() as websocket:
+        entries = await websocket.ask("config_entries/get", domain="clip_download")
+    paths = [
+        "/api/states",
+        *(f"/api/diagnostics/config_entry/{entry['entry_id']}" for entry in entries),
+    ]
+    shown = {path: await home.get(path) for path in paths}
+    pictures = {
+        entity_id: await home.get(f"/api/camera_proxy/{entity_id}")
+        for entity_id in stage.entities.values()
+    }
+    return [
+        *leaks(shown, secrets(stage.cast.clouds)),
+        *(
+            f"{entity_id} shows no picture"
+            for entity_id, picture in pictures.items()
+            if not picture.startswith(JPEG)
+        ),
+    ]
 
 
 def show(job: Job, found: Look, answer: Mapping[str, Any], took_s: float) -> None:
