@@ -19,6 +19,7 @@ from PIL import Image
 import pytest
 import voluptuous as vol
 
+from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.services import SAVE_CLIP_SCHEMA
 from custom_components.clip_download.sources import SOURCES
@@ -200,6 +201,26 @@ def test_layout() -> None:
     ] == [DOMAIN]
     assert "MIT License" in (ROOT / "LICENSE").read_text()
     assert (ROOT / "README.md").read_text().startswith("# Clip Download")
+
+
+def test_readme_tells_what_is_offered() -> None:
+    """The README names each field of each form and action, each event, each command."""
+    text = (ROOT / "README.md").read_text()
+    options = TRANSLATIONS["options"]["step"]["init"]["data"]
+    labels = {
+        label
+        for kind in SOURCES
+        for label in TRANSLATIONS["config"]["step"][kind]["data"].values()
+    }
+    missing = {
+        *(name for name in fields("save_clip") if f"`{name}`" not in text),
+        *(label for label in {*labels, *options.values()} if label not in text),
+        *(event for event in (EVENT_SAVED, EVENT_FAILED) if f"`{event}`" not in text),
+        *(script for script in ("demo", "test") if f"./script/{script}" not in text),
+    }
+    assert missing == set()
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):
+        assert (ROOT / picture).is_file()
 
 
 def quality_rules(integration: Path) -> dict[str, Any]:
