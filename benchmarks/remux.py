@@ -9,8 +9,8 @@ The ratio is ffmpeg's time divided by ours: 1 is as fast, 0.5 takes twice as lon
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
-import os
 from pathlib import Path
 from statistics import median
 import subprocess
@@ -47,15 +47,15 @@ def main() -> int:
             piece = mp4.Piece(path=source, window=window)
             made[:] = mp4.finish([piece], window, folder, cancelled=threading.Event())
 
-        def theirs() -> int:
-            return ffmpeg(
-                "-i", source, "-c", "copy", "-movflags", "+faststart", theirs_path
-            )
+        copying = ("-i", source, "-c", "copy", "-movflags", "+faststart", theirs_path)
+
+        def theirs() -> None:
+            ffmpeg(*copying)
 
         before_kb = peak_kb()
         ours()
         added_kb = peak_kb() - before_kb
-        their_peak_kb = theirs()
+        their_peak_kb = ffmpeg_peak_kb(*copying)
         times_s = [(timed(ours), timed(theirs)) for _ in range(arguments.rounds)]
         our_times_s, their_times_s = zip(*times_s, strict=True)
         ratio = median(theirs_s / ours_s for ours_s, theirs_s in times_s)
@@ -94,15 +94,26 @@ def make_source(folder: Path) -> Path:
     return source
 
 
-def ffmpeg(*arguments: str | Path) -> int:
-    """Run ffmpeg and return the most memory that it had, in KiB."""
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)]
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return usage.ru_maxrss
+def ffmpeg(*arguments: str | Path) -> None:
+    """Run ffmpeg."""
+    subprocess.run(command(*arguments), check=True)
+
+
+def ffmpeg_peak_kb(*arguments: str | Path) -> int:
+    """Run ffmpeg, which takes longer so, and return the most memory that it had."""
+    process = subprocess.Popen(command(*arguments))
+    peak = 0
+    while process.poll() is None:
+        with suppress(IndexError, OSError):
+            # A process that is about to end says nothing more.
+            peak = peak_kb(process.pid)
+        time.sleep(0.002)
+    return peak
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """Return a command line that asks nothing and says only what is wrong."""
+    return ["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)]
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -112,9 +123,9 @@ def timed(call: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def peak_kb() -> int:
-    """Return the most memory that this process ever had."""
-    status = Path("/proc/self/status").read_text()
+def peak_kb(process_id: int | str = "self") -> int:
+    """Return the most memory that a process ever had."""
+    status = Path(f"/proc/{process_id}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0])
 
 

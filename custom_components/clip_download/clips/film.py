@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 import os
 from pathlib import Path
 import threading
@@ -133,7 +134,7 @@ class Film:
         steps = (
             after.pts - before.pts
             for one in self.stretches
-            for before, after in zip(one.keys, one.keys[1:], strict=False)
+            for before, after in pairwise(one.keys)
         )
         longest = max(steps, default=0)
         return self.us(longest) if longest > 0 else DEFAULT_GOP_US

@@ -86,12 +86,7 @@ def inspect(path: Path) -> Media:
         if frame is None:
             raise CloudError("body_truncated")
         video, sound = reel.video, reel.sound
-        # An index is quickly read; without a duration there is no other way.
-        film = survey(path, _NEVER) if reel.is_indexed or not video.duration else None
-        if video.duration:
-            duration_us = int(video.duration * video.time_base * US)
-        else:
-            duration_us = film.length_us if film else 0
+        duration_us = int((video.duration or 0) * video.time_base * US)
         return Media(
             container=reel.kind,
             is_progressive=reel.is_progressive,
@@ -101,7 +96,9 @@ def inspect(path: Path) -> Media:
             height=frame.height,
             frame_rate=float(video.average_rate or 0),
             duration=timedelta(microseconds=duration_us),
-            gop=timedelta(microseconds=film.gop_us) if film else None,
+            gop=timedelta(microseconds=survey(path, _NEVER).gop_us)
+            if reel.is_indexed
+            else None,
         )
 
 

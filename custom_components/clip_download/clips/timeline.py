@@ -82,7 +82,7 @@ def plan(films: Iterable[tuple[Piece, Film]], window: Window) -> list[Cut]:
         if chosen:
             before = chosen.pop()
             before = replace(before, end_us=min(before.end_us, cut.start_us))
-            if before.end_us > before.start_us + _SAME_US:
+            if before.end_us > max(before.start_us, start_us) + _SAME_US:
                 chosen.append(before)
         chosen.append(cut)
     return [replace(cut, end_us=min(cut.end_us, end_us)) for cut in chosen]
@@ -119,8 +119,6 @@ def covered(cuts: Sequence[Cut], window: Window) -> tuple[Window, ...]:
     for cut in cuts:
         one = window_of_us(cut.start_us, cut.end_us)
         one = Window(max(one.start, window.start), min(one.end, window.end))
-        if one.duration.total_seconds() <= 0:
-            continue
         if stretches and one.start <= stretches[-1].end:
             one = Window(stretches.pop().start, one.end)
         stretches.append(one)
