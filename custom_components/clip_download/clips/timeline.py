@@ -92,15 +92,14 @@ def shown_us(cuts: Sequence[Cut]) -> tuple[int, int]:
     """Return from when to when one file, whole, shows what the cuts are from."""
     first, last = cuts[0], cuts[-1]
     film = first.film
-    start_pts = max(film.start_pts, film.stretches[0].keys[0].pts)
     return (
-        first.zero_us + film.us(start_pts),
+        first.zero_us + film.us(film.start_pts),
         last.zero_us + film.us(film.stretches[-1].end_pts),
     )
 
 
 def fits(cut: Cut, window: Window) -> bool:
-    """Say whether a file can be the clip: without a hole, hardly longer than asked.
+    """Say whether a file can be the clip: seen from its start, hardly longer than asked.
 
     Hardly is one GOP at either end.
     """
@@ -108,6 +107,7 @@ def fits(cut: Cut, window: Window) -> bool:
     start_us, end_us = shown_us([cut])
     return (
         len(film.stretches) == 1
+        and cut.stretch.keys[0].number == 0
         and start_us >= window.start_ms * 1000 - film.gop_us
         and end_us <= window.end_ms * 1000 + film.gop_us
     )
