@@ -181,10 +181,10 @@ async def test_new_account(hass: HomeAssistant, hass_clouds: Clouds, kind: str) 
 
     entry = await created(hass, await answer(hass, form, typed(hass_clouds, kind)))
     expected = {
-        "ring": ("ring_4445516", "someone@example.com"),
+        "ring": ("ring_4445516", "Ring someone@example.com"),
         "meraki": (
             "meraki_api.meraki.com/someone@example.com",
-            "someone@example.com",
+            "Meraki someone@example.com",
         ),
         "kinesis": (
             f"kinesis_{hass_clouds.kinesis.account_id}/{hass_clouds.kinesis.region}",

@@ -186,7 +186,7 @@ KINDS = {
             vol.Required(CONF_ACCESS_KEY_ID): _plain(),
             vol.Required(CONF_SECRET_ACCESS_KEY): _secret(),
             vol.Optional(CONF_SESSION_TOKEN): _secret(),
-            vol.Required(CONF_REGION): _choice(
+            vol.Required(CONF_REGION, default="us-east-1"): _choice(
                 [
                     SelectOptionDict(value=region, label=region)
                     for region in KINESIS_REGIONS

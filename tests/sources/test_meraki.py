@@ -99,7 +99,7 @@ async def test_identify(clouds: Clouds, source: MerakiSource) -> None:
     clouds.meraki.add_organization()
     identity = await source.identify()
     assert identity.id == "api.meraki.com/some.one@example.com"
-    assert identity.title == "Some.One@example.com"
+    assert identity.title == "Meraki Some.One@example.com"
 
 
 async def test_identify_without_a_name(clouds: Clouds, source: MerakiSource) -> None:
@@ -108,7 +108,7 @@ async def test_identify_without_a_name(clouds: Clouds, source: MerakiSource) -> 
     clouds.meraki.add_organization("Other")
     clouds.meraki.misbehave("identities/me", status=404, body=errors("Not found"))
     identity = await source.identify()
-    assert (identity.id, identity.title) == ("api.meraki.com/2930418", "Acme")
+    assert (identity.id, identity.title) == ("api.meraki.com/2930418", "Meraki Acme")
 
 
 async def test_wrong_key(clouds: Clouds, source: MerakiSource) -> None:

@@ -418,7 +418,7 @@ async def test_unauthorized_for_one_recording(
 async def test_identify(cloud: RingCloud, source: RingSource) -> None:
     """An account is known by Ring's own id, and shown by its e-mail."""
     assert await source.identify() == Identity(
-        id="4445516", title="someone@example.com"
+        id="4445516", title="Ring someone@example.com"
     )
 
 

@@ -134,11 +134,12 @@ class MerakiSource(Source):
         organizations = await self._organizations()
         email = me.value.get("email") if isinstance(me.value, dict) else None
         if me.is_good and email:
-            return Identity(id=f"{self._host}/{email.lower()}", title=email)
+            return Identity(id=f"{self._host}/{email.lower()}", title=f"Meraki {email}")
         # Not every cloud that speaks this API knows whose a key is.
         first = min(organizations, key=lambda organization: str(organization["id"]))
         return Identity(
-            id=f"{self._host}/{first['id']}", title=first.get("name") or self._host
+            id=f"{self._host}/{first['id']}",
+            title=f"Meraki {first.get('name') or self._host}",
         )
 
     @override

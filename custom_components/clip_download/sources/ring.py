@@ -167,7 +167,7 @@ class RingSource(Source):
             if not (account_id := _id(profile["id"])):
                 raise CloudError("cloud_nonsense")
             email = profile.get("email") or self.credentials["username"]
-        return Identity(id=account_id, title=str(email))
+        return Identity(id=account_id, title=f"Ring {email}")
 
     @override
     async def cameras(self) -> list[Camera]:
