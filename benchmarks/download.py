@@ -246,6 +246,7 @@ async def measure(
             library=library,
             find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
             downloads_at_once=8,
+            workbench=asyncio.Semaphore(1),
             spawn=spawn,
             tell=lambda job: None,
             sign_in_again=lambda: None,

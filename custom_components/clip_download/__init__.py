@@ -1,5 +1,6 @@
 """Clip Download: save stretches of cloud footage as MP4 files in the media folder."""
 
+import asyncio
 from pathlib import Path
 
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
@@ -27,6 +28,7 @@ PLATFORMS = [Platform.CAMERA]
 
 DATABASE = "clip_download.db"
 DATA_LIBRARY: HassKey[Library] = HassKey(DOMAIN)
+DATA_WORKBENCH: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_workbench")
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -56,6 +58,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         downloads_at_once=int(
             entry.options.get(CONF_DOWNLOADS_AT_ONCE, DEFAULT_DOWNLOADS_AT_ONCE)
         ),
+        workbench=hass.data.setdefault(DATA_WORKBENCH, asyncio.Semaphore(1)),
         spawn=lambda way, name: entry.async_create_background_task(hass, way, name),
         tell=lambda job: _async_tell(hass, entry, job),
         sign_in_again=lambda: entry.async_start_reauth(hass),

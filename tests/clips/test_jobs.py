@@ -147,6 +147,7 @@ class House:
             library=self.library,
             find_camera=lambda camera_id: self.camera,
             downloads_at_once=2,
+            workbench=asyncio.Semaphore(1),
             spawn=self._spawn,
             tell=self.told.append,
             sign_in_again=self._sign_in_again,
@@ -492,7 +493,7 @@ async def test_a_late_job_still_gets_its_chance(
     await house.ask(window(0, 10), timeout=timedelta(seconds=0.2))
     await house.stop()
     await asyncio.sleep(0.3)
-    house.shelf.plans += [Plan(parts=[], again_after_s=0.01)]
+    house.shelf.plans = deque([Plan(parts=[], again_after_s=0.01)])
     await house.start()
     await house.idle()
     assert [job.state for job in house.told] == [JobState.SAVED]

@@ -169,6 +169,17 @@ class Reel:
             self.kind,
         )
 
+    def decoder(self) -> av.VideoCodecContext:
+        """Make a decoder of the video that is gone with its last reference.
+
+        The stream's own lives in a circle of references with its container, and its
+        memory stays until Python happens to collect that.
+        """
+        own = CodecContext.create(self.video.codec_context.name, "r")
+        own.extradata = self.video.codec_context.extradata
+        assert isinstance(own, av.VideoCodecContext)
+        return own
+
     def packets(
         self, cancelled: threading.Event, *, sound: bool = True
     ) -> Iterator[Packet[Stream]]:
@@ -233,7 +244,7 @@ def decode_key(reel: Reel, cancelled: threading.Event) -> av.VideoFrame | None:
     for packet in reel.packets(cancelled, sound=False):
         if not packet.is_keyframe:
             continue
-        if frame := _decode(reel.video.codec_context, packet):
+        if frame := _decode(reel.decoder(), packet):
             return frame
         tried += 1
         if tried == _KEYS_TRIED:
@@ -434,7 +445,6 @@ def _decode(context: CodecContext, packet: Packet[Stream]) -> av.VideoFrame | No
         frames = [*context.decode(packet), *context.decode(None)]
     except av.FFmpegError, ValueError:
         frames = []
-    context.flush_buffers()
     return frames[0] if frames else None
 
 

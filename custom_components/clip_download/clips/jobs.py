@@ -50,12 +50,14 @@ class Jobs:
         library: Library,
         find_camera: Callable[[str], Camera | None],
         downloads_at_once: int,
+        workbench: asyncio.Semaphore,
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
         tell: Callable[[Job], None],
         sign_in_again: Callable[[], None],
     ) -> None:
         """Take what the jobs of an account share.
 
+        `workbench` lets one job at a time decode and join, of all accounts' jobs.
         `spawn` starts a task that ends with the account; `tell` hears of every job that
         ended; `sign_in_again` is called when the cloud refuses the credentials.
         """
@@ -65,7 +67,7 @@ class Jobs:
         self._library = library
         self._find_camera = find_camera
         self._downloads = asyncio.Semaphore(downloads_at_once)
-        self._workbench = asyncio.Semaphore(1)
+        self._workbench = workbench
         self._spawn = spawn
         self._tell = tell
         self._sign_in_again = sign_in_again

@@ -155,8 +155,12 @@ def picture(path: Path, at: timedelta) -> bytes:
         # Where this does not work, the beginning will do.
         with suppress(av.FFmpegError):
             reel.container.seek(int(wanted_s / video.time_base), stream=video)
+        decoder = reel.decoder()
+        shown = itertools.chain.from_iterable(
+            decoder.decode(packet) for packet in reel.container.demux(video)
+        )
         frame = None
-        for frame in itertools.islice(reel.container.decode(video), _MOST_DECODED):
+        for frame in itertools.islice(shown, _MOST_DECODED):
             if frame.time is not None and frame.time >= wanted_s:
                 break
         if frame is None:
