@@ -10,6 +10,7 @@ measurement of ours runs in a process of its own; curl and we take turns.
 import argparse
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -246,7 +247,7 @@ async def measure(
             library=library,
             find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
             downloads_at_once=8,
-            workbench=asyncio.Semaphore(1),
+            workbench=ThreadPoolExecutor(1),
             spawn=spawn,
             tell=lambda job: None,
             sign_in_again=lambda: None,

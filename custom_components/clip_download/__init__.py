@@ -1,6 +1,7 @@
 """Clip Download: save stretches of cloud footage as MP4 files in the media folder."""
 
-import asyncio
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
@@ -27,8 +28,15 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.CAMERA]
 
 DATABASE = "clip_download.db"
-DATA_LIBRARY: HassKey[Library] = HassKey(DOMAIN)
-DATA_WORKBENCH: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_workbench")
+DATA_SHARED: HassKey[Shared] = HassKey(DOMAIN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What all accounts share, until Home Assistant ends."""
+
+    library: Library
+    workbench: Executor
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -39,7 +47,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:
     """Set up an account, and go on with its unfinished jobs."""
-    library = await _async_open_library(hass)
+    shared = await _async_shared(hass)
     source = await async_create_source(
         hass,
         entry.data[CONF_KIND],
@@ -53,12 +61,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         account_id=entry.entry_id,
         account_name=entry.title,
         source=source,
-        library=library,
+        library=shared.library,
         find_camera=coordinator.camera,
         downloads_at_once=int(
             entry.options.get(CONF_DOWNLOADS_AT_ONCE, DEFAULT_DOWNLOADS_AT_ONCE)
         ),
-        workbench=hass.data.setdefault(DATA_WORKBENCH, asyncio.Semaphore(1)),
+        workbench=shared.workbench,
         spawn=lambda way, name: entry.async_create_background_task(hass, way, name),
         tell=lambda job: _async_tell(hass, entry, job),
         sign_in_again=lambda: entry.async_start_reauth(hass),
@@ -76,13 +84,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> boo
 
 async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Forget the jobs of a removed account; its clips stay where they are."""
-    library = await _async_open_library(hass)
-    await library.forget_account(entry.entry_id)
+    shared = await _async_shared(hass)
+    await shared.library.forget_account(entry.entry_id)
 
 
-@singleton(DATA_LIBRARY, async_=True)
-async def _async_open_library(hass: HomeAssistant) -> Library:
-    """Open the one database of all accounts, until Home Assistant ends."""
+@singleton(DATA_SHARED, async_=True)
+async def _async_shared(hass: HomeAssistant) -> Shared:
+    """Open the one database and the one workbench of all accounts."""
     try:
         library = await Library(Path(hass.config.path(DATABASE))).open()
     except StorageError as err:
@@ -92,11 +100,14 @@ async def _async_open_library(hass: HomeAssistant) -> Library:
             translation_placeholders=err.placeholders,
         ) from err
 
+    workbench = ThreadPoolExecutor(1, thread_name_prefix="clip_workbench")
+
     async def close(event: Event) -> None:
+        workbench.shutdown(wait=False, cancel_futures=True)
         await library.close()
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
-    return library
+    return Shared(library=library, workbench=workbench)
 
 
 @callback

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -140,6 +141,7 @@ class House:
         """Open the library and go on with what is unfinished."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.library = await Library(self.database).open()
+        self.workbench = ThreadPoolExecutor(1)
         self.jobs = Jobs(
             account_id="account",
             account_name="me@example.com",
@@ -147,7 +149,7 @@ class House:
             library=self.library,
             find_camera=lambda camera_id: self.camera,
             downloads_at_once=2,
-            workbench=asyncio.Semaphore(1),
+            workbench=self.workbench,
             spawn=self._spawn,
             tell=self.told.append,
             sign_in_again=self._sign_in_again,
@@ -159,6 +161,7 @@ class House:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.workbench.shutdown()
         await self.library.close()
 
     async def ask(self, stretch: Window, name: str = "clip", **options: Any) -> Running:

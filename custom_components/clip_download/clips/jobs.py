@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
@@ -50,14 +51,14 @@ class Jobs:
         library: Library,
         find_camera: Callable[[str], Camera | None],
         downloads_at_once: int,
-        workbench: asyncio.Semaphore,
+        workbench: Executor,
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
         tell: Callable[[Job], None],
         sign_in_again: Callable[[], None],
     ) -> None:
         """Take what the jobs of an account share.
 
-        `workbench` lets one job at a time decode and join, of all accounts' jobs.
+        `workbench` is the one thread in which the jobs of all accounts decode and join.
         `spawn` starts a task that ends with the account; `tell` hears of every job that
         ended; `sign_in_again` is called when the cloud refuses the credentials.
         """

@@ -9,7 +9,7 @@ from .errors import CloudError
 from .files import check_space
 
 # Large enough that handing a chunk to a thread costs little beside writing it.
-CHUNK_BYTES = 2**20
+CHUNK_BYTES = 4 * 2**20
 # Three sync bytes of MPEG-TS, and more than an MP4 needs to be known.
 HEAD_BYTES = 377
 _TS_PACKET_BYTES = 188

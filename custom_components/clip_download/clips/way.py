@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -49,12 +50,13 @@ class Way:
         library: Library,
         account_name: str,
         downloads: asyncio.Semaphore,
-        workbench: asyncio.Semaphore,
+        workbench: Executor,
     ) -> None:
         """Take the job, and what it shares with the others of its account.
 
-        `downloads` limits what is fetched at once, `workbench` what is decoded: that
-        takes memory, and time that the event loop would miss.
+        `downloads` limits what is fetched at once. `workbench` is the one thread in
+        which files are decoded and joined: each further one would keep memory of its
+        own, and take time that the event loop misses.
         """
         self._job = job
         self._source = source
@@ -172,8 +174,7 @@ class Way:
             async with self._source.fetch(camera, part, self._job.wishes) as download:
                 await receive(download.response, path)
                 window = download.window or part.window
-        async with self._workbench:
-            media = await blocking(mp4.inspect, path)
+        media = await self._at_bench(mp4.inspect, path)
         # A recording has its own length; what is cut out for us ought to be whole.
         if (
             part.lead_in
@@ -196,8 +197,7 @@ class Way:
     ) -> None:
         """Make the files, settle what is told of them, and keep them."""
         job = self._job
-        async with self._workbench:
-            made = await self._make([part.piece for part in fetched], folder)
+        made = await self._make([part.piece for part in fetched], folder)
         if not made:
             raise NoFootageError("no_footage")
         missing = tuple(
@@ -242,7 +242,7 @@ class Way:
         await self._keep(clips, [one.path for one in made], stems, folder)
 
     async def _make(self, pieces: list[mp4.Piece], folder: Path) -> list[mp4.Made]:
-        making = blocking(
+        making = self._at_bench(
             mp4.finish,
             pieces,
             self._job.window,
@@ -293,8 +293,7 @@ class Way:
         """Lay picture and sidecar beside each clip, then record that it is saved."""
         for clip in self._job.clips:
             sidecar = self._sidecar(clip)
-            async with self._workbench:
-                await blocking(_write_companions, sidecar, clip.path, folder)
+            await self._at_bench(_write_companions, sidecar, clip.path, folder)
         self._job = replace(self._job, state=JobState.SAVED)
         await self._library.finish_job(self._job)
 
@@ -349,6 +348,14 @@ class Way:
             "height": clip.height,
             "saved_at": clip.saved_at.isoformat(timespec="milliseconds"),
         }
+
+    def _at_bench[**P, T](
+        self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> asyncio.Future[T]:
+        """Run a call in the thread in which files are decoded and joined."""
+        return asyncio.get_running_loop().run_in_executor(
+            self._workbench, functools.partial(call, *args, **kwargs)
+        )
 
     def _left_s(self) -> float:
         return (self._job.give_up_at - datetime.now(UTC)).total_seconds()
