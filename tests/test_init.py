@@ -1,6 +1,7 @@
 """An account in Home Assistant: its cameras come and go, its cloud may fail."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -287,6 +288,22 @@ async def test_outage_at_start(
     assert "{" not in entry.reason
     cloud_of(hass_clouds, kind).faults.clear()
     await pass_time(hass, timedelta(minutes=2))
+    assert loaded(entry)
+
+
+async def test_database_that_cannot_be_used(
+    hass: HomeAssistant, hass_clouds: Clouds
+) -> None:
+    """A damaged database keeps an account from loading, in words that say what to do."""
+    path = Path(hass.config.path("clip_download.db"))
+    await hass.async_add_executor_job(path.write_bytes, b"no database" * 100)
+    entry = await set_up(hass, hass_clouds, "ring")
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "library_unusable"
+    assert entry.reason is not None
+    assert str(path) in entry.reason
+    await hass.async_add_executor_job(path.unlink)
+    assert await hass.config_entries.async_reload(entry.entry_id)
     assert loaded(entry)
 
 

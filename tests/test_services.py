@@ -33,7 +33,7 @@ from homeassistant.util import dt as dt_util
 
 from .accounts import KINDS, add_camera, set_up
 from .clouds import Clouds
-from .clouds.footage import first_and_last, moments
+from .clouds.footage import Footage, first_and_last, moments
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -306,6 +306,36 @@ async def test_one_failure_stops_no_other(
     assert error.value.translation_key == "several_failed"
     assert "camera.none" in str(error.value)
     assert "Back" in str(error.value)
+
+
+async def test_a_clip_of_several_files(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
+) -> None:
+    """Sound that no MP4 of ours can hold leaves each part as it came, and all are told."""
+    stream = hass_clouds.kinesis.add_stream(
+        "Front", footage=Footage("Front", audio="alaw"), fragment=SECOND
+    )
+    hole = (minutes_ago + 10 * SECOND, minutes_ago + 20 * SECOND)
+    stream.holes.append(hole)
+    await set_up(hass, hass_clouds, "kinesis")
+    response = await save(
+        hass, "camera.front", start=minutes_ago, duration=30, filename="f"
+    )
+    answer = response["camera.front"]
+    assert answer["status"] == "partial"
+    assert [
+        tuple(datetime.fromisoformat(gap[end]) for end in ("start", "end"))
+        for gap in answer["gaps"]
+    ] == [hole]
+    first, second = answer["files"]
+    assert [Path(one["path"]).name for one in (first, second)] == [
+        "f_part1.mp4",
+        "f_part2.mp4",
+    ]
+    assert answer["path"] == first["path"]
+    assert answer["end"] == second["end"]
+    assert answer["size_bytes"] == first["size_bytes"] + second["size_bytes"]
+    assert moments(Path(second["path"]), first=1) == [hole[1]]
 
 
 async def test_not_waiting(

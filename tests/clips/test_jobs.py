@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path, PurePosixPath
+import sqlite3
 from typing import Any, override
 
 from aiohttp import ClientSession, web
@@ -638,6 +639,27 @@ async def test_what_nobody_foresaw(
     assert isinstance(job.error, ClipError)
     assert job.error.key == "unexpected"
     assert "ZeroDivisionError: a bug" in caplog.text
+
+
+async def test_a_database_that_is_taken_away(house: House) -> None:
+    """A job that cannot be recorded any more says so, and leaves no clip behind."""
+    house.shelf.lay(window(0, 10))
+    house.shelf.troubles += [NotReadyError("footage_not_ready", after_s=0.3)]
+    running = await house.ask(window(0, 10))
+    while not house.shelf.fetched:
+        await asyncio.sleep(0.01)
+    with sqlite3.connect(house.database) as database:
+        database.execute("DROP TABLE jobs")
+    database.close()
+    job = await running.done
+    assert job.error
+    assert job.error.key == "library_unusable"
+    assert job.error.placeholders["path"] == str(house.database)
+    assert house.names() == []
+    assert house.told == [job]
+    with pytest.raises(StorageError) as error:
+        await house.ask(window(0, 10))
+    assert error.value.key == "library_unusable"
 
 
 async def test_last_picture_may_be_gone(house: House) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
 from pathlib import Path, PurePosixPath
-import sqlite3
 from typing import Any
 from uuid import uuid4
 
@@ -165,15 +164,10 @@ class Jobs:
             workbench=self._workbench,
         )
         try:
-            try:
-                job = await way.go(self._find_camera(job.camera_id))
-            except Exception as err:  # noqa: BLE001
-                job = replace(job, state=JobState.FAILED, error=_told(err, job))
-                await self._library.update_job(job)
-        except sqlite3.Error as err:
-            _LOGGER.error("Job %s cannot be recorded: %s", job.id, err)
-            error = StorageError("library_unusable", path="", reason=str(err))
-            job = replace(job, state=JobState.FAILED, error=error)
+            job = await way.go(self._find_camera(job.camera_id))
+        except Exception as err:  # noqa: BLE001
+            job = replace(job, state=JobState.FAILED, error=_told(err, job))
+            await self._record_failure(job)
         finally:
             # An interrupted job keeps its row, and goes on at the next start.
             del self._running[job.request]
@@ -182,6 +176,12 @@ class Jobs:
         if isinstance(job.error, SignInError):
             self._sign_in_again()
         self._tell(job)
+
+    async def _record_failure(self, job: Job) -> None:
+        try:
+            await self._library.update_job(job)
+        except StorageError as err:
+            _LOGGER.error("The failure of job %s cannot be recorded: %s", job.id, err)
 
 
 def _told(err: Exception, job: Job) -> ClipError:

@@ -149,7 +149,10 @@ class Job:
 
 
 class Library:
-    """The database, used from the event loop; every query runs in the one thread."""
+    """The database, used from the event loop; every query runs in the one thread.
+
+    Every method raises StorageError (`library_unusable`) if the database fails.
+    """
 
     def __init__(self, path: Path) -> None:
         """Take the database's path; `open` makes it if it is missing."""
@@ -164,13 +167,9 @@ class Library:
         """
         try:
             await self._run(self._open)
-        except (sqlite3.Error, StorageError) as err:
+        except StorageError:
             self._thread.shutdown(wait=False)
-            if isinstance(err, StorageError):
-                raise
-            raise StorageError(
-                "library_unusable", path=str(self._path), reason=str(err)
-            ) from err
+            raise
         return self
 
     async def close(self) -> None:
@@ -275,7 +274,12 @@ class Library:
         await self._run(write)
 
     async def _run[T](self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        except sqlite3.Error as err:
+            raise StorageError(
+                "library_unusable", path=str(self._path), reason=str(err)
+            ) from err
 
 
 def _update(row: dict[str, Any]) -> str:
