@@ -132,15 +132,15 @@ class Way:
             path = folder / f"{name}.part"
             try:
                 async with at_once:
-                    return [
-                        await self._persist(
-                            lambda: self._fetch_part(camera, part, path)
-                        )
-                    ]
+                    fetched, rest = await self._persist(
+                        lambda: self._fetch_part(camera, part, path)
+                    )
             except SplitError as err:
                 return await fetch_all(err.parts, f"{name}_")
             except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
                 return [err]
+            after = await fetch(f"{name}+", rest) if rest else []
+            return [fetched, *after]
 
         async def fetch_all(
             parts: Sequence[Part], prefix: str
@@ -165,13 +165,16 @@ class Way:
         trouble = troubles[0] if troubles else None
         return fetched, None if isinstance(trouble, NoFootageError) else trouble
 
-    async def _fetch_part(self, camera: Camera, part: Part, path: Path) -> _Fetched:
+    async def _fetch_part(
+        self, camera: Camera, part: Part, path: Path
+    ) -> tuple[_Fetched, Part | None]:
+        """Fetch one part, and say what of it is still to be asked for."""
         async with self._downloads:
             # What an earlier try left.
             await blocking(path.unlink, missing_ok=True)
             async with self._source.fetch(camera, part, self._job.wishes) as download:
                 await receive(download.response, path)
-                window = download.window or part.window
+                window, rest = download.window or part.window, download.rest
         async with self._workbench:
             media = await blocking(mp4.inspect, path)
         # A recording has its own length; what is cut out for us ought to be whole.
@@ -182,10 +185,11 @@ class Way:
             and self._left_s() > 0
         ):
             raise NotReadyError("footage_not_ready", after_s=SHORT_PART_AGAIN_S)
-        return _Fetched(
+        fetched = _Fetched(
             piece=mp4.Piece(path=path, window=window, lead_in=part.lead_in),
             event_ids=part.event_ids,
         )
+        return fetched, rest
 
     async def _finish(
         self,
