@@ -129,18 +129,22 @@ class Way:
         at_once = asyncio.Semaphore(self._source.parts_at_once)
 
         async def fetch(name: str, part: Part) -> list[_Fetched | ClipError]:
-            path = folder / f"{name}.part"
-            try:
-                async with at_once:
-                    fetched, rest = await self._persist(
-                        lambda: self._fetch_part(camera, part, path)
-                    )
-            except SplitError as err:
-                return await fetch_all(err.parts, f"{name}_")
-            except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
-                return [err]
-            after = await fetch(f"{name}+", rest) if rest else []
-            return [fetched, *after]
+            results: list[_Fetched | ClipError] = []
+            rest: Part | None = part
+            while rest:
+                piece = f"{name}_{len(results)}"
+                get = functools.partial(
+                    self._fetch_part, camera, rest, folder / f"{piece}.part"
+                )
+                try:
+                    async with at_once:
+                        fetched, rest = await self._persist(get)
+                except SplitError as err:
+                    return [*results, *await fetch_all(err.parts, f"{piece}_")]
+                except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
+                    return [*results, err]
+                results.append(fetched)
+            return results
 
         async def fetch_all(
             parts: Sequence[Part], prefix: str
@@ -173,7 +177,12 @@ class Way:
             # What an earlier try left.
             await blocking(path.unlink, missing_ok=True)
             async with self._source.fetch(camera, part, self._job.wishes) as download:
-                await receive(download.response, path)
+                try:
+                    await receive(download.response, path)
+                except CloudError as err:
+                    if err.key == "body_not_video" and download.not_video:
+                        raise download.not_video from err
+                    raise
                 window, rest = download.window or part.window, download.rest
         async with self._workbench:
             media = await blocking(mp4.inspect, path)

@@ -86,11 +86,14 @@ class Download:
 
     `window` is what the cloud says it really sent, where it says so. `rest` is what of
     the part is still to be asked for, where the cloud sent only its beginning.
+    `not_video` is what a body that is no video means, where the cloud is known to send
+    such on purpose.
     """
 
     response: ClientResponse
     window: Window | None = None
     rest: Part | None = None
+    not_video: RefusedError | None = None
 
 
 class SplitError(RefusedError):
