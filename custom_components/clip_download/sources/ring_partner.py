@@ -632,7 +632,7 @@ def _number(response: ClientResponse, header: str) -> int | None:
     value = response.headers.get(header, "").strip()
     if not value:
         return None
-    if not value.isdecimal() or len(value) > 15:
+    if not (value.isascii() and value.isdecimal()) or len(value) > 15:
         raise CloudError("cloud_nonsense")
     return int(value)
 
