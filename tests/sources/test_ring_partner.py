@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import itertools
 import json
 import logging
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from aiohttp import ClientSession
@@ -21,6 +21,8 @@ from custom_components.clip_download.clips.errors import (
     RefusedError,
     SignInError,
 )
+from custom_components.clip_download.clips.jobs import Jobs
+from custom_components.clip_download.clips.library import ClipStatus, Job, Library
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources import ring_partner
 from custom_components.clip_download.sources.base import (
@@ -761,6 +763,127 @@ async def test_later_recordings(
         assert isinstance(err, NoFootageError)
         assert not isinstance(err, SplitError)
         assert len(cloud.asked("/history/")) == asked
+
+
+# From asked to saved
+
+
+class Account:
+    """An account whose clips are saved."""
+
+    def __init__(self, source: RingPartnerSource, camera: Camera, folder: Path) -> None:
+        """Take the source, its camera, and where everything goes."""
+        self.source = source
+        self.camera = camera
+        self.folder = folder
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    async def save(self, window: Window, wishes: Wishes | None = None) -> Job:
+        """Save a window; return the job once it has ended."""
+        library = await Library(self.folder / "clips.db").open()
+        jobs = Jobs(
+            account_id="account",
+            account_name="me@example.com",
+            source=self.source,
+            library=library,
+            find_camera=lambda _: self.camera,
+            downloads_at_once=2,
+            spawn=lambda way, _: self.tasks.add(asyncio.create_task(way)),
+            tell=lambda _: None,
+            sign_in_again=lambda: None,
+        )
+        running = await jobs.ask(
+            self.camera,
+            window,
+            root=self.folder / "media",
+            filename=PurePosixPath("clip"),
+            timeout=timedelta(seconds=5),
+            wishes=wishes or Wishes(),
+        )
+        job = await running.done
+        await asyncio.gather(*self.tasks)
+        await library.close()
+        return job
+
+
+@pytest.fixture
+def account(source: RingPartnerSource, camera: Camera, tmp_path: Path) -> Account:
+    """Return the account, with an empty media folder."""
+    (tmp_path / "media").mkdir()
+    return Account(source, camera, tmp_path)
+
+
+@pytest.mark.parametrize("in_hole", [206, 416])
+@pytest.mark.parametrize("redirect", [303, 307])
+async def test_forty_minutes_with_a_hole(
+    cloud: RingPartnerCloud,
+    door: PartnerCamera,
+    account: Account,
+    *,
+    in_hole: int,
+    redirect: int,
+) -> None:
+    """All that there is of a long window is saved; what is missing is told, and no more.
+
+    One hole is in the middle of a request, one from one request into the next.
+    """
+    cloud.in_hole, cloud.redirect = in_hole, redirect
+    door.holes = [(after(300), after(333)), (after(1500), after(1700))]
+    for start_s in (333, 1700):
+        cloud.add_event(door, start=after(start_s))
+    job = await account.save(Window(PAST, after(2400)))
+    assert job.error is None
+    (clip,) = job.clips
+    assert (clip.status, clip.window) == (ClipStatus.PARTIAL, Window(PAST, after(2400)))
+    assert clip.gaps == tuple(Window(a, b) for a, b in door.holes)
+    expected = {
+        after(second / 2)
+        for second in range(4800)
+        if not any(a <= after(second / 2) < b for a, b in door.holes)
+    }
+    shown = moments(clip.path, of=SLOW)
+    assert set(shown) == expected
+    assert len(shown) == len(expected)
+    assert cloud.leaks == []
+    # Three requests, one more for each hole in the middle of one; where a hole is not
+    # stepped over by the cloud, one more each to find that out.
+    assert len(cloud.asked(VIDEO)) == {206: 5, 416: 7}[in_hole]
+
+
+async def test_many_holes(
+    cloud: RingPartnerCloud, door: PartnerCamera, account: Account
+) -> None:
+    """A camera with a poor connection sends a window in many pieces."""
+    door.holes = [(after(s), after(s + 5)) for s in range(5, 300, 10)]
+    job = await account.save(Window(PAST, after(300)))
+    (clip,) = job.clips
+    assert len(clip.gaps) == 30
+    assert len(moments(clip.path, of=SLOW)) == 300
+
+
+async def test_encrypted_clip(
+    cloud: RingPartnerCloud, door: PartnerCamera, account: Account
+) -> None:
+    """What nobody can read is said to be encrypted, at once."""
+    door.is_encrypted = True
+    job = await account.save(TEN_S)
+    assert isinstance(job.error, RefusedError)
+    assert job.error.key == "media_encrypted"
+    assert len(cloud.asked(VIDEO)) == 1
+    assert list((account.folder / "media").iterdir()) == []
+
+
+async def test_part_before_consent(
+    cloud: RingPartnerCloud, door: PartnerCamera, account: Account
+) -> None:
+    """Of a window that begins before the consent, the requests after it are saved."""
+    cloud.consented_at = after(10)
+    job = await account.save(Window(PAST, after(1200)))
+    (clip,) = job.clips
+    assert job.error is not None
+    assert job.error.key == "before_consent"
+    assert clip.status is ClipStatus.PARTIAL
+    assert clip.gaps == (Window(PAST, after(600)),)
 
 
 # Refusals
