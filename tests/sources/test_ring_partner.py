@@ -183,6 +183,23 @@ async def test_nobody(source: RingPartnerSource, cloud: RingPartnerCloud) -> Non
         await source.identify()
 
 
+async def test_finish_linking(
+    source: RingPartnerSource, cloud: RingPartnerCloud
+) -> None:
+    """Ring is told that the account is linked, if it is waiting for that."""
+    assert await source.finish_linking("home") is False
+    cloud.link_status = "awaiting"
+    assert await source.finish_linking("home") is True
+    assert cloud.link_status == "completed"
+    (*_, asked) = cloud.asked("app-integrations", "PATCH")
+    assert asked.json() == {"status": "completed", "account_identifier": "home"}
+    cloud.misbehave("app-integrations", status=403)
+    assert await source.finish_linking("home") is False
+    cloud.misbehave("app-integrations", status=502)
+    with pytest.raises(CloudError, match="cloud_trouble"):
+        await source.finish_linking("home")
+
+
 # Tokens
 
 
@@ -763,6 +780,24 @@ async def test_later_recordings(
         assert isinstance(err, NoFootageError)
         assert not isinstance(err, SplitError)
         assert len(cloud.asked("/history/")) == asked
+
+
+@pytest.mark.parametrize(
+    ("status", "key"), [(403, "no_footage"), (500, "cloud_trouble")]
+)
+async def test_nothing_there_and_no_history(
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    door: PartnerCamera,
+    camera: Camera,
+    *,
+    status: int,
+    key: str,
+) -> None:
+    """An outage may hide later recordings; a history that is refused tells of none."""
+    door.recordings = []
+    cloud.misbehave("/history/", status=status)
+    assert (await failing(source, camera)).key == key
 
 
 # From asked to saved

@@ -171,6 +171,20 @@ class RingPartnerSource(Source):
             raise CloudError("cloud_nonsense")
         return Identity(id=account_id, title=email or name or self.manufacturer)
 
+    async def finish_linking(self, account_identifier: str) -> bool:
+        """Tell Ring that the account is linked; before that it sends no webhooks.
+
+        `account_identifier` is our name for the account, which Ring's app shows. Says
+        False where there is nothing to finish: the account was linked by Ring itself, or
+        a token from the playground may only read. Raises SignInError, CloudError.
+        """
+        body = {"status": "completed", "account_identifier": account_identifier}
+        url = f"{API}/accounts/me/app-integrations"
+        async with self._request(hdrs.METH_PATCH, url, body) as response:
+            if response.status >= 500 or response.status in _PASSING:
+                raise trouble(response)
+            return response.ok
+
     @override
     async def cameras(self) -> list[Camera]:
         """List the cameras that the person let the app see."""
@@ -218,7 +232,7 @@ class RingPartnerSource(Source):
         """Cut the window into requests; what there is of them only fetching tells."""
         try:
             events = await self.events(camera, window)
-        except (CloudError, RefusedError) as err:
+        except CloudError as err:
             # Only the record of the clip is poorer without them.
             _LOGGER.debug("No history of %s: %s", camera.id, err)
             events = []
@@ -266,11 +280,17 @@ class RingPartnerSource(Source):
             return NotReadyError("footage_not_ready", after_s=pause_s)
         if part.ask.get("begins_with_event"):
             return NoFootageError("no_footage")
+        try:
+            events = await self.events(camera, part.window)
+        except CloudError as err:
+            if err.key != "app_refused":
+                raise
+            events = []
         # It may be that the camera recorded later on.
         starts = sorted(
             {
                 event.window.start
-                for event in await self.events(camera, part.window)
+                for event in events
                 if part.window.start < event.window.start < part.window.end
             }
         )
@@ -357,7 +377,7 @@ class RingPartnerSource(Source):
         """List what the camera's history holds of a window, the oldest first.
 
         Nothing from before the account was linked is in it. Raises SignInError,
-        CloudError, RefusedError.
+        CloudError.
         """
         found: dict[str, Event] = {}
         keys: set[str] = set()
