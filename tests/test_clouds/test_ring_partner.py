@@ -433,7 +433,7 @@ async def test_readiness(
 ) -> None:
     """What was filmed just now is there in part, or not yet."""
     cloud.redirect = None
-    cloud.ready_after_s = 3600 - 5
+    cloud.ready_after_s = (datetime.now(UTC) - after(5)).total_seconds()
     assert (await client.clip(camera, -5, 5))[0].status == 200
     response, _ = await client.clip(camera, 0, 3000)
     assert response.status == 400

@@ -17,7 +17,7 @@ import random
 from typing import TYPE_CHECKING, Any, override
 from urllib.parse import quote, urlencode
 
-from aiohttp import ClientError, ClientResponse, ClientSession, hdrs
+from aiohttp import ClientResponse, ClientSession, hdrs
 from aiolimiter import AsyncLimiter
 from yarl import URL
 
@@ -32,15 +32,7 @@ from ..clips.errors import (
 )
 from ..clips.window import Window, to_ms
 from .base import Camera, Download, Identity, Part, Plan, Source, SplitError, Wishes
-from .http import (
-    LARGEST_JSON_BYTES,
-    Http,
-    parse_url,
-    read_body,
-    read_json,
-    trouble,
-    unreachable,
-)
+from .http import LARGEST_JSON_BYTES, Http, parse_url, read_body, read_json, trouble
 
 if TYPE_CHECKING:
     from .whep import Peer
@@ -663,9 +655,8 @@ async def _problem(response: ClientResponse) -> _Problem:
     is_api = False
     try:
         answer = json.loads(await read_body(response, LARGEST_JSON_BYTES))
-    except (ValueError, ClientError, TimeoutError) as err:
-        if not isinstance(err, ValueError):
-            raise unreachable(err) from err
+    except ValueError:
+        # A store of files, or a page that stands in the way.
         answer = None
     errors = _dict(answer).get("errors")
     if isinstance(errors, list):
