@@ -10,6 +10,7 @@ resolver (`clouds.resolver()`) and trust in their authority (`clouds.ca_pem_path
 from .kinesis import KinesisCloud
 from .meraki import MerakiCloud
 from .ring import RingCloud
+from .ring_partner import RingPartnerCloud
 from .server import Authority, Server
 
 __all__ = ["Authority", "Clouds"]
@@ -24,3 +25,4 @@ class Clouds(Server):
         self.kinesis = self.add(KinesisCloud(self))
         self.meraki = self.add(MerakiCloud(self))
         self.ring = self.add(RingCloud(self))
+        self.ring_partner = self.add(RingPartnerCloud(self, self.ring))

@@ -163,13 +163,16 @@ class Footage:
             pts=pts,
         )
 
+    def frame(self, moment: datetime) -> av.VideoFrame:
+        """Return the frame that is shown at a moment."""
+        time_ms = _to_ms(moment) // self.frame_ms * self.frame_ms
+        return av.VideoFrame.from_ndarray(_painter(self).paint(time_ms), "yuv420p")
+
     def picture(self, moment: datetime) -> bytes:
         """Return the frame that is shown at a moment, as a JPEG."""
-        time_ms = _to_ms(moment) // self.frame_ms * self.frame_ms
-        planes = _Painter(self).paint(time_ms)
-        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         out = BytesIO()
-        Image.fromarray(frame.to_ndarray(format="rgb24")).save(out, "JPEG", quality=90)
+        picture = Image.fromarray(self.frame(moment).to_ndarray(format="rgb24"))
+        picture.save(out, "JPEG", quality=90)
         return out.getvalue()
 
 
@@ -434,6 +437,12 @@ class _Painter:
         blocks = blocks.repeat(self._block, axis=0).repeat(self._block, axis=1)
         height, width = blocks.shape
         planes[self._height - height : self._height, :width] = blocks
+
+
+@cache
+def _painter(footage: Footage) -> _Painter:
+    """Return who draws a camera's frames; drawing the background takes a while."""
+    return _Painter(footage)
 
 
 @cache

@@ -129,6 +129,8 @@ class RingCloud(Cloud):
         self.cameras: list[RingCamera] = []
         self.events: list[RingEvent] = []
         self.leaks: list[str] = []
+        # Who answers at the same host for apps other than Ring's own, by client id.
+        self.apps: dict[str, Handler] = {}
         self._tokens = _Tokens()
         self._sessions: set[str] = set()
         self._signed: dict[str, _Signed] = {}
@@ -269,6 +271,8 @@ class RingCloud(Cloud):
         if not asked.headers.get("User-Agent"):
             return Answer(status=406)
         form = {name: value for name, (value,) in parse_qs(asked.body.decode()).items()}
+        if app := self.apps.get(form.get("client_id", "")):
+            return await app(asked, **form)
         if CLIENT not in {form.get("client_id"), _basic_user(asked.headers)}:
             return json_answer({"error": "invalid_client"}, status=401)
         if form.get("grant_type") == "refresh_token":

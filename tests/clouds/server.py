@@ -259,6 +259,9 @@ class Cloud:
         """Answer what no route matches."""
         return json_answer({"error": f"no such thing: {asked.path}"}, status=404)
 
+    async def stop(self) -> None:
+        """End what goes on besides answering: nothing, for most."""
+
 
 class Server:
     """The server behind all clouds, and the folder that their footage lies in."""
@@ -356,6 +359,8 @@ class Server:
     async def __aexit__(self, *_: object) -> None:
         """Stop, tidy up, and raise what went wrong inside the simulations."""
         self._stopped.set()
+        for cloud in self.clouds:
+            await cloud.stop()
         if self._runner is not None and self._runner.server is not None:
             for connection in self._runner.server.connections:
                 # Does not wait for whoever is at the other end to say goodbye, too.

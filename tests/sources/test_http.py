@@ -310,3 +310,59 @@ async def test_statuses_are_the_callers(http: Http, teller: Teller) -> None:
     for status in statuses:
         async with http.request("GET", f"{API}/a", headers=KEY) as response:
             assert response.status == status
+
+
+# A cloud whose footage lies in known places
+
+
+@pytest.fixture
+async def strict(teller: Teller) -> AsyncGenerator[Http]:
+    """Return one that knows where its cloud's footage lies."""
+    connector = TCPConnector(
+        resolver=teller.clouds.resolver(), ssl=AUTHORITY.client_context()
+    )
+    async with ClientSession(connector=connector) as session:
+        yield Http(
+            session,
+            {"api.cloud.example"},
+            AsyncLimiter(100, 1),
+            media_hosts=("cloud.example",),
+        )
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+async def test_media_elsewhere(strict: Http, teller: Teller, status: int) -> None:
+    """Footage is got without anything of ours, even below the cloud's own domain."""
+    teller.redirects["/a"] = (status, "https://n7.cloud.example/b")
+    assert await ask(strict, "/a", method="POST", body=b"{}") == {"path": "/b"}
+    last = teller.requests[-1]
+    assert (last.method, last.body) == ("GET", b"")
+    assert "Authorization" not in last.headers
+
+
+@pytest.mark.parametrize("status", [307, 308])
+async def test_media_by_the_same_request(
+    strict: Http, teller: Teller, status: int
+) -> None:
+    """A redirect that is for the same request takes the body along, not the key."""
+    teller.redirects["/a"] = (status, "https://n7.cloud.example/b")
+    headers = {**KEY, "Content-Type": "application/json", "X-Key": "secret"}
+    async with strict.request(
+        "POST", f"{API}/a", headers=headers, body=b"{}"
+    ) as response:
+        assert await read_json(response) == {"path": "/b"}
+    last = teller.requests[-1]
+    assert (last.method, last.body) == ("POST", b"{}")
+    assert last.headers["Content-Type"] == "application/json"
+    assert "secret" not in str(last.headers)
+
+
+async def test_no_media_host(strict: Http, teller: Teller) -> None:
+    """Where footage never lies, nobody is asked."""
+    teller.redirects["/a"] = (302, "https://cdn.elsewhere.example/b")
+    with pytest.raises(CloudError, match="cloud_redirect"):
+        await ask(strict, "/a")
+    with pytest.raises(CloudError, match="cloud_redirect"):
+        async with strict.get_signed("https://cdn.elsewhere.example/b"):
+            pass
+    assert len(teller.requests) == 1

@@ -131,18 +131,22 @@ class Way:
         at_once = asyncio.Semaphore(self._source.parts_at_once)
 
         async def fetch(name: str, part: Part) -> list[_Fetched | ClipError]:
-            path = folder / f"{name}.part"
-            try:
-                async with at_once:
-                    return [
-                        await self._persist(
-                            lambda: self._fetch_part(camera, part, path)
-                        )
-                    ]
-            except SplitError as err:
-                return await fetch_all(err.parts, f"{name}_")
-            except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
-                return [err]
+            results: list[_Fetched | ClipError] = []
+            rest: Part | None = part
+            while rest:
+                piece = f"{name}_{len(results)}"
+                get = functools.partial(
+                    self._fetch_part, camera, rest, folder / f"{piece}.part"
+                )
+                try:
+                    async with at_once:
+                        fetched, rest = await self._persist(get)
+                except SplitError as err:
+                    return [*results, *await fetch_all(err.parts, f"{piece}_")]
+                except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
+                    return [*results, err]
+                results.append(fetched)
+            return results
 
         async def fetch_all(
             parts: Sequence[Part], prefix: str
@@ -167,13 +171,21 @@ class Way:
         trouble = troubles[0] if troubles else None
         return fetched, None if isinstance(trouble, NoFootageError) else trouble
 
-    async def _fetch_part(self, camera: Camera, part: Part, path: Path) -> _Fetched:
+    async def _fetch_part(
+        self, camera: Camera, part: Part, path: Path
+    ) -> tuple[_Fetched, Part | None]:
+        """Fetch one part, and say what of it is still to be asked for."""
         async with self._downloads:
             # What an earlier try left.
             await blocking(path.unlink, missing_ok=True)
             async with self._source.fetch(camera, part, self._job.wishes) as download:
-                await receive(download.response, path)
-                window = download.window or part.window
+                try:
+                    await receive(download.response, path)
+                except CloudError as err:
+                    if err.key == "body_not_video" and download.not_video:
+                        raise download.not_video from err
+                    raise
+                window, rest = download.window or part.window, download.rest
         media = await self._at_bench(mp4.inspect, path)
         # A recording has its own length; what is cut out for us ought to be whole.
         if (
@@ -183,10 +195,11 @@ class Way:
             and self._left_s() > 0
         ):
             raise NotReadyError("footage_not_ready", after_s=SHORT_PART_AGAIN_S)
-        return _Fetched(
+        fetched = _Fetched(
             piece=mp4.Piece(path=path, window=window, lead_in=part.lead_in),
             event_ids=part.event_ids,
         )
+        return fetched, rest
 
     async def _finish(
         self,

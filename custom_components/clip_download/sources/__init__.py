@@ -6,4 +6,5 @@ SOURCES = {
     "kinesis": "KinesisSource",
     "meraki": "MerakiSource",
     "ring": "RingSource",
+    "ring_partner": "RingPartnerSource",
 }

@@ -1,8 +1,8 @@
 """What every cloud looks like to the rest: cameras, a plan of parts, downloads."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -84,11 +84,16 @@ class Plan:
 class Download:
     """An answer whose status was found good, with its body still to be read.
 
-    `window` is what the cloud says it really sent, where it says so.
+    `window` is what the cloud says it really sent, where it says so. `rest` is what of
+    the part is still to be asked for, where the cloud sent only its beginning.
+    `not_video` is what a body that is no video means, where the cloud is known to send
+    such on purpose.
     """
 
     response: ClientResponse
     window: Window | None = None
+    rest: Part | None = None
+    not_video: RefusedError | None = None
 
 
 class SplitError(RefusedError):
@@ -113,6 +118,8 @@ class Source(ABC):
     lag: ClassVar[timedelta] = timedelta(0)
     # How long after a window's end the cloud may still add to what it has of it.
     settles_after: ClassVar[timedelta] = timedelta(0)
+    # Whether the cameras record without being told to, so that `live` has no effect.
+    records_always: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -121,17 +128,20 @@ class Source(ABC):
         *,
         keep_credentials: Callable[[dict[str, Any]], None] | None = None,
         named_cameras: Sequence[str] = (),
+        access_token: Callable[[bool], Awaitable[str]] | None = None,
     ) -> None:
         """Take what a config entry holds; nothing is asked of the cloud yet.
 
         `keep_credentials` is called with the changed fields when the cloud rotates a
         token. `named_cameras` are cameras that a person named because the cloud does
-        not let the account list them.
+        not let the account list them. `access_token` gives a valid token of an account
+        that signs in by OAuth 2; with True, a new one, because the last was refused.
         """
         self.session = session
         self.credentials = credentials
         self.keep_credentials = keep_credentials
         self.named_cameras = named_cameras
+        self.access_token = access_token
 
     @abstractmethod
     async def identify(self) -> Identity:
@@ -161,6 +171,15 @@ class Source(ABC):
     async def picture(self, camera: Camera) -> bytes | None:
         """Return a current still picture (JPEG), or None where the cloud has none."""
         return None
+
+    @asynccontextmanager
+    async def live(self, camera: Camera) -> AsyncIterator[None]:
+        """Keep the camera recording: a live session, where it records only then.
+
+        It is entered once the camera records, and the session ends however it is left.
+        Raises SignInError, CloudError, RefusedError.
+        """
+        yield
 
     def check(self, wishes: Wishes) -> None:
         """Raise InvalidRequestError for a wish that this cloud cannot honour."""

@@ -26,6 +26,7 @@ LONGEST_QUIET_S = 300
 USER_AGENT = "ClipDownload/1.0 HomeAssistant"
 
 _REDIRECTS = {301, 302, 303, 307, 308}
+_MOVED = {301, 302}
 _LOCAL = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -34,14 +35,22 @@ class Http:
 
     `own_hosts` are the cloud's domains: our headers go to these and to hosts below
     them, over https only, and nowhere else. `limiter` is the cloud's rate limit.
+    `media_hosts` are the domains that footage may lie in, where they are known: then a
+    redirect leads there or nowhere, and nothing below them is an own host.
     """
 
     def __init__(
-        self, session: ClientSession, own_hosts: Collection[str], limiter: AsyncLimiter
+        self,
+        session: ClientSession,
+        own_hosts: Collection[str],
+        limiter: AsyncLimiter,
+        *,
+        media_hosts: Collection[str] = (),
     ) -> None:
         """Take the session to use, the cloud's domains and its rate limit."""
         self._session = session
         self._own_hosts = own_hosts
+        self._media_hosts = media_hosts
         self._limiter = limiter
         self._quiet_until = 0.0
 
@@ -101,8 +110,14 @@ class Http:
 
     def _is_own(self, url: URL) -> bool:
         host = url.host or ""
-        return url.scheme == "https" and any(
-            host == own or host.endswith(f".{own}") for own in self._own_hosts
+        return url.scheme == "https" and (
+            host in self._own_hosts
+            or (_is_within(host, self._own_hosts) and not self._media_hosts)
+        )
+
+    def _may_visit(self, url: URL) -> bool:
+        return _is_public(url) and (
+            not self._media_hosts or _is_within(url.host or "", self._media_hosts)
         )
 
     @asynccontextmanager
@@ -113,15 +128,27 @@ class Http:
         ours: Mapping[str, str] | None,
         body: bytes | None,
     ) -> AsyncIterator[ClientResponse]:
-        """Ask, and go where the answer sends us, with `ours` within the cloud only."""
+        """Ask, and go where the answer sends us, with `ours` within the cloud only.
+
+        A body goes along to known media hosts, where the redirect is for the same
+        request.
+        """
+        described = {
+            name: value
+            for name, value in (ours or {}).items()
+            if name == hdrs.CONTENT_TYPE
+        }
         for _ in range(MOST_REDIRECTS + 1):
             is_own = self._is_own(url)
-            if not is_own and not _is_public(url):
+            if not is_own and not self._may_visit(url):
                 raise CloudError("cloud_redirect", host=url.host or "")
             if is_own and ours is not None:
                 await self._take_turn()
             else:
-                ours, body = None, None
+                ours = None
+                if not self._media_hosts:
+                    body = None
+            headers = described if ours is None and body is not None else ours
             try:
                 response = await self._session.request(
                     method,
@@ -130,7 +157,7 @@ class Http:
                     headers={
                         hdrs.USER_AGENT: USER_AGENT,
                         hdrs.ACCEPT_ENCODING: "identity",
-                        **(ours or {}),
+                        **(headers or {}),
                     },
                     timeout=TIMEOUT,
                     allow_redirects=False,
@@ -145,7 +172,11 @@ class Http:
                     except (ClientError, TimeoutError) as err:
                         raise unreachable(err) from err
                     return
-                if response.status == HTTPStatus.SEE_OTHER:
+                # Meraki's shards want a 301 or 302 to be for the same request; where
+                # footage lies on other hosts it is for a GET, as browsers have it.
+                if response.status == HTTPStatus.SEE_OTHER or (
+                    self._media_hosts and response.status in _MOVED
+                ):
                     method, body = hdrs.METH_GET, None
                 url = url.join(parse_url(location))
         raise CloudError("cloud_redirect", host=url.host or "")
@@ -202,6 +233,10 @@ def parse_url(url: str) -> URL:
         return URL(url, encoded=True)
     except ValueError as err:
         raise CloudError("cloud_redirect", host="") from err
+
+
+def _is_within(host: str, domains: Collection[str]) -> bool:
+    return any(host == one or host.endswith(f".{one}") for one in domains)
 
 
 def _is_public(url: URL) -> bool:

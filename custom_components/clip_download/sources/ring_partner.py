@@ -1,0 +1,719 @@
+"""Ring through its partner API: any window, cut out by the cloud, as an MP4.
+
+"[doc]" in a comment is https://developer.amazon.com/docs/ring/; the rest is what other
+public clients saw.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from importlib import import_module
+import json
+import logging
+import random
+from typing import TYPE_CHECKING, Any, override
+from urllib.parse import quote, urlencode
+
+from aiohttp import ClientResponse, ClientSession, hdrs
+from aiolimiter import AsyncLimiter
+from yarl import URL
+
+from ..clips.errors import (
+    ClipError,
+    CloudError,
+    InvalidRequestError,
+    NoFootageError,
+    NotReadyError,
+    RefusedError,
+    SignInError,
+)
+from ..clips.window import Window, to_ms
+from .base import Camera, Download, Identity, Part, Plan, Source, SplitError, Wishes
+from .http import LARGEST_JSON_BYTES, Http, parse_url, read_body, read_json, trouble
+
+if TYPE_CHECKING:
+    from .whep import Peer
+
+_LOGGER = logging.getLogger(__name__)
+
+HOST = "api.amazonvision.com"
+API = f"https://{HOST}/v1"
+# Where redirects to footage were seen to lead.
+MEDIA_HOSTS = ("amazonvision.com", "devices.amazon.dev", "amazonaws.com", "ring.com")
+# 100 requests a second for a client id [doc], of which its other uses get half.
+RATE = (5, 0.1)
+# "≤ 900,000 (15 minutes)" [doc]
+LONGEST_REQUEST = timedelta(milliseconds=900_000)
+# What an answer lacks at its end is asked for again, unless it is less than this.
+SHORTEST_REST = timedelta(seconds=1)
+# A request that finds nothing is repeated until so long after its end: Ring's guidance.
+READY_WITHIN = timedelta(minutes=2)
+# Apart by so much at first, and by twice as much each time.
+SHORTEST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 30.0
+OFFLINE_AGAIN_S = 30.0
+# Pages of history hold about 50 events; so many are read for one window.
+MOST_PAGES = 100
+# The newest picture of so long is looked for; 24 hours are the most [doc].
+PICTURE_RANGE = timedelta(hours=23)
+LARGEST_PICTURE_BYTES = 20 * 2**20
+# How long a battery camera may take to wake up and send.
+LIVE_STARTS_WITHIN_S = 30.0
+MOST_STOPS = 3
+STOP_PAUSE_S = 1.0
+STOP_PATIENCE_S = 20.0
+
+CODECS = ("avc", "hevc")
+# The most of each [doc].
+MOST = {"frame_rate": 25, "width": 1920, "height": 1080}
+
+_INCLUDE = "status,capabilities"
+_NOT_THERE = {
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    HTTPStatus.TOO_EARLY,
+}
+# Not the request's fault, and gone the next time.
+_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
+_URL_EXPIRED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.GONE}
+_SESSION_GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+# What footage comes as, readable or not; anything else is a page that stands in the way.
+_MEDIA_TYPES = {"video/mp4", "application/octet-stream", "binary/octet-stream"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that a camera saw, as its history lists it.
+
+    `kind`: `motion`, `ding`, `on_demand` (somebody looked). `window.end` is the
+    beginning while it goes on.
+    """
+
+    id: str
+    kind: str
+    window: Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Problem:
+    """What an answer says went wrong."""
+
+    status: int
+    is_from_api: bool
+    words: str
+
+    def says(self, *words: str) -> bool:
+        """Say whether the answer has any of these words in it, whatever their case."""
+        return any(word in self.words.lower() for word in words)
+
+
+class RingPartnerSource(Source):
+    """The cameras that a person let an app of their own see. No `credentials`.
+
+    It signs in by OAuth 2, so `access_token` is needed.
+    """
+
+    kind = "ring_partner"
+    manufacturer = "Ring"
+    honours = frozenset({"codec", "frame_rate", "width", "height"})
+    records_always = False
+    # "Small delay to allow media processing" [doc].
+    lag = timedelta(seconds=2)
+    settles_after = READY_WITHIN
+
+    def __init__(
+        self,
+        session: ClientSession,
+        credentials: Mapping[str, Any],
+        *,
+        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
+        named_cameras: Sequence[str] = (),
+        access_token: Callable[[bool], Awaitable[str]] | None = None,
+    ) -> None:
+        """Take what a config entry holds; nothing is asked of the cloud yet."""
+        super().__init__(
+            session,
+            credentials,
+            keep_credentials=keep_credentials,
+            named_cameras=named_cameras,
+            access_token=access_token,
+        )
+        self._http = Http(session, {HOST}, AsyncLimiter(*RATE), media_hosts=MEDIA_HOSTS)
+        # One refresh at a time: the refresh token rotates.
+        self._turn = asyncio.Lock()
+
+    # Account and cameras
+
+    @override
+    async def identify(self) -> Identity:
+        """Say whose account it is; some tokens tell no id, some no name."""
+        answer = await self._get(f"{API}/users/me")
+        data = _dict(answer.get("data"))
+        about = _dict(data.get("attributes")) or data
+        names = (about.get("first_name"), about.get("last_name"))
+        name = " ".join(str(one) for one in names if one)
+        email = str(about.get("email") or "")
+        account_id = str(data.get("id") or email.lower())
+        if not account_id:
+            # Somebody without a name is known by the camera that comes first.
+            account_id = min((camera.id for camera in await self.cameras()), default="")
+        if not account_id:
+            raise CloudError("cloud_nonsense")
+        return Identity(id=account_id, title=email or name or self.manufacturer)
+
+    async def finish_linking(self, account_identifier: str) -> bool:
+        """Tell Ring that the account is linked; before that it sends no webhooks.
+
+        `account_identifier` is our name for the account, which Ring's app shows. Says
+        False where there is nothing to finish: the account was linked by Ring itself, or
+        a token from the playground may only read. Raises SignInError, CloudError.
+        """
+        body = {"status": "completed", "account_identifier": account_identifier}
+        url = f"{API}/accounts/me/app-integrations"
+        async with self._request(hdrs.METH_PATCH, url, body) as response:
+            if response.status >= 500 or response.status in _PASSING:
+                raise trouble(response)
+            return response.ok
+
+    @override
+    async def cameras(self) -> list[Camera]:
+        """List the cameras that the person let the app see."""
+        answer = await self._get(f"{API}/devices?include={_INCLUDE}")
+        devices, included = answer.get("data"), answer.get("included") or []
+        if not isinstance(devices, list) or not isinstance(included, list):
+            raise CloudError("cloud_nonsense")
+        about = {
+            (one.get("type"), one.get("id")): _dict(one.get("attributes"))
+            for one in included
+            if isinstance(one, dict)
+        }
+        return [
+            camera
+            for device in devices
+            if isinstance(device, dict) and isinstance(device.get("id"), str)
+            for camera in _cameras(device, about)
+        ]
+
+    # Clips
+
+    @override
+    def check(self, wishes: Wishes) -> None:
+        """Raise InvalidRequestError for a wish outside of the vendor's limits."""
+        super().check(wishes)
+        if wishes.codec is not None and wishes.codec not in CODECS:
+            raise InvalidRequestError(
+                "wish_out_of_range",
+                field="codec",
+                value=wishes.codec,
+                allowed=", ".join(CODECS),
+            )
+        for field, most in MOST.items():
+            value = getattr(wishes, field)
+            if value is not None and not 1 <= value <= most:
+                raise InvalidRequestError(
+                    "wish_out_of_range",
+                    field=field,
+                    value=str(value),
+                    allowed=f"1-{most}",
+                )
+
+    @override
+    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+        """Cut the window into requests; what there is of them only fetching tells."""
+        try:
+            events = await self.events(camera, window)
+        except CloudError as err:
+            # Only the record of the clip is poorer without them.
+            _LOGGER.debug("No history of %s: %s", camera.id, err)
+            events = []
+        return Plan(
+            parts=[
+                Part(
+                    window=request,
+                    event_ids=tuple(
+                        event.id
+                        for event in events
+                        # Each download is in the history, as a live view.
+                        if event.kind != "on_demand" and _touches(event, request)
+                    ),
+                )
+                for request in split_for_requests(window)
+            ]
+        )
+
+    @override
+    @asynccontextmanager
+    async def fetch(
+        self, camera: Camera, part: Part, wishes: Wishes
+    ) -> AsyncIterator[Download]:
+        """Open one part; what really came is told by the answer's headers."""
+        body = {
+            "timestamp": part.window.start_ms,
+            "duration": part.window.end_ms - part.window.start_ms,
+            **_video_options(wishes),
+            # Without this there is no sound [doc].
+            "audio_options": {"audio_enabled": wishes.audio},
+            **_components(camera),
+        }
+        url = f"{_device_url(camera)}/media/video/download"
+        async with self._request(hdrs.METH_POST, url, body) as response:
+            if response.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+                problem = await _problem(response)
+                if problem.status in _NOT_THERE or _is_not_stored(problem):
+                    raise await self._not_there(camera, part)
+                raise await self._refused(camera, problem, response)
+            yield _download(response, part)
+
+    async def _not_there(self, camera: Camera, part: Part) -> ClipError:
+        """Return the error for a stretch of which nothing is found where it begins."""
+        if pause_s := _pause_s(part.window.end, datetime.now(UTC)):
+            return NotReadyError("footage_not_ready", after_s=pause_s)
+        if part.ask.get("begins_with_event"):
+            return NoFootageError("no_footage")
+        try:
+            events = await self.events(camera, part.window)
+        except CloudError as err:
+            if err.key != "app_refused":
+                raise
+            events = []
+        # It may be that the camera recorded later on.
+        starts = sorted(
+            {
+                event.window.start
+                for event in events
+                if part.window.start < event.window.start < part.window.end
+            }
+        )
+        if not starts:
+            return NoFootageError("no_footage")
+        return SplitError(
+            "no_footage",
+            parts=[
+                Part(
+                    window=Window(start, end),
+                    event_ids=part.event_ids,
+                    ask={"begins_with_event": True},
+                )
+                for start, end in zip(
+                    starts, [*starts[1:], part.window.end], strict=True
+                )
+            ],
+        )
+
+    async def _refused(
+        self, camera: Camera, problem: _Problem, response: ClientResponse
+    ) -> ClipError:
+        """Return the error for a request that the cloud will not fulfil."""
+        _LOGGER.debug("Refused for %s: %s %s", camera.id, problem.status, problem.words)
+        if problem.status in _URL_EXPIRED and not problem.is_from_api:
+            return CloudError("clip_url_expired")
+        match problem.status:
+            case HTTPStatus.FORBIDDEN:
+                return await self._forbidden(camera, problem)
+            case HTTPStatus.NOT_FOUND:
+                return RefusedError("camera_unknown")
+            case HTTPStatus.UNPROCESSABLE_ENTITY:
+                return RefusedError("recording_corrupt")
+            case HTTPStatus.SERVICE_UNAVAILABLE if problem.says("offline"):
+                return NotReadyError("device_offline", after_s=OFFLINE_AGAIN_S)
+            case status if status >= 500 or status in _PASSING or status < 400:
+                return trouble(response)
+        return RefusedError(
+            "request_refused",
+            action="media/download",
+            reason=problem.words or str(problem.status),
+        )
+
+    async def _forbidden(self, camera: Camera, problem: _Problem) -> ClipError:
+        if problem.says("time_range_not_authorized"):
+            return RefusedError("before_consent")
+        if problem.says("subscription") or await self._has_no_plan(camera):
+            return RefusedError("no_plan")
+        return RefusedError("camera_not_shared")
+
+    async def _has_no_plan(self, camera: Camera) -> bool:
+        """Say whether the cloud lists no subscription of this camera."""
+        try:
+            answer = await self._get(f"{API}/accounts/me/subscriptions")
+        except CloudError:
+            return False
+        plans = answer.get("data")
+        return isinstance(plans, list) and not any(
+            device_id in {None, camera.details["device_id"]}
+            for device_id in map(_plan_device_id, plans)
+        )
+
+    # Pictures and events
+
+    @override
+    async def picture(self, camera: Camera) -> bytes | None:
+        """Return the newest picture of the last day. Ring notes that it was looked at."""
+        body = {
+            "type": "latest_in_range",
+            "start_timestamp": to_ms(datetime.now(UTC) - PICTURE_RANGE),
+            "image_options": {"format": "jpeg"},
+            **_components(camera),
+        }
+        url = f"{_device_url(camera)}/media/image/download"
+        async with self._request(hdrs.METH_POST, url, body) as response:
+            if response.status != HTTPStatus.OK:
+                if response.status >= 500:
+                    raise trouble(response)
+                return None
+            picture = await read_body(response, LARGEST_PICTURE_BYTES)
+        return picture if picture.startswith(b"\xff\xd8") else None
+
+    async def events(self, camera: Camera, window: Window) -> list[Event]:
+        """List what the camera's history holds of a window, the oldest first.
+
+        Nothing from before the account was linked is in it. Raises SignInError,
+        CloudError.
+        """
+        found: dict[str, Event] = {}
+        keys: set[str] = set()
+        query = {
+            "event_types": "motion,ding,on_demand",
+            "filter[start]": str(window.start_ms),
+            "filter[end]": str(window.end_ms),
+        }
+        url = f"{API}/history/devices/{_quoted(camera.details['device_id'])}/events"
+        for _ in range(MOST_PAGES):
+            answer = await self._get(f"{url}?{urlencode(query)}")
+            page = answer.get("data")
+            if not isinstance(page, list):
+                raise CloudError("cloud_nonsense")
+            events = [event for entry in page if (event := _event(entry))]
+            found |= {event.id: event for event in events if _touches(event, window)}
+            key = _next_key(answer)
+            # Pages go back in time, some of them empty; the key says how far.
+            if (
+                key is None
+                or key in keys
+                or any(event.window.end < window.start for event in events)
+            ):
+                break
+            keys.add(key)
+            query["page[key]"] = key
+        return sorted(found.values(), key=lambda event: event.window)
+
+    # Live
+
+    @override
+    @asynccontextmanager
+    async def live(self, camera: Camera) -> AsyncIterator[None]:
+        """Watch the camera live, which makes it record.
+
+        Ring ends a session after 60 seconds, that of a battery camera after 30 [doc].
+        """
+        whep = await asyncio.get_running_loop().run_in_executor(
+            None, import_module, f"{__package__}.whep"
+        )
+        peer: Peer = whep.Peer()
+        try:
+            session_url, answer = await self._open_session(camera, await peer.offer())
+            try:
+                await peer.receive(answer, LIVE_STARTS_WITHIN_S)
+                yield
+            finally:
+                # However often we are told to hurry.
+                await asyncio.shield(self._end_session(session_url))
+        finally:
+            await peer.close()
+
+    async def _open_session(self, camera: Camera, offer: str) -> tuple[str, str]:
+        """Return a session's URL and answer; if cancelled, there is no session."""
+        opening = asyncio.create_task(self._ask_for_session(camera, offer))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # It may have begun all the same.
+            await asyncio.wait([opening], timeout=STOP_PATIENCE_S)
+            if opening.done() and not opening.exception():
+                await self._end_session(opening.result()[0])
+            else:
+                opening.cancel()
+            raise
+
+    async def _ask_for_session(self, camera: Camera, offer: str) -> tuple[str, str]:
+        url = f"{_device_url(camera)}/media/streaming/whep/sessions"
+        if component_id := camera.details.get("component_id"):
+            url += f"?{urlencode({'component_id': component_id})}"
+        async with self._request(hdrs.METH_POST, url, offer) as response:
+            if response.status != HTTPStatus.CREATED:
+                err = await self._refused(camera, await _problem(response), response)
+                raise RefusedError(err.key) if isinstance(err, NotReadyError) else err
+            location = response.headers.get(hdrs.LOCATION)
+            if not location:
+                raise CloudError("cloud_nonsense")
+            session_url = response.url.join(parse_url(location))
+            self._http.own_url(str(session_url))
+            answer = await read_body(response, LARGEST_JSON_BYTES)
+        return str(session_url), answer.decode(errors="replace")
+
+    async def _end_session(self, session_url: str) -> None:
+        """End a session; one that cannot be ended is ended by Ring before long."""
+        for number in range(MOST_STOPS):
+            if number:
+                await asyncio.sleep(STOP_PAUSE_S)
+            try:
+                async with (
+                    asyncio.timeout(STOP_PATIENCE_S),
+                    self._request(hdrs.METH_DELETE, session_url) as response,
+                ):
+                    if response.ok or response.status in _SESSION_GONE:
+                        return
+                    status = str(response.status)
+            except (ClipError, TimeoutError) as err:
+                status = str(err) or type(err).__name__
+        _LOGGER.warning("A live session could not be ended (%s)", status)
+
+    # Requests
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        """Return a JSON:API document. Raises SignInError, CloudError."""
+        async with self._request(hdrs.METH_GET, url) as response:
+            if response.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+                raise CloudError("app_refused")
+            if not response.ok:
+                raise trouble(response)
+            answer = await read_json(response)
+        if not isinstance(answer, dict):
+            raise CloudError("cloud_nonsense")
+        return answer
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, url: str, body: Mapping[str, Any] | str | None = None
+    ) -> AsyncIterator[ClientResponse]:
+        """Ask with a token, and once more with a new one; `body` is JSON or SDP.
+
+        Raises SignInError, CloudError.
+        """
+        content, content_type = None, ""
+        if isinstance(body, str):
+            content, content_type = body.encode(), "application/sdp"
+        elif body is not None:
+            content, content_type = json.dumps(body).encode(), "application/json"
+        refused: str | None = None
+        while True:
+            token = await self._token(refused)
+            headers: dict[str, str] = {hdrs.AUTHORIZATION: f"Bearer {token}"}
+            if content_type:
+                headers[hdrs.CONTENT_TYPE] = content_type
+            async with self._http.request(
+                method, url, headers=headers, body=content
+            ) as response:
+                if (
+                    response.status != HTTPStatus.UNAUTHORIZED
+                    or response.url.host != HOST
+                ):
+                    yield response
+                    return
+            if response.content_type == "text/html":
+                # A page that stands in the way does not make the token a bad one.
+                raise CloudError("cloud_nonsense")
+            if refused is not None:
+                raise SignInError("invalid_auth")
+            refused = token
+
+    async def _token(self, refused: str | None) -> str:
+        """Return a token other than the one that was refused."""
+        if self.access_token is None:
+            raise SignInError("invalid_auth")
+        async with self._turn:
+            token = await self.access_token(False)
+            return token if token != refused else await self.access_token(True)
+
+
+def split_for_requests(window: Window) -> list[Window]:
+    """Cut a window into even requests of at most fifteen minutes."""
+    length_ms = window.end_ms - window.start_ms
+    count = -(-length_ms // (LONGEST_REQUEST // timedelta(milliseconds=1)))
+    return window.split(timedelta(milliseconds=-(-length_ms // count)))
+
+
+def _cameras(
+    device: Mapping[str, Any], about: Mapping[tuple[Any, Any], dict[str, Any]]
+) -> list[Camera]:
+    """Return the cameras in a device: none, one, or one for each of its components."""
+    related = _dict(device.get("relationships"))
+    capabilities = about.get(_link(related, "capabilities"))
+    # A device has no kind; one that has no video says so.
+    if capabilities is not None and not any(_dict(capabilities.get("video")).values()):
+        return []
+    items = _dict((capabilities or {}).get("components")).get("items") or []
+    ids = [
+        str(item["component_id"])
+        for item in items
+        if isinstance(item, dict) and item.get("component_id") is not None
+    ]
+    device_id = device["id"]
+    name = str(_dict(device.get("attributes")).get("name") or f"Ring {device_id[-6:]}")
+    if not ids:
+        return [Camera(id=device_id, name=name, details={"device_id": device_id})]
+    return [
+        Camera(
+            id=device_id if len(ids) == 1 else f"{device_id}:{component_id}",
+            name=name if len(ids) == 1 else f"{name} {number}",
+            details={"device_id": device_id, "component_id": component_id},
+        )
+        for number, component_id in enumerate(ids, 1)
+    ]
+
+
+def _link(related: Mapping[str, Any], name: str) -> tuple[Any, Any]:
+    data = _dict(_dict(related.get(name)).get("data"))
+    return data.get("type"), data.get("id")
+
+
+def _plan_device_id(plan: Any) -> Any:
+    """Return the device that a subscription is for, None if it does not say."""
+    return _link(_dict(_dict(plan).get("relationships")), "devices")[1]
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _device_url(camera: Camera) -> str:
+    return f"{API}/devices/{_quoted(camera.details['device_id'])}"
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _components(camera: Camera) -> dict[str, Any]:
+    if component_id := camera.details.get("component_id"):
+        return {"components": [{"component_id": component_id}]}
+    return {}
+
+
+def _video_options(wishes: Wishes) -> dict[str, Any]:
+    """Return what of the picture was asked for; the rest is the device's to choose."""
+    resolution = {
+        name: value
+        for name in ("width", "height")
+        if (value := getattr(wishes, name)) is not None
+    }
+    options = {
+        name: value
+        for name, value in (
+            ("codec", wishes.codec),
+            ("frame_rate", wishes.frame_rate),
+            ("resolution", resolution or None),
+        )
+        if value is not None
+    }
+    return {"video_options": options} if options else {}
+
+
+def _download(response: ClientResponse, part: Part) -> Download:
+    """Return what came, by the answer's headers, and what is still to be asked for."""
+    asked = part.window
+    start_ms = _number(response, "X-Media-Timestamp")
+    length_ms = _number(response, "X-Media-Length")
+    came = asked
+    if start_ms is not None and length_ms is not None:
+        came = Window.of_ms(start_ms, start_ms + length_ms)
+    elif start_ms is not None:
+        came = Window.of_ms(start_ms, max(asked.end_ms, start_ms))
+    elif length_ms is not None:
+        came = Window.of_ms(asked.start_ms, asked.start_ms + length_ms)
+    rest = None
+    # An answer that brings nothing new must not be asked on from for ever.
+    if asked.start < came.end and asked.end - came.end >= SHORTEST_REST:
+        rest = Part(
+            window=Window(came.end, asked.end), event_ids=part.event_ids, ask=part.ask
+        )
+    return Download(
+        response=response,
+        window=came,
+        rest=rest,
+        not_video=(
+            RefusedError("media_encrypted")
+            if response.content_type in _MEDIA_TYPES
+            else None
+        ),
+    )
+
+
+def _number(response: ClientResponse, header: str) -> int | None:
+    value = response.headers.get(header, "").strip()
+    if not value:
+        return None
+    if not (value.isascii() and value.isdecimal()) or len(value) > 15:
+        raise CloudError("cloud_nonsense")
+    return int(value)
+
+
+async def _problem(response: ClientResponse) -> _Problem:
+    """Read what an answer says of its own status: codes, titles and details."""
+    words = ""
+    is_api = False
+    try:
+        answer = json.loads(await read_body(response, LARGEST_JSON_BYTES))
+    except ValueError:
+        # A store of files, or a page that stands in the way.
+        answer = None
+    errors = _dict(answer).get("errors")
+    if isinstance(errors, list):
+        is_api = True
+        words = "; ".join(
+            str(error[name])
+            for error in map(_dict, errors)
+            for name in ("code", "title", "detail")
+            if error.get(name)
+        )
+    return _Problem(
+        status=response.status,
+        is_from_api=is_api or response.url.host == HOST,
+        words=words[:300],
+    )
+
+
+def _is_not_stored(problem: _Problem) -> bool:
+    """Say whether a store of files has not got the file."""
+    return problem.status == HTTPStatus.NOT_FOUND and not problem.is_from_api
+
+
+def _pause_s(end: datetime, now: datetime) -> float | None:
+    """Return when to ask again for footage that ends then, None once it is too late."""
+    age_s = (now - end).total_seconds()
+    left_s = READY_WITHIN.total_seconds() - age_s
+    if left_s <= 0:
+        return None
+    pause_s = min(max(age_s, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
+    # Not all at once, and once more at the very end.
+    return min(pause_s * random.uniform(0.75, 1.25), left_s + 0.1)
+
+
+def _event(entry: Any) -> Event | None:
+    """Return an entry of the history, None if it is of no use."""
+    about = _dict(_dict(entry).get("attributes"))
+    try:
+        # Numbers, some of them written as strings.
+        start_ms = int(about["start"])
+        end_ms = max(int(about.get("end") or start_ms), start_ms)
+        return Event(
+            id=str(entry["id"]),
+            kind=str(about["event_type"]),
+            window=Window.of_ms(start_ms, end_ms),
+        )
+    except KeyError, TypeError, ValueError, OverflowError, OSError:
+        return None
+
+
+def _touches(event: Event, window: Window) -> bool:
+    return event.window.start < window.end and event.window.end >= window.start
+
+
+def _next_key(answer: Mapping[str, Any]) -> str | None:
+    """Return what the next page is asked for with, None after the last."""
+    link = _dict(answer.get("links")).get("next")
+    try:
+        return URL(str(link)).query.get("page[key]") if link else None
+    except ValueError as err:
+        raise CloudError("cloud_nonsense") from err
