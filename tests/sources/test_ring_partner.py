@@ -816,6 +816,7 @@ class Account:
     async def save(self, window: Window, wishes: Wishes | None = None) -> Job:
         """Save a window; return the job once it has ended."""
         library = await Library(self.folder / "clips.db").open()
+        workbench = ThreadPoolExecutor(1)
         jobs = Jobs(
             account_id="account",
             account_name="me@example.com",
@@ -823,6 +824,7 @@ class Account:
             library=library,
             find_camera=lambda _: self.camera,
             downloads_at_once=2,
+            workbench=workbench,
             spawn=lambda way, _: self.tasks.add(asyncio.create_task(way)),
             tell=lambda _: None,
             sign_in_again=lambda: None,
@@ -838,6 +840,7 @@ class Account:
         job = await running.done
         await asyncio.gather(*self.tasks)
         await library.close()
+        workbench.shutdown()
         return job
 
 
