@@ -142,6 +142,10 @@ class Source(ABC):
         self.keep_credentials = keep_credentials
         self.named_cameras = named_cameras
         self.access_token = access_token
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make what this kind of source keeps; nothing is asked of the cloud."""
 
     @abstractmethod
     async def identify(self) -> Identity:

@@ -8,7 +8,7 @@ botocore's models of these services. Importing this blocks, as botocore does.
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ import logging
 import re
 from typing import Any, override
 
-from aiohttp import ClientConnectorDNSError, ClientResponse, ClientSession, hdrs
+from aiohttp import ClientConnectorDNSError, ClientResponse, hdrs
 from aiolimiter import AsyncLimiter
 from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -165,22 +165,10 @@ class KinesisSource(Source):
     # A fragment may be 20 s long; the rest is for its way into the cloud.
     settles_after = timedelta(seconds=30)
 
-    def __init__(
-        self,
-        session: ClientSession,
-        credentials: Mapping[str, Any],
-        *,
-        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
-        named_cameras: Sequence[str] = (),
-    ) -> None:
-        """Take what a config entry holds; nothing is asked of the cloud yet."""
-        super().__init__(
-            session,
-            credentials,
-            keep_credentials=keep_credentials,
-            named_cameras=named_cameras,
-        )
-        self._region: str = credentials["region"]
+    @override
+    def prepare(self) -> None:
+        """Make what asks this cloud, and what is remembered of it."""
+        self._region: str = self.credentials["region"]
         domain = (
             "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         )
@@ -191,18 +179,18 @@ class KinesisSource(Source):
         self._hosts = {service_host, sts_host, f"{SERVICE}.{self._region}.api.aws"}
         # The host of an endpoint of the user's own.
         self._own_host: str | None = None
-        if endpoint_url := credentials.get("endpoint_url"):
+        if endpoint_url := self.credentials.get("endpoint_url"):
             self._endpoint = endpoint_url.rstrip("/")
             self._own_host = URL(endpoint_url).host or ""
             self._hosts.add(self._own_host)
-        self._http = Http(session, self._hosts, AsyncLimiter(*RATE))
+        self._http = Http(self.session, self._hosts, AsyncLimiter(*RATE))
         self._fragments = defaultdict[str, AsyncLimiter](
             lambda: AsyncLimiter(*FRAGMENTS_RATE)
         )
         self._credentials = Credentials(
-            credentials["access_key_id"],
-            credentials["secret_access_key"],
-            credentials.get("session_token") or None,
+            self.credentials["access_key_id"],
+            self.credentials["secret_access_key"],
+            self.credentials.get("session_token") or None,
         )
         # How far the cloud's clock is ahead of ours, once it complained.
         self._ahead = timedelta(0)

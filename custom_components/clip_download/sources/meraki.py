@@ -6,7 +6,7 @@ ready; there this does what clients of the older snapshot URLs found to work.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ import logging
 from typing import Any, override
 from urllib.parse import quote, urlencode
 
-from aiohttp import ClientSession, hdrs
+from aiohttp import hdrs
 from aiolimiter import AsyncLimiter
 from yarl import URL
 
@@ -99,29 +99,17 @@ class MerakiSource(Source):
     # "No video for specified timestamp" was seen for two to three minutes after.
     settles_after = timedelta(minutes=3)
 
-    def __init__(
-        self,
-        session: ClientSession,
-        credentials: Mapping[str, Any],
-        *,
-        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
-        named_cameras: Sequence[str] = (),
-    ) -> None:
-        """Take what a config entry holds; nothing is asked of the cloud yet."""
-        super().__init__(
-            session,
-            credentials,
-            keep_credentials=keep_credentials,
-            named_cameras=named_cameras,
-        )
-        self._base_url = credentials["base_url"].rstrip("/")
+    @override
+    def prepare(self) -> None:
+        """Make what asks this cloud, and what is remembered of it."""
+        self._base_url = self.credentials["base_url"].rstrip("/")
         self._host = URL(self._base_url).host or ""
         is_meraki = any(
             self._host == domain or self._host.endswith(f".{domain}")
             for domain in MERAKI_DOMAINS
         )
         self._http = Http(
-            session,
+            self.session,
             MERAKI_DOMAINS if is_meraki else {self._host},
             AsyncLimiter(*RATE),
         )

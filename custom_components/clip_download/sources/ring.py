@@ -129,26 +129,14 @@ class RingSource(Source):
     manufacturer = "Ring"
     lag = timedelta(seconds=10)
 
-    def __init__(
-        self,
-        session: ClientSession,
-        credentials: Mapping[str, Any],
-        *,
-        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
-        named_cameras: Sequence[str] = (),
-    ) -> None:
-        """Take what a config entry holds; nothing is asked of Ring yet."""
-        super().__init__(
-            session,
-            credentials,
-            keep_credentials=keep_credentials,
-            named_cameras=named_cameras,
-        )
-        self._http = _http(session)
+    @override
+    def prepare(self) -> None:
+        """Make what asks this cloud, and what is remembered of it."""
+        self._http = _http(self.session)
         self._auth = _auth(
             self._http,
-            credentials["hardware_id"],
-            token=dict(credentials["token"]),
+            self.credentials["hardware_id"],
+            token=dict(self.credentials["token"]),
             token_updater=self._keep_token,
         )
         self._ring = Ring(self._auth)

@@ -5,7 +5,7 @@ public clients saw.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ import random
 from typing import TYPE_CHECKING, Any, override
 from urllib.parse import quote, urlencode
 
-from aiohttp import ClientResponse, ClientSession, hdrs
+from aiohttp import ClientResponse, hdrs
 from aiolimiter import AsyncLimiter
 from yarl import URL
 
@@ -123,24 +123,12 @@ class RingPartnerSource(Source):
     lag = timedelta(seconds=2)
     settles_after = READY_WITHIN
 
-    def __init__(
-        self,
-        session: ClientSession,
-        credentials: Mapping[str, Any],
-        *,
-        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
-        named_cameras: Sequence[str] = (),
-        access_token: Callable[[bool], Awaitable[str]] | None = None,
-    ) -> None:
-        """Take what a config entry holds; nothing is asked of the cloud yet."""
-        super().__init__(
-            session,
-            credentials,
-            keep_credentials=keep_credentials,
-            named_cameras=named_cameras,
-            access_token=access_token,
+    @override
+    def prepare(self) -> None:
+        """Make what asks this cloud, and what is remembered of it."""
+        self._http = Http(
+            self.session, {HOST}, AsyncLimiter(*RATE), media_hosts=MEDIA_HOSTS
         )
-        self._http = Http(session, {HOST}, AsyncLimiter(*RATE), media_hosts=MEDIA_HOSTS)
         # One refresh at a time: the refresh token rotates.
         self._turn = asyncio.Lock()
 
