@@ -103,7 +103,7 @@ async def _async_shared(hass: HomeAssistant) -> Shared:
     workbench = ThreadPoolExecutor(1, thread_name_prefix="clip_workbench")
 
     async def close(event: Event) -> None:
-        workbench.shutdown(wait=False, cancel_futures=True)
+        await hass.async_add_executor_job(workbench.shutdown)
         await library.close()
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)

@@ -168,14 +168,14 @@ class Library:
         try:
             await self._run(self._open)
         except StorageError:
-            self._thread.shutdown(wait=False)
+            await self._end_thread()
             raise
         return self
 
     async def close(self) -> None:
         """Close the database once all that was asked of it is done."""
         await self._run(self._database.close)
-        self._thread.shutdown(wait=False)
+        await self._end_thread()
 
     async def add_job(self, job: Job) -> None:
         """Keep a new job."""
@@ -272,6 +272,9 @@ class Library:
                 self._database.execute(query, values)
 
         await self._run(write)
+
+    async def _end_thread(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
     async def _run[T](self, call: Callable[[], T]) -> T:
         try:
