@@ -8,7 +8,7 @@ botocore's models of these services. Importing this blocks, as botocore does.
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -172,6 +172,7 @@ class KinesisSource(Source):
         *,
         keep_credentials: Callable[[dict[str, Any]], None] | None = None,
         named_cameras: Sequence[str] = (),
+        access_token: Callable[[bool], Awaitable[str]] | None = None,
     ) -> None:
         """Take what a config entry holds; nothing is asked of the cloud yet."""
         super().__init__(
@@ -179,6 +180,7 @@ class KinesisSource(Source):
             credentials,
             keep_credentials=keep_credentials,
             named_cameras=named_cameras,
+            access_token=access_token,
         )
         self._region: str = credentials["region"]
         domain = (

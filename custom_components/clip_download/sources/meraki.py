@@ -6,7 +6,7 @@ ready; there this does what clients of the older snapshot URLs found to work.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -106,6 +106,7 @@ class MerakiSource(Source):
         *,
         keep_credentials: Callable[[dict[str, Any]], None] | None = None,
         named_cameras: Sequence[str] = (),
+        access_token: Callable[[bool], Awaitable[str]] | None = None,
     ) -> None:
         """Take what a config entry holds; nothing is asked of the cloud yet."""
         super().__init__(
@@ -113,6 +114,7 @@ class MerakiSource(Source):
             credentials,
             keep_credentials=keep_credentials,
             named_cameras=named_cameras,
+            access_token=access_token,
         )
         self._base_url = credentials["base_url"].rstrip("/")
         self._host = URL(self._base_url).host or ""

@@ -136,6 +136,7 @@ class RingSource(Source):
         *,
         keep_credentials: Callable[[dict[str, Any]], None] | None = None,
         named_cameras: Sequence[str] = (),
+        access_token: Callable[[bool], Awaitable[str]] | None = None,
     ) -> None:
         """Take what a config entry holds; nothing is asked of Ring yet."""
         super().__init__(
@@ -143,6 +144,7 @@ class RingSource(Source):
             credentials,
             keep_credentials=keep_credentials,
             named_cameras=named_cameras,
+            access_token=access_token,
         )
         self._http = _http(session)
         self._auth = _auth(
