@@ -2,15 +2,27 @@
 
 from typing import Any
 
+from yarl import URL
+
 from custom_components.clip_download.const import DOMAIN
+from homeassistant.components.application_credentials import (
+    ClientCredential,
+    async_import_client_credential,
+)
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.setup import async_setup_component
 
 from .clouds import Clouds
 from .clouds.server import Cloud
 
-KINDS = ("ring", "meraki", "kinesis")
+# Those that a form is enough for, and all of them.
+FORM_KINDS = ("ring", "meraki", "kinesis")
+KINDS = ("ring", "ring_partner", "meraki", "kinesis")
+
+APP = "app"
 
 
 def typed(clouds: Clouds, kind: str) -> dict[str, Any]:
@@ -43,13 +55,64 @@ async def begin(hass: HomeAssistant, kind: str) -> ConfigFlowResult:
     return await flows.async_configure(menu["flow_id"], {"next_step_id": kind})
 
 
+async def add_app(hass: HomeAssistant, clouds: Clouds, name: str = APP) -> None:
+    """Give Home Assistant the credentials of the app at Ring."""
+    # As everybody has it; it says where the browser comes back to.
+    hass.config.components.add("my")
+    assert await async_setup_component(hass, "application_credentials", {})
+    cloud = clouds.ring_partner
+    credential = ClientCredential(cloud.client_id, cloud.client_secret, f"My {name}")
+    await async_import_client_credential(hass, DOMAIN, credential, name)
+
+
+async def begin_link(hass: HomeAssistant, clouds: Clouds) -> ConfigFlowResult:
+    """Choose to sign in with an app; return the step that opens the browser."""
+    await add_app(hass, clouds)
+    return await choose_link(hass, await begin(hass, "ring_partner"))
+
+
+async def choose_link(hass: HomeAssistant, menu: ConfigFlowResult) -> ConfigFlowResult:
+    """Choose the only app there is; return the step that opens the browser."""
+    flows = hass.config_entries.flow
+    result = await flows.async_configure(menu["flow_id"], {"next_step_id": "link"})
+    if result["type"] is FlowResultType.FORM:
+        assert result["step_id"] == "pick_implementation"
+        result = await flows.async_configure(result["flow_id"], {"implementation": APP})
+    assert result["type"] is FlowResultType.EXTERNAL_STEP
+    return result
+
+
+async def consent(hass: HomeAssistant, step: ConfigFlowResult) -> URL:
+    """Let the app in at Ring; return where the browser is sent back to."""
+    async with async_get_clientsession(hass).get(
+        step["url"], allow_redirects=False
+    ) as response:
+        assert response.status == 302, await response.text()
+        return URL(response.headers["Location"])
+
+
+async def come_back(
+    hass: HomeAssistant, step: ConfigFlowResult, back: URL
+) -> ConfigFlowResult:
+    """Come back from Ring, as the browser does; return what the flow shows then."""
+    flows = hass.config_entries.flow
+    given = {**back.query, "state": {"redirect_uri": str(back.with_query(None))}}
+    done = await flows.async_configure(step["flow_id"], given)
+    assert done["type"] is FlowResultType.EXTERNAL_STEP_DONE
+    return await flows.async_configure(step["flow_id"])
+
+
 async def set_up(hass: HomeAssistant, clouds: Clouds, kind: str) -> ConfigEntry:
     """Set an account up; Ring without a second factor."""
     clouds.ring.two_factor = None
-    form = await begin(hass, kind)
-    result = await hass.config_entries.flow.async_configure(
-        form["flow_id"], typed(clouds, kind)
-    )
+    if kind == "ring_partner":
+        step = await begin_link(hass, clouds)
+        result = await come_back(hass, step, await consent(hass, step))
+    else:
+        form = await begin(hass, kind)
+        result = await hass.config_entries.flow.async_configure(
+            form["flow_id"], typed(clouds, kind)
+        )
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
     return result["result"]
@@ -67,6 +130,8 @@ def add_camera(clouds: Clouds, kind: str, name: str) -> str:
     match kind:
         case "ring":
             return str(clouds.ring.add_camera(name).id)
+        case "ring_partner":
+            return clouds.ring_partner.add_camera(name).id
         case "meraki":
             return clouds.meraki.add_camera(name).serial
         case _:
@@ -79,6 +144,9 @@ def remove_camera(clouds: Clouds, kind: str, camera_id: str) -> None:
         case "ring":
             (camera,) = (one for one in clouds.ring.cameras if str(one.id) == camera_id)
             clouds.ring.remove_camera(camera)
+        case "ring_partner":
+            cameras = clouds.ring_partner.cameras
+            cameras[:] = [one for one in cameras if one.id != camera_id]
         case "meraki":
             del clouds.meraki.cameras[camera_id]
         case _:
@@ -93,6 +161,8 @@ def refuse(clouds: Clouds, kind: str) -> None:
         case "ring":
             clouds.ring.revoke()
             clouds.ring.password = "another horse"
+        case "ring_partner":
+            clouds.ring_partner.revoke()
         case "meraki":
             clouds.meraki.api_key = "fedcba9876543210fedcba9876543210fedcba98"
         case _:
@@ -104,6 +174,9 @@ def become_other(clouds: Clouds, kind: str) -> None:
     match kind:
         case "ring":
             clouds.ring.account_id += 1
+        case "ring_partner":
+            clouds.ring_partner.account_id = "ava1.ring.account.OTHER"
+            clouds.ring_partner.email = "other@example.com"
         case "meraki":
             clouds.meraki.email = "other@example.com"
         case _:

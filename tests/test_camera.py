@@ -23,6 +23,7 @@ from .clouds.ring import RingCamera
 # The request that each cloud makes a picture for.
 MAKES_PICTURE = {
     "ring": "snapshots/timestamps",
+    "ring_partner": "media/image/download",
     "meraki": "generateSnapshot",
     "kinesis": "getImages",
 }

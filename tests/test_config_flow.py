@@ -28,7 +28,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler, FlowManager, FlowResultType
 from homeassistant.helpers import entity_registry as er
 
-from .accounts import KINDS, become_other, begin, cloud_of, refuse, set_up, typed
+from .accounts import (
+    FORM_KINDS,
+    KINDS,
+    become_other,
+    begin,
+    cloud_of,
+    refuse,
+    set_up,
+    typed,
+)
 from .clouds import Clouds
 
 WORDS = json.loads(
@@ -68,7 +77,7 @@ OUTAGES: list[tuple[str, dict[str, Any]]] = [
     ),
 ]
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
+every_kind = pytest.mark.parametrize("kind", FORM_KINDS)
 
 
 @pytest.fixture(autouse=True)
@@ -838,6 +847,7 @@ async def test_stream_outage(
 def test_stream_has_words_for_outages() -> None:
     """What a cloud may say of credentials it may say of them when a stream is tried."""
     only_of_an_account = {
+        "app_refused",
         "clip_url_expired",
         "invalid_base_url",
         "invalid_code",

@@ -23,6 +23,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 LISTED_EVERY = {
     "ring": timedelta(minutes=5),
+    "ring_partner": timedelta(minutes=15),
     "meraki": timedelta(minutes=15),
     "kinesis": timedelta(minutes=15),
 }
@@ -65,12 +66,16 @@ async def test_cameras(
     entity_registry: er.EntityRegistry,
     kind: str,
 ) -> None:
-    """Each camera is a device with one entity that bears its name."""
+    """Each camera is a device with one camera entity that bears its name."""
     front = add_camera(hass_clouds, kind, "Front")
     back = add_camera(hass_clouds, kind, "Back")
     entry = await set_up(hass, hass_clouds, kind)
     entities = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
-    assert {entity.entity_id: entity.unique_id for entity in entities} == {
+    assert {
+        entity.entity_id: entity.unique_id
+        for entity in entities
+        if entity.domain == "camera"
+    } == {
         "camera.front": f"{entry.unique_id}_{front}",
         "camera.back": f"{entry.unique_id}_{back}",
     }
@@ -81,6 +86,7 @@ async def test_cameras(
     assert device.identifiers == {(DOMAIN, f"{entry.unique_id}_{front}")}
     told = {
         "ring": ("Ring", "Doorbell Pro", "aacdef3aedda", "1.4.26"),
+        "ring_partner": ("Ring", None, None, None),
         "meraki": ("Cisco Meraki", "MV72X", front, "camera-7-2"),
         "kinesis": ("Amazon Kinesis Video Streams", None, None, None),
     }

@@ -21,7 +21,10 @@ import voluptuous as vol
 
 from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.services import SAVE_CLIP_SCHEMA
+from custom_components.clip_download.services import (
+    RECORD_CLIP_SCHEMA,
+    SAVE_CLIP_SCHEMA,
+)
 from custom_components.clip_download.sources import SOURCES
 from homeassistant import components
 from homeassistant.const import __version__ as ha_version
@@ -50,6 +53,7 @@ MANIFEST_OPTIONAL = {"after_dependencies", "dependencies", "loggers", "requireme
 FREE_COMPONENTS = {
     "camera",
     "diagnostics",
+    "event",
     "media_source",
     "repairs",
     "system_health",
@@ -628,7 +632,7 @@ def sections(service: str) -> set[str]:
     }
 
 
-SCHEMAS = {"save_clip": SAVE_CLIP_SCHEMA}
+SCHEMAS = {"record_clip": RECORD_CLIP_SCHEMA, "save_clip": SAVE_CLIP_SCHEMA}
 FIELDS = [(service, name) for service in SERVICES for name in fields(service)]
 
 

@@ -1,4 +1,4 @@
-"""`save_clip` as people and automations call it, against all three clouds."""
+"""`save_clip` as people and automations call it, against all the clouds."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -528,6 +528,8 @@ async def test_refused_credentials_ask_for_a_new_sign_in(
     match kind:
         case "ring":
             hass_clouds.ring.revoke()
+        case "ring_partner":
+            hass_clouds.ring_partner.revoke()
         case "meraki":
             hass_clouds.meraki.api_key = "another"
         case _:

@@ -12,7 +12,7 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 
-from .accounts import async_create_source
+from .accounts import access_token_of, async_create_source
 from .answers import EVENT_FAILED, EVENT_SAVED, answer
 from .clips.errors import StorageError
 from .clips.jobs import Jobs
@@ -21,11 +21,12 @@ from .const import CONF_DOWNLOADS_AT_ONCE, CONF_KIND, DEFAULT_DOWNLOADS_AT_ONCE,
 from .coordinator import Account, CamerasCoordinator, ClipConfigEntry, named_streams
 from .entity import async_remove_config_entry_device, camera_unique_id
 from .services import async_setup_services
+from .webhook import async_listen
 
 __all__ = ["async_remove_config_entry_device"]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.CAMERA]
+PLATFORMS = [Platform.CAMERA, Platform.EVENT]
 
 DATABASE = "clip_download.db"
 DATA_SHARED: HassKey[Shared] = HassKey(DOMAIN)
@@ -54,6 +55,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         entry.data,
         keep_credentials=lambda changed: _async_keep(hass, entry, changed),
         named_cameras=named_streams(entry.subentries.values()),
+        access_token=access_token_of(hass, entry),
     )
     coordinator = CamerasCoordinator(hass, entry, source)
     await coordinator.async_config_entry_first_refresh()
@@ -73,6 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
     )
     entry.runtime_data = Account(source=source, coordinator=coordinator, jobs=jobs)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_listen(hass, entry)
     await jobs.resume()
     return True
 

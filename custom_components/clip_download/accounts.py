@@ -1,15 +1,41 @@
 """From the kind of an account to the code that speaks to its cloud."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from types import ModuleType
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from aiohttp import ClientResponseError
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_TOKEN
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import (
+    ImplementationUnavailableError,
+    OAuth2TokenRequestBaseError,
+    OAuth2TokenRequestConnectionError,
+    OAuth2TokenRequestError,
+    OAuth2TokenRequestReauthError,
+    UnknownImplementationError,
+)
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.config_entry_oauth2_flow import (
+    OAuth2Session,
+    async_get_config_entry_implementation,
+)
 from homeassistant.helpers.importlib import async_import_module
 
+from .clips.errors import CloudError, SignInError
+from .const import CONF_AUTH_IMPLEMENTATION, CONF_PLAYGROUND_TOKEN
 from .sources import SOURCES
 from .sources.base import Source
+from .sources.http import unreachable
+
+# Home Assistant's session would wait for five minutes.
+TOKEN_PATIENCE_S = 30
+
+type AccessToken = Callable[[bool], Awaitable[str]]
 
 
 async def async_source_module(hass: HomeAssistant, kind: str) -> ModuleType:
@@ -24,10 +50,11 @@ async def async_create_source(
     *,
     keep_credentials: Callable[[dict[str, Any]], None] | None = None,
     named_cameras: Sequence[str] = (),
+    access_token: AccessToken | None = None,
 ) -> Source:
     """Make the source of an account; nothing is asked of the cloud yet.
 
-    The last two arguments are those of `Source`.
+    The last three arguments are those of `Source`.
     """
     module = await async_source_module(hass, kind)
     make: type[Source] = getattr(module, SOURCES[kind])
@@ -36,4 +63,78 @@ async def async_create_source(
         credentials,
         keep_credentials=keep_credentials,
         named_cameras=named_cameras,
+        access_token=access_token,
     )
+
+
+def access_token_of(hass: HomeAssistant, entry: ConfigEntry) -> AccessToken:
+    """Return what gives an account's token, a new one where it can have one."""
+    if CONF_AUTH_IMPLEMENTATION not in entry.data:
+        return given_access_token(entry.data)
+    session: OAuth2Session | None = None
+
+    async def access_token(is_refused: bool) -> str:
+        nonlocal session
+        try:
+            if session is None:
+                session = OAuth2Session(
+                    hass,
+                    entry,
+                    await async_get_config_entry_implementation(hass, entry),
+                )
+            if is_refused:
+                _async_make_due(hass, entry)
+            async with asyncio.timeout(TOKEN_PATIENCE_S):
+                await session.async_ensure_token_valid()
+        except (
+            ImplementationUnavailableError,
+            UnknownImplementationError,
+            OAuth2TokenRequestBaseError,
+            TimeoutError,
+        ) as err:
+            raise _told(err) from err
+        token: str = entry.data[CONF_TOKEN][CONF_ACCESS_TOKEN]
+        return token
+
+    return access_token
+
+
+def given_access_token(credentials: Mapping[str, Any]) -> AccessToken:
+    """Return what gives the token that a person has just got, and no other."""
+
+    async def access_token(is_refused: bool) -> str:
+        token: str = (
+            credentials[CONF_PLAYGROUND_TOKEN]
+            if CONF_PLAYGROUND_TOKEN in credentials
+            else credentials[CONF_TOKEN][CONF_ACCESS_TOKEN]
+        )
+        return token
+
+    return access_token
+
+
+@callback
+def _async_make_due(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Have the token refreshed before it is used again."""
+    token = {**entry.data[CONF_TOKEN], "expires_at": 0}
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, CONF_TOKEN: token}
+    )
+
+
+def _told(err: Exception) -> SignInError | CloudError:
+    """Return what to tell of a token that was not to be had."""
+    match err:
+        case OAuth2TokenRequestReauthError() | UnknownImplementationError():
+            return SignInError("invalid_auth")
+        case OAuth2TokenRequestError(status=HTTPStatus.TOO_MANY_REQUESTS):
+            return CloudError("cloud_throttled")
+        case OAuth2TokenRequestError():
+            return CloudError("cloud_trouble", status=str(err.status))
+        case OAuth2TokenRequestConnectionError(__cause__=cause) if isinstance(
+            cause, ClientResponseError | ValueError | None
+        ):
+            return CloudError("cloud_nonsense")
+        case OAuth2TokenRequestConnectionError(__cause__=Exception() as cause):
+            return unreachable(cause)
+    return unreachable(err)

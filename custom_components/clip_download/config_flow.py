@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
 import re
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, cast, override
 from uuid import uuid4
 
 import voluptuous as vol
 from yarl import URL
 
+from homeassistant.components import webhook
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigEntryState,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentry,
     ConfigSubentryFlow,
@@ -30,10 +30,14 @@ from homeassistant.const import (
     CONF_REGION,
     CONF_TOKEN,
     CONF_USERNAME,
+    CONF_WEBHOOK_ID,
 )
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.exceptions import TemplateError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
+from homeassistant.helpers.network import NoURLAvailableError
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
@@ -51,17 +55,21 @@ from homeassistant.helpers.template import Template
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
-from .accounts import async_create_source, async_source_module
+from .accounts import async_create_source, async_source_module, given_access_token
+from .application_credentials import CONSOLE_URL
 from .clips.errors import ClipError, InvalidRequestError
 from .clips.files import safe_relative_path
 from .const import (
     CONF_ACCESS_KEY_ID,
+    CONF_AUTH_IMPLEMENTATION,
     CONF_BASE_URL,
     CONF_DOWNLOADS_AT_ONCE,
     CONF_ENDPOINT_URL,
     CONF_HARDWARE_ID,
+    CONF_HMAC_KEY,
     CONF_KIND,
     CONF_MEDIA_DIR,
+    CONF_PLAYGROUND_TOKEN,
     CONF_SECRET_ACCESS_KEY,
     CONF_SESSION_TOKEN,
     CONF_STREAM,
@@ -71,15 +79,23 @@ from .const import (
     SUBENTRY_STREAM,
 )
 from .coordinator import ClipConfigEntry
-from .sources.base import Identity
+from .sources.base import Identity, Source
+
+if TYPE_CHECKING:
+    from .sources.ring_partner import RingPartnerSource
 
 _LOGGER = logging.getLogger(__name__)
 
 RING = "ring"
+RING_PARTNER = "ring_partner"
 MERAKI = "meraki"
 KINESIS = "kinesis"
 
 CONF_2FA = "2fa"
+# Two ways to sign in to Ring's partner API: the app that a person made, or a token.
+PARTNER_WAYS = ["link", CONF_PLAYGROUND_TOKEN]
+# What Ring's app calls whatever its footage goes to.
+LINKED_TO = "Home Assistant"
 
 # https://developer.cisco.com/meraki/api-v1/getting-started/ lists the regions.
 MERAKI_HOSTS = [
@@ -164,6 +180,11 @@ KINDS = {
         },
         refused=frozenset({CONF_PASSWORD}),
     ),
+    RING_PARTNER: Kind(
+        fields={vol.Required(CONF_PLAYGROUND_TOKEN): _secret()},
+        refused=frozenset({CONF_PLAYGROUND_TOKEN}),
+        links={"console_url": CONSOLE_URL},
+    ),
     MERAKI: Kind(
         fields={
             vol.Required(CONF_API_KEY): _secret(),
@@ -227,19 +248,29 @@ CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
 }
 
 
-class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
+class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     """Set up an account, sign in to it again, or change it."""
 
+    DOMAIN = DOMAIN
     VERSION = 1
     MINOR_VERSION = 1
 
     def __init__(self) -> None:
         """Start with nothing given."""
-        # What Ring wants a code for, and where it sent that to.
+        super().__init__()
+        # What Ring wants a code for, and where it sent that to; or what it gave.
         self._given: dict[str, Any] = {}
         self._sent_to = ""
         # Ring knows an authorised device by this; an account keeps it for ever.
         self._hardware_id = str(uuid4())
+        # The same holds for where Ring tells of its events.
+        self._webhook_id = webhook.async_generate_id()
+
+    @property
+    @override
+    def logger(self) -> logging.Logger:
+        """Where signing in by OAuth 2 tells how it goes."""
+        return _LOGGER
 
     @staticmethod
     @callback
@@ -272,6 +303,49 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
         """Sign in to Ring."""
         return await self._async_ask(RING, RING, user_input)
 
+    async def async_step_ring_partner(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how to sign in to Ring's partner API."""
+        return self.async_show_menu(step_id=RING_PARTNER, menu_options=PARTNER_WAYS)
+
+    async def async_step_link(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Have the account linked to an app in the browser, the same app as before."""
+        entry = self._entry()
+        known = entry.data.get(CONF_AUTH_IMPLEMENTATION) if entry else None
+        if known is None or self.source != SOURCE_REAUTH:
+            return await self.async_step_pick_implementation()
+        return await self.async_step_pick_implementation({"implementation": known})
+
+    @override
+    async def async_oauth_create_entry(self, data: dict[str, Any]) -> ConfigFlowResult:
+        """Go on with the token of the account that was linked."""
+        self._given = data
+        return await self.async_step_linked()
+
+    async def async_step_linked(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Look whose account was linked, again and again if that cannot be known."""
+
+        def show(errors: dict[str, str], told: Mapping[str, str]) -> ConfigFlowResult:
+            return self.async_show_form(
+                step_id="linked",
+                data_schema=vol.Schema({}),
+                errors=errors,
+                description_placeholders=told,
+            )
+
+        return await self._async_try(RING_PARTNER, self._given, show)
+
+    async def async_step_playground_token(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take a token from Ring's developer playground."""
+        return await self._async_ask(RING_PARTNER, CONF_PLAYGROUND_TOKEN, user_input)
+
     async def async_step_meraki(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
@@ -303,15 +377,27 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for what the cloud refused."""
-        kind = self._get_reauth_entry().data[CONF_KIND]
-        return await self._async_ask(kind, "reauth_confirm", user_input)
+        entry = self._get_reauth_entry()
+        return await self._async_ask_again(entry, "reauth_confirm", user_input)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for everything again, for the same account."""
-        kind = self._get_reconfigure_entry().data[CONF_KIND]
-        return await self._async_ask(kind, "reconfigure", user_input)
+        entry = self._get_reconfigure_entry()
+        return await self._async_ask_again(entry, "reconfigure", user_input)
+
+    async def _async_ask_again(
+        self, entry: ConfigEntry, step_id: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Ask for the credentials of an account that there is."""
+        if entry.data[CONF_KIND] == RING_PARTNER:
+            return self.async_show_menu(
+                step_id=step_id,
+                menu_options=PARTNER_WAYS,
+                description_placeholders={"account": entry.title},
+            )
+        return await self._async_ask(entry.data[CONF_KIND], step_id, user_input)
 
     async def _async_ask(
         self, kind: str, step_id: str, user_input: dict[str, Any] | None
@@ -380,18 +466,32 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
             credentials: dict[str, Any] | None = given
             if kind == RING:
                 credentials = await self._async_ring_credentials(given, code)
+            elif kind == RING_PARTNER:
+                credentials = self._partner_credentials(given)
             if credentials is None:
                 return self._show_2fa()
             source = await async_create_source(
-                self.hass, kind, credentials, keep_credentials=credentials.update
+                self.hass,
+                kind,
+                credentials,
+                keep_credentials=credentials.update,
+                access_token=given_access_token(credentials),
             )
             identity = await source.identify()
+            await self._async_check_account(kind, identity)
+            if kind == RING_PARTNER:
+                await _async_finish_linking(source)
         except ClipError as err:
             return show({"base": err.key}, err.placeholders)
+        except AbortFlow:
+            raise
         except Exception:
             _LOGGER.exception("Unexpected exception")
             return show({"base": "unknown"}, {})
-        return await self._async_finish(kind, identity, credentials)
+        data = {**credentials, CONF_KIND: kind}
+        if (entry := self._entry()) is None:
+            return self.async_create_entry(title=identity.title, data=data)
+        return self.async_update_reload_and_abort(entry, data=data)
 
     async def _async_ring_credentials(
         self, given: dict[str, Any], code: str | None
@@ -417,20 +517,27 @@ class ClipDownloadConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_TOKEN: token,
         }
 
-    async def _async_finish(
-        self, kind: str, identity: Identity, credentials: dict[str, Any]
-    ) -> ConfigFlowResult:
-        """Keep credentials that work, for the account that they belong to."""
+    def _partner_credentials(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is kept of one way to sign in, and the account's webhook."""
+        names = (
+            (CONF_PLAYGROUND_TOKEN,)
+            if CONF_PLAYGROUND_TOKEN in given
+            else (CONF_AUTH_IMPLEMENTATION, CONF_TOKEN)
+        )
+        entry = self._entry()
+        webhook_id = entry.data[CONF_WEBHOOK_ID] if entry else self._webhook_id
+        return {**{name: given[name] for name in names}, CONF_WEBHOOK_ID: webhook_id}
+
+    async def _async_check_account(self, kind: str, identity: Identity) -> None:
+        """Raise AbortFlow for an account that is there already, or another one."""
         await self.async_set_unique_id(f"{kind}_{identity.id}")
-        data = {**credentials, CONF_KIND: kind}
         if (entry := self._entry()) is None:
             self._abort_if_unique_id_configured()
-            return self.async_create_entry(title=identity.title, data=data)
+            return
         self._abort_if_unique_id_mismatch(
             reason="wrong_account",
             description_placeholders={"account": entry.title, "other": identity.title},
         )
-        return self.async_update_reload_and_abort(entry, data=data)
 
     def _entry(self) -> ConfigEntry | None:
         """Return the entry that is signed in to again or changed."""
@@ -455,12 +562,12 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
                 self._check_filename(user_input[CONF_FILENAME])
             except InvalidRequestError as err:
                 errors[CONF_FILENAME] = err.key
-                told = err.placeholders
+                told = dict(err.placeholders)
             except TemplateError as err:
                 errors[CONF_FILENAME] = "filename_template"
                 told = {"reason": str(err)}
             else:
-                return self.async_create_entry(data=user_input)
+                return self.async_create_entry(data=self._with_key(user_input))
 
         media_dirs = self.hass.config.media_dirs
         schema = vol.Schema(
@@ -491,14 +598,36 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
                 ),
             }
         )
+        if CONF_WEBHOOK_ID in self.config_entry.data:
+            schema = schema.extend({vol.Optional(CONF_HMAC_KEY): _secret()})
+            told["webhook_url"] = self._webhook_url()
+        # Of what is kept, a form shows no secrets.
+        shown = user_input or {
+            name: value
+            for name, value in self.config_entry.options.items()
+            if name != CONF_HMAC_KEY
+        }
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                schema, user_input or self.config_entry.options
-            ),
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
             errors=errors,
             description_placeholders={"default": DEFAULT_FILENAME, **told},
         )
+
+    def _with_key(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the options with the key as it was, if no other one was given."""
+        key = given.get(CONF_HMAC_KEY, "").strip()
+        key = key or self.config_entry.options.get(CONF_HMAC_KEY)
+        options = {name: given[name] for name in given if name != CONF_HMAC_KEY}
+        return {**options, CONF_HMAC_KEY: key} if key else options
+
+    def _webhook_url(self) -> str:
+        """Return where Ring is to send its events to, as far as that is known."""
+        webhook_id = self.config_entry.data[CONF_WEBHOOK_ID]
+        try:
+            return webhook.async_generate_url(self.hass, webhook_id)
+        except NoURLAvailableError:
+            return webhook.async_generate_path(webhook_id)
 
     def _check_filename(self, filename: str) -> None:
         """Try the template with and without a label.
@@ -600,6 +729,13 @@ class StreamSubentryFlow(ConfigSubentryFlow):
         if name not in {camera.id for camera in cameras}:
             return {CONF_STREAM: "stream_not_found"}, {}
         return {}, {}
+
+
+async def _async_finish_linking(source: Source) -> None:
+    """Tell Ring that the account is linked. Raises SignInError, CloudError."""
+    partner = cast("RingPartnerSource", source)
+    if not await partner.finish_linking(LINKED_TO):
+        _LOGGER.debug("There was nothing to finish of the link to Ring")
 
 
 def _stream_name(stream: str) -> str:

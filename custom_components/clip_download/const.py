@@ -7,9 +7,11 @@ DOMAIN: Final = "clip_download"
 # A config entry's data: its kind, and what its source needs to sign in.
 CONF_KIND: Final = "kind"
 CONF_ACCESS_KEY_ID: Final = "access_key_id"
+CONF_AUTH_IMPLEMENTATION: Final = "auth_implementation"
 CONF_BASE_URL: Final = "base_url"
 CONF_ENDPOINT_URL: Final = "endpoint_url"
 CONF_HARDWARE_ID: Final = "hardware_id"
+CONF_PLAYGROUND_TOKEN: Final = "playground_token"
 CONF_SECRET_ACCESS_KEY: Final = "secret_access_key"
 CONF_SESSION_TOKEN: Final = "session_token"
 
@@ -19,6 +21,7 @@ SUBENTRY_STREAM: Final = "stream"
 
 # A config entry's options.
 CONF_DOWNLOADS_AT_ONCE: Final = "downloads_at_once"
+CONF_HMAC_KEY: Final = "hmac_key"
 CONF_MEDIA_DIR: Final = "media_dir"
 
 DEFAULT_DOWNLOADS_AT_ONCE: Final = 2

@@ -4,14 +4,17 @@ from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
-from homeassistant.const import CONF_API_KEY, CONF_TOKEN, CONF_USERNAME
+from homeassistant.const import CONF_API_KEY, CONF_TOKEN, CONF_USERNAME, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 
 from .clips.library import Job
 from .const import (
     CONF_ACCESS_KEY_ID,
+    CONF_AUTH_IMPLEMENTATION,
     CONF_ENDPOINT_URL,
     CONF_HARDWARE_ID,
+    CONF_HMAC_KEY,
+    CONF_PLAYGROUND_TOKEN,
     CONF_SECRET_ACCESS_KEY,
     CONF_SESSION_TOKEN,
     CONF_STREAM,
@@ -21,13 +24,17 @@ from .coordinator import ClipConfigEntry
 TO_REDACT = {
     CONF_ACCESS_KEY_ID,
     CONF_API_KEY,
+    CONF_AUTH_IMPLEMENTATION,
     CONF_ENDPOINT_URL,
     CONF_HARDWARE_ID,
+    CONF_HMAC_KEY,
+    CONF_PLAYGROUND_TOKEN,
     CONF_SECRET_ACCESS_KEY,
     CONF_SESSION_TOKEN,
     CONF_STREAM,
     CONF_TOKEN,
     CONF_USERNAME,
+    CONF_WEBHOOK_ID,
     # A camera's id is a serial number, and what its source remembers holds others.
     "details",
     "id",

@@ -1,6 +1,7 @@
 """The actions that people and automations call."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -36,10 +37,11 @@ from homeassistant.helpers.target import (
     async_extract_referenced_entity_ids,
 )
 from homeassistant.helpers.template import Template
+from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
 from . import answers
-from .clips.errors import ClipError, InvalidRequestError
+from .clips.errors import ClipError, InvalidRequestError, RefusedError
 from .clips.files import safe_name, safe_relative_path
 from .clips.library import JobState
 from .clips.window import Window, settle
@@ -49,6 +51,9 @@ from .entity import camera_unique_id
 from .sources.base import Camera, Wishes
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
+# Ring ends a live session after a minute, and a battery camera's after half of that.
+SHORTEST_RECORDING = timedelta(seconds=5)
+LONGEST_RECORDING = timedelta(minutes=1)
 
 WINDOW_FIELDS = ("start", "end", "duration", "before", "after", "at")
 WISH_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
@@ -57,9 +62,19 @@ WISH_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
 class ClipAction(StrEnum):
     """The names of the actions."""
 
+    RECORD_CLIP = "record_clip"
     SAVE_CLIP = "save_clip"
 
 
+# What can be said of every clip: its name, and how patient to be.
+CLIP_FIELDS: VolDictType = {
+    vol.Optional("filename"): cv.template,
+    vol.Optional("label", default=""): cv.string,
+    vol.Optional("overwrite", default=False): cv.boolean,
+    vol.Optional("wait", default=True): cv.boolean,
+    vol.Optional("timeout", default=DEFAULT_TIMEOUT): cv.positive_time_period,
+    vol.Optional("audio", default=True): cv.boolean,
+}
 SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
     {
         vol.Optional("start"): cv.datetime,
@@ -68,12 +83,7 @@ SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
         vol.Optional("before"): cv.positive_time_period,
         vol.Optional("after"): cv.positive_time_period,
         vol.Optional("at"): cv.datetime,
-        vol.Optional("filename"): cv.template,
-        vol.Optional("label", default=""): cv.string,
-        vol.Optional("overwrite", default=False): cv.boolean,
-        vol.Optional("wait", default=True): cv.boolean,
-        vol.Optional("timeout", default=DEFAULT_TIMEOUT): cv.positive_time_period,
-        vol.Optional("audio", default=True): cv.boolean,
+        **CLIP_FIELDS,
         vol.Optional("codec"): vol.In(["avc", "hevc"]),
         vol.Optional("frame_rate"): vol.All(vol.Coerce(int), vol.Range(1, 25)),
         vol.Optional("width"): vol.All(vol.Coerce(int), vol.Range(16, 1920)),
@@ -81,18 +91,29 @@ SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
         vol.Optional("timestamps"): vol.In(["producer", "server"]),
     }
 )
+RECORD_CLIP_SCHEMA = cv.make_entity_service_schema(
+    {
+        vol.Required("duration"): vol.All(
+            cv.positive_time_period, vol.Range(SHORTEST_RECORDING, LONGEST_RECORDING)
+        ),
+        **CLIP_FIELDS,
+    }
+)
+
+# One camera's entry of the response, and its error if it failed.
+type Told = tuple[dict[str, Any], HomeAssistantError | None]
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions; they are there whether or not an account is loaded."""
-    hass.services.async_register(
-        DOMAIN,
-        ClipAction.SAVE_CLIP,
-        _async_save_clip,
-        SAVE_CLIP_SCHEMA,
-        SupportsResponse.OPTIONAL,
-    )
+    for action, act, schema in (
+        (ClipAction.SAVE_CLIP, _async_save_clip, SAVE_CLIP_SCHEMA),
+        (ClipAction.RECORD_CLIP, _async_record_clip, RECORD_CLIP_SCHEMA),
+    ):
+        hass.services.async_register(
+            DOMAIN, action, act, schema, SupportsResponse.OPTIONAL
+        )
 
 
 async def _async_save_clip(call: ServiceCall) -> ServiceResponse:
@@ -109,9 +130,26 @@ async def _async_save_clip(call: ServiceCall) -> ServiceResponse:
     except InvalidRequestError as err:
         raise answers.raised(err, camera=names, window=_as_asked(call)) from err
 
-    told = await asyncio.gather(
-        *(_async_save_one(call, entity_id, window) for entity_id in entity_ids)
+    return await _async_answer(
+        call, entity_ids, lambda entity_id: _async_save_one(call, entity_id, window)
     )
+
+
+async def _async_record_clip(call: ServiceCall) -> ServiceResponse:
+    """Have every targeted camera record for a while, then save just that."""
+    entity_ids = await _async_targeted_cameras(call)
+    return await _async_answer(
+        call, entity_ids, lambda entity_id: _async_record_one(call, entity_id)
+    )
+
+
+async def _async_answer(
+    call: ServiceCall,
+    entity_ids: list[str],
+    act: Callable[[str], Awaitable[Told]],
+) -> ServiceResponse:
+    """Return what came of each camera, or raise once all have ended."""
+    told = await asyncio.gather(*(act(entity_id) for entity_id in entity_ids))
     if call.return_response:
         return {
             entity_id: answer
@@ -132,41 +170,90 @@ async def _async_save_clip(call: ServiceCall) -> ServiceResponse:
     return None
 
 
-async def _async_save_one(
-    call: ServiceCall, entity_id: str, window: Window
-) -> tuple[dict[str, Any], HomeAssistantError | None]:
-    """Return one camera's entry of the response, and its error if it failed."""
-    hass = call.hass
-    name, words = _name(hass, entity_id), answers.in_words(window)
+async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> Told:
+    """Save one camera's window."""
     try:
-        entry, camera = _account_and_camera(hass, entity_id)
+        entry, camera = _account_and_camera(call.hass, entity_id)
         running = await entry.runtime_data.jobs.ask(
-            camera,
-            window,
-            root=_media_folder(hass, entry),
-            filename=safe_relative_path(_render(call, entry, camera, window)),
-            timeout=call.data["timeout"],
-            label=call.data["label"],
-            overwrite=call.data["overwrite"],
-            wishes=Wishes(
-                **{key: call.data[key] for key in WISH_FIELDS if key in call.data}
-            ),
+            camera, window, **_job(call, entry, camera, window)
         )
         job = running.job
         if call.data["wait"]:
             # The job lives on if the caller goes away.
             job = await asyncio.shield(running.done)
     except ClipError as err:
-        return (
-            answers.failure(err, camera=name, window=words),
-            answers.raised(err, camera=name, window=words),
-        )
-    failed = (
-        answers.raised(job.error, camera=name, window=words)
-        if job.error and job.state is JobState.FAILED
-        else None
+        return _failure(call, entity_id, window, err)
+    if job.error and job.state is JobState.FAILED:
+        _, failed = _failure(call, entity_id, window, job.error)
+        return answers.answer(call.hass, job), failed
+    return answers.answer(call.hass, job), None
+
+
+async def _async_record_one(call: ServiceCall, entity_id: str) -> Told:
+    """Have one camera record, and save the window in which it did."""
+    duration: timedelta = call.data["duration"]
+    now = dt_util.utcnow()
+    window = Window(now, now + duration)
+    try:
+        entry, camera = _account_and_camera(call.hass, entity_id)
+        # A mistake in the call is told before anybody records.
+        entry.runtime_data.source.check(_job(call, entry, camera, window)["wishes"])
+        window = await _async_record(call.hass, entry, camera, duration)
+    except ClipError as err:
+        return _failure(call, entity_id, window, err)
+    return await _async_save_one(call, entity_id, window)
+
+
+async def _async_record(
+    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, duration: timedelta
+) -> Window:
+    """Return the window in which a camera was made to record. Raises ClipError.
+
+    The live session ends too when the account is unloaded, Home Assistant stops, or
+    whoever called goes away.
+    """
+
+    async def record() -> Window:
+        async with entry.runtime_data.source.live(camera):
+            start = dt_util.utcnow()
+            await asyncio.sleep(duration.total_seconds())
+            return Window(start, start + duration)
+
+    recording = entry.async_create_background_task(
+        hass, record(), f"recording of {camera.id}"
     )
-    return answers.answer(hass, job), failed
+    try:
+        return await recording
+    except asyncio.CancelledError:
+        caller = asyncio.current_task()
+        if caller is None or caller.cancelling():
+            raise
+        raise RefusedError("recording_interrupted") from None
+
+
+def _failure(call: ServiceCall, entity_id: str, window: Window, err: ClipError) -> Told:
+    """Return what to tell of a camera whose clip is not there."""
+    about = {
+        "camera": _name(call.hass, entity_id),
+        "window": answers.in_words(window),
+    }
+    return answers.failure(err, **about), answers.raised(err, **about)
+
+
+def _job(
+    call: ServiceCall, entry: ClipConfigEntry, camera: Camera, window: Window
+) -> dict[str, Any]:
+    """Return how the clip of a window is wanted. Raises InvalidRequestError."""
+    return {
+        "root": _media_folder(call.hass, entry),
+        "filename": safe_relative_path(_render(call, entry, camera, window)),
+        "timeout": call.data["timeout"],
+        "label": call.data["label"],
+        "overwrite": call.data["overwrite"],
+        "wishes": Wishes(
+            **{key: call.data[key] for key in WISH_FIELDS if key in call.data}
+        ),
+    }
 
 
 async def _async_targeted_cameras(call: ServiceCall) -> list[str]:

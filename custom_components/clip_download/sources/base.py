@@ -118,6 +118,8 @@ class Source(ABC):
     lag: ClassVar[timedelta] = timedelta(0)
     # How long after a window's end the cloud may still add to what it has of it.
     settles_after: ClassVar[timedelta] = timedelta(0)
+    # Whether the cloud tells what the cameras saw, as it happens.
+    tells_events: ClassVar[bool] = False
     # Whether the cameras record without being told to, so that `live` has no effect.
     records_always: ClassVar[bool] = True
 

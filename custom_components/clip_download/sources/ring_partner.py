@@ -118,6 +118,7 @@ class RingPartnerSource(Source):
     kind = "ring_partner"
     manufacturer = "Ring"
     honours = frozenset({"codec", "frame_rate", "width", "height"})
+    tells_events = True
     records_always = False
     # "Small delay to allow media processing" [doc].
     lag = timedelta(seconds=2)
