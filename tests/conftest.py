@@ -4,21 +4,23 @@
 import custom_components  # isort: skip  # noqa: F401
 
 import atexit
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 import os
 from pathlib import Path
 import shutil
 import tempfile
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowHandler, FlowManager
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
 from homeassistant.util import ssl as ssl_util
 
 from .clouds import Authority, Clouds
+from .words import check_words
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="clouds-authority-"))
 atexit.register(shutil.rmtree, _FOLDER)
@@ -86,3 +88,18 @@ def media_dir(hass: HomeAssistant, tmp_path: Path) -> Path:
     folder.mkdir()
     hass.config.media_dirs = {"local": str(folder)}
     return folder
+
+
+@pytest.fixture
+def checked_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """See to it that all that a flow shows has words, with all that fills them."""
+    handle: Callable[..., Awaitable[Any]] = FlowManager._async_handle_step
+
+    async def handle_and_check(
+        self: object, flow: FlowHandler[Any, Any, Any], *args: Any
+    ) -> Any:
+        result = await handle(self, flow, *args)
+        check_words(flow, result)
+        return result
+
+    monkeypatch.setattr(FlowManager, "_async_handle_step", handle_and_check)

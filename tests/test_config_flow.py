@@ -1,9 +1,7 @@
 """Setting up an account, signing in to it again, changing it, its options, its streams."""
 
-from collections.abc import Awaitable, Callable, Mapping
-import json
+from collections.abc import Mapping
 from pathlib import Path
-import string
 from typing import Any
 from unittest.mock import patch
 
@@ -17,15 +15,13 @@ from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntry,
     ConfigEntryState,
-    ConfigFlow,
     ConfigFlowResult,
-    OptionsFlow,
     SubentryFlowContext,
     SubentryFlowResult,
 )
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowHandler, FlowManager, FlowResultType
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 
 from .accounts import (
@@ -39,10 +35,7 @@ from .accounts import (
     typed,
 )
 from .clouds import Clouds
-
-WORDS = json.loads(
-    (Path(config_flow.__file__).parent / "translations" / "en.json").read_text()
-)
+from .words import WORDS
 
 FIELDS = {
     "ring": ["username", "password"],
@@ -79,56 +72,7 @@ OUTAGES: list[tuple[str, dict[str, Any]]] = [
 
 every_kind = pytest.mark.parametrize("kind", FORM_KINDS)
 
-
-@pytest.fixture(autouse=True)
-def checked_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """See to it that all that a flow shows has words, with all that fills them."""
-    handle: Callable[..., Awaitable[Any]] = FlowManager._async_handle_step
-
-    async def handle_and_check(
-        self: object, flow: FlowHandler[Any, Any, Any], *args: Any
-    ) -> Any:
-        result = await handle(self, flow, *args)
-        check_words(flow, result)
-        return result
-
-    monkeypatch.setattr(FlowManager, "_async_handle_step", handle_and_check)
-
-
-def check_words(flow: FlowHandler[Any, Any, Any], result: Mapping[str, Any]) -> None:
-    """Check that what a flow shows has words."""
-    if isinstance(flow, ConfigFlow):
-        words = WORDS["config"]
-    elif isinstance(flow, OptionsFlow):
-        words = WORDS["options"]
-    else:
-        words = WORDS["config_subentries"][flow.handler[1]]
-    shown: list[str] = []
-    match result["type"]:
-        case FlowResultType.MENU:
-            step = words["step"][result["step_id"]]
-            assert list(step["menu_options"]) == sorted(result["menu_options"])
-            shown = [step["title"], step["description"]]
-        case FlowResultType.FORM:
-            step = words["step"][result["step_id"]]
-            names = [str(name) for name in result["data_schema"].schema]
-            shown = [
-                step["title"],
-                step.get("description", ""),
-                *(step["data"][name] for name in names),
-                *(step["data_description"][name] for name in names),
-                *(words["error"][error] for error in (result["errors"] or {}).values()),
-            ]
-        case FlowResultType.ABORT:
-            if result.get("translation_domain") != "homeassistant":
-                shown = [words["abort"][result["reason"]]]
-    filled = {
-        name
-        for text in shown
-        for _, name, _, _ in string.Formatter().parse(text)
-        if name
-    }
-    assert filled <= set(result.get("description_placeholders") or {})
+pytestmark = pytest.mark.usefixtures("checked_words")
 
 
 async def answer(

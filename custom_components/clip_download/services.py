@@ -18,6 +18,7 @@ from homeassistant.const import (
     Platform,
 )
 from homeassistant.core import (
+    HassJob,
     HomeAssistant,
     ServiceCall,
     ServiceResponse,
@@ -52,7 +53,7 @@ from .sources.base import Camera, Wishes
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
 # Ring ends a live session after a minute, and a battery camera's after half of that.
-SHORTEST_RECORDING = timedelta(seconds=5)
+SHORTEST_RECORDING = timedelta(seconds=1)
 LONGEST_RECORDING = timedelta(minutes=1)
 
 WINDOW_FIELDS = ("start", "end", "duration", "before", "after", "at")
@@ -222,6 +223,13 @@ async def _async_record(
     recording = entry.async_create_background_task(
         hass, record(), f"recording of {camera.id}"
     )
+
+    async def hang_up() -> None:
+        recording.cancel()
+        await asyncio.wait([recording])
+
+    # Home Assistant waits for no background task that it cancels as it stops.
+    forget = hass.async_add_shutdown_job(HassJob(hang_up, f"hang up on {camera.id}"))
     try:
         return await recording
     except asyncio.CancelledError:
@@ -229,6 +237,8 @@ async def _async_record(
         if caller is None or caller.cancelling():
             raise
         raise RefusedError("recording_interrupted") from None
+    finally:
+        forget()
 
 
 def _failure(call: ServiceCall, entity_id: str, window: Window, err: ClipError) -> Told:
