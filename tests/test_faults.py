@@ -20,7 +20,7 @@ from custom_components.clip_download.sources import kinesis, meraki, ring
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from .accounts import KINDS, cloud_of, set_up
+from .accounts import FORM_KINDS as KINDS, cloud_of, set_up
 from .clouds import Clouds
 from .clouds.footage import Footage, moments
 from .demo.check import leaks

@@ -11,6 +11,7 @@ import sys
 from typing import Any, Self
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketResponse
+from yarl import URL
 
 CHECKOUT = Path(__file__).parents[2]
 INTEGRATION = CHECKOUT / "custom_components" / "clip_download"
@@ -85,6 +86,7 @@ class Home:
         self._port = port
         self._session = session
         self._headers: dict[str, str] = {}
+        self._webhook = ""
 
     @classmethod
     @asynccontextmanager
@@ -233,10 +235,71 @@ class Home:
             if step["type"] != "form":
                 raise HomeError(f"the config flow of {kind} shows no form: {step}")
             step = await self.post(flow, form() if callable(form) else form)
+        return _entry_id(kind, step)
+
+    async def link_account(
+        self, kind: str, app: Mapping[str, str], browser: ClientSession
+    ) -> str:
+        """Set up an account by OAuth 2; return the config entry's id.
+
+        `app` are the `client_id` and `client_secret` that a person types first;
+        `browser` reaches the cloud. Raises HomeError if anything else is wanted.
+        """
+        async with self.websocket() as websocket:
+            await websocket.ask(
+                "application_credentials/create", domain=INTEGRATION.name, **app
+            )
+        flows = "/api/config/config_entries/flow"
+        step = await self.post(flows, {"handler": INTEGRATION.name})
+        flow = f"{flows}/{step['flow_id']}"
+        for choice in (kind, "link"):
+            if step["type"] != "menu" or choice not in step["menu_options"]:
+                raise HomeError(f"the config flow offers no {choice}: {step}")
+            step = await self.post(flow, {"next_step_id": choice})
+        if step["type"] != "external":
+            raise HomeError(f"the config flow of {kind} opens no browser: {step}")
+        async with browser.get(step["url"], allow_redirects=False) as response:
+            if response.status != 302:
+                raise HomeError(f"{kind} does not let us in: {await response.text()}")
+            back = URL(response.headers["Location"])
+        # What my.home-assistant.io does for everybody.
+        async with self._session.get(
+            URL(f"{self.url}/auth/external/callback").with_query(back.query)
+        ) as response:
+            if response.status != 200:
+                raise HomeError(f"the way back from {kind}: {await response.text()}")
+        async with self._session.get(
+            f"{self.url}{flow}", headers=self._headers
+        ) as response:
+            step = await response.json()
+        return _entry_id(kind, step)
+
+    async def set_options(self, entry_id: str, given: Mapping[str, Any]) -> None:
+        """Change some of an account's options, and leave the others. Raises HomeError.
+
+        Where the form tells a webhook's address, that is what `notify` posts to.
+        """
+        flows = "/api/config/config_entries/options/flow"
+        step = await self.post(flows, {"handler": entry_id})
+        if step["type"] != "form":
+            raise HomeError(f"the options show no form: {step}")
+        kept = {
+            field["name"]: field["default"]
+            for field in step["data_schema"]
+            if "default" in field
+        }
+        self._webhook = URL(step["description_placeholders"]["webhook_url"]).path
+        step = await self.post(f"{flows}/{step['flow_id']}", {**kept, **given})
         if step["type"] != "create_entry":
-            raise HomeError(f"the config flow of {kind} did not end well: {step}")
-        entry_id: str = step["result"]["entry_id"]
-        return entry_id
+            raise HomeError(f"the options were not taken: {step}")
+
+    async def notify(self, body: bytes, headers: Mapping[str, str]) -> int:
+        """Post to the webhook as a cloud does; return the answer's status."""
+        async with self._session.post(
+            f"{self.url}{self._webhook}", data=body, headers=headers
+        ) as response:
+            status: int = response.status
+            return status
 
     async def act(self, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Run an action of the integration and return its response."""
@@ -318,6 +381,14 @@ class Websocket:
                 if not message["success"]:
                     raise HomeError(f"{command} failed: {message['error']}")
                 return message["result"]
+
+
+def _entry_id(kind: str, step: Mapping[str, Any]) -> str:
+    """Return the id of the config entry that a flow ended with. Raises HomeError."""
+    if step["type"] != "create_entry":
+        raise HomeError(f"the config flow of {kind} did not end well: {step}")
+    entry_id: str = step["result"]["entry_id"]
+    return entry_id
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

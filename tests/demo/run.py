@@ -16,6 +16,7 @@ import sys
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from aiohttp import ClientSession, TCPConnector
 import certifi
 
 from tests.clouds import Clouds
@@ -32,6 +33,8 @@ PRE_ROLL = timedelta(seconds=8)
 RECORDING_S = 30
 JPEG = b"\xff\xd8\xff"
 READY_AFTER_S = 8.0
+# How long a camera is made to record.
+RECORD_S = 10
 
 
 class Cast(NamedTuple):
@@ -66,9 +69,15 @@ def furnish(clouds: Clouds) -> Cast:
         "Driveway", footage=Footage("Driveway", width=640, height=360)
     )
     yard = clouds.kinesis.add_stream("back-yard", fragment=timedelta(seconds=1))
+    gate = clouds.ring_partner.add_camera("Gate")
     return Cast(
         clouds,
-        {"ring": door.footage, "meraki": drive.footage, "kinesis": yard.footage},
+        {
+            "ring": door.footage,
+            "ring_partner": gate.footage,
+            "meraki": drive.footage,
+            "kinesis": yard.footage,
+        },
     )
 
 
@@ -98,12 +107,24 @@ async def add_accounts(home: Home, clouds: Clouds) -> dict[str, str]:
         ],
     }
     kinds = {await home.add_account(kind, *forms[kind]): kind for kind in forms}
+    app = {
+        "client_id": clouds.ring_partner.client_id,
+        "client_secret": clouds.ring_partner.client_secret,
+    }
+    connector = TCPConnector(
+        resolver=clouds.resolver(), ssl=clouds.authority.client_context()
+    )
+    async with ClientSession(connector=connector) as browser:
+        linked = await home.link_account("ring_partner", app, browser)
+    kinds[linked] = "ring_partner"
+    await home.set_options(linked, {"hmac_key": clouds.ring_partner.hmac_key})
     async with home.websocket() as websocket:
         entities = await websocket.ask("config/entity_registry/list")
     return {
         kinds[entity["config_entry_id"]]: entity["entity_id"]
         for entity in entities
         if entity["config_entry_id"] in kinds
+        and entity["entity_id"].startswith("camera.")
     }
 
 
@@ -120,6 +141,8 @@ def jobs(entities: Mapping[str, str], clouds: Clouds) -> list[Job]:
     local = drive.start.astimezone(ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
     # More than the 200 fragments of one request.
     yard = Span(now - timedelta(minutes=9), now - timedelta(minutes=4, seconds=50))
+    # More than the fifteen minutes of one request.
+    gate = Span(now - timedelta(minutes=21), now - timedelta(minutes=4, seconds=40))
     return [
         Job(
             "ring",
@@ -148,6 +171,12 @@ def jobs(entities: Mapping[str, str], clouds: Clouds) -> list[Job]:
             {"start": yard.start.isoformat(), "end": yard.end.isoformat()},
             yard,
         ),
+        Job(
+            "ring_partner",
+            entities["ring_partner"],
+            {"start": gate.start.isoformat(), "end": gate.end.isoformat()},
+            gate,
+        ),
     ]
 
 
@@ -159,19 +188,52 @@ async def save(home: Home, job: Job) -> tuple[Mapping[str, Any], float]:
     return response[job.entity_id], loop.time() - began
 
 
+async def record(stage: Stage) -> tuple[Job, Mapping[str, Any], float]:
+    """Have the partner's camera record; return what was recorded, and the answer."""
+    home, cast, entities = stage
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    entity_id = entities["ring_partner"]
+    data = {"entity_id": entity_id, "duration": {"seconds": RECORD_S}}
+    response = await home.act("record_clip", data)
+    took_s = loop.time() - began
+    # What was live is what was asked for afterwards.
+    asked = cast.clouds.ring_partner.asked("video/download")[-1].json()
+    start = datetime.fromtimestamp(asked["timestamp"] / 1000, UTC)
+    window = Span(start, start + timedelta(milliseconds=asked["duration"]))
+    return Job("ring_partner", entity_id, data, window), response[entity_id], took_s
+
+
+async def motion(stage: Stage) -> list[str]:
+    """Let Ring tell of a motion; return what is wrong with how it is taken."""
+    home, cast, _ = stage
+    cloud = cast.clouds.ring_partner
+    body, headers = cloud.webhook(cloud.cameras[0], sub_type="human")
+    status = await home.notify(body, headers)
+    forged = await home.notify(body + b" ", headers)
+    faults = []
+    if (status, forged) != (204, 401):
+        faults.append(f"a notice is answered {status}, a forged one {forged}")
+    if b'"kind":"human"' not in await home.states():
+        faults.append("no event entity tells of the motion")
+    return [f"ring_partner: {fault}" for fault in faults]
+
+
 async def main_job(stage: Stage) -> list[str]:
     """Save a clip from each cloud, look at them, and return what is wrong with them."""
     home, cast, entities = stage
-    faults = []
+    faults = await motion(stage)
     wanted = jobs(entities, cast.clouds)
     async with home.websocket() as websocket:
         await websocket.ask("subscribe_events", event_type="clip_download_saved")
         answers = await asyncio.gather(*(save(home, job) for job in wanted))
+        done = [(job, *answer) for job, answer in zip(wanted, answers, strict=True)]
+        done.append(await record(stage))
         # What it sent before this answer is there with it.
         await websocket.ask("ping")
     told = {event["data"]["entity_id"] for event in websocket.events}
     clips = []
-    for job, (answer, took_s) in zip(wanted, answers, strict=True):
+    for job, answer, took_s in done:
         found = await asyncio.to_thread(
             look, answer, job.window, cast.footage[job.cloud], home.media
         )
@@ -240,6 +302,8 @@ def secrets(clouds: Clouds) -> set[str]:
         clouds.ring.password,
         clouds.meraki.api_key,
         clouds.kinesis.secret_access_key,
+        clouds.ring_partner.client_secret,
+        clouds.ring_partner.hmac_key,
     }
     for asked in clouds.requests:
         # A token, or a request's signature.
