@@ -213,11 +213,16 @@ def test_readme_tells_what_is_offered() -> None:
     options = TRANSLATIONS["options"]["step"]["init"]["data"]
     labels = {
         label
-        for kind in SOURCES
-        for label in TRANSLATIONS["config"]["step"][kind]["data"].values()
+        for step in TRANSLATIONS["config"]["step"].values()
+        for label in step.get("data", {}).values()
     }
     missing = {
-        *(name for name in fields("save_clip") if f"`{name}`" not in text),
+        *(
+            name
+            for action in ("save_clip", "record_clip")
+            for name in fields(action)
+            if f"`{name}`" not in text
+        ),
         *(label for label in {*labels, *options.values()} if label not in text),
         *(event for event in (EVENT_SAVED, EVENT_FAILED) if f"`{event}`" not in text),
         *(script for script in ("demo", "test") if f"./script/{script}" not in text),
