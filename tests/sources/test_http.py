@@ -14,6 +14,7 @@ import pytest
 from custom_components.clip_download.clips.errors import CloudError
 from custom_components.clip_download.sources import http as http_module
 from custom_components.clip_download.sources.http import (
+    LONGEST_QUIET_S,
     MOST_REDIRECTS,
     USER_AGENT,
     Http,
@@ -222,6 +223,17 @@ async def test_throttled(http: Http, teller: Teller) -> None:
     assert all(other.at - first.at >= timedelta(seconds=0.95) for other in others), (
         others
     )
+
+
+async def test_throttled_for_long(http: Http, teller: Teller) -> None:
+    """Whoever asks meanwhile is told how long it takes, and may have no such time."""
+    teller.misbehave(status=429, headers={"Retry-After": "3600"})
+    for wait_s in (3600, LONGEST_QUIET_S):
+        with pytest.raises(CloudError) as caught:
+            await ask(http, "/a")
+        assert caught.value.key == "cloud_throttled"
+        assert caught.value.retry_after_s == pytest.approx(wait_s, abs=5)
+    assert len(teller.requests) == 1
 
 
 @pytest.mark.parametrize("value", [None, "soon", "-3"])

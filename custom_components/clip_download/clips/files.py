@@ -80,9 +80,16 @@ def target_inside(root: Path, relative: PurePosixPath) -> Path:
 
 
 def make_folder(folder: Path) -> list[Path]:
-    """Make a folder and what is missing above it; return what was made, deepest first."""
+    """Make a folder and what is missing above it; return what was made, deepest first.
+
+    Nothing of it is left if one of them cannot be made.
+    """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        remove_folders([path for path in missing if path.exists()])
+        raise
     return missing
 
 

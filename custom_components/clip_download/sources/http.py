@@ -23,6 +23,8 @@ LARGEST_JSON_BYTES = 32 * 2**20
 LONGEST_READ_S = 60
 # A cloud that wants to be left alone for longer is asked again all the same.
 LONGEST_QUIET_S = 300
+# Whoever would have to wait for longer than this is told so, and may have less time.
+LONGEST_WAIT_S = 10
 USER_AGENT = "ClipDownload/1.0 HomeAssistant"
 
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -66,7 +68,8 @@ class Http:
         """Ask the cloud something; the answer's status is the caller's to judge.
 
         `url` is taken byte for byte. A throttling answer (429) makes the whole account
-        wait and raises CloudError, as do a failed connection and a bad redirect.
+        wait and raises CloudError, as do a wish for a longer wait that was told before,
+        a failed connection and a bad redirect.
         """
         target = self.own_url(url)
         async with self._follow(method, target, headers, body) as response:
@@ -97,6 +100,8 @@ class Http:
         loop = asyncio.get_running_loop()
         await self._limiter.acquire()
         while (left_s := self._quiet_until - loop.time()) > 0:
+            if left_s > LONGEST_WAIT_S:
+                raise CloudError("cloud_throttled", retry_after_s=left_s)
             await asyncio.sleep(left_s)
             # All who waited wake at once, and are let through one by one.
             await self._limiter.acquire()
