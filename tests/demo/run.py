@@ -214,7 +214,7 @@ async def motion(stage: Stage) -> list[str]:
     faults = []
     if (status, forged) != (204, 401):
         faults.append(f"a notice is answered {status}, a forged one {forged}")
-    if b'"kind":"human"' not in await home.states():
+    if b'"kind":"human"' not in await home.get("/api/states"):
         faults.append("no event entity tells of the motion")
     return [f"ring_partner: {fault}" for fault in faults]
 
