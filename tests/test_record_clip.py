@@ -12,7 +12,7 @@ import voluptuous as vol
 
 from custom_components.clip_download.answers import EVENT_SAVED
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.sources import ring_partner
+from custom_components.clip_download.sources import ring_live, ring_partner
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
@@ -20,7 +20,9 @@ from homeassistant.util import dt as dt_util
 from .accounts import add_camera, set_up
 from .clouds import Clouds
 from .clouds.footage import first_and_last
+from .clouds.ring import SIGNAL_HOST, TICKET_HOST, RingCloud
 from .clouds.ring_partner import PartnerCamera, RingPartnerCloud
+from .conftest import AUTHORITY
 
 SECOND = timedelta(seconds=1)
 SESSIONS = "whep/sessions"
@@ -69,7 +71,7 @@ async def record(
     return response
 
 
-async def until(cloud: RingPartnerCloud, what: str) -> None:
+async def until(cloud: RingCloud | RingPartnerCloud, what: str) -> None:
     """Wait until something has happened to a live session."""
     async with asyncio.timeout(20):
         while what not in cloud.live_log:
@@ -298,3 +300,125 @@ async def test_account_not_loaded(hass: HomeAssistant, hass_clouds: Clouds) -> N
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert error(await record(hass)) == "account_not_loaded"
     assert hass_clouds.ring_partner.live_log == []
+
+
+# --- Ring, as its own app has it
+
+
+@pytest.fixture
+async def ring(
+    hass: HomeAssistant, hass_clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> RingCloud:
+    """Return Ring, with an account that has a camera.
+
+    ring_doorbell opens a socket of its own, which asks neither Home Assistant's resolver
+    nor its TLS context.
+    """
+    monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITY.ca_pem_path))
+    loop = asyncio.get_running_loop()
+    resolve = loop.getaddrinfo
+
+    async def resolve_on_loopback(host: Any, port: Any, **other: Any) -> Any:
+        if host not in hass_clouds.ports:
+            return await resolve(host, port, **other)
+        return await resolve("127.0.0.1", hass_clouds.ports[host], **other)
+
+    monkeypatch.setattr(loop, "getaddrinfo", resolve_on_loopback)
+    monkeypatch.setattr(ring_live, "LIVE_STARTS_WITHIN_S", 3.0)
+    hass_clouds.ring.add_camera("Front", kind="stickup_cam_v4")
+    hass_clouds.ring.ready_after_s = 0
+    monkeypatch.setattr(
+        "custom_components.clip_download.sources.ring.RingSource.lag", SECOND
+    )
+    await set_up(hass, hass_clouds, "ring")
+    return hass_clouds.ring
+
+
+@pytest.mark.parametrize("trickles", [False, True])
+async def test_ring(
+    hass: HomeAssistant,
+    ring: RingCloud,
+    caplog: pytest.LogCaptureFixture,
+    trickles: bool,
+) -> None:
+    """Ring's live view is a recording, which is found by its id, and cut."""
+    ring.live_trickles = trickles
+    asked_at = dt_util.utcnow()
+    answer = (await record(hass))["camera.front"]
+    assert answer["status"] == "complete", answer
+    assert ring.live_log == ["start", "media", "stop"]
+    (event,) = ring.events
+    assert event.kind == "on_demand"
+    assert answer["events"] == [str(event.id)]
+    shown = first_and_last(Path(answer["path"]))
+    assert asked_at - 2 * SECOND <= shown.start
+    assert shown.end - shown.start >= SECOND
+    # The ticket opens a live view; it is nobody's business.
+    (signalled,) = ring.asked(SIGNAL_HOST)
+    assert len(signalled.query["token"]) > 20
+    told = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith(("custom_components", "ring_doorbell"))
+    ]
+    assert told
+    assert not [line for line in told if signalled.query["token"] in line]
+
+
+async def test_ring_refreshes_its_token(hass: HomeAssistant, ring: RingCloud) -> None:
+    """A token that has run out is no reason not to record."""
+    ring.expire_access_tokens()
+    answer = (await record(hass))["camera.front"]
+    assert answer["status"] == "complete", answer
+    assert len(ring.asked(TICKET_HOST)) == 2
+
+
+async def test_ring_never_starts(hass: HomeAssistant, ring: RingCloud) -> None:
+    """A live view without pictures is told, and ended."""
+    ring.live_starts = False
+    assert error(await record(hass)) == "live_not_started"
+    await until(ring, "stop")
+    assert ring.events == []
+    ring.live_starts = True
+
+
+async def test_ring_refuses(
+    hass: HomeAssistant, ring: RingCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ring may close a live view at once."""
+    ring.live_refusal = "Camera is busy"
+    assert error(await record(hass)) == "live_not_started"
+    await until(ring, "stop")
+    assert "never retrieved" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("place", "fault", "key"),
+    [
+        (TICKET_HOST, {"status": 503}, "cloud_trouble"),
+        (TICKET_HOST, {"body": "<html>"}, "cloud_nonsense"),
+        (SIGNAL_HOST, {"status": 503}, "cloud_unreachable"),
+        (SIGNAL_HOST, {"drop": True}, "cloud_unreachable"),
+    ],
+)
+async def test_ring_cannot_be_signalled(
+    hass: HomeAssistant,
+    ring: RingCloud,
+    place: str,
+    fault: dict[str, Any],
+    key: str,
+) -> None:
+    """What goes wrong on the way to a live view is told as what it is."""
+    ring.misbehave(place, times=99, **fault)
+    assert error(await record(hass)) == key
+    assert ring.live_log == []
+
+
+async def test_ring_cancelled(hass: HomeAssistant, ring: RingCloud) -> None:
+    """Who stops the script hangs up."""
+    calling = hass.async_create_task(record(hass, duration=60))
+    await until(ring, "media")
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    await until(ring, "stop")

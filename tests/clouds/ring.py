@@ -10,15 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from math import ceil
 import secrets
 from typing import Any, Literal, override
 from urllib.parse import parse_qs, quote
 
+from aiohttp import web
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
 from .footage import Footage, Shot
+from .live import LiveSession, LiveTrack
 from .server import Answer, Asked, Cloud, Handler, Server, json_answer
 
 OAUTH_HOST = "oauth.ring.com"
 API_HOST = "api.ring.com"
+TICKET_HOST = "prd-api-us.prd.rings.solutions"
+SIGNAL_HOST = "api.prod.signalling.ring.devices.a2z.com"
 MEDIA_HOST = "download-eu-west-1.prod.phoenix.devices.amazon.dev"
 
 CLIENT = "ring_official_android"
@@ -106,10 +113,14 @@ class RingCloud(Cloud):
     - `has_search`: without, a search finds nothing, as for some accounts.
     - `rate_limit`: requests, and the seconds that they must be spread over.
 
-    `leaks` are headers that came to the store and should not have.
+    - `live_starts`: a live view sends pictures. `live_trickles`: the ways to it come
+      apart from its answer. `live_refusal`: Ring's reason to close it at once.
+
+    `leaks` are headers that came to the store and should not have. `live` are the live
+    views so far, `live_log` what happened to them, `tickets` those not used yet.
     """
 
-    hosts = (OAUTH_HOST, API_HOST, MEDIA_HOST)
+    hosts = (OAUTH_HOST, API_HOST, MEDIA_HOST, TICKET_HOST, SIGNAL_HOST)
 
     def __init__(self, clouds: Server) -> None:
         """Set up an account without any camera."""
@@ -129,6 +140,12 @@ class RingCloud(Cloud):
         self.cameras: list[RingCamera] = []
         self.events: list[RingEvent] = []
         self.leaks: list[str] = []
+        self.live_starts = True
+        self.live_trickles = False
+        self.live_refusal: str | None = None
+        self.live: list[LiveSession] = []
+        self.live_log: list[str] = []
+        self.tickets: set[str] = set()
         # Who answers at the same host for apps other than Ring's own, by client id.
         self.apps: dict[str, Handler] = {}
         self._tokens = _Tokens()
@@ -162,6 +179,12 @@ class RingCloud(Cloud):
         ):
             self.route(method, f"{API_HOST}/{path}", self._signed_in(handler))
         self.route("GET", f"{MEDIA_HOST}/.*", self._download)
+        self.route(
+            "POST",
+            f"{TICKET_HOST}/api/v1/clap/ticket/request/signalsocket",
+            self._signed_in(self._ticket),
+        )
+        self.route("GET", f"{SIGNAL_HOST}/ws", self._signal)
 
     # What tests set up.
 
@@ -621,6 +644,105 @@ class RingCloud(Cloud):
     def unknown(self, asked: Asked) -> Answer:
         """Answer what there is none of."""
         return json_answer({"error": "not found"}, status=404)
+
+    # Live view
+
+    async def _ticket(self, asked: Asked) -> Answer:
+        self.tickets.add(ticket := secrets.token_urlsafe())
+        return json_answer({"ticket": ticket})
+
+    async def _signal(self, asked: Asked) -> Answer:
+        ticket = asked.query.get("token", "")
+        if ticket not in self.tickets:
+            return Answer(status=401)
+        self.tickets.remove(ticket)
+        return Answer(talk=self._talk)
+
+    async def _talk(self, socket: web.WebSocketResponse) -> None:
+        """Give live views to who asks for them, until they hang up."""
+        begun: list[LiveSession] = []
+        try:
+            async for message in socket:
+                told = message.json()
+                body = told["body"]
+                if told["method"] == "live_view":
+                    begun.append(await self._open_live(socket, told))
+                elif told["method"] == "activate_session":
+                    assert body["session_id"] == begun[-1].id
+                    begun[-1].is_active = True
+                elif told["method"] == "ping":
+                    await socket.send_json({"method": "pong", "body": body})
+        finally:
+            for session in begun:
+                await self._end_live(session)
+
+    async def _open_live(
+        self, socket: web.WebSocketResponse, told: Mapping[str, Any]
+    ) -> LiveSession:
+        body = told["body"]
+        (camera,) = (one for one in self.cameras if one.id == body["doorbot_id"])
+        connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        session = LiveSession(
+            id=secrets.token_urlsafe(24),
+            camera=camera,
+            started_at=self.now(),
+            connection=connection,
+        )
+        self.live.append(session)
+        self.live_log.append("start")
+
+        async def say(method: str, **more: Any) -> None:
+            about = {"doorbot_id": camera.id, "session_id": session.id, **more}
+            dialog_id = told["dialog_id"]
+            await socket.send_json(
+                {"method": method, "dialog_id": dialog_id, "body": about}
+            )
+
+        if self.live_refusal:
+            reason = {"code": 26, "text": self.live_refusal}
+            await say("close", reason=reason)
+            return session
+        await say("session_created")
+        await say("notification", text="camera_connected")
+        await connection.setRemoteDescription(
+            RTCSessionDescription(sdp=body["sdp"], type="offer")
+        )
+        connection.addTrack(
+            LiveTrack(
+                session,
+                camera.footage,
+                now=self.now,
+                may_start=lambda: self.live_starts and session.is_active,
+                log=self.live_log,
+            )
+        )
+        await connection.setLocalDescription(await connection.createAnswer())
+        lines = connection.localDescription.sdp.splitlines(keepends=True)
+        ways = [line for line in lines if line.startswith("a=candidate:")]
+        if self.live_trickles:
+            lines = [line for line in lines if line not in ways]
+            lines = [line for line in lines if "end-of-candidates" not in line]
+            await say("ice", ice="candidate:nonsense", mlineindex=0)
+            await say("ice", ice=ways[0].strip()[2:], mlineindex=0)
+        await say("sdp", sdp="".join(lines), type="answer")
+        if self.live_trickles:
+            for way in ways[1:]:
+                await say("ice", ice=way.strip()[2:], mlineindex=0)
+        return session
+
+    async def _end_live(self, session: LiveSession) -> None:
+        """End a live view; what was sent of it becomes a recording."""
+        session.ended_at, session.ended_by = self.now(), "app"
+        self.live_log.append("stop")
+        if session.media_at is not None:
+            duration = session.ended_at - session.media_at
+            self.add_event(
+                session.camera,
+                "on_demand",
+                start=session.media_at,
+                duration_s=ceil(duration.total_seconds()),
+            )
+        await session.connection.close()
 
 
 def _basic_user(headers: Mapping[str, str]) -> str:

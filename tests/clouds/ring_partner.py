@@ -18,15 +18,10 @@ import secrets
 from typing import Any, Literal, override
 from urllib.parse import quote, urlencode
 
-from aiortc import (
-    RTCConfiguration,
-    RTCPeerConnection,
-    RTCSessionDescription,
-    VideoStreamTrack,
-)
-import av
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from .footage import Footage, Shot
+from .live import LiveSession, LiveTrack
 from .ring import RingCloud
 from .server import Answer, Asked, Cloud, Handler, Server, json_answer
 
@@ -106,19 +101,6 @@ class PartnerCamera:
             ]
         cut = [(max(a, start), min(b, end, until)) for a, b in found]
         return [(a, b) for a, b in cut if a < b]
-
-
-@dataclass(eq=False, kw_only=True)
-class LiveSession:
-    """A live view: when it began, when the first picture left, when it ended."""
-
-    id: str
-    camera: PartnerCamera
-    started_at: datetime
-    media_at: datetime | None = None
-    ended_at: datetime | None = None
-    ended_by: str | None = None
-    connection: RTCPeerConnection
 
 
 @dataclass(eq=False, kw_only=True)
@@ -742,7 +724,13 @@ class RingPartnerCloud(Cloud):
         self.live.append(session)
         self.live_log.append("start")
         component_id = asked.query.get("component_id")
-        track = _LiveTrack(self, session, camera.footage_of(component_id))
+        track = LiveTrack(
+            session,
+            camera.footage_of(component_id),
+            now=self.now,
+            may_start=lambda: self.live_starts,
+            log=self.live_log,
+        )
         await connection.setRemoteDescription(
             RTCSessionDescription(sdp=asked.body.decode(), type="offer")
         )
@@ -804,33 +792,6 @@ class RingPartnerCloud(Cloud):
 
     def _document(self, data: Any, **more: Any) -> Answer:
         return json_answer({"meta": {"time": _iso(self.now())}, "data": data, **more})
-
-
-class _LiveTrack(VideoStreamTrack):
-    """What a camera sees now."""
-
-    def __init__(
-        self, cloud: RingPartnerCloud, session: LiveSession, footage: Footage
-    ) -> None:
-        """Take whose pictures these are."""
-        super().__init__()
-        self._cloud = cloud
-        self._session = session
-        self._footage = footage
-
-    @override
-    async def recv(self) -> av.VideoFrame:
-        """Return the picture of now, when it is time for one."""
-        pts, time_base = await self.next_timestamp()
-        now = self._cloud.now()
-        while not self._cloud.live_starts:
-            await asyncio.sleep(0.05)
-        if self._session.media_at is None:
-            self._session.media_at = now
-            self._cloud.live_log.append("media")
-        frame = self._footage.frame(now)
-        frame.pts, frame.time_base = pts, time_base
-        return frame
 
 
 def _component(wanted: Mapping[str, Any]) -> str | None:

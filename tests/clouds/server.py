@@ -89,7 +89,7 @@ class Answer:
     """What a cloud answers; a path's content is streamed from disk.
 
     With `ranges`, a `Range` header is honoured, as a store of files does; `chunked`
-    tells no length.
+    tells no length. With `talk`, a WebSocket is opened and left to it.
     """
 
     status: int = 200
@@ -97,6 +97,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     ranges: bool = False
     chunked: bool = False
+    talk: Callable[[web.WebSocketResponse], Awaitable[None]] | None = None
 
 
 def json_answer(
@@ -400,6 +401,11 @@ class Server:
         except Exception as err:  # noqa: BLE001 - told at the end of the test
             self.crashes.append(err)
             answer = Answer(status=500)
+        if answer.talk is not None:
+            socket = web.WebSocketResponse()
+            await socket.prepare(request)
+            await answer.talk(socket)
+            return socket
         return await self._send(request, answer, fault)
 
     def _cloud(self, host: str) -> Cloud | None:

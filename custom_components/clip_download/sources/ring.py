@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from importlib import import_module
 import itertools
 import json as json_module
 import time
@@ -50,7 +51,7 @@ from ..clips.window import Window, from_ms, gaps
 from .base import Camera, Download, Identity, Part, Plan, Source, Wishes
 from .http import LARGEST_JSON_BYTES, USER_AGENT, Http, read_body, retry_after_s
 
-OWN_HOSTS = ("ring.com",)
+OWN_HOSTS = ("ring.com", "prd-api-us.prd.rings.solutions")
 # Requests, and the seconds that they are spread over. Ring tells no limit; who asked for
 # several things at once had his address shut out (python-ring-doorbell#483).
 RATE = (4, 2.0)
@@ -127,6 +128,7 @@ class RingSource(Source):
 
     kind = "ring"
     manufacturer = "Ring"
+    records_always = False
     lag = timedelta(seconds=10)
 
     @override
@@ -362,6 +364,16 @@ class RingSource(Source):
         with _our_errors():
             timestamps = _json(answer)["timestamps"]
             return int(timestamps[0]["timestamp"]) or None if timestamps else None
+
+    @override
+    @asynccontextmanager
+    async def live(self, camera: Camera) -> AsyncIterator[None]:
+        """Watch the camera live, of which Ring makes a recording (`on_demand`)."""
+        ring_live = await asyncio.get_running_loop().run_in_executor(
+            None, import_module, f"{__package__}.ring_live"
+        )
+        async with ring_live.view(self._ring, int(camera.id), self._call):
+            yield
 
     async def _ask_json(self, path: str, **params: Any) -> Any:
         return _json(await self._ask(path, params=params))

@@ -1,4 +1,4 @@
-"""A receiving end of live video: WHEP's offer and answer, and media over WebRTC.
+"""A receiving end of live video: an offer, an answer, and media over WebRTC.
 
 Importing this blocks for a while, and few need it: it is imported in a thread, when a
 live session is first asked for.
@@ -10,6 +10,7 @@ import logging
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.sdp import candidate_from_sdp
 
 from ..clips.errors import RefusedError
 
@@ -50,6 +51,19 @@ class Peer:
         except Exception as err:
             # What aiortc makes of an answer that makes no sense is of many kinds.
             raise RefusedError("live_not_started") from err
+
+    async def add_candidate(self, candidate: str, media_index: int) -> None:
+        """Take a way to the other side that came apart from its answer, after it.
+
+        One that makes no sense is passed over: others may lead there.
+        """
+        try:
+            way = candidate_from_sdp(candidate.removeprefix("candidate:"))
+        except (AssertionError, LookupError, ValueError) as err:
+            _LOGGER.debug("A senseless candidate: %r", err)
+            return
+        way.sdpMLineIndex = media_index
+        await self._connection.addIceCandidate(way)
 
     async def close(self) -> None:
         """Receive no more."""
