@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.typing import (
 )
 from yarl import URL
 
+from custom_components.clip_download import accounts
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -469,6 +470,20 @@ async def test_outage_at_refresh(
     assert not hass.config_entries.flow.async_progress()
     await coordinator.async_refresh()
     assert coordinator.last_update_success
+
+
+async def test_slow_refresh(
+    hass: HomeAssistant, hass_clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that does not come is not waited for until everything else has failed."""
+    entry = await set_up(hass, hass_clouds, KIND)
+    due(hass, entry)
+    monkeypatch.setattr(accounts, "TOKEN_PATIENCE_S", 0.1)
+    hass_clouds.ring.misbehave("oauth/token", delay_s=5)
+    coordinator = entry.runtime_data.coordinator
+    await coordinator.async_refresh()
+    assert coordinator.last_exception.translation_key == "account_cloud_unreachable"
+    assert not hass.config_entries.flow.async_progress()
 
 
 # --- a token of the playground
