@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 import json
+import traceback
 from typing import Any, override
 
-from aiohttp import ClientSession, TCPConnector
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from aiolimiter import AsyncLimiter
 import pytest
 
@@ -134,6 +135,10 @@ async def test_redirect_elsewhere_and_back(http: Http, teller: Teller) -> None:
         "https://router/b",
         "https://localhost./b",
         "https://[/b",
+        "https://key:word@api.cloud.example/b",
+        "https://cdn.elsewhere.example:99999/b",
+        "https://ä.elsewhere.example/b",
+        f"https://{'c' * 64}.elsewhere.example/b",
         "ftp://cdn.elsewhere.example/b",
     ],
 )
@@ -146,9 +151,10 @@ async def test_bad_redirect(http: Http, teller: Teller, place: str) -> None:
         async with http.get_signed(f"{API}/a"):
             pass
     if not place.startswith("https://api."):
-        with pytest.raises(CloudError, match="cloud_redirect"):
+        with pytest.raises(CloudError, match="cloud_redirect") as caught:
             async with http.get_signed(place):
                 pass
+        assert caught.value.placeholders["host"]
     assert [asked.path for asked in teller.requests] == ["/a", "/a"]
 
 
@@ -276,6 +282,27 @@ async def test_unreachable(http: Http, teller: Teller) -> None:
     with pytest.raises(CloudError, match="cloud_unreachable"):
         async with http.get_signed("https://unknown.example/?token=secret"):
             pass
+
+
+async def test_no_url_in_a_traceback(
+    http: Http, teller: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even whoever logs all of an error, as coordinators do, logs a signed URL."""
+    monkeypatch.setattr(http_module, "TIMEOUT", ClientTimeout(connect=0.2))
+
+    url = f"{API}/a?signature={'5' * 9}"
+    # As no TLS begins, the connection does not come about.
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(asyncio.Protocol, "127.0.0.1", 0) as mute:
+        teller.clouds.ports["api.cloud.example"] = mute.sockets[0].getsockname()[1]
+        with pytest.raises(CloudError) as caught:
+            async with http.get_signed(url):
+                pass
+        mute.close_clients()
+    assert caught.value.key == "cloud_unreachable"
+    assert caught.value.placeholders == {"reason": "ConnectionTimeoutError"}
+    assert url in str(caught.value.__context__)
+    assert "555555555" not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_broken_body(http: Http, teller: Teller) -> None:

@@ -9,7 +9,14 @@ from http import HTTPStatus
 import json
 from typing import Any
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, hdrs
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    hdrs,
+)
 from aiolimiter import AsyncLimiter
 from yarl import URL
 
@@ -93,7 +100,7 @@ class Http:
         """Take a URL of the cloud's own hosts. Raises CloudError for any other."""
         target = parse_url(url)
         if not self._is_own(target):
-            raise CloudError("cloud_redirect", host=target.host or "")
+            raise _misled(target)
         return target
 
     async def _take_turn(self) -> None:
@@ -146,7 +153,7 @@ class Http:
         for _ in range(MOST_REDIRECTS + 1):
             is_own = self._is_own(url)
             if not is_own and not self._may_visit(url):
-                raise CloudError("cloud_redirect", host=url.host or "")
+                raise _misled(url)
             if is_own and ours is not None:
                 await self._take_turn()
             else:
@@ -168,14 +175,14 @@ class Http:
                     allow_redirects=False,
                 )
             except (ClientError, TimeoutError, OSError) as err:
-                raise unreachable(err) from err
+                raise unreachable(err) from _harmless(err)
             async with response:
                 location = response.headers.get(hdrs.LOCATION)
                 if response.status not in _REDIRECTS or not location:
                     try:
                         yield response
                     except (ClientError, TimeoutError) as err:
-                        raise unreachable(err) from err
+                        raise unreachable(err) from _harmless(err)
                     return
                 # Meraki's shards want a 301 or 302 to be for the same request; where
                 # footage lies on other hosts it is for a GET, as browsers have it.
@@ -184,7 +191,7 @@ class Http:
                 ):
                     method, body = hdrs.METH_GET, None
                 url = url.join(parse_url(location))
-        raise CloudError("cloud_redirect", host=url.host or "")
+        raise _misled(url)
 
 
 async def read_body(response: ClientResponse, largest_bytes: int) -> bytes:
@@ -232,12 +239,30 @@ def unreachable(err: Exception) -> CloudError:
     return CloudError("cloud_unreachable", reason=type(err).__name__)
 
 
+def _harmless(err: Exception) -> Exception | None:
+    """Return an error if it tells of the host only, not of the URL, to whoever logs it."""
+    return err if isinstance(err, ClientConnectorError) else None
+
+
 def parse_url(url: str) -> URL:
-    """Take a URL byte for byte. Raises CloudError if it is none."""
+    """Take a URL byte for byte. Raises CloudError if it is none that can be asked for."""
     try:
-        return URL(url, encoded=True)
+        parsed = URL(url, encoded=True)
+        # What is taken as it is, is looked at only when it is sent.
+        _ = parsed.port
+        for encoding in ("ascii", "idna"):
+            (parsed.raw_host or "").encode(encoding)
     except ValueError as err:
-        raise CloudError("cloud_redirect", host="") from err
+        raise _misled(None) from err
+    if parsed.user is not None or parsed.password is not None:
+        # Nobody but us says who we are.
+        raise _misled(parsed)
+    return parsed
+
+
+def _misled(url: URL | None) -> CloudError:
+    """Return the error for a place that must not be asked: its host, never its URL."""
+    return CloudError("cloud_redirect", host=(url.host if url else None) or "?")
 
 
 def _is_within(host: str, domains: Collection[str]) -> bool:
