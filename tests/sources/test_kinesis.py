@@ -787,6 +787,9 @@ async def test_blind_part_too_large(
         '{"Fragments": [{}]}',
         '{"Fragments": [{"FragmentNumber": "x"}]}',
         '{"Fragments": ["x"]}',
+        '{"Fragments": 5}',
+        '{"Fragments": [{"FragmentNumber": "1", "ProducerTimestamp": 1e17}]}',
+        '{"Fragments": [{"FragmentNumber": "1", "ProducerTimestamp": 1e999}]}',
         "",
     ],
 )
@@ -1155,6 +1158,7 @@ async def test_picture(
         {"body": '{"Images": [{"TimeStamp": 1.5, "Error": "NO_MEDIA"}]}'},
         {"body": '{"Images": [{"TimeStamp": 1.5, "ImageContent": "a"}]}'},
         {"body": '{"Images": [{"TimeStamp": 1.5, "ImageContent": "YWJj"}]}'},
+        {"body": '{"Images": [{"TimeStamp": 1.5, "ImageContent": 5}]}'},
     ],
 )
 async def test_no_picture(
@@ -1163,6 +1167,18 @@ async def test_no_picture(
     """Where there is no picture there is none, and that is no error."""
     clouds.kinesis.misbehave("getImages", **fault)
     assert await source.picture(DOOR) is None
+
+
+@pytest.mark.parametrize(
+    "images", ["5", "[5]", '{"a": 1}', '[{"TimeStamp": "x"}, {"TimeStamp": 5}]']
+)
+async def test_picture_nonsense(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, images: str
+) -> None:
+    """What is no list of pictures is nonsense, which is foreseen."""
+    clouds.kinesis.misbehave("getImages", body=f'{{"Images": {images}}}')
+    with pytest.raises(CloudError, match="cloud_nonsense"):
+        await source.picture(DOOR)
 
 
 async def test_picture_in_an_outage(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+import itertools
 import json
 import logging
 import re
@@ -55,6 +56,8 @@ MOST_FRAGMENTS = 190
 MOST_BYTES = 90_000_000
 LONGEST_FRAGMENT_MS = 20_000
 SHORTEST_FRAGMENT_MS = 1000
+# A timestamp after the year 2100 is none.
+LATEST_S = 4_102_444_800
 # What is asked for at once where the fragments may not be listed, as in AWS's sample.
 BLIND_PART = timedelta(minutes=3)
 # A pause between two fragments, in lengths of the first, after which a clip's time
@@ -217,20 +220,27 @@ class KinesisSource(Source):
 
     @override
     async def cameras(self) -> list[Camera]:
-        streams: list[dict[str, Any]] = []
+        pages: list[Any] = []
         try:
             token: str | None = None
             while True:
                 page = await self._ask(
                     "listStreams", {"NextToken": token} if token else {}
                 )
-                streams += page.get("StreamInfoList") or []
+                pages.append(page.get("StreamInfoList") or [])
                 token = page.get("NextToken")
                 if not token:
                     break
         except RefusedError as err:
             _LOGGER.debug("The streams may not be listed: %s", err)
-        names = [stream["StreamName"] for stream in streams if "StreamName" in stream]
+        try:
+            names = [
+                str(stream["StreamName"])
+                for stream in itertools.chain.from_iterable(pages)
+                if "StreamName" in stream
+            ]
+        except TypeError as err:
+            raise CloudError("cloud_nonsense") from err
         cameras = {name: Camera(id=name, name=name) for name in names}
         for named in self.named_cameras:
             camera = _named_camera(named)
@@ -311,13 +321,17 @@ class KinesisSource(Source):
                 images = (await _read_object(response)).get("Images") or []
         except NoFootageError, RefusedError:
             return None
-        newest_first = sorted(
-            images, key=lambda image: image.get("TimeStamp", 0), reverse=True
-        )
-        for image in newest_first:
+        try:
+            newest_first = sorted(
+                images, key=lambda image: image.get("TimeStamp", 0), reverse=True
+            )
+            contents = [image.get("ImageContent") or "" for image in newest_first]
+        except (AttributeError, TypeError) as err:
+            raise CloudError("cloud_nonsense") from err
+        for content in contents:
             try:
-                picture = base64.b64decode(image.get("ImageContent") or "")
-            except binascii.Error:
+                picture = base64.b64decode(content)
+            except binascii.Error, TypeError:
                 continue
             if picture.startswith(b"\xff\xd8\xff"):
                 return picture
@@ -369,7 +383,7 @@ class KinesisSource(Source):
         self, camera: Camera, window: Window, selector: str
     ) -> list[Fragment]:
         """Return what lies in the window and what runs on into it, in order of time."""
-        found: list[dict[str, Any]] = []
+        pages: list[Any] = []
         ask: dict[str, Any] = {
             "FragmentSelector": _selector(
                 selector, window.start_ms - LONGEST_FRAGMENT_MS, window.end_ms - 1
@@ -380,14 +394,14 @@ class KinesisSource(Source):
                 camera, "LIST_FRAGMENTS", "listFragments", {**ask, "MaxResults": PAGE}
             ) as response:
                 page = await _read_object(response)
-            found += page.get("Fragments") or []
+            pages.append(page.get("Fragments") or [])
             token = page.get("NextToken")
             if not token:
                 break
             ask = {"NextToken": token}
         try:
-            fragments = in_order(found, selector)
-        except (KeyError, TypeError, ValueError) as err:
+            fragments = in_order(list(itertools.chain.from_iterable(pages)), selector)
+        except (KeyError, OverflowError, TypeError, ValueError) as err:
             raise CloudError("cloud_nonsense") from err
         return [one for one in fragments if one.end_ms > window.start_ms]
 
@@ -539,7 +553,10 @@ def in_order(found: Sequence[Mapping[str, Any]], selector: str) -> list[Fragment
             _ms(one["ProducerTimestamp"]),
             Fragment(
                 start_ms=_ms(one[name]),
-                length_ms=int(one.get("FragmentLengthInMilliseconds") or 0),
+                length_ms=min(
+                    max(int(one.get("FragmentLengthInMilliseconds") or 0), 0),
+                    LONGEST_FRAGMENT_MS,
+                ),
                 size_bytes=int(one.get("FragmentSizeInBytes") or 0),
             ),
         )
@@ -638,6 +655,9 @@ def _selector(kind: str, start_ms: int, end_ms: int) -> dict[str, Any]:
 
 
 def _ms(seconds: float) -> int:
+    """Return epoch milliseconds. Raises ValueError for what no clock ever showed."""
+    if not 0 <= seconds < LATEST_S:
+        raise ValueError(seconds)
     # A float of today is exact to 0.0003 ms only; what is left after that is cut off,
     # so that a range that begins with a fragment never begins after it.
     return int(seconds * 1000 + 0.001)
