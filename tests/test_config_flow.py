@@ -227,6 +227,7 @@ async def test_duplicate(hass: HomeAssistant, hass_clouds: Clouds, kind: str) ->
             "https:///api/v1",
             "https://api.meraki.com",
             "https://[api.meraki.com/api/v1",
+            "https://name:word@api.meraki.com/api/v1",
         )
     ]
     + [

@@ -232,7 +232,9 @@ def _is_endpoint(text: str) -> bool:
         url = URL(text)
     except ValueError:
         return False
-    return url.scheme == "https" and bool(url.host) and not url.query_string
+    # A name or a password in it would be shown, and stand in the way of the key.
+    is_bare = url.user is None and url.password is None and not url.query_string
+    return url.scheme == "https" and bool(url.host) and is_bare
 
 
 def _is_api(text: str) -> bool:
