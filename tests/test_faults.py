@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import errno
 import io
 import json
+import logging
 import os
 from pathlib import Path
 import re
@@ -31,6 +32,7 @@ from custom_components.clip_download.sources import http, kinesis, meraki, ring
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
+from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .accounts import FORM_KINDS as KINDS, cloud_of, set_up
@@ -130,6 +132,11 @@ FAULTS: Mapping[str, Fault] = {
         "headers": {"Retry-After": "Sat, 21 Nov 2020 12:00:00 GMT"},
     },
     "500": {"status": 500},
+    # Fields of all the answers, of no use.
+    "odd fields": {
+        "status": 200,
+        "body": '{"video_search": 5, "url": 5, "Fragments": 5, "StreamInfoList": 5}',
+    },
     "503 with a page": {"status": 503, "body": PAGE},
 }
 
@@ -287,16 +294,20 @@ class House:
         name = EVENT_FAILED if answer["status"] == "failed" else EVENT_SAVED
         assert self.events[name][-1].data == {"entity_id": "camera.front", **answer}
 
-        own = [
-            record
-            for record in self.log.records
-            # The simulated clouds are in this process, too.
-            if not record.name.startswith(("aiohttp.access", "asyncio", "tests."))
-        ]
-        assert not [record for record in own if record.exc_info]
+        assert not [record for record in self.logged() if record.exc_info]
+        self.check_secrets(answer)
+
+    def logged(self) -> list[logging.LogRecord]:
+        """Return what was logged, but not by the clouds, which are in this process too."""
+        names = ("aiohttp.access", "aiohttp.server", "asyncio", "tests.")
+        return [one for one in self.log.records if not one.name.startswith(names)]
+
+    def check_secrets(self, answer: dict[str, Any]) -> None:
+        """Look for secrets wherever somebody may look who should not know them."""
+        written = logging.Formatter()
         states = [state.as_dict() for state in self.hass.states.async_all()]
         texts = {
-            "log": "\n".join(record.getMessage() for record in own),
+            "log": "\n".join(written.format(record) for record in self.logged()),
             "answer": json.dumps(answer),
             "states": json.dumps(states, default=str),
         }
@@ -443,6 +454,7 @@ ANSWERS: Table = {
     "broken off": ("cloud_unreachable", "cloud_unreachable", "cloud_unreachable"),
     "more promised": ("cloud_unreachable", "cloud_unreachable", "cloud_unreachable"),
     "less promised": ("cloud_nonsense", "cloud_nonsense", "cloud_nonsense"),
+    "odd fields": ("cloud_nonsense", "cloud_nonsense", "cloud_nonsense"),
     "no answer": ("cloud_unreachable", "cloud_unreachable", "cloud_unreachable"),
     # What is not said in the cloud's own words is no refusal: a proxy may say it.
     "400": ("cloud_trouble", None, "cloud_trouble"),
@@ -568,6 +580,28 @@ async def test_retry_after_is_kept(house: House, where: Mapping[str, str]) -> No
     await house.check_whole()
     first, second = house.cloud.asked(where[house.kind])[:2]
     assert second.at - first.at >= SECOND
+
+
+LISTED = {"ring": "ring_devices", "meraki": "/organizations", "kinesis": "/listS"}
+
+
+@pytest.mark.parametrize(
+    "fault", ["a page", "odd fields", "broken off", "no answer", "429 and when", "500"]
+)
+async def test_lists(house: House, fault: str) -> None:
+    """While the cameras cannot be listed, those that are known can be asked for.
+
+    All that Home Assistant logs of it, with its causes, holds no secret.
+    """
+    coordinator = house.entry.runtime_data.coordinator
+    house.misbehave(LISTED, fault)
+    await coordinator.async_refresh()
+    assert isinstance(coordinator.last_exception, UpdateFailed)
+    assert str(coordinator.last_exception.translation_key).startswith("account_cloud_")
+    house.check_secrets({})
+    assert [record for record in house.logged() if record.exc_info]
+    house.log.clear()
+    await house.check_whole()
 
 
 # --- signing in
