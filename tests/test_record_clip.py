@@ -359,7 +359,7 @@ async def test_ring(
     told = [
         record.getMessage()
         for record in caplog.records
-        if record.name.startswith(("custom_components", "ring_doorbell"))
+        if record.name.startswith(("custom_components", "ring_doorbell", "websockets"))
     ]
     assert told
     assert not [line for line in told if signalled.query["token"] in line]

@@ -26,11 +26,14 @@ type Messages = asyncio.Queue[RingWebRtcMessage]
 
 
 def _hide_ticket(record: logging.LogRecord) -> bool:
-    return "ticket" not in str(record.msg)
+    """Say no to what tells a ticket: as such, or in the URL that it is good for."""
+    is_told = "ticket" in str(record.msg) or "auth_type=ring" in record.getMessage()
+    return not is_told
 
 
 # It opens a live view, and would stand in the log of whoever looks for a fault.
-logging.getLogger("ring_doorbell.webrtcstream").addFilter(_hide_ticket)
+for _name in ("ring_doorbell.webrtcstream", "websockets.client"):
+    logging.getLogger(_name).addFilter(_hide_ticket)
 
 
 @asynccontextmanager
@@ -65,7 +68,8 @@ async def view(
             except RingError as err:
                 cause = err.__cause__
                 if isinstance(cause, OSError | WebSocketException):
-                    raise unreachable(cause) from err
+                    # Some of these tell the URL with its ticket.
+                    raise unreachable(cause) from None
                 raise
 
         await call(open_stream)
