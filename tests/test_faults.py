@@ -46,6 +46,7 @@ from .demo.run import secrets
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 FRONT = Footage("Front")
+LENGTH = 6 * SECOND
 FRAME = timedelta(milliseconds=FRONT.frame_ms)
 FOREVER = 999
 
@@ -357,7 +358,7 @@ async def house(
     caplog: pytest.LogCaptureFixture,
     request: pytest.FixtureRequest,
 ) -> House:
-    """Return a house whose camera filmed ten seconds a while ago, of each kind."""
+    """Return a house whose camera filmed a few seconds a while ago, of each kind."""
     caplog.set_level("DEBUG")
     # Fragments and key frames begin on even seconds.
     start = datetime.fromtimestamp(dt_util.utcnow().timestamp() // 2 * 2, UTC)
@@ -381,7 +382,7 @@ async def house(
             name: async_capture_events(hass, name)
             for name in (EVENT_SAVED, EVENT_FAILED)
         },
-    ).moved(start - 20 * MINUTE, 10 * SECOND)
+    ).moved(start - 20 * MINUTE, LENGTH)
 
 
 # --- what comes in place of the footage
@@ -435,7 +436,7 @@ async def test_half_a_clip(house: House) -> None:
 
 async def test_silence(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection on which nothing comes any more is given up."""
-    monkeypatch.setattr(http, "TIMEOUT", ClientTimeout(total=None, sock_read=0.5))
+    monkeypatch.setattr(http, "TIMEOUT", ClientTimeout(total=None, sock_read=0.3))
     place = MEDIA[house.kind]
     house.cloud.misbehave(place, hang_after_bytes=5000)
     await house.check_whole()
@@ -573,7 +574,16 @@ async def test_a_long_retry_after(house: House) -> None:
     assert len(house.cloud.asked(ASKED[house.kind])) == 1
 
 
-@pytest.mark.parametrize("where", [ASKED, MEDIA], ids=["asked", "media"])
+@pytest.mark.parametrize(
+    ("house", "where"),
+    [
+        pytest.param("ring", ASKED, id="ring"),
+        pytest.param("ring", MEDIA, id="ring's store"),
+        pytest.param("meraki", ASKED, id="meraki"),
+        pytest.param("kinesis", ASKED, id="kinesis"),
+    ],
+    indirect=["house"],
+)
 async def test_retry_after_is_kept(house: House, where: Mapping[str, str]) -> None:
     """A cloud is not asked earlier than it said."""
     house.cloud.misbehave(where[house.kind], **THROTTLED, headers={"Retry-After": "1"})
@@ -748,7 +758,7 @@ async def test_what_a_cloud_has(
 async def test_older_than_what_is_kept(house: House, key: str) -> None:
     """What was there once is there no more."""
     long_ago = house.start - timedelta(days=300)
-    await replace(house, start=long_ago, end=long_ago + 10 * SECOND).check_told(key)
+    await replace(house, start=long_ago, end=long_ago + LENGTH).check_told(key)
 
 
 @only("kinesis")
@@ -774,7 +784,7 @@ async def test_not_ready_yet(house: House) -> None:
     elif house.kind == "meraki":
         # The API says so of what is new, the URL of what it was just asked for.
         house = house.moved(
-            dt_util.utcnow().replace(microsecond=0) - 71 * SECOND, 10 * SECOND
+            dt_util.utcnow().replace(microsecond=0) - 71 * SECOND, LENGTH
         )
         house.cloud.misbehave(
             "/camera/clip$",
@@ -819,7 +829,7 @@ async def test_a_clock_that_is_wrong(house: House) -> None:
     """AWS takes no request signed at another time; its answer corrects our clock."""
     house.clouds.offset = -30 * MINUTE
     # The cloud has not filmed yet what is half an hour ahead of its clock.
-    await house.moved(house.start - 30 * MINUTE, 10 * SECOND).check_whole()
+    await house.moved(house.start - 30 * MINUTE, LENGTH).check_whole()
 
 
 # --- one part of several
@@ -906,7 +916,7 @@ async def test_the_disk_fills_up_while_a_clip_is_made(
 
     monkeypatch.setattr(files, "make_folder", with_full_disk)
     # What fits the window as it is would not be made anew.
-    margin = 3.5 * SECOND
+    margin = LENGTH / 4
     inside = replace(house, start=house.start + margin, end=house.end - margin)
     await inside.check_told("storage_full")
 
