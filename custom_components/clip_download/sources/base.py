@@ -1,7 +1,14 @@
 """What every cloud looks like to the rest: cameras, a plan of parts, downloads."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -51,6 +58,33 @@ class Wishes:
     width: int | None = None
     height: int | None = None
     timestamps: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that a camera saw, as its cloud tells it.
+
+    `kind` is the cloud's word for why: one of `Source.event_kinds`, or another. `what`
+    is what was seen, where the cloud says so: one of SEEN. `window` is that of its
+    footage; it ends where it begins while that is not known. `is_ready` says whether
+    the footage can be fetched now, as far as the cloud tells.
+    """
+
+    id: str
+    kind: str
+    window: Window
+    what: str = ""
+    is_ready: bool = True
+
+    def is_of(self, kinds: Collection[str]) -> bool:
+        """Say whether it is of one of these kinds."""
+        return self.kind in kinds or self.what in kinds
+
+
+# Why there is an event: somebody rang, something moved, somebody looked.
+DING, MOTION, ON_DEMAND = "ding", "motion", "on_demand"
+# What a cloud may say that it saw.
+SEEN = ("animal", "package", "person", "vehicle")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +152,14 @@ class Source(ABC):
     lag: ClassVar[timedelta] = timedelta(0)
     # How long after a window's end the cloud may still add to what it has of it.
     settles_after: ClassVar[timedelta] = timedelta(0)
-    # Whether the cloud tells what the cameras saw, as it happens.
+    # The kinds of events that the cloud keeps a history of, with footage; none: no history.
+    event_kinds: ClassVar[tuple[str, ...]] = ()
+    # Whether the cloud can tell what the cameras saw by itself, to a webhook.
     tells_events: ClassVar[bool] = False
+    # Whether each download of ours is one more event (`on_demand`) in that history.
+    echoes_downloads: ClassVar[bool] = False
+    # Whether the cloud keeps whole recordings of events, and nothing between them.
+    keeps_recordings: ClassVar[bool] = False
     # Whether the cameras record without being told to, so that `live` has no effect.
     records_always: ClassVar[bool] = True
 
@@ -161,8 +201,33 @@ class Source(ABC):
         """List the cameras. Raises SignInError, CloudError."""
 
     @abstractmethod
-    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
-        """Say what footage exists. Raises SignInError, CloudError, RefusedError."""
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        wishes: Wishes,
+        events: Sequence[Event] = (),
+    ) -> Plan:
+        """Say what footage exists. Raises SignInError, CloudError, RefusedError.
+
+        `events` are those whose footage is wanted, where the window was made for them:
+        a cloud that keeps recordings is asked for just theirs, whatever the window.
+        """
+
+    async def events(self, camera: Camera, window: Window) -> list[Event]:
+        """List what the camera's history holds of a window, the oldest first.
+
+        Raises InvalidRequestError where the cloud keeps none; SignInError, CloudError,
+        RefusedError.
+        """
+        raise InvalidRequestError("no_history", cloud=self.manufacturer)
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Call `heard` whenever the cloud pushes that something happened, for ever.
+
+        A push is a reason to look into the history, never the truth. Returns at once
+        where the cloud pushes nothing; raises ClipError when listening fails.
+        """
 
     @abstractmethod
     def fetch(

@@ -36,7 +36,17 @@ from ..clips.errors import (
     SignInError,
 )
 from ..clips.window import Window
-from .base import Camera, Download, Identity, Part, Plan, Source, SplitError, Wishes
+from .base import (
+    Camera,
+    Download,
+    Event,
+    Identity,
+    Part,
+    Plan,
+    Source,
+    SplitError,
+    Wishes,
+)
 from .http import LARGEST_JSON_BYTES, Http, parse_url, read_body, read_json, trouble
 
 _LOGGER = logging.getLogger(__name__)
@@ -249,7 +259,13 @@ class KinesisSource(Source):
         return list(cameras.values())
 
     @override
-    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        wishes: Wishes,
+        events: Sequence[Event] = (),
+    ) -> Plan:
         selector = f"{(wishes.timestamps or 'producer').upper()}_TIMESTAMP"
         try:
             fragments = await self._list_fragments(camera, window, selector)

@@ -6,7 +6,7 @@ ready; there this does what clients of the older snapshot URLs found to work.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ from ..clips.errors import (
     SignInError,
 )
 from ..clips.window import Window
-from .base import Camera, Download, Identity, Part, Plan, Source, Wishes
+from .base import Camera, Download, Event, Identity, Part, Plan, Source, Wishes
 from .http import LARGEST_JSON_BYTES, Http, read_body, trouble
 
 _LOGGER = logging.getLogger(__name__)
@@ -149,7 +149,13 @@ class MerakiSource(Source):
         return list(cameras.values())
 
     @override
-    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        wishes: Wishes,
+        events: Sequence[Event] = (),
+    ) -> Plan:
         return Plan(
             parts=[
                 Part(window=request, lead_in=True)

@@ -48,7 +48,19 @@ from ..clips.errors import (
     SignInError,
 )
 from ..clips.window import Window, from_ms, gaps
-from .base import Camera, Download, Identity, Part, Plan, Source, Wishes
+from .base import (
+    DING,
+    MOTION,
+    ON_DEMAND,
+    Camera,
+    Download,
+    Event,
+    Identity,
+    Part,
+    Plan,
+    Source,
+    Wishes,
+)
 from .http import LARGEST_JSON_BYTES, USER_AGENT, Http, read_body, retry_after_s
 
 OWN_HOSTS = ("ring.com", "prd-api-us.prd.rings.solutions")
@@ -128,6 +140,8 @@ class RingSource(Source):
 
     kind = "ring"
     manufacturer = "Ring"
+    event_kinds = (DING, MOTION, ON_DEMAND)
+    keeps_recordings = True
     records_always = False
     lag = timedelta(seconds=10)
 
@@ -196,7 +210,13 @@ class RingSource(Source):
         return model
 
     @override
-    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        wishes: Wishes,
+        events: Sequence[Event] = (),
+    ) -> Plan:
         """Say which recordings overlap the window."""
         now = datetime.now(UTC)
         found = [

@@ -5,7 +5,7 @@ public clients saw.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,20 @@ from ..clips.errors import (
     SignInError,
 )
 from ..clips.window import Window, to_ms
-from .base import Camera, Download, Identity, Part, Plan, Source, SplitError, Wishes
+from .base import (
+    DING,
+    MOTION,
+    ON_DEMAND,
+    Camera,
+    Download,
+    Event,
+    Identity,
+    Part,
+    Plan,
+    Source,
+    SplitError,
+    Wishes,
+)
 from .http import LARGEST_JSON_BYTES, Http, parse_url, read_body, read_json, trouble
 
 if TYPE_CHECKING:
@@ -84,19 +97,6 @@ _MEDIA_TYPES = {"video/mp4", "application/octet-stream", "binary/octet-stream"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something that a camera saw, as its history lists it.
-
-    `kind`: `motion`, `ding`, `on_demand` (somebody looked). `window.end` is the
-    beginning while it goes on.
-    """
-
-    id: str
-    kind: str
-    window: Window
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Problem:
     """What an answer says went wrong."""
 
@@ -118,7 +118,9 @@ class RingPartnerSource(Source):
     kind = "ring_partner"
     manufacturer = "Ring"
     honours = frozenset({"codec", "frame_rate", "width", "height"})
+    event_kinds = (DING, MOTION, ON_DEMAND)
     tells_events = True
+    echoes_downloads = True
     records_always = False
     # "Small delay to allow media processing" [doc].
     lag = timedelta(seconds=2)
@@ -209,14 +211,20 @@ class RingPartnerSource(Source):
                 )
 
     @override
-    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        wishes: Wishes,
+        events: Sequence[Event] = (),
+    ) -> Plan:
         """Cut the window into requests; what there is of them only fetching tells."""
-        try:
-            events = await self.events(camera, window)
-        except CloudError as err:
-            # Only the record of the clip is poorer without them.
-            _LOGGER.debug("No history of %s: %s", camera.id, err)
-            events = []
+        if not events:
+            try:
+                events = await self.events(camera, window)
+            except CloudError as err:
+                # Only the record of the clip is poorer without them.
+                _LOGGER.debug("No history of %s: %s", camera.id, err)
         return Plan(
             parts=[
                 Part(
@@ -225,7 +233,7 @@ class RingPartnerSource(Source):
                         event.id
                         for event in events
                         # Each download is in the history, as a live view.
-                        if event.kind != "on_demand" and _touches(event, request)
+                        if event.kind != ON_DEMAND and _touches(event, request)
                     ),
                 )
                 for request in split_for_requests(window)
@@ -354,6 +362,7 @@ class RingPartnerSource(Source):
             picture = await read_body(response, LARGEST_PICTURE_BYTES)
         return picture if picture.startswith(b"\xff\xd8") else None
 
+    @override
     async def events(self, camera: Camera, window: Window) -> list[Event]:
         """List what the camera's history holds of a window, the oldest first.
 
