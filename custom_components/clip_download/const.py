@@ -12,6 +12,8 @@ CONF_BASE_URL: Final = "base_url"
 CONF_ENDPOINT_URL: Final = "endpoint_url"
 CONF_HARDWARE_ID: Final = "hardware_id"
 CONF_PLAYGROUND_TOKEN: Final = "playground_token"
+# The entry of Home Assistant's own Ring integration whose sign-in is used.
+CONF_RING_ENTRY: Final = "ring_entry"
 CONF_SECRET_ACCESS_KEY: Final = "secret_access_key"
 CONF_SESSION_TOKEN: Final = "session_token"
 
@@ -19,11 +21,26 @@ CONF_SESSION_TOKEN: Final = "session_token"
 CONF_STREAM: Final = "stream"
 SUBENTRY_STREAM: Final = "stream"
 
-# A config entry's options.
+# A config entry's options. Times are in seconds.
+CONF_AFTER: Final = "after"
+# Which cameras are saved automatically: the id of each, and since when (ISO 8601).
+CONF_AUTOMATIC: Final = "automatic"
+CONF_BEFORE: Final = "before"
 CONF_DOWNLOADS_AT_ONCE: Final = "downloads_at_once"
 CONF_HMAC_KEY: Final = "hmac_key"
+CONF_KINDS: Final = "kinds"
 CONF_MEDIA_DIR: Final = "media_dir"
+CONF_MERGE: Final = "merge"
+CONF_PAUSE: Final = "pause"
+CONF_WEBHOOK_SECRET: Final = "webhook_secret"
 
+# What is let go of, in an account's options and for all accounts: 0 or none is no limit.
+CONF_FREE_GB: Final = "free_gb"
+CONF_KEEP_DAYS: Final = "keep_days"
+CONF_MOST_GB: Final = "most_gb"
+
+DEFAULT_AFTER_S: Final = 30
+DEFAULT_BEFORE_S: Final = 5
 DEFAULT_DOWNLOADS_AT_ONCE: Final = 2
 # The dashboard cards that people use for media read these names. `.mp4` is added.
 DEFAULT_FILENAME: Final = (
