@@ -14,6 +14,8 @@ from typing import Any, cast
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
+from custom_components.clip_download.sources import http
+from custom_components.clip_download.sources.ring import RingSource
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler, FlowManager
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
@@ -48,6 +50,23 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant load this integration, in tests that have Home Assistant."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave clouds that throttle without a time alone for a moment only."""
+    monkeypatch.setattr(http, "FIRST_QUIET_S", 0.05)
+
+
+@pytest.fixture(autouse=True)
+def no_push(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Ring push nothing, unless a test brings what stands for its push service."""
+    if "hass" in request.fixturenames and "push" not in request.fixturenames:
+
+        async def listen(self: RingSource, heard: Callable[[], None]) -> None:
+            return
+
+        monkeypatch.setattr(RingSource, "listen", listen)
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """Clip Download: save stretches of cloud footage as MP4 files in the media folder."""
 
+import asyncio
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+import logging
 from pathlib import Path
 
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
@@ -10,16 +13,27 @@ from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .accounts import access_token_of, async_create_source
 from .answers import EVENT_FAILED, EVENT_SAVED, answer
-from .clips.errors import StorageError
+from .automatic import async_ask_for_events, rules_of
+from .clips.errors import ClipError, StorageError
 from .clips.jobs import Jobs
+from .clips.ledger import Ledger
 from .clips.library import Job, JobState, Library
+from .clips.watch import Watch
 from .const import CONF_DOWNLOADS_AT_ONCE, CONF_KIND, DEFAULT_DOWNLOADS_AT_ONCE, DOMAIN
-from .coordinator import Account, CamerasCoordinator, ClipConfigEntry, named_streams
+from .coordinator import (
+    Account,
+    CamerasCoordinator,
+    ClipConfigEntry,
+    EventsCoordinator,
+    named_streams,
+)
 from .entity import async_remove_config_entry_device, camera_unique_id
+from .event import async_tell
 from .services import async_setup_services
 from .webhook import async_listen
 
@@ -29,6 +43,10 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.CAMERA, Platform.EVENT]
 
 DATABASE = "clip_download.db"
+# Push is only a reason to look sooner: no harm if it stays away for a while.
+LISTEN_AGAIN_S = 15 * 60
+
+_LOGGER = logging.getLogger(__name__)
 DATA_SHARED: HassKey[Shared] = HassKey(DOMAIN)
 
 
@@ -59,6 +77,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
     )
     coordinator = CamerasCoordinator(hass, entry, source)
     await coordinator.async_config_entry_first_refresh()
+    spawn = partial(entry.async_create_background_task, hass)
     jobs = Jobs(
         account_id=entry.entry_id,
         account_name=entry.title,
@@ -69,14 +88,30 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
             entry.options.get(CONF_DOWNLOADS_AT_ONCE, DEFAULT_DOWNLOADS_AT_ONCE)
         ),
         workbench=shared.workbench,
-        spawn=lambda way, name: entry.async_create_background_task(hass, way, name),
+        spawn=spawn,
         tell=lambda job: _async_tell(hass, entry, job),
         sign_in_again=lambda: entry.async_start_reauth(hass),
     )
-    entry.runtime_data = Account(source=source, coordinator=coordinator, jobs=jobs)
+    ledger = Ledger(shared.library, entry.entry_id)
+    events = EventsCoordinator(hass, entry)
+    watch = Watch(
+        source=source,
+        ledger=ledger,
+        cameras=coordinator.listed,
+        rules=partial(rules_of, entry),
+        ask=partial(async_ask_for_events, hass, entry),
+        tell=partial(async_tell, hass, entry),
+        look_soon=partial(_async_look_soon, hass, entry, events),
+        spawn=spawn,
+    )
+    entry.runtime_data = Account(
+        source=source, coordinator=coordinator, jobs=jobs, watch=watch, ledger=ledger
+    )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_listen(hass, entry)
+    # Before the watch asks for what it may be that a job is under way for.
     await jobs.resume()
+    _async_watch(hass, entry, events)
     return True
 
 
@@ -91,11 +126,50 @@ async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> Non
     await shared.library.forget_account(entry.entry_id)
 
 
+@callback
+def _async_look_soon(
+    hass: HomeAssistant, entry: ClipConfigEntry, events: EventsCoordinator
+) -> None:
+    """Look at the cameras' history soon; several wishes at once become one."""
+    entry.async_create_background_task(
+        hass, events.async_request_refresh(), f"look at {entry.title}"
+    )
+
+
+@callback
+def _async_watch(
+    hass: HomeAssistant, entry: ClipConfigEntry, events: EventsCoordinator
+) -> None:
+    """Begin to look at what the cameras see, and to save what is wanted of it."""
+    # A coordinator that nobody listens to does not look again.
+    entry.async_on_unload(events.async_add_listener(lambda: None))
+    for way, name in (
+        (events.async_refresh(), "first look at"),
+        (_async_hear(entry), "listening to"),
+    ):
+        entry.async_create_background_task(hass, way, f"{name} {entry.title}")
+
+
+async def _async_hear(entry: ClipConfigEntry) -> None:
+    """Look whenever the cloud pushes that something happened, where it does."""
+    account = entry.runtime_data
+    while True:
+        try:
+            await account.source.listen(account.watch.pushed)
+        except ClipError as err:
+            _LOGGER.debug("No push from %s: %s", entry.title, err)
+        else:
+            return
+        await asyncio.sleep(LISTEN_AGAIN_S)
+
+
 @singleton(DATA_SHARED, async_=True)
 async def _async_shared(hass: HomeAssistant) -> Shared:
     """Open the one database and the one workbench of all accounts."""
     try:
-        library = await Library(Path(hass.config.path(DATABASE))).open()
+        library = await Library(
+            Path(hass.config.path(DATABASE)), dt_util.get_default_time_zone()
+        ).open()
     except StorageError as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,

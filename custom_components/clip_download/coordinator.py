@@ -1,6 +1,7 @@
 """The cameras of an account, listed every few minutes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 import logging
@@ -17,8 +18,10 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .clips.errors import ClipError, CloudError, SignInError
+from .clips.errors import CloudError, SignInError, StorageError
 from .clips.jobs import Jobs
+from .clips.ledger import Ledger
+from .clips.watch import LOOK_EVERY, Watch
 from .const import CONF_STREAM, DOMAIN, SUBENTRY_STREAM
 from .sources.base import Camera, Source
 
@@ -39,6 +42,8 @@ class Account:
     source: Source
     coordinator: CamerasCoordinator
     jobs: Jobs
+    watch: Watch
+    ledger: Ledger
 
 
 type ClipConfigEntry = ConfigEntry[Account]
@@ -85,26 +90,17 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
     @override
     async def _async_update_data(self) -> dict[str, Camera]:
         """List the cameras."""
-        try:
+        with _told_of_account(self.config_entry):
             cameras = await self.source.cameras()
-        except SignInError as err:
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN,
-                translation_key=f"account_{err.key}",
-                translation_placeholders=self._told(err),
-            ) from err
-        except CloudError as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key=f"account_{err.key}",
-                translation_placeholders=self._told(err),
-                retry_after=err.retry_after_s,
-            ) from err
         return {camera.id: camera for camera in cameras}
 
     def camera(self, camera_id: str) -> Camera | None:
         """Return a camera as the cloud last listed it."""
         return self.data.get(camera_id)
+
+    def listed(self) -> Iterable[Camera]:
+        """Return the cameras as the cloud last listed them."""
+        return self.data.values()
 
     def subentry_id(self, camera: Camera) -> str | None:
         """Return the subentry that a camera belongs to, if a person named it."""
@@ -112,9 +108,6 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
             if subentry.unique_id == camera.id:
                 return subentry.subentry_id
         return None
-
-    def _told(self, err: ClipError) -> dict[str, str]:
-        return {"account": self.config_entry.title, **err.placeholders}
 
     @callback
     def _entry_changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
@@ -124,3 +117,48 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
         if named != list(self.source.named_cameras):
             self.source.named_cameras = named
             entry.async_create_task(self.hass, self.async_refresh(), "list the cameras")
+
+
+class EventsCoordinator(DataUpdateCoordinator[None]):
+    """The history of the account's cameras, looked into again and again."""
+
+    config_entry: ClipConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: ClipConfigEntry) -> None:
+        """Take the account's entry; nothing is asked of the cloud yet."""
+        super().__init__(
+            hass, _LOGGER, config_entry=entry, name=f"events of {entry.title}"
+        )
+
+    @override
+    async def _async_update_data(self) -> None:
+        """Look into the history, and settle when to look again."""
+        self.update_interval = LOOK_EVERY
+        with _told_of_account(self.config_entry):
+            self.update_interval = await self.config_entry.runtime_data.watch.look()
+
+
+@contextmanager
+def _told_of_account(entry: ConfigEntry) -> Iterator[None]:
+    """Turn what a cloud raises into what coordinators know."""
+    try:
+        yield
+    except SignInError as err:
+        raise ConfigEntryAuthFailed(
+            translation_domain=DOMAIN,
+            translation_key=f"account_{err.key}",
+            translation_placeholders={"account": entry.title, **err.placeholders},
+        ) from err
+    except CloudError as err:
+        raise UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key=f"account_{err.key}",
+            translation_placeholders={"account": entry.title, **err.placeholders},
+            retry_after=err.retry_after_s,
+        ) from err
+    except StorageError as err:
+        raise UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key=err.key,
+            translation_placeholders=err.placeholders,
+        ) from err

@@ -1,7 +1,5 @@
 """What the cameras of an account see, as their cloud tells it."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import override
 
 from homeassistant.components.event import (
@@ -23,22 +21,11 @@ from homeassistant.util.signal_type import SignalType
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .entity import CameraEntity, async_add_cameras
-from .sources.base import Camera
+from .sources.base import DING, MOTION, Camera, Event
 
 PARALLEL_UPDATES = 0
 
-MOTION = "motion"
 RING = DoorbellEventType.RING
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sighting:
-    """Something that a camera saw: `type` is MOTION or RING, `kind` says what moved."""
-
-    id: str
-    type: str
-    kind: str
-    start: datetime
 
 
 async def async_setup_entry(
@@ -47,19 +34,20 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an event entity for each camera, where the cloud tells of events."""
-    if entry.runtime_data.source.tells_events:
+    source = entry.runtime_data.source
+    if source.tells_events or source.event_kinds:
         async_add_cameras(entry, async_add_entities, ClipEvent)
 
 
 @callback
 def async_tell(
-    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, sighting: Sighting
+    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, event: Event
 ) -> None:
     """Fire the event entity of a camera."""
-    async_dispatcher_send(hass, _signal(entry, camera), sighting)
+    async_dispatcher_send(hass, _signal(entry, camera), event)
 
 
-def _signal(entry: ClipConfigEntry, camera: Camera) -> SignalType[Sighting]:
+def _signal(entry: ClipConfigEntry, camera: Camera) -> SignalType[Event]:
     return SignalType(f"{DOMAIN}_{entry.entry_id}_{camera.id}")
 
 
@@ -93,16 +81,18 @@ class ClipEvent(CameraEntity, EventEntity):
         )
 
     @callback
-    def _async_fire(self, sighting: Sighting) -> None:
+    def _async_fire(self, event: Event) -> None:
         """Say that the camera saw something."""
-        if sighting.type == RING:
+        if event.kind == DING:
             self._become_doorbell()
+        elif event.kind != MOTION:
+            return
         self._trigger_event(
-            sighting.type,
+            RING if event.kind == DING else MOTION,
             {
-                "id": sighting.id,
-                "kind": sighting.kind,
-                "start": dt_util.as_local(sighting.start).isoformat(
+                "id": event.id,
+                "kind": event.what or event.kind,
+                "start": dt_util.as_local(event.window.start).isoformat(
                     timespec="milliseconds"
                 ),
             },

@@ -4,19 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import voluptuous as vol
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import (
-    ATTR_ENTITY_ID,
-    CONF_FILENAME,
-    ENTITY_MATCH_ALL,
-    Platform,
-)
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, Platform
 from homeassistant.core import (
     HassJob,
     HomeAssistant,
@@ -28,7 +22,6 @@ from homeassistant.core import (
 from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
-    TemplateError,
     Unauthorized,
     UnknownUser,
 )
@@ -37,18 +30,17 @@ from homeassistant.helpers.target import (
     TargetSelection,
     async_extract_referenced_entity_ids,
 )
-from homeassistant.helpers.template import Template
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
 from . import answers
 from .clips.errors import ClipError, InvalidRequestError, RefusedError
-from .clips.files import safe_name, safe_relative_path
 from .clips.library import JobState
 from .clips.window import Window, settle
-from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME, DOMAIN
+from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .entity import camera_unique_id
+from .naming import file_name, media_folder
 from .sources.base import Camera, Wishes
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
@@ -255,8 +247,15 @@ def _job(
 ) -> dict[str, Any]:
     """Return how the clip of a window is wanted. Raises InvalidRequestError."""
     return {
-        "root": _media_folder(call.hass, entry),
-        "filename": safe_relative_path(_render(call, entry, camera, window)),
+        "root": media_folder(call.hass, entry),
+        "filename": file_name(
+            call.hass,
+            entry,
+            camera,
+            window,
+            label=call.data["label"],
+            template=call.data.get("filename"),
+        ),
         "timeout": call.data["timeout"],
         "label": call.data["label"],
         "overwrite": call.data["overwrite"],
@@ -329,39 +328,6 @@ def _account_and_camera(
         if camera_unique_id(entry, camera.id) == entity.unique_id:
             return entry, camera
     raise InvalidRequestError("camera_gone")
-
-
-def _media_folder(hass: HomeAssistant, entry: ClipConfigEntry) -> Path:
-    """Return the account's media folder. Raises InvalidRequestError if it is no more."""
-    folders = hass.config.media_dirs
-    name = entry.options.get(CONF_MEDIA_DIR) or next(iter(folders), "")
-    if name not in folders:
-        raise InvalidRequestError("media_folder_unknown", folder=name)
-    return Path(folders[name])
-
-
-def _render(
-    call: ServiceCall, entry: ClipConfigEntry, camera: Camera, window: Window
-) -> str:
-    """Return the file name that the template makes. Raises InvalidRequestError."""
-    template = call.data.get("filename") or Template(
-        entry.options.get(CONF_FILENAME, DEFAULT_FILENAME), call.hass
-    )
-    try:
-        rendered: str = template.async_render(
-            {
-                # A name must not become folders of its own.
-                "camera": safe_name(camera.name) or safe_name(camera.id),
-                "account": safe_name(entry.title),
-                "start": dt_util.as_local(window.start),
-                "end": dt_util.as_local(window.end),
-                "label": safe_name(call.data["label"]),
-            },
-            parse_result=False,
-        )
-    except TemplateError as err:
-        raise InvalidRequestError("filename_template", reason=str(err)) from err
-    return rendered
 
 
 def _name(hass: HomeAssistant, entity_id: str) -> str:

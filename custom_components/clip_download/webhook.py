@@ -13,9 +13,10 @@ from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from .clips.window import Window
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_HMAC_KEY, CONF_KIND, DOMAIN
 from .coordinator import ClipConfigEntry
-from .event import MOTION, RING, Sighting, async_tell
+from .sources.base import DING, MOTION, Event
 from .sources.ring_webhook import (
     BUTTON_PRESS,
     MOTION_DETECTED,
@@ -33,8 +34,8 @@ LARGEST_BODY_BYTES = 64 * 2**10
 NEWS_FOR = timedelta(hours=2)
 MOST_REMEMBERED = 1000
 
-# Ring's type of a notice -> ours, and what was seen if it does not say.
-TYPES = {MOTION_DETECTED: (MOTION, "motion"), BUTTON_PRESS: (RING, "ding")}
+# Ring's type of a notice -> the kind of event.
+TYPES = {MOTION_DETECTED: MOTION, BUTTON_PRESS: DING}
 
 
 @callback
@@ -109,14 +110,16 @@ class Listener:
         """Fire the events of the cameras that a notice is about."""
         if notice.type not in TYPES:
             return
-        of_type, kind = TYPES[notice.type]
-        sighting = Sighting(
-            id=notice.id, type=of_type, kind=notice.kind or kind, start=notice.at
+        event = Event(
+            id=notice.id,
+            kind=TYPES[notice.type],
+            what=notice.kind or "",
+            window=Window(notice.at, notice.at),
         )
         for entry in self._accounts(hass, notice):
             for camera in entry.runtime_data.coordinator.data.values():
                 if notice.is_about(camera):
-                    async_tell(hass, entry, camera, sighting)
+                    entry.runtime_data.watch.told(camera, event)
 
     def _accounts(self, hass: HomeAssistant, notice: Notice) -> list[ClipConfigEntry]:
         """Return the accounts that a notice may be for.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,6 +38,7 @@ from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources.base import (
     Camera,
     Download,
+    Event,
     Identity,
     Part,
     Plan,
@@ -103,7 +104,13 @@ class Shelf(Source):
         return [CAMERA]
 
     @override
-    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        wishes: Wishes,
+        events: Sequence[Event] = (),
+    ) -> Plan:
         self.asked += 1
         if not self.plans:
             return Plan(parts=self.parts)

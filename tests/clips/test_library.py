@@ -8,10 +8,10 @@ import sqlite3
 
 import pytest
 
+from custom_components.clip_download.clips import schema
 from custom_components.clip_download.clips.errors import CloudError, StorageError
 from custom_components.clip_download.clips.library import (
     ENDED_JOBS_KEPT,
-    SCHEMA_VERSION,
     Clip,
     ClipStatus,
     Job,
@@ -27,6 +27,8 @@ CLIP = Clip(
     id="c1",
     job_id="j1",
     account_id="a",
+    account_name="Ring a@b",
+    source="ring",
     camera_id="9223372036854775809",
     camera_name="Haustür",
     window=WINDOW,
@@ -157,7 +159,7 @@ async def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
     """A downgrade says so and leaves the newer file as it is."""
     path = tmp_path / "clips.db"
     with sqlite3.connect(path) as database:
-        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        database.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     database.close()
     with pytest.raises(StorageError) as error:
         await Library(path).open()

@@ -1,7 +1,7 @@
 """Jobs: what was asked of one account, under way or going on after a restart."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import uuid4
 
-from ..sources.base import Camera, Source, Wishes
+from ..sources.base import Camera, Event, Source, Wishes
 from . import files
 from .errors import (
     ClipError,
@@ -19,7 +19,7 @@ from .errors import (
     StorageError,
     storage_error,
 )
-from .library import Job, JobState, Library
+from .library import Clip, Job, JobState, Library
 from .way import Way, blocking
 from .window import Window
 
@@ -89,12 +89,14 @@ class Jobs:
         timeout: timedelta,
         label: str = "",
         overwrite: bool = False,
-        wishes: Wishes,
+        wishes: Wishes = Wishes(),
+        events: Sequence[Event] = (),
     ) -> Running:
         """Ask for one clip; the same request under way is joined.
 
         `filename` is below `root`, without ending. `timeout` counts from the window's
-        end, or from now if that has passed. Raises InvalidRequestError, StorageError.
+        end, or from now if that has passed. `events` are those whose footage is wanted,
+        where the window was made for them. Raises InvalidRequestError, StorageError.
         """
         self._source.check(wishes)
         now = datetime.now(UTC)
@@ -111,6 +113,7 @@ class Jobs:
             label=label,
             overwrite=overwrite,
             wishes=wishes,
+            events=tuple(events),
         )
         if running := self._running.get(job.request):
             return running
@@ -139,9 +142,18 @@ class Jobs:
         """Return the newest jobs of the account."""
         return await self._library.recent_jobs(self._account_id, most)
 
+    @property
+    def under_way(self) -> int:
+        """How many jobs have not ended."""
+        return len(self._running)
+
+    async def last_clip(self, camera_id: str) -> Clip | None:
+        """Return the camera's latest clip by the time that it shows."""
+        return await self._library.last_clip(self._account_id, camera_id)
+
     async def last_picture(self, camera_id: str) -> Path | None:
         """Return the picture of the camera's last clip, if it is still there."""
-        clip = await self._library.last_clip(self._account_id, camera_id)
+        clip = await self.last_clip(camera_id)
         if clip is None:
             return None
         path = clip.path.with_suffix(".jpg")

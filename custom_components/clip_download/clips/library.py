@@ -1,68 +1,33 @@
 """The database of jobs and clips. Files and sidecars are the truth about clips."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 import json
 from pathlib import Path
 import sqlite3
 from typing import Any, Self
 
-from ..sources.base import Wishes
+from ..sources.base import Event, Wishes
+from . import schema
 from .errors import ClipError, StorageError
 from .window import Window, from_ms, to_ms
 
-SCHEMA_VERSION = 1
 # Jobs that ended are only of interest to who looks for a recent fault.
 ENDED_JOBS_KEPT = timedelta(days=30)
+# No cloud keeps recordings for longer: what was saved of it is not seen again.
+EVENTS_REMEMBERED = timedelta(days=400)
 
-_SCHEMA = """
-CREATE TABLE jobs (
-    id TEXT PRIMARY KEY,
-    account_id TEXT NOT NULL,
-    camera_id TEXT NOT NULL,
-    camera_name TEXT NOT NULL,
-    start_ms INTEGER NOT NULL,
-    end_ms INTEGER NOT NULL,
-    asked_at_ms INTEGER NOT NULL,
-    give_up_at_ms INTEGER NOT NULL,
-    root TEXT NOT NULL,
-    filename TEXT NOT NULL,
-    label TEXT NOT NULL,
-    overwrite INTEGER NOT NULL,
-    wishes TEXT NOT NULL,
-    state TEXT NOT NULL,
-    result TEXT,
-    error TEXT,
-    updated_at_ms INTEGER NOT NULL
-) STRICT;
-CREATE INDEX jobs_by_account ON jobs (account_id, state, asked_at_ms);
-CREATE TABLE clips (
-    id TEXT PRIMARY KEY,
-    job_id TEXT NOT NULL,
-    account_id TEXT NOT NULL,
-    camera_id TEXT NOT NULL,
-    camera_name TEXT NOT NULL,
-    start_ms INTEGER NOT NULL,
-    end_ms INTEGER NOT NULL,
-    duration_ms INTEGER NOT NULL,
-    label TEXT NOT NULL,
-    status TEXT NOT NULL,
-    path TEXT NOT NULL UNIQUE,
-    size_bytes INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,
-    video_codec TEXT NOT NULL,
-    audio_codec TEXT,
-    width INTEGER NOT NULL,
-    height INTEGER NOT NULL,
-    events TEXT NOT NULL,
-    gaps TEXT NOT NULL,
-    saved_at_ms INTEGER NOT NULL
-) STRICT;
-CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms);
+# In the ledger, an event whose clip was made. Whoever asked for it, it is there now.
+MARK_SAVED = """
+INSERT INTO events
+    (account_id, camera_id, id, kind, what, start_ms, end_ms, is_ready, state, clip_id)
+    VALUES (:account_id, :camera_id, :id, :kind, :what, :start_ms, :end_ms, :is_ready,
+        'saved', :clip_id)
+    ON CONFLICT DO UPDATE SET state = 'saved', clip_id = excluded.clip_id
 """
 
 
@@ -86,11 +51,17 @@ class ClipStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """One saved file and its record."""
+    """One saved file and its record.
+
+    `events` are the ids of all that its footage belongs to; `saves` are the events that
+    it was made for. `modified_ns` is the file's own time of its last change.
+    """
 
     id: str
     job_id: str
     account_id: str
+    account_name: str
+    source: str
     camera_id: str
     camera_name: str
     window: Window
@@ -107,6 +78,9 @@ class Clip:
     events: tuple[str, ...]
     gaps: tuple[Window, ...]
     saved_at: datetime
+    saves: tuple[Event, ...] = ()
+    kept: bool = False
+    modified_ns: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +88,7 @@ class Job:
     """One request to save one camera's window, as it is kept.
 
     `root` is the media folder, `filename` the clip's path below it without ending.
+    `events` are those whose footage is wanted, where the window was made for them.
     `clips` are set before they get their names, so that a job that is killed there
     finds them again.
     """
@@ -130,19 +105,21 @@ class Job:
     label: str = ""
     overwrite: bool = False
     wishes: Wishes = field(default_factory=Wishes)
+    events: tuple[Event, ...] = ()
     state: JobState = JobState.QUEUED
     clips: tuple[Clip, ...] = ()
     error: ClipError | None = None
 
     @property
     def request(self) -> tuple[Any, ...]:
-        """What makes two jobs the same request."""
+        """What makes two jobs the same request: of events, whatever the file's name."""
         return (
             self.camera_id,
-            self.window,
-            self.root,
-            self.filename,
-            self.label,
+            *(
+                (event.id for event in self.events)
+                if self.events
+                else (self.window, self.root, self.filename, self.label)
+            ),
             self.overwrite,
             self.wishes,
         )
@@ -154,9 +131,13 @@ class Library:
     Every method raises StorageError (`library_unusable`) if the database fails.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Take the database's path; `open` makes it if it is missing."""
+    def __init__(self, path: Path, time_zone: tzinfo = UTC) -> None:
+        """Take the database's path; `open` makes it if it is missing.
+
+        A clip belongs to the day on which it begins in `time_zone`.
+        """
         self._path = path
+        self.time_zone = time_zone
         # One thread keeps the queries in the order in which they were asked.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clip_library")
 
@@ -205,29 +186,43 @@ class Library:
 
     async def finish_job(self, job: Job) -> None:
         """Keep that a job is saved, and its clips, in one step."""
-        clips = [_clip_row(clip) for clip in job.clips]
         row = _job_row(job)
 
-        def write() -> None:
-            with self._database:
-                for clip in clips:
-                    self._database.execute(
-                        f"INSERT OR REPLACE INTO clips ({', '.join(clip)}) "  # noqa: S608
-                        f"VALUES ({_marks(clip)})",
-                        clip,
-                    )
-                self._database.execute(_update(row), row)
+        def write(database: sqlite3.Connection) -> None:
+            for clip in job.clips:
+                self.put_clip(database, clip)
+            for event in job.events:
+                database.execute(
+                    MARK_SAVED,
+                    {
+                        "account_id": job.account_id,
+                        "camera_id": job.camera_id,
+                        "clip_id": job.clips[0].id,
+                        **event_row(event),
+                    },
+                )
+            database.execute(_update(row), row)
 
-        await self._run(write)
+        await self.change(write)
+
+    def put_clip(self, database: sqlite3.Connection, clip: Clip) -> None:
+        """Record a clip within a change, in place of the one that had its name."""
+        row = _clip_row(clip) | {"day": self._local_day(clip.window.start_ms)}
+        # A replacing insert would not let the days of the replaced one count it out.
+        database.execute("DELETE FROM clips WHERE id = :id OR path = :path", row)
+        database.execute(
+            f"INSERT INTO clips ({', '.join(row)}) VALUES ({_marks(row)})",  # noqa: S608
+            row,
+        )
 
     async def last_clip(self, account_id: str, camera_id: str) -> Clip | None:
         """Return the camera's latest clip by the time that it shows."""
-        rows = await self._read(
+        rows = await self.read(
             "SELECT * FROM clips WHERE account_id = ? AND camera_id = ? "
             "ORDER BY start_ms DESC LIMIT 1",
             (account_id, camera_id),
         )
-        return _clip(rows[0]) if rows else None
+        return clip_of(rows[0]) if rows else None
 
     async def forget_account(self, account_id: str) -> None:
         """Forget the jobs of a removed account; its clips stay."""
@@ -244,34 +239,40 @@ class Library:
     def _prepare(self) -> None:
         database = self._database
         database.row_factory = sqlite3.Row
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise StorageError("library_newer", path=str(self._path))
-        database.execute("PRAGMA journal_mode = WAL")
-        if version == 0:
-            database.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
-        oldest = to_ms(datetime.now(UTC) - ENDED_JOBS_KEPT)
+        schema.prepare(database, self._path, self._local_day)
+        now = datetime.now(UTC)
         with database:
             database.execute(
                 "DELETE FROM jobs WHERE state IN (?, ?) AND updated_at_ms < ?",
-                (JobState.SAVED, JobState.FAILED, oldest),
+                (JobState.SAVED, JobState.FAILED, to_ms(now - ENDED_JOBS_KEPT)),
+            )
+            database.execute(
+                "DELETE FROM events WHERE start_ms < ?",
+                (to_ms(now - EVENTS_REMEMBERED),),
             )
 
+    def _local_day(self, time_ms: int) -> str:
+        return f"{from_ms(time_ms).astimezone(self.time_zone):%F}"
+
     async def _jobs(self, where: str, values: Sequence[Any]) -> list[Job]:
-        rows = await self._read(f"SELECT * FROM jobs {where}", values)  # noqa: S608
+        rows = await self.read(f"SELECT * FROM jobs {where}", values)  # noqa: S608
         return [_job(row) for row in rows]
 
-    async def _read(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+    async def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Return the rows of a query."""
         return await self._run(lambda: self._database.execute(query, values).fetchall())
 
-    async def _write(self, query: str, values: Sequence[Any] | dict[str, Any]) -> None:
-        def write() -> None:
-            with self._database:
-                self._database.execute(query, values)
+    async def change[T](self, call: Callable[[sqlite3.Connection], T]) -> T:
+        """Let `call` change the database, all of it or, if it raises, nothing."""
 
-        await self._run(write)
+        def write() -> T:
+            with self._database:
+                return call(self._database)
+
+        return await self._run(write)
+
+    async def _write(self, query: str, values: Sequence[Any] | dict[str, Any]) -> None:
+        await self.change(lambda database: database.execute(query, values))
 
     async def _end_thread(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
@@ -310,6 +311,7 @@ def _job_row(job: Job) -> dict[str, Any]:
         "label": job.label,
         "overwrite": job.overwrite,
         "wishes": json.dumps(asdict(job.wishes)),
+        "events": _events_json(job.events),
         "state": job.state,
         "result": json.dumps([_clip_row(clip) for clip in job.clips]),
         "error": json.dumps({"key": error.key, **error.placeholders})
@@ -334,8 +336,9 @@ def _job(row: sqlite3.Row) -> Job:
         label=row["label"],
         overwrite=bool(row["overwrite"]),
         wishes=Wishes(**json.loads(row["wishes"])),
+        events=_events(row["events"]),
         state=JobState(row["state"]),
-        clips=tuple(_clip(clip) for clip in json.loads(row["result"] or "[]")),
+        clips=tuple(clip_of(clip) for clip in json.loads(row["result"] or "[]")),
         error=ClipError(**error) if error else None,
     )
 
@@ -345,6 +348,8 @@ def _clip_row(clip: Clip) -> dict[str, Any]:
         "id": clip.id,
         "job_id": clip.job_id,
         "account_id": clip.account_id,
+        "account_name": clip.account_name,
+        "source": clip.source,
         "camera_id": clip.camera_id,
         "camera_name": clip.camera_name,
         "start_ms": clip.window.start_ms,
@@ -362,14 +367,20 @@ def _clip_row(clip: Clip) -> dict[str, Any]:
         "events": json.dumps(clip.events),
         "gaps": json.dumps([[gap.start_ms, gap.end_ms] for gap in clip.gaps]),
         "saved_at_ms": to_ms(clip.saved_at),
+        "saves": _events_json(clip.saves),
+        "kept": clip.kept,
+        "modified_ns": clip.modified_ns,
     }
 
 
-def _clip(row: sqlite3.Row | dict[str, Any]) -> Clip:
+def clip_of(row: sqlite3.Row | dict[str, Any]) -> Clip:
+    """Return the clip of a row of the table."""
     return Clip(
         id=row["id"],
         job_id=row["job_id"],
         account_id=row["account_id"],
+        account_name=row["account_name"],
+        source=row["source"],
         camera_id=row["camera_id"],
         camera_name=row["camera_name"],
         window=Window.of_ms(row["start_ms"], row["end_ms"]),
@@ -386,4 +397,38 @@ def _clip(row: sqlite3.Row | dict[str, Any]) -> Clip:
         events=tuple(json.loads(row["events"])),
         gaps=tuple(Window.of_ms(*gap) for gap in json.loads(row["gaps"])),
         saved_at=from_ms(row["saved_at_ms"]),
+        saves=_events(row["saves"]),
+        kept=bool(row["kept"]),
+        modified_ns=row["modified_ns"],
     )
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """Return an event as a row of the table has it."""
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "what": event.what,
+        "start_ms": event.window.start_ms,
+        "end_ms": event.window.end_ms,
+        "is_ready": event.is_ready,
+    }
+
+
+def event_of(row: Mapping[str, Any] | sqlite3.Row) -> Event:
+    """Return the event of a row of the table."""
+    return Event(
+        id=row["id"],
+        kind=row["kind"],
+        what=row["what"],
+        window=Window.of_ms(row["start_ms"], row["end_ms"]),
+        is_ready=bool(row["is_ready"]),
+    )
+
+
+def _events_json(events: Sequence[Event]) -> str:
+    return json.dumps([event_row(event) for event in events])
+
+
+def _events(value: str) -> tuple[Event, ...]:
+    return tuple(event_of(row) for row in json.loads(value))

@@ -29,6 +29,8 @@ LONGEST_BACKOFF_S = 60.0
 # A part that came short while the cloud may still add to it is fetched again.
 SHORT_PART_AGAIN_S = 15.0
 SHORT_PART_TOLERANCE = timedelta(seconds=2)
+# What a recording may last beyond what a list says of it.
+LONGEST_RECORDING = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,8 @@ class Way:
         await blocking(files.remove_tree, folder)
 
         await self._come_to(JobState.WAITING)
-        await _sleep_until(self._job.window.end + self._source.lag)
+        if not self._is_of_recordings:
+            await _sleep_until(self._job.window.end + self._source.lag)
         plan = await self._plan(camera)
         await self._come_to(JobState.FETCHING)
         made_folders = await blocking(files.make_folder, folder)
@@ -108,7 +111,9 @@ class Way:
         """Return what exists once it is all there, or what is there when time is up."""
         while True:
             plan = await self._persist(
-                lambda: self._source.plan(camera, self._job.window, self._job.wishes)
+                lambda: self._source.plan(
+                    camera, self._job.window, self._job.wishes, self._job.events
+                )
             )
             left_s = self._left_s()
             if plan.again_after_s is None or left_s <= 0:
@@ -209,10 +214,14 @@ class Way:
         folder: Path,
     ) -> None:
         """Make the files, settle what is told of them, and keep them."""
-        job = self._job
+        if self._is_of_recordings:
+            self._open_window(fetched)
         made = await self._make([part.piece for part in fetched], folder)
         if not made:
             raise NoFootageError("no_footage")
+        if self._is_of_recordings:
+            self._settle_window(made)
+        job = self._job
         missing = tuple(
             gaps(
                 job.window,
@@ -224,11 +233,14 @@ class Way:
             dict.fromkeys(event for part in fetched for event in part.event_ids)
         )
         stems = [target] if len(made) == 1 else _numbered(target, len(made))
+        stats = [await blocking(one.path.stat) for one in made]
         clips = [
             Clip(
                 id=uuid4().hex,
                 job_id=job.id,
                 account_id=job.account_id,
+                account_name=self._account_name,
+                source=self._source.kind,
                 camera_id=job.camera_id,
                 camera_name=job.camera_name,
                 window=one.window,
@@ -238,7 +250,7 @@ class Way:
                     ClipStatus.PARTIAL if missing or trouble else ClipStatus.COMPLETE
                 ),
                 path=Path(f"{stem}{files.SUFFIX}"),
-                size_bytes=(await blocking(one.path.stat)).st_size,
+                size_bytes=stat.st_size,
                 # Not while it arrives: that would halve the speed of two cores.
                 sha256=await blocking(files.sha256_of, one.path),
                 video_codec=one.video_codec,
@@ -248,11 +260,33 @@ class Way:
                 events=events,
                 gaps=missing,
                 saved_at=from_ms(to_ms(datetime.now(UTC))),
+                saves=job.events,
+                modified_ns=stat.st_mtime_ns,
             )
-            for one, stem in zip(made, stems, strict=True)
+            for one, stem, stat in zip(made, stems, stats, strict=True)
         ]
         self._job = replace(job, error=trouble)
         await self._keep(clips, [one.path for one in made], stems, folder)
+
+    @property
+    def _is_of_recordings(self) -> bool:
+        """Whether whole recordings are wanted, however long they turn out to be."""
+        return bool(self._job.events) and self._source.keeps_recordings
+
+    def _open_window(self, fetched: Sequence[_Fetched]) -> None:
+        """Let nothing of the recordings be cut off: no list tells their exact length."""
+        windows = [part.piece.window for part in fetched]
+        window = Window(
+            min(window.start for window in windows),
+            max(window.end for window in windows) + LONGEST_RECORDING,
+        )
+        self._job = replace(self._job, window=window)
+
+    def _settle_window(self, made: Sequence[mp4.Made]) -> None:
+        """Take for the window what there is from the first picture to the last."""
+        covered = sorted(itertools.chain.from_iterable(one.covered for one in made))
+        window = Window(covered[0].start, max(stretch.end for stretch in covered))
+        self._job = replace(self._job, window=window)
 
     async def _make(self, pieces: list[mp4.Piece], folder: Path) -> list[mp4.Made]:
         making = self._at_bench(
@@ -342,8 +376,9 @@ class Way:
             "version": SIDECAR_VERSION,
             "clip_id": clip.id,
             "job_id": clip.job_id,
-            "source": self._source.kind,
-            "account": self._account_name,
+            "source": clip.source,
+            "account_id": clip.account_id,
+            "account": clip.account_name,
             "camera": {"id": clip.camera_id, "name": clip.camera_name},
             "asked": _iso(self._job.window),
             **_iso(clip.window),
@@ -351,6 +386,15 @@ class Way:
             "status": clip.status,
             "gaps": [_iso(gap) for gap in clip.gaps],
             "events": list(clip.events),
+            "saves": [
+                {
+                    "id": event.id,
+                    "kind": event.kind,
+                    "what": event.what,
+                    **_iso(event.window),
+                }
+                for event in clip.saves
+            ],
             "label": clip.label,
             "file": clip.path.name,
             "size_bytes": clip.size_bytes,

@@ -60,6 +60,10 @@ class Wishes:
     timestamps: str | None = None
 
 
+# How far apart two clouds' clocks may put the beginning of one event.
+SAME_WITHIN = timedelta(seconds=5)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """Something that a camera saw, as its cloud tells it.
@@ -75,6 +79,13 @@ class Event:
     window: Window
     what: str = ""
     is_ready: bool = True
+
+    def is_same_as(self, other: Event) -> bool:
+        """Say whether both are one: a cloud may tell it under another id than it lists."""
+        return self.id == other.id or (
+            self.kind == other.kind
+            and abs(self.window.start - other.window.start) < SAME_WITHIN
+        )
 
     def is_of(self, kinds: Collection[str]) -> bool:
         """Say whether it is of one of these kinds."""

@@ -1,0 +1,190 @@
+"""The ledger of an account's events: what was seen, what is wanted, what is saved."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+import json
+import sqlite3
+from typing import Any
+
+from ..sources.base import Event
+from .library import Library, event_of, event_row
+from .window import from_ms, to_ms
+
+
+class EventState(StrEnum):
+    """What became of an event. SAVED stays when its clip is let go of."""
+
+    SEEN = "seen"
+    WANTED = "wanted"
+    SAVED = "saved"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """An event that is to be saved, and how many tries have failed."""
+
+    camera_id: str
+    event: Event
+    tries: int
+
+
+class Ledger:
+    """The events of one account. Every method raises StorageError as the library does."""
+
+    def __init__(self, library: Library, account_id: str) -> None:
+        """Take the library that it is kept in."""
+        self._library = library
+        self._account_id = account_id
+
+    async def unknown(self, camera_id: str, events: Sequence[Event]) -> list[Event]:
+        """Return the events that are not in the ledger; what is known is brought up to date."""
+
+        def note(database: sqlite3.Connection) -> list[Event]:
+            return [
+                event
+                for event in events
+                if not database.execute(
+                    "UPDATE events SET end_ms = MAX(end_ms, :end_ms), what = :what, "
+                    "is_ready = MAX(is_ready, :is_ready) WHERE "
+                    "account_id = :account_id AND camera_id = :camera_id AND id = :id",
+                    self._row(camera_id, event),
+                ).rowcount
+            ]
+
+        return await self._library.change(note)
+
+    async def add(
+        self, camera_id: str, events: Iterable[Event], wanted: Collection[str]
+    ) -> None:
+        """Note new events; `wanted` has the ids of those that are to be saved."""
+
+        def note(database: sqlite3.Connection) -> None:
+            for event in events:
+                state = EventState.WANTED if event.id in wanted else EventState.SEEN
+                database.execute(
+                    "INSERT OR IGNORE INTO events (account_id, camera_id, id, kind, "
+                    "what, start_ms, end_ms, is_ready, state) VALUES (:account_id, "
+                    ":camera_id, :id, :kind, :what, :start_ms, :end_ms, :is_ready, "
+                    ":state)",
+                    {**self._row(camera_id, event), "state": state},
+                )
+
+        await self._library.change(note)
+
+    async def last_saved_end(self, camera_id: str) -> datetime | None:
+        """Return when the camera's latest event that is saved, or to be, ended."""
+        rows = await self._library.read(
+            "SELECT MAX(end_ms) AS end_ms FROM events WHERE account_id = ? "
+            "AND camera_id = ? AND state IN (?, ?)",
+            (self._account_id, camera_id, EventState.WANTED, EventState.SAVED),
+        )
+        end_ms = rows[0]["end_ms"]
+        return None if end_ms is None else from_ms(end_ms)
+
+    async def wanted(self, now: datetime, most: int) -> list[Wanted]:
+        """Return what is to be saved and was not put off beyond now.
+
+        The oldest comes first: it is the first to expire.
+        """
+        rows = await self._library.read(
+            "SELECT * FROM events WHERE account_id = ? AND state = ? "
+            "AND next_try_ms <= ? ORDER BY start_ms, camera_id LIMIT ?",
+            (self._account_id, EventState.WANTED, to_ms(now), most),
+        )
+        return [
+            Wanted(camera_id=row["camera_id"], event=event_of(row), tries=row["tries"])
+            for row in rows
+        ]
+
+    async def awaited(self, camera_id: str) -> list[Event]:
+        """Return the camera's events that are to be saved once they are ready."""
+        rows = await self._library.read(
+            "SELECT * FROM events WHERE account_id = ? AND state = ? "
+            "AND camera_id = ? AND NOT is_ready ORDER BY start_ms",
+            (self._account_id, EventState.WANTED, camera_id),
+        )
+        return [event_of(row) for row in rows]
+
+    async def set_ready(self, camera_id: str, events: Iterable[Event]) -> None:
+        """Keep that no more is waited for."""
+
+        def write(database: sqlite3.Connection) -> None:
+            for event in events:
+                database.execute(
+                    "UPDATE events SET is_ready = 1 WHERE account_id = :account_id "
+                    "AND camera_id = :camera_id AND id = :id",
+                    self._row(camera_id, event),
+                )
+
+        await self._library.change(write)
+
+    async def put_off(self, wanted: Iterable[Wanted], next_try: datetime) -> None:
+        """Keep that a try failed, and when the next one comes."""
+        await self._set(
+            wanted,
+            "tries = tries + 1, next_try_ms = :next_try_ms",
+            next_try_ms=to_ms(next_try),
+        )
+
+    async def give_up(self, wanted: Iterable[Wanted]) -> None:
+        """Keep that events will not be saved."""
+        await self._set(wanted, "state = :state", state=EventState.FAILED)
+
+    async def forget_wanted(self, camera_id: str) -> None:
+        """Want nothing more of a camera."""
+        await self._library.change(
+            lambda database: database.execute(
+                "UPDATE events SET state = ? WHERE account_id = ? AND camera_id = ? "
+                "AND state = ?",
+                (EventState.SEEN, self._account_id, camera_id, EventState.WANTED),
+            )
+        )
+
+    async def saved(self, camera_id: str, ids: Iterable[str]) -> dict[str, str]:
+        """Return the paths of the clips of those events that have one."""
+        rows = await self._library.read(
+            "SELECT events.id, clips.path FROM events JOIN clips "
+            "ON clips.id = events.clip_id "
+            "WHERE events.account_id = ? AND events.camera_id = ? "
+            "AND events.id IN (SELECT value FROM json_each(?))",
+            (self._account_id, camera_id, json.dumps(list(ids))),
+        )
+        return {row["id"]: row["path"] for row in rows}
+
+    async def looked_until(self, camera_id: str) -> datetime | None:
+        """Return up to when the camera's history was gone through, if it ever was."""
+        rows = await self._library.read(
+            "SELECT until_ms FROM looks WHERE account_id = ? AND camera_id = ?",
+            (self._account_id, camera_id),
+        )
+        return from_ms(rows[0]["until_ms"]) if rows else None
+
+    async def set_looked_until(self, camera_id: str, until: datetime) -> None:
+        """Keep up to when the camera's history was gone through."""
+        await self._library.change(
+            lambda database: database.execute(
+                "INSERT OR REPLACE INTO looks VALUES (?, ?, ?)",
+                (self._account_id, camera_id, to_ms(until)),
+            )
+        )
+
+    async def _set(self, wanted: Iterable[Wanted], change: str, **values: Any) -> None:
+        def write(database: sqlite3.Connection) -> None:
+            for one in wanted:
+                database.execute(
+                    f"UPDATE events SET {change} WHERE account_id = :account_id "  # noqa: S608
+                    "AND camera_id = :camera_id AND id = :id AND state = 'wanted'",
+                    {**self._row(one.camera_id, one.event), **values},
+                )
+
+        await self._library.change(write)
+
+    def _row(self, camera_id: str, event: Event) -> dict[str, Any]:
+        return {
+            "account_id": self._account_id,
+            "camera_id": camera_id,
+            **event_row(event),
+        }

@@ -1,0 +1,159 @@
+"""The tables of the library, and the way from the older ones."""
+
+from collections.abc import Callable
+import contextlib
+from pathlib import Path
+import sqlite3
+
+from .errors import StorageError
+
+_JOBS_AND_CLIPS = """
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,
+    camera_name TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL,
+    asked_at_ms INTEGER NOT NULL,
+    give_up_at_ms INTEGER NOT NULL,
+    root TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    label TEXT NOT NULL,
+    overwrite INTEGER NOT NULL,
+    wishes TEXT NOT NULL,
+    state TEXT NOT NULL,
+    result TEXT,
+    error TEXT,
+    updated_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX jobs_by_account ON jobs (account_id, state, asked_at_ms);
+CREATE TABLE clips (
+    id TEXT PRIMARY KEY,
+    job_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,
+    camera_name TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    status TEXT NOT NULL,
+    path TEXT NOT NULL UNIQUE,
+    size_bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    video_codec TEXT NOT NULL,
+    audio_codec TEXT,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    events TEXT NOT NULL,
+    gaps TEXT NOT NULL,
+    saved_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms);
+"""
+
+# `events` is the ledger of what the cameras saw. `looks` says up to when their history
+# was gone through. `days` keeps what the pages of the media browser count.
+_EVENTS_AND_DAYS = """
+ALTER TABLE jobs ADD COLUMN events TEXT NOT NULL DEFAULT '[]';
+UPDATE jobs SET result = (
+    SELECT json_group_array(json_patch(
+        '{"account_name": "", "source": "", "saves": "[]", "kept": 0, "modified_ns": 0}',
+        clip.value
+    )) FROM json_each(jobs.result) AS clip
+) WHERE result IS NOT NULL;
+ALTER TABLE clips ADD COLUMN account_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE clips ADD COLUMN source TEXT NOT NULL DEFAULT '';
+ALTER TABLE clips ADD COLUMN saves TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE clips ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE clips ADD COLUMN modified_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE clips ADD COLUMN day TEXT NOT NULL DEFAULT '';
+UPDATE clips SET day = local_day(start_ms);
+CREATE INDEX clips_by_day ON clips (account_id, camera_id, day, start_ms);
+CREATE INDEX clips_by_age ON clips (kept, start_ms);
+CREATE TABLE days (
+    account_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,
+    day TEXT NOT NULL,
+    clips INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (account_id, camera_id, day)
+) STRICT, WITHOUT ROWID;
+INSERT INTO days
+    SELECT account_id, camera_id, day, COUNT(*), SUM(size_bytes) FROM clips
+    GROUP BY account_id, camera_id, day;
+CREATE TRIGGER clip_comes AFTER INSERT ON clips BEGIN
+    INSERT INTO days
+        VALUES (NEW.account_id, NEW.camera_id, NEW.day, 1, NEW.size_bytes)
+        ON CONFLICT DO UPDATE SET
+            clips = clips + 1, size_bytes = size_bytes + excluded.size_bytes;
+END;
+CREATE TRIGGER clip_goes AFTER DELETE ON clips BEGIN
+    UPDATE days SET clips = clips - 1, size_bytes = size_bytes - OLD.size_bytes
+        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
+        AND day = OLD.day;
+    DELETE FROM days
+        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
+        AND day = OLD.day AND clips = 0;
+END;
+CREATE TABLE events (
+    account_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    what TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL,
+    is_ready INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    clip_id TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_try_ms INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (account_id, camera_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_by_state ON events (account_id, state, start_ms);
+CREATE TABLE looks (
+    account_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,
+    until_ms INTEGER NOT NULL,
+    PRIMARY KEY (account_id, camera_id)
+) STRICT, WITHOUT ROWID;
+"""
+
+# What leads from each version of the tables to the next.
+_STEPS = (_JOBS_AND_CLIPS, _EVENTS_AND_DAYS)
+VERSION = len(_STEPS)
+
+
+def prepare(
+    database: sqlite3.Connection, path: Path, local_day: Callable[[int], str]
+) -> None:
+    """Make the tables, or bring older ones up to date, with a copy of them kept.
+
+    `local_day` gives the day of a Unix time in milliseconds, where the cameras are.
+    Raises StorageError (`library_newer`) if a newer release wrote them; then nothing is
+    touched.
+    """
+    database.create_function("local_day", 1, local_day, deterministic=True)
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise StorageError("library_newer", path=str(path))
+    database.execute("PRAGMA journal_mode = WAL")
+    # What the last moments before a power cut wrote may be lost: files and sidecars
+    # are the truth, and jobs are asked for again.
+    database.execute("PRAGMA synchronous = NORMAL")
+    if version == VERSION:
+        return
+    if version:
+        copy_path = path.with_name(f"{path.name}.v{version}")
+        with contextlib.closing(sqlite3.connect(copy_path)) as copy:
+            database.backup(copy)
+    steps = "".join(_STEPS[version:])
+    try:
+        database.executescript(
+            f"BEGIN; {steps} PRAGMA user_version = {VERSION}; COMMIT;"
+        )
+    except BaseException:
+        database.rollback()
+        raise

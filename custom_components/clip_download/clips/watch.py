@@ -1,0 +1,339 @@
+"""What the cameras of an account see: told once each, and saved where that is wanted."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+import logging
+from typing import Any
+
+from ..sources.base import ON_DEMAND, Camera, Event, Source
+from .errors import (
+    ClipError,
+    CloudError,
+    InvalidRequestError,
+    NoFootageError,
+    RefusedError,
+    SignInError,
+    StorageError,
+)
+from .jobs import Running
+from .ledger import Ledger, Wanted
+from .library import JobState
+from .window import Window
+
+_LOGGER = logging.getLogger(__name__)
+
+# How often a camera's history is looked into, and how often while a recording that is
+# wanted is not ready.
+LOOK_EVERY = timedelta(seconds=60)
+LOOK_OFTEN = timedelta(seconds=20)
+# A camera whose history is refused is asked again, should somebody have mended that.
+LOOK_RARELY = timedelta(minutes=15)
+# A history may list late what a camera without a connection saw.
+LOOK_BACK = timedelta(minutes=30)
+# What is older is no news to ring a bell for.
+NEWS_FOR = timedelta(minutes=5)
+# A recording that is not ready by then is asked for even so, to learn what is wrong.
+AWAITED_FOR = timedelta(hours=1)
+
+# Jobs under way at once: most of their time they wait, and downloads have their own limit.
+JOBS_AT_ONCE = 8
+MOST_LOOKED_THROUGH = 500
+# Where bursts become one clip, one without an end must become several.
+LONGEST_MERGED = timedelta(minutes=10)
+# A failure that may pass is tried again 1, 2, 4 ... minutes later, for about a week.
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_TRIES = 170
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What of a camera is saved automatically.
+
+    Events of `kinds` that begin at `since` or later, from `before` each to `after` it.
+    Those closer than `merge` become one clip; others within `pause` of the last one are
+    left out.
+    """
+
+    since: datetime
+    kinds: frozenset[str]
+    before: timedelta = timedelta(0)
+    after: timedelta = timedelta(0)
+    pause: timedelta = timedelta(0)
+    merge: timedelta = timedelta(0)
+
+
+class Watch:
+    """The events of one account. The cloud's history is the truth where there is one."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        ledger: Ledger,
+        cameras: Callable[[], Iterable[Camera]],
+        rules: Callable[[str], Rules | None],
+        ask: Callable[[Camera, Sequence[Event], Window], Awaitable[Running]],
+        tell: Callable[[Camera, Event], None],
+        look_soon: Callable[[], None],
+        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+    ) -> None:
+        """Take what the account knows.
+
+        `rules` gives those of a camera that is saved automatically. `ask` asks for the
+        clip of some events, and may raise ClipError. `tell` hears of every event once,
+        while it is news. `look_soon` sees to it that `look` is called. `spawn`
+        starts a task that ends with the account.
+        """
+        self._source = source
+        self._ledger = ledger
+        self._cameras = cameras
+        self._rules = rules
+        self._ask = ask
+        self._tell = tell
+        self._look_soon = look_soon
+        self._spawn = spawn
+        self._turn = asyncio.Lock()
+        self._next_look: dict[str, datetime] = {}
+        self._told: deque[tuple[str, Event]] = deque(maxlen=200)
+        self._inbox: list[tuple[Camera, Event]] = []
+        self._under_way: set[tuple[str, str]] = set()
+        self._jobs = 0
+        self._quiet_until = datetime.min.replace(tzinfo=UTC)
+
+    def told(self, camera: Camera, event: Event) -> None:
+        """Hear what the cloud tells by itself."""
+        self._pass_on(camera, event)
+        if self._source.event_kinds:
+            self._next_look.pop(camera.id, None)
+        else:
+            self._inbox.append((camera, event))
+        self._look_soon()
+
+    def pushed(self) -> None:
+        """Hear that something happened, but not what."""
+        self._next_look.clear()
+        self._look_soon()
+
+    def stir(self) -> None:
+        """Save what is wanted and can be had by now, the oldest first."""
+        self._spawn(self._save_due(), "saving of what is wanted")
+
+    async def look(self) -> timedelta:
+        """Look into the history of the cameras whose turn it is; return when to again.
+
+        What is wanted is saved, too, that which was put off until now among it.
+
+        One camera's trouble does not stop the others. Raises SignInError, StorageError;
+        CloudError if no camera's history could be seen.
+        """
+        inbox, self._inbox = self._inbox, []
+        for camera, event in inbox:
+            await self._take(camera, [event])
+        self.stir()
+        if not self._source.event_kinds:
+            return LOOK_EVERY
+        trouble: CloudError | None = None
+        seen = False
+        for camera in list(self._cameras()):
+            now = datetime.now(UTC)
+            if self._next_look.get(camera.id, now) > now:
+                continue
+            try:
+                is_pending = await self._look_at(camera, now)
+            except CloudError as err:
+                trouble = err
+                continue
+            except (InvalidRequestError, NoFootageError, RefusedError) as err:
+                _LOGGER.debug("No history of %s: %s", camera.id, err)
+                self._next_look[camera.id] = now + LOOK_RARELY
+            else:
+                self._next_look[camera.id] = now + (
+                    LOOK_OFTEN if is_pending else LOOK_EVERY
+                )
+            seen = True
+        if trouble and not seen:
+            raise trouble
+        return self._pause()
+
+    async def _look_at(self, camera: Camera, now: datetime) -> bool:
+        """Take in what a camera's history lists; say whether something is awaited."""
+        rules = self._rules(camera.id)
+        since = now - LOOK_BACK
+        if rules:
+            until = await self._ledger.looked_until(camera.id)
+            since = min(since, max(rules.since, (until or rules.since) - LOOK_BACK))
+            if awaited := await self._ledger.awaited(camera.id):
+                since = min(since, awaited[0].window.start)
+        events = await self._source.events(camera, Window(since, now + LOOK_EVERY))
+        await self._take(camera, events)
+        await self._ledger.set_looked_until(camera.id, now)
+        awaited = await self._ledger.awaited(camera.id)
+        overdue = [one for one in awaited if one.window.end + AWAITED_FOR < now]
+        if overdue:
+            await self._ledger.set_ready(camera.id, overdue)
+        return len(overdue) < len(awaited)
+
+    async def _take(self, camera: Camera, events: Sequence[Event]) -> None:
+        """Note what is new, want what the rules say, and tell what is news."""
+        new = await self._ledger.unknown(camera.id, events)
+        rules = self._rules(camera.id)
+        wanted = await self._chosen(camera, new, rules) if rules else set[str]()
+        await self._ledger.add(camera.id, new, wanted)
+        now = datetime.now(UTC)
+        for event in new:
+            is_told = any(
+                camera.id == camera_id and event.is_same_as(told)
+                for camera_id, told in self._told
+            )
+            if event.window.start > now - NEWS_FOR and not is_told:
+                self._pass_on(camera, event)
+        if wanted:
+            self.stir()
+
+    async def _chosen(
+        self, camera: Camera, new: Sequence[Event], rules: Rules
+    ) -> set[str]:
+        """Return the ids of the new events that are to be saved."""
+        chosen = set[str]()
+        last = await self._ledger.last_saved_end(camera.id)
+        for event in sorted(new, key=lambda one: one.window):
+            if (
+                # Our own live views and downloads make those: they would go on for ever.
+                event.kind == ON_DEMAND
+                or not event.is_of(rules.kinds)
+                or event.window.start < rules.since
+            ):
+                continue
+            if last is not None and event.window.start >= last:
+                since_last = event.window.start - last
+                if rules.merge < since_last < rules.pause:
+                    continue
+            chosen.add(event.id)
+            last = max(event.window.end, last or event.window.end)
+        return chosen
+
+    def _pass_on(self, camera: Camera, event: Event) -> None:
+        self._told.append((camera.id, event))
+        self._tell(camera, event)
+
+    def _pause(self) -> timedelta:
+        """Return how long until the next camera's turn."""
+        now = datetime.now(UTC)
+        turns = [
+            self._next_look.get(camera.id, now + LOOK_EVERY)
+            for camera in self._cameras()
+        ]
+        first = min(turns, default=now + LOOK_EVERY)
+        return max(first - now, timedelta(seconds=1))
+
+    async def _save_due(self) -> None:
+        """Start as many jobs as may run at once."""
+        async with self._turn:
+            now = datetime.now(UTC)
+            if now < self._quiet_until or self._jobs >= JOBS_AT_ONCE:
+                return
+            try:
+                wanted = await self._ledger.wanted(now, MOST_LOOKED_THROUGH)
+            except StorageError as err:
+                _LOGGER.error("What is wanted cannot be saved: %s", err)
+                return
+            left = [one for one in wanted if _key(one) not in self._under_way]
+            cameras = {camera.id: camera for camera in self._cameras()}
+            for bunch in self._bunches(left, now):
+                camera = cameras.get(bunch[0].camera_id)
+                rules = self._rules(bunch[0].camera_id)
+                if camera is None or rules is None:
+                    continue
+                if self._jobs >= JOBS_AT_ONCE:
+                    return
+                self._jobs += 1
+                self._under_way.update(map(_key, bunch))
+                self._spawn(
+                    self._save_bunch(camera, bunch, rules), f"saving of {camera.id}"
+                )
+
+    def _bunches(self, wanted: Sequence[Wanted], now: datetime) -> list[list[Wanted]]:
+        """Return what is to become one clip each, where that can be had by now."""
+        bunches: list[list[Wanted]] = []
+        open_: dict[str, list[Wanted]] = {}
+        for one in wanted:
+            rules = self._rules(one.camera_id)
+            if rules is None:
+                continue
+            bunch = open_.get(one.camera_id)
+            if (
+                bunch
+                and one.event.window.start - _end(bunch) <= rules.merge
+                and one.event.window.end - bunch[0].event.window.start <= LONGEST_MERGED
+                and rules.merge
+            ):
+                bunch.append(one)
+            else:
+                open_[one.camera_id] = bunch = [one]
+                bunches.append(bunch)
+        return [
+            bunch
+            for bunch in bunches
+            if all(one.event.is_ready for one in bunch)
+            and (
+                not (merge := self._merge(bunch[0].camera_id))
+                # The next of a burst may not have been listed yet.
+                or now >= _end(bunch) + merge + LOOK_EVERY
+            )
+        ]
+
+    def _merge(self, camera_id: str) -> timedelta:
+        rules = self._rules(camera_id)
+        return rules.merge if rules else timedelta(0)
+
+    async def _save_bunch(
+        self, camera: Camera, bunch: Sequence[Wanted], rules: Rules
+    ) -> None:
+        events = [one.event for one in bunch]
+        window = Window(
+            events[0].window.start - rules.before, _end(bunch) + rules.after
+        )
+        try:
+            err: Exception | None = None
+            try:
+                running = await self._ask(camera, events, window)
+                job = await asyncio.shield(running.done)
+                # One that was interrupted goes on by itself, and is found then.
+                err = job.error if job.state is JobState.FAILED else None
+            except ClipError as refused:
+                err = refused
+            if err:
+                await self._failed(bunch, err)
+        except StorageError as err:
+            _LOGGER.error("What became of %s cannot be kept: %s", camera.id, err)
+        finally:
+            self._jobs -= 1
+            self._under_way.difference_update(map(_key, bunch))
+        self.stir()
+
+    async def _failed(self, bunch: Sequence[Wanted], err: Exception) -> None:
+        """Keep whether, and when, events are tried again."""
+        tries = max(one.tries for one in bunch) + 1
+        if isinstance(err, NoFootageError | RefusedError) or tries >= MOST_TRIES:
+            await self._ledger.give_up(bunch)
+            return
+        pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 10), LONGEST_PAUSE)
+        now = datetime.now(UTC)
+        if isinstance(err, SignInError):
+            self._quiet_until = now + LOOK_EVERY
+        if isinstance(err, CloudError) and err.retry_after_s is not None:
+            self._quiet_until = now + timedelta(seconds=err.retry_after_s)
+            pause = max(pause, self._quiet_until - now)
+        await self._ledger.put_off(bunch, now + pause)
+
+
+def _key(one: Wanted) -> tuple[str, str]:
+    return one.camera_id, one.event.id
+
+
+def _end(bunch: Sequence[Wanted]) -> datetime:
+    return max(one.event.window.end for one in bunch)
