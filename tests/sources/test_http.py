@@ -246,7 +246,7 @@ async def test_throttled_for_long(http: Http, teller: Teller) -> None:
 async def test_throttled_without_a_time(
     http: Http, teller: Teller, value: str | None
 ) -> None:
-    """Without a time of the cloud's, how long to wait is the caller's to say."""
+    """How long to leave a store alone that does not say it, is the caller's to say."""
     teller.misbehave(
         status=429, headers={} if value is None else {"Retry-After": value}
     )
@@ -256,6 +256,38 @@ async def test_throttled_without_a_time(
     assert caught.value.key == "cloud_throttled"
     assert caught.value.retry_after_s is None
     assert await ask(http, "/b") == {"path": "/b"}
+
+
+async def test_quiet_without_a_time(
+    http: Http, teller: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are throttled, the account is quiet once; longer each time, not after."""
+    monkeypatch.setattr(http_module, "FIRST_QUIET_S", 0.1)
+    monkeypatch.setattr(http_module, "LAST_QUIET_S", 0.3)
+    monkeypatch.setattr(http_module, "LONGEST_WAIT_S", 0)
+
+    async def refused_for_s(path: str = "/a") -> float:
+        with pytest.raises(CloudError, match="^cloud_throttled$") as caught:
+            await ask(http, path)
+        assert caught.value.retry_after_s is not None
+        return caught.value.retry_after_s
+
+    teller.misbehave(status=429, times=10, delay_s=0.02)
+    waits = await asyncio.gather(*(refused_for_s(f"/{number}") for number in range(10)))
+    assert waits == [pytest.approx(0.1, abs=0.05)] * 10
+    # Nobody asks meanwhile.
+    assert await refused_for_s() < 0.1
+    assert len(teller.requests) == 10
+
+    for quiet_s in (0.2, 0.3, 0.3):
+        await asyncio.sleep(waits[-1])
+        teller.misbehave(status=429)
+        waits.append(await refused_for_s())
+        assert waits[-1] == pytest.approx(quiet_s)
+    await asyncio.sleep(waits[-1])
+    await ask(http, "/good")
+    teller.misbehave(status=429)
+    assert await refused_for_s() == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("seconds", [20, -20])

@@ -21,7 +21,7 @@ from custom_components.clip_download.clips.errors import (
     SignInError,
 )
 from custom_components.clip_download.clips.window import Window
-from custom_components.clip_download.sources import meraki
+from custom_components.clip_download.sources import http, meraki
 from custom_components.clip_download.sources.base import Camera, Part, Wishes
 from custom_components.clip_download.sources.meraki import (
     MerakiSource,
@@ -498,7 +498,9 @@ async def test_clip_errors(
     assert (type(err), err.key) == (kind, key)
     assert clouds.meraki.api_key not in str(err)
     if isinstance(err, CloudError):
-        assert err.retry_after_s == (7 if "Retry-After" in str(fault) else None)
+        wait_s = http.FIRST_QUIET_S if fault["status"] == 429 else None
+        wait_s = 7 if "Retry-After" in str(fault) else wait_s
+        assert err.retry_after_s == pytest.approx(wait_s)
 
 
 async def test_too_new(clouds: Clouds, source: MerakiSource) -> None:

@@ -36,7 +36,7 @@ class SignInError(ClipError):
 class CloudError(ClipError):
     """The cloud or the way to it failed; worth another try, within a budget.
 
-    `retry_after_s` is how long the cloud asked to be left alone, if it said so.
+    `retry_after_s` is how long the cloud wants, or has, to be left alone, if that is known.
     """
 
     def __init__(

@@ -30,6 +30,9 @@ LARGEST_JSON_BYTES = 32 * 2**20
 LONGEST_READ_S = 60
 # A cloud that wants to be left alone for longer is asked again all the same.
 LONGEST_QUIET_S = 300
+# How long a cloud that says no time is left alone: twice as long each time, up to the last.
+FIRST_QUIET_S = 30
+LAST_QUIET_S = 15 * 60
 # Whoever would have to wait for longer than this is told so, and may have less time.
 LONGEST_WAIT_S = 10
 USER_AGENT = "ClipDownload/1.0 HomeAssistant"
@@ -62,6 +65,7 @@ class Http:
         self._media_hosts = media_hosts
         self._limiter = limiter
         self._quiet_until = 0.0
+        self._untold_quiets = 0
 
     @asynccontextmanager
     async def request(
@@ -75,13 +79,18 @@ class Http:
         """Ask the cloud something; the answer's status is the caller's to judge.
 
         `url` is taken byte for byte. A throttling answer (429) makes the whole account
-        wait and raises CloudError, as do a wish for a longer wait that was told before,
-        a failed connection and a bad redirect.
+        wait, whether it says how long or not, and raises CloudError, as do a wish for a
+        longer wait that was told before, a failed connection and a bad redirect.
         """
         target = self.own_url(url)
         async with self._follow(method, target, headers, body) as response:
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                raise self._throttled(response)
+                err = self._throttled(response)
+                if err.retry_after_s is None:
+                    err.retry_after_s = self._be_quiet()
+                raise err
+            if response.ok:
+                self._untold_quiets = 0
             yield response
 
     @asynccontextmanager
@@ -119,6 +128,16 @@ class Http:
             until = asyncio.get_running_loop().time() + min(after_s, LONGEST_QUIET_S)
             self._quiet_until = max(self._quiet_until, until)
         return CloudError("cloud_throttled", retry_after_s=after_s)
+
+    def _be_quiet(self) -> float:
+        """Leave the cloud alone; return for how many seconds."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._quiet_until:
+            # What was under way already is throttled for the same reason.
+            quiet_s = min(FIRST_QUIET_S * 2**self._untold_quiets, LAST_QUIET_S)
+            self._untold_quiets += 1
+            self._quiet_until = now + quiet_s
+        return self._quiet_until - now
 
     def _is_own(self, url: URL) -> bool:
         host = url.host or ""
