@@ -6,9 +6,15 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import voluptuous as vol
 
 from custom_components.clip_download import config_flow
 from custom_components.clip_download.const import DEFAULT_FILENAME, DOMAIN
+from custom_components.clip_download.limits import (
+    Limits,
+    account_limits,
+    async_common_limits,
+)
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
@@ -21,7 +27,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
 
 from .accounts import (
@@ -593,39 +599,160 @@ async def test_reconfigure_wrong_account(
 
 # --- options
 
+NO_LIMITS = {"keep_days": 0, "most_gb": 0, "free_gb": 0}
+BASICS = {
+    "media_dir": "local",
+    "filename": DEFAULT_FILENAME,
+    "downloads_at_once": 2,
+}
+SECTIONS = {"keeping": NO_LIMITS, "keeping_all": NO_LIMITS}
+SAVING: dict[str, dict[str, Any]] = {
+    "ring": {"kinds": ["ding", "motion"], "pause": 0, "merge": 0},
+    "ring_partner": {
+        "kinds": ["ding", "motion"],
+        "before": 5,
+        "after": 30,
+        "pause": 0,
+        "merge": 0,
+    },
+    "kinesis": {},
+}
+
+
+def options_of(kind: str) -> dict[str, Any]:
+    """Return what the options' form of a kind of account holds at first."""
+    saving = {"saving": SAVING[kind]} if SAVING[kind] else {}
+    return {**BASICS, **saving, **SECTIONS}
+
+
+def in_sections(form: Mapping[str, Any], name: str) -> vol.Schema:
+    """Return the fields of a form's section."""
+    schema: vol.Schema = form["data_schema"].schema[name].schema
+    return schema
+
+
+@pytest.mark.parametrize("kind", SAVING)
+async def test_options_of_kind(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, kind: str
+) -> None:
+    """Each kind of account has the options that its cloud has a use for."""
+    entry = await set_up(hass, hass_clouds, kind)
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert form["data_schema"] is not None
+    nothing: dict[str, Any] = {
+        name: {} for name in options_of(kind) if name not in BASICS
+    }
+    assert form["data_schema"](nothing) == options_of(kind)
+
 
 async def test_options(
     hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, tmp_path: Path
 ) -> None:
     """The options say where clips go; the account is loaded anew with them."""
     hass.config.media_dirs["nas"] = str(tmp_path / "nas")
-    entry = await set_up(hass, hass_clouds, "meraki")
+    entry = await set_up(hass, hass_clouds, "ring")
     loaded = entry.runtime_data
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
     assert form["type"] is FlowResultType.FORM
-    assert fields(form) == ["media_dir", "filename", "downloads_at_once"]
-    assert form["data_schema"] is not None
-    assert form["data_schema"]({}) == {
-        "media_dir": "local",
-        "filename": DEFAULT_FILENAME,
-        "downloads_at_once": 2,
-    }
-    given = {
+    assert fields(form) == [*BASICS, "saving", *SECTIONS]
+    basics = {
         "media_dir": "nas",
         "filename": "{{ account }}/{{ camera }} {{ start.isoformat() }}",
         "downloads_at_once": 4.0,
     }
+    saving = {"kinds": ["person", "ding"], "pause": 60.0, "merge": 600}
+    keeping = {"keep_days": 30, "most_gb": 2.5, "free_gb": 0}
+    given = {**basics, "saving": saving, "keeping": keeping, "keeping_all": NO_LIMITS}
     result = await options.async_configure(form["flow_id"], given)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert entry.options == given
+    assert entry.options == {**basics, **saving, **keeping}
     assert isinstance(entry.options["downloads_at_once"], int)
+    assert isinstance(entry.options["pause"], int)
     assert entry.state is ConfigEntryState.LOADED
     assert entry.runtime_data is not loaded
+    assert account_limits(entry) == Limits(keep_days=30, most_bytes=2_500_000_000)
 
     form = await options.async_init(entry.entry_id)
-    assert suggested(form) == given
+    assert suggested(form) == basics
+    for name, inner in (("saving", saving), ("keeping", keeping)):
+        assert suggested({"data_schema": in_sections(form, name)}) == inner
+
+
+async def test_options_keep_what_they_do_not_show(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """Which cameras are saved automatically outlives the form, even while it is open."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    automatic = {"7": "2026-11-01T12:00:00+00:00"}
+    hass.config_entries.async_update_entry(entry, options={"automatic": automatic})
+    await options.async_configure(form["flow_id"], options_of("ring"))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.options == {
+        "automatic": automatic,
+        **BASICS,
+        **SAVING["ring"],
+        **NO_LIMITS,
+    }
+
+
+async def test_limits_of_all_accounts(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """What is set for all accounts in the form of one is seen in that of another."""
+    assert await async_common_limits(hass) == Limits()
+    first = await set_up(hass, hass_clouds, "ring")
+    other = await set_up(hass, hass_clouds, "kinesis")
+    options = hass.config_entries.options
+    form = await options.async_init(first.entry_id)
+    common = {"keep_days": 0.5, "most_gb": 1.1, "free_gb": 20}
+    given = options_of("ring") | {"keeping_all": common}
+    await options.async_configure(form["flow_id"], given)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert await async_common_limits(hass) == Limits(
+        keep_days=0.5, most_bytes=1_100_000_000, free_bytes=20_000_000_000
+    )
+    assert account_limits(first) == account_limits(other) == Limits()
+    form = await options.async_init(other.entry_id)
+    shown = in_sections(form, "keeping_all")
+    assert suggested({"data_schema": shown}) == common
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("saving", {"kinds": ["on_demand"]}),
+        ("saving", {"kinds": "ding"}),
+        ("saving", {"pause": -1}),
+        ("saving", {"pause": 86_401}),
+        ("saving", {"merge": 601}),
+        ("saving", {"before": 5}),
+        ("keeping", {"keep_days": -1}),
+        ("keeping", {"most_gb": "nan"}),
+        ("keeping_all", {"free_gb": "inf"}),
+    ],
+)
+async def test_bad_option(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    name: str,
+    given: dict[str, Any],
+) -> None:
+    """What no form offers is not taken from who sends it in another way."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    good = options_of("ring")
+    with pytest.raises(InvalidData):
+        await options.async_configure(
+            form["flow_id"], good | {name: good[name] | given}
+        )
+    assert not entry.options
+    assert await async_common_limits(hass) == Limits()
 
 
 @pytest.mark.parametrize(
@@ -646,20 +773,55 @@ async def test_bad_filename(
     error: str,
 ) -> None:
     """A template that makes no good name is told at once, not when the bell rings."""
-    entry = await set_up(hass, hass_clouds, "meraki")
+    entry = await set_up(hass, hass_clouds, "ring")
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
-    given = {"media_dir": "local", "filename": filename, "downloads_at_once": 1}
+    keeping = {"keep_days": 3, "most_gb": 4.0, "free_gb": 5.0}
+    basics = {"media_dir": "local", "filename": filename, "downloads_at_once": 1}
+    given = options_of("ring") | basics | {"keeping": keeping, "keeping_all": keeping}
     result = await options.async_configure(form["flow_id"], given)
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"filename": error}
-    assert suggested(result) == given
+    assert suggested(result) == basics
+    for name in SECTIONS:
+        assert suggested({"data_schema": in_sections(result, name)}) == keeping
     assert not entry.options
+    assert await async_common_limits(hass) == Limits()
     result = await options.async_configure(
         form["flow_id"], given | {"filename": DEFAULT_FILENAME}
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_webhook_of_meraki(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """The form tells where Meraki is to post, takes the secret, and never shows it."""
+    entry = await set_up(hass, hass_clouds, "meraki")
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    assert fields(form)[-1] == "keeping_all"
+    assert "webhook_secret" in fields(form)
+    webhook_id = entry.data["webhook_id"]
+    assert placeholders(form)["webhook_url"].endswith(f"/api/webhook/{webhook_id}")
+    assert form["data_schema"] is not None
+    given = form["data_schema"](
+        {name: {} for name in fields(form) if name in ("saving", *SECTIONS)}
+    )
+    await options.async_configure(
+        form["flow_id"], given | {"webhook_secret": " open sesame "}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.options["webhook_secret"] == "open sesame"
+
+    form = await options.async_init(entry.entry_id)
+    assert "open sesame" not in str(suggested(form))
+    await options.async_configure(form["flow_id"], given | {"downloads_at_once": 3})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.options["downloads_at_once"] == 3
+    assert entry.options["webhook_secret"] == "open sesame"
+    assert entry.data["webhook_id"] == webhook_id
 
 
 # --- streams that a person names
@@ -799,6 +961,10 @@ def test_stream_has_words_for_outages() -> None:
         "invalid_endpoint_url",
         "invalid_region",
         "no_organization",
+        "ring_account_gone",
+        "ring_account_not_loaded",
+        "ring_account_signed_out",
+        "ring_account_waiting",
         "too_many_codes",
         "two_factor_required",
     }

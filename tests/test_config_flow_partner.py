@@ -558,7 +558,8 @@ async def test_webhook_options(
         f"https://home.example/api/webhook/{entry.data['webhook_id']}"
     )
     assert form["data_schema"] is not None
-    given = {**form["data_schema"]({}), "hmac_key": " open sesame\n"}
+    sections: dict[str, Any] = {"saving": {}, "keeping": {}, "keeping_all": {}}
+    given = {**form["data_schema"](sections), "hmac_key": " open sesame\n"}
     await options.async_configure(form["flow_id"], given)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.options["hmac_key"] == "open sesame"
@@ -569,7 +570,7 @@ async def test_webhook_options(
     shown = {str(name): name.description for name in schema.schema}
     assert "sesame" not in str(shown)
     assert not shown["hmac_key"]
-    given = {**schema({}), "downloads_at_once": 3}
+    given = {**schema(sections), "downloads_at_once": 3}
     await options.async_configure(form["flow_id"], given)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.options["downloads_at_once"] == 3

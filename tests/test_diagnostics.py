@@ -19,7 +19,7 @@ from .accounts import KINDS, add_camera, set_up
 from .clouds import Clouds
 
 # What of an entry's data anybody may know.
-HARMLESS = {"kind", "region", "base_url"}
+HARMLESS = {"kind", "region", "base_url", "ring_entry"}
 
 
 def secrets_in(value: object) -> Iterator[str]:

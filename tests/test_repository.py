@@ -210,7 +210,13 @@ def test_layout() -> None:
 def test_readme_tells_what_is_offered() -> None:
     """The README names each field of each form and action, each event, each command."""
     text = (ROOT / "README.md").read_text()
-    options = TRANSLATIONS["options"]["step"]["init"]["data"]
+    form = TRANSLATIONS["options"]["step"]["init"]
+    options = {
+        label
+        for part in (form, *form["sections"].values())
+        for label in (part.get("name"), *part["data"].values())
+        if label
+    }
     labels = {
         label
         for step in TRANSLATIONS["config"]["step"].values()
@@ -223,7 +229,7 @@ def test_readme_tells_what_is_offered() -> None:
             for name in fields(action)
             if f"`{name}`" not in text
         ),
-        *(label for label in {*labels, *options.values()} if label not in text),
+        *(label for label in labels | options if label not in text),
         *(event for event in (EVENT_SAVED, EVENT_FAILED) if f"`{event}`" not in text),
         *(script for script in ("demo", "test") if f"./script/{script}" not in text),
     }
@@ -496,7 +502,8 @@ USES = sorted(set(uses()))
 ACCOUNT_USES = [
     use
     for use in USES
-    if use.error in ACCOUNT_ERRORS and use.where.startswith("sources/")
+    if use.error in ACCOUNT_ERRORS
+    and use.where.startswith(("sources/", "ring_account.py"))
 ]
 EXCEPTIONS: Mapping[str, Mapping[str, str]] = TRANSLATIONS["exceptions"]
 
@@ -585,9 +592,11 @@ def forms() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 @pytest.mark.parametrize(("name", "form"), list(forms()))
 def test_form_explains_its_fields(name: str, form: Mapping[str, Any]) -> None:
-    """Each form has a title, and each of its fields an explanation."""
+    """Each form has a title, each section a name, each of their fields an explanation."""
     assert form["title"], name
-    assert set(form.get("data_description", {})) == set(form.get("data", {})), name
+    for part in (form, *form.get("sections", {}).values()):
+        assert set(part.get("data_description", {})) == set(part.get("data", {})), name
+    assert all(section["name"] for section in form.get("sections", {}).values()), name
 
 
 def keywords(name: str) -> set[str]:

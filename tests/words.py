@@ -1,6 +1,6 @@
 """All that a flow shows has words, with all that fills them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 import json
 from pathlib import Path
 import string
@@ -8,11 +8,24 @@ from typing import Any
 
 from custom_components.clip_download import config_flow
 from homeassistant.config_entries import ConfigFlow, OptionsFlow
-from homeassistant.data_entry_flow import FlowHandler, FlowResultType
+from homeassistant.data_entry_flow import FlowHandler, FlowResultType, section
 
 WORDS = json.loads(
     (Path(config_flow.__file__).parent / "translations" / "en.json").read_text()
 )
+
+
+def _words_of_fields(
+    words: Mapping[str, Any], fields: Mapping[Any, Any]
+) -> Iterator[str]:
+    """Yield the words of a form's fields, and of those in its sections."""
+    for name, selector in fields.items():
+        if isinstance(selector, section):
+            inner = words["sections"][name]
+            yield from (inner["name"], inner["description"])
+            yield from _words_of_fields(inner, selector.schema.schema)
+        else:
+            yield from (words["data"][name], words["data_description"][name])
 
 
 def check_words(flow: FlowHandler[Any, Any, Any], result: Mapping[str, Any]) -> None:
@@ -32,12 +45,10 @@ def check_words(flow: FlowHandler[Any, Any, Any], result: Mapping[str, Any]) -> 
             shown = [step["title"], step["description"]]
         case FlowResultType.FORM:
             step = words["step"][result["step_id"]]
-            names = [str(name) for name in result["data_schema"].schema]
             shown = [
                 step["title"],
                 step.get("description", ""),
-                *(step["data"][name] for name in names),
-                *(step["data_description"][name] for name in names),
+                *_words_of_fields(step, result["data_schema"].schema),
                 *(words["error"][error] for error in (result["errors"] or {}).values()),
             ]
         case FlowResultType.ABORT:

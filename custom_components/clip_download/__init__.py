@@ -16,6 +16,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from . import ring_account
 from .accounts import access_token_of, async_create_source
 from .answers import EVENT_FAILED, EVENT_SAVED, answer
 from .automatic import async_ask_for_events, rules_of
@@ -24,7 +25,13 @@ from .clips.jobs import Jobs
 from .clips.ledger import Ledger
 from .clips.library import Job, JobState, Library
 from .clips.watch import Watch
-from .const import CONF_DOWNLOADS_AT_ONCE, CONF_KIND, DEFAULT_DOWNLOADS_AT_ONCE, DOMAIN
+from .const import (
+    CONF_DOWNLOADS_AT_ONCE,
+    CONF_KIND,
+    CONF_RING_ENTRY,
+    DEFAULT_DOWNLOADS_AT_ONCE,
+    DOMAIN,
+)
 from .coordinator import (
     Account,
     CamerasCoordinator,
@@ -61,6 +68,7 @@ class Shared:
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions."""
     async_setup_services(hass)
+    ring_account.async_follow_lenders(hass)
     return True
 
 
@@ -145,14 +153,16 @@ def _async_watch(
     entry.async_on_unload(events.async_add_listener(lambda: None))
     for way, name in (
         (events.async_refresh(), "first look at"),
-        (_async_hear(entry), "listening to"),
+        (_async_hear(hass, entry), "listening to"),
     ):
         entry.async_create_background_task(hass, way, f"{name} {entry.title}")
 
 
-async def _async_hear(entry: ClipConfigEntry) -> None:
+async def _async_hear(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Look whenever the cloud pushes that something happened, where it does."""
     account = entry.runtime_data
+    if lender_id := entry.data.get(CONF_RING_ENTRY):
+        await ring_account.listen(hass, lender_id, account.watch.pushed)
     while True:
         try:
             await account.source.listen(account.watch.pushed)

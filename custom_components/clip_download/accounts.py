@@ -26,8 +26,9 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
 )
 from homeassistant.helpers.importlib import async_import_module
 
+from . import ring_account
 from .clips.errors import CloudError, SignInError
-from .const import CONF_AUTH_IMPLEMENTATION, CONF_PLAYGROUND_TOKEN
+from .const import CONF_AUTH_IMPLEMENTATION, CONF_PLAYGROUND_TOKEN, CONF_RING_ENTRY
 from .sources import SOURCES
 from .sources.base import Source
 from .sources.http import unreachable
@@ -43,10 +44,17 @@ async def async_source_module(hass: HomeAssistant, kind: str) -> ModuleType:
     return await async_import_module(hass, f"{__package__}.sources.{kind}")
 
 
+async def async_source_class(hass: HomeAssistant, kind: str) -> type[Source]:
+    """Return the class of a kind of account, which says what its cloud can do."""
+    module = await async_source_module(hass, kind)
+    source_class: type[Source] = getattr(module, SOURCES[kind])
+    return source_class
+
+
 async def async_create_source(
     hass: HomeAssistant,
     kind: str,
-    credentials: Mapping[str, Any],
+    data: Mapping[str, Any],
     *,
     keep_credentials: Callable[[dict[str, Any]], None] | None = None,
     named_cameras: Sequence[str] = (),
@@ -54,11 +62,13 @@ async def async_create_source(
 ) -> Source:
     """Make the source of an account; nothing is asked of the cloud yet.
 
-    The last three arguments are those of `Source`.
+    `data` is what a config entry holds. The last three arguments are those of `Source`.
     """
-    module = await async_source_module(hass, kind)
-    make: type[Source] = getattr(module, SOURCES[kind])
-    return make(
+    credentials = data
+    if CONF_RING_ENTRY in data:
+        credentials = ring_account.credentials_of(hass, data[CONF_RING_ENTRY])
+    source_class = await async_source_class(hass, kind)
+    return source_class(
         async_get_clientsession(hass),
         credentials,
         keep_credentials=keep_credentials,
@@ -67,10 +77,13 @@ async def async_create_source(
     )
 
 
-def access_token_of(hass: HomeAssistant, entry: ConfigEntry) -> AccessToken:
-    """Return what gives an account's token, a new one where it can have one."""
+def access_token_of(hass: HomeAssistant, entry: ConfigEntry) -> AccessToken | None:
+    """Return what gives an account's token, a new one where it can have one.
+
+    None for an account whose source has no need of that.
+    """
     if CONF_AUTH_IMPLEMENTATION not in entry.data:
-        return given_access_token(entry.data)
+        return given_access_token(hass, entry.data)
     session: OAuth2Session | None = None
 
     async def access_token(is_refused: bool) -> str:
@@ -99,15 +112,21 @@ def access_token_of(hass: HomeAssistant, entry: ConfigEntry) -> AccessToken:
     return access_token
 
 
-def given_access_token(credentials: Mapping[str, Any]) -> AccessToken:
+def given_access_token(
+    hass: HomeAssistant, data: Mapping[str, Any]
+) -> AccessToken | None:
     """Return what gives the token that a person has just got, and no other."""
+    if CONF_RING_ENTRY in data:
+        return ring_account.access_token_of(hass, data[CONF_RING_ENTRY])
+    token: str
+    if CONF_PLAYGROUND_TOKEN in data:
+        token = data[CONF_PLAYGROUND_TOKEN]
+    elif CONF_AUTH_IMPLEMENTATION in data:
+        token = data[CONF_TOKEN][CONF_ACCESS_TOKEN]
+    else:
+        return None
 
     async def access_token(is_refused: bool) -> str:
-        token: str = (
-            credentials[CONF_PLAYGROUND_TOKEN]
-            if CONF_PLAYGROUND_TOKEN in credentials
-            else credentials[CONF_TOKEN][CONF_ACCESS_TOKEN]
-        )
         return token
 
     return access_token

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 import logging
 import re
 from typing import TYPE_CHECKING, Any, cast, override
@@ -31,10 +30,11 @@ from homeassistant.const import (
     CONF_TOKEN,
     CONF_USERNAME,
     CONF_WEBHOOK_ID,
+    UnitOfInformation,
+    UnitOfTime,
 )
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.exceptions import TemplateError
+from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
 from homeassistant.helpers.network import NoURLAvailableError
@@ -51,35 +51,58 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
-from homeassistant.helpers.template import Template
 from homeassistant.helpers.typing import VolDictType
-from homeassistant.util import dt as dt_util
 
-from .accounts import async_create_source, async_source_module, given_access_token
+from .accounts import (
+    async_create_source,
+    async_source_class,
+    async_source_module,
+    given_access_token,
+)
 from .application_credentials import CONSOLE_URL
+from .automatic import DEFAULT_KINDS
 from .clips.errors import ClipError, InvalidRequestError
-from .clips.files import safe_relative_path
 from .const import (
     CONF_ACCESS_KEY_ID,
+    CONF_AFTER,
     CONF_AUTH_IMPLEMENTATION,
     CONF_BASE_URL,
+    CONF_BEFORE,
     CONF_DOWNLOADS_AT_ONCE,
     CONF_ENDPOINT_URL,
+    CONF_FREE_GB,
     CONF_HARDWARE_ID,
     CONF_HMAC_KEY,
+    CONF_KEEP_DAYS,
     CONF_KIND,
+    CONF_KINDS,
     CONF_MEDIA_DIR,
+    CONF_MERGE,
+    CONF_MOST_GB,
+    CONF_PAUSE,
     CONF_PLAYGROUND_TOKEN,
+    CONF_RING_ENTRY,
     CONF_SECRET_ACCESS_KEY,
     CONF_SESSION_TOKEN,
     CONF_STREAM,
+    CONF_WEBHOOK_SECRET,
+    DEFAULT_AFTER_S,
+    DEFAULT_BEFORE_S,
     DEFAULT_DOWNLOADS_AT_ONCE,
     DEFAULT_FILENAME,
     DOMAIN,
     SUBENTRY_STREAM,
 )
 from .coordinator import ClipConfigEntry
-from .sources.base import Identity, Source
+from .limits import (
+    async_common_limits,
+    async_set_common_limits,
+    shown_limits,
+    typed_limits,
+)
+from .naming import check_template
+from .ring_account import async_lenders
+from .sources.base import ON_DEMAND, SEEN, Identity, Source
 
 if TYPE_CHECKING:
     from .sources.ring_partner import RingPartnerSource
@@ -94,6 +117,8 @@ KINESIS = "kinesis"
 CONF_2FA = "2fa"
 # Two ways to sign in to Ring's partner API: the app that a person made, or a token.
 PARTNER_WAYS = ["link", CONF_PLAYGROUND_TOKEN]
+# What is chosen instead of an account of the Ring integration.
+SIGN_IN = "sign_in"
 # What Ring's app calls whatever its footage goes to.
 LINKED_TO = "Home Assistant"
 
@@ -131,6 +156,18 @@ KINESIS_REGIONS = [
     "us-west-2",
 ]
 
+# The sections of the options.
+SAVING = "saving"
+KEEPING = "keeping"
+KEEPING_ALL = "keeping_all"
+# By what an account's webhook knows that the cloud itself has sent something.
+WEBHOOK_SECRETS = {RING_PARTNER: CONF_HMAC_KEY, MERAKI: CONF_WEBHOOK_SECRET}
+LONGEST_MARGIN_S = 300
+LONGEST_PAUSE_S = 24 * 60 * 60
+LONGEST_MERGE_S = 600
+MOST_DAYS = 36_500
+MOST_GB = 1_000_000
+
 # As the service's own model has them.
 _STREAM = re.compile(
     r"(?P<name>[a-zA-Z0-9_.-]{1,256})"
@@ -155,6 +192,44 @@ def _choice(options: list[SelectOptionDict]) -> SelectSelector:
             options=options, custom_value=True, mode=SelectSelectorMode.DROPDOWN
         )
     )
+
+
+def _seconds(most: int) -> vol.All[Any]:
+    return vol.All(
+        NumberSelector(
+            NumberSelectorConfig(
+                min=0,
+                max=most,
+                step=1,
+                unit_of_measurement=UnitOfTime.SECONDS,
+                mode=NumberSelectorMode.BOX,
+            )
+        ),
+        vol.Coerce(int),
+    )
+
+
+def _limit(most: int, unit: str) -> vol.All[Any]:
+    return vol.All(
+        NumberSelector(
+            NumberSelectorConfig(
+                min=0,
+                max=most,
+                step="any",
+                unit_of_measurement=unit,
+                mode=NumberSelectorMode.BOX,
+            )
+        ),
+        # What is not a number is neither less nor more than any.
+        vol.Range(min=0, max=most),
+    )
+
+
+LIMITS: VolDictType = {
+    vol.Required(CONF_KEEP_DAYS, default=0): _limit(MOST_DAYS, UnitOfTime.DAYS),
+    vol.Required(CONF_MOST_GB, default=0): _limit(MOST_GB, UnitOfInformation.GIGABYTES),
+    vol.Required(CONF_FREE_GB, default=0): _limit(MOST_GB, UnitOfInformation.GIGABYTES),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,8 +377,52 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_ring(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Sign in to Ring."""
+        """Sign in to Ring, or borrow what the Ring integration is signed in to."""
+        if user_input is None and self._lenders():
+            return await self.async_step_ring_account()
         return await self._async_ask(RING, RING, user_input)
+
+    async def async_step_ring_account(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether to borrow an account of the Ring integration."""
+        lenders = self._lenders()
+
+        def show(
+            errors: dict[str, str] | None = None, told: Mapping[str, str] | None = None
+        ) -> ConfigFlowResult:
+            known = [*(lender.entry_id for lender in lenders), SIGN_IN]
+            choice = SelectSelector(
+                SelectSelectorConfig(
+                    options=[
+                        *(
+                            SelectOptionDict(value=lender.entry_id, label=lender.title)
+                            for lender in lenders
+                        ),
+                        SelectOptionDict(value=SIGN_IN, label=SIGN_IN),
+                    ],
+                    mode=SelectSelectorMode.LIST,
+                    translation_key="ring_account",
+                )
+            )
+            return self.async_show_form(
+                step_id="ring_account",
+                data_schema=self.add_suggested_values_to_schema(
+                    vol.Schema(
+                        {vol.Required(CONF_RING_ENTRY, default=known[0]): choice}
+                    ),
+                    user_input,
+                ),
+                errors=errors,
+                description_placeholders=told,
+            )
+
+        if user_input is None:
+            return show()
+        if user_input[CONF_RING_ENTRY] != SIGN_IN:
+            return await self._async_try(RING, user_input, show)
+        step_id = {SOURCE_REAUTH: "reauth_confirm", SOURCE_RECONFIGURE: "reconfigure"}
+        return await self._async_ask(RING, step_id.get(self.source or "", RING), None)
 
     async def async_step_ring_partner(
         self, user_input: dict[str, Any] | None = None
@@ -399,20 +518,41 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
                 menu_options=PARTNER_WAYS,
                 description_placeholders={"account": entry.title},
             )
+        if user_input is None and (CONF_RING_ENTRY in entry.data or self._lenders()):
+            return await self.async_step_ring_account()
         return await self._async_ask(entry.data[CONF_KIND], step_id, user_input)
+
+    def _lenders(self) -> list[ConfigEntry]:
+        """Return the accounts of the Ring integration that can be borrowed here."""
+        entry = self._entry()
+        if entry and entry.data[CONF_KIND] != RING:
+            return []
+        taken = {
+            other.data.get(CONF_RING_ENTRY)
+            for other in self._async_current_entries(include_ignore=False)
+            if other is not entry
+        }
+        return [
+            lender
+            for lender in async_lenders(self.hass)
+            if lender.entry_id not in taken
+        ]
 
     async def _async_ask(
         self, kind: str, step_id: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         """Show a form of a kind of account, and try what is typed into it."""
         refused, links = KINDS[kind].refused, KINDS[kind].links
+        entry = self._entry()
+        data = entry.data if entry else {}
+        # What an account that was borrowed lacks is asked for, too.
         fields = {
             name: selector
             for name, selector in KINDS[kind].fields.items()
-            if self.source != SOURCE_REAUTH or name in refused
+            if self.source != SOURCE_REAUTH
+            or name in refused
+            or (isinstance(name, vol.Required) and name not in data)
         }
-        entry = self._entry()
-        data = entry.data if entry else {}
         account = entry.title if entry else ""
         # Of what is kept, a form shows no secrets.
         shown = user_input or {
@@ -440,7 +580,11 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             if name in given and not is_good(given[name])
         }:
             return show(errors)
-        kept = {name: value for name, value in data.items() if name not in fields}
+        kept = {
+            name: value
+            for name, value in data.items()
+            if name not in fields and name != CONF_RING_ENTRY
+        }
         return await self._async_try(kind, {**kept, **given}, show)
 
     def _show_2fa(
@@ -466,7 +610,7 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         """Sign in with what was given; show the form again if that does not work."""
         try:
             credentials: dict[str, Any] | None = given
-            if kind == RING:
+            if kind == RING and CONF_RING_ENTRY not in given:
                 credentials = await self._async_ring_credentials(given, code)
             elif kind == RING_PARTNER:
                 credentials = self._partner_credentials(given)
@@ -477,7 +621,7 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
                 kind,
                 credentials,
                 keep_credentials=credentials.update,
-                access_token=given_access_token(credentials),
+                access_token=given_access_token(self.hass, credentials),
             )
             identity = await source.identify()
             await self._async_check_account(kind, identity)
@@ -551,7 +695,7 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
 
 
 class ClipDownloadOptionsFlow(OptionsFlowWithReload):
-    """Change where an account's clips go, and how many at once."""
+    """Change where an account's clips go, which are saved, and how long they are kept."""
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
@@ -561,94 +705,143 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
         told: dict[str, str] = {}
         if user_input is not None:
             try:
-                self._check_filename(user_input[CONF_FILENAME])
+                check_template(self.hass, self.config_entry, user_input[CONF_FILENAME])
             except InvalidRequestError as err:
                 errors[CONF_FILENAME] = err.key
                 told = dict(err.placeholders)
-            except TemplateError as err:
-                errors[CONF_FILENAME] = "filename_template"
-                told = {"reason": str(err)}
             else:
-                return self.async_create_entry(data=self._with_key(user_input))
+                return await self._async_keep(user_input)
 
-        media_dirs = self.hass.config.media_dirs
+        kind = self.config_entry.data[CONF_KIND]
         schema = vol.Schema(
             {
-                vol.Required(
-                    CONF_MEDIA_DIR, default=next(iter(media_dirs))
-                ): SelectSelector(
-                    SelectSelectorConfig(
-                        options=[
-                            SelectOptionDict(value=name, label=f"{name} ({path})")
-                            for name, path in media_dirs.items()
-                        ],
-                        mode=SelectSelectorMode.DROPDOWN,
-                    )
-                ),
-                vol.Required(
-                    CONF_FILENAME, default=DEFAULT_FILENAME
-                ): TemplateSelector(),
-                vol.Required(
-                    CONF_DOWNLOADS_AT_ONCE, default=DEFAULT_DOWNLOADS_AT_ONCE
-                ): vol.All(
-                    NumberSelector(
-                        NumberSelectorConfig(
-                            min=1, max=8, step=1, mode=NumberSelectorMode.SLIDER
-                        )
-                    ),
-                    vol.Coerce(int),
+                **self._basics(),
+                **self._secret(kind),
+                **_saving(await async_source_class(self.hass, kind)),
+                vol.Required(KEEPING): section(vol.Schema(LIMITS), {"collapsed": True}),
+                vol.Required(KEEPING_ALL): section(
+                    vol.Schema(LIMITS), {"collapsed": True}
                 ),
             }
         )
-        if CONF_WEBHOOK_ID in self.config_entry.data:
-            schema = schema.extend({vol.Optional(CONF_HMAC_KEY): _secret()})
+        if kind in WEBHOOK_SECRETS:
             told["webhook_url"] = self._webhook_url()
-        # Of what is kept, a form shows no secrets.
-        shown = user_input or {
-            name: value
-            for name, value in self.config_entry.options.items()
-            if name != CONF_HMAC_KEY
-        }
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            data_schema=self.add_suggested_values_to_schema(
+                schema, user_input or await self._async_kept(schema)
+            ),
             errors=errors,
             description_placeholders={"default": DEFAULT_FILENAME, **told},
         )
 
-    def _with_key(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return the options with the key as it was, if no other one was given."""
-        key = given.get(CONF_HMAC_KEY, "").strip()
-        key = key or self.config_entry.options.get(CONF_HMAC_KEY)
-        options = {name: given[name] for name in given if name != CONF_HMAC_KEY}
-        return {**options, CONF_HMAC_KEY: key} if key else options
+    def _basics(self) -> VolDictType:
+        """Return the fields that each account has."""
+        media_dirs = self.hass.config.media_dirs
+        return {
+            vol.Required(
+                CONF_MEDIA_DIR, default=next(iter(media_dirs))
+            ): SelectSelector(
+                SelectSelectorConfig(
+                    options=[
+                        SelectOptionDict(value=name, label=f"{name} ({path})")
+                        for name, path in media_dirs.items()
+                    ],
+                    mode=SelectSelectorMode.DROPDOWN,
+                )
+            ),
+            vol.Required(CONF_FILENAME, default=DEFAULT_FILENAME): TemplateSelector(),
+            vol.Required(
+                CONF_DOWNLOADS_AT_ONCE, default=DEFAULT_DOWNLOADS_AT_ONCE
+            ): vol.All(
+                NumberSelector(
+                    NumberSelectorConfig(
+                        min=1, max=8, step=1, mode=NumberSelectorMode.SLIDER
+                    )
+                ),
+                vol.Coerce(int),
+            ),
+        }
+
+    def _secret(self, kind: str) -> VolDictType:
+        """Return the field for what the account's webhook knows its cloud by."""
+        if name := WEBHOOK_SECRETS.get(kind):
+            return {vol.Optional(name): _secret()}
+        return {}
+
+    async def _async_kept(self, schema: vol.Schema) -> dict[str, Any]:
+        """Return what is kept, as the form shows it: none of it is a secret."""
+        options = self.config_entry.options
+        shown: dict[str, Any] = {
+            name: options if isinstance(selector, section) else options[name]
+            for name, selector in schema.schema.items()
+            if isinstance(selector, section) or name in options
+        }
+        shown.pop(CONF_HMAC_KEY, None)
+        shown.pop(CONF_WEBHOOK_SECRET, None)
+        return {
+            **shown,
+            KEEPING_ALL: shown_limits(await async_common_limits(self.hass)),
+        }
+
+    async def _async_keep(self, typed: dict[str, Any]) -> ConfigFlowResult:
+        """Keep what was typed in, and of the options what no form shows."""
+        await async_set_common_limits(self.hass, typed_limits(typed.pop(KEEPING_ALL)))
+        options = {
+            **self.config_entry.options,
+            **typed.pop(SAVING, {}),
+            **typed.pop(KEEPING),
+        }
+        for name in WEBHOOK_SECRETS.values():
+            # One that was not typed in stays as it is.
+            if secret := typed.pop(name, "").strip():
+                options[name] = secret
+        return self.async_create_entry(data={**options, **typed})
 
     def _webhook_url(self) -> str:
-        """Return where Ring is to send its events to, as far as that is known."""
-        webhook_id = self.config_entry.data[CONF_WEBHOOK_ID]
+        """Return where the cloud is to send its events to, as far as that is known."""
+        entry = self.config_entry
+        if not (webhook_id := entry.data.get(CONF_WEBHOOK_ID)):
+            webhook_id = webhook.async_generate_id()
+            self.hass.config_entries.async_update_entry(
+                entry, data={**entry.data, CONF_WEBHOOK_ID: webhook_id}
+            )
         try:
             return webhook.async_generate_url(self.hass, webhook_id)
         except NoURLAvailableError:
             return webhook.async_generate_path(webhook_id)
 
-    def _check_filename(self, filename: str) -> None:
-        """Try the template with and without a label.
 
-        Raises TemplateError, InvalidRequestError.
-        """
-        start = dt_util.now()
-        for label in ("", "bell"):
-            rendered = Template(filename, self.hass).async_render(
-                {
-                    "camera": "Front door",
-                    "account": self.config_entry.title,
-                    "start": start,
-                    "end": start + timedelta(minutes=1),
-                    "label": label,
-                },
-                parse_result=False,
+def _saving(source_class: type[Source]) -> VolDictType:
+    """Return the section for what is saved automatically, where the cloud has events."""
+    if not source_class.event_kinds and not source_class.tells_events:
+        return {}
+    fields: VolDictType = {}
+    if source_class.event_kinds:
+        # Our own downloads and live views make those on demand.
+        kinds = [kind for kind in source_class.event_kinds if kind != ON_DEMAND]
+        fields[vol.Required(CONF_KINDS, default=list(DEFAULT_KINDS))] = SelectSelector(
+            SelectSelectorConfig(
+                options=[*kinds, *SEEN],
+                multiple=True,
+                mode=SelectSelectorMode.LIST,
+                translation_key="kinds",
             )
-            safe_relative_path(rendered)
+        )
+    if not source_class.keeps_recordings:
+        fields |= {
+            vol.Required(CONF_BEFORE, default=DEFAULT_BEFORE_S): _seconds(
+                LONGEST_MARGIN_S
+            ),
+            vol.Required(CONF_AFTER, default=DEFAULT_AFTER_S): _seconds(
+                LONGEST_MARGIN_S
+            ),
+        }
+    fields |= {
+        vol.Required(CONF_PAUSE, default=0): _seconds(LONGEST_PAUSE_S),
+        vol.Required(CONF_MERGE, default=0): _seconds(LONGEST_MERGE_S),
+    }
+    return {vol.Required(SAVING): section(vol.Schema(fields), {"collapsed": True})}
 
 
 class StreamSubentryFlow(ConfigSubentryFlow):

@@ -1,5 +1,6 @@
 """What a person can send along with a report, without what is nobody's business."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +12,7 @@ from .clips.library import Job
 from .const import (
     CONF_ACCESS_KEY_ID,
     CONF_AUTH_IMPLEMENTATION,
+    CONF_AUTOMATIC,
     CONF_ENDPOINT_URL,
     CONF_HARDWARE_ID,
     CONF_HMAC_KEY,
@@ -18,6 +20,7 @@ from .const import (
     CONF_SECRET_ACCESS_KEY,
     CONF_SESSION_TOKEN,
     CONF_STREAM,
+    CONF_WEBHOOK_SECRET,
 )
 from .coordinator import ClipConfigEntry
 
@@ -35,6 +38,9 @@ TO_REDACT = {
     CONF_TOKEN,
     CONF_USERNAME,
     CONF_WEBHOOK_ID,
+    CONF_WEBHOOK_SECRET,
+    # What Ring's push messages come with.
+    "listen_token",
     # A camera's id is a serial number, and what its source remembers holds others.
     "details",
     "id",
@@ -52,7 +58,7 @@ async def async_get_config_entry_diagnostics(
     return async_redact_data(
         {
             "data": dict(entry.data),
-            "options": dict(entry.options),
+            "options": _options(entry.options),
             "subentries": [dict(entry.data) for entry in entry.subentries.values()],
             "media_dirs": sorted(hass.config.media_dirs),
             "listed": coordinator.last_update_success,
@@ -61,6 +67,13 @@ async def async_get_config_entry_diagnostics(
         },
         TO_REDACT,
     )
+
+
+def _options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options; of the cameras that are saved automatically, only since when."""
+    if CONF_AUTOMATIC not in options:
+        return dict(options)
+    return {**options, CONF_AUTOMATIC: sorted(options[CONF_AUTOMATIC].values())}
 
 
 def _job(job: Job) -> dict[str, Any]:
