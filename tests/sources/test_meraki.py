@@ -498,7 +498,7 @@ async def test_clip_errors(
     assert (type(err), err.key) == (kind, key)
     assert clouds.meraki.api_key not in str(err)
     if isinstance(err, CloudError):
-        wait_s = http.FIRST_QUIET_S if fault["status"] == 429 else None
+        wait_s = http.FIRST_QUIET_S if fault.get("status") == 429 else None
         wait_s = 7 if "Retry-After" in str(fault) else wait_s
         assert err.retry_after_s == pytest.approx(wait_s)
 
