@@ -8,9 +8,6 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, Platform
 from homeassistant.core import (
     HassJob,
     HomeAssistant,
@@ -19,17 +16,8 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import (
-    HomeAssistantError,
-    ServiceValidationError,
-    Unauthorized,
-    UnknownUser,
-)
-from homeassistant.helpers import config_validation as cv, entity_registry as er
-from homeassistant.helpers.target import (
-    TargetSelection,
-    async_extract_referenced_entity_ids,
-)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
@@ -39,9 +27,9 @@ from .clips.library import JobState
 from .clips.window import Window, settle
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
-from .entity import camera_unique_id
 from .naming import file_name, media_folder
 from .sources.base import Camera, Wishes
+from .targets import account_and_camera, async_targeted_cameras, name_of
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
 # Ring ends a live session after a minute, and a battery camera's after half of that.
@@ -111,8 +99,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 async def _async_save_clip(call: ServiceCall) -> ServiceResponse:
     """Save one window of every targeted camera; one failure never stops another."""
-    entity_ids = await _async_targeted_cameras(call)
-    names = ", ".join(_name(call.hass, entity_id) for entity_id in entity_ids)
+    entity_ids = await async_targeted_cameras(call)
+    names = ", ".join(name_of(call.hass, entity_id) for entity_id in entity_ids)
     try:
         window = settle(
             now=dt_util.utcnow(),
@@ -130,7 +118,7 @@ async def _async_save_clip(call: ServiceCall) -> ServiceResponse:
 
 async def _async_record_clip(call: ServiceCall) -> ServiceResponse:
     """Have every targeted camera record for a while, then save just that."""
-    entity_ids = await _async_targeted_cameras(call)
+    entity_ids = await async_targeted_cameras(call)
     return await _async_answer(
         call, entity_ids, lambda entity_id: _async_record_one(call, entity_id)
     )
@@ -166,7 +154,7 @@ async def _async_answer(
 async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> Told:
     """Save one camera's window."""
     try:
-        entry, camera = _account_and_camera(call.hass, entity_id)
+        entry, camera = account_and_camera(call.hass, entity_id)
         running = await entry.runtime_data.jobs.ask(
             camera, window, **_job(call, entry, camera, window)
         )
@@ -188,7 +176,7 @@ async def _async_record_one(call: ServiceCall, entity_id: str) -> Told:
     now = dt_util.utcnow()
     window = Window(now, now + duration)
     try:
-        entry, camera = _account_and_camera(call.hass, entity_id)
+        entry, camera = account_and_camera(call.hass, entity_id)
         # A mistake in the call is told before anybody records.
         entry.runtime_data.source.check(_job(call, entry, camera, window)["wishes"])
         window = await _async_record(call.hass, entry, camera, duration)
@@ -236,7 +224,7 @@ async def _async_record(
 def _failure(call: ServiceCall, entity_id: str, window: Window, err: ClipError) -> Told:
     """Return what to tell of a camera whose clip is not there."""
     about = {
-        "camera": _name(call.hass, entity_id),
+        "camera": name_of(call.hass, entity_id),
         "window": answers.in_words(window),
     }
     return answers.failure(err, **about), answers.raised(err, **about)
@@ -263,76 +251,6 @@ def _job(
             **{key: call.data[key] for key in WISH_FIELDS if key in call.data}
         ),
     }
-
-
-async def _async_targeted_cameras(call: ServiceCall) -> list[str]:
-    """Return the entity ids of the targeted cameras.
-
-    Every entity that is named is among them, ours or not, there or not: none is passed
-    over in silence. Of areas, devices, floors and labels only our cameras count.
-    """
-    hass = call.hass
-    registry = er.async_get(hass)
-    ours = {
-        entity.entity_id
-        for entity in registry.entities.values()
-        if entity.platform == DOMAIN and entity.domain == Platform.CAMERA
-    }
-    if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
-        named, meant = set[str](), ours
-    else:
-        selected = async_extract_referenced_entity_ids(hass, TargetSelection(call.data))
-        named, meant = selected.referenced, selected.indirectly_referenced & ours
-
-    if call.context.user_id:
-        user = await hass.auth.async_get_user(call.context.user_id)
-        if user is None:
-            raise UnknownUser(context=call.context)
-        may = user.permissions.check_entity
-        for entity_id in sorted(named):
-            if not may(entity_id, POLICY_CONTROL):
-                raise Unauthorized(
-                    context=call.context,
-                    entity_id=entity_id,
-                    permission=POLICY_CONTROL,
-                )
-        meant = {entity_id for entity_id in meant if may(entity_id, POLICY_CONTROL)}
-
-    if not named | meant:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="no_camera_targeted"
-        )
-    return sorted(named | meant)
-
-
-def _account_and_camera(
-    hass: HomeAssistant, entity_id: str
-) -> tuple[ClipConfigEntry, Camera]:
-    """Return the loaded account and the camera of an entity.
-
-    Raises InvalidRequestError.
-    """
-    entity = er.async_get(hass).async_get(entity_id)
-    if entity is None or entity.platform != DOMAIN or entity.domain != Platform.CAMERA:
-        raise InvalidRequestError("not_our_camera", entity_id=entity_id)
-    if entity.disabled:
-        raise InvalidRequestError("camera_disabled", entity_id=entity_id)
-    entry: ClipConfigEntry | None = hass.config_entries.async_get_entry(
-        entity.config_entry_id or ""
-    )
-    if entry is None or entry.state is not ConfigEntryState.LOADED:
-        raise InvalidRequestError(
-            "account_not_loaded", account=entry.title if entry else ""
-        )
-    for camera in entry.runtime_data.coordinator.data.values():
-        if camera_unique_id(entry, camera.id) == entity.unique_id:
-            return entry, camera
-    raise InvalidRequestError("camera_gone")
-
-
-def _name(hass: HomeAssistant, entity_id: str) -> str:
-    state = hass.states.get(entity_id)
-    return state.name if state else entity_id
 
 
 def _as_asked(call: ServiceCall) -> str:

@@ -1,0 +1,89 @@
+"""Which cameras a call is for: what was named, who may, and whose they are."""
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, Platform
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.target import (
+    TargetSelection,
+    async_extract_referenced_entity_ids,
+)
+
+from .clips.errors import InvalidRequestError
+from .const import DOMAIN
+from .coordinator import ClipConfigEntry
+from .entity import camera_unique_id
+from .sources.base import Camera
+
+
+async def async_targeted_cameras(call: ServiceCall) -> list[str]:
+    """Return the entity ids of the targeted cameras.
+
+    Every entity that is named is among them, ours or not, there or not: none is passed
+    over in silence. Of areas, devices, floors and labels only our cameras count.
+    """
+    hass = call.hass
+    registry = er.async_get(hass)
+    ours = {
+        entity.entity_id
+        for entity in registry.entities.values()
+        if entity.platform == DOMAIN and entity.domain == Platform.CAMERA
+    }
+    if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
+        named, meant = set[str](), ours
+    else:
+        selected = async_extract_referenced_entity_ids(hass, TargetSelection(call.data))
+        named, meant = selected.referenced, selected.indirectly_referenced & ours
+
+    if call.context.user_id:
+        user = await hass.auth.async_get_user(call.context.user_id)
+        if user is None:
+            raise UnknownUser(context=call.context)
+        may = user.permissions.check_entity
+        for entity_id in sorted(named):
+            if not may(entity_id, POLICY_CONTROL):
+                raise Unauthorized(
+                    context=call.context,
+                    entity_id=entity_id,
+                    permission=POLICY_CONTROL,
+                )
+        meant = {entity_id for entity_id in meant if may(entity_id, POLICY_CONTROL)}
+
+    if not named | meant:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="no_camera_targeted"
+        )
+    return sorted(named | meant)
+
+
+def account_and_camera(
+    hass: HomeAssistant, entity_id: str
+) -> tuple[ClipConfigEntry, Camera]:
+    """Return the loaded account and the camera of an entity.
+
+    Raises InvalidRequestError.
+    """
+    entity = er.async_get(hass).async_get(entity_id)
+    if entity is None or entity.platform != DOMAIN or entity.domain != Platform.CAMERA:
+        raise InvalidRequestError("not_our_camera", entity_id=entity_id)
+    if entity.disabled:
+        raise InvalidRequestError("camera_disabled", entity_id=entity_id)
+    entry: ClipConfigEntry | None = hass.config_entries.async_get_entry(
+        entity.config_entry_id or ""
+    )
+    if entry is None or entry.state is not ConfigEntryState.LOADED:
+        raise InvalidRequestError(
+            "account_not_loaded", account=entry.title if entry else ""
+        )
+    for camera in entry.runtime_data.coordinator.data.values():
+        if camera_unique_id(entry, camera.id) == entity.unique_id:
+            return entry, camera
+    raise InvalidRequestError("camera_gone")
+
+
+def name_of(hass: HomeAssistant, entity_id: str) -> str:
+    """Return the name that a person knows an entity by."""
+    state = hass.states.get(entity_id)
+    return state.name if state else entity_id
