@@ -207,13 +207,18 @@ class Library:
 
     def put_clip(self, database: sqlite3.Connection, clip: Clip) -> None:
         """Record a clip within a change, in place of the one that had its name."""
-        row = _clip_row(clip) | {"day": self._local_day(clip.window.start_ms)}
+        day = self.day_of(clip)
+        row = _clip_row(clip) | {"day": day, "words": _words(clip, day)}
         # A replacing insert would not let the days of the replaced one count it out.
         database.execute("DELETE FROM clips WHERE id = :id OR path = :path", row)
         database.execute(
             f"INSERT INTO clips ({', '.join(row)}) VALUES ({_marks(row)})",  # noqa: S608
             row,
         )
+
+    def day_of(self, clip: Clip) -> str:
+        """Return the day (ISO 8601) of a clip: the one on which it begins, there."""
+        return self._local_day(clip.window.start_ms)
 
     async def last_clip(self, account_id: str, camera_id: str) -> Clip | None:
         """Return the camera's latest clip by the time that it shows."""
@@ -371,6 +376,15 @@ def _clip_row(clip: Clip) -> dict[str, Any]:
         "kept": clip.kept,
         "modified_ns": clip.modified_ns,
     }
+
+
+def _words(clip: Clip, day: str) -> str:
+    """Return what a search finds a clip by, besides whether it is kept."""
+    seen = dict.fromkeys(
+        word for event in clip.saves for word in (event.kind, event.what)
+    )
+    words = (clip.camera_name, clip.label, clip.status, day, *seen)
+    return " ".join(filter(None, words)).casefold()
 
 
 def clip_of(row: sqlite3.Row | dict[str, Any]) -> Clip:

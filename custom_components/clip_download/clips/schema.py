@@ -54,7 +54,9 @@ CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms);
 """
 
 # `events` is the ledger of what the cameras saw. `looks` says up to when their history
-# was gone through. `days` keeps what the pages of the media browser count.
+# was gone through. `days` and `cameras` keep what the pages of the media browser count,
+# `words` is what a search looks at. `due` names what is to be done once: a rebuild from
+# files and sidecars, which know more than older tables and all that new ones lack.
 _EVENTS_AND_DAYS = """
 ALTER TABLE jobs ADD COLUMN events TEXT NOT NULL DEFAULT '[]';
 UPDATE jobs SET result = (
@@ -69,9 +71,25 @@ ALTER TABLE clips ADD COLUMN saves TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE clips ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clips ADD COLUMN modified_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clips ADD COLUMN day TEXT NOT NULL DEFAULT '';
+ALTER TABLE clips ADD COLUMN words TEXT NOT NULL DEFAULT '';
 UPDATE clips SET day = local_day(start_ms);
-CREATE INDEX clips_by_day ON clips (account_id, camera_id, day, start_ms);
-CREATE INDEX clips_by_age ON clips (kept, start_ms);
+UPDATE clips
+    SET words = casefold(camera_name || ' ' || label || ' ' || status || ' ' || day);
+CREATE INDEX clips_by_day ON clips (account_id, camera_id, day, start_ms, id);
+CREATE INDEX clips_by_time ON clips (start_ms, id);
+CREATE INDEX clips_by_age ON clips (kept, start_ms, id);
+CREATE INDEX clips_by_age_in_account ON clips (account_id, kept, start_ms, id);
+CREATE INDEX clips_by_words ON clips (start_ms, words, kept, account_id, camera_id);
+CREATE TABLE cameras (
+    account_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,
+    clips INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (account_id, camera_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO cameras
+    SELECT account_id, camera_id, COUNT(*), SUM(size_bytes) FROM clips
+    GROUP BY account_id, camera_id;
 CREATE TABLE days (
     account_id TEXT NOT NULL,
     camera_id TEXT NOT NULL,
@@ -84,12 +102,21 @@ INSERT INTO days
     SELECT account_id, camera_id, day, COUNT(*), SUM(size_bytes) FROM clips
     GROUP BY account_id, camera_id, day;
 CREATE TRIGGER clip_comes AFTER INSERT ON clips BEGIN
+    INSERT INTO cameras
+        VALUES (NEW.account_id, NEW.camera_id, 1, NEW.size_bytes)
+        ON CONFLICT DO UPDATE SET
+            clips = clips + 1, size_bytes = size_bytes + excluded.size_bytes;
     INSERT INTO days
         VALUES (NEW.account_id, NEW.camera_id, NEW.day, 1, NEW.size_bytes)
         ON CONFLICT DO UPDATE SET
             clips = clips + 1, size_bytes = size_bytes + excluded.size_bytes;
 END;
 CREATE TRIGGER clip_goes AFTER DELETE ON clips BEGIN
+    UPDATE cameras SET clips = clips - 1, size_bytes = size_bytes - OLD.size_bytes
+        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id;
+    DELETE FROM cameras
+        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
+        AND clips = 0;
     UPDATE days SET clips = clips - 1, size_bytes = size_bytes - OLD.size_bytes
         WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
         AND day = OLD.day;
@@ -119,6 +146,8 @@ CREATE TABLE looks (
     until_ms INTEGER NOT NULL,
     PRIMARY KEY (account_id, camera_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE due (task TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO due VALUES ('rebuild');
 """
 
 # What leads from each version of the tables to the next.
@@ -136,6 +165,7 @@ def prepare(
     touched.
     """
     database.create_function("local_day", 1, local_day, deterministic=True)
+    database.create_function("casefold", 1, str.casefold, deterministic=True)
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise StorageError("library_newer", path=str(path))
