@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, islice
 from math import ceil
 import secrets
 from typing import Any, Literal, override
@@ -31,10 +31,19 @@ MEDIA_HOST = "download-eu-west-1.prod.phoenix.devices.amazon.dev"
 CLIENT = "ring_official_android"
 # What Ring gives at most on one page, however many are asked for.
 PAGE = 100
+# How many events a page leaves out that skips some.
+SKIPPED = 3
+# How long Ring knows that a URL was once good.
+URL_REMEMBERED = timedelta(hours=1)
 CODES_IN_TEN_MINUTES = 10
 
 type Family = Literal["doorbots", "authorized_doorbots", "stickup_cams"]
-type Kind = Literal["ding", "motion", "on_demand"]
+type Kind = Literal["ding", "motion", "on_demand", "alarm"]
+# How the pages of a history follow each other: the newest one again and again, or each
+# without the newest events of those that should follow.
+type Pages = Literal["in order", "repeated", "skipping"]
+# What Ring sees in a recording.
+type Detection = Literal["human", "vehicle", "package", "animal", "other_motion"]
 
 _UTC_MS = "%Y-%m-%dT%H:%M:%S.%f"
 
@@ -67,7 +76,8 @@ class RingEvent:
     """A ring, a motion or a live view, and its recording.
 
     `ready_at`: from then on Ring calls the recording ready; `stored_at`: from then on
-    its store has it. Without `has_inline_urls` a search leaves its URLs null.
+    its store has it. Without `has_inline_urls` a search leaves its URLs null. `saw` is
+    what Ring detected. `facts` replace what is listed of it, whatever they are.
     """
 
     id: int
@@ -80,6 +90,17 @@ class RingEvent:
     is_e2ee: bool = False
     had_subscription: bool = True
     has_inline_urls: bool = True
+    saw: Detection | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cv_properties(self) -> dict[str, Any]:
+        """What Ring detected, as it lists it."""
+        return {
+            "detection_type": self.saw,
+            "person_detected": self.saw == "human" or None,
+            "stream_broken": False,
+        }
 
     @property
     def end(self) -> datetime:
@@ -111,6 +132,7 @@ class RingCloud(Cloud):
       `ready_after_s` from an event's end to its recording.
     - `not_ready`: what share/play says of a recording that is not ready.
     - `has_search`: without, a search finds nothing, as for some accounts.
+    - `history_pages`: how the pages of a history follow each other.
     - `rate_limit`: requests, and the seconds that they must be spread over.
 
     - `live_starts`: a live view sends pictures. `live_trickles`: the ways to it come
@@ -118,6 +140,7 @@ class RingCloud(Cloud):
 
     `leaks` are headers that came to the store and should not have. `live` are the live
     views so far, `live_log` what happened to them, `tickets` those not used yet.
+    `push_tokens` are where push messages would go, by hardware id.
     """
 
     hosts = (OAUTH_HOST, API_HOST, MEDIA_HOST, TICKET_HOST, SIGNAL_HOST)
@@ -136,6 +159,8 @@ class RingCloud(Cloud):
         self.ready_after_s = 20.0
         self.not_ready: Literal["null", "404"] = "null"
         self.has_search = True
+        self.history_pages: Pages = "in order"
+        self.push_tokens: dict[str, str] = {}
         self.rate_limit = (30, 5.0)
         self.cameras: list[RingCamera] = []
         self.events: list[RingEvent] = []
@@ -162,6 +187,7 @@ class RingCloud(Cloud):
         self.route("POST", f"{OAUTH_HOST}/oauth/token", self._token)
         for method, path, handler in (
             ("POST", "clients_api/session", self._open_session),
+            ("PATCH", "clients_api/device", self._register_device),
             ("GET", "clients_api/ring_devices", self._list_devices),
             ("GET", "clients_api/dings/active", self._list_active),
             ("GET", "clients_api/doorbots/(?P<camera_id>[^/]+)/history", self._history),
@@ -230,11 +256,13 @@ class RingCloud(Cloud):
         is_e2ee: bool = False,
         had_subscription: bool = True,
         has_inline_urls: bool = True,
+        saw: Detection | None = None,
+        **facts: Any,
     ) -> RingEvent:
         """Let something happen in front of a camera, now or in the past.
 
         `ready_after_s` counts from the recording's end, `stored_after_s` from when it is
-        ready.
+        ready. `facts` replace what is listed of it: `created_at=None` and the like.
         """
         start = start or self.now()
         start = start.replace(microsecond=start.microsecond // 1000 * 1000)
@@ -252,6 +280,8 @@ class RingCloud(Cloud):
             is_e2ee=is_e2ee,
             had_subscription=had_subscription,
             has_inline_urls=has_inline_urls,
+            saw=saw,
+            facts=facts,
         )
         self.events.append(event)
         return event
@@ -427,6 +457,12 @@ class RingCloud(Cloud):
             }
         )
 
+    async def _register_device(self, asked: Asked) -> Answer:
+        """Take note of where push messages are to go."""
+        token = asked.json()["device"]["push_notification_token"]
+        self.push_tokens[asked.headers["hardware_id"]] = token
+        return Answer(status=204)
+
     async def _list_devices(self, asked: Asked) -> Answer:
         devices: dict[str, list[dict[str, Any]]] = {
             "doorbots": [],
@@ -439,6 +475,7 @@ class RingCloud(Cloud):
                     "description": "Downstairs",
                     "kind": "chime",
                     "location_id": "mock-location-id",
+                    "settings": {"volume": 2},
                 }
             ],
             "base_stations": [],
@@ -489,9 +526,11 @@ class RingCloud(Cloud):
         if (camera := self._camera(camera_id)) is None:
             return self.unknown(asked)
         events = self._events_of(camera)[::-1]
-        if older_than := asked.query.get("older_than"):
+        older_than = asked.query.get("older_than")
+        if older_than and self.history_pages != "repeated":
             ids = [str(event.id) for event in events]
-            events = events[ids.index(older_than) + 1 :] if older_than in ids else []
+            begin = ids.index(older_than) + 1 if older_than in ids else len(ids)
+            events = events[begin + SKIPPED * (self.history_pages == "skipping") :]
         limit = min(int(asked.query.get("limit", 30)), PAGE)
         now = self.now()
         return json_answer([_listed(event, now) for event in events[:limit]])
@@ -532,7 +571,8 @@ class RingCloud(Cloud):
             "lq_url": transcoded or "",
             "untranscoded_url": original or "",
             "thumbnail_url": "",
-            "cv_properties": {"person_detected": None},
+            "cv_properties": event.cv_properties,
+            **event.facts,
         }
 
     async def _play(self, asked: Asked, event_id: str) -> Answer:
@@ -587,6 +627,9 @@ class RingCloud(Cloud):
         Its encoding is as no URL library would write it, and the signature is of it.
         """
         now = self.now()
+        for old in list(islice(self._signed.values(), 2)):
+            if old.expires_at + URL_REMEMBERED < now:
+                del self._signed[old.url]
         url = (
             f"https://{MEDIA_HOST}/v1/download/{secrets.token_hex(8)}-{form}.mp4"
             "?X-Amz-Algorithm=AWS4-HMAC-SHA256"
@@ -794,6 +837,8 @@ def _listed(event: RingEvent, now: datetime) -> dict[str, Any]:
         "duration": float(event.duration_s) if event.end <= now else None,
         "recording": {"status": status},
         "doorbot": {"id": event.camera.id, "description": event.camera.name},
+        "cv_properties": event.cv_properties,
+        **event.facts,
     }
 
 

@@ -14,15 +14,15 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from http import HTTPStatus
 from importlib import import_module
 import itertools
 import json as json_module
 import time
-from typing import Any, Self, cast, override
+from typing import Any, Self, override
 from urllib.parse import urlencode
 
 from aiohttp import BasicAuth, ClientResponse, ClientSession, hdrs
@@ -71,6 +71,12 @@ RATE = (4, 2.0)
 PAGE = 100
 # How many pages of history are read to make sure of a search that found nothing.
 PAGES_IN_DOUBT = 10
+# How much of the history a look for events begins with: mostly the newest ones will do.
+FIRST_PAGE = 20
+# How long it is believed that an account has a search, or that it has none.
+SEARCH_KNOWN_S = 60 * 60
+# What has no URL so long after its end may be ready all the same.
+URL_LATE = timedelta(minutes=3)
 # The longest recording: an extended live view. One may begin this long before a window.
 LONGEST_RECORDING = timedelta(minutes=30)
 # What a recording is taken to last while Ring does not say.
@@ -101,6 +107,16 @@ _NOT_THERE = {
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     HTTPStatus.TOO_EARLY,
 }
+# What Ring says that it saw, in the words of all clouds; it documents none of its own.
+_SEEN = {
+    "human": "person",
+    "person": "person",
+    "vehicle": "vehicle",
+    "package": "package",
+    "package_delivery": "package",
+    "animal": "animal",
+    "pet": "animal",
+}
 _DEVICES_WITH_VIDEO = ("doorbots", "authorized_doorbots", "stickup_cams")
 
 
@@ -130,13 +146,17 @@ async def sign_in(
     Raises TwoFactorRequired where a `code` is needed and none was given; SignInError
     `invalid_auth` or `invalid_code`; CloudError if Ring could not be asked.
     """
-    auth = _auth(_http(session), hardware_id)
+    auth = _Auth(**_auth_options(_http(session), hardware_id, session))
     with _our_errors():
         return dict(await auth.async_fetch_token(username, password, code))
 
 
 class RingSource(Source):
-    """One Ring account. `credentials`: `username`, `token`, `hardware_id`."""
+    """One Ring account. `credentials`: `username`, `token`, `hardware_id`, `listen_token`.
+
+    With `access_token` the sign-in is borrowed: then only `hardware_id` is needed, and no
+    token is ever refreshed or kept here.
+    """
 
     kind = "ring"
     manufacturer = "Ring"
@@ -149,17 +169,28 @@ class RingSource(Source):
     def prepare(self) -> None:
         """Make what asks this cloud, and what is remembered of it."""
         self._http = _http(self.session)
-        self._auth = _auth(
-            self._http,
-            self.credentials["hardware_id"],
-            token=dict(self.credentials["token"]),
-            token_updater=self._keep_token,
-        )
+        if self.access_token:
+            self._auth: _Auth = _BorrowedAuth(
+                self.access_token,
+                **_auth_options(self._http, self._hardware_id, self.session),
+            )
+        else:
+            self._auth = _Auth(
+                token=dict(self.credentials["token"]),
+                token_updater=self._keep_token,
+                **_auth_options(self._http, self._hardware_id, self.session),
+            )
         self._ring = Ring(self._auth)
         # ring_doorbell would refresh the token once for each request under way.
         self._turn = asyncio.Lock()
         self._unknown_kinds: set[str] = set()
         self._urls: dict[str, _Kept[str]] = {}
+        self._has_search: _Kept[bool] | None = None
+        self._listen_token: dict[str, Any] | None = self.credentials.get("listen_token")
+
+    @property
+    def _hardware_id(self) -> str:
+        return str(self.credentials["hardware_id"])
 
     @override
     async def identify(self) -> Identity:
@@ -170,7 +201,7 @@ class RingSource(Source):
             profile = session["profile"]
             if not (account_id := _id(profile["id"])):
                 raise CloudError("cloud_nonsense")
-            email = profile.get("email") or self.credentials["username"]
+            email = profile.get("email") or self.credentials.get("username", "")
         return Identity(id=account_id, title=f"Ring {email}")
 
     @override
@@ -217,8 +248,13 @@ class RingSource(Source):
         wishes: Wishes,
         events: Sequence[Event] = (),
     ) -> Plan:
-        """Say which recordings overlap the window."""
+        """Say which recordings overlap the window, or which of the events are there.
+
+        Events whose recordings are ready cost no request.
+        """
         now = datetime.now(UTC)
+        if events:
+            return await self._plan_events(camera, events, now)
         found = [
             recording
             for recording in await self._recordings(camera, window, now)
@@ -231,11 +267,7 @@ class RingSource(Source):
         self._keep_urls(ready)
         return Plan(
             parts=[
-                Part(
-                    window=recording.window,
-                    event_ids=(recording.id,),
-                    ask={"recording_id": recording.id},
-                )
+                _part(recording.id, recording.window)
                 for recording in sorted(ready, key=lambda one: one.window)
             ],
             again_after_s=(
@@ -244,6 +276,111 @@ class RingSource(Source):
                 else None
             ),
         )
+
+    async def _plan_events(
+        self, camera: Camera, events: Sequence[Event], now: datetime
+    ) -> Plan:
+        ready = {
+            event.id: _window(event.window.start, event.window.duration)
+            for event in events
+            if event.is_ready
+        }
+        late = {event.id: event for event in events if not event.is_ready}
+        again_after_s = None
+        if late:
+            starts = [event.window.start for event in late.values()]
+            around = Window(min(starts), max(starts) + timedelta(milliseconds=1))
+            looked = await self._look(camera, around, now)
+            found = {one.id: one for one in looked if one.id in late}
+            given = {one.id: one for one in found.values() if one.is_given}
+            if not ready and not given:
+                _check_not_refused(camera, list(found.values()))
+            ready |= {
+                one.id: one.window for one in given.values() if one.is_ready_at(now)
+            }
+            # What is listed no more, or not yet, may be listed again.
+            ends = [
+                one.window.end for one in given.values() if one.is_awaited_at(now)
+            ] + [
+                event.window.end
+                for event in late.values()
+                if event.id not in found and now < event.window.end + READY_WITHIN
+            ]
+            if ends:
+                again_after_s = _again_after_s(now - max(ends))
+        return Plan(
+            parts=[
+                _part(recording_id, window)
+                for recording_id, window in sorted(
+                    ready.items(), key=lambda item: item[1]
+                )
+            ],
+            again_after_s=again_after_s,
+        )
+
+    @override
+    async def events(self, camera: Camera, window: Window) -> list[Event]:
+        """List the events that begin in the window.
+
+        Those that Ring will never hand over are called ready: whoever fetches one is told
+        at once why it is not given, instead of waiting for it.
+        """
+        now = datetime.now(UTC)
+        found = await self._look(camera, window, now)
+        is_refused = _is_refused(camera)
+        return [
+            Event(
+                id=one.id,
+                kind=one.kind,
+                window=(
+                    one.window
+                    if one.has_end
+                    else Window(one.window.start, one.window.start)
+                ),
+                what=one.what,
+                is_ready=is_refused or one.is_settled_at(now),
+            )
+            for one in sorted(found, key=lambda one: one.window)
+        ]
+
+    async def _look(
+        self, camera: Camera, window: Window, now: datetime
+    ) -> list[_Recording]:
+        """Return the recordings that begin in a window, mostly by one request.
+
+        The search brings URLs with it, the history tells what is ready. The history
+        alone is asked for a while where the search fails, finds nothing that could prove
+        that the account has one, or tells no URL of what is ready.
+        """
+        known = self._has_search
+        has_search = (
+            known.value if known and known.is_younger_than(SEARCH_KNOWN_S) else None
+        )
+        searched: dict[str, _Recording] = {}
+        listed: dict[str, _Recording] = {}
+        if has_search is not False:
+            try:
+                searched = await self._search(camera, window)
+            except CloudError as err:
+                if err.key not in ("cloud_trouble", "cloud_nonsense"):
+                    raise
+                has_search = False
+            if searched or not has_search:
+                has_search = bool(searched)
+                self._has_search = _Kept(has_search)
+        if not has_search or any(one.is_doubted_at(now) for one in searched.values()):
+            listed = await self._history(camera, window, first_page=FIRST_PAGE)
+            if any(
+                one.is_ready and one.id in searched and not searched[one.id].url
+                for one in listed.values()
+            ):
+                self._has_search = _Kept(value=False)
+        found = [
+            one.joined_with(searched.get(one.id))
+            for one in (searched | listed).values()
+        ]
+        self._keep_urls(found)
+        return [one for one in found if window.start <= one.window.start < window.end]
 
     async def _recordings(
         self, camera: Camera, window: Window, now: datetime
@@ -285,16 +422,22 @@ class RingSource(Source):
             date_from = max(one.window.start_ms for one in page.values())
 
     async def _history(
-        self, camera: Camera, around: Window, most_pages: int | None = None
+        self,
+        camera: Camera,
+        around: Window,
+        most_pages: int | None = None,
+        *,
+        first_page: int = PAGE,
     ) -> dict[str, _Recording]:
         found: dict[str, _Recording] = {}
+        limit = first_page
         older_than: dict[str, str] = {}
         seen: set[str] = set()
         for _ in itertools.count() if most_pages is None else range(most_pages):
             try:
                 entries = await self._ask_json(
                     f"/clients_api/doorbots/{camera.id}/history",
-                    limit=PAGE,
+                    limit=limit,
                     **older_than,
                 )
             except _BadStatus as err:
@@ -308,9 +451,10 @@ class RingSource(Source):
             # Pages go back in time, but a camera that records all day may answer each with
             # the same one (home-assistant/core#176299).
             is_past = any(one.window.start < around.start for one in page.values())
-            if is_past or seen.issuperset(ids):
+            if is_past or seen.issuperset(ids) or len(entries) < FIRST_PAGE:
                 break
             seen.update(ids)
+            limit = PAGE
             older_than = {"older_than": ids[-1]}
         return found
 
@@ -320,10 +464,24 @@ class RingSource(Source):
         self, camera: Camera, part: Part, wishes: Wishes
     ) -> AsyncIterator[Download]:
         """Open one recording, as it was made: without Ring's logo and clock in it."""
-        url = await self._url(part)
+        try:
+            url = await self._url(part)
+        except NotReadyError:
+            await self._check_given(camera, part)
+            raise
         async with self._http.get_signed(url) as response:
             _check_media(response, part)
             yield Download(response=response)
+
+    async def _check_given(self, camera: Camera, part: Part) -> None:
+        """Raise RefusedError for a recording that Ring will never hand over."""
+        start = part.window.start
+        moment = Window(start, start + timedelta(milliseconds=1))
+        found = await self._look(camera, moment, datetime.now(UTC))
+        own = [one for one in found if one.id == part.ask["recording_id"]]
+        is_refused = _is_refused(camera)
+        if not any(one.is_given and (one.is_ready or not is_refused) for one in own):
+            _check_not_refused(camera, own)
 
     async def _url(self, part: Part) -> str:
         """Return a signed URL, good for one use right now."""
@@ -386,6 +544,31 @@ class RingSource(Source):
             return int(timestamps[0]["timestamp"]) or None if timestamps else None
 
     @override
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Register for Ring's push messages, and call `heard` at each.
+
+        Where the sign-in is borrowed, its owner listens.
+        """
+        if self.access_token:
+            return
+        ring_push = await asyncio.get_running_loop().run_in_executor(
+            None, import_module, f"{__package__}.ring_push"
+        )
+        while True:
+            await ring_push.listen(
+                self._ring,
+                self._listen_token,
+                keep_token=self._keep_listen_token,
+                heard=heard,
+                call=self._call,
+            )
+
+    def _keep_listen_token(self, token: dict[str, Any]) -> None:
+        self._listen_token = token
+        if self.keep_credentials:
+            self.keep_credentials({"listen_token": token})
+
+    @override
     @asynccontextmanager
     async def live(self, camera: Camera) -> AsyncIterator[None]:
         """Watch the camera live, of which Ring makes a recording (`on_demand`)."""
@@ -434,8 +617,8 @@ class RingSource(Source):
 
     def _is_session_lost(self, err: _BadStatus) -> bool:
         # Ring says so with a 404 that names the hardware id, as ring-client-api knows.
-        hardware_id = self.credentials["hardware_id"].encode()
-        return err.status == HTTPStatus.NOT_FOUND and hardware_id in err.body
+        is_named = self._hardware_id.encode() in err.body
+        return err.status == HTTPStatus.NOT_FOUND and is_named
 
     def _keep_token(self, token: dict[str, Any]) -> None:
         if self.keep_credentials:
@@ -464,10 +647,16 @@ class _Kept[T]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Recording:
-    """An event's footage, as a search or the history lists it; `None` is not told."""
+    """An event's footage, as a search or the history lists it; `None` is not told.
+
+    Without `has_end` its window's end is a guess.
+    """
 
     id: str
+    kind: str
+    what: str
     window: Window
+    has_end: bool
     is_ready: bool | None
     is_e2ee: bool
     had_subscription: bool | None
@@ -492,12 +681,17 @@ class _Recording:
         """Say whether it is not ready, and may still become so."""
         return not self.is_ready_at(now) and now < self.window.end + READY_WITHIN
 
+    def is_doubted_at(self, now: datetime) -> bool:
+        """Say whether a search should have told its URL by now."""
+        return not self.is_settled_at(now) and now >= self.window.end + URL_LATE
+
     def joined_with(self, searched: _Recording | None) -> _Recording:
         """Add what a search told; only the history tells that one is not ready."""
         if searched is None:
             return self
         return replace(
             searched,
+            what=searched.what or self.what,
             is_ready=searched.is_ready or self.is_ready,
             is_e2ee=searched.is_e2ee or self.is_e2ee,
         )
@@ -507,8 +701,23 @@ def _check_not_refused(camera: Camera, found: Sequence[_Recording]) -> None:
     """Raise RefusedError where nothing of a window will ever be handed over."""
     if any(one.is_e2ee for one in found) or camera.details.get("is_e2ee") is True:
         raise RefusedError("end_to_end_encrypted")
-    if found or camera.details.get("has_subscription") is False:
+    if found or _has_no_subscription(camera):
         raise RefusedError("no_subscription")
+
+
+def _is_refused(camera: Camera) -> bool:
+    """Say whether nothing new of the camera's will be handed over."""
+    return camera.details.get("is_e2ee") is True or _has_no_subscription(camera)
+
+
+def _has_no_subscription(camera: Camera) -> bool:
+    return camera.details.get("has_subscription") is False
+
+
+def _part(recording_id: str, window: Window) -> Part:
+    return Part(
+        window=window, event_ids=(recording_id,), ask={"recording_id": recording_id}
+    )
 
 
 def _may_grow(window: Window, given: Sequence[_Recording], now: datetime) -> bool:
@@ -551,6 +760,8 @@ def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Record
         start = _moment(entry.get("created_at"))
         if not recording_id or not start:
             continue
+        duration = _duration(entry.get("duration"))
+        kind = entry.get("kind")
         url = _https_url(entry.get("untranscoded_url")) or _https_url(
             entry.get("hq_url")
         )
@@ -559,7 +770,10 @@ def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Record
             recording_id,
             _Recording(
                 id=recording_id,
-                window=Window(start, start + _duration(entry.get("duration"))),
+                kind=kind if isinstance(kind, str) else "",
+                what=_what(entry.get("cv_properties")),
+                window=_window(start, duration),
+                has_end=bool(duration),
                 is_ready=bool(url) or (status == "ready" if status else None),
                 is_e2ee=entry.get("is_e2ee") is True,
                 had_subscription=entry.get("had_subscription"),
@@ -578,25 +792,46 @@ def _id(value: object) -> str:
     return str(value) if isinstance(value, int | str) else ""
 
 
+def _what(properties: object) -> str:
+    """Return what Ring saw in a recording: one of SEEN, or nothing of these."""
+    if not isinstance(properties, Mapping):
+        return ""
+    if properties.get("person_detected") is True:
+        return "person"
+    return _SEEN.get(str(properties.get("detection_type")), "")
+
+
+def _window(start: datetime, duration: timedelta) -> Window:
+    """Return a recording's window; one of no known duration ends some time."""
+    return Window(start, start + (duration or UNKNOWN_DURATION))
+
+
 def _moment(value: object) -> datetime | None:
-    """Return a time that Ring gave in milliseconds or as ISO 8601 (UTC)."""
+    """Return a time that Ring gave in milliseconds or as ISO 8601 (UTC).
+
+    One that is no time, or not of ours, is none.
+    """
     try:
         if isinstance(value, int | float):
-            return from_ms(int(value))
-        time_given = datetime.fromisoformat(str(value))
+            time_given = from_ms(int(value))
+        else:
+            time_given = datetime.fromisoformat(str(value))
+        if not time_given.tzinfo:
+            time_given = time_given.replace(tzinfo=UTC)
+        # What a recording lasts is added to it, and what came before looked at.
+        return time_given if 1 < time_given.astimezone(UTC).year < MAXYEAR else None
     except ValueError, OverflowError, OSError:
         return None
-    return time_given if time_given.tzinfo else time_given.replace(tzinfo=UTC)
 
 
 def _duration(value: object) -> timedelta:
-    """Return a duration that Ring gave in seconds."""
+    """Return a duration that Ring gave in seconds; zero is none that is known."""
     if (
         isinstance(value, int | float)
         and 0 < value <= LONGEST_RECORDING.total_seconds()
     ):
         return timedelta(seconds=value)
-    return UNKNOWN_DURATION
+    return timedelta(0)
 
 
 def _https_url(value: object) -> str | None:
@@ -614,19 +849,15 @@ def _http(session: ClientSession) -> Http:
     return Http(session, OWN_HOSTS, AsyncLimiter(*RATE))
 
 
-def _auth(
-    http: Http,
-    hardware_id: str,
-    token: dict[str, Any] | None = None,
-    token_updater: Callable[[dict[str, Any]], None] | None = None,
-) -> _Auth:
-    return _Auth(
-        USER_AGENT,
-        token,
-        token_updater,
-        hardware_id,
-        http_client_session=cast("ClientSession", _Carrier(http, hardware_id)),
-    )
+def _auth_options(
+    http: Http, hardware_id: str, session: ClientSession
+) -> dict[str, Any]:
+    """Return what a sign-in needs to ask Ring."""
+    return {
+        "user_agent": USER_AGENT,
+        "hardware_id": hardware_id,
+        "http_client_session": _Carrier(http, hardware_id, session),
+    }
 
 
 @contextmanager
@@ -685,6 +916,34 @@ class _Auth(Auth):
         return await super().async_refresh_tokens()
 
 
+class _BorrowedAuth(_Auth):
+    """The sign-in of somebody else's account entry, who alone refreshes its token."""
+
+    def __init__(
+        self, access_token: Callable[[bool], Awaitable[str]], **options: Any
+    ) -> None:
+        """Take what gives the token of now; with True, one newer than that."""
+        super().__init__(**options)
+        self._access_token = access_token
+
+    @override
+    async def async_query(self, *args: Any, **options: Any) -> Auth.Response:
+        """Ask with the token of now. Raises what its owner raises."""
+        await self._borrow(is_refused=False)
+        return await super().async_query(*args, **options)
+
+    @override
+    async def async_refresh_tokens(self) -> dict[str, Any]:
+        """Return a token newer than the one that Ring refused, once for each call."""
+        if not self._is_new:
+            await self._borrow(is_refused=True)
+        return self._token
+
+    async def _borrow(self, *, is_refused: bool) -> None:
+        self._token = {"access_token": await self._access_token(is_refused)}
+        self._oauth_client.populate_token_attributes(self._token)
+
+
 class _Carrier:
     """What ring_doorbell takes for an aiohttp session.
 
@@ -692,10 +951,18 @@ class _Carrier:
     anywhere with our headers; so its requests go over `Http`, and answers are judged here.
     """
 
-    def __init__(self, http: Http, hardware_id: str) -> None:
-        """Take what carries requests, and the id that Ring wants with each of them."""
+    def __init__(self, http: Http, hardware_id: str, session: ClientSession) -> None:
+        """Take what carries requests, and the id that Ring wants with each of them.
+
+        `session` is for what is not Ring's.
+        """
         self._http = http
         self._hardware_id = hardware_id
+        self._session = session
+
+    def post(self, url: str, **options: Any) -> AbstractAsyncContextManager[Any]:
+        """Ask Firebase, which the push listener registers with by itself."""
+        return self._session.post(url, **options, allow_redirects=False)
 
     async def request(
         self,
