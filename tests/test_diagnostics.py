@@ -58,6 +58,31 @@ async def test_no_secrets(
     assert (camera["name"], camera["id"]) == ("Front", REDACTED)
 
 
+async def test_options(
+    hass: HomeAssistant, hass_clouds: Clouds, hass_client: ClientSessionGenerator
+) -> None:
+    """Neither a webhook's secrets nor the serial number of a camera can be read."""
+    entry = await set_up(hass, hass_clouds, "meraki")
+    since = "2026-11-01T12:00:00+00:00"
+    options = {
+        "automatic": {"Q2XX-XXXX-XXXX": since},
+        "webhook_secret": "open sesame",
+        "hmac_key": "abracadabra",
+        "keep_days": 3,
+    }
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "listen_token": {"fcm": "xyzzy"}}, options=options
+    )
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert told["options"] == {
+        "automatic": [since],
+        "webhook_secret": REDACTED,
+        "hmac_key": REDACTED,
+        "keep_days": 3,
+    }
+    assert told["data"]["listen_token"] == REDACTED
+
+
 async def test_jobs(
     hass: HomeAssistant,
     hass_clouds: Clouds,

@@ -7,6 +7,7 @@ import string
 from typing import Any
 
 from custom_components.clip_download import config_flow
+from custom_components.clip_download.const import DOMAIN
 from homeassistant.config_entries import ConfigFlow, OptionsFlow
 from homeassistant.data_entry_flow import FlowHandler, FlowResultType, section
 
@@ -29,8 +30,10 @@ def _words_of_fields(
 
 
 def check_words(flow: FlowHandler[Any, Any, Any], result: Mapping[str, Any]) -> None:
-    """Check that what a flow shows has words."""
+    """Check that what a flow of ours shows has words."""
     if isinstance(flow, ConfigFlow):
+        if flow.handler != DOMAIN:
+            return
         words = WORDS["config"]
     elif isinstance(flow, OptionsFlow):
         words = WORDS["options"]

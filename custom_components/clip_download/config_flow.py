@@ -378,7 +378,9 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Sign in to Ring, or borrow what the Ring integration is signed in to."""
-        if user_input is None and self._lenders():
+        if user_input is None and any(
+            lender.state is ConfigEntryState.LOADED for lender in self._lenders()
+        ):
             return await self.async_step_ring_account()
         return await self._async_ask(RING, RING, user_input)
 

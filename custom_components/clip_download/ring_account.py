@@ -45,10 +45,12 @@ _LOGGER = logging.getLogger(__name__)
 
 @callback
 def async_lenders(hass: HomeAssistant) -> list[ConfigEntry]:
-    """Return the accounts that can be borrowed now."""
+    """Return the accounts that can be borrowed, once they are loaded."""
     return [
         lender
-        for lender in hass.config_entries.async_loaded_entries(RING_INTEGRATION)
+        for lender in hass.config_entries.async_entries(
+            RING_INTEGRATION, include_ignore=False, include_disabled=False
+        )
         if _is_known(lender)
     ]
 
