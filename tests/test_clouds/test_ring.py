@@ -3,9 +3,11 @@
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import time
 from typing import Any
 
 from aiohttp import ClientSession
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from ring_doorbell import (
     Auth,
@@ -15,11 +17,12 @@ from ring_doorbell import (
     RingDevices,
     RingError,
 )
+from ring_doorbell.listen import RingEventListener
 from yarl import URL
 
 from tests.clouds import Clouds
-from tests.clouds.footage import first_and_last
-from tests.clouds.ring import MEDIA_HOST, RingCamera, RingCloud
+from tests.clouds.footage import first_and_last, seen, tiny
+from tests.clouds.ring import MEDIA_HOST, Pages, RingCamera, RingCloud
 
 # ring_doorbell hands its sign-in to aiohttp in a way that aiohttp 4 will not take.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated")
@@ -247,6 +250,102 @@ async def test_search(cloud: RingCloud, camera: RingCamera, ring: Ring) -> None:
     assert [one["ding_id"] for one in found] == [str(one.id) for one in events[1:4]]
     assert found[0]["created_at"] == events[1].start.timestamp() * 1000
     assert found[0]["untranscoded_url"].startswith(f"https://{MEDIA_HOST}/")
+
+
+async def test_what_is_listed(cloud: RingCloud, camera: RingCamera, ring: Ring) -> None:
+    """What Ring saw is told, and what a test says in place of the truth."""
+    cloud.add_event(camera, start=NOON, saw="human")
+    cloud.add_event(camera, start=NOON + timedelta(minutes=1), created_at=None, id=7)
+    answer = await ring.async_query(f"/clients_api/doorbots/{camera.id}/history")
+    second, first = answer.json()
+    assert first["cv_properties"]["detection_type"] == "human"
+    assert first["cv_properties"]["person_detected"] is True
+    assert (second["id"], second["created_at"]) == (7, None)
+    assert second["cv_properties"]["person_detected"] is None
+
+
+@pytest.mark.parametrize(
+    ("pages", "begins"), [("in order", 30), ("repeated", 0), ("skipping", 33)]
+)
+async def test_pages(
+    *,
+    cloud: RingCloud,
+    camera: RingCamera,
+    ring: Ring,
+    pages: Pages,
+    begins: int,
+) -> None:
+    """The history's pages follow each other, or do not."""
+    cloud.history_pages = pages
+    newest = [
+        cloud.add_event(camera, start=NOON - timedelta(minutes=n), duration_s=10)
+        for n in range(50)
+    ]
+    device = ring.devices().video_devices[0]
+    page = await device.async_history(limit=30)
+    assert page[0]["id"] == newest[0].id
+    page = await device.async_history(limit=10, older_than=page[-1]["id"])
+    assert page[0]["id"] == newest[begins].id
+
+
+async def test_push_token(cloud: RingCloud, ring: Ring) -> None:
+    """Where Ring is to push to is taken note of, as ring_doorbell's listener tells it."""
+    listener = RingEventListener(ring)
+    await listener.add_subscription_to_ring("token")
+    assert listener.subscribed
+    assert cloud.push_tokens == {"h": "token"}
+
+
+async def test_ten_thousand_events(
+    cloud: RingCloud,
+    session: ClientSession,
+    freezer: FrozenDateTimeFactory,
+    tmp_path: Path,
+) -> None:
+    """Many cameras and events cost little, in simulated time too; each frame is known."""
+    freezer.move_to(NOON)
+    cloud.rate_limit = (10**6, 1.0)
+    cameras = [
+        cloud.add_camera(f"Camera {n}", footage=tiny(f"Camera {n}")) for n in range(20)
+    ]
+    for n in range(10_000):
+        cloud.add_event(
+            cameras[n % 20],
+            "ding",
+            start=NOON + timedelta(seconds=6 * (n // 20)),
+            duration_s=5,
+            ready_after_s=n % 181,
+        )
+    auth = Auth(AGENT, cloud.token(), hardware_id="h", http_client_session=session)
+    ring = Ring(auth)
+    freezer.move_to(NOON + timedelta(hours=2))
+    # What TLS counts by must go on.
+    asked_at = time.process_time()
+    urls = {}
+    for camera in cameras:
+        answer = await ring.async_query(
+            "/clients_api/video_search/history",
+            extra_params={
+                "doorbot_id": camera.id,
+                "date_from": int(NOON.timestamp() * 1000),
+                "date_to": int((NOON + timedelta(hours=2)).timestamp() * 1000),
+                "order": "asc",
+            },
+        )
+        found = answer.json()["video_search"]
+        assert len(found) == 100
+        urls[camera.id] = found[-1]["untranscoded_url"]
+    assert time.process_time() - asked_at < 2
+
+    for camera in cameras:
+        async with session.get(URL(urls[camera.id], encoded=True)) as response:
+            (tmp_path / "clip.mp4").write_bytes(await response.read())
+        frames = list(seen(tmp_path / "clip.mp4"))
+        event = [one for one in cloud.events if one.camera is camera][99]
+        assert len(frames) == 10
+        for frame in frames:
+            assert event.start <= frame.moment < event.end
+            assert frame.camera == camera.footage.camera
 
 
 async def test_snapshot(camera: RingCamera, ring: Ring) -> None:
