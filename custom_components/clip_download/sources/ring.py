@@ -75,6 +75,8 @@ PAGES_IN_DOUBT = 10
 FIRST_PAGE = 20
 # How long it is believed that an account has a search, or that it has none.
 SEARCH_KNOWN_S = 60 * 60
+# The history may tell whole seconds only where the search tells milliseconds.
+START_SLACK = timedelta(seconds=2)
 # What has no URL so long after its end may be ready all the same.
 URL_LATE = timedelta(minutes=3)
 # The longest recording: an extended live view. One may begin this long before a window.
@@ -228,6 +230,7 @@ class RingSource(Source):
             details={
                 "has_subscription": features.get("show_recordings"),
                 "is_e2ee": attributes.get("e2ee_enabled") is True,
+                "is_doorbell": device.family != "stickup_cams",
             },
         )
 
@@ -288,8 +291,7 @@ class RingSource(Source):
         late = {event.id: event for event in events if not event.is_ready}
         again_after_s = None
         if late:
-            starts = [event.window.start for event in late.values()]
-            around = Window(min(starts), max(starts) + timedelta(milliseconds=1))
+            around = _around([event.window.start for event in late.values()])
             looked = await self._look(camera, around, now)
             found = {one.id: one for one in looked if one.id in late}
             given = {one.id: one for one in found.values() if one.is_given}
@@ -475,9 +477,8 @@ class RingSource(Source):
 
     async def _check_given(self, camera: Camera, part: Part) -> None:
         """Raise RefusedError for a recording that Ring will never hand over."""
-        start = part.window.start
-        moment = Window(start, start + timedelta(milliseconds=1))
-        found = await self._look(camera, moment, datetime.now(UTC))
+        around = _around([part.window.start])
+        found = await self._look(camera, around, datetime.now(UTC))
         own = [one for one in found if one.id == part.ask["recording_id"]]
         is_refused = _is_refused(camera)
         if not any(one.is_given and (one.is_ready or not is_refused) for one in own):
@@ -712,6 +713,11 @@ def _is_refused(camera: Camera) -> bool:
 
 def _has_no_subscription(camera: Camera) -> bool:
     return camera.details.get("has_subscription") is False
+
+
+def _around(starts: Sequence[datetime]) -> Window:
+    """Return the window to look in for what begins at these times."""
+    return Window(min(starts) - START_SLACK, max(starts) + START_SLACK)
 
 
 def _part(recording_id: str, window: Window) -> Part:
