@@ -10,6 +10,7 @@ from custom_components.clip_download import config_flow
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.config_entries import ConfigFlow, OptionsFlow
 from homeassistant.data_entry_flow import FlowHandler, FlowResultType, section
+from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig
 
 WORDS = json.loads(
     (Path(config_flow.__file__).parent / "translations" / "en.json").read_text()
@@ -27,6 +28,20 @@ def _words_of_fields(
             yield from _words_of_fields(inner, selector.schema.schema)
         else:
             yield from (words["data"][name], words["data_description"][name])
+        if isinstance(selector, SelectSelector):
+            yield from _words_of_options(selector.config)
+
+
+def _words_of_options(config: SelectSelectorConfig) -> Iterator[str]:
+    """Yield the words of what can be chosen, where it does not bring its own."""
+    for option in config["options"]:
+        value, label = (
+            (option, option)
+            if isinstance(option, str)
+            else (option["value"], option["label"])
+        )
+        if "translation_key" in config and value == label:
+            yield WORDS["selector"][config["translation_key"]]["options"][value]
 
 
 def check_words(flow: FlowHandler[Any, Any, Any], result: Mapping[str, Any]) -> None:
