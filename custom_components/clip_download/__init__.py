@@ -1,29 +1,22 @@
 """Clip Download: save stretches of cloud footage as MP4 files in the media folder."""
 
 import asyncio
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 import logging
-from pathlib import Path
 
-from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
-from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, entity_registry as er
-from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.typing import ConfigType
-from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 
 from . import ring_account
 from .accounts import access_token_of, async_create_source
 from .answers import EVENT_FAILED, EVENT_SAVED, answer
 from .automatic import async_ask_for_events, rules_of
-from .clips.errors import ClipError, StorageError
+from .clips.errors import ClipError
 from .clips.jobs import Jobs
 from .clips.ledger import Ledger
-from .clips.library import Job, JobState, Library
+from .clips.library import Job, JobState
 from .clips.watch import Watch
 from .const import (
     CONF_DOWNLOADS_AT_ONCE,
@@ -42,6 +35,7 @@ from .coordinator import (
 from .entity import async_remove_config_entry_device, camera_unique_id
 from .event import async_tell
 from .services import async_setup_services
+from .shared import async_shared
 from .webhook import async_listen
 
 __all__ = ["async_remove_config_entry_device"]
@@ -49,20 +43,10 @@ __all__ = ["async_remove_config_entry_device"]
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.CAMERA, Platform.EVENT]
 
-DATABASE = "clip_download.db"
 # Push is only a reason to look sooner: no harm if it stays away for a while.
 LISTEN_AGAIN_S = 15 * 60
 
 _LOGGER = logging.getLogger(__name__)
-DATA_SHARED: HassKey[Shared] = HassKey(DOMAIN)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shared:
-    """What all accounts share, until Home Assistant ends."""
-
-    library: Library
-    workbench: Executor
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -74,7 +58,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:
     """Set up an account, and go on with its unfinished jobs."""
-    shared = await _async_shared(hass)
+    shared = await async_shared(hass)
     source = await async_create_source(
         hass,
         entry.data[CONF_KIND],
@@ -130,7 +114,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> boo
 
 async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Forget the jobs of a removed account; its clips stay where they are."""
-    shared = await _async_shared(hass)
+    shared = await async_shared(hass)
     await shared.library.forget_account(entry.entry_id)
 
 
@@ -171,30 +155,6 @@ async def _async_hear(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
         else:
             return
         await asyncio.sleep(LISTEN_AGAIN_S)
-
-
-@singleton(DATA_SHARED, async_=True)
-async def _async_shared(hass: HomeAssistant) -> Shared:
-    """Open the one database and the one workbench of all accounts."""
-    try:
-        library = await Library(
-            Path(hass.config.path(DATABASE)), dt_util.get_default_time_zone()
-        ).open()
-    except StorageError as err:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key=err.key,
-            translation_placeholders=err.placeholders,
-        ) from err
-
-    workbench = ThreadPoolExecutor(1, thread_name_prefix="clip_workbench")
-
-    async def close(event: Event) -> None:
-        await hass.async_add_executor_job(workbench.shutdown)
-        await library.close()
-
-    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
-    return Shared(library=library, workbench=workbench)
 
 
 @callback
