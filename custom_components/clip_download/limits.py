@@ -1,31 +1,19 @@
 """How much of what was saved is kept: what an account's options and all accounts say."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
+from .clips.pruning import Limits
 from .const import CONF_FREE_GB, CONF_KEEP_DAYS, CONF_MOST_GB, DOMAIN
 
 VERSION = 1
 # As disks are sold.
 GB = 10**9
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """When clips are let go of; None is no limit.
-
-    `keep_days` is how long they are kept, `most_bytes` what they may hold together, and
-    `free_bytes` what they have to leave free of the disk.
-    """
-
-    keep_days: float | None = None
-    most_bytes: int | None = None
-    free_bytes: int | None = None
 
 
 def typed_limits(typed: Mapping[str, Any]) -> Limits:

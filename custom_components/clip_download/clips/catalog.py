@@ -237,6 +237,15 @@ class Catalog:
             (chosen,),
         )
 
+    async def kept_of(self, ids: Iterable[str]) -> list[str]:
+        """Return the ids of those clips that are kept."""
+        rows = await self._library.read(
+            "SELECT id FROM clips "
+            "WHERE kept = 1 AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+        return [row["id"] for row in rows]
+
     async def remove(self, ids: Iterable[str]) -> None:
         """Forget clips whose files are gone."""
         await self._library.change(
