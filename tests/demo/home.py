@@ -1,7 +1,7 @@
 """A real Home Assistant in a process of its own, driven as a person's browser drives it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 import json
 import os
@@ -283,11 +283,7 @@ class Home:
         step = await self.post(flows, {"handler": entry_id})
         if step["type"] != "form":
             raise HomeError(f"the options show no form: {step}")
-        kept = {
-            field["name"]: field["default"]
-            for field in step["data_schema"]
-            if "default" in field
-        }
+        kept = _filled(step["data_schema"])
         self._webhook = URL(step["description_placeholders"]["webhook_url"]).path
         step = await self.post(f"{flows}/{step['flow_id']}", {**kept, **given})
         if step["type"] != "create_entry":
@@ -381,6 +377,19 @@ class Websocket:
                 if not message["success"]:
                     raise HomeError(f"{command} failed: {message['error']}")
                 return message["result"]
+
+
+def _filled(fields: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the frontend fills a form in with: defaults, in sections too."""
+    return {
+        field["name"]: (
+            _filled(field["schema"])
+            if field.get("type") == "expandable"
+            else field["default"]
+        )
+        for field in fields
+        if field.get("type") == "expandable" or "default" in field
+    }
 
 
 def _entry_id(kind: str, step: Mapping[str, Any]) -> str:
