@@ -8,21 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import functools
 import itertools
-import json
 from pathlib import Path, PurePosixPath
 import random
 import threading
-from typing import Any
 from uuid import uuid4
 
 from ..sources.base import Camera, Part, Plan, Source, SplitError
-from . import files, mp4
+from . import files, mp4, sidecar
 from .errors import ClipError, CloudError, NoFootageError, NotReadyError, RefusedError
 from .library import Clip, ClipStatus, Job, JobState, Library
 from .transfer import receive
 from .window import Window, from_ms, gaps, to_ms
 
-SIDECAR_VERSION = 1
 # A cloud's fault is tried again this often, about 1, 2, 4 ... seconds apart.
 MOST_TRIES = 6
 LONGEST_BACKOFF_S = 60.0
@@ -339,8 +336,8 @@ class Way:
     async def _record(self, folder: Path) -> None:
         """Lay picture and sidecar beside each clip, then record that it is saved."""
         for clip in self._job.clips:
-            sidecar = self._sidecar(clip)
-            await self._at_bench(_write_companions, sidecar, clip.path, folder)
+            await self._at_bench(_write_picture, clip, folder)
+            await blocking(sidecar.write, clip, self._job.window)
         self._job = replace(self._job, state=JobState.SAVED)
         await self._library.finish_job(self._job)
 
@@ -369,42 +366,6 @@ class Way:
         """Where parts lie until they are a clip: hidden, beside the clip to be."""
         target = self._job.root / self._job.filename
         return target.parent / f".clip_download_{self._job.id}"
-
-    def _sidecar(self, clip: Clip) -> dict[str, Any]:
-        """Return what is written beside a clip: plain JSON, no secret, times in UTC."""
-        return {
-            "version": SIDECAR_VERSION,
-            "clip_id": clip.id,
-            "job_id": clip.job_id,
-            "source": clip.source,
-            "account_id": clip.account_id,
-            "account": clip.account_name,
-            "camera": {"id": clip.camera_id, "name": clip.camera_name},
-            "asked": _iso(self._job.window),
-            **_iso(clip.window),
-            "duration_s": clip.duration_ms / 1000,
-            "status": clip.status,
-            "gaps": [_iso(gap) for gap in clip.gaps],
-            "events": list(clip.events),
-            "saves": [
-                {
-                    "id": event.id,
-                    "kind": event.kind,
-                    "what": event.what,
-                    **_iso(event.window),
-                }
-                for event in clip.saves
-            ],
-            "label": clip.label,
-            "file": clip.path.name,
-            "size_bytes": clip.size_bytes,
-            "sha256": clip.sha256,
-            "video_codec": clip.video_codec,
-            "audio_codec": clip.audio_codec,
-            "width": clip.width,
-            "height": clip.height,
-            "saved_at": clip.saved_at.isoformat(timespec="milliseconds"),
-        }
 
     def _at_bench[**P, T](
         self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
@@ -466,22 +427,12 @@ def _numbered(stem: Path, count: int) -> list[Path]:
     return [stem.with_name(f"{stem.name}_part{n}") for n in range(1, count + 1)]
 
 
-def _iso(window: Window) -> dict[str, str]:
-    return {
-        "start": window.start.isoformat(timespec="milliseconds"),
-        "end": window.end.isoformat(timespec="milliseconds"),
-    }
-
-
-def _write_companions(sidecar: dict[str, Any], clip_path: Path, folder: Path) -> None:
-    """Write the picture and the sidecar of a clip, each whole or not at all."""
+def _write_picture(clip: Clip, folder: Path) -> None:
+    """Write the picture of a clip, whole or not at all."""
     picture = folder / "picture"
     with contextlib.suppress(ClipError):
         # A clip without a picture is still a clip.
         picture.write_bytes(
-            mp4.picture(clip_path, timedelta(seconds=sidecar["duration_s"] / 2))
+            mp4.picture(clip.path, timedelta(milliseconds=clip.duration_ms / 2))
         )
-        picture.replace(clip_path.with_suffix(".jpg"))
-    described = folder / "sidecar"
-    described.write_text(json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n")
-    described.replace(clip_path.with_suffix(".json"))
+        picture.replace(clip.path.with_suffix(".jpg"))
