@@ -648,7 +648,7 @@ async def test_refused_once(house: House) -> None:
     """A token that Ring takes no more is replaced, once, and nobody notices."""
     house.clouds.ring.expire_access_tokens()
     await house.check_whole()
-    assert len(house.cloud.asked("oauth/token")) == 2
+    assert len(house.cloud.asked("oauth/token")) == 1
     assert house.hass.config_entries.flow.async_progress() == []
 
 
