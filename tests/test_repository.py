@@ -21,6 +21,10 @@ import voluptuous as vol
 
 from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.event_services import (
+    LIST_EVENTS_SCHEMA,
+    SAVE_EVENTS_SCHEMA,
+)
 from custom_components.clip_download.services import (
     RECORD_CLIP_SCHEMA,
     SAVE_CLIP_SCHEMA,
@@ -51,11 +55,16 @@ MANIFEST_REQUIRED = {
 MANIFEST_OPTIONAL = {"after_dependencies", "dependencies", "loggers", "requirements"}
 # Components that may be imported without being named as a dependency.
 FREE_COMPONENTS = {
+    "button",
     "camera",
     "diagnostics",
     "event",
+    "image",
     "media_source",
+    "number",
     "repairs",
+    "sensor",
+    "switch",
     "system_health",
     "websocket_api",
 }
@@ -646,7 +655,12 @@ def sections(service: str) -> set[str]:
     }
 
 
-SCHEMAS = {"record_clip": RECORD_CLIP_SCHEMA, "save_clip": SAVE_CLIP_SCHEMA}
+SCHEMAS = {
+    "list_events": LIST_EVENTS_SCHEMA,
+    "record_clip": RECORD_CLIP_SCHEMA,
+    "save_clip": SAVE_CLIP_SCHEMA,
+    "save_events": SAVE_EVENTS_SCHEMA,
+}
 FIELDS = [(service, name) for service in SERVICES for name in fields(service)]
 
 

@@ -11,6 +11,7 @@ from .clips.errors import ClipError, InvalidRequestError
 from .clips.library import Clip, Job, JobState
 from .clips.window import Window
 from .const import DOMAIN
+from .sources.base import Event
 
 EVENT_SAVED = f"{DOMAIN}_saved"
 EVENT_FAILED = f"{DOMAIN}_failed"
@@ -41,8 +42,14 @@ def failure(err: ClipError, *, camera: str, window: str) -> dict[str, Any]:
     """Return a response's entry for a camera whose clip is not there."""
     return {
         "status": STATUS_FAILED,
-        "error": _error(raised(err, camera=camera, window=window)),
+        "error": error(err, camera=camera, window=window),
     }
+
+
+def error(err: ClipError, *, camera: str, window: str) -> dict[str, str]:
+    """Return an error as a response tells it."""
+    told = raised(err, camera=camera, window=window)
+    return {"key": told.translation_key or "", "message": str(told)}
 
 
 def answer(hass: HomeAssistant, job: Job) -> dict[str, Any]:
@@ -56,10 +63,20 @@ def answer(hass: HomeAssistant, job: Job) -> dict[str, Any]:
         case _:
             told |= {"status": STATUS_QUEUED, **_times(job.window)}
     if job.error:
-        told["error"] = _error(
-            raised(job.error, camera=job.camera_name, window=in_words(job.window))
+        told["error"] = error(
+            job.error, camera=job.camera_name, window=in_words(job.window)
         )
     return told
+
+
+def seen(event: Event) -> dict[str, Any]:
+    """Return what a response tells of an event: its id is a string, times are local."""
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "what": event.what,
+        **_times(event.window),
+    }
 
 
 def in_words(window: Window) -> str:
@@ -67,6 +84,18 @@ def in_words(window: Window) -> str:
     start, end = dt_util.as_local(window.start), dt_util.as_local(window.end)
     until = f"{end:%H:%M:%S}" if start.date() == end.date() else f"{end:%F %H:%M:%S}"
     return f"{start:%F %H:%M:%S} – {until}"
+
+
+def place(hass: HomeAssistant, clip: Clip) -> dict[str, str]:
+    """Return where a clip is: its `path`, and its `media_content_id` if it has one."""
+    told = {"path": str(clip.path)}
+    for name, folder in hass.config.media_dirs.items():
+        if clip.path.is_relative_to(folder):
+            told["media_content_id"] = generate_media_source_id(
+                "media_source", f"{name}/{clip.path.relative_to(folder)}"
+            )
+            break
+    return told
 
 
 def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
@@ -93,15 +122,8 @@ def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
     return told
 
 
-def _file(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
-    told = {"path": str(clip.path), "sha256": clip.sha256}
-    for name, folder in hass.config.media_dirs.items():
-        if clip.path.is_relative_to(folder):
-            told["media_content_id"] = generate_media_source_id(
-                "media_source", f"{name}/{clip.path.relative_to(folder)}"
-            )
-            break
-    return told
+def _file(hass: HomeAssistant, clip: Clip) -> dict[str, str]:
+    return {**place(hass, clip), "sha256": clip.sha256}
 
 
 def _times(window: Window) -> dict[str, str]:
@@ -109,7 +131,3 @@ def _times(window: Window) -> dict[str, str]:
         "start": dt_util.as_local(window.start).isoformat(timespec="milliseconds"),
         "end": dt_util.as_local(window.end).isoformat(timespec="milliseconds"),
     }
-
-
-def _error(err: HomeAssistantError) -> dict[str, str]:
-    return {"key": err.translation_key or "", "message": str(err)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
@@ -82,13 +83,14 @@ async def async_ask_for_events(
     events: Sequence[Event],
     window: Window | None = None,
     *,
-    overwrite: bool = False,
+    replaces: Path | None = None,
     timeout: timedelta = PATIENCE,
 ) -> Running:
     """Ask for the one clip of some events, named by the first of them.
 
-    `window` is that of the events and their margins, if it is not given. Raises
-    InvalidRequestError, StorageError.
+    `window` is that of the events and their margins, if it is not given. The clip takes
+    the place of the file that it `replaces`, if that is in the account's media folder.
+    Raises InvalidRequestError, StorageError.
     """
     if window is None:
         before, after = margins(entry)
@@ -97,13 +99,19 @@ async def async_ask_for_events(
             max(event.window.end for event in events) + after,
         )
     label = events[0].what or events[0].kind
+    root = media_folder(hass, entry)
+    if replaces and replaces.is_relative_to(root):
+        filename = PurePosixPath(replaces.relative_to(root).with_suffix(""))
+    else:
+        replaces = None
+        filename = file_name(hass, entry, camera, events[0].window, label=label)
     return await entry.runtime_data.jobs.ask(
         camera,
         window,
-        root=media_folder(hass, entry),
-        filename=file_name(hass, entry, camera, events[0].window, label=label),
+        root=root,
+        filename=filename,
         label=label,
-        overwrite=overwrite,
+        overwrite=replaces is not None,
         timeout=timeout,
         events=events,
     )

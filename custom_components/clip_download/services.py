@@ -1,8 +1,7 @@
 """The actions that people and automations call."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,20 +15,32 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
 from . import answers
-from .clips.errors import ClipError, InvalidRequestError, RefusedError
+from .clips.errors import ClipError, RefusedError
 from .clips.library import JobState
 from .clips.window import Window, settle
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
+from .event_services import (
+    LIST_EVENTS_SCHEMA,
+    SAVE_EVENTS_SCHEMA,
+    async_list_events,
+    async_save_events,
+)
 from .naming import file_name, media_folder
 from .sources.base import Camera, Wishes
-from .targets import account_and_camera, async_targeted_cameras, name_of
+from .targets import (
+    Told,
+    account_and_camera,
+    async_answer,
+    async_targeted_cameras,
+    name_of,
+    raising_as_asked,
+)
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
 # Ring ends a live session after a minute, and a battery camera's after half of that.
@@ -43,8 +54,10 @@ WISH_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
 class ClipAction(StrEnum):
     """The names of the actions."""
 
+    LIST_EVENTS = "list_events"
     RECORD_CLIP = "record_clip"
     SAVE_CLIP = "save_clip"
+    SAVE_EVENTS = "save_events"
 
 
 # What can be said of every clip: its name, and how patient to be.
@@ -81,37 +94,50 @@ RECORD_CLIP_SCHEMA = cv.make_entity_service_schema(
     }
 )
 
-# One camera's entry of the response, and its error if it failed.
-type Told = tuple[dict[str, Any], HomeAssistantError | None]
-
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions; they are there whether or not an account is loaded."""
-    for action, act, schema in (
-        (ClipAction.SAVE_CLIP, _async_save_clip, SAVE_CLIP_SCHEMA),
-        (ClipAction.RECORD_CLIP, _async_record_clip, RECORD_CLIP_SCHEMA),
+    for action, act, schema, answers_with in (
+        (
+            ClipAction.LIST_EVENTS,
+            async_list_events,
+            LIST_EVENTS_SCHEMA,
+            SupportsResponse.ONLY,
+        ),
+        (
+            ClipAction.RECORD_CLIP,
+            _async_record_clip,
+            RECORD_CLIP_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
+            ClipAction.SAVE_CLIP,
+            _async_save_clip,
+            SAVE_CLIP_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
+            ClipAction.SAVE_EVENTS,
+            async_save_events,
+            SAVE_EVENTS_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
     ):
-        hass.services.async_register(
-            DOMAIN, action, act, schema, SupportsResponse.OPTIONAL
-        )
+        hass.services.async_register(DOMAIN, action, act, schema, answers_with)
 
 
 async def _async_save_clip(call: ServiceCall) -> ServiceResponse:
     """Save one window of every targeted camera; one failure never stops another."""
     entity_ids = await async_targeted_cameras(call)
-    names = ", ".join(name_of(call.hass, entity_id) for entity_id in entity_ids)
-    try:
+    with raising_as_asked(call, entity_ids, WINDOW_FIELDS):
         window = settle(
             now=dt_util.utcnow(),
             time_zone=dt_util.get_default_time_zone(),
             patience=call.data["timeout"],
             **{field: call.data.get(field) for field in WINDOW_FIELDS},
         )
-    except InvalidRequestError as err:
-        raise answers.raised(err, camera=names, window=_as_asked(call)) from err
-
-    return await _async_answer(
+    return await async_answer(
         call, entity_ids, lambda entity_id: _async_save_one(call, entity_id, window)
     )
 
@@ -119,36 +145,9 @@ async def _async_save_clip(call: ServiceCall) -> ServiceResponse:
 async def _async_record_clip(call: ServiceCall) -> ServiceResponse:
     """Have every targeted camera record for a while, then save just that."""
     entity_ids = await async_targeted_cameras(call)
-    return await _async_answer(
+    return await async_answer(
         call, entity_ids, lambda entity_id: _async_record_one(call, entity_id)
     )
-
-
-async def _async_answer(
-    call: ServiceCall,
-    entity_ids: list[str],
-    act: Callable[[str], Awaitable[Told]],
-) -> ServiceResponse:
-    """Return what came of each camera, or raise once all have ended."""
-    told = await asyncio.gather(*(act(entity_id) for entity_id in entity_ids))
-    if call.return_response:
-        return {
-            entity_id: answer
-            for entity_id, (answer, _) in zip(entity_ids, told, strict=True)
-        }
-    errors = [err for _, err in told if err]
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="several_failed",
-            translation_placeholders={
-                "count": str(len(errors)),
-                "errors": "\n".join(str(err) for err in errors),
-            },
-        ) from ExceptionGroup("clips not saved", errors)
-    return None
 
 
 async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> Told:
@@ -251,12 +250,3 @@ def _job(
             **{key: call.data[key] for key in WISH_FIELDS if key in call.data}
         ),
     }
-
-
-def _as_asked(call: ServiceCall) -> str:
-    """Return the fields of a window that could not be settled, as they were given."""
-    return ", ".join(
-        f"{field} {value:%F %T}" if isinstance(value, datetime) else f"{field} {value}"
-        for field in WINDOW_FIELDS
-        if (value := call.data.get(field)) is not None
-    )

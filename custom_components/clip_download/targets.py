@@ -1,21 +1,36 @@
-"""Which cameras a call is for: what was named, who may, and whose they are."""
+"""Which cameras a call is for: what was named, who may, whose they are, what of each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, Platform
-from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.target import (
     TargetSelection,
     async_extract_referenced_entity_ids,
 )
 
+from . import answers
 from .clips.errors import InvalidRequestError
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .entity import camera_unique_id
 from .sources.base import Camera
+
+# One camera's entry of the response, and its error if it failed.
+type Told = tuple[dict[str, Any], HomeAssistantError | None]
 
 
 async def async_targeted_cameras(call: ServiceCall) -> list[str]:
@@ -87,3 +102,51 @@ def name_of(hass: HomeAssistant, entity_id: str) -> str:
     """Return the name that a person knows an entity by."""
     state = hass.states.get(entity_id)
     return state.name if state else entity_id
+
+
+@contextmanager
+def raising_as_asked(
+    call: ServiceCall, entity_ids: Iterable[str], fields: Iterable[str]
+) -> Iterator[None]:
+    """Raise what is wrong with a call's window for all its cameras, as it was given."""
+    try:
+        yield
+    except InvalidRequestError as err:
+        given = {field: call.data[field] for field in fields if field in call.data}
+        raise answers.raised(
+            err,
+            camera=", ".join(name_of(call.hass, entity_id) for entity_id in entity_ids),
+            window=", ".join(
+                f"{field} {value:%F %T}"
+                if isinstance(value, datetime)
+                else f"{field} {value}"
+                for field, value in given.items()
+            ),
+        ) from err
+
+
+async def async_answer(
+    call: ServiceCall,
+    entity_ids: list[str],
+    act: Callable[[str], Awaitable[Told]],
+) -> ServiceResponse:
+    """Return what came of each camera, or raise once all have ended."""
+    told = await asyncio.gather(*(act(entity_id) for entity_id in entity_ids))
+    if call.return_response:
+        return {
+            entity_id: answer
+            for entity_id, (answer, _) in zip(entity_ids, told, strict=True)
+        }
+    errors = [err for _, err in told if err]
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="several_failed",
+            translation_placeholders={
+                "count": str(len(errors)),
+                "errors": "\n".join(str(err) for err in errors),
+            },
+        ) from ExceptionGroup("clips not saved", errors)
+    return None

@@ -107,10 +107,11 @@ class Way:
     async def _plan(self, camera: Camera) -> Plan:
         """Return what exists once it is all there, or what is there when time is up."""
         while True:
-            plan = await self._persist(
+            plan = await persist(
                 lambda: self._source.plan(
                     camera, self._job.window, self._job.wishes, self._job.events
-                )
+                ),
+                self._job.give_up_at,
             )
             left_s = self._left_s()
             if plan.again_after_s is None or left_s <= 0:
@@ -142,7 +143,7 @@ class Way:
                 )
                 try:
                     async with at_once:
-                        fetched, rest = await self._persist(get)
+                        fetched, rest = await persist(get, self._job.give_up_at)
                 except SplitError as err:
                     return [*results, *await fetch_all(err.parts, f"{piece}_")]
                 except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
@@ -376,28 +377,29 @@ class Way:
         )
 
     def _left_s(self) -> float:
-        return (self._job.give_up_at - datetime.now(UTC)).total_seconds()
+        return _seconds_until(self._job.give_up_at)
 
-    async def _persist[T](self, call: Callable[[], Awaitable[T]]) -> T:
-        """Call until it succeeds: a fault within its budget, a wait while time is left."""
-        tries = 0
-        while True:
-            try:
-                return await call()
-            except CloudError as err:
-                tries += 1
-                pause_s = err.retry_after_s
-                if pause_s is None:
-                    pause_s = min(2.0 ** (tries - 1), LONGEST_BACKOFF_S)
-                    pause_s *= random.uniform(0.75, 1.25)
-                if tries >= MOST_TRIES or pause_s > max(self._left_s(), 0):
-                    raise
-            except NotReadyError as err:
-                left_s = self._left_s()
-                if left_s <= 0:
-                    raise
-                pause_s = min(err.after_s, left_s)
-            await asyncio.sleep(pause_s)
+
+async def persist[T](call: Callable[[], Awaitable[T]], give_up_at: datetime) -> T:
+    """Call until it succeeds: a fault within its budget, a wait while time is left."""
+    tries = 0
+    while True:
+        try:
+            return await call()
+        except CloudError as err:
+            tries += 1
+            pause_s = err.retry_after_s
+            if pause_s is None:
+                pause_s = min(2.0 ** (tries - 1), LONGEST_BACKOFF_S)
+                pause_s *= random.uniform(0.75, 1.25)
+            if tries >= MOST_TRIES or pause_s > max(_seconds_until(give_up_at), 0):
+                raise
+        except NotReadyError as err:
+            left_s = _seconds_until(give_up_at)
+            if left_s <= 0:
+                raise
+            pause_s = min(err.after_s, left_s)
+        await asyncio.sleep(pause_s)
 
 
 def blocking[**P, T](
@@ -411,8 +413,12 @@ def blocking[**P, T](
 
 async def _sleep_until(moment: datetime) -> None:
     # In steps, because the clock may be set while we sleep.
-    while (left_s := (moment - datetime.now(UTC)).total_seconds()) > 0:
+    while (left_s := _seconds_until(moment)) > 0:
         await asyncio.sleep(min(left_s, 60))
+
+
+def _seconds_until(moment: datetime) -> float:
+    return (moment - datetime.now(UTC)).total_seconds()
 
 
 def _first(group: ExceptionGroup) -> Exception:

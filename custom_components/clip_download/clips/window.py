@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Self
 
 from .errors import InvalidRequestError
 
 LONGEST = timedelta(days=1)
+# A month in which the clock goes back.
+LONGEST_PAST = timedelta(days=31, hours=1)
 
 
 @dataclass(frozen=True, order=True)
@@ -64,9 +66,9 @@ def from_ms(time_ms: int) -> datetime:
     )
 
 
-def to_ms(time: datetime) -> int:
+def to_ms(moment: datetime) -> int:
     """Return an aware datetime as a Unix time in milliseconds, exactly."""
-    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def gaps(
@@ -132,17 +134,58 @@ def settle(
     return window
 
 
-def _aware(time: datetime, time_zone: tzinfo) -> datetime:
-    """Return the time in UTC; a naive one is a local one that must exist."""
-    if time.tzinfo is not None:
-        return time.astimezone(UTC)
-    utc = time.replace(tzinfo=time_zone).astimezone(UTC)
+def settle_past(
+    *,
+    now: datetime,
+    time_zone: tzinfo,
+    day: date | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Window:
+    """Settle the stretch of the past that was asked for: a day, or `start` to `end`.
+
+    A day is from midnight to midnight in `time_zone`, however long that is. It has to
+    have begun, and need not be over. Raises InvalidRequestError.
+    """
+    try:
+        if day and not start and not end:
+            if day > now.astimezone(time_zone).date():
+                raise InvalidRequestError("past_in_future")
+            window = Window(
+                _midnight(day, time_zone), _midnight(day + timedelta(1), time_zone)
+            )
+        elif start and end and not day:
+            window = Window(_aware(start, time_zone), _aware(end, time_zone))
+        else:
+            raise InvalidRequestError("past_no_form")
+    except OverflowError as err:
+        raise InvalidRequestError("past_no_form") from err
+
+    if window.duration <= timedelta(0):
+        raise InvalidRequestError("window_reversed")
+    if window.start > now:
+        raise InvalidRequestError("past_in_future")
+    if window.duration > LONGEST_PAST:
+        raise InvalidRequestError("past_too_long")
+    return window
+
+
+def _midnight(day: date, time_zone: tzinfo) -> datetime:
+    """Return when a day begins: where the clock skips midnight, with what comes then."""
+    return datetime.combine(day, time(), time_zone).astimezone(UTC)
+
+
+def _aware(moment: datetime, time_zone: tzinfo) -> datetime:
+    """Return a time in UTC; a naive one is a local one that must exist."""
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    utc = moment.replace(tzinfo=time_zone).astimezone(UTC)
     # A time that the clock skips does not come back from UTC as it went.
-    if utc.astimezone(time_zone).replace(tzinfo=None) != time.replace(fold=0):
-        raise InvalidRequestError("time_skipped", time=f"{time:%Y-%m-%d %H:%M:%S}")
+    if utc.astimezone(time_zone).replace(tzinfo=None) != moment.replace(fold=0):
+        raise InvalidRequestError("time_skipped", time=f"{moment:%Y-%m-%d %H:%M:%S}")
     return utc
 
 
-def _utc_ms(time: datetime) -> datetime:
-    utc = time.astimezone(UTC)
+def _utc_ms(moment: datetime) -> datetime:
+    utc = moment.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

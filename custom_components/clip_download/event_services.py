@@ -1,0 +1,275 @@
+"""The actions about what the cameras saw: to list it, and to save it all."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import VolDictType
+from homeassistant.util import dt as dt_util
+
+from . import answers
+from .automatic import DEFAULT_KINDS, PATIENCE, async_ask_for_events
+from .clips.errors import ClipError, InvalidRequestError, SignInError
+from .clips.library import JobState
+from .clips.way import persist
+from .clips.window import Window, settle_past
+from .const import DOMAIN
+from .coordinator import ClipConfigEntry
+from .sources.base import DING, MOTION, ON_DEMAND, SEEN, Camera, Event
+from .targets import (
+    Told,
+    account_and_camera,
+    async_answer,
+    async_targeted_cameras,
+    name_of,
+    raising_as_asked,
+)
+
+# So many clips of a camera at once: the others would only wait in the account's queue.
+AT_ONCE = 4
+# Somebody looks on while events are listed.
+LISTING_PATIENCE = timedelta(seconds=30)
+
+WINDOW_FIELDS = ("date", "start", "end")
+EVENT_FIELDS: VolDictType = {
+    vol.Optional("date"): cv.date,
+    vol.Optional("start"): cv.datetime,
+    vol.Optional("end"): cv.datetime,
+}
+KINDS = vol.All(
+    cv.ensure_list,
+    vol.Length(min=1),
+    [vol.In([DING, MOTION, ON_DEMAND, *SEEN])],
+)
+LIST_EVENTS_SCHEMA = cv.make_entity_service_schema(
+    {**EVENT_FIELDS, vol.Optional("kinds"): KINDS}
+)
+SAVE_EVENTS_SCHEMA = cv.make_entity_service_schema(
+    {
+        **EVENT_FIELDS,
+        vol.Optional("kinds", default=list(DEFAULT_KINDS)): KINDS,
+        vol.Optional("overwrite", default=False): cv.boolean,
+        vol.Optional("timeout", default=PATIENCE): cv.positive_time_period,
+    }
+)
+
+
+class Outcome(StrEnum):
+    """What came of an event that was to be saved: the lists of the response."""
+
+    SAVED = "saved"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    NOT_READY = "not_ready"
+
+
+async def async_list_events(call: ServiceCall) -> ServiceResponse:
+    """List what every targeted camera saw; no footage is fetched."""
+    entity_ids, window = await _async_cameras_and_window(call)
+    return await async_answer(
+        call, entity_ids, lambda entity_id: _async_list(call, entity_id, window)
+    )
+
+
+async def async_save_events(call: ServiceCall) -> ServiceResponse:
+    """Save what every targeted camera saw, one file an event, but for what is there."""
+    entity_ids, window = await _async_cameras_and_window(call)
+    return await async_answer(
+        call, entity_ids, lambda entity_id: _async_save(call, entity_id, window)
+    )
+
+
+async def _async_cameras_and_window(call: ServiceCall) -> tuple[list[str], Window]:
+    entity_ids = await async_targeted_cameras(call)
+    with raising_as_asked(call, entity_ids, WINDOW_FIELDS):
+        window = settle_past(
+            now=dt_util.utcnow(),
+            time_zone=dt_util.get_default_time_zone(),
+            day=call.data.get("date"),
+            start=call.data.get("start"),
+            end=call.data.get("end"),
+        )
+    return entity_ids, window
+
+
+async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Told:
+    """List what one camera saw."""
+    hass = call.hass
+    try:
+        entry, camera = account_and_camera(hass, entity_id)
+        events = await _async_events(call, entry, camera, window, LISTING_PATIENCE)
+        paths = await _async_paths(entry, camera, events)
+        there = await _async_there(hass, paths)
+    except ClipError as err:
+        return _failure(hass, entity_id, window, err)
+    return {
+        "events": [
+            {
+                **answers.seen(event),
+                "ready": event.is_ready,
+                "saved": event.id in there,
+                **({"path": paths[event.id]} if event.id in there else {}),
+            }
+            for event in events
+        ]
+    }, None
+
+
+async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told:
+    """Save what one camera saw, the oldest first: it is the first to expire."""
+    hass = call.hass
+    try:
+        entry, camera = account_and_camera(hass, entity_id)
+        source = entry.runtime_data.source
+        if source.echoes_downloads and ON_DEMAND in call.data["kinds"]:
+            raise InvalidRequestError("kind_echoes", cloud=source.manufacturer)
+        events = [
+            event
+            for event in await _async_events(
+                call, entry, camera, window, call.data["timeout"]
+            )
+            if event.kind != ON_DEMAND or not source.echoes_downloads
+        ]
+    except ClipError as err:
+        return _failure(hass, entity_id, window, err)
+
+    outcomes: dict[str, tuple[Outcome, dict[str, Any]]] = {}
+    pending = iter(events)
+
+    async def work() -> None:
+        for event in pending:
+            outcomes[event.id] = await _async_save_event(call, entity_id, event)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(work())
+
+    told: dict[str, Any] = {outcome: [] for outcome in Outcome}
+    for event in events:
+        outcome, answer = outcomes[event.id]
+        # A clip has times of its own.
+        told[outcome].append({**answers.seen(event), **answer})
+    if not (failed := told[Outcome.FAILED]):
+        return told, None
+    return told, HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="events_failed",
+        translation_placeholders={
+            "camera": name_of(hass, entity_id),
+            "window": answers.in_words(window),
+            "count": str(len(failed)),
+            "error": failed[0]["error"]["message"],
+        },
+    )
+
+
+async def _async_save_event(
+    call: ServiceCall, entity_id: str, event: Event
+) -> tuple[Outcome, dict[str, Any]]:
+    """Save one event, and return what is told of it besides itself."""
+    if not event.is_ready:
+        return Outcome.NOT_READY, {}
+    hass = call.hass
+    try:
+        # Anew for each: the account may have been unloaded or reloaded meanwhile.
+        entry, camera = account_and_camera(hass, entity_id)
+        # Only now, and right before it is asked for: others save events, too.
+        paths = await _async_paths(entry, camera, [event])
+        if not call.data["overwrite"] and await _async_there(hass, paths):
+            return Outcome.SKIPPED, {"path": paths[event.id]}
+        path = paths.get(event.id)
+        running = await async_ask_for_events(
+            hass,
+            entry,
+            camera,
+            [event],
+            replaces=Path(path) if path else None,
+            timeout=call.data["timeout"],
+        )
+        # The job lives on if the caller goes away.
+        job = await asyncio.shield(running.done)
+    except ClipError as err:
+        told, _ = _failure(hass, entity_id, event.window, err)
+        return Outcome.FAILED, told
+    answer = answers.answer(hass, job)
+    match job.state:
+        case JobState.SAVED:
+            return Outcome.SAVED, answer
+        case JobState.FAILED:
+            return Outcome.FAILED, {"error": answer["error"]}
+    # It was interrupted, and goes on when the account is back.
+    return Outcome.NOT_READY, {}
+
+
+async def _async_events(
+    call: ServiceCall,
+    entry: ClipConfigEntry,
+    camera: Camera,
+    window: Window,
+    patience: timedelta,
+) -> list[Event]:
+    """Return the wanted events that begin in the window, the oldest first.
+
+    Raises ClipError.
+    """
+    source = entry.runtime_data.source
+    kinds: list[str] | None = call.data.get("kinds")
+    allowed = (*source.event_kinds, *SEEN)
+    # A cloud without a history says so itself.
+    for kind in (kinds or ()) if source.event_kinds else ():
+        if kind not in allowed:
+            raise InvalidRequestError(
+                "kind_unknown",
+                kind=kind,
+                cloud=source.manufacturer,
+                allowed=", ".join(allowed),
+            )
+    try:
+        events = await persist(
+            lambda: source.events(camera, window), dt_util.utcnow() + patience
+        )
+    except SignInError:
+        entry.async_start_reauth(call.hass)
+        raise
+    return [
+        event
+        for event in events
+        if window.start <= event.window.start < window.end
+        and (kinds is None or event.is_of(kinds))
+    ]
+
+
+async def _async_paths(
+    entry: ClipConfigEntry, camera: Camera, events: Sequence[Event]
+) -> dict[str, str]:
+    """Return where those events that are saved lie, by their id. Raises StorageError."""
+    return await entry.runtime_data.ledger.saved(
+        camera.id, [event.id for event in events]
+    )
+
+
+async def _async_there(hass: HomeAssistant, paths: Mapping[str, str]) -> set[str]:
+    """Return the ids of those events whose files are still there."""
+    if not paths:
+        return set()
+
+    def there() -> set[str]:
+        return {event_id for event_id, path in paths.items() if Path(path).is_file()}
+
+    return await hass.async_add_executor_job(there)
+
+
+def _failure(
+    hass: HomeAssistant, entity_id: str, window: Window, err: ClipError
+) -> Told:
+    """Return what to tell of a camera, or an event, that nothing came of."""
+    about = {"camera": name_of(hass, entity_id), "window": answers.in_words(window)}
+    return {"error": answers.error(err, **about)}, answers.raised(err, **about)
