@@ -449,10 +449,11 @@ async def test_cameras(cloud: RingCloud, source: RingSource) -> None:
         model="Doorbell Pro",
         serial_number="aacdef3aedda",
         firmware="1.4.26",
-        details={"has_subscription": True, "is_e2ee": False},
+        details={"has_subscription": True, "is_e2ee": False, "is_doorbell": True},
     )
     assert neighbour.details["has_subscription"] is False
     assert garden.model == "Floodlight Cam"
+    assert garden.details["is_doorbell"] is False
 
 
 async def test_unknown_kinds(
@@ -484,7 +485,11 @@ async def test_sparse_device(cloud: RingCloud, source: RingSource) -> None:
     )
     (camera,) = await source.cameras()
     assert (camera.id, camera.name, camera.model) == ("7", "Ring 7", None)
-    assert camera.details == {"has_subscription": None, "is_e2ee": False}
+    assert camera.details == {
+        "has_subscription": None,
+        "is_e2ee": False,
+        "is_doorbell": True,
+    }
 
 
 @pytest.mark.parametrize(
