@@ -32,7 +32,7 @@ LOOK_OFTEN = timedelta(seconds=20)
 # A camera whose history is refused is asked again, should somebody have mended that.
 LOOK_RARELY = timedelta(minutes=15)
 # A history may list late what a camera without a connection saw.
-LOOK_BACK = timedelta(minutes=30)
+LOOK_BACK = timedelta(hours=1)
 # What is older is no news to ring a bell for.
 NEWS_FOR = timedelta(minutes=5)
 # A recording that is not ready by then is asked for even so, to learn what is wrong.
