@@ -1,9 +1,12 @@
 """Accounts for tests, set up as a person sets them up: through the config flow."""
 
+from pathlib import Path
 from typing import Any
 
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from yarl import URL
 
+from custom_components.clip_download.clips.watch import LOOK_EVERY
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.components.application_credentials import (
     ClientCredential,
@@ -14,8 +17,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util, slugify
 
 from .clouds import Clouds
+from .clouds.ring import RingEvent
 from .clouds.server import Cloud
 
 # Those that a form is enough for, and all of them.
@@ -116,6 +121,35 @@ async def set_up(hass: HomeAssistant, clouds: Clouds, kind: str) -> ConfigEntry:
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
     return result["result"]
+
+
+async def look(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Look at what the cameras see, as after a push, and do what follows from it."""
+    entry.runtime_data.watch.pushed()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    # It is looked later if that was asked for a moment ago.
+    async_fire_time_changed(hass, dt_util.utcnow() + LOOK_EVERY * 2)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def save_event(hass: HomeAssistant, event: RingEvent) -> Path:
+    """Save the window of an event with the action; return the clip's path."""
+    entity_id = f"camera.{slugify(event.camera.name)}"
+    answer: dict[str, Any] | None = await hass.services.async_call(
+        DOMAIN,
+        "save_clip",
+        {
+            "entity_id": entity_id,
+            "start": event.start.isoformat(),
+            "end": event.end.isoformat(),
+        },
+        blocking=True,
+        return_response=True,
+    )
+    assert answer is not None
+    assert answer[entity_id]["status"] == "complete", answer
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return Path(answer[entity_id]["path"])
 
 
 def cloud_of(clouds: Clouds, kind: str) -> Cloud:

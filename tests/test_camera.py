@@ -10,12 +10,11 @@ import pytest
 
 from custom_components.clip_download import camera as camera_module
 from custom_components.clip_download.clips.jobs import Jobs
-from custom_components.clip_download.const import DOMAIN
 from homeassistant.components.camera import async_get_image
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .accounts import KINDS, add_camera, cloud_of, set_up
+from .accounts import KINDS, add_camera, cloud_of, save_event, set_up
 from .clouds import Clouds
 from .clouds.footage import Footage, seen
 from .clouds.ring import RingCamera
@@ -51,20 +50,7 @@ async def save(
     """Save a clip; return its picture's path."""
     start = datetime.now(UTC) - ago
     event = clouds.ring.add_event(camera, start=start, duration_s=3)
-    answer: dict[str, Any] | None = await hass.services.async_call(
-        DOMAIN,
-        "save_clip",
-        {
-            "entity_id": "camera.front",
-            "start": event.start.isoformat(),
-            "end": event.end.isoformat(),
-        },
-        blocking=True,
-        return_response=True,
-    )
-    assert answer is not None
-    assert answer["camera.front"]["status"] == "complete", answer
-    return Path(answer["camera.front"]["path"]).with_suffix(".jpg")
+    return (await save_event(hass, event)).with_suffix(".jpg")
 
 
 @pytest.mark.parametrize("kind", KINDS)

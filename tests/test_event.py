@@ -1,89 +1,121 @@
-"""The event entities: which cameras have one, and what they are."""
+"""The event entities: which cameras have which, what they tell, and of whose clip."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
     mock_restore_cache_with_extra_data,
 )
 
-from custom_components.clip_download.event import MOTION, RING, Sighting, async_tell
+from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.event import async_tell
+from custom_components.clip_download.sources.base import DING, MOTION, Event
+from homeassistant.components.media_source import async_resolve_media
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from .accounts import FORM_KINDS, add_camera, remove_camera, set_up
+from .accounts import add_camera, look, remove_camera, save_event, set_up
 from .clouds import Clouds
+from .clouds.ring import Kind, RingCamera
 
-EVENT = "event.front_event"
+FRONT_MOTION = "event.front_motion"
+DOORBELL = "event.front_doorbell"
+SECOND = timedelta(seconds=1)
 
 
-def tell(hass: HomeAssistant, entry: ConfigEntry, of_type: str) -> None:
+async def tell(hass: HomeAssistant, entry: ConfigEntry, kind: str) -> None:
     """Let the cloud tell of something that the only camera saw."""
     (camera,) = entry.runtime_data.coordinator.data.values()
     start = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
     async_tell(
-        hass, entry, camera, Sighting(id="1", type=of_type, kind="human", start=start)
+        hass,
+        entry,
+        camera,
+        Event(id="1", kind=kind, what="person", window=Window(start, start)),
     )
+    await hass.async_block_till_done()
 
 
-def told(hass: HomeAssistant) -> State:
-    """Return the state of the event entity."""
-    state = hass.states.get(EVENT)
+def told(hass: HomeAssistant, entity_id: str) -> State:
+    """Return the state of an event entity."""
+    state = hass.states.get(entity_id)
     assert state is not None
     return state
 
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, hass_clouds: Clouds) -> ConfigEntry:
-    """Return an account with one camera."""
+    """Return an account of Ring's partner API, which does not tell what rings."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     hass_clouds.ring_partner.add_camera("Front")
     return await set_up(hass, hass_clouds, "ring_partner")
 
 
-async def test_event(
+@pytest.fixture
+def camera(hass_clouds: Clouds, media_dir: Path) -> RingCamera:
+    """Return a doorbell of Ring's own app, whose recordings are ready soon."""
+    hass_clouds.ring.ready_after_s = 0
+    return hass_clouds.ring.add_camera("Front")
+
+
+async def test_motion(
     hass: HomeAssistant, entry: ConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
-    """Each camera has an event entity of its own, on its device."""
-    state = told(hass)
-    assert (state.state, state.name) == (STATE_UNKNOWN, "Front Event")
+    """Each camera has a motion entity of its own, on its device."""
+    state = told(hass, FRONT_MOTION)
+    assert (state.state, state.name) == (STATE_UNKNOWN, "Front Motion")
     assert state.attributes["device_class"] == "motion"
     assert state.attributes["event_types"] == ["motion"]
-    camera, event = (
-        entity_registry.async_get(entity_id) for entity_id in ("camera.front", EVENT)
+    own, event = (
+        entity_registry.async_get(entity_id)
+        for entity_id in ("camera.front", FRONT_MOTION)
     )
-    assert camera
+    assert own
     assert event
-    assert event.device_id == camera.device_id
-    assert event.unique_id == f"{camera.unique_id}_event"
+    assert event.device_id == own.device_id
+    assert event.unique_id == f"{own.unique_id}_event"
 
-    tell(hass, entry, MOTION)
-    state = told(hass)
+    await tell(hass, entry, MOTION)
+    state = told(hass, FRONT_MOTION)
     assert state.attributes["event_type"] == "motion"
     assert state.attributes["id"] == "1"
-    assert state.attributes["kind"] == "human"
+    assert state.attributes["kind"] == "person"
     assert state.attributes["start"] == "2026-11-21T10:00:00.000+01:00"
 
 
-async def test_doorbell(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """A camera whose button was pressed is a doorbell from then on."""
-    tell(hass, entry, RING)
-    assert told(hass).attributes["event_type"] == "ring"
-    for _ in range(2):
-        assert told(hass).attributes["device_class"] == "doorbell"
-        assert told(hass).attributes["event_types"] == ["motion", "ring"]
-        tell(hass, entry, MOTION)
-        assert told(hass).attributes["event_type"] == "motion"
-        # After a restart too.
-        assert await hass.config_entries.async_reload(entry.entry_id)
+async def test_doorbell_from_the_first_ring_on(
+    hass: HomeAssistant, entry: ConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
+    """Where the cloud does not say what a doorbell is, whatever rang is one for good."""
+    await tell(hass, entry, MOTION)
+    assert hass.states.get(DOORBELL) is None
+    await tell(hass, entry, DING)
+    state = told(hass, DOORBELL)
+    assert state.name == "Front Doorbell"
+    assert state.attributes["device_class"] == "doorbell"
+    assert state.attributes["event_types"] == ["ring"]
+    assert state.attributes["event_type"] == "ring"
+    assert state.attributes["id"] == "1"
+    # After a restart too.
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert told(hass, DOORBELL).state == state.state
+    # Until a person removes it; then again from its next ring on.
+    entity_registry.async_remove(DOORBELL)
+    await hass.async_block_till_done()
+    entry.runtime_data.coordinator.async_update_listeners()
+    await tell(hass, entry, MOTION)
+    assert hass.states.get(DOORBELL) is None
+    await tell(hass, entry, DING)
+    assert told(hass, DOORBELL).state > state.state
 
 
 async def test_triggers_rang(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Home Assistant's own trigger for doorbells hears the ring, not the motion."""
-    tell(hass, entry, RING)
+    """Home Assistant's own trigger for doorbells hears each ring, and no motion."""
+    await tell(hass, entry, DING)
     assert await async_setup_component(
         hass,
         "automation",
@@ -91,7 +123,7 @@ async def test_triggers_rang(hass: HomeAssistant, entry: ConfigEntry) -> None:
             "automation": {
                 "triggers": {
                     "trigger": "doorbell.rang",
-                    "target": {"entity_id": EVENT},
+                    "target": {"entity_id": DOORBELL},
                 },
                 "actions": {"event": "rang"},
             }
@@ -99,23 +131,110 @@ async def test_triggers_rang(hass: HomeAssistant, entry: ConfigEntry) -> None:
     )
     heard: list[object] = []
     hass.bus.async_listen("rang", heard.append)
-    tell(hass, entry, MOTION)
-    await hass.async_block_till_done()
+    await tell(hass, entry, MOTION)
     assert not heard
-    tell(hass, entry, RING)
-    await hass.async_block_till_done()
+    await tell(hass, entry, DING)
     assert len(heard) == 1
 
 
-async def test_restored(hass: HomeAssistant, hass_clouds: Clouds) -> None:
-    """What was seen last is still known after a restart."""
-    state = State(EVENT, "2026-11-21T09:00:00.000+00:00")
-    stored = {"last_event_type": "motion", "last_event_attributes": {"id": "7"}}
+async def test_ring_in_the_history(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, media_dir: Path
+) -> None:
+    """A ring that is listed is told once, and where its clip is once it is saved."""
+    assert await async_setup_component(hass, "media_source", {})
+    entry = await set_up(hass, hass_clouds, "ring")
+    assert told(hass, DOORBELL).state == STATE_UNKNOWN
+    start = datetime.now(UTC) - 20 * SECOND
+    ring = hass_clouds.ring.add_event(camera, "ding", start=start, duration_s=3)
+    await look(hass, entry)
+    state = told(hass, DOORBELL)
+    assert state.attributes["event_type"] == "ring"
+    assert state.attributes["id"] == str(ring.id)
+    assert state.attributes["kind"] == "ding"
+    assert datetime.fromisoformat(state.attributes["start"]) == ring.start
+    assert "path" not in state.attributes
+    assert told(hass, FRONT_MOTION).state == STATE_UNKNOWN
+    await look(hass, entry)
+    assert told(hass, DOORBELL) is state
+
+    path = await save_event(hass, ring)
+    state = told(hass, DOORBELL)
+    assert state.attributes["path"] == str(path)
+    media = await async_resolve_media(hass, state.attributes["media_content_id"], None)
+    assert media.path == path
+    # The clip is its event's also after a restart, and not that of a later one.
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert told(hass, DOORBELL).attributes["path"] == str(path)
+    assert told(hass, DOORBELL).state == state.state
+    hass_clouds.ring.add_event(camera, "ding", start=start + 8 * SECOND, duration_s=3)
+    await look(hass, entry)
+    assert told(hass, DOORBELL).state > state.state
+    assert "path" not in told(hass, DOORBELL).attributes
+
+
+async def test_clip_of_another_event(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
+) -> None:
+    """Only the clip of the last event is told of."""
+    start = datetime.now(UTC) - 60 * SECOND
+    first, last = (
+        hass_clouds.ring.add_event(camera, start=start + later, duration_s=3)
+        for later in (0 * SECOND, 20 * SECOND)
+    )
+    await set_up(hass, hass_clouds, "ring")
+    assert told(hass, FRONT_MOTION).attributes["id"] == str(last.id)
+    await save_event(hass, first)
+    assert "path" not in told(hass, FRONT_MOTION).attributes
+    path = await save_event(hass, last)
+    assert told(hass, FRONT_MOTION).attributes["path"] == str(path)
+
+
+@pytest.mark.parametrize("kind", ["on_demand", "alarm"])
+async def test_neither_ring_nor_motion(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, kind: Kind
+) -> None:
+    """Our own downloads and what is none of these fire nothing."""
+    start = datetime.now(UTC) - 20 * SECOND
+    hass_clouds.ring.add_event(camera, kind, start=start, duration_s=3)
+    await set_up(hass, hass_clouds, "ring")
+    assert len(hass_clouds.ring.asked("history")) > 0
+    assert told(hass, DOORBELL).state == STATE_UNKNOWN
+    assert told(hass, FRONT_MOTION).state == STATE_UNKNOWN
+
+
+async def test_restored(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
+) -> None:
+    """After a restart, a job that goes on still tells of its event's clip."""
+    ring = hass_clouds.ring.add_event(
+        camera, "ding", start=datetime.now(UTC) - timedelta(hours=1), duration_s=3
+    )
+    state = State(DOORBELL, "2026-11-21T09:00:00.000+00:00")
+    attributes = {"id": str(ring.id), "start": ring.start.isoformat()}
+    stored = {"last_event_type": "ring", "last_event_attributes": attributes}
     mock_restore_cache_with_extra_data(hass, [(state, stored)])
-    hass_clouds.ring_partner.add_camera("Front")
-    await set_up(hass, hass_clouds, "ring_partner")
-    assert told(hass).state == state.state
-    assert told(hass).attributes["id"] == "7"
+    await set_up(hass, hass_clouds, "ring")
+    assert told(hass, DOORBELL).state == state.state
+    assert "path" not in told(hass, DOORBELL).attributes
+    path = await save_event(hass, ring)
+    assert told(hass, DOORBELL).attributes["path"] == str(path)
+    assert told(hass, DOORBELL).state == state.state
+
+
+@pytest.mark.parametrize(
+    "stored", [{}, {"last_event_type": "ring", "last_event_attributes": None}]
+)
+async def test_nothing_to_restore(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    stored: dict[str, object],
+) -> None:
+    """The clip of an event that is not known any more is not told of."""
+    state = State(DOORBELL, "2026-11-21T09:00:00.000+00:00", {"path": "/media/a.mp4"})
+    mock_restore_cache_with_extra_data(hass, [(state, stored)])
+    await set_up(hass, hass_clouds, "ring")
+    assert "path" not in told(hass, DOORBELL).attributes
 
 
 async def test_camera_comes_and_goes(
@@ -125,15 +244,25 @@ async def test_camera_comes_and_goes(
     gate = add_camera(hass_clouds, "ring_partner", "Gate")
     await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
-    assert hass.states.get("event.gate_event")
+    assert told(hass, "event.gate_motion").state == STATE_UNKNOWN
     remove_camera(hass_clouds, "ring_partner", gate)
     await entry.runtime_data.coordinator.async_refresh()
-    state = hass.states.get("event.gate_event")
-    assert state is not None
-    assert state.state == STATE_UNAVAILABLE
+    assert told(hass, "event.gate_motion").state == STATE_UNAVAILABLE
 
 
-@pytest.mark.parametrize("kind", FORM_KINDS)
+async def test_camera_without_a_bell(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """What Ring says is no doorbell has no doorbell entity."""
+    hass_clouds.ring.add_camera("Front", family="stickup_cams", kind="hp_cam_v1")
+    hass_clouds.ring.add_camera("Neighbour", family="authorized_doorbots")
+    await set_up(hass, hass_clouds, "ring")
+    assert set(hass.states.async_entity_ids("event")) == {
+        FRONT_MOTION,
+        "event.neighbour_doorbell",
+        "event.neighbour_motion",
+    }
+
+
+@pytest.mark.parametrize("kind", ["meraki", "kinesis"])
 async def test_clouds_that_tell_nothing(
     hass: HomeAssistant, hass_clouds: Clouds, kind: str
 ) -> None:

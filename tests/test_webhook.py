@@ -20,7 +20,7 @@ from .accounts import set_up
 from .clouds import Clouds
 from .clouds.ring_partner import PartnerCamera, RingPartnerCloud
 
-EVENT = "event.front_event"
+MOTION = "event.front_motion"
 
 type Post = Callable[[bytes, dict[str, str]], Awaitable[int]]
 
@@ -75,7 +75,7 @@ async def post(
     return post
 
 
-def told(hass: HomeAssistant, entity_id: str = EVENT) -> State:
+def told(hass: HomeAssistant, entity_id: str = MOTION) -> State:
     """Return the state of an event entity."""
     state = hass.states.get(entity_id)
     assert state is not None
@@ -128,7 +128,7 @@ async def test_button(
 ) -> None:
     """A button press is a ring."""
     assert await post(*cloud.webhook(camera, "button_press")) == 204
-    state = told(hass)
+    state = told(hass, "event.front_doorbell")
     assert state.attributes["event_type"] == "ring"
     assert state.attributes["kind"] == "ding"
     assert state.attributes["device_class"] == "doorbell"
@@ -341,7 +341,7 @@ async def test_two_accounts_of_one_app(
     gate = cloud.add_camera("Gate")
     await set_up(hass, hass_clouds, "ring_partner")
     assert await post(*cloud.webhook(gate)) == 204
-    assert told(hass, "event.gate_event").state != STATE_UNKNOWN
+    assert told(hass, "event.gate_motion").state != STATE_UNKNOWN
     assert told(hass).state == STATE_UNKNOWN
     cloud.account_id, cloud.cameras = first
     assert await post(*cloud.webhook(cloud.cameras[0])) == 204
@@ -360,13 +360,13 @@ async def test_device_with_two_cameras(
     await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
     assert await post(*cloud.webhook(double)) == 204
-    one = told(hass, "event.double_1_event")
+    one = told(hass, "event.double_1_motion")
     assert one.state != STATE_UNKNOWN
-    assert told(hass, "event.double_2_event").state == STATE_UNKNOWN
+    assert told(hass, "event.double_2_motion").state == STATE_UNKNOWN
     notice = signed(cloud, double, data__attributes__component_ids=[])
     assert await post(*notice) == 204
-    assert told(hass, "event.double_1_event") is not one
-    assert told(hass, "event.double_2_event").state != STATE_UNKNOWN
+    assert told(hass, "event.double_1_motion") is not one
+    assert told(hass, "event.double_2_motion").state != STATE_UNKNOWN
 
 
 async def test_without_key(

@@ -7,6 +7,7 @@ import logging
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
 from . import ring_account
@@ -32,7 +33,7 @@ from .coordinator import (
     EventsCoordinator,
     named_streams,
 )
-from .entity import async_remove_config_entry_device, camera_unique_id
+from .entity import async_remove_config_entry_device, camera_unique_id, job_saved
 from .event import async_tell
 from .services import async_setup_services
 from .shared import async_shared
@@ -41,7 +42,15 @@ from .webhook import async_listen
 __all__ = ["async_remove_config_entry_device"]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.CAMERA, Platform.EVENT]
+PLATFORMS = [
+    Platform.BUTTON,
+    Platform.CAMERA,
+    Platform.EVENT,
+    Platform.IMAGE,
+    Platform.NUMBER,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 # Push is only a reason to look sooner: no harm if it stays away for a while.
 LISTEN_AGAIN_S = 15 * 60
@@ -81,7 +90,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         ),
         workbench=shared.workbench,
         spawn=spawn,
-        tell=lambda job: _async_tell(hass, entry, job),
+        tell=partial(_async_ended, hass, entry),
         sign_in_again=lambda: entry.async_start_reauth(hass),
     )
     ledger = Ledger(shared.library, entry.entry_id)
@@ -166,8 +175,8 @@ def _async_keep(
 
 
 @callback
-def _async_tell(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
-    """Fire the event of a job that ended."""
+def _async_ended(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
+    """Fire the event of a job that ended, and let the entities know what is saved."""
     entity_id = er.async_get(hass).async_get_entity_id(
         Platform.CAMERA, DOMAIN, camera_unique_id(entry, job.camera_id)
     )
@@ -175,3 +184,5 @@ def _async_tell(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
         EVENT_SAVED if job.state is JobState.SAVED else EVENT_FAILED,
         {"entity_id": entity_id, **answer(hass, job)},
     )
+    if job.state is JobState.SAVED:
+        async_dispatcher_send(hass, job_saved(entry, job.camera_id), job)

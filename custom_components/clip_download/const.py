@@ -42,6 +42,7 @@ CONF_MOST_GB: Final = "most_gb"
 DEFAULT_AFTER_S: Final = 30
 DEFAULT_BEFORE_S: Final = 5
 DEFAULT_DOWNLOADS_AT_ONCE: Final = 2
+DEFAULT_MINUTES: Final = 5
 # The dashboard cards that people use for media read these names. `.mp4` is added.
 DEFAULT_FILENAME: Final = (
     "clip_download/{{ camera }}/{{ start.strftime('%Y-%m-%d') }}/"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
 from typing import override
@@ -37,13 +37,17 @@ LIST_EVERY_OTHERS = timedelta(minutes=15)
 
 @dataclass(kw_only=True)
 class Account:
-    """What runs for one config entry."""
+    """What runs for one config entry.
+
+    `minutes` are those that the buttons of its cameras save, by the camera's id.
+    """
 
     source: Source
     coordinator: CamerasCoordinator
     jobs: Jobs
     watch: Watch
     ledger: Ledger
+    minutes: dict[str, float] = field(default_factory=dict)
 
 
 type ClipConfigEntry = ConfigEntry[Account]

@@ -8,12 +8,18 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry, DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.util.signal_type import SignalType
 
-from .const import DOMAIN
+from .clips.library import Clip, Job
+from .const import CONF_HMAC_KEY, CONF_WEBHOOK_SECRET, DOMAIN
 from .coordinator import Account, CamerasCoordinator, ClipConfigEntry
 from .sources.base import Camera
+
+# Makes an entity of a camera, or none where there is to be none for now.
+type Make = Callable[[ClipConfigEntry, Camera], CameraEntity | None]
 
 
 def camera_unique_id(entry: ClipConfigEntry, camera_id: str) -> str:
@@ -21,14 +27,30 @@ def camera_unique_id(entry: ClipConfigEntry, camera_id: str) -> str:
     return f"{entry.unique_id}_{camera_id}"
 
 
+def job_saved(entry: ClipConfigEntry, camera_id: str) -> SignalType[Job]:
+    """Return the signal for a job of a camera that is saved."""
+    return SignalType(f"{DOMAIN}_saved_{entry.entry_id}_{camera_id}")
+
+
+def has_events(entry: ClipConfigEntry) -> bool:
+    """Say whether the account learns what its cameras see."""
+    source = entry.runtime_data.source
+    has_webhook = any(
+        entry.options.get(secret) for secret in (CONF_HMAC_KEY, CONF_WEBHOOK_SECRET)
+    )
+    return bool(source.event_kinds) or (source.tells_events and has_webhook)
+
+
 class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
     """An entity of one camera of an account.
 
     `camera` is the camera as the cloud last listed it. `forgotten` is called when a
-    person removes the entity for good.
+    person removes the entity for good. The translation key sets it apart from the
+    camera's other entities; the camera entity itself has none.
     """
 
     _attr_has_entity_name = True
+    _attr_translation_key: str | None = None
     forgotten: Callable[[], None]
 
     def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
@@ -36,6 +58,8 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
         super().__init__(entry.runtime_data.coordinator)
         self.camera = camera
         self._attr_unique_id = camera_unique_id(entry, camera.id)
+        if self._attr_translation_key:
+            self._attr_unique_id += f"_{self._attr_translation_key}"
 
     @property
     @override
@@ -91,30 +115,60 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
         self.forgotten()
 
 
+class LastClipEntity(CameraEntity):
+    """An entity that shows something of `clip`, its camera's latest by its time."""
+
+    _attr_translation_key = "last_clip"
+    clip: Clip | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show the latest clip, and each one that is saved after it."""
+        await super().async_added_to_hass()
+        signal = job_saved(self.coordinator.config_entry, self.camera.id)
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, signal, self._async_saved)
+        )
+        await self._look()
+
+    async def _async_saved(self, job: Job) -> None:
+        # What was saved last may show an earlier time.
+        await self._look()
+        self.async_write_ha_state()
+
+    async def _look(self) -> None:
+        self.clip = await self.account.jobs.last_clip(self.camera.id)
+
+
 @callback
 def async_add_cameras(
     entry: ClipConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    make: Callable[[ClipConfigEntry, Camera], CameraEntity],
-) -> None:
-    """Add an entity for each camera that the cloud lists, now and whenever it does."""
+    *makes: Make,
+) -> Callable[[], None]:
+    """Add the entities of each camera that the cloud lists, now and whenever it does.
+
+    Return what asks again for those that were not to be.
+    """
     coordinator = entry.runtime_data.coordinator
-    known: set[str] = set()
+    known: set[tuple[Make, str]] = set()
 
     @callback
     def add_new() -> None:
         for camera in coordinator.data.values():
-            if camera.id in known:
-                continue
-            known.add(camera.id)
-            entity = make(entry, camera)
-            entity.forgotten = partial(known.discard, camera.id)
-            async_add_entities(
-                [entity], config_subentry_id=coordinator.subentry_id(camera)
-            )
+            for make in makes:
+                key = make, camera.id
+                if key in known or not (entity := make(entry, camera)):
+                    continue
+                known.add(key)
+                entity.forgotten = partial(known.discard, key)
+                async_add_entities(
+                    [entity], config_subentry_id=coordinator.subentry_id(camera)
+                )
 
     add_new()
     entry.async_on_unload(coordinator.async_add_listener(add_new))
+    return add_new
 
 
 async def async_remove_config_entry_device(

@@ -1,6 +1,7 @@
 """What the cameras of an account see, as their cloud tells it."""
 
-from typing import override
+from datetime import datetime
+from typing import ClassVar, override
 
 from homeassistant.components.event import (
     DOMAIN as EVENT_DOMAIN,
@@ -18,14 +19,26 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
+from .answers import place
+from .clips.library import Clip, Job
+from .clips.window import Window
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
-from .entity import CameraEntity, async_add_cameras
+from .entity import (
+    CameraEntity,
+    async_add_cameras,
+    camera_unique_id,
+    has_events,
+    job_saved,
+)
 from .sources.base import DING, MOTION, Camera, Event
 
 PARALLEL_UPDATES = 0
 
-RING = DoorbellEventType.RING
+# The translation key of a doorbell, and the end of its unique id.
+DOORBELL = "doorbell"
+# What is told of an event's clip, once it is saved.
+CLIP_ATTRIBUTES = ("path", "media_content_id")
 
 
 async def async_setup_entry(
@@ -33,10 +46,33 @@ async def async_setup_entry(
     entry: ClipConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add an event entity for each camera, where the cloud tells of events."""
-    source = entry.runtime_data.source
-    if source.tells_events or source.event_kinds:
-        async_add_cameras(entry, async_add_entities, ClipEvent)
+    """Add the event entities of each camera, where the account learns of events."""
+    if not has_events(entry):
+        return
+    first_rings: dict[str, Event] = {}
+
+    def doorbell(entry: ClipConfigEntry, camera: Camera) -> Doorbell | None:
+        """Make a doorbell of a camera that is one, was one, or just rang."""
+        ring = first_rings.get(camera.id)
+        if (
+            ring
+            or camera.details.get("is_doorbell")
+            or _was_doorbell(hass, entry, camera)
+        ):
+            return Doorbell(entry, camera, ring)
+        return None
+
+    add_new = async_add_cameras(entry, async_add_entities, Motion, doorbell)
+
+    @callback
+    def ring_first(camera: Camera, event: Event) -> None:
+        """Make a doorbell of a camera whose cloud does not say that it is one."""
+        if event.kind == DING:
+            first_rings[camera.id] = event
+            add_new()
+            first_rings.clear()
+
+    entry.async_on_unload(async_dispatcher_connect(hass, _seen(entry), ring_first))
 
 
 @callback
@@ -44,51 +80,65 @@ def async_tell(
     hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, event: Event
 ) -> None:
     """Fire the event entity of a camera."""
-    async_dispatcher_send(hass, _signal(entry, camera), event)
+    async_dispatcher_send(hass, _seen(entry), camera, event)
 
 
-def _signal(entry: ClipConfigEntry, camera: Camera) -> SignalType[Event]:
-    return SignalType(f"{DOMAIN}_{entry.entry_id}_{camera.id}")
+def _seen(entry: ClipConfigEntry) -> SignalType[Camera, Event]:
+    return SignalType(f"{DOMAIN}_seen_{entry.entry_id}")
+
+
+def _was_doorbell(hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera) -> bool:
+    """Say whether the camera rang before Home Assistant started."""
+    unique_id = f"{camera_unique_id(entry, camera.id)}_{DOORBELL}"
+    registry = er.async_get(hass)
+    return registry.async_get_entity_id(EVENT_DOMAIN, DOMAIN, unique_id) is not None
 
 
 class ClipEvent(CameraEntity, EventEntity):
-    """What one camera saw last.
+    """The last event of one kind that one camera saw, and where its clip is."""
 
-    No cloud says which of its cameras are doorbells, and a person wants to be told of
-    those: a camera is one from the first time that its button is pressed.
-    """
-
-    _attr_translation_key = "event"
+    kind: ClassVar[str]
 
     def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
         """Take the account's entry and the camera."""
         super().__init__(entry, camera)
-        self._attr_unique_id = f"{self._attr_unique_id}_event"
-        self._attr_event_types = [MOTION]
-        self._attr_device_class = EventDeviceClass.MOTION
-        if self._was_doorbell():
-            self._become_doorbell()
+        self._last: Event | None = None
+        self._attr_extra_state_attributes = {}
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to what the cloud tells of the camera."""
+        """Listen to what the camera sees, and to what becomes of its jobs."""
         await super().async_added_to_hass()
+        await self._restore()
         entry = self.coordinator.config_entry
         self.async_on_remove(
+            async_dispatcher_connect(self.hass, _seen(entry), self._async_fire)
+        )
+        self.async_on_remove(
             async_dispatcher_connect(
-                self.hass, _signal(entry, self.camera), self._async_fire
+                self.hass, job_saved(entry, self.camera.id), self._async_saved
             )
         )
 
     @callback
-    def _async_fire(self, event: Event) -> None:
+    def _async_fire(self, camera: Camera, event: Event) -> None:
         """Say that the camera saw something."""
-        if event.kind == DING:
-            self._become_doorbell()
-        elif event.kind != MOTION:
-            return
+        if camera.id == self.camera.id and event.kind == self.kind:
+            self._take(event)
+            self.async_write_ha_state()
+
+    @callback
+    def _async_saved(self, job: Job) -> None:
+        """Say where the last event's clip is, if this job made it."""
+        if self._last and (clip := _clip_of(self._last, job)):
+            self._attr_extra_state_attributes = place(self.hass, clip)
+            self.async_write_ha_state()
+
+    def _take(self, event: Event) -> None:
+        self._last = event
+        self._attr_extra_state_attributes = {}
         self._trigger_event(
-            RING if event.kind == DING else MOTION,
+            self.event_types[0],
             {
                 "id": event.id,
                 "kind": event.what or event.kind,
@@ -97,20 +147,66 @@ class ClipEvent(CameraEntity, EventEntity):
                 ),
             },
         )
-        self.async_write_ha_state()
 
-    def _was_doorbell(self) -> bool:
-        """Say whether its button was pressed before Home Assistant started."""
-        registry = er.async_get(self.coordinator.hass)
-        entity_id = registry.async_get_entity_id(
-            EVENT_DOMAIN, DOMAIN, self._attr_unique_id or ""
-        )
-        known = registry.async_get(entity_id) if entity_id else None
-        return (
-            known is not None
-            and known.original_device_class == EventDeviceClass.DOORBELL
-        )
+    async def _restore(self) -> None:
+        """Know the last event again, whose job may go on, and where its clip is."""
+        told = await self.async_get_last_event_data()
+        state = await self.async_get_last_state()
+        if not told or not state:
+            return
+        match told.last_event_attributes:
+            case {"id": str(event_id), "start": str(start)}:
+                moment = datetime.fromisoformat(start)
+                self._last = Event(
+                    id=event_id, kind=self.kind, window=Window(moment, moment)
+                )
+                self._attr_extra_state_attributes = {
+                    name: state.attributes[name]
+                    for name in CLIP_ATTRIBUTES
+                    if name in state.attributes
+                }
 
-    def _become_doorbell(self) -> None:
-        self._attr_event_types = [MOTION, RING]
-        self._attr_device_class = EventDeviceClass.DOORBELL
+
+class Motion(ClipEvent):
+    """What one camera saw move."""
+
+    _attr_device_class = EventDeviceClass.MOTION
+    _attr_event_types = [MOTION]
+    _attr_translation_key = "motion"
+    kind = MOTION
+
+    def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
+        """Take the account's entry and the camera."""
+        super().__init__(entry, camera)
+        # It once told of the rings, too.
+        self._attr_unique_id = f"{camera_unique_id(entry, camera.id)}_event"
+
+
+class Doorbell(ClipEvent):
+    """Who rang at one camera."""
+
+    _attr_device_class = EventDeviceClass.DOORBELL
+    _attr_event_types = [DoorbellEventType.RING]
+    _attr_translation_key = DOORBELL
+    kind = DING
+
+    def __init__(
+        self, entry: ClipConfigEntry, camera: Camera, ring: Event | None = None
+    ) -> None:
+        """Take the account's entry, the camera, and the ring that it is made for."""
+        super().__init__(entry, camera)
+        self._ring = ring
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Tell of the ring that nobody could tell of yet."""
+        await super().async_added_to_hass()
+        if self._ring:
+            self._take(self._ring)
+
+
+def _clip_of(event: Event, job: Job) -> Clip | None:
+    """Return the clip of a job that an event is in."""
+    if any(event.is_same_as(one) for one in job.events):
+        return job.clips[0]
+    return next((clip for clip in job.clips if event.id in clip.events), None)

@@ -1,0 +1,116 @@
+"""Saving with one press what a camera saw last, or the last minutes."""
+
+from abc import abstractmethod
+from datetime import datetime, timedelta
+from typing import override
+
+from homeassistant.components.button import ButtonEntity
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .answers import in_words, raised
+from .automatic import DEFAULT_KINDS, PATIENCE, async_ask_for_events
+from .clips.errors import ClipError, NoFootageError
+from .clips.watch import LOOK_EVERY
+from .clips.window import Window
+from .const import DEFAULT_MINUTES
+from .coordinator import ClipConfigEntry
+from .entity import CameraEntity, async_add_cameras
+from .naming import file_name, media_folder
+from .sources.base import Event
+
+PARALLEL_UPDATES = 0
+
+# How far back to look for the last recording, step by step.
+REACHES = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
+# What a clip is called that somebody pressed a button for.
+LABEL = "manual"
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the buttons of each camera."""
+    async_add_cameras(entry, async_add_entities, SaveLastMinutes)
+    if entry.runtime_data.source.event_kinds:
+        async_add_cameras(entry, async_add_entities, SaveLastRecording)
+
+
+class SaveButton(CameraEntity, ButtonEntity):
+    """Asks for a clip; what becomes of it is told as for every job."""
+
+    @override
+    async def async_press(self) -> None:
+        """Ask for the clip."""
+        now = dt_util.utcnow()
+        window = Window(now - self.reach, now)
+        try:
+            await self._ask(window)
+        except ClipError as err:
+            raise raised(err, camera=self.camera.name, window=in_words(window)) from err
+
+    @property
+    @abstractmethod
+    def reach(self) -> timedelta:
+        """How far back it looks."""
+
+    @abstractmethod
+    async def _ask(self, window: Window) -> None:
+        """Ask for what there is of a window. Raises ClipError."""
+
+
+class SaveLastMinutes(SaveButton):
+    """Saves the minutes up to now."""
+
+    _attr_translation_key = "save_last_minutes"
+
+    @property
+    @override
+    def reach(self) -> timedelta:
+        """As many minutes as were set."""
+        minutes = self.account.minutes.get(self.camera.id, DEFAULT_MINUTES)
+        return timedelta(minutes=minutes)
+
+    @override
+    async def _ask(self, window: Window) -> None:
+        """Ask for all of the window."""
+        entry = self.coordinator.config_entry
+        await self.account.jobs.ask(
+            self.camera,
+            window,
+            root=media_folder(self.hass, entry),
+            filename=file_name(self.hass, entry, self.camera, window, label=LABEL),
+            label=LABEL,
+            timeout=PATIENCE,
+        )
+
+
+class SaveLastRecording(SaveButton):
+    """Saves the last recording of a ring or a motion."""
+
+    _attr_translation_key = "save_last_recording"
+    reach = REACHES[-1]
+
+    @override
+    async def _ask(self, window: Window) -> None:
+        """Ask for the newest recording, which may not be ready yet."""
+        await async_ask_for_events(
+            self.hass,
+            self.coordinator.config_entry,
+            self.camera,
+            [await self._newest(window.end)],
+        )
+
+    async def _newest(self, now: datetime) -> Event:
+        # The clocks of clouds are not quite ours.
+        end = now + LOOK_EVERY
+        for reach in REACHES:
+            window = Window(now - reach, end)
+            events = await self.account.source.events(self.camera, window)
+            if found := [event for event in events if event.is_of(DEFAULT_KINDS)]:
+                return found[-1]
+            end = window.start
+        raise NoFootageError("no_recording")

@@ -1,0 +1,48 @@
+"""The picture of a camera's last clip."""
+
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.image import ImageEntity
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import ClipConfigEntry
+from .entity import LastClipEntity, async_add_cameras
+from .sources.base import Camera
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the picture of each camera's last clip."""
+    async_add_cameras(entry, async_add_entities, LastClipImage)
+
+
+class LastClipImage(LastClipEntity, ImageEntity):
+    """The picture that lies beside the last clip; its time is that of the clip."""
+
+    def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
+        """Take the account's entry and the camera."""
+        LastClipEntity.__init__(self, entry, camera)
+        ImageEntity.__init__(self, self.coordinator.hass)
+
+    @property
+    @override
+    def image_last_updated(self) -> datetime | None:
+        """When the clip begins."""
+        return self.clip.window.start if self.clip else None
+
+    @override
+    def image(self) -> bytes | None:
+        """Read the picture, if it is still there."""
+        if self.clip is None:
+            return None
+        try:
+            return self.clip.path.with_suffix(".jpg").read_bytes()
+        except OSError:
+            return None

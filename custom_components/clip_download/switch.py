@@ -1,0 +1,85 @@
+"""Whether what a camera sees is saved by itself."""
+
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .automatic import async_set_automatic, rules_of
+from .clips.errors import StorageError
+from .const import DOMAIN
+from .coordinator import ClipConfigEntry
+from .entity import CameraEntity, async_add_cameras, has_events
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the switch of each camera, where the account learns of events."""
+    if has_events(entry):
+        async_add_cameras(entry, async_add_entities, Automatic)
+
+
+class Automatic(CameraEntity, SwitchEntity):
+    """Saves what a camera sees from when it is turned on."""
+
+    _attr_entity_category = EntityCategory.CONFIG
+    _attr_translation_key = "automatic"
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether it saves."""
+        return rules_of(self.coordinator.config_entry, self.camera.id) is not None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show what the account's options say as soon as they say it."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            async_dispatcher_connect(
+                self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
+            )
+        )
+
+    @callback
+    def _async_entry_changed(
+        self, change: ConfigEntryChange, entry: ConfigEntry
+    ) -> None:
+        if entry is self.coordinator.config_entry:
+            self.async_write_ha_state()
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Save what the camera sees from now on."""
+        self._set(is_on=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Save nothing more, not even what was seen and is not saved yet."""
+        self._set(is_on=False)
+        try:
+            await self.account.ledger.forget_wanted(self.camera.id)
+        except StorageError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key=err.key,
+                translation_placeholders=err.placeholders,
+            ) from err
+
+    def _set(self, *, is_on: bool) -> None:
+        entry = self.coordinator.config_entry
+        async_set_automatic(self.hass, entry, self.camera.id, is_on=is_on)

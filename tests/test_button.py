@@ -1,0 +1,175 @@
+"""The buttons that save what a camera saw last, and the last minutes."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.clip_download.answers import EVENT_SAVED
+from custom_components.clip_download.clips.library import Job
+from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.sources import ring
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .accounts import KINDS, add_camera, set_up
+from .clouds import Clouds
+from .clouds.footage import first_and_last
+from .clouds.ring import Kind, RingCamera
+
+RECORDING = "button.front_save_last_recording"
+MINUTES = "button.front_save_last_minutes"
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def camera(hass_clouds: Clouds, media_dir: Path) -> RingCamera:
+    """Return a doorbell whose recordings are ready soon."""
+    hass_clouds.ring.ready_after_s = 0
+    return hass_clouds.ring.add_camera("Front")
+
+
+async def press(hass: HomeAssistant, button: str) -> None:
+    """Press a button, and do what follows from it."""
+    await hass.services.async_call(
+        "button", "press", {"entity_id": button}, blocking=True
+    )
+
+
+async def newest_job(entry: ConfigEntry) -> Job:
+    """Return the newest job of an account."""
+    job: Job
+    (job,) = await entry.runtime_data.jobs.recent(1)
+    return job
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_which_cameras(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str
+) -> None:
+    """Each camera can save the last minutes; a recording only where there are such."""
+    add_camera(hass_clouds, kind, "Front")
+    await set_up(hass, hass_clouds, kind)
+    expected = {MINUTES, RECORDING} if kind.startswith("ring") else {MINUTES}
+    assert set(hass.states.async_entity_ids("button")) == expected
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=2), 3 * DAY, 20 * DAY])
+async def test_last_recording(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, age: timedelta
+) -> None:
+    """The newest ring or motion is saved, however long ago; our own views are not."""
+    saved = async_capture_events(hass, EVENT_SAVED)
+    start = datetime.now(UTC) - age
+    kinds: dict[Kind, int] = {"motion": -60, "ding": 0, "on_demand": 30}
+    for kind, later in kinds.items():
+        hass_clouds.ring.add_event(
+            camera, kind, start=start + later * SECOND, duration_s=3
+        )
+    await set_up(hass, hass_clouds, "ring")
+    await press(hass, RECORDING)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    (event,) = saved
+    _, ding, _ = hass_clouds.ring.events
+    assert event.data["entity_id"] == "camera.front"
+    assert event.data["events"] == [str(ding.id)]
+    assert event.data["label"] == "ding"
+    path = Path(event.data["path"])
+    assert path.stem.endswith("_ding")
+    shown = first_and_last(path, of=camera.footage)
+    assert abs(shown.start - ding.start) <= SECOND
+    assert abs(shown.end - ding.end) <= SECOND
+
+
+async def test_recording_that_is_not_ready(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
+) -> None:
+    """The button is done at once; the job waits for the recording."""
+    hass_clouds.ring.add_event(
+        camera, start=datetime.now(UTC) - 30 * SECOND, ready_after_s=600
+    )
+    entry = await set_up(hass, hass_clouds, "ring")
+    await press(hass, RECORDING)
+    assert entry.runtime_data.jobs.under_way == 1
+    job = await newest_job(entry)
+    assert [event.id for event in job.events] == [str(hass_clouds.ring.events[0].id)]
+
+
+async def test_no_recording(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
+) -> None:
+    """Where nothing happened, that is said, with the camera's name."""
+    hass_clouds.ring.add_event(camera, "on_demand", start=datetime.now(UTC) - DAY)
+    entry = await set_up(hass, hass_clouds, "ring")
+    with pytest.raises(HomeAssistantError, match="Front saw") as caught:
+        await press(hass, RECORDING)
+    assert caught.value.translation_domain == DOMAIN
+    assert caught.value.translation_key == "no_recording"
+    assert await entry.runtime_data.jobs.recent(1) == []
+
+
+async def test_cloud_trouble(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
+) -> None:
+    """What is wrong with the cloud is said, with the camera's name."""
+    await set_up(hass, hass_clouds, "ring")
+    hass_clouds.ring.misbehave("history", status=503, times=9)
+    with pytest.raises(HomeAssistantError, match=r"trouble.*Front") as caught:
+        await press(hass, RECORDING)
+    assert caught.value.translation_key == "cloud_trouble"
+
+
+async def test_last_minutes(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    media_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many minutes as the number says are saved, up to now."""
+    monkeypatch.setattr(ring, "LISTED_AFTER", timedelta(0))
+    saved = async_capture_events(hass, EVENT_SAVED)
+    now = datetime.now(UTC)
+    for age in (150, 60):
+        hass_clouds.ring.add_event(camera, start=now - age * SECOND, duration_s=3)
+    entry = await set_up(hass, hass_clouds, "ring")
+    data: dict[str, Any] = {"entity_id": "number.front_minutes_to_save", "value": 2}
+    await hass.services.async_call("number", "set_value", data, blocking=True)
+    before = datetime.now(UTC)
+    await press(hass, MINUTES)
+    window = (await newest_job(entry)).window
+    assert window.duration == timedelta(minutes=2)
+    assert abs(window.end - before) < 5 * SECOND
+    await hass.async_block_till_done(wait_background_tasks=True)
+    (event,) = saved
+    assert event.data["label"] == "manual"
+    assert event.data["status"] == "partial"
+    assert event.data["events"] == [str(hass_clouds.ring.events[1].id)]
+    path = Path(event.data["path"])
+    assert path.is_relative_to(media_dir / "clip_download" / "Front")
+    assert path.stem.endswith("_manual")
+
+
+async def test_minutes_that_nobody_set(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
+) -> None:
+    """Without a number there are five minutes."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    await press(hass, MINUTES)
+    assert (await newest_job(entry)).window.duration == timedelta(minutes=5)
+
+
+async def test_no_media_folder(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
+) -> None:
+    """What cannot be asked for is said at once."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    hass.config_entries.async_update_entry(entry, options={"media_dir": "gone"})
+    for button in (MINUTES, RECORDING):
+        hass_clouds.ring.add_event(camera, start=datetime.now(UTC) - 30 * SECOND)
+        with pytest.raises(ServiceValidationError, match="gone.*Front"):
+            await press(hass, button)

@@ -1,0 +1,35 @@
+"""When a camera's last clip was filmed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State
+
+from .accounts import save_event, set_up
+from .clouds import Clouds
+from .clouds.footage import first_and_last
+
+
+def last_clip(hass: HomeAssistant) -> State:
+    """Return the state of the sensor."""
+    state = hass.states.get("sensor.front_last_clip")
+    assert state is not None
+    return state
+
+
+@pytest.mark.usefixtures("media_dir")
+async def test_last_clip(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """It is the time at which the clip begins, as soon as it is saved."""
+    camera = hass_clouds.ring.add_camera("Front")
+    start = datetime.now(UTC) - timedelta(hours=1)
+    event = hass_clouds.ring.add_event(camera, start=start, duration_s=3)
+    await set_up(hass, hass_clouds, "ring")
+    assert last_clip(hass).state == STATE_UNKNOWN
+    assert last_clip(hass).attributes["device_class"] == "timestamp"
+
+    path = await save_event(hass, event)
+    shown = datetime.fromisoformat(last_clip(hass).state)
+    # It is shown in whole seconds.
+    assert abs(shown - first_and_last(path).start) <= timedelta(seconds=2)
