@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.event import async_tell
 from custom_components.clip_download.sources.base import DING, MOTION, Event
+from custom_components.clip_download.sources.meraki import MerakiSource
 from homeassistant.components.media_source import async_resolve_media
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -259,6 +260,23 @@ async def test_camera_without_a_bell(hass: HomeAssistant, hass_clouds: Clouds) -
         FRONT_MOTION,
         "event.neighbour_doorbell",
         "event.neighbour_motion",
+    }
+
+
+async def test_webhook_with_a_secret(
+    hass: HomeAssistant, hass_clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cloud without a history tells of events once its webhook can be believed."""
+    monkeypatch.setattr(MerakiSource, "tells_events", True)
+    add_camera(hass_clouds, "meraki", "Front")
+    entry = await set_up(hass, hass_clouds, "meraki")
+    assert not hass.states.async_entity_ids(["event", "switch"])
+    hass.config_entries.async_update_entry(entry, options={"webhook_secret": "sesame"})
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert set(hass.states.async_entity_ids(["event", "switch"])) == {
+        FRONT_MOTION,
+        "switch.front_save_automatically",
     }
 
 
