@@ -1,21 +1,34 @@
 """`list_events` and `save_events` as people and automations call them."""
 
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+import asyncio
+from datetime import UTC, date, datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockUser
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+import voluptuous as vol
 
-from custom_components.clip_download.const import DOMAIN
-from homeassistant.core import HomeAssistant
+from custom_components.clip_download.clips.errors import InvalidRequestError
+from custom_components.clip_download.clips.window import settle_past
+from custom_components.clip_download.const import CONF_AUTOMATIC, DOMAIN
+from custom_components.clip_download.sources.ring_partner import RingPartnerSource
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+)
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .accounts import cloud_of, set_up
+from .accounts import add_camera, cloud_of, refuse, set_up
 from .clouds import Clouds
 from .clouds.footage import first_and_last
-from .clouds.ring import RingEvent
+from .clouds.ring import Detection, Pages, RingEvent
 from .clouds.ring_partner import PartnerEvent
 from .clouds.server import Asked
 
@@ -98,7 +111,7 @@ def around(start: datetime) -> dict[str, datetime]:
 def media(clouds: Clouds, kind: str) -> list[Asked]:
     """Return the requests for footage so far."""
     places = {
-        "ring": r"share/play|share-service",
+        "ring": "share/play|phoenix",
         "ring_partner": "media/video/download",
     }
     return cloud_of(clouds, kind).asked(places[kind])
@@ -196,7 +209,8 @@ async def test_what_was_seen(
 ) -> None:
     """Events can be chosen by what was seen, and are named by it."""
     camera = hass_clouds.ring.add_camera("Front")
-    for n, saw in enumerate(("human", "vehicle", None)):
+    sights: tuple[Detection | None, ...] = ("human", "vehicle", None)
+    for n, saw in enumerate(sights):
         hass_clouds.ring.add_event(
             camera, start=minutes_ago + n * MINUTE, duration_s=4, saw=saw
         )
@@ -289,11 +303,479 @@ async def test_more_than_can_be_under_way(
     assert counts(told) == {"saved": 9}
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     jobs = await entry.runtime_data.jobs.recent(20)
-    asked = [job.window.start for job in sorted(jobs, key=lambda one: one.asked_at)]
-    assert all(b - a < MINUTE for a, b in pairwise(sorted(starts)))
-    # The window of a recording is settled once it is there; its name tells the event.
     assert [job.filename for job in sorted(jobs, key=lambda one: one.asked_at)] == [
         f"clip_download/Front/{local:%F}/{local:%F_%H-%M-%S}_motion"
         for local in map(dt_util.as_local, starts)
     ]
-    assert len(asked) == 9
+
+
+@pytest.mark.parametrize("action", ["list_events", "save_events"])
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({}, ("past_no_form", "")),
+        ({"start": "2025-11-20 12:00:00"}, ("past_no_form", "start 2025-11-20 12:00")),
+        (
+            {"date": "2025-11-20", "start": "2025-11-20 12:00:00"},
+            ("past_no_form", "date 2025-11-20, start"),
+        ),
+        ({"date": "0001-01-01"}, ("past_no_form", "0001")),
+        ({"date": "9999-12-31"}, ("past_in_future", "9999")),
+        (
+            {"start": "2036-11-20 12:00:00", "end": "2036-11-20 13:00:00"},
+            ("past_in_future", "2036"),
+        ),
+        (
+            {"start": "2025-11-20 12:00:00", "end": "2025-11-20 11:00:00"},
+            ("window_reversed", "end 2025-11-20 11:00"),
+        ),
+        (
+            {"start": "2025-10-01 12:00:00", "end": "2025-11-02 12:00:00"},
+            ("past_too_long", ""),
+        ),
+        (
+            {"start": "2025-03-30 02:30:00", "end": "2025-03-30 12:00:00"},
+            ("time_skipped", "02:30:00"),
+        ),
+    ],
+)
+async def test_a_window_that_cannot_be(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    action: str,
+    fields: dict[str, Any],
+    wrong: tuple[str, str],
+) -> None:
+    """Each mistake is the caller's, is named, and tells camera and window."""
+    add_camera(hass_clouds, "ring_partner", "Front")
+    await set_up(hass, hass_clouds, "ring_partner")
+    asked = len(hass_clouds.ring_partner.requests)
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, action, **fields)
+    key, words = wrong
+    assert error.value.translation_key == key
+    assert "Front" in str(error.value)
+    assert words in str(error.value)
+    assert len(hass_clouds.ring_partner.requests) == asked
+
+
+@pytest.mark.parametrize("action", ["list_events", "save_events"])
+@pytest.mark.parametrize("kinds", ["burglar", ["ding", "burglar"], []])
+async def test_kinds_that_nobody_knows(
+    hass: HomeAssistant, hass_clouds: Clouds, action: str, kinds: str | list[str]
+) -> None:
+    """A word that is no kind is refused, with those that are."""
+    add_camera(hass_clouds, "ring", "Front")
+    await set_up(hass, hass_clouds, "ring")
+    with pytest.raises(vol.Invalid) as error:
+        await act(hass, action, date="2025-11-20", kinds=kinds)
+    if kinds:
+        assert "motion" in str(error.value)
+        assert "person" in str(error.value)
+
+
+async def test_a_kind_that_the_cloud_never_lists(
+    hass: HomeAssistant, hass_clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find nothing of it for ever would be silence."""
+    monkeypatch.setattr(RingPartnerSource, "event_kinds", ("motion",))
+    add_camera(hass_clouds, "ring_partner", "Front")
+    await set_up(hass, hass_clouds, "ring_partner")
+    for action in ("list_events", "save_events"):
+        told = await act(hass, action, date="2025-11-20", kinds=["ding", "motion"])
+        error = told[FRONT]["error"]
+        assert error["key"] == "kind_unknown"
+        assert "ding" in error["message"]
+        assert "motion" in error["message"]
+
+
+async def test_downloads_do_not_feed_themselves(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
+) -> None:
+    """Where each download is an event, those are not saved, under no name."""
+    camera = hass_clouds.ring.add_camera("Front")
+    hass_clouds.ring.add_event(camera, "on_demand", start=minutes_ago, duration_s=4)
+    hass_clouds.ring_partner.add_camera("Back")
+    await set_up(hass, hass_clouds, "ring")
+    await set_up(hass, hass_clouds, "ring_partner")
+    told = await act(
+        hass,
+        "save_events",
+        [FRONT, "camera.back"],
+        **around(minutes_ago),
+        kinds=["motion", "on_demand"],
+    )
+    assert counts(told[FRONT]) == {"saved": 1}
+    assert told["camera.back"]["error"]["key"] == "kind_echoes"
+
+    happen(hass_clouds, "ring_partner", minutes_ago, name="Back")
+    for saved in (1, 0):
+        told = await act(hass, "save_events", "camera.back", **around(minutes_ago))
+        assert len(told["camera.back"]["saved"]) == saved
+    told = await act(hass, "list_events", "camera.back", **around(minutes_ago))
+    assert {one["kind"] for one in told["camera.back"]["events"]} == {
+        "motion",
+        "on_demand",
+    }
+
+
+async def test_cameras_that_cannot(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
+) -> None:
+    """Each has its own error, and stops no other."""
+    happen(hass_clouds, "ring_partner", minutes_ago)
+    add_camera(hass_clouds, "meraki", "Back")
+    add_camera(hass_clouds, "kinesis", "Side")
+    add_camera(hass_clouds, "ring", "Gate")
+    for kind in ("ring_partner", "meraki", "kinesis"):
+        await set_up(hass, hass_clouds, kind)
+    ring = await set_up(hass, hass_clouds, "ring")
+    assert await hass.config_entries.async_unload(ring.entry_id)
+    bad = {
+        "camera.back": "no_history",
+        "camera.side": "no_history",
+        "camera.gate": "account_not_loaded",
+        "camera.none": "not_our_camera",
+    }
+    for action in ("list_events", "save_events"):
+        told = await act(hass, action, [FRONT, *bad], **around(minutes_ago))
+        assert {
+            entity_id: one["error"]["key"]
+            for entity_id, one in told.items()
+            if "error" in one
+        } == bad
+    assert counts(told[FRONT]) == {"saved": 1}
+    assert "Back" in told["camera.back"]["error"]["message"]
+
+    call = {"entity_id": [FRONT, "camera.back"], **around(minutes_ago)}
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call(DOMAIN, "save_events", call, blocking=True)
+    assert error.value.translation_key == "no_history"
+    call["entity_id"] = list(bad)
+    with pytest.raises(HomeAssistantError) as error2:
+        await hass.services.async_call(DOMAIN, "save_events", call, blocking=True)
+    assert error2.value.translation_key == "several_failed"
+    assert "camera.none" in str(error2.value)
+
+
+@pytest.mark.parametrize("action", ["list_events", "save_events"])
+async def test_who_may_not_control(
+    hass: HomeAssistant, hass_clouds: Clouds, minutes_ago: datetime, action: str
+) -> None:
+    """Who may only look at a camera neither saves its events nor sees their list."""
+    happen(hass_clouds, "ring", minutes_ago)
+    await set_up(hass, hass_clouds, "ring")
+    asked = len(hass_clouds.ring.requests)
+    user = MockUser()
+    user.add_to_hass(hass)
+    user.mock_policy({"entities": {"entity_ids": {FRONT: {"read": True}}}})
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN,
+            action,
+            {"entity_id": FRONT, **around(minutes_ago)},
+            context=Context(user_id=user.id),
+            blocking=True,
+            return_response=True,
+        )
+    assert len(hass_clouds.ring.requests) == asked
+
+
+async def test_over_rest(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    minutes_ago: datetime,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """A day is one request, and ids that no float holds come back exactly."""
+    assert await async_setup_component(hass, "api", {})
+    event = happen(hass_clouds, "ring", minutes_ago)
+    assert isinstance(event, RingEvent)
+    assert event.id > 2**53
+    assert float(event.id) != event.id
+    await set_up(hass, hass_clouds, "ring")
+    client = await hass_client()
+    for action, told_as in (("list_events", "events"), ("save_events", "saved")):
+        response = await client.post(
+            f"/api/services/clip_download/{action}?return_response",
+            json={
+                "entity_id": FRONT,
+                "date": f"{dt_util.as_local(minutes_ago):%F}",
+            },
+        )
+        assert response.status == 200
+        told = (await response.json())["service_response"][FRONT]
+        assert ids(told[told_as]) == [str(event.id)]
+    assert Path(told["saved"][0]["path"]).is_file()
+
+
+@pytest.mark.parametrize("pages", ["repeated", "skipping"])
+async def test_ring_pages_that_go_astray(
+    hass: HomeAssistant, hass_clouds: Clouds, minutes_ago: datetime, pages: Pages
+) -> None:
+    """What the pages list is told once each, in order, and the call ends."""
+    ring = hass_clouds.ring
+    ring.has_search, ring.history_pages = False, pages
+    known = [
+        happen(hass_clouds, "ring", minutes_ago + n * 5 * SECOND, duration_s=1)
+        for n in range(130)
+    ]
+    await set_up(hass, hass_clouds, "ring")
+    events = await listed(hass, **around(minutes_ago))
+    assert len(events) >= 20
+    assert ids(events) == [
+        str(event.id) for event in known if str(event.id) in ids(events)
+    ]
+
+
+async def test_partner_pages_that_go_astray(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
+) -> None:
+    """A page that comes again ends the list; an entry without a time is none."""
+    happen(hass_clouds, "ring_partner", minutes_ago)
+    await set_up(hass, hass_clouds, "ring_partner")
+    start_ms = int(minutes_ago.timestamp() * 1000)
+    about = {"event_type": "motion", "end": start_ms + 4000}
+    page = {
+        "data": [
+            {"id": "timeless", "attributes": about},
+            {"id": "9007199254740993", "attributes": {**about, "start": start_ms}},
+        ],
+        "links": {"next": "/v1/history/devices/1/events?page%5Bkey%5D=again"},
+    }
+    hass_clouds.ring_partner.misbehave("/events$", body=json.dumps(page), times=99)
+    asked = len(hass_clouds.ring_partner.asked("/events$"))
+    assert ids(await listed(hass, **around(minutes_ago))) == ["9007199254740993"]
+    assert len(hass_clouds.ring_partner.asked("/events$")) == asked + 2
+    told = await save(hass, **around(minutes_ago))
+    assert ids(told["saved"]) == ["9007199254740993"]
+
+
+async def test_an_event_of_no_known_time(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
+) -> None:
+    """It belongs to no window, and stops none of the others."""
+    camera = hass_clouds.ring.add_camera("Front")
+    hass_clouds.ring.add_event(camera, start=minutes_ago, duration_s=4, created_at=None)
+    other = hass_clouds.ring.add_event(camera, start=minutes_ago + MINUTE, duration_s=4)
+    await set_up(hass, hass_clouds, "ring")
+    told = await save(hass, **around(minutes_ago))
+    assert counts(told) == {"saved": 1}
+    assert ids(told["saved"]) == [str(other.id)]
+
+
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save one event after the other."""
+    monkeypatch.setattr("custom_components.clip_download.event_services.AT_ONCE", 1)
+
+
+@with_history
+@pytest.mark.usefixtures("one_by_one")
+async def test_one_event_fails(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    minutes_ago: datetime,
+    kind: str,
+) -> None:
+    """A 401 for one clip is no bad sign-in, and stops no other; it is tried again later."""
+    for n in range(3):
+        happen(hass_clouds, kind, minutes_ago + n * MINUTE)
+    for event in hass_clouds.ring.events:
+        event.has_inline_urls = False
+    await set_up(hass, hass_clouds, kind)
+    place = {"ring": "share/play", "ring_partner": "video/download"}[kind]
+    # Once, and again with a new token.
+    cloud_of(hass_clouds, kind).misbehave(place, status=401, times=2)
+    told = await save(hass, **around(minutes_ago), timeout=0)
+    assert counts(told) == {"saved": 2, "failed": 1}
+    (failed,) = told["failed"]
+    assert failed["start"] == dt_util.as_local(minutes_ago).isoformat(
+        timespec="milliseconds"
+    )
+    assert "Front" in failed["error"]["message"]
+    assert reauths(hass) == []
+    assert counts(await save(hass, **around(minutes_ago))) == {"saved": 1, "skipped": 2}
+
+
+@with_history
+async def test_failing_without_a_response(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    minutes_ago: datetime,
+    kind: str,
+) -> None:
+    """The action raises once all have ended, and says how many failed of which camera."""
+    for n in range(2):
+        happen(hass_clouds, kind, minutes_ago + n * MINUTE)
+    happen(hass_clouds, kind, minutes_ago + 2 * MINUTE, name="Back")
+    if kind == "ring":
+        for event in hass_clouds.ring.events[:2]:
+            event.is_e2ee = True
+    else:
+        hass_clouds.ring_partner.cameras[0].is_corrupt = True
+    await set_up(hass, hass_clouds, kind)
+    call = {"entity_id": [FRONT, "camera.back"], **around(minutes_ago)}
+    with pytest.raises(HomeAssistantError) as error:
+        await hass.services.async_call(DOMAIN, "save_events", call, blocking=True)
+    assert error.value.translation_key == "events_failed"
+    assert "2 clips of Front" in str(error.value)
+    assert len(list(media_dir.rglob("*.mp4"))) == 1
+
+
+@with_history
+async def test_a_list_that_fails(
+    hass: HomeAssistant, hass_clouds: Clouds, minutes_ago: datetime, kind: str
+) -> None:
+    """A fault that passes is outlasted, another is told; a bad sign-in asks for a new one."""
+    happen(hass_clouds, kind, minutes_ago)
+    await set_up(hass, hass_clouds, kind)
+    cloud = cloud_of(hass_clouds, kind)
+    place = "history|/events$"
+    headers = {"Retry-After": "0"}
+    cloud.misbehave(place, status=429, headers=headers)
+    assert len(await listed(hass, **around(minutes_ago))) == 1
+    fault = cloud.misbehave(place, status=503, times=99)
+    told = await save(hass, **around(minutes_ago), timeout=0)
+    assert told["error"]["key"] == "cloud_trouble"
+    assert "Front" in told["error"]["message"]
+    assert reauths(hass) == []
+
+    fault.times = 0
+    refuse(hass_clouds, kind)
+    told = (await act(hass, "list_events", FRONT, **around(minutes_ago)))[FRONT]
+    assert told["error"]["key"] == "invalid_auth"
+    await hass.async_block_till_done()
+    assert len(reauths(hass)) == 1
+
+
+@with_history
+async def test_while_it_is_saved_automatically(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    minutes_ago: datetime,
+    kind: str,
+) -> None:
+    """Whoever comes first, each event is fetched once, and is one file."""
+    known = [happen(hass_clouds, kind, minutes_ago + n * MINUTE) for n in range(4)]
+    entry = await set_up(hass, hass_clouds, kind)
+    (camera,) = entry.runtime_data.coordinator.data
+    since = (minutes_ago - MINUTE).isoformat()
+    hass.config_entries.async_update_entry(
+        entry, options={**entry.options, CONF_AUTOMATIC: {camera: since}}
+    )
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    told, other = await asyncio.gather(
+        save(hass, **around(minutes_ago)), save(hass, **around(minutes_ago))
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    for one in (told, other):
+        assert len(one["saved"]) + len(one["skipped"]) == len(known)
+    assert len(list(media_dir.rglob("*.mp4"))) == len(known)
+    given = [
+        asked
+        for asked in media(hass_clouds, kind)
+        if asked.method == "POST" or "phoenix" in asked.host
+    ]
+    assert len(given) == len(known)
+
+
+@with_history
+async def test_cancelled_and_called_again(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    minutes_ago: datetime,
+    kind: str,
+) -> None:
+    """What is under way is finished, the rest is not begun; the next call saves that."""
+    known = [happen(hass_clouds, kind, minutes_ago + n * MINUTE) for n in range(7)]
+    await set_up(hass, hass_clouds, kind)
+    place = {"ring": "phoenix", "ring_partner": "video/download"}[kind]
+    cloud = cloud_of(hass_clouds, kind)
+    cloud.misbehave(place, delay_s=0.2, times=99)
+    saving = hass.async_create_task(save(hass, **around(minutes_ago)))
+    while not cloud.asked(place):
+        await asyncio.sleep(0.01)
+    saving.cancel()
+    await asyncio.gather(saving, return_exceptions=True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    begun = len(list(media_dir.rglob("*.mp4")))
+    assert 0 < begun < len(known)
+
+    cloud.faults.clear()
+    told = await save(hass, **around(minutes_ago))
+    assert counts(told) == {"saved": len(known) - begun, "skipped": begun}
+    assert len(list(media_dir.rglob("*.mp4"))) == len(known)
+    assert len(cloud.asked(place)) == len(known)
+
+
+async def test_an_account_that_goes_away(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
+) -> None:
+    """What was under way is not ready, the rest failed; all is there in the end."""
+    for n in range(6):
+        happen(hass_clouds, "ring_partner", minutes_ago + n * MINUTE)
+    entry = await set_up(hass, hass_clouds, "ring_partner")
+    cloud = hass_clouds.ring_partner
+    fault = cloud.misbehave("video/download", delay_s=60, times=99)
+    saving = hass.async_create_task(save(hass, **around(minutes_ago)))
+    while not cloud.asked("video/download"):
+        await asyncio.sleep(0.01)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    told = await saving
+    assert counts(told) == {"failed": 2, "not_ready": 4}
+    assert {one["error"]["key"] for one in told["failed"]} == {"account_not_loaded"}
+
+    fault.times = 0
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    told = await save(hass, **around(minutes_ago))
+    assert len(told["saved"]) + len(told["skipped"]) == 6
+    assert len(list(media_dir.rglob("*.mp4"))) == 6
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "start", "hours"),
+    [
+        ("Europe/Berlin", date(2025, 11, 20), "2025-11-19T23:00", 24),
+        ("Europe/Berlin", date(2025, 10, 26), "2025-10-25T22:00", 25),
+        ("Europe/Berlin", date(2025, 3, 30), "2025-03-29T23:00", 23),
+        # Where the clock skips midnight, or shows it twice.
+        ("Asia/Beirut", date(2025, 3, 30), "2025-03-29T22:00", 23),
+        ("America/Havana", date(2025, 11, 2), "2025-11-02T04:00", 25),
+    ],
+)
+def test_a_day(zone: str, day: date, start: str, hours: int) -> None:
+    """A day begins and ends at midnight where Home Assistant is, whatever clocks do."""
+    window = settle_past(
+        now=datetime(2025, 12, 1, tzinfo=UTC), time_zone=ZoneInfo(zone), day=day
+    )
+    assert window.start == datetime.fromisoformat(start).replace(tzinfo=UTC)
+    assert window.duration == timedelta(hours=hours)
+
+
+def test_today_and_tomorrow() -> None:
+    """Today is asked for while it lasts; tomorrow begins at midnight, not in UTC."""
+    zone = ZoneInfo("Europe/Berlin")
+    for hour, day in ((22, 21), (23, 22)):
+        now = datetime(2025, 11, 21, hour, 30, tzinfo=UTC)
+        window = settle_past(now=now, time_zone=zone, day=date(2025, 11, day))
+        assert window.start <= now < window.end
+        with pytest.raises(InvalidRequestError, match="past_in_future"):
+            settle_past(now=now, time_zone=zone, day=date(2025, 11, day + 1))
+
+
+def test_a_month() -> None:
+    """A whole month is never too long, also when the clock goes back in it."""
+    zone = ZoneInfo("Europe/Berlin")
+    window = settle_past(
+        now=datetime(2025, 12, 1, tzinfo=UTC),
+        time_zone=zone,
+        start=datetime(2025, 10, 1),  # noqa: DTZ001
+        end=datetime(2025, 11, 1),  # noqa: DTZ001
+    )
+    assert window.duration == timedelta(days=31, hours=1)

@@ -152,7 +152,7 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
         for _ in range(AT_ONCE):
             group.create_task(work())
 
-    told: dict[str, Any] = {outcome: [] for outcome in Outcome}
+    told: dict[str, Any] = {outcome.value: [] for outcome in Outcome}
     for event in events:
         outcome, answer = outcomes[event.id]
         # A clip has times of its own.

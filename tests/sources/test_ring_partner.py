@@ -217,13 +217,21 @@ async def test_token_refused_again(
     source: RingPartnerSource, cloud: RingPartnerCloud, tokens: Tokens, camera: Camera
 ) -> None:
     """If a new token is refused too, a person has to link the account again."""
-    cloud.misbehave(f"^{API_HOST}", status=401, times=6)
+    cloud.misbehave(f"^{API_HOST}", status=401, times=8)
     with pytest.raises(SignInError, match="invalid_auth"):
         await source.identify()
     with pytest.raises(SignInError, match="invalid_auth"):
         await source.cameras()
     assert (await failing(source, camera)).key == "invalid_auth"
-    assert tokens.refreshed == 3
+    assert tokens.refreshed == 4
+
+
+async def test_one_clip_is_refused(
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+) -> None:
+    """A clip that is refused to a good token is no reason to link the account again."""
+    cloud.misbehave("media/video/download", status=401, times=2)
+    assert (await failing(source, camera)).key == "cloud_trouble"
 
 
 async def test_token_without_another(

@@ -54,6 +54,7 @@ _LOGGER = logging.getLogger(__name__)
 
 HOST = "api.amazonvision.com"
 API = f"https://{HOST}/v1"
+ME = f"{API}/users/me"
 # Where redirects to footage were seen to lead.
 MEDIA_HOSTS = ("amazonvision.com", "devices.amazon.dev", "amazonaws.com", "ring.com")
 # 100 requests a second for a client id [doc], of which its other uses get half.
@@ -140,7 +141,7 @@ class RingPartnerSource(Source):
     @override
     async def identify(self) -> Identity:
         """Say whose account it is; some tokens tell no id, some no name."""
-        answer = await self._get(f"{API}/users/me")
+        answer = await self._get(ME)
         data = _dict(answer.get("data"))
         about = _dict(data.get("attributes")) or data
         names = (about.get("first_name"), about.get("last_name"))
@@ -255,13 +256,19 @@ class RingPartnerSource(Source):
             **_components(camera),
         }
         url = f"{_device_url(camera)}/media/video/download"
-        async with self._request(hdrs.METH_POST, url, body) as response:
-            if response.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
-                problem = await _problem(response)
-                if problem.status in _NOT_THERE or _is_not_stored(problem):
-                    raise await self._not_there(camera, part)
-                raise await self._refused(camera, problem, response)
-            yield _download(response, part)
+        try:
+            async with self._request(hdrs.METH_POST, url, body) as response:
+                if response.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+                    problem = await _problem(response)
+                    if problem.status in _NOT_THERE or _is_not_stored(problem):
+                        raise await self._not_there(camera, part)
+                    raise await self._refused(camera, problem, response)
+                yield _download(response, part)
+        except SignInError as err:
+            # It may be that only this clip is refused: then the sign-in is good.
+            await self._get(ME)
+            status = str(HTTPStatus.UNAUTHORIZED.value)
+            raise CloudError("cloud_trouble", status=status) from err
 
     async def _not_there(self, camera: Camera, part: Part) -> ClipError:
         """Return the error for a stretch of which nothing is found where it begins."""
