@@ -52,8 +52,10 @@ PLATFORMS = [
     Platform.SWITCH,
 ]
 
-# Push is only a reason to look sooner: no harm if it stays away for a while.
+# Push is only a reason to look sooner: no harm if it stays away for a while. Where it
+# cannot be had at all, its library would fill the log.
 LISTEN_AGAIN_S = 15 * 60
+LISTEN_AGAIN_LATEST_S = 12 * 60 * 60
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -156,6 +158,7 @@ async def _async_hear(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     account = entry.runtime_data
     if lender_id := entry.data.get(CONF_RING_ENTRY):
         await ring_account.listen(hass, lender_id, account.watch.pushed)
+    pause_s = LISTEN_AGAIN_S
     while True:
         try:
             await account.source.listen(account.watch.pushed)
@@ -163,7 +166,8 @@ async def _async_hear(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
             _LOGGER.debug("No push from %s: %s", entry.title, err)
         else:
             return
-        await asyncio.sleep(LISTEN_AGAIN_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, LISTEN_AGAIN_LATEST_S)
 
 
 @callback

@@ -22,6 +22,8 @@ ALARMS = re.compile(
     r"Detected blocking call|Traceback|Error doing job|never (?:retrieved|awaited)"
     r"|Unclosed|Detected that custom integration|\[asyncio\]"
 )
+# What pushes reach nobody without the internet, and this log is full of it.
+PUSHES = "firebase_messaging"
 # A URL that carries its own permission.
 SIGNED = re.compile(rb"X-Amz-(?:Signature|Security-Token)=")
 RECORD = re.compile(
@@ -152,8 +154,13 @@ class Log(NamedTuple):
 def read_log(text: str) -> Log:
     """Look through Home Assistant's log."""
     warnings, faults = [], []
+    logger = ""
     for line in text.splitlines():
         record = RECORD.match(line)
+        if record:
+            logger = record["logger"]
+        if logger.startswith(PUSHES):
+            continue
         if (
             record
             and "clip_download" in line

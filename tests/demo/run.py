@@ -22,6 +22,7 @@ import certifi
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, Span
 
+from . import bell
 from .check import Look, debris, leaks, look, read_log
 from .home import CHECKOUT, TIME_ZONE, Form, Home, HomeError
 
@@ -64,6 +65,7 @@ class Job(NamedTuple):
 def furnish(clouds: Clouds) -> Cast:
     """Put a camera into each cloud."""
     door = clouds.ring.add_camera("Front door")
+    clouds.ring.add_camera(bell.NAME)
     clouds.ring.ready_after_s = READY_AFTER_S
     drive = clouds.meraki.add_camera(
         "Driveway", footage=Footage("Driveway", width=640, height=360)
@@ -125,6 +127,7 @@ async def add_accounts(home: Home, clouds: Clouds) -> dict[str, str]:
         for entity in entities
         if entity["config_entry_id"] in kinds
         and entity["entity_id"].startswith("camera.")
+        and entity["entity_id"] != bell.CAMERA
     }
 
 
@@ -214,7 +217,7 @@ async def motion(stage: Stage) -> list[str]:
     faults = []
     if (status, forged) != (204, 401):
         faults.append(f"a notice is answered {status}, a forged one {forged}")
-    if b'"kind":"human"' not in await home.get("/api/states"):
+    if b'"kind":"person"' not in await home.get("/api/states"):
         faults.append("no event entity tells of the motion")
     return [f"ring_partner: {fault}" for fault in faults]
 
@@ -223,6 +226,7 @@ async def main_job(stage: Stage) -> list[str]:
     """Save a clip from each cloud, look at them, and return what is wrong with them."""
     home, cast, entities = stage
     faults = await motion(stage)
+    rung = await bell.ring(home, cast.clouds)
     wanted = jobs(entities, cast.clouds)
     async with home.websocket() as websocket:
         await websocket.ask("subscribe_events", event_type="clip_download_saved")
@@ -248,6 +252,9 @@ async def main_job(stage: Stage) -> list[str]:
                 f"{job.cloud}: {fault}"
                 for fault in await home.play(answer["media_content_id"], found.path)
             ]
+    by_itself, more_faults = await bell.check(home, rung)
+    faults += more_faults
+    clips += by_itself
     faults += [f"left over: {name}" for name in debris(home.media, clips)]
     return [*faults, *await shown_faults(stage)]
 
