@@ -1,9 +1,12 @@
 """When a camera's last clip was filmed."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 
+from custom_components.clip_download.clips.errors import StorageError
+from custom_components.clip_download.clips.jobs import Jobs
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 
@@ -20,12 +23,18 @@ def last_clip(hass: HomeAssistant) -> State:
 
 
 @pytest.mark.usefixtures("media_dir")
-async def test_last_clip(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+async def test_last_clip(
+    hass: HomeAssistant, hass_clouds: Clouds, caplog: pytest.LogCaptureFixture
+) -> None:
     """It is the time at which the clip begins, as soon as it is saved."""
     camera = hass_clouds.ring.add_camera("Front")
     start = datetime.now(UTC) - timedelta(hours=1)
     event = hass_clouds.ring.add_event(camera, start=start, duration_s=3)
-    await set_up(hass, hass_clouds, "ring")
+    # A database that fails for a moment keeps nothing from being there.
+    err = StorageError("library_unusable", path="clips.db", reason="locked")
+    with patch.object(Jobs, "last_clip", side_effect=err):
+        await set_up(hass, hass_clouds, "ring")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert last_clip(hass).state == STATE_UNKNOWN
     assert last_clip(hass).attributes["device_class"] == "timestamp"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+import logging
 from typing import override
 
 from homeassistant.config_entries import ConfigEntryState
@@ -13,10 +14,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util.signal_type import SignalType
 
+from .clips.errors import StorageError
 from .clips.library import Clip, Job
 from .const import CONF_HMAC_KEY, CONF_WEBHOOK_SECRET, DOMAIN
 from .coordinator import Account, CamerasCoordinator, ClipConfigEntry
 from .sources.base import Camera
+
+_LOGGER = logging.getLogger(__name__)
 
 # Makes an entity of a camera, or none where there is to be none for now.
 type Make = Callable[[ClipConfigEntry, Camera], CameraEntity | None]
@@ -137,7 +141,10 @@ class LastClipEntity(CameraEntity):
         self.async_write_ha_state()
 
     async def _look(self) -> None:
-        self.clip = await self.account.jobs.last_clip(self.camera.id)
+        try:
+            self.clip = await self.account.jobs.last_clip(self.camera.id)
+        except StorageError as err:
+            _LOGGER.debug("The last clip of %s is not known: %s", self.entity_id, err)
 
 
 @callback
