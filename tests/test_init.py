@@ -1,13 +1,16 @@
 """An account in Home Assistant: its cameras come and go, its cloud may fail."""
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+import sqlite3
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.clip_download.clips import schema
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
@@ -300,17 +303,32 @@ async def test_outage_at_start(
 async def test_database_that_cannot_be_used(
     hass: HomeAssistant, hass_clouds: Clouds
 ) -> None:
-    """A damaged database keeps an account from loading, in words that say what to do."""
+    """A newer release's database keeps an account from loading, in words that help."""
     path = Path(hass.config.path("clip_download.db"))
-    await hass.async_add_executor_job(path.write_bytes, b"no database" * 100)
+
+    def make() -> None:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+
+    await hass.async_add_executor_job(make)
     entry = await set_up(hass, hass_clouds, "ring")
     assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert entry.error_reason_translation_key == "library_unusable"
+    assert entry.error_reason_translation_key == "library_newer"
     assert entry.reason is not None
     assert str(path) in entry.reason
     await hass.async_add_executor_job(path.unlink)
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert loaded(entry)
+
+
+async def test_database_that_is_damaged(
+    hass: HomeAssistant, hass_clouds: Clouds, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is kept aside, and the account loads without it."""
+    path = Path(hass.config.path("clip_download.db"))
+    await hass.async_add_executor_job(path.write_bytes, b"no database" * 100)
+    assert loaded(await set_up(hass, hass_clouds, "ring"))
+    assert f"{path} is damaged" in caplog.text
 
 
 async def test_outage_later(

@@ -25,6 +25,7 @@ from custom_components.clip_download.event_services import (
     LIST_EVENTS_SCHEMA,
     SAVE_EVENTS_SCHEMA,
 )
+from custom_components.clip_download.library_actions import REBUILD_LIBRARY_SCHEMA
 from custom_components.clip_download.services import (
     RECORD_CLIP_SCHEMA,
     SAVE_CLIP_SCHEMA,
@@ -234,7 +235,7 @@ def test_readme_tells_what_is_offered() -> None:
     missing = {
         *(
             name
-            for action in ("save_clip", "record_clip")
+            for action in SERVICES
             for name in fields(action)
             if f"`{name}`" not in text
         ),
@@ -657,6 +658,7 @@ def sections(service: str) -> set[str]:
 
 SCHEMAS = {
     "list_events": LIST_EVENTS_SCHEMA,
+    "rebuild_library": REBUILD_LIBRARY_SCHEMA,
     "record_clip": RECORD_CLIP_SCHEMA,
     "save_clip": SAVE_CLIP_SCHEMA,
     "save_events": SAVE_EVENTS_SCHEMA,

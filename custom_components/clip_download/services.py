@@ -31,6 +31,7 @@ from .event_services import (
     async_list_events,
     async_save_events,
 )
+from .library_actions import async_setup_library_actions
 from .naming import file_name, media_folder
 from .sources.base import Camera, Wishes
 from .targets import (
@@ -125,6 +126,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ),
     ):
         hass.services.async_register(DOMAIN, action, act, schema, answers_with)
+    async_setup_library_actions(hass)
 
 
 async def _async_save_clip(call: ServiceCall) -> ServiceResponse:

@@ -2,10 +2,12 @@
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+import logging
 from pathlib import Path
 
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util import dt as dt_util
@@ -13,7 +15,10 @@ from homeassistant.util.hass_dict import HassKey
 
 from .clips.errors import StorageError
 from .clips.library import Library
-from .const import DOMAIN
+from .clips.rebuild import Rebuilt, rebuild
+from .const import CONF_KIND, DOMAIN
+
+_LOGGER = logging.getLogger(__name__)
 
 DATABASE = "clip_download.db"
 DATA_SHARED: HassKey[Shared] = HassKey(DOMAIN)
@@ -51,4 +56,39 @@ async def async_shared(hass: HomeAssistant) -> Shared:
         await library.close()
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
+    tend = partial(_async_tend_soon, hass, library)
+    library.when_lost = tend
+    tend()
     return Shared(library=library, workbench=workbench)
+
+
+async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
+    """Bring the library up to what lies in the media folders. Raises StorageError."""
+    accounts = {
+        (entry.data[CONF_KIND], entry.title): entry.entry_id
+        for entry in hass.config_entries.async_entries(DOMAIN)
+    }
+    return await rebuild(
+        library,
+        [Path(folder) for folder in hass.config.media_dirs.values()],
+        account_of=lambda kind, name: accounts.get((kind, name)),
+    )
+
+
+@callback
+def _async_tend_soon(hass: HomeAssistant, library: Library) -> None:
+    """Look after the library while everything else goes on."""
+    hass.async_create_background_task(
+        _async_tend(hass, library), "look after the library of clips"
+    )
+
+
+async def _async_tend(hass: HomeAssistant, library: Library) -> None:
+    """Find damage before somebody runs into it; bring clips back that are not known."""
+    try:
+        await library.check()
+        if await library.is_rebuild_due():
+            rebuilt = await async_rebuild(hass, library)
+            _LOGGER.info("The library was brought up to its files: %s", rebuilt)
+    except StorageError as err:
+        _LOGGER.warning("The library could not be brought up to its files: %s", err)

@@ -1,6 +1,8 @@
 """The database of jobs and clips: a real file, closed and opened again."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +10,6 @@ import sqlite3
 
 import pytest
 
-from custom_components.clip_download.clips import schema
 from custom_components.clip_download.clips.errors import CloudError, StorageError
 from custom_components.clip_download.clips.library import (
     ENDED_JOBS_KEPT,
@@ -155,21 +156,131 @@ async def test_old_ended_jobs_go(tmp_path: Path) -> None:
     await library.close()
 
 
-async def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
-    """A downgrade says so and leaves the newer file as it is."""
-    path = tmp_path / "clips.db"
-    with sqlite3.connect(path) as database:
-        database.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
-    database.close()
-    with pytest.raises(StorageError) as error:
-        await Library(path).open()
-    assert error.value.key == "library_newer"
+def asides(path: Path) -> list[Path]:
+    """Return the databases that were put aside."""
+    return [
+        other
+        for other in path.parent.glob(f"{path.name}.damaged-*")
+        if not other.name.endswith(("-wal", "-shm"))
+    ]
 
 
-async def test_a_damaged_database_is_named(tmp_path: Path) -> None:
-    """A file that is no database is an error with its path, not a crash."""
+def spoil(path: Path, table: str) -> None:
+    """Damage the page at which a table, or an index, begins."""
+    with closing(sqlite3.connect(path)) as database:
+        (page_size,) = database.execute("PRAGMA page_size").fetchone()
+        (page,) = database.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)
+        ).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * page_size)
+        file.write(b"\x55" * page_size)
+
+
+async def test_a_rebuild_is_due_of_a_new_database(tmp_path: Path) -> None:
+    """It is due until it was done, across restarts."""
     path = tmp_path / "clips.db"
-    path.write_bytes(b"not a database at all" * 100)
+    for _ in range(2):
+        library = await Library(path).open()
+        assert await library.is_rebuild_due()
+        await library.close()
+    library = await Library(path).open()
+    await library.set_rebuilt()
+    await library.close()
+    library = await Library(path).open()
+    assert not await library.is_rebuild_due()
+    await library.close()
+
+
+async def test_what_is_no_database_is_put_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that is no database is kept under another name, and a new one made."""
+    path = tmp_path / "clips.db"
+    nonsense = b"not a database at all" * 100
+    path.write_bytes(nonsense)
+    path.with_name("clips.db-wal").write_bytes(b"its log")
+    library = await Library(path).open()
+    assert await library.is_rebuild_due()
+    await library.add_job(JOB)
+    await library.close()
+    (aside,) = asides(path)
+    assert aside.read_bytes() == nonsense
+    assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"its log"
+    assert "jobs that were under way are lost" in caplog.text
+
+    library = await Library(path).open()
+    assert await library.unfinished_jobs("a") == [JOB]
+    await library.close()
+    assert asides(path) == [aside]
+
+
+async def test_after_a_kill_the_database_is_read_through(tmp_path: Path) -> None:
+    """What the last run did not close is looked at before it is trusted."""
+    path = tmp_path / "clips.db"
+    await (await Library(path).open()).close()
+    spoil(path, "looks")
+    # Nobody asks for this table as it is opened: it is a day like any other.
+    await (await Library(path).open()).close()
+    assert asides(path) == []
+
+    path.with_name("clips.db-wal").touch()
+    library = await Library(path).open()
+    assert await library.is_rebuild_due()
+    await library.close()
+    assert len(asides(path)) == 1
+
+
+async def test_a_check_puts_a_damaged_database_aside(tmp_path: Path) -> None:
+    """Nobody has to run into the damage; a sound one is left alone."""
+    path = tmp_path / "clips.db"
+    library = await Library(path).open()
+    await library.set_rebuilt()
+    lost: list[bool] = []
+    library.when_lost = lambda: lost.append(True)
+    await library.check()
+    assert (asides(path), lost) == ([], [])
+    await library.close()
+
+    spoil(path, "looks")
+    library = await Library(path).open()
+    library.when_lost = lambda: lost.append(True)
+    await library.check()
+    assert len(asides(path)) == 1
+    assert lost == [True]
+    assert await library.is_rebuild_due()
+    await library.close()
+
+
+async def test_damage_that_a_query_runs_into(tmp_path: Path) -> None:
+    """Whoever asked is told; who asks again has a new database, put aside once."""
+    path = tmp_path / "clips.db"
+    library = await Library(path).open()
+    await library.add_job(JOB)
+    await library.close()
+    spoil(path, "clips")
+    spoil(path, "clips_by_camera")
+    library = await Library(path).open()
+    lost: list[bool] = []
+    library.when_lost = lambda: lost.append(True)
+    ends = await asyncio.gather(
+        *(library.last_clip("a", CLIP.camera_id) for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert isinstance(ends[0], StorageError)
+    assert ends[0].key == "library_unusable"
+    assert await library.last_clip("a", CLIP.camera_id) is None
+    assert len(asides(path)) == 1
+    assert lost == [True]
+    # Whoever was under way goes on.
+    await library.finish_job(replace(JOB, clips=(CLIP,), state=JobState.SAVED))
+    assert await library.last_clip("a", CLIP.camera_id) == CLIP
+    await library.close()
+
+
+async def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """That is no damage: it is said, and nothing is moved."""
+    path = tmp_path / "gone" / "clips.db"
     with pytest.raises(StorageError) as error:
         await Library(path).open()
     assert error.value.key == "library_unusable"

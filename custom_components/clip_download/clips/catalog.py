@@ -1,16 +1,20 @@
 """What the pages of the library ask: each by an index, whatever else there is."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from typing import Any
 
+from . import sidecar
+from .errors import storage_error
 from .library import Clip, Library, clip_of
-from .window import LONGEST, Window
+from .way import blocking
+from .window import Window
 
 # How many rows are read at once where all are gone through.
 _PAGE = 500
-_SLACK_MS = int(LONGEST.total_seconds() * 1000)
+# How long before a window a clip may begin that reaches into it.
+_LONGEST_MS = int(sidecar.LONGEST.total_seconds() * 1000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +114,7 @@ class Catalog:
         self, account_id: str, camera_id: str, day: str, *, offset: int = 0, most: int
     ) -> list[Clip]:
         """Return the clips of a camera's day, newest first."""
-        return await self._clips(
+        return await self._library.clips(
             "WHERE account_id = ? AND camera_id = ? AND day = ? "
             "ORDER BY start_ms DESC, id DESC LIMIT ? OFFSET ?",
             (account_id, camera_id, day, most, offset),
@@ -118,11 +122,11 @@ class Catalog:
 
     async def clip(self, clip_id: str) -> Clip | None:
         """Return a clip by its id."""
-        return next(iter(await self._clips("WHERE id = ?", (clip_id,))), None)
+        return next(iter(await self._library.clips("WHERE id = ?", (clip_id,))), None)
 
     async def clip_at(self, path: str) -> Clip | None:
         """Return the clip whose file has this path."""
-        return next(iter(await self._clips("WHERE path = ?", (path,))), None)
+        return next(iter(await self._library.clips("WHERE path = ?", (path,))), None)
 
     async def search(
         self,
@@ -145,13 +149,12 @@ class Catalog:
         )
         values: list[Any] = list(words)
         if cameras is not None:
-            where += " AND json_array(account_id, camera_id) IN (SELECT value FROM json_each(?))"
-            values.append(
-                json.dumps(
-                    [json.dumps(pair, separators=(",", ":")) for pair in cameras]
-                )
+            where += (
+                " AND (account_id, camera_id) IN (SELECT json_extract(value, '$[0]'), "
+                "json_extract(value, '$[1]') FROM json_each(?))"
             )
-        return await self._clips(
+            values.append(json.dumps(list(cameras)))
+        return await self._library.clips(
             "WHERE rowid IN (SELECT rowid FROM clips INDEXED BY clips_by_words "  # noqa: S608
             f"WHERE 1 {where} ORDER BY start_ms DESC LIMIT ?) "
             "ORDER BY start_ms DESC, id DESC",
@@ -168,7 +171,7 @@ class Catalog:
         where, values = _after(after)
         if account_id is not None:
             where, values = f"account_id = ? AND {where}", (account_id, *values)
-        return await self._clips(
+        return await self._library.clips(
             f"WHERE kept = 0 AND {where} ORDER BY start_ms, id LIMIT ?", (*values, most)
         )
 
@@ -207,11 +210,11 @@ class Catalog:
                 fixed.append(value)
         if window is not None:
             conditions.append("start_ms BETWEEN ? AND ? AND end_ms > ?")
-            fixed += [window.start_ms - _SLACK_MS, window.end_ms - 1, window.start_ms]
+            fixed += [window.start_ms - _LONGEST_MS, window.end_ms - 1, window.start_ms]
         last: Clip | None = None
         while True:
             where, values = _after(last)
-            clips = await self._clips(
+            clips = await self._library.clips(
                 f"WHERE {' AND '.join([*conditions, where])} "
                 "ORDER BY start_ms, id LIMIT ?",
                 (*fixed, *values, _PAGE),
@@ -223,19 +226,33 @@ class Catalog:
             last = clips[-1]
 
     async def set_kept(self, ids: Iterable[str], *, kept: bool) -> list[Clip]:
-        """Keep clips, or let them go again; return those that there are, as they are now."""
-        chosen = json.dumps(list(ids))
-        await self._library.change(
-            lambda database: database.execute(
-                "UPDATE clips SET kept = ? "
-                "WHERE id IN (SELECT value FROM json_each(?))",
-                (kept, chosen),
-            )
-        )
-        return await self._clips(
+        """Keep clips, or let them go again; return those that there are, as they are now.
+
+        Their sidecars say it, too: what is kept stays so if the database is lost. Raises
+        StorageError if one of them cannot be written; that clip stays as it was.
+        """
+        chosen = await self._library.clips(
             "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY start_ms, id",
-            (chosen,),
+            (json.dumps(list(ids)),),
         )
+        changed = []
+        try:
+            for clip in chosen:
+                now = replace(clip, kept=kept)
+                await blocking(sidecar.write_kept, now)
+                changed.append(now)
+        except OSError as err:
+            raise storage_error(err) from err
+        finally:
+            done = json.dumps([clip.id for clip in changed])
+            await self._library.change(
+                lambda database: database.execute(
+                    "UPDATE clips SET kept = ? "
+                    "WHERE id IN (SELECT value FROM json_each(?))",
+                    (kept, done),
+                )
+            )
+        return changed
 
     async def kept_of(self, ids: Iterable[str]) -> list[str]:
         """Return the ids of those clips that are kept."""
@@ -275,13 +292,6 @@ class Catalog:
             )
             for row in rows
         ]
-
-    async def _clips(self, where: str, values: Collection[Any]) -> list[Clip]:
-        rows = await self._library.read(
-            f"SELECT * FROM clips {where}",  # noqa: S608
-            tuple(values),
-        )
-        return [clip_of(row) for row in rows]
 
 
 def _after(clip: Clip | None) -> tuple[str, tuple[Any, ...]]:

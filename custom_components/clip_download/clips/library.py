@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+import contextlib
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 import json
+import logging
 from pathlib import Path
 import sqlite3
 from typing import Any, Self
@@ -15,6 +17,8 @@ from ..sources.base import Event, Wishes
 from . import schema
 from .errors import ClipError, StorageError
 from .window import Window, from_ms, to_ms
+
+_LOGGER = logging.getLogger(__name__)
 
 # Jobs that ended are only of interest to who looks for a recent fault.
 ENDED_JOBS_KEPT = timedelta(days=30)
@@ -128,7 +132,9 @@ class Job:
 class Library:
     """The database, used from the event loop; every query runs in the one thread.
 
-    Every method raises StorageError (`library_unusable`) if the database fails.
+    Every method raises StorageError (`library_unusable`) if the database fails. One
+    that turns out to be damaged is put aside, and a new one made; `when_lost` is called
+    then. Its clips come back by a rebuild (`rebuild.py`), its jobs are lost.
     """
 
     def __init__(self, path: Path, time_zone: tzinfo = UTC) -> None:
@@ -138,11 +144,14 @@ class Library:
         """
         self._path = path
         self.time_zone = time_zone
+        self.when_lost: Callable[[], None] = lambda: None
+        # Two rebuilds at once would only be in each other's way.
+        self.rebuilding = asyncio.Lock()
         # One thread keeps the queries in the order in which they were asked.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clip_library")
 
     async def open(self) -> Self:
-        """Open or make the database.
+        """Open or make the database; a damaged one is put aside.
 
         Raises StorageError if it cannot be read, or was written by a newer release.
         """
@@ -157,6 +166,35 @@ class Library:
         """Close the database once all that was asked of it is done."""
         await self._run(self._database.close)
         await self._end_thread()
+
+    async def check(self) -> None:
+        """Read through the database, and put it aside if it is damaged.
+
+        Nobody waits for it: it has a connection of its own.
+        """
+
+        def check() -> bool:
+            uri = f"{self._path.absolute().as_uri()}?mode=ro"
+            with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
+                try:
+                    schema.check(database)
+                except sqlite3.Error as err:
+                    return schema.is_damage(err)
+            return False
+
+        if await asyncio.get_running_loop().run_in_executor(None, check):
+            await self._replace()
+
+    async def is_rebuild_due(self) -> bool:
+        """Say whether files and sidecars know of clips that are not in here.
+
+        So it is with a new database, and with one that an older release made.
+        """
+        return bool(await self.read("SELECT 1 FROM due WHERE task = 'rebuild'"))
+
+    async def set_rebuilt(self) -> None:
+        """Keep that a rebuild is not due any more."""
+        await self._write("DELETE FROM due WHERE task = 'rebuild'", ())
 
     async def add_job(self, job: Job) -> None:
         """Keep a new job."""
@@ -222,29 +260,60 @@ class Library:
 
     async def last_clip(self, account_id: str, camera_id: str) -> Clip | None:
         """Return the camera's latest clip by the time that it shows."""
-        rows = await self.read(
-            "SELECT * FROM clips WHERE account_id = ? AND camera_id = ? "
-            "ORDER BY start_ms DESC LIMIT 1",
+        clips = await self.clips(
+            "WHERE account_id = ? AND camera_id = ? ORDER BY start_ms DESC LIMIT 1",
             (account_id, camera_id),
         )
-        return clip_of(rows[0]) if rows else None
+        return clips[0] if clips else None
 
     async def forget_account(self, account_id: str) -> None:
         """Forget the jobs of a removed account; its clips stay."""
         await self._write("DELETE FROM jobs WHERE account_id = ?", (account_id,))
 
     def _open(self) -> None:
+        try:
+            self._connect()
+        except sqlite3.Error as err:
+            if not schema.is_damage(err):
+                raise
+            self._start_anew(err)
+
+    def _connect(self) -> None:
+        # It is there only if the last that had the database open did not close it.
+        suspect = self._beside("-wal").exists()
         self._database = sqlite3.connect(self._path)
         try:
-            self._prepare()
+            self._prepare(suspect=suspect)
         except BaseException:
-            self._database.close()
+            self._drop()
             raise
 
-    def _prepare(self) -> None:
+    def _drop(self) -> None:
+        """Close the database as it is: what is in its log is left there."""
+        self._database.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+        self._database.close()
+
+    def _start_anew(self, err: sqlite3.Error) -> None:
+        aside = f"{self._path}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S_%f}"
+        for ending in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                self._beside(ending).rename(f"{aside}{ending}")
+        _LOGGER.warning(
+            "%s is damaged (%s) and was moved to %s. Clips come back from their files; "
+            "jobs that were under way are lost",
+            self._path,
+            err,
+            aside,
+        )
+        self._connect()
+
+    def _beside(self, ending: str) -> Path:
+        return self._path.with_name(f"{self._path.name}{ending}")
+
+    def _prepare(self, *, suspect: bool) -> None:
         database = self._database
         database.row_factory = sqlite3.Row
-        schema.prepare(database, self._path, self._local_day)
+        schema.prepare(database, self._path, self._local_day, suspect=suspect)
         now = datetime.now(UTC)
         with database:
             database.execute(
@@ -267,6 +336,13 @@ class Library:
         """Return the rows of a query."""
         return await self._run(lambda: self._database.execute(query, values).fetchall())
 
+    async def clips(self, where: str, values: Sequence[Any] = ()) -> list[Clip]:
+        """Return the clips of the rows that a query's end chooses."""
+        query = f"SELECT * FROM clips {where}"  # noqa: S608
+        return await self._run(
+            lambda: [clip_of(row) for row in self._database.execute(query, values)]
+        )
+
     async def change[T](self, call: Callable[[sqlite3.Connection], T]) -> T:
         """Let `call` change the database, all of it or, if it raises, nothing."""
 
@@ -285,10 +361,30 @@ class Library:
     async def _run[T](self, call: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, call)
-        except sqlite3.Error as err:
+        except (sqlite3.Error, OSError) as err:
+            if isinstance(err, sqlite3.Error) and schema.is_damage(err):
+                await self._replace()
             raise StorageError(
                 "library_unusable", path=str(self._path), reason=str(err)
             ) from err
+
+    async def _replace(self) -> None:
+        """Put the database aside if it is damaged, as it was said to be."""
+
+        def replace_it() -> bool:
+            # What was asked of it meanwhile may have found out before.
+            try:
+                schema.check(self._database)
+            except sqlite3.Error as err:
+                if not schema.is_damage(err):
+                    raise
+                self._drop()
+                self._start_anew(err)
+                return True
+            return False
+
+        if await self._run(replace_it):
+            self.when_lost()
 
 
 def _update(row: dict[str, Any]) -> str:

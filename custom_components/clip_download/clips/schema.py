@@ -60,9 +60,9 @@ CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms);
 _EVENTS_AND_DAYS = """
 ALTER TABLE jobs ADD COLUMN events TEXT NOT NULL DEFAULT '[]';
 UPDATE jobs SET result = (
-    SELECT json_group_array(json_patch(
-        '{"account_name": "", "source": "", "saves": "[]", "kept": 0, "modified_ns": 0}',
-        clip.value
+    SELECT json_group_array(json_insert(
+        clip.value, '$.account_name', '', '$.source', '', '$.saves', '[]',
+        '$.kept', 0, '$.modified_ns', 0
     )) FROM json_each(jobs.result) AS clip
 ) WHERE result IS NOT NULL;
 ALTER TABLE clips ADD COLUMN account_name TEXT NOT NULL DEFAULT '';
@@ -75,6 +75,8 @@ ALTER TABLE clips ADD COLUMN words TEXT NOT NULL DEFAULT '';
 UPDATE clips SET day = local_day(start_ms);
 UPDATE clips
     SET words = casefold(camera_name || ' ' || label || ' ' || status || ' ' || day);
+DROP INDEX clips_by_camera;
+CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms, id);
 CREATE INDEX clips_by_day ON clips (account_id, camera_id, day, start_ms, id);
 CREATE INDEX clips_by_time ON clips (start_ms, id);
 CREATE INDEX clips_by_age ON clips (kept, start_ms, id);
@@ -155,30 +157,57 @@ _STEPS = (_JOBS_AND_CLIPS, _EVENTS_AND_DAYS)
 VERSION = len(_STEPS)
 
 
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class DamagedError(sqlite3.DatabaseError):
+    """The database can be opened, but not be trusted."""
+
+
+def is_damage(err: sqlite3.Error) -> bool:
+    """Say whether an error means that the file itself is damaged."""
+    return isinstance(err, DamagedError) or (
+        # The error has no code where it is not the database's own.
+        getattr(err, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+    )
+
+
+def check(database: sqlite3.Connection) -> None:
+    """Read all of a database. Raises DamagedError, or another sqlite3.Error."""
+    (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise DamagedError(found)
+
+
 def prepare(
-    database: sqlite3.Connection, path: Path, local_day: Callable[[int], str]
+    database: sqlite3.Connection,
+    path: Path,
+    local_day: Callable[[int], str],
+    *,
+    suspect: bool = False,
 ) -> None:
     """Make the tables, or bring older ones up to date, with a copy of them kept.
 
-    `local_day` gives the day of a Unix time in milliseconds, where the cameras are.
-    Raises StorageError (`library_newer`) if a newer release wrote them; then nothing is
-    touched.
+    `local_day` gives the day of a Unix time in milliseconds, where the cameras are. A
+    `suspect` database is read through first, and so is one of older tables.
+    Raises StorageError (`library_newer`) if a newer release wrote them, and sqlite3.Error;
+    then nothing is touched.
     """
     database.create_function("local_day", 1, local_day, deterministic=True)
     database.create_function("casefold", 1, str.casefold, deterministic=True)
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise StorageError("library_newer", path=str(path))
+    if suspect or 0 < version < VERSION:
+        check(database)
+    if 0 < version < VERSION:
+        _copy(database, path.with_name(f"{path.name}.v{version}"))
     database.execute("PRAGMA journal_mode = WAL")
     # What the last moments before a power cut wrote may be lost: files and sidecars
     # are the truth, and jobs are asked for again.
     database.execute("PRAGMA synchronous = NORMAL")
     if version == VERSION:
         return
-    if version:
-        copy_path = path.with_name(f"{path.name}.v{version}")
-        with contextlib.closing(sqlite3.connect(copy_path)) as copy:
-            database.backup(copy)
     steps = "".join(_STEPS[version:])
     try:
         database.executescript(
@@ -187,3 +216,14 @@ def prepare(
     except BaseException:
         database.rollback()
         raise
+
+
+def _copy(database: sqlite3.Connection, copy_path: Path) -> None:
+    """Copy a database, whole or not at all."""
+    draft = copy_path.with_name(f"{copy_path.name}.part")
+    try:
+        with contextlib.closing(sqlite3.connect(draft)) as copy:
+            database.backup(copy)
+        draft.replace(copy_path)
+    finally:
+        draft.unlink(missing_ok=True)

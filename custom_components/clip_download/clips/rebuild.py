@@ -1,0 +1,263 @@
+"""The library from its files: sidecars are the truth about clips, wherever they lie now."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+import itertools
+import json
+import os
+from pathlib import Path
+import sqlite3
+import stat
+
+from . import files, sidecar
+from .catalog import Catalog
+from .library import MARK_SAVED, Clip, Library, clip_of, event_row
+from .way import blocking
+
+# How many files are looked at, or rows written, before anybody else has a turn.
+AT_ONCE = 200
+
+# An event keeps the clip that it has, if that is still there.
+_MARK_AGAIN = (
+    f"{MARK_SAVED} "  # noqa: S608
+    "WHERE NOT EXISTS (SELECT 1 FROM clips WHERE id = events.clip_id)"
+)
+
+
+@dataclass(kw_only=True)
+class Rebuilt:
+    """What a rebuild came to.
+
+    `found` are the clips whose file is there, of which `added` were not in the library,
+    and `changed` were not as they are: moved, for example. `gone` are those whose file
+    was not there any more. `damaged` are sidecars whose clip has another size than they
+    say: such a clip is not added, and stays in the library if it was there. `foreign`
+    are sidecars of videos that are none of ours.
+    """
+
+    found: int = 0
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    damaged: int = 0
+    foreign: int = 0
+
+
+async def rebuild(
+    library: Library,
+    roots: Sequence[Path],
+    *,
+    account_of: Callable[[str, str], str | None] = lambda source, name: None,
+) -> Rebuilt:
+    """Bring the library up to what lies in the media folders.
+
+    Hashes are taken from the sidecars: to read all clips is `verify`'s business. What
+    either the library or a sidecar says is kept is kept. `account_of` gives the id of an
+    account by its kind and name, for sidecars that do not have it.
+
+    A clip counts as gone only where others are found: a media folder, or a folder right
+    below it, that is missing or has no sidecar of ours may be a disk that is not there.
+    Raises StorageError as the library does.
+    """
+    rebuilt = Rebuilt()
+    taken = dict[str, Path]()
+    async with library.rebuilding:
+        walk = _walk(roots, rebuilt)
+        while some := await blocking(list, itertools.islice(walk, AT_ONCE)):
+            found = [clip for clip in some if clip]
+            await _put(library, found, taken, account_of, rebuilt)
+        shelves = {_shelf(path, roots) for path in taken.values()}
+        rebuilt.gone = await _let_go(library, roots, shelves)
+        if await blocking(lambda: all(root.is_dir() for root in roots)):
+            await library.set_rebuilt()
+    return rebuilt
+
+
+async def look_over(
+    library: Library, roots: Sequence[Path], clips: Sequence[Clip]
+) -> list[Clip]:
+    """Forget those of some clips whose file is gone, and return them.
+
+    It is meant for whoever is about to show a page of clips: what was deleted or moved
+    by hand drops out as it is looked at. What was moved or restored comes (back) by a
+    rebuild. Where the clip's media folder, or its folder right below that, is missing
+    or empty, nothing is taken for gone: it may be a disk that is not there.
+    """
+
+    def look() -> list[Clip]:
+        return [
+            clip
+            for clip in clips
+            if _is_gone(clip.path)
+            and (shelf := _shelf(clip.path, roots))
+            and _holds_any(shelf)
+        ]
+
+    if gone := await blocking(look):
+        await Catalog(library).remove(clip.id for clip in gone)
+    return gone
+
+
+def _walk(roots: Sequence[Path], rebuilt: Rebuilt) -> Iterator[Clip | None]:
+    """Find the clips in the media folders; count what is none.
+
+    None comes now and then, so that nobody waits long for the next clip.
+    """
+    seen = set[Path]()
+    for root in roots:
+        for folder, folders, names in os.walk(root):
+            yield None
+            # In order, so that of two copies the same is taken each time.
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            videos = {name for name in names if name.endswith(files.SUFFIX)}
+            for name in sorted(names):
+                path = Path(folder, name)
+                if (
+                    path.suffix != sidecar.SUFFIX
+                    or name.startswith(".")
+                    or path.with_suffix(files.SUFFIX).name not in videos
+                    or path in seen
+                ):
+                    continue
+                seen.add(path)
+                if clip := _clip(path, rebuilt):
+                    yield clip
+
+
+def _clip(path: Path, rebuilt: Rebuilt) -> Clip | None:
+    """Return the clip that a sidecar describes, as far as it is there."""
+    try:
+        # A name that is no text is none of ours, and none for the database.
+        str(path).encode()
+        clip = sidecar.read(path).clip
+        status = clip.path.lstat()
+    except ValueError, OSError:
+        rebuilt.foreign += 1
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        rebuilt.foreign += 1
+        return None
+    if status.st_size != clip.size_bytes:
+        rebuilt.damaged += 1
+        return None
+    return replace(clip, modified_ns=status.st_mtime_ns)
+
+
+async def _put(
+    library: Library,
+    found: Sequence[Clip],
+    taken: dict[str, Path],
+    account_of: Callable[[str, str], str | None],
+    rebuilt: Rebuilt,
+) -> None:
+    """Record clips that were found, where the library does not know them as they are.
+
+    `taken` has those that were found so far, by id: of a clip and its copy one counts,
+    that which the library knows, else the first.
+    """
+    rows = await library.read(
+        "SELECT id, path FROM clips WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps([clip.id for clip in found]),),
+    )
+    known = {row["id"]: Path(row["path"]) for row in rows}
+
+    def elsewhere(clip: Clip) -> bool:
+        path = known.get(clip.id, clip.path)
+        return path != clip.path and not _is_gone(path)
+
+    copies = await blocking(lambda: {clip.path for clip in found if elsewhere(clip)})
+
+    def put(database: sqlite3.Connection) -> None:
+        for clip in found:
+            if clip.path in copies or clip.id in taken:
+                continue
+            taken[clip.id] = clip.path
+            row = database.execute(
+                "SELECT * FROM clips WHERE id = ?", (clip.id,)
+            ).fetchone()
+            before = clip_of(row) if row else None
+            now = replace(
+                clip,
+                account_id=clip.account_id
+                or (before.account_id if before else "")
+                or account_of(clip.source, clip.account_name)
+                or f"{clip.source}:{clip.account_name}",
+                kept=clip.kept or bool(before and before.kept),
+            )
+            rebuilt.found += 1
+            if row is None:
+                rebuilt.added += 1
+            elif now == before and row["day"] == library.day_of(now):
+                continue
+            else:
+                rebuilt.changed += 1
+            library.put_clip(database, now)
+            for event in now.saves:
+                database.execute(
+                    _MARK_AGAIN,
+                    {
+                        "account_id": now.account_id,
+                        "camera_id": now.camera_id,
+                        "clip_id": now.id,
+                        **event_row(event),
+                    },
+                )
+
+    await library.change(put)
+
+
+async def _let_go(
+    library: Library, roots: Sequence[Path], shelves: Collection[Path | None]
+) -> int:
+    """Forget the clips on these shelves whose file is gone; return how many."""
+    count, last = 0, ""
+    while rows := await library.read(
+        "SELECT id, path FROM clips WHERE id > ? ORDER BY id LIMIT ?", (last, AT_ONCE)
+    ):
+        last = rows[-1]["id"]
+        paths = {row["id"]: Path(row["path"]) for row in rows}
+
+        def look(paths: dict[str, Path] = paths) -> list[str]:
+            return [
+                clip_id
+                for clip_id, path in paths.items()
+                if (shelf := _shelf(path, roots))
+                and shelf in shelves
+                and _is_gone(path)
+            ]
+
+        if gone := await blocking(look):
+            await Catalog(library).remove(gone)
+            count += len(gone)
+    return count
+
+
+def _shelf(path: Path, roots: Sequence[Path]) -> Path | None:
+    """Return the folder right below the media folder in which a clip is, or that itself.
+
+    A disk or network drive may be mounted at either. None for a clip in no media folder.
+    """
+    inside = [root for root in roots if path.is_relative_to(root)]
+    if not inside:
+        return None
+    root = max(inside, key=lambda root: len(root.parts))
+    below = path.relative_to(root).parts
+    return root / below[0] if len(below) > 1 else root
+
+
+def _is_gone(path: Path) -> bool:
+    """Say whether a file is surely not there; a disk's trouble does not say so."""
+    try:
+        path.lstat()
+    except FileNotFoundError, NotADirectoryError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _holds_any(folder: Path) -> bool:
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False
