@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path, PurePosixPath
@@ -34,6 +34,7 @@ from custom_components.clip_download.clips.library import (
     JobState,
     Library,
 )
+from custom_components.clip_download.clips.sidecar import read
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources.base import (
     Camera,
@@ -47,6 +48,8 @@ from custom_components.clip_download.sources.base import (
     Wishes,
 )
 from tests.clouds.footage import Footage, first_and_last, moments
+
+from .test_sidecar import VALIDATOR
 
 FRONT = Footage("Front")
 CAMERA = Camera(id="front", name="Front")
@@ -253,6 +256,9 @@ async def test_a_recording_that_fits_is_only_moved(house: House) -> None:
     assert (sidecar["status"], sidecar["gaps"]) == ("complete", [])
     assert (sidecar["events"], sidecar["label"]) == (["e0"], "bell")
     assert sidecar["duration_s"] == pytest.approx(10, abs=0.2)
+    VALIDATOR.validate(sidecar)
+    told = read(clip.path.with_suffix(".json")).clip
+    assert replace(told, modified_ns=clip.modified_ns) == clip
     assert house.told == [job]
     assert await house.library.last_clip("account", "front") == clip
     assert await house.jobs.last_picture("front") == clip.path.with_suffix(".jpg")
