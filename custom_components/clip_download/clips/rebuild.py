@@ -163,7 +163,7 @@ async def _put(
 
     def elsewhere(clip: Clip) -> bool:
         path = known.get(clip.id, clip.path)
-        return path != clip.path and not _is_gone(path)
+        return path != clip.path and _lies_at(clip.id, path)
 
     copies = await blocking(lambda: {clip.path for clip in found if elsewhere(clip)})
 
@@ -254,6 +254,18 @@ def _is_gone(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def _lies_at(clip_id: str, path: Path) -> bool:
+    """Say whether a clip may still be where it was known to be."""
+    if _is_gone(path):
+        return False
+    try:
+        return sidecar.read(sidecar.path_of(path)).clip.id == clip_id
+    except FileNotFoundError, ValueError:
+        return False
+    except OSError:
+        return True
 
 
 def _holds_any(folder: Path) -> bool:
