@@ -1,6 +1,7 @@
 """The switch that saves what a camera sees."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -107,10 +108,16 @@ async def test_what_was_wanted_is_forgotten(
         camera, "ding", start=now - 60 * SECOND, duration_s=3, ready_after_s=600
     )
     await look(hass, entry)
-    ledger = entry.runtime_data.ledger
-    assert len(await ledger.wanted(now, 9)) == 1
+    wanted = partial(
+        entry.runtime_data.ledger.wanted,
+        now,
+        [str(camera.id)],
+        ready_only=False,
+        most=9,
+    )
+    assert len(await wanted()) == 1
     await turn(hass, STATE_OFF)
-    assert await ledger.wanted(now, 9) == []
+    assert await wanted() == []
     for event in hass_clouds.ring.events:
         event.ready_at = event.stored_at = now
     await turn(hass, STATE_ON)

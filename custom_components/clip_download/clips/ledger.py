@@ -84,15 +84,26 @@ class Ledger:
         end_ms = rows[0]["end_ms"]
         return None if end_ms is None else from_ms(end_ms)
 
-    async def wanted(self, now: datetime, most: int) -> list[Wanted]:
-        """Return what is to be saved and was not put off beyond now.
+    async def wanted(
+        self, now: datetime, cameras: Iterable[str], *, ready_only: bool, most: int
+    ) -> list[Wanted]:
+        """Return what is to be saved of these cameras and was not put off beyond now.
 
         The oldest comes first: it is the first to expire.
         """
         rows = await self._library.read(
             "SELECT * FROM events WHERE account_id = ? AND state = ? "
-            "AND next_try_ms <= ? ORDER BY start_ms, camera_id LIMIT ?",
-            (self._account_id, EventState.WANTED, to_ms(now), most),
+            "AND next_try_ms <= ? AND is_ready >= ? "
+            "AND camera_id IN (SELECT value FROM json_each(?)) "
+            "ORDER BY start_ms, camera_id LIMIT ?",
+            (
+                self._account_id,
+                EventState.WANTED,
+                to_ms(now),
+                ready_only,
+                json.dumps(list(cameras)),
+                most,
+            ),
         )
         return [
             Wanted(camera_id=row["camera_id"], event=event_of(row), tries=row["tries"])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import logging
@@ -14,6 +14,7 @@ from .errors import (
     CloudError,
     InvalidRequestError,
     NoFootageError,
+    NotReadyError,
     RefusedError,
     SignInError,
     StorageError,
@@ -31,8 +32,11 @@ LOOK_EVERY = timedelta(seconds=60)
 LOOK_OFTEN = timedelta(seconds=20)
 # A camera whose history is refused is asked again, should somebody have mended that.
 LOOK_RARELY = timedelta(minutes=15)
-# A history may list late what a camera without a connection saw.
-LOOK_BACK = timedelta(hours=1)
+# A history may list late what a camera without a connection saw. What is listed is sent
+# with each look, so that only one now and then goes far back.
+LOOK_BACK = timedelta(minutes=10)
+LOOK_FAR_BACK = timedelta(hours=1)
+LOOK_FAR_BACK_EVERY = timedelta(minutes=15)
 # What is older is no news to ring a bell for.
 NEWS_FOR = timedelta(minutes=5)
 # A recording that is not ready by then is asked for even so, to learn what is wrong.
@@ -40,6 +44,7 @@ AWAITED_FOR = timedelta(hours=1)
 
 # Jobs under way at once: most of their time they wait, and downloads have their own limit.
 JOBS_AT_ONCE = 8
+# How many events are looked through for those that become one clip.
 MOST_LOOKED_THROUGH = 500
 # Where bursts become one clip, one without an end must become several.
 LONGEST_MERGED = timedelta(minutes=10)
@@ -47,6 +52,10 @@ LONGEST_MERGED = timedelta(minutes=10)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_TRIES = 170
+# What is called ready and is not there is not waited for that long.
+MOST_TRIES_NOT_READY = 6
+# Who has to sign in again is not there at once.
+SIGNED_OUT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +73,15 @@ class Rules:
     after: timedelta = timedelta(0)
     pause: timedelta = timedelta(0)
     merge: timedelta = timedelta(0)
+
+
+@dataclass
+class _Told:
+    """An event that was told: as the cloud told it by itself, and as it is listed."""
+
+    camera_id: str
+    heard: Event | None = None
+    listed: Event | None = None
 
 
 class Watch:
@@ -97,16 +115,27 @@ class Watch:
         self._look_soon = look_soon
         self._spawn = spawn
         self._turn = asyncio.Lock()
+        self._looking = asyncio.Lock()
+        self._has_looked = False
         self._next_look: dict[str, datetime] = {}
-        self._told: deque[tuple[str, Event]] = deque(maxlen=200)
+        self._next_far_look: dict[str, datetime] = {}
+        self._told: deque[_Told] = deque(maxlen=200)
         self._inbox: list[tuple[Camera, Event]] = []
         self._under_way: set[tuple[str, str]] = set()
         self._jobs = 0
         self._quiet_until = datetime.min.replace(tzinfo=UTC)
 
     def told(self, camera: Camera, event: Event) -> None:
-        """Hear what the cloud tells by itself."""
-        self._pass_on(camera, event)
+        """Hear what the cloud tells by itself, maybe more than once."""
+        earlier = [one for one in self._told if one.camera_id == camera.id]
+        if any(one.heard and one.heard.id == event.id for one in earlier):
+            return
+        for one in earlier:
+            if one.listed and not one.heard and event.is_same_as(one.listed):
+                one.heard = event
+                return
+        self._told.append(_Told(camera.id, heard=event))
+        self._tell(camera, event)
         if self._source.event_kinds:
             self._next_look.pop(camera.id, None)
         else:
@@ -130,12 +159,22 @@ class Watch:
         One camera's trouble does not stop the others. Raises SignInError, StorageError;
         CloudError if no camera's history could be seen.
         """
-        inbox, self._inbox = self._inbox, []
-        for camera, event in inbox:
-            await self._take(camera, [event])
-        self.stir()
-        if not self._source.event_kinds:
-            return LOOK_EVERY
+        async with self._looking:
+            while self._inbox:
+                camera, event = self._inbox[0]
+                await self._take(camera, [event])
+                del self._inbox[0]
+            self.stir()
+            trouble = await self._look_at_all() if self._source.event_kinds else None
+            if not self._has_looked:
+                self._has_looked = True
+                self.stir()
+        if trouble:
+            raise trouble
+        return self._pause()
+
+    async def _look_at_all(self) -> CloudError | None:
+        """Look at the cameras whose turn it is; return the trouble if none was seen."""
         trouble: CloudError | None = None
         seen = False
         for camera in list(self._cameras()):
@@ -155,22 +194,24 @@ class Watch:
                     LOOK_OFTEN if is_pending else LOOK_EVERY
                 )
             seen = True
-        if trouble and not seen:
-            raise trouble
-        return self._pause()
+        return None if seen else trouble
 
     async def _look_at(self, camera: Camera, now: datetime) -> bool:
         """Take in what a camera's history lists; say whether something is awaited."""
         rules = self._rules(camera.id)
-        since = now - LOOK_BACK
+        is_far = self._next_far_look.get(camera.id, now) <= now
+        back = LOOK_FAR_BACK if is_far else LOOK_BACK
+        since = now - back
         if rules:
             until = await self._ledger.looked_until(camera.id)
-            since = min(since, max(rules.since, (until or rules.since) - LOOK_BACK))
+            since = min(since, max(rules.since, (until or rules.since) - back))
             if awaited := await self._ledger.awaited(camera.id):
                 since = min(since, awaited[0].window.start)
         events = await self._source.events(camera, Window(since, now + LOOK_EVERY))
         await self._take(camera, events)
         await self._ledger.set_looked_until(camera.id, now)
+        if is_far:
+            self._next_far_look[camera.id] = now + LOOK_FAR_BACK_EVERY
         awaited = await self._ledger.awaited(camera.id)
         overdue = [one for one in awaited if one.window.end + AWAITED_FOR < now]
         if overdue:
@@ -180,19 +221,32 @@ class Watch:
     async def _take(self, camera: Camera, events: Sequence[Event]) -> None:
         """Note what is new, want what the rules say, and tell what is news."""
         new = await self._ledger.unknown(camera.id, events)
-        rules = self._rules(camera.id)
-        wanted = await self._chosen(camera, new, rules) if rules else set[str]()
-        await self._ledger.add(camera.id, new, wanted)
+        if new:
+            rules = self._rules(camera.id)
+            wanted = await self._chosen(camera, new, rules) if rules else set[str]()
+            await self._ledger.add(camera.id, new, wanted)
         now = datetime.now(UTC)
         for event in new:
-            is_told = any(
-                camera.id == camera_id and event.is_same_as(told)
-                for camera_id, told in self._told
-            )
-            if event.window.start > now - NEWS_FOR and not is_told:
-                self._pass_on(camera, event)
-        if wanted:
-            self.stir()
+            if (
+                not self._was_heard(camera, event)
+                and event.window.start > now - NEWS_FOR
+            ):
+                self._told.append(_Told(camera.id, listed=event))
+                self._tell(camera, event)
+        self.stir()
+
+    def _was_heard(self, camera: Camera, event: Event) -> bool:
+        """Say whether the cloud told of a listed event by itself."""
+        for one in self._told:
+            if (
+                one.camera_id == camera.id
+                and one.heard
+                and not one.listed
+                and event.is_same_as(one.heard)
+            ):
+                one.listed = event
+                return True
+        return False
 
     async def _chosen(
         self, camera: Camera, new: Sequence[Event], rules: Rules
@@ -216,10 +270,6 @@ class Watch:
             last = max(event.window.end, last or event.window.end)
         return chosen
 
-    def _pass_on(self, camera: Camera, event: Event) -> None:
-        self._told.append((camera.id, event))
-        self._tell(camera, event)
-
     def _pause(self) -> timedelta:
         """Return how long until the next camera's turn."""
         now = datetime.now(UTC)
@@ -234,61 +284,41 @@ class Watch:
         """Start as many jobs as may run at once."""
         async with self._turn:
             now = datetime.now(UTC)
-            if now < self._quiet_until or self._jobs >= JOBS_AT_ONCE:
+            if (
+                # Which are the oldest is known once every camera was looked at.
+                not self._has_looked
+                or now < self._quiet_until
+                or self._jobs >= JOBS_AT_ONCE
+            ):
                 return
+            cameras = {camera.id: camera for camera in self._cameras()}
+            rules = {
+                camera_id: rules
+                for camera_id in cameras
+                if (rules := self._rules(camera_id))
+            }
+            is_merging = any(one.merge for one in rules.values())
             try:
-                wanted = await self._ledger.wanted(now, MOST_LOOKED_THROUGH)
+                wanted = await self._ledger.wanted(
+                    now,
+                    rules,
+                    ready_only=not is_merging,
+                    most=MOST_LOOKED_THROUGH if is_merging else 2 * JOBS_AT_ONCE,
+                )
             except StorageError as err:
                 _LOGGER.error("What is wanted cannot be saved: %s", err)
                 return
             left = [one for one in wanted if _key(one) not in self._under_way]
-            cameras = {camera.id: camera for camera in self._cameras()}
-            for bunch in self._bunches(left, now):
-                camera = cameras.get(bunch[0].camera_id)
-                rules = self._rules(bunch[0].camera_id)
-                if camera is None or rules is None:
-                    continue
+            for bunch in _bunches(left, rules, now):
+                camera_id = bunch[0].camera_id
                 if self._jobs >= JOBS_AT_ONCE:
                     return
                 self._jobs += 1
                 self._under_way.update(map(_key, bunch))
                 self._spawn(
-                    self._save_bunch(camera, bunch, rules), f"saving of {camera.id}"
+                    self._save_bunch(cameras[camera_id], bunch, rules[camera_id]),
+                    f"saving of {camera_id}",
                 )
-
-    def _bunches(self, wanted: Sequence[Wanted], now: datetime) -> list[list[Wanted]]:
-        """Return what is to become one clip each, where that can be had by now."""
-        bunches: list[list[Wanted]] = []
-        open_: dict[str, list[Wanted]] = {}
-        for one in wanted:
-            rules = self._rules(one.camera_id)
-            if rules is None:
-                continue
-            bunch = open_.get(one.camera_id)
-            if (
-                bunch
-                and one.event.window.start - _end(bunch) <= rules.merge
-                and one.event.window.end - bunch[0].event.window.start <= LONGEST_MERGED
-                and rules.merge
-            ):
-                bunch.append(one)
-            else:
-                open_[one.camera_id] = bunch = [one]
-                bunches.append(bunch)
-        return [
-            bunch
-            for bunch in bunches
-            if all(one.event.is_ready for one in bunch)
-            and (
-                not (merge := self._merge(bunch[0].camera_id))
-                # The next of a burst may not have been listed yet.
-                or now >= _end(bunch) + merge + LOOK_EVERY
-            )
-        ]
-
-    def _merge(self, camera_id: str) -> timedelta:
-        rules = self._rules(camera_id)
-        return rules.merge if rules else timedelta(0)
 
     async def _save_bunch(
         self, camera: Camera, bunch: Sequence[Wanted], rules: Rules
@@ -317,18 +347,51 @@ class Watch:
 
     async def _failed(self, bunch: Sequence[Wanted], err: Exception) -> None:
         """Keep whether, and when, events are tried again."""
+        now = datetime.now(UTC)
+        if isinstance(err, SignInError):
+            self._quiet_until = now + SIGNED_OUT
+            return
         tries = max(one.tries for one in bunch) + 1
-        if isinstance(err, NoFootageError | RefusedError) or tries >= MOST_TRIES:
+        most = MOST_TRIES_NOT_READY if isinstance(err, NotReadyError) else MOST_TRIES
+        if isinstance(err, NoFootageError | RefusedError) or tries >= most:
             await self._ledger.give_up(bunch)
             return
         pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 10), LONGEST_PAUSE)
-        now = datetime.now(UTC)
-        if isinstance(err, SignInError):
-            self._quiet_until = now + LOOK_EVERY
         if isinstance(err, CloudError) and err.retry_after_s is not None:
             self._quiet_until = now + timedelta(seconds=err.retry_after_s)
             pause = max(pause, self._quiet_until - now)
         await self._ledger.put_off(bunch, now + pause)
+
+
+def _bunches(
+    wanted: Sequence[Wanted], rules: Mapping[str, Rules], now: datetime
+) -> list[list[Wanted]]:
+    """Return what is to become one clip each, where that can be had by now."""
+    bunches: list[list[Wanted]] = []
+    open_: dict[str, list[Wanted]] = {}
+    for one in wanted:
+        merge = rules[one.camera_id].merge
+        bunch = open_.get(one.camera_id)
+        if (
+            merge
+            and bunch
+            and one.event.window.start - _end(bunch) <= merge
+            and one.event.window.end - bunch[0].event.window.start <= LONGEST_MERGED
+        ):
+            bunch.append(one)
+        else:
+            open_[one.camera_id] = bunch = [one]
+            bunches.append(bunch)
+    return [
+        bunch
+        for bunch in bunches
+        if all(one.event.is_ready for one in bunch)
+        and (
+            not (merge := rules[bunch[0].camera_id].merge)
+            # The next of a burst may not have been listed yet.
+            or now >= _end(bunch) + merge + LOOK_EVERY
+        )
+    ]
 
 
 def _key(one: Wanted) -> tuple[str, str]:
