@@ -1,6 +1,7 @@
 """`list_events` and `save_events` as people and automations call them."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 import json
 from pathlib import Path
@@ -115,6 +116,13 @@ def media(clouds: Clouds, kind: str) -> list[Asked]:
         "ring_partner": "media/video/download",
     }
     return cloud_of(clouds, kind).asked(places[kind])
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 def ids(events: list[dict[str, Any]]) -> list[str]:
@@ -510,6 +518,37 @@ async def test_over_rest(
     assert Path(told["saved"][0]["path"]).is_file()
 
 
+async def test_from_a_script(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
+) -> None:
+    """A day is a template's date, and the answer counts by the length of its lists."""
+    happen(hass_clouds, "ring", minutes_ago, "ding")
+    await set_up(hass, hass_clouds, "ring")
+    day = f"as_local(as_datetime('{minutes_ago.isoformat()}')).date()"
+    action = {
+        "action": "clip_download.save_events",
+        "target": {"entity_id": FRONT},
+        "data": {"date": f"{{{{ {day} }}}}"},
+        "response_variable": "saved",
+    }
+    counted = {
+        name: f"{{{{ saved['{FRONT}'].{name} | count }}}}"
+        for name in ("saved", "skipped")
+    }
+    sequence = [
+        action,
+        {"variables": {"counted": counted}},
+        {"stop": "", "response_variable": "counted"},
+    ]
+    assert await async_setup_component(
+        hass, "script", {"script": {"today": {"sequence": sequence}}}
+    )
+    for counts_then in ({"saved": 1, "skipped": 0}, {"saved": 0, "skipped": 1}):
+        assert counts_then == await hass.services.async_call(
+            "script", "today", blocking=True, return_response=True
+        )
+
+
 @pytest.mark.parametrize("pages", ["repeated", "skipping"])
 async def test_ring_pages_that_go_astray(
     hass: HomeAssistant, hass_clouds: Clouds, minutes_ago: datetime, pages: Pages
@@ -661,27 +700,68 @@ async def test_while_it_is_saved_automatically(
     kind: str,
 ) -> None:
     """Whoever comes first, each event is fetched once, and is one file."""
-    known = [happen(hass_clouds, kind, minutes_ago + n * MINUTE) for n in range(4)]
+    add_camera(hass_clouds, kind, "Front")
     entry = await set_up(hass, hass_clouds, kind)
     (camera,) = entry.runtime_data.coordinator.data
-    since = (minutes_ago - MINUTE).isoformat()
+    since = minutes_ago - 10 * MINUTE
     hass.config_entries.async_update_entry(
-        entry, options={**entry.options, CONF_AUTOMATIC: {camera: since}}
+        entry, options={**entry.options, CONF_AUTOMATIC: {camera: since.isoformat()}}
     )
-    assert await hass.config_entries.async_reload(entry.entry_id)
-    told, other = await asyncio.gather(
-        save(hass, **around(minutes_ago)), save(hass, **around(minutes_ago))
+    # As after downtime: it catches up.
+    await entry.runtime_data.ledger.set_looked_until(camera, since)
+    known = [happen(hass_clouds, kind, minutes_ago + n * MINUTE) for n in range(4)]
+    # Nobody but the account itself saves this one.
+    happen(hass_clouds, kind, minutes_ago - 5 * MINUTE)
+    entry.runtime_data.watch.pushed()
+    told, _, other = await asyncio.gather(
+        save(hass, **around(minutes_ago)),
+        entry.runtime_data.watch.look(),
+        save(hass, **around(minutes_ago)),
     )
     await hass.async_block_till_done(wait_background_tasks=True)
     for one in (told, other):
         assert len(one["saved"]) + len(one["skipped"]) == len(known)
-    assert len(list(media_dir.rglob("*.mp4"))) == len(known)
+    assert len(list(media_dir.rglob("*.mp4"))) == len(known) + 1
     given = [
         asked
         for asked in media(hass_clouds, kind)
         if asked.method == "POST" or "phoenix" in asked.host
     ]
-    assert len(given) == len(known)
+    assert len(given) == len(known) + 1
+
+
+@with_history
+@pytest.mark.usefixtures("one_by_one")
+async def test_a_sign_in_that_ends(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    minutes_ago: datetime,
+    kind: str,
+) -> None:
+    """After one event shows that the sign-in is over, nothing more is asked in vain."""
+    for n in range(4):
+        happen(hass_clouds, kind, minutes_ago + n * MINUTE)
+    for event in hass_clouds.ring.events:
+        event.has_inline_urls = False
+    await set_up(hass, hass_clouds, kind)
+    (first,) = (await save(hass, start=minutes_ago, end=minutes_ago + SECOND))["saved"]
+    cloud = cloud_of(hass_clouds, kind)
+    place = {"ring": "share/play", "ring_partner": "video/download"}[kind]
+    cloud.misbehave(place, delay_s=0.2, times=99)
+    before = len(cloud.asked(place))
+    saving = hass.async_create_task(save(hass, **around(minutes_ago)))
+    await until(lambda: len(cloud.asked(place)) > before)
+    # While the first of them is under way.
+    refuse(hass_clouds, kind)
+    told = await saving
+    assert ids(told["skipped"]) == [first["id"]]
+    asked = len(cloud.asked(place)) - before
+    assert len(told["saved"]) + len(told["failed"]) == 3
+    assert len(told["failed"]) >= 2
+    assert {one["error"]["key"] for one in told["failed"]} == {"invalid_auth"}
+    assert asked <= 3
+    assert len(reauths(hass)) == 1
 
 
 @with_history
@@ -699,8 +779,7 @@ async def test_cancelled_and_called_again(
     cloud = cloud_of(hass_clouds, kind)
     cloud.misbehave(place, delay_s=0.2, times=99)
     saving = hass.async_create_task(save(hass, **around(minutes_ago)))
-    while not cloud.asked(place):
-        await asyncio.sleep(0.01)
+    await until(lambda: cloud.asked(place))
     saving.cancel()
     await asyncio.gather(saving, return_exceptions=True)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -724,8 +803,7 @@ async def test_an_account_that_goes_away(
     cloud = hass_clouds.ring_partner
     fault = cloud.misbehave("video/download", delay_s=60, times=99)
     saving = hass.async_create_task(save(hass, **around(minutes_ago)))
-    while not cloud.asked("video/download"):
-        await asyncio.sleep(0.01)
+    await until(lambda: cloud.asked("video/download"))
     assert await hass.config_entries.async_unload(entry.entry_id)
     told = await saving
     assert counts(told) == {"failed": 2, "not_ready": 4}

@@ -61,6 +61,7 @@ FREE_COMPONENTS = {
     "diagnostics",
     "event",
     "image",
+    "media_player",
     "media_source",
     "number",
     "repairs",

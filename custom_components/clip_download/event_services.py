@@ -141,17 +141,7 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
     except ClipError as err:
         return _failure(hass, entity_id, window, err)
 
-    outcomes: dict[str, tuple[Outcome, dict[str, Any]]] = {}
-    pending = iter(events)
-
-    async def work() -> None:
-        for event in pending:
-            outcomes[event.id] = await _async_save_event(call, entity_id, event)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(work())
-
+    outcomes = await _Saving(call, entity_id, events).done()
     told: dict[str, Any] = {outcome.value: [] for outcome in Outcome}
     for event in events:
         outcome, answer = outcomes[event.id]
@@ -171,42 +161,69 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
     )
 
 
-async def _async_save_event(
-    call: ServiceCall, entity_id: str, event: Event
-) -> tuple[Outcome, dict[str, Any]]:
-    """Save one event, and return what is told of it besides itself."""
-    if not event.is_ready:
-        return Outcome.NOT_READY, {}
-    hass = call.hass
-    try:
+class _Saving:
+    """The events of one camera, a few at once on their way to be files."""
+
+    def __init__(
+        self, call: ServiceCall, entity_id: str, events: Sequence[Event]
+    ) -> None:
+        """Take what the call says, and the events in the order in which to begin."""
+        self._call = call
+        self._hass = call.hass
+        self._entity_id = entity_id
+        self._left = iter(events)
+        self._outcomes: dict[str, tuple[Outcome, dict[str, Any]]] = {}
+        self._refused: SignInError | None = None
+
+    async def done(self) -> dict[str, tuple[Outcome, dict[str, Any]]]:
+        """Return what came of each event, by its id, and what is told of that."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(self._work())
+        return self._outcomes
+
+    async def _work(self) -> None:
+        for event in self._left:
+            try:
+                outcome = await self._save(event)
+            except ClipError as err:
+                if isinstance(err, SignInError):
+                    self._refused = err
+                told, _ = _failure(self._hass, self._entity_id, event.window, err)
+                outcome = Outcome.FAILED, told
+            self._outcomes[event.id] = outcome
+
+    async def _save(self, event: Event) -> tuple[Outcome, dict[str, Any]]:
+        """Save one event. Raises ClipError."""
+        if not event.is_ready:
+            return Outcome.NOT_READY, {}
+        data = self._call.data
         # Anew for each: the account may have been unloaded or reloaded meanwhile.
-        entry, camera = account_and_camera(hass, entity_id)
+        entry, camera = account_and_camera(self._hass, self._entity_id)
         # Only now, and right before it is asked for: others save events, too.
         paths = await _async_paths(entry, camera, [event])
-        if not call.data["overwrite"] and await _async_there(hass, paths):
+        if not data["overwrite"] and await _async_there(self._hass, paths):
             return Outcome.SKIPPED, {"path": paths[event.id]}
+        if self._refused:
+            # Who asks on with bad credentials may be shut out.
+            raise SignInError(self._refused.key, **self._refused.placeholders)
         path = paths.get(event.id)
         running = await async_ask_for_events(
-            hass,
+            self._hass,
             entry,
             camera,
             [event],
             replaces=Path(path) if path else None,
-            timeout=call.data["timeout"],
+            timeout=data["timeout"],
         )
         # The job lives on if the caller goes away.
         job = await asyncio.shield(running.done)
-    except ClipError as err:
-        told, _ = _failure(hass, entity_id, event.window, err)
-        return Outcome.FAILED, told
-    answer = answers.answer(hass, job)
-    match job.state:
-        case JobState.SAVED:
-            return Outcome.SAVED, answer
-        case JobState.FAILED:
-            return Outcome.FAILED, {"error": answer["error"]}
-    # It was interrupted, and goes on when the account is back.
-    return Outcome.NOT_READY, {}
+        if job.state is JobState.SAVED:
+            return Outcome.SAVED, answers.answer(self._hass, job)
+        if job.state is JobState.FAILED and job.error:
+            raise job.error
+        # It was interrupted, and goes on when the account is back.
+        return Outcome.NOT_READY, {}
 
 
 async def _async_events(
