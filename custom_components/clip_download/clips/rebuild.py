@@ -60,13 +60,13 @@ async def rebuild(
     Raises StorageError as the library does.
     """
     rebuilt = Rebuilt()
-    taken = dict[str, Path]()
+    taken, shelves = set[str](), set[Path | None]()
     async with library.rebuilding:
         walk = _walk(roots, rebuilt)
         while some := await blocking(list, itertools.islice(walk, AT_ONCE)):
             found = [clip for clip in some if clip]
+            shelves |= await blocking(_shelves, found, roots)
             await _put(library, found, taken, account_of, rebuilt)
-        shelves = {_shelf(path, roots) for path in taken.values()}
         rebuilt.gone = await _let_go(library, roots, shelves)
         if await blocking(lambda: all(root.is_dir() for root in roots)):
             await library.set_rebuilt()
@@ -146,14 +146,14 @@ def _clip(path: Path, rebuilt: Rebuilt) -> Clip | None:
 async def _put(
     library: Library,
     found: Sequence[Clip],
-    taken: dict[str, Path],
+    taken: set[str],
     account_of: Callable[[str, str], str | None],
     rebuilt: Rebuilt,
 ) -> None:
     """Record clips that were found, where the library does not know them as they are.
 
-    `taken` has those that were found so far, by id: of a clip and its copy one counts,
-    that which the library knows, else the first.
+    `taken` has the ids of those found so far: of a clip and its copy one counts, that
+    which the library knows, else the first.
     """
     rows = await library.read(
         "SELECT id, path FROM clips WHERE id IN (SELECT value FROM json_each(?))",
@@ -171,7 +171,7 @@ async def _put(
         for clip in found:
             if clip.path in copies or clip.id in taken:
                 continue
-            taken[clip.id] = clip.path
+            taken.add(clip.id)
             row = database.execute(
                 "SELECT * FROM clips WHERE id = ?", (clip.id,)
             ).fetchone()
@@ -230,6 +230,10 @@ async def _let_go(
             await Catalog(library).remove(gone)
             count += len(gone)
     return count
+
+
+def _shelves(clips: Sequence[Clip], roots: Sequence[Path]) -> set[Path | None]:
+    return {_shelf(clip.path, roots) for clip in clips}
 
 
 def _shelf(path: Path, roots: Sequence[Path]) -> Path | None:
