@@ -380,6 +380,25 @@ async def test_plan_names_events(
     assert plan.again_after_s is None
 
 
+async def test_plan_for_events(
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    door: PartnerCamera,
+    camera: Camera,
+) -> None:
+    """Who knows the events does not ask for them; none of ours is among them."""
+    cloud.add_event(door, "ding", start=after(10))
+    cloud.add_event(door, "on_demand", start=after(20))
+    cloud.add_event(door, "motion", start=after(1000))
+    events = await source.events(camera, Window(PAST, after(1200)))
+    ding, looked, motion = events
+    assert looked.kind == "on_demand"
+    asked = len(cloud.asked("/history/"))
+    plan = await source.plan(camera, Window(PAST, after(1200)), Wishes(), events)
+    assert [part.event_ids for part in plan.parts] == [(ding.id,), (motion.id,)]
+    assert len(cloud.asked("/history/")) == asked
+
+
 @pytest.mark.parametrize("status", [403, 500])
 async def test_plan_without_history(
     source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, status: int
@@ -1150,6 +1169,11 @@ async def test_picture_in_an_outage(
 # History
 
 
+def listing(event_id: object = "1", **about: object) -> dict[str, Any]:
+    """Return an entry of the history."""
+    return {"id": event_id, "attributes": {"event_type": "motion", **about}}
+
+
 @pytest.mark.parametrize("empty_pages", [0, 3])
 async def test_events(
     source: RingPartnerSource,
@@ -1186,23 +1210,108 @@ async def test_endless_history(
     assert second.query["page[key]"] == "2026-01-01T00:00:00Z"
 
 
+async def test_history_that_repeats_and_skips(
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+) -> None:
+    """What is listed twice is one event; what a page skips stops nothing."""
+    start_ms = TEN_S.start_ms
+    pages = [
+        [("d", start_ms + 9000), ("c", start_ms + 8000)],
+        [("c", start_ms + 8000), ("out of order", start_ms - 10**7)],
+        [],
+        [("a", start_ms), ("b", start_ms + 5000)],
+        [("earlier", start_ms - 10**7)],
+    ]
+    for number, page in enumerate(pages):
+        listed = [listing(event_id, start=start) for event_id, start in page]
+        link = f"/v1/x?page%5Bkey%5D={number}"
+        body = json.dumps({"data": listed, "links": {"next": link}})
+        cloud.misbehave("/history/", body=body)
+    events = await source.events(camera, TEN_S)
+    assert [event.id for event in events] == ["a", "b", "c", "d"]
+    # Nothing on the last page could touch the window, so there was no other.
+    assert len(cloud.asked("/history/")) == len(pages)
+
+
+async def test_what_was_seen(
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    door: PartnerCamera,
+    camera: Camera,
+) -> None:
+    """What Ring says that it saw is told in the words of all clouds."""
+    for number, sub_type in enumerate(
+        ("human", "vehicle", "package", "animal", "other_motion", None)
+    ):
+        cloud.add_event(door, start=after(number), sub_type=sub_type)
+    events = await source.events(camera, TEN_S)
+    seen = [event.what for event in events]
+    assert seen == ["person", "vehicle", "package", "animal", "", ""]
+    assert {(event.kind, event.is_ready) for event in events} == {("motion", True)}
+
+
+async def test_readiness(
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+) -> None:
+    """Footage is ready a moment after its end; what never ends has ended some time."""
+    now = datetime.now(UTC)
+    for start_s, end_s, is_ready in (
+        (-30, None, False),
+        (-590, None, False),
+        (-610, None, True),
+        (-30, 5, False),
+        (-30, -0.5, False),
+        (-30, -3, True),
+    ):
+        start = now + timedelta(seconds=start_s)
+        end = None if end_s is None else now + timedelta(seconds=end_s)
+        window = Window(start, end or start)
+        listed = listing(start=window.start_ms, end=window.end_ms if end else None)
+        cloud.misbehave("/history/", body=json.dumps({"data": [listed]}))
+        (event,) = await source.events(camera, Window(start, now))
+        assert (event.window, event.is_ready) == (window, is_ready)
+
+
+async def test_no_history(
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+) -> None:
+    """That of one camera may be refused, which is no trouble of the cloud's."""
+    cloud.misbehave("/history/", status=403)
+    with pytest.raises(RefusedError, match="app_refused"):
+        await source.events(camera, TEN_S)
+    cloud.misbehave("/history/", status=500, times=9)
+    with pytest.raises(CloudError, match="cloud_trouble"):
+        await source.events(camera, TEN_S)
+
+
 async def test_strange_events(
     source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
 ) -> None:
     """Entries that make no sense are passed over; a page that does not is trouble."""
-    good = {"id": 7, "attributes": {"event_type": "ding", "start": TEN_S.start_ms}}
+    start_ms = TEN_S.start_ms
     entries: list[Any] = [
         None,
         {},
         {"id": "1"},
-        {"id": "1", "attributes": {"event_type": "ding"}},
-        {"id": "1", "attributes": {"event_type": "ding", "start": "soon"}},
-        {"id": "1", "attributes": {"event_type": "ding", "start": 10**30}},
-        good,
+        {"attributes": {"event_type": "motion", "start": start_ms}},
+        {"id": "1", "attributes": {"start": start_ms}},
+        listing(),
+        listing(start=None),
+        listing(start="soon"),
+        listing(start=10**30),
+        listing(start=start_ms, end="soon"),
+        listing(None, start=start_ms),
+        listing(2**53 + 1, start=start_ms),
+        listing("7", start=str(start_ms), end=start_ms - 5),
     ]
     cloud.misbehave("/history/", body=json.dumps({"data": entries}))
-    (event,) = await source.events(camera, TEN_S)
-    assert (event.id, event.kind, event.window) == ("7", "ding", Window(PAST, PAST))
+    large, strange = await source.events(camera, TEN_S)
+    assert (large.id, large.kind, large.window) == (
+        "9007199254740993",
+        "motion",
+        Window(PAST, PAST),
+    )
+    assert (strange.id, strange.window) == ("7", Window(PAST, PAST))
     cloud.misbehave("/history/", body='{"data": {}}')
     with pytest.raises(CloudError, match="cloud_nonsense"):
         await source.events(camera, TEN_S)

@@ -62,6 +62,7 @@ from .base import (
     Wishes,
 )
 from .http import LARGEST_JSON_BYTES, USER_AGENT, Http, read_body, retry_after_s
+from .ring_words import what
 
 OWN_HOSTS = ("ring.com", "prd-api-us.prd.rings.solutions")
 # Requests, and the seconds that they are spread over. Ring tells no limit; who asked for
@@ -108,16 +109,6 @@ _NOT_THERE = {
     HTTPStatus.NOT_FOUND,
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     HTTPStatus.TOO_EARLY,
-}
-# What Ring says that it saw, in the words of all clouds; it documents none of its own.
-_SEEN = {
-    "human": "person",
-    "person": "person",
-    "vehicle": "vehicle",
-    "package": "package",
-    "package_delivery": "package",
-    "animal": "animal",
-    "pet": "animal",
 }
 _DEVICES_WITH_VIDEO = ("doorbots", "authorized_doorbots", "stickup_cams")
 
@@ -804,7 +795,7 @@ def _what(properties: object) -> str:
         return ""
     if properties.get("person_detected") is True:
         return "person"
-    return _SEEN.get(str(properties.get("detection_type")), "")
+    return what(properties.get("detection_type"))
 
 
 def _window(start: datetime, duration: timedelta) -> Window:

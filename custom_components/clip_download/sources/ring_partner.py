@@ -46,6 +46,7 @@ from .base import (
     Wishes,
 )
 from .http import LARGEST_JSON_BYTES, Http, parse_url, read_body, read_json, trouble
+from .ring_words import what
 
 if TYPE_CHECKING:
     from .whep import Peer
@@ -70,7 +71,9 @@ SHORTEST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 30.0
 OFFLINE_AGAIN_S = 30.0
 # Pages of history hold about 50 events; so many are read for one window.
-MOST_PAGES = 100
+MOST_PAGES = 200
+# An event that the cloud tells no end of for so long has ended, whatever it tells.
+ENDS_WITHIN = timedelta(minutes=10)
 # The newest picture of so long is looked for; 24 hours are the most [doc].
 PICTURE_RANGE = timedelta(hours=23)
 LARGEST_PICTURE_BYTES = 20 * 2**20
@@ -223,7 +226,7 @@ class RingPartnerSource(Source):
         if not events:
             try:
                 events = await self.events(camera, window)
-            except CloudError as err:
+            except (CloudError, RefusedError) as err:
                 # Only the record of the clip is poorer without them.
                 _LOGGER.debug("No history of %s: %s", camera.id, err)
         return Plan(
@@ -278,9 +281,7 @@ class RingPartnerSource(Source):
             return NoFootageError("no_footage")
         try:
             events = await self.events(camera, part.window)
-        except CloudError as err:
-            if err.key != "app_refused":
-                raise
+        except RefusedError:
             events = []
         # It may be that the camera recorded later on.
         starts = sorted(
@@ -374,8 +375,9 @@ class RingPartnerSource(Source):
         """List what the camera's history holds of a window, the oldest first.
 
         Nothing from before the account was linked is in it. Raises SignInError,
-        CloudError.
+        CloudError, RefusedError.
         """
+        now = datetime.now(UTC)
         found: dict[str, Event] = {}
         keys: set[str] = set()
         query = {
@@ -385,18 +387,23 @@ class RingPartnerSource(Source):
         }
         url = f"{API}/history/devices/{_quoted(camera.details['device_id'])}/events"
         for _ in range(MOST_PAGES):
-            answer = await self._get(f"{url}?{urlencode(query)}")
+            try:
+                answer = await self._get(f"{url}?{urlencode(query)}")
+            except CloudError as err:
+                if err.key == "app_refused":
+                    raise RefusedError(err.key) from err
+                raise
             page = answer.get("data")
             if not isinstance(page, list):
                 raise CloudError("cloud_nonsense")
-            events = [event for entry in page if (event := _event(entry))]
+            events = [event for entry in page if (event := _event(entry, now))]
             found |= {event.id: event for event in events if _touches(event, window)}
             key = _next_key(answer)
             # Pages go back in time, some of them empty; the key says how far.
             if (
                 key is None
                 or key in keys
-                or any(event.window.end < window.start for event in events)
+                or (events and all(one.window.end < window.start for one in events))
             ):
                 break
             keys.add(key)
@@ -695,17 +702,22 @@ def _pause_s(end: datetime, now: datetime) -> float | None:
     return min(pause_s * random.uniform(0.75, 1.25), left_s + 0.1)
 
 
-def _event(entry: Any) -> Event | None:
+def _event(entry: Any, now: datetime) -> Event | None:
     """Return an entry of the history, None if it is of no use."""
     about = _dict(_dict(entry).get("attributes"))
     try:
-        # Numbers, some of them written as strings.
-        start_ms = int(about["start"])
-        end_ms = max(int(about.get("end") or start_ms), start_ms)
+        # Numbers, some of them written as strings; no end while it goes on.
+        start_ms, end_ms = int(about["start"]), int(about.get("end") or 0)
+        window = Window.of_ms(start_ms, max(start_ms, end_ms))
+        if not isinstance(entry["id"], int | str):
+            return None
+        ready_at = window.end + (RingPartnerSource.lag if end_ms else ENDS_WITHIN)
         return Event(
             id=str(entry["id"]),
             kind=str(about["event_type"]),
-            window=Window.of_ms(start_ms, end_ms),
+            what=what(about.get("sub_type")),
+            window=window,
+            is_ready=ready_at <= now,
         )
     except KeyError, TypeError, ValueError, OverflowError, OSError:
         return None
