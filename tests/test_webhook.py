@@ -1,4 +1,4 @@
-"""What Ring posts to the webhook, over Home Assistant's own HTTP server."""
+"""What Ring and Meraki post to webhooks, over Home Assistant's own HTTP server."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -8,16 +8,24 @@ import json
 from typing import Any
 from unittest.mock import patch
 
+from aiohttp.test_utils import TestClient
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clip_download import webhook
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import STATE_UNKNOWN
+from custom_components.clip_download.const import DOMAIN
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigFlowContext,
+)
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
+from homeassistant.data_entry_flow import FlowResultType
 
-from .accounts import set_up
+from .accounts import set_up, typed
 from .clouds import Clouds
+from .clouds.meraki import MerakiCamera
 from .clouds.ring_partner import PartnerCamera, RingPartnerCloud
 
 MOTION = "event.front_motion"
@@ -56,14 +64,10 @@ async def know_key(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-@pytest.fixture
-async def post(
-    hass: HomeAssistant,
-    entry: ConfigEntry,
-    hass_client_no_auth: ClientSessionGenerator,
+def poster(
+    hass: HomeAssistant, entry: ConfigEntry, client: TestClient[Any, Any]
 ) -> Post:
-    """Return what posts to the account's webhook and returns the answer's status."""
-    client = await hass_client_no_auth()
+    """Return what posts to an account's webhook and returns the answer's status."""
 
     async def post(body: bytes, headers: dict[str, str]) -> int:
         path = f"/api/webhook/{entry.data['webhook_id']}"
@@ -73,6 +77,16 @@ async def post(
             return status
 
     return post
+
+
+@pytest.fixture
+async def post(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> Post:
+    """Return what posts to the account's webhook and returns the answer's status."""
+    return poster(hass, entry, await hass_client_no_auth())
 
 
 def told(hass: HomeAssistant, entity_id: str = MOTION) -> State:
@@ -118,7 +132,7 @@ async def test_motion(
     state = told(hass)
     assert datetime.fromisoformat(state.state) > at
     assert state.attributes["event_type"] == "motion"
-    assert state.attributes["kind"] == "human"
+    assert state.attributes["kind"] == "person"
     assert state.attributes["id"] == json.loads(body)["data"]["id"]
     assert datetime.fromisoformat(state.attributes["start"]) == at
 
@@ -134,6 +148,24 @@ async def test_button(
     assert state.attributes["device_class"] == "doorbell"
 
 
+async def test_what_moved(
+    hass: HomeAssistant, cloud: RingPartnerCloud, camera: PartnerCamera, post: Post
+) -> None:
+    """What Ring saw is told in the words of all clouds, or it is mere motion."""
+    kinds: list[tuple[object, str]] = [
+        ("vehicle", "vehicle"),
+        ("package", "package"),
+        ("animal", "animal"),
+        ("other_motion", "motion"),
+        ({"a": 1}, "motion"),
+    ]
+    for number, (sub_type, kind) in enumerate(kinds):
+        other = {"data__subType": sub_type, "data__id": str(number)}
+        assert await post(*signed(cloud, camera, **other)) == 204
+        assert told(hass).attributes["id"] == str(number)
+        assert told(hass).attributes["kind"] == kind
+
+
 async def test_forged(
     hass: HomeAssistant,
     cloud: RingPartnerCloud,
@@ -141,7 +173,7 @@ async def test_forged(
     post: Post,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What Ring did not sign fires nothing, and does not fill the log."""
+    """What Ring did not send fires nothing, and does not fill the log."""
     body, headers = cloud.webhook(camera)
     signature = headers["X-Signature"]
     for forged in (
@@ -157,9 +189,9 @@ async def test_forged(
     assert await post(body, {}) == 401
     assert await post(body + b" ", headers) == 401
     assert told(hass).state == STATE_UNKNOWN
-    warnings = [one for one in caplog.messages if "did not sign" in one]
+    warnings = [one for one in caplog.messages if "did not send" in one]
     levels = [
-        one.levelname for one in caplog.records if "did not sign" in one.getMessage()
+        one.levelname for one in caplog.records if "did not send" in one.getMessage()
     ]
     assert len(warnings) == 9
     assert levels == ["WARNING", *["DEBUG"] * 8]
@@ -189,24 +221,27 @@ async def test_memory_is_bounded(
     hass: HomeAssistant, cloud: RingPartnerCloud, camera: PartnerCamera, post: Post
 ) -> None:
     """Only so many notices are remembered, the newest of them."""
+
+    def notice(request: str, event: str) -> tuple[bytes, dict[str, str]]:
+        return signed(cloud, camera, meta__request_id=request, data__id=event)
+
     with patch.object(webhook, "MOST_REMEMBERED", 2):
-        notices = [cloud.webhook(camera) for _ in range(3)]
-        for notice in notices:
-            assert await post(*notice) == 204
-        before = told(hass)
-        assert await post(*notices[1]) == 204
-        assert told(hass) is before
-        assert await post(*notices[0]) == 204
-        assert told(hass) is not before
+        for request in ("first", "second", "third"):
+            assert await post(*notice(request, request)) == 204
+        assert await post(*notice("second", "repeated")) == 204
+        assert told(hass).attributes["id"] == "third"
+        assert await post(*notice("first", "forgotten")) == 204
+        assert told(hass).attributes["id"] == "forgotten"
 
 
 async def test_old(
     hass: HomeAssistant, cloud: RingPartnerCloud, camera: PartnerCamera, post: Post
 ) -> None:
-    """What Ring tried to deliver for an hour is news, what is older is none."""
+    """What Ring tried to deliver for an hour is news; older or to come is none."""
     hour = timedelta(hours=1)
     now = datetime.now(UTC)
     assert await post(*cloud.webhook(camera, at=now - 3 * hour)) == 204
+    assert await post(*cloud.webhook(camera, at=now + 3 * hour)) == 204
     assert told(hass).state == STATE_UNKNOWN
     assert await post(*cloud.webhook(camera, at=now - hour)) == 204
     assert told(hass).state != STATE_UNKNOWN
@@ -242,7 +277,6 @@ async def test_malformed(
         {"meta__account_id": None},
         {"data__type": None},
         {"data__id": ""},
-        {"data__subType": {"a": 1}},
         {"data__attributes": [1]},
         {"data__attributes__source": None},
         {"data__attributes__timestamp": None},
@@ -283,6 +317,7 @@ async def test_too_large(
         {"data__attributes__source": "ava1.ring.device.OTHER"},
         {"data__type": "device_online"},
         {"data__type": "app_integration_removed"},
+        {"data__type": "subscription_activated", "data__attributes": None},
     ],
     ids=str,
 )
@@ -321,11 +356,8 @@ async def test_account_without_an_id(
     entry = await set_up(hass, hass_clouds, "ring_partner")
     assert entry.unique_id == f"ring_partner_{cloud.email}"
     await know_key(hass, entry, cloud.hmac_key)
-    client = await hass_client_no_auth()
-    body, headers = cloud.webhook(camera)
-    path = f"/api/webhook/{entry.data['webhook_id']}"
-    await client.post(path, data=body, headers=headers)
-    await hass.async_block_till_done()
+    post = poster(hass, entry, await hass_client_no_auth())
+    assert await post(*cloud.webhook(camera)) == 204
     assert told(hass).state != STATE_UNKNOWN
 
 
@@ -410,3 +442,292 @@ async def test_only_posts(
     path = f"/api/webhook/{entry.data['webhook_id']}"
     assert (await client.get(path)).status == 405
     assert (await client.head(path)).status == 200
+
+
+# Meraki
+
+SECRET = "open sesame, dearest \u017f"
+YARD = "event.yard_motion"
+
+
+@pytest.fixture
+def yard(hass_clouds: Clouds) -> MerakiCamera:
+    """Return a camera of Meraki's."""
+    return hass_clouds.meraki.add_camera("Yard")
+
+
+@pytest.fixture
+async def meraki(
+    hass: HomeAssistant, hass_clouds: Clouds, yard: MerakiCamera
+) -> ConfigEntry:
+    """Return an account that knows the secret of its dashboard's webhook."""
+    entry = await set_up(hass, hass_clouds, "meraki")
+    await know_secret(hass, entry, SECRET)
+    return entry
+
+
+async def know_secret(hass: HomeAssistant, entry: ConfigEntry, secret: str) -> None:
+    """Fill in the form that tells the webhook's address, with the secret."""
+    flows = hass.config_entries.options
+    form = await flows.async_init(entry.entry_id)
+    schema = form["data_schema"]
+    assert schema is not None
+    given = schema({"saving": {}, "keeping": {}, "keeping_all": {}})
+    done = await flows.async_configure(
+        form["flow_id"], {**given, "webhook_secret": secret}
+    )
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+type Alert = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+async def alert(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    yard: MerakiCamera,
+    meraki: ConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> Alert:
+    """Return what posts an alert with a few things changed; None leaves them out."""
+    post = poster(hass, meraki, await hass_client_no_auth())
+
+    async def alert(
+        camera: MerakiCamera = yard, at: datetime | None = None, **other: Any
+    ) -> int:
+        told = {**hass_clouds.meraki.webhook(camera, secret=SECRET, at=at), **other}
+        told = {name: value for name, value in told.items() if value is not None}
+        return await post(json.dumps(told).encode(), {})
+
+    return alert
+
+
+async def test_alert(
+    hass: HomeAssistant, meraki: ConfigEntry, yard: MerakiCamera, alert: Alert
+) -> None:
+    """An alert fires the camera's event, at the moment that something moved."""
+    assert told(hass, YARD).state == STATE_UNKNOWN
+    at = datetime.now(UTC).replace(microsecond=547_000) - timedelta(seconds=70)
+    assert await alert(at=at, alertId="643451796765320956") == 204
+    state = told(hass, YARD)
+    assert state.attributes["event_type"] == state.attributes["kind"] == "motion"
+    assert state.attributes["id"] == "643451796765320956"
+    assert datetime.fromisoformat(state.attributes["start"]) == at
+
+
+@pytest.mark.parametrize(
+    "when", ["{0:%Y-%m-%dT%H:%M:%S.%fZ}", "{0:%Y-%m-%dT%H:%M:%S}"], ids=["Z", "naive"]
+)
+async def test_alert_without_a_moment(
+    hass: HomeAssistant, alert: Alert, when: str
+) -> None:
+    """When the alert arose is better than nothing."""
+    at = datetime.now(UTC).replace(microsecond=0)
+    for data in (None, {}, {"timestamp": None}):
+        assert await alert(occurredAt=when.format(at), alertData=data) == 204
+        assert datetime.fromisoformat(told(hass, YARD).attributes["start"]) == at
+
+
+async def test_alert_again(hass: HomeAssistant, alert: Alert) -> None:
+    """The same alert counts once."""
+    assert await alert(alertId="1") == 204
+    first = told(hass, YARD)
+    for _ in range(3):
+        assert await alert(alertId="1") == 204
+    assert told(hass, YARD) is first
+    assert await alert(alertId="2") == 204
+    assert told(hass, YARD).attributes["id"] == "2"
+
+
+@pytest.mark.parametrize("alert_id", [None, "", "0000000000000000"])
+async def test_alert_without_an_id(
+    hass: HomeAssistant, yard: MerakiCamera, alert: Alert, alert_id: str | None
+) -> None:
+    """One without an id is known by its camera and its moment."""
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=9)
+    assert await alert(at=at, alertId=alert_id) == 204
+    first = told(hass, YARD)
+    assert first.attributes["id"] == f"{yard.serial}_{int(at.timestamp())}000"
+    assert await alert(at=at, alertId=alert_id) == 204
+    assert told(hass, YARD) is first
+    later = at + timedelta(seconds=8)
+    assert await alert(at=later, alertId=alert_id) == 204
+    assert told(hass, YARD).attributes["id"] != first.attributes["id"]
+
+
+async def test_wrong_secret(
+    hass: HomeAssistant,
+    meraki: ConfigEntry,
+    alert: Alert,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who does not know the secret fires nothing, and does not fill the log."""
+    for wrong in (
+        None,
+        "",
+        SECRET.upper(),
+        SECRET + " ",
+        SECRET[:-1],
+        "\ud800",
+        7,
+        [SECRET],
+    ):
+        assert await alert(sharedSecret=wrong) == 401
+    assert told(hass, YARD).state == STATE_UNKNOWN
+    levels = [
+        one.levelname for one in caplog.records if "did not send" in one.getMessage()
+    ]
+    assert levels == ["WARNING", *["DEBUG"] * 7]
+    assert await alert() == 204
+    assert told(hass, YARD).state != STATE_UNKNOWN
+    assert SECRET not in caplog.text
+    assert SECRET not in str(meraki.data) + str(meraki.title)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"open sesame", 400),
+        (b"\xff", 400),
+        (b"[" * 60_000, 400),
+        (b"9" * 60_000, 400),
+        (b"[]", 401),
+        (b"null", 401),
+        (b"{}", 401),
+        (b" " * (64 * 2**10 + 1), 413),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+async def test_malformed_alert(
+    hass: HomeAssistant,
+    meraki: ConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    body: bytes,
+    status: int,
+) -> None:
+    """A body that makes no sense is answered, and fires nothing."""
+    post = poster(hass, meraki, await hass_client_no_auth())
+    assert await post(body, {}) == status
+    assert told(hass, YARD).state == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"alertTypeId": None},
+        {"alertTypeId": 7},
+        {"alertId": 7},
+        {"alertId": "x" * 500},
+        {"alertId": ["x"]},
+        {"deviceSerial": None},
+        {"deviceSerial": ""},
+        {"alertData": ["x"]},
+        {"alertData": "no", "occurredAt": None},
+        {"alertData": {"timestamp": "soon"}},
+        {"alertData": {"timestamp": 10**30}},
+        {"alertData": {"timestamp": float("nan")}},
+        {"alertData": {"timestamp": float("inf")}},
+        {"alertData": {"timestamp": [1]}},
+        {"alertData": None, "occurredAt": None},
+        {"alertData": None, "occurredAt": "yesterday"},
+        {"alertData": None, "occurredAt": 7},
+    ],
+    ids=str,
+)
+async def test_nonsensical_alert(
+    hass: HomeAssistant, alert: Alert, other: dict[str, Any]
+) -> None:
+    """An alert that lacks what is needed is answered, and fires nothing."""
+    assert await alert(**other) == 400
+    assert told(hass, YARD).state == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"deviceSerial": "Q2ZZ-ZZZZ-ZZZZ"},
+        {"alertTypeId": "settings_changed", "deviceSerial": None, "alertData": None},
+        {"alertData": {"timestamp": 1563499479.547}},
+        {"alertData": {"timestamp": 4e9}},
+    ],
+    ids=str,
+)
+async def test_alert_that_is_no_news(
+    hass: HomeAssistant, alert: Alert, other: dict[str, Any]
+) -> None:
+    """A camera of somebody else, other alerts, a dashboard's sample: taken, no more."""
+    assert await alert(**other) == 204
+    assert told(hass, YARD).state == STATE_UNKNOWN
+
+
+async def test_alert_of_a_camera_with_imagers(
+    hass: HomeAssistant, hass_clouds: Clouds, meraki: ConfigEntry, alert: Alert
+) -> None:
+    """Which imager saw it is not told, so each of them fires."""
+    corner = hass_clouds.meraki.add_camera("Corner", model="MV84X", imagers=4)
+    await meraki.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+    assert await alert(corner) == 204
+    assert told(hass, YARD).state == STATE_UNKNOWN
+    for number in range(1, 5):
+        assert told(hass, f"event.corner_{number}_motion").state != STATE_UNKNOWN
+
+
+async def test_secret_is_one_account_s(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    yard: MerakiCamera,
+    alert: Alert,
+) -> None:
+    """An account hears only what comes with its own secret."""
+    cloud = hass_clouds.meraki
+    cloud.cameras, cloud.email = {}, "other@example.com"
+    shed = cloud.add_camera("Shed", network=yard.network, serial="Q2AV-SHED-0001")
+    other = await set_up(hass, hass_clouds, "meraki")
+    await know_secret(hass, other, "another")
+    assert told(hass, "event.shed_motion").state == STATE_UNKNOWN
+    assert await alert(shed) == 204
+    assert told(hass, "event.shed_motion").state == STATE_UNKNOWN
+
+
+async def test_alerts_without_a_secret(
+    hass: HomeAssistant, meraki: ConfigEntry, alert: Alert
+) -> None:
+    """Without a secret nothing can be believed, and nothing listens."""
+    hass.config_entries.async_update_entry(meraki, options={})
+    await hass.config_entries.async_reload(meraki.entry_id)
+    assert await alert() == 200
+    # What was there before has gone with what it was told by.
+    assert told(hass, YARD).state == STATE_UNAVAILABLE
+
+
+async def test_alerts_while_unloaded(
+    hass: HomeAssistant, meraki: ConfigEntry, alert: Alert
+) -> None:
+    """An unloaded account does not listen; a loaded one does again."""
+    assert await hass.config_entries.async_unload(meraki.entry_id)
+    assert await alert() == 200
+    assert await hass.config_entries.async_setup(meraki.entry_id)
+    assert told(hass, YARD).state == STATE_UNKNOWN
+    assert await alert() == 204
+    assert told(hass, YARD).state != STATE_UNKNOWN
+
+
+async def test_alerts_after_a_new_key(
+    hass: HomeAssistant, hass_clouds: Clouds, meraki: ConfigEntry, alert: Alert
+) -> None:
+    """The address that the dashboard was told stays when the API key changes."""
+    cloud = hass_clouds.meraki
+    cloud.api_key = "0123456789"
+    flows = hass.config_entries.flow
+    context = ConfigFlowContext(source=SOURCE_RECONFIGURE, entry_id=meraki.entry_id)
+    form = await flows.async_init(DOMAIN, context=context)
+    done = await flows.async_configure(form["flow_id"], typed(hass_clouds, "meraki"))
+    assert done["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert meraki.data["api_key"] == "0123456789"
+    assert await alert() == 204
+    assert told(hass, YARD).state != STATE_UNKNOWN

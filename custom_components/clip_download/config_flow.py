@@ -72,7 +72,6 @@ from .const import (
     CONF_ENDPOINT_URL,
     CONF_FREE_GB,
     CONF_HARDWARE_ID,
-    CONF_HMAC_KEY,
     CONF_KEEP_DAYS,
     CONF_KIND,
     CONF_KINDS,
@@ -85,7 +84,6 @@ from .const import (
     CONF_SECRET_ACCESS_KEY,
     CONF_SESSION_TOKEN,
     CONF_STREAM,
-    CONF_WEBHOOK_SECRET,
     DEFAULT_AFTER_S,
     DEFAULT_BEFORE_S,
     DEFAULT_DOWNLOADS_AT_ONCE,
@@ -103,6 +101,7 @@ from .limits import (
 from .naming import check_template
 from .ring_account import async_lenders
 from .sources.base import ON_DEMAND, SEEN, Identity, Source
+from .webhook import WEBHOOK_SECRETS
 
 if TYPE_CHECKING:
     from .sources.ring_partner import RingPartnerSource
@@ -160,8 +159,6 @@ KINESIS_REGIONS = [
 SAVING = "saving"
 KEEPING = "keeping"
 KEEPING_ALL = "keeping_all"
-# By what an account's webhook knows that the cloud itself has sent something.
-WEBHOOK_SECRETS = {RING_PARTNER: CONF_HMAC_KEY, MERAKI: CONF_WEBHOOK_SECRET}
 LONGEST_MARGIN_S = 300
 LONGEST_PAUSE_S = 24 * 60 * 60
 LONGEST_MERGE_S = 600
@@ -639,6 +636,9 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         data = {**credentials, CONF_KIND: kind}
         if (entry := self._entry()) is None:
             return self.async_create_entry(title=identity.title, data=data)
+        if webhook_id := entry.data.get(CONF_WEBHOOK_ID):
+            # The cloud was told this address.
+            data[CONF_WEBHOOK_ID] = webhook_id
         return self.async_update_reload_and_abort(entry, data=data)
 
     async def _async_ring_credentials(
@@ -672,9 +672,10 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             if CONF_PLAYGROUND_TOKEN in given
             else (CONF_AUTH_IMPLEMENTATION, CONF_TOKEN)
         )
-        entry = self._entry()
-        webhook_id = entry.data[CONF_WEBHOOK_ID] if entry else self._webhook_id
-        return {**{name: given[name] for name in names}, CONF_WEBHOOK_ID: webhook_id}
+        return {
+            **{name: given[name] for name in names},
+            CONF_WEBHOOK_ID: self._webhook_id,
+        }
 
     async def _async_check_account(self, kind: str, identity: Identity) -> None:
         """Raise AbortFlow for an account that is there already, or another one."""
@@ -779,8 +780,8 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
             for name, selector in schema.schema.items()
             if isinstance(selector, section) or name in options
         }
-        shown.pop(CONF_HMAC_KEY, None)
-        shown.pop(CONF_WEBHOOK_SECRET, None)
+        for name in WEBHOOK_SECRETS.values():
+            shown.pop(name, None)
         return {
             **shown,
             KEEPING_ALL: shown_limits(await async_common_limits(self.hass)),

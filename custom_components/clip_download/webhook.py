@@ -13,18 +13,17 @@ from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .clips.window import Window
-from .const import CONF_AUTH_IMPLEMENTATION, CONF_HMAC_KEY, CONF_KIND, DOMAIN
-from .coordinator import ClipConfigEntry
-from .sources.base import DING, MOTION, Event
-from .sources.ring_webhook import (
-    BUTTON_PRESS,
-    MOTION_DETECTED,
-    SIGNATURE,
-    Notice,
-    is_signed,
-    read_notice,
+from .const import (
+    CONF_AUTH_IMPLEMENTATION,
+    CONF_HMAC_KEY,
+    CONF_KIND,
+    CONF_WEBHOOK_SECRET,
+    DOMAIN,
 )
+from .coordinator import ClipConfigEntry
+from .sources.meraki_webhook import MerakiNotice
+from .sources.notice import Notice
+from .sources.ring_webhook import RingNotice
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,35 +33,42 @@ LARGEST_BODY_BYTES = 64 * 2**10
 NEWS_FOR = timedelta(hours=2)
 MOST_REMEMBERED = 1000
 
-# Ring's type of a notice -> the kind of event.
-TYPES = {MOTION_DETECTED: MOTION, BUTTON_PRESS: DING}
+# The kind of an account -> what its cloud posts.
+NOTICES: dict[str, type[Notice]] = {"meraki": MerakiNotice, "ring_partner": RingNotice}
+# The kind of an account -> the option with what such a notice is known by.
+WEBHOOK_SECRETS = {"meraki": CONF_WEBHOOK_SECRET, "ring_partner": CONF_HMAC_KEY}
 
 
 @callback
 def async_listen(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
-    """Take notices for an account, once there is a key to know them by."""
-    key = entry.options.get(CONF_HMAC_KEY)
+    """Take notices for an account, once there is a secret to know them by."""
+    kind = entry.data[CONF_KIND]
+    secret = entry.options.get(WEBHOOK_SECRETS.get(kind, ""))
+    # The form that the secret is typed into has made an address.
     webhook_id = entry.data.get(CONF_WEBHOOK_ID)
-    if not key or not webhook_id:
+    if not secret or not webhook_id:
         return
     webhook.async_register(
         hass,
         DOMAIN,
         entry.title,
         webhook_id,
-        Listener(entry, key).async_handle,
+        Listener(entry, NOTICES[kind], secret).async_handle,
         allowed_methods=[hdrs.METH_POST],
     )
     entry.async_on_unload(partial(webhook.async_unregister, hass, webhook_id))
 
 
 class Listener:
-    """Takes the notices that are signed with one app's key, each of them once."""
+    """Takes the notices of who knows an account's secret, each of them once."""
 
-    def __init__(self, entry: ClipConfigEntry, key: str) -> None:
-        """Take the account whose webhook it is, and the app's key."""
+    def __init__(
+        self, entry: ClipConfigEntry, notice_class: type[Notice], secret: str
+    ) -> None:
+        """Take the account whose webhook it is, what is posted there, and the secret."""
         self._entry = entry
-        self._key = key
+        self._notice_class = notice_class
+        self._secret = secret
         self._known: OrderedDict[str, None] = OrderedDict()
         # Whoever finds the address must not fill the log.
         self._level = logging.WARNING
@@ -77,67 +83,63 @@ class Listener:
         body = await _read(request)
         if body is None:
             return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if not is_signed(body, request.headers.get(SIGNATURE, ""), self._key):
-            _LOGGER.log(
-                self._level,
-                "A notice that Ring did not sign came to the webhook of %s; is the "
-                "signature key in its options right?",
-                self._entry.title,
-            )
-            self._level = logging.DEBUG
-            return web.Response(status=HTTPStatus.UNAUTHORIZED)
         try:
-            notice = read_notice(body)
+            if not self._notice_class.is_genuine(body, request.headers, self._secret):
+                self._warn()
+                return web.Response(status=HTTPStatus.UNAUTHORIZED)
+            notice = self._notice_class.read(body)
         except ValueError:
             _LOGGER.debug("A notice for %s makes no sense", self._entry.title)
             return web.Response(status=HTTPStatus.BAD_REQUEST)
-        if self._is_news(notice):
+        if notice and self._is_news(notice):
             self._async_pass_on(hass, notice)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
+    def _warn(self) -> None:
+        _LOGGER.log(
+            self._level,
+            "A notice that %s did not send came to the webhook of %s; is the secret in "
+            "its options right?",
+            self._entry.runtime_data.source.manufacturer,
+            self._entry.title,
+        )
+        self._level = logging.DEBUG
+
     def _is_news(self, notice: Notice) -> bool:
         """Say whether a notice came for the first time, and remember it."""
-        if notice.request_id in self._known or notice.at < dt_util.utcnow() - NEWS_FOR:
-            _LOGGER.debug("Not news: notice %s", notice.request_id)
+        age = dt_util.utcnow() - notice.event.window.start
+        if notice.id in self._known or abs(age) > NEWS_FOR:
+            _LOGGER.debug("Not news: notice %s", notice.id)
             return False
-        self._known[notice.request_id] = None
+        self._known[notice.id] = None
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
         return True
 
     @callback
     def _async_pass_on(self, hass: HomeAssistant, notice: Notice) -> None:
-        """Fire the events of the cameras that a notice is about."""
-        if notice.type not in TYPES:
-            return
-        event = Event(
-            id=notice.id,
-            kind=TYPES[notice.type],
-            what=notice.kind or "",
-            window=Window(notice.at, notice.at),
-        )
+        """Let the accounts know whose cameras a notice is about."""
         for entry in self._accounts(hass, notice):
-            for camera in entry.runtime_data.coordinator.data.values():
+            account = entry.runtime_data
+            for camera in account.coordinator.data.values():
                 if notice.is_about(camera):
-                    entry.runtime_data.watch.told(camera, event)
+                    account.watch.told(camera, notice.event)
 
     def _accounts(self, hass: HomeAssistant, notice: Notice) -> list[ClipConfigEntry]:
         """Return the accounts that a notice may be for.
 
-        An app has one webhook for all the accounts that are linked to it. Not every
-        account is known by the id that notices have.
+        An app has one webhook for all the accounts that are linked to it.
         """
         app = self._entry.data.get(CONF_AUTH_IMPLEMENTATION)
         kind = self._entry.data[CONF_KIND]
         return [
             entry
             for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-            if entry.data[CONF_KIND] == kind
-            and entry.data.get(CONF_AUTH_IMPLEMENTATION) == app
-            and (
-                entry.unique_id == f"{kind}_{notice.account_id}"
-                or not (entry.unique_id or "").startswith(f"{kind}_ava1.ring.account.")
+            if (
+                entry is self._entry
+                or (app and entry.data.get(CONF_AUTH_IMPLEMENTATION) == app)
             )
+            and notice.is_for((entry.unique_id or "").removeprefix(f"{kind}_"))
         ]
 
 

@@ -248,6 +248,46 @@ class MerakiCloud(Cloud):
         self.cameras[serial] = camera
         return camera
 
+    def webhook(
+        self, camera: MerakiCamera, *, secret: str, at: datetime | None = None
+    ) -> dict[str, Any]:
+        """Return what the dashboard posts when a camera saw something move.
+
+        The alert arises, and is sent, a while after that.
+        """
+        at = at or self.now()
+        network, organization = camera.network, camera.network.organization
+        dashboard = f"https://n1.{self.domain}"
+        return {
+            "version": "0.1",
+            "sharedSecret": secret,
+            "sentAt": _alerted(at + timedelta(seconds=70)),
+            "organizationId": organization.id,
+            "organizationName": organization.name,
+            "organizationUrl": f"{dashboard}/o/VjjsAd/manage/organization/overview",
+            "networkId": network.id,
+            "networkName": network.name,
+            "networkUrl": f"{dashboard}/{network.name}/n/dgkvKb/manage/nodes/list",
+            "networkTags": [],
+            "deviceSerial": camera.serial,
+            "deviceMac": camera.mac,
+            "deviceName": camera.name,
+            "deviceUrl": f"{dashboard}/{network.name}/n/dgkvKb/manage/nodes/new_list/0",
+            "deviceTags": [],
+            "deviceModel": camera.model,
+            "alertId": str(secrets.randbelow(9 * 10**17) + 10**17),
+            "alertType": "Motion detected",
+            "alertTypeId": "motion_alert",
+            "alertLevel": "informational",
+            "occurredAt": _alerted(at + timedelta(seconds=30)),
+            "alertData": {
+                "timestamp": at.timestamp(),
+                "imageUrl": f"https://spn4.{self.domain}/stream/jpeg/snapshot/b2d123",
+                "motionRecapEnabled": False,
+                "imageEnabled": True,
+            },
+        }
+
     @override
     async def answer(self, asked: Asked) -> Answer:
         """Answer, once the key, the organisation and its limits are found good."""
@@ -595,6 +635,10 @@ class MerakiCloud(Cloud):
         if end < len(ids):
             links.append(link("next", startingAfter=ids[end - 1]))
         return json_answer(items[begin:end], headers={"Link": ", ".join(links)})
+
+
+def _alerted(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _error(status: int, *texts: str, headers: dict[str, str] | None = None) -> Answer:

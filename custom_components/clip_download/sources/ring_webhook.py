@@ -6,42 +6,66 @@ button-press.html.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 import hmac
-import json
-from typing import Any
+from typing import Any, Self, override
 
-from ..clips.window import from_ms
-from .base import Camera
+from ..clips.window import Window, from_ms
+from .base import DING, MOTION, Camera, Event
+from .notice import Notice, word
+from .ring_words import what
 
 SIGNATURE = "X-Signature"
-BUTTON_PRESS = "button_press"
-MOTION_DETECTED = "motion_detected"
-# An id, or what moved, is a word; nobody else's memory is filled with more.
-LONGEST_WORD = 200
+# Ring's type of a notice -> the kind of event. It tells other things, too.
+KINDS = {"motion_detected": MOTION, "button_press": DING}
+# Some accounts are known by this id, which notices have; others by an address.
+_ACCOUNT = "ava1.ring.account."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notice:
-    """One thing that Ring tells of a device.
+class RingNotice(Notice):
+    """What Ring tells of a device, signed with the app's HMAC key.
 
-    `type` is Ring's (`motion_detected`, `button_press` and others). `kind` is what was
-    seen, where Ring says so (`human`, `vehicle` ...). `component_ids` are the cameras of
-    the device that saw it; none says all.
+    `component_ids` are the cameras of the device that saw it; none says all.
     """
 
-    request_id: str
     account_id: str
-    id: str
-    type: str
-    kind: str | None
     device_id: str
     component_ids: frozenset[str]
-    at: datetime
 
+    @override
+    @staticmethod
+    def is_genuine(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
+        digest = hmac.new(secret.encode(), body, sha256).hexdigest()
+        return hmac.compare_digest(
+            f"sha256={digest}".encode(),
+            headers.get(SIGNATURE, "").encode(errors="replace"),
+        )
+
+    @override
+    @classmethod
+    def _read(cls, told: Any) -> Self | None:
+        meta, data = told["meta"], told["data"]
+        if (kind := KINDS.get(word(data["type"]))) is None:
+            return None
+        about = data["attributes"]
+        # A number, which elsewhere in this API is sometimes written as a string.
+        at = from_ms(int(about["timestamp"]))
+        return cls(
+            id=word(meta["request_id"]),
+            event=Event(
+                id=word(data["id"]),
+                kind=kind,
+                what=what(data.get("subType")),
+                window=Window(at, at),
+            ),
+            account_id=word(meta["account_id"]),
+            device_id=word(about["source"]),
+            component_ids=frozenset(map(str, about.get("component_ids") or ())),
+        )
+
+    @override
     def is_about(self, camera: Camera) -> bool:
-        """Say whether it is about this camera."""
         component_id = camera.details.get("component_id")
         return camera.details.get("device_id") == self.device_id and (
             not self.component_ids
@@ -49,49 +73,6 @@ class Notice:
             or component_id in self.component_ids
         )
 
-
-def is_signed(body: bytes, signature: str, key: str) -> bool:
-    """Say whether the body was signed with the app's key; in constant time."""
-    digest = hmac.new(key.encode(), body, sha256).hexdigest()
-    return hmac.compare_digest(
-        f"sha256={digest}".encode(), signature.encode(errors="replace")
-    )
-
-
-def read_notice(body: bytes) -> Notice:
-    """Return what a body tells. Raises ValueError if it makes no sense."""
-    try:
-        told = json.loads(body)
-        meta, data = told["meta"], told["data"]
-        about = data["attributes"]
-        kind = data.get("subType")
-        return Notice(
-            request_id=_word(meta["request_id"]),
-            account_id=_word(meta["account_id"]),
-            id=_word(data["id"]),
-            type=_word(data["type"]),
-            kind=None if kind is None else _word(kind),
-            device_id=_word(about["source"]),
-            component_ids=_component_ids(about),
-            # A number, which elsewhere in this API is sometimes written as a string.
-            at=from_ms(int(about["timestamp"])),
-        )
-    except (
-        AttributeError,
-        KeyError,
-        OSError,
-        OverflowError,
-        RecursionError,
-        TypeError,
-    ) as err:
-        raise ValueError("not a notice") from err
-
-
-def _component_ids(about: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(str(one) for one in about.get("component_ids") or ())
-
-
-def _word(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_WORD:
-        raise ValueError("not a word")
-    return value
+    @override
+    def is_for(self, account_id: str) -> bool:
+        return account_id == self.account_id or not account_id.startswith(_ACCOUNT)
