@@ -238,13 +238,18 @@ async def test_search_among_some_cameras(library: Library, catalog: Catalog) -> 
 
 
 async def test_oldest_first(library: Library, catalog: Catalog) -> None:
-    """What may be let go of comes in order, some at a time, and never what is kept."""
-    some = [clip(f"n{n}", at=timedelta(minutes=n // 2)) for n in range(7)]
+    """What may be let go of comes as it was saved, some at a time, but for what is kept."""
+
+    def saved(one: Clip, minutes: int) -> Clip:
+        return replace(one, saved_at=NOON + timedelta(minutes=minutes))
+
+    # What was saved last may show an earlier time.
+    some = [saved(clip(f"n{n}", at=-timedelta(hours=n)), n // 2) for n in range(7)]
     await put(
         library,
         *some,
-        clip("kept", at=-timedelta(days=9), kept=True),
-        clip("b", account="b", at=-timedelta(days=1)),
+        saved(clip("kept", kept=True), -9),
+        saved(clip("b", account="b"), -1),
     )
     assert names(await catalog.oldest_first(most=2)) == ["b", "n0"]
     got: list[Clip] = []

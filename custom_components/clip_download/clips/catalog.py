@@ -9,7 +9,7 @@ from . import sidecar
 from .errors import storage_error
 from .library import Clip, Library, clip_of
 from .way import blocking
-from .window import Window
+from .window import Window, to_ms
 
 # How many rows are read at once where all are gone through.
 _PAGE = 500
@@ -164,15 +164,19 @@ class Catalog:
     async def oldest_first(
         self, account_id: str | None = None, *, after: Clip | None = None, most: int
     ) -> list[Clip]:
-        """Return the oldest clips that are not kept, of an account or of all.
+        """Return the clips that are not kept, of an account or of all, as they were saved.
 
         `after` is the last of those returned before.
         """
-        where, values = _after(after)
+        where, values = "1", tuple[Any, ...]()
+        if after is not None:
+            where = "(saved_at_ms, id) > (?, ?)"
+            values = to_ms(after.saved_at), after.id
         if account_id is not None:
             where, values = f"account_id = ? AND {where}", (account_id, *values)
         return await self._library.clips(
-            f"WHERE kept = 0 AND {where} ORDER BY start_ms, id LIMIT ?", (*values, most)
+            f"WHERE kept = 0 AND {where} ORDER BY saved_at_ms, id LIMIT ?",
+            (*values, most),
         )
 
     async def total_size(self, account_id: str | None = None) -> int:

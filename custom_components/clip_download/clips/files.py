@@ -3,6 +3,7 @@
 All functions block; callers run them in an executor.
 """
 
+from collections.abc import Collection
 import contextlib
 import errno
 import hashlib
@@ -77,6 +78,32 @@ def target_inside(root: Path, relative: PurePosixPath) -> Path:
     if not target.parent.resolve().is_relative_to(root.resolve()):
         raise InvalidRequestError("filename_leaves_folder", filename=str(relative))
     return target
+
+
+def root_of(path: Path, roots: Collection[Path]) -> Path | None:
+    """Return the media folder that a file is in, the innermost of several."""
+    inside = [root for root in roots if path.is_relative_to(root)]
+    return max(inside, key=lambda root: len(root.parts), default=None)
+
+
+def shelf_of(path: Path, roots: Collection[Path]) -> Path | None:
+    """Return the folder right below the media folder in which a file is, or that itself.
+
+    A disk or network drive may be mounted at either. None for one in no media folder.
+    """
+    root = root_of(path, roots)
+    if root is None:
+        return None
+    below = path.relative_to(root).parts
+    return root / below[0] if len(below) > 1 else root
+
+
+def holds_any(folder: Path) -> bool:
+    """Say whether there is anything in a folder."""
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False
 
 
 def make_folder(folder: Path) -> list[Path]:

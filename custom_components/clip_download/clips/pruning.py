@@ -1,24 +1,37 @@
 """Letting clips go: which are due, and that nothing else is ever removed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+import contextlib
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+import errno
+import os
 from pathlib import Path
 import shutil
 import stat
+import time
 
 from . import files, sidecar
 from .catalog import Catalog
 from .library import Clip
 from .way import blocking
 
-# Clips looked at, or removed, in one go: so long a thread is busy, and who wants to keep
-# one of them waits.
+# Clips that are removed in one turn, and how long it may last: so long whoever saves a
+# clip, or wants to keep one, waits.
 AT_ONCE = 100
-# Some file systems keep times in steps of two seconds (FAT).
-TIME_STEP_NS = 2 * 10**9
+TURN_S = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +39,7 @@ class Limits:
     """When clips are let go of; None is no limit.
 
     `keep_days` is how long they are kept, `most_bytes` what they may hold together, and
-    `free_bytes` what they have to leave free of the disk.
+    `free_bytes` what they have to leave free of each disk that they are saved to.
     """
 
     keep_days: float | None = None
@@ -44,235 +57,450 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """A clip that is to be let go of, and why."""
+    """A clip that goes, or is to go, and why."""
 
     clip: Clip
     reason: Reason
 
 
 class Spared(StrEnum):
-    """Why a file was not removed."""
+    """Why a clip was not removed.
+
+    AWAY is what cannot be reached now, as on a network drive that is not mounted.
+    REFUSED is what Home Assistant may not delete.
+    """
 
     KEPT = "kept"
     CHANGED = "changed"
     FOREIGN = "foreign"
     LINKED = "linked"
-    STORAGE = "storage"
+    AWAY = "away"
+    REFUSED = "refused"
 
 
-@dataclass(frozen=True, kw_only=True)
+# What stays, and counts as gone all the same: it may be the first to go once it can.
+_WAITING = (Spared.AWAY, Spared.REFUSED)
+# What a file system's answers mean; of any other, that the clip is not there now.
+_TROUBLES = {
+    errno.EACCES: Spared.REFUSED,
+    errno.EPERM: Spared.REFUSED,
+    errno.EROFS: Spared.REFUSED,
+    errno.ELOOP: Spared.LINKED,
+    errno.ENOTDIR: Spared.LINKED,
+}
+
+
+@dataclass(kw_only=True)
 class LetGo:
-    """What became of clips that were to be removed."""
+    """What became of clips that were to be removed: `spared` are the others, by id."""
 
-    gone: Sequence[Clip]
-    spared: Mapping[str, Spared]
+    gone: list[Clip] = field(default_factory=list)
+    spared: dict[str, Spared] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Pruned:
+    """What a pruning came to, or would come to.
+
+    `gone` are in the order in which they go. `unmet` says of each account (None: all
+    together) by how many bytes a limit is missed that only a person can see to.
+    """
+
+    gone: list[Due] = field(default_factory=list)
+    spared: dict[str, Spared] = field(default_factory=dict)
+    unmet: dict[str | None, int] = field(default_factory=dict)
 
     @property
     def freed_bytes(self) -> int:
-        """What their files held."""
-        return sum(clip.size_bytes for clip in self.gone)
+        """What the files of those that are gone held."""
+        return sum(due.clip.size_bytes for due in self.gone)
 
 
 class Pruning:
     """Lets go of the oldest clips, where somebody set a limit.
 
-    Every method raises StorageError as the library does.
+    The oldest is what was saved first: old footage that was saved lately has its days
+    yet to come. Every method raises StorageError as the library does.
     """
 
     def __init__(self, catalog: Catalog) -> None:
         """Take the clips of all accounts."""
         self._catalog = catalog
-        # What is kept while others are removed must not be among them.
-        self._turn = asyncio.Lock()
+        # Whoever publishes, keeps or removes a clip has it: none of them may find that
+        # what it has just looked at is another clip, or a kept one.
+        self.turn = asyncio.Lock()
 
     async def keep(self, ids: Iterable[str], *, kept: bool) -> list[Clip]:
         """Keep clips, or release them; return those that there are, as they are now."""
-        async with self._turn:
-            clips = await self._catalog.set_kept(ids, kept=kept)
-            await blocking(_note_kept, clips)
-            return clips
-
-    async def due(
-        self,
-        limits: Mapping[str | None, Limits],
-        roots: Collection[Path],
-        now: datetime,
-        spared: Collection[str] = (),
-    ) -> list[Due]:
-        """Return what the limits let go of by now, the oldest of each first.
-
-        `limits` are those of accounts by their id, and under None those of all
-        together. `roots` are the media folders. `spared` are the ids of clips that
-        cannot be removed: others go in their place.
-        """
-        due: dict[str, Due] = {}
-        for account_id, limit in limits.items():
-            if limit.keep_days is not None:
-                cutoff = now - timedelta(days=limit.keep_days)
-                async for clip in self._oldest(account_id, spared):
-                    if clip.window.start > cutoff:
-                        break
-                    # Old footage that was saved lately has its days yet to come.
-                    if clip.saved_at <= cutoff:
-                        due.setdefault(clip.id, Due(clip=clip, reason=Reason.AGE))
-        for account_id, limit in limits.items():
-            if limit.most_bytes is not None:
-                over = await self._catalog.total_size(account_id) - limit.most_bytes
-                await self._add(due, account_id, over, spared)
-        for account_id, limit in limits.items():
-            if limit.free_bytes is not None:
-                for root in roots:
-                    free = await blocking(_free_bytes, root)
-                    if free is not None and free < limit.free_bytes:
-                        await self._add(
-                            due,
-                            account_id,
-                            limit.free_bytes - free,
-                            spared,
-                            root=root,
-                        )
-        return list(due.values())
+        async with self.turn:
+            return await self._catalog.set_kept(ids, kept=kept)
 
     async def prune(
         self,
         limits: Mapping[str | None, Limits],
         roots: Collection[Path],
         now: datetime,
-    ) -> LetGo:
-        """Let go of what is due, and of others in place of what has to be spared."""
-        gone: list[Clip] = []
-        spared: dict[str, Spared] = {}
-        while due := await self.due(limits, roots, now, spared):
-            done = await self.let_go([one.clip for one in due], roots)
-            gone += done.gone
-            spared |= done.spared
-        return LetGo(gone=gone, spared=spared)
+    ) -> Pruned:
+        """Let go of what is due, and of others in place of what has to be spared.
+
+        `limits` are those of accounts by their id, and under None those of all
+        together. `roots` are the media folders. Nothing goes in place of what is away,
+        or must not be deleted: it may be the first to go once it can.
+        """
+        return await _Pass(self._catalog, limits, roots, now, self.let_go).done()
+
+    async def plan(
+        self,
+        limits: Mapping[str | None, Limits],
+        roots: Collection[Path],
+        now: datetime,
+    ) -> Pruned:
+        """Return what `prune` would come to at that time; nothing is changed."""
+
+        async def look(clips: Sequence[Clip], roots: Collection[Path]) -> LetGo:
+            return _sorted(clips, await blocking(_look, clips, roots, remove=False))
+
+        return await _Pass(self._catalog, limits, roots, now, look).done()
 
     async def let_go(self, clips: Sequence[Clip], roots: Collection[Path]) -> LetGo:
         """Remove clips: their files, if they are ours and as we left them, and records.
 
         A clip whose file is gone already loses its record.
         """
-        gone: list[Clip] = []
-        spared: dict[str, Spared] = {}
-        for first in range(0, len(clips), AT_ONCE):
-            batch = clips[first : first + AT_ONCE]
-            async with self._turn:
-                kept = await self._catalog.kept_of(clip.id for clip in batch)
-                spared |= dict.fromkeys(kept, Spared.KEPT)
-                removed, left = await blocking(
-                    _remove, [clip for clip in batch if clip.id not in kept], roots
-                )
-                await self._catalog.remove(clip.id for clip in removed)
-            gone += removed
-            spared |= left
-        return LetGo(gone=gone, spared=spared)
+        done = LetGo()
+        while clips:
+            async with self.turn:
+                some = clips[:AT_ONCE]
+                kept = await self._catalog.kept_of(clip.id for clip in some)
+                looked = await blocking(_look, some, roots, kept, remove=True)
+                now = _sorted(some, looked)
+                await self._catalog.remove(clip.id for clip in now.gone)
+                # A sidecar knew what a restored database does not.
+                told = [
+                    clip_id
+                    for clip_id, reason in now.spared.items()
+                    if reason is Spared.KEPT and clip_id not in kept
+                ]
+                if told:
+                    await self._catalog.set_kept(told, kept=True)
+            done.gone += now.gone
+            done.spared |= now.spared
+            clips = clips[len(looked) :]
+        return done
 
-    async def _add(
+
+class _Pass:
+    """One going through all limits; `act` removes clips, or only looks at them."""
+
+    def __init__(
         self,
-        due: dict[str, Due],
-        account_id: str | None,
-        over_bytes: int,
-        spared: Collection[str],
-        *,
-        root: Path | None = None,
+        catalog: Catalog,
+        limits: Mapping[str | None, Limits],
+        roots: Collection[Path],
+        now: datetime,
+        act: Callable[[Sequence[Clip], Collection[Path]], Coroutine[None, None, LetGo]],
     ) -> None:
-        """Add the oldest clips until what is too much is made up for."""
-        over_bytes -= sum(
-            one.clip.size_bytes
-            for one in due.values()
-            if account_id in (None, one.clip.account_id)
-            and (root is None or one.clip.path.is_relative_to(root))
-        )
+        self._catalog = catalog
+        self._limits = limits
+        self._roots = roots
+        self._now = now
+        self._act = act
+        self._pruned = Pruned()
+        self._gone: set[str] = set()
+        self._disks: _Disks | None = None
+        # Bytes of what is gone, by account and by disk.
+        self._freed_of = Counter[str]()
+        self._freed_on = Counter[int | None]()
+
+    async def done(self) -> Pruned:
+        """Return what came of it."""
+        # Counted from here on: what is removed may be freed later, or never (snapshots),
+        # and must not make all others go.
+        totals = {
+            account_id: await self._catalog.total_size(account_id)
+            for account_id, limit in self._limits.items()
+            if limit.most_bytes is not None
+        }
+        has_floor = any(limit.free_bytes is not None for limit in self._limits.values())
+        if has_floor:
+            self._disks = await blocking(_Disks, self._roots)
+        for account_id, limit in self._limits.items():
+            if limit.keep_days is not None:
+                await self._age(account_id, self._now - timedelta(days=limit.keep_days))
+        for account_id, limit in self._limits.items():
+            if limit.most_bytes is not None:
+                freed_bytes = (
+                    self._freed_of.total()
+                    if account_id is None
+                    else self._freed_of[account_id]
+                )
+                await self._make_up(
+                    totals[account_id] - freed_bytes - limit.most_bytes,
+                    account_id,
+                    Reason.SIZE,
+                )
+        for account_id, limit in self._limits.items():
+            if limit.free_bytes is not None and self._disks:
+                await self._leave_free(account_id, limit.free_bytes, self._disks)
+        return self._pruned
+
+    async def _age(self, account_id: str | None, cutoff: datetime) -> None:
+        refused_bytes = 0
+        async for page in self._oldest(account_id):
+            old = deque(clip for clip in page if clip.saved_at <= cutoff)
+            all_old = len(old) == len(page)
+            _, refused = await self._take(
+                old, sum(c.size_bytes for c in old), Reason.AGE
+            )
+            refused_bytes += refused
+            if not all_old:
+                break
+        self._miss(account_id, refused_bytes)
+
+    async def _leave_free(
+        self, account_id: str | None, floor_bytes: int, disks: _Disks
+    ) -> None:
+        # Only those that it is saved to now: what others do is not made up for here.
+        accounts = [page.id for page in await self._catalog.accounts()]
+        used = {
+            disks.of(camera.latest.path)
+            for one in (accounts if account_id is None else [account_id])
+            for camera in await self._catalog.cameras(one)
+        }
+        for disk, free_bytes in disks.free_bytes.items():
+            if disk in used:
+                await self._make_up(
+                    floor_bytes - free_bytes - self._freed_on[disk],
+                    account_id,
+                    Reason.FREE_SPACE,
+                    disk,
+                )
+
+    async def _make_up(
+        self,
+        over_bytes: int,
+        account_id: str | None,
+        reason: Reason,
+        disk: int | None = None,
+    ) -> None:
+        """Let go of the oldest clips (of a disk) until what is too much is made up for."""
         if over_bytes <= 0:
             return
-        async for clip in self._oldest(account_id, spared):
-            if clip.id in due or (root and not clip.path.is_relative_to(root)):
-                continue
-            reason = Reason.FREE_SPACE if root else Reason.SIZE
-            due[clip.id] = Due(clip=clip, reason=reason)
-            over_bytes -= clip.size_bytes
+        refused_bytes = 0
+        async for page in self._oldest(account_id):
+            clips = deque(
+                clip for clip in page if disk is None or self._disk_of(clip) == disk
+            )
+            while clips and over_bytes > 0:
+                made_up, refused = await self._take(clips, over_bytes, reason)
+                over_bytes -= made_up
+                refused_bytes += refused
             if over_bytes <= 0:
-                return
+                break
+        self._miss(account_id, max(over_bytes, 0) + refused_bytes)
 
-    async def _oldest(
-        self, account_id: str | None, spared: Collection[str]
-    ) -> AsyncIterator[Clip]:
+    async def _take(
+        self, clips: deque[Clip], over_bytes: int, reason: Reason
+    ) -> tuple[int, int]:
+        """Let go of the first clips that may make up for what is too much.
+
+        Return by how much they did, or would once they can, and how much of that is
+        refused.
+        """
+        some, waiting = list[Clip](), list[Clip]()
+        planned = 0
+        while clips and planned < over_bytes:
+            clip = clips.popleft()
+            spared = self._pruned.spared.get(clip.id)
+            if clip.id in self._gone or spared not in (None, *_WAITING):
+                continue
+            (waiting if spared else some).append(clip)
+            planned += clip.size_bytes
+        done = await self._act(some, self._roots)
+        self._pruned.gone += [Due(clip=clip, reason=reason) for clip in done.gone]
+        for clip in done.gone:
+            self._gone.add(clip.id)
+            self._freed_of[clip.account_id] += clip.size_bytes
+            self._freed_on[self._disk_of(clip)] += clip.size_bytes
+        self._pruned.spared |= done.spared
+        waiting += [clip for clip in some if done.spared.get(clip.id) in _WAITING]
+        return (
+            sum(clip.size_bytes for clip in (*done.gone, *waiting)),
+            sum(
+                clip.size_bytes
+                for clip in waiting
+                if self._pruned.spared[clip.id] is Spared.REFUSED
+            ),
+        )
+
+    def _disk_of(self, clip: Clip) -> int | None:
+        return self._disks.of(clip.path) if self._disks else None
+
+    def _miss(self, account_id: str | None, missed_bytes: int) -> None:
+        if missed_bytes > self._pruned.unmet.get(account_id, 0):
+            self._pruned.unmet[account_id] = missed_bytes
+
+    async def _oldest(self, account_id: str | None) -> AsyncIterator[list[Clip]]:
         last: Clip | None = None
-        while clips := await self._catalog.oldest_first(
+        while page := await self._catalog.oldest_first(
             account_id, after=last, most=AT_ONCE
         ):
-            for clip in clips:
-                if clip.id not in spared:
-                    yield clip
-            last = clips[-1]
+            yield page
+            last = page[-1]
 
 
-def _free_bytes(root: Path) -> int | None:
+class _Disks:
+    """The disks that lie in the media folders: how much of each is free, as it was."""
+
+    def __init__(self, roots: Collection[Path]) -> None:
+        """Look at them. Blocks."""
+        self._roots = roots
+        self._disks: dict[Path, int] = {}
+        self.free_bytes: dict[int, int] = {}
+        for root in roots:
+            for shelf in (root, *_folders_in(root)):
+                with contextlib.suppress(OSError):
+                    disk = shelf.stat().st_dev
+                    if disk not in self.free_bytes:
+                        self.free_bytes[disk] = shutil.disk_usage(shelf).free
+                    self._disks[shelf] = disk
+
+    def of(self, path: Path) -> int | None:
+        """Return the disk that a clip lies on, None if it is not there."""
+        shelf = files.shelf_of(path, self._roots)
+        return self._disks.get(shelf) if shelf else None
+
+
+def _folders_in(root: Path) -> list[Path]:
     try:
-        return shutil.disk_usage(root).free
+        with os.scandir(root) as found:
+            return [
+                Path(one.path) for one in found if one.is_dir(follow_symlinks=False)
+            ]
     except OSError:
-        return None
+        return []
 
 
-def _note_kept(clips: Iterable[Clip]) -> None:
-    """Say in the sidecars what is kept, so that a rebuilt library knows."""
+def _sorted(clips: Iterable[Clip], looked: Mapping[str, Spared | None]) -> LetGo:
+    """Return what became of those clips that were looked at."""
+    done = LetGo()
     for clip in clips:
-        sidecar.write_kept(clip)
+        if reason := looked.get(clip.id):
+            done.spared[clip.id] = reason
+        elif clip.id in looked:
+            done.gone.append(clip)
+    return done
 
 
-def _remove(
-    clips: Iterable[Clip], roots: Collection[Path]
-) -> tuple[list[Clip], dict[str, Spared]]:
-    """Remove the files of clips, as far as they are ours; return those, and the others."""
-    gone: list[Clip] = []
-    spared: dict[str, Spared] = {}
+def _look(
+    clips: Iterable[Clip],
+    roots: Collection[Path],
+    kept: Collection[str] = (),
+    *,
+    remove: bool,
+) -> dict[str, Spared | None]:
+    """Look which clips may be removed, and remove those; return the others' reasons.
+
+    Some are not looked at if that takes too long.
+    """
+    looked: dict[str, Spared | None] = {}
+    end = time.monotonic() + TURN_S
     for clip in clips:
-        try:
-            if reason := _reason_to_spare(clip, roots):
-                spared[clip.id] = reason
-                continue
-            files.remove_clip(clip.path)
-        except OSError:
-            spared[clip.id] = Spared.STORAGE
+        if clip.id in kept:
+            looked[clip.id] = Spared.KEPT
             continue
-        gone.append(clip)
-        root = next(root for root in roots if clip.path.is_relative_to(root))
-        files.remove_folders(_folders_between(clip.path, root))
-    return gone, spared
+        try:
+            looked[clip.id] = _look_at(clip, roots, remove=remove)
+        except OSError as err:
+            looked[clip.id] = _TROUBLES.get(err.errno or 0, Spared.AWAY)
+        if remove and time.monotonic() > end:
+            break
+    return looked
 
 
-def _reason_to_spare(clip: Clip, roots: Collection[Path]) -> Spared | None:
-    """Return why a clip's files must not be removed, None if they may. Raises OSError."""
-    root = next((root for root in roots if clip.path.is_relative_to(root)), None)
+def _look_at(clip: Clip, roots: Collection[Path], *, remove: bool) -> Spared | None:
+    """Return why a clip must stay; if it need not, remove it. Raises OSError."""
+    root = files.root_of(clip.path, roots)
     if root is None or not root.is_dir():
-        # Another folder may be mounted there tomorrow.
-        return Spared.STORAGE
-    if any(folder.is_symlink() for folder in _folders_between(clip.path, root)):
-        return Spared.LINKED
-    try:
-        about = clip.path.lstat()
-    except FileNotFoundError:
-        # A folder that is gone with it may be a disk that is not there.
-        return None if clip.path.parent.is_dir() else Spared.STORAGE
+        return Spared.AWAY
+    with _opened(root, clip.path.relative_to(root).parts[:-1]) as folder:
+        names = [clip.path.with_suffix(ending).name for ending in files.COMPANIONS]
+        told = _told(clip)
+        try:
+            about = os.stat(clip.path.name, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            # Where nothing is left at all, another disk may be mounted tomorrow.
+            if not files.holds_any(files.shelf_of(clip.path, [root]) or root):
+                return Spared.AWAY
+            names = names if told else []
+        else:
+            if reason := _reason_to_spare(clip, about, told):
+                return reason
+            names = [clip.path.name, *names]
+        if remove:
+            for name in names:
+                with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                    os.unlink(name, dir_fd=folder)
+    if remove:
+        files.remove_folders(
+            [above for above in clip.path.parents if above.is_relative_to(root)][:-1]
+        )
+    return None
+
+
+def _reason_to_spare(
+    clip: Clip, about: os.stat_result, told: Clip | None
+) -> Spared | None:
+    """Return why a file must not be removed. Raises OSError."""
     if not stat.S_ISREG(about.st_mode):
         return Spared.LINKED
-    if about.st_size != clip.size_bytes or (
-        clip.modified_ns and abs(about.st_mtime_ns - clip.modified_ns) > TIME_STEP_NS
+    if about.st_size != clip.size_bytes:
+        return Spared.CHANGED
+    if told is None:
+        return Spared.FOREIGN
+    if told.kept:
+        return Spared.KEPT
+    # Not every file system keeps times as they were; the content is what counts.
+    if (
+        about.st_mtime_ns != clip.modified_ns
+        and files.sha256_of(clip.path) != clip.sha256
     ):
         return Spared.CHANGED
-    return None if _is_ours(clip) else Spared.FOREIGN
+    return None
 
 
-def _is_ours(clip: Clip) -> bool:
-    """Say whether what lies beside a clip knows it too. Raises OSError."""
+def _told(clip: Clip) -> Clip | None:
+    """Return what the sidecar says of a clip, None if it is not the clip's.
+
+    Raises OSError.
+    """
     try:
         told = sidecar.read(sidecar.path_of(clip.path)).clip
     except FileNotFoundError, ValueError:
-        return False
-    return (told.id, told.sha256) == (clip.id, clip.sha256)
+        return None
+    except OSError as err:
+        if err.errno == errno.ELOOP:
+            return None
+        raise
+    return told if (told.id, told.sha256) == (clip.id, clip.sha256) else None
 
 
-def _folders_between(path: Path, root: Path) -> list[Path]:
-    """Return the folders that a file lies in below a root, the deepest first."""
-    return [folder for folder in path.parents if folder.is_relative_to(root)][:-1]
+@contextlib.contextmanager
+def _opened(root: Path, folders: Iterable[str]) -> Iterator[int]:
+    """Open a folder below a root: through no link, whatever happens meanwhile.
+
+    Raises OSError.
+    """
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for name in folders:
+            if name == os.pardir:
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            inner = os.open(
+                name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder
+            )
+            os.close(folder)
+            folder = inner
+        yield folder
+    finally:
+        os.close(folder)

@@ -89,8 +89,8 @@ async def look_over(
             clip
             for clip in clips
             if _is_gone(clip.path)
-            and (shelf := _shelf(clip.path, roots))
-            and _holds_any(shelf)
+            and (shelf := files.shelf_of(clip.path, roots))
+            and files.holds_any(shelf)
         ]
 
     if gone := await blocking(look):
@@ -221,7 +221,7 @@ async def _let_go(
             return [
                 clip_id
                 for clip_id, path in paths.items()
-                if (shelf := _shelf(path, roots))
+                if (shelf := files.shelf_of(path, roots))
                 and shelf in shelves
                 and _is_gone(path)
             ]
@@ -233,20 +233,7 @@ async def _let_go(
 
 
 def _shelves(clips: Sequence[Clip], roots: Sequence[Path]) -> set[Path | None]:
-    return {_shelf(clip.path, roots) for clip in clips}
-
-
-def _shelf(path: Path, roots: Sequence[Path]) -> Path | None:
-    """Return the folder right below the media folder in which a clip is, or that itself.
-
-    A disk or network drive may be mounted at either. None for a clip in no media folder.
-    """
-    inside = [root for root in roots if path.is_relative_to(root)]
-    if not inside:
-        return None
-    root = max(inside, key=lambda root: len(root.parts))
-    below = path.relative_to(root).parts
-    return root / below[0] if len(below) > 1 else root
+    return {files.shelf_of(clip.path, roots) for clip in clips}
 
 
 def _is_gone(path: Path) -> bool:
@@ -270,10 +257,3 @@ def _lies_at(clip_id: str, path: Path) -> bool:
         return False
     except OSError:
         return True
-
-
-def _holds_any(folder: Path) -> bool:
-    try:
-        return any(folder.iterdir())
-    except OSError:
-        return False

@@ -79,8 +79,8 @@ DROP INDEX clips_by_camera;
 CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms, id);
 CREATE INDEX clips_by_day ON clips (account_id, camera_id, day, start_ms, id);
 CREATE INDEX clips_by_time ON clips (start_ms, id);
-CREATE INDEX clips_by_age ON clips (kept, start_ms, id);
-CREATE INDEX clips_by_age_in_account ON clips (account_id, kept, start_ms, id);
+CREATE INDEX clips_by_age ON clips (kept, saved_at_ms, id);
+CREATE INDEX clips_by_age_in_account ON clips (account_id, kept, saved_at_ms, id);
 CREATE INDEX clips_by_words ON clips (start_ms, words, kept, account_id, camera_id);
 CREATE TABLE cameras (
     account_id TEXT NOT NULL,
