@@ -47,7 +47,7 @@ from custom_components.clip_download.sources.base import (
     SplitError,
     Wishes,
 )
-from tests.clouds.footage import Footage, first_and_last, moments
+from tests.clouds.footage import Footage, first_and_last, moments, seen
 
 from .test_sidecar import VALIDATOR
 
@@ -673,6 +673,25 @@ async def test_a_database_that_is_taken_away(house: House) -> None:
     with pytest.raises(StorageError) as error:
         await house.ask(window(0, 10))
     assert error.value.key == "library_unusable"
+
+
+@pytest.mark.parametrize(
+    ("event_s", "shown_s"),
+    # Of what is in a gap, what comes next; of what is not in the clip, its middle.
+    [((2.2, 9), 4), ((24.3, 25), 26), ((14, 15), 20), ((90, 91), 25), (None, 25)],
+)
+async def test_the_picture_is_of_the_event(
+    house: House, event_s: tuple[float, float] | None, shown_s: float
+) -> None:
+    """It shows who came, not an empty yard; gaps before that do not matter."""
+    house.shelf.lay(window(0, 10))
+    # The parts are not whole recordings: the window stays as it was asked for.
+    house.shelf.lay(window(20, 40))
+    events = [Event(id="7", kind="ding", window=window(*event_s))] if event_s else []
+    job = await house.save(window(0, 40), events=events)
+    (picture,) = seen(job.clips[0].path.with_suffix(".jpg"))
+    # There is a key frame each second.
+    assert abs(picture.moment - NOON - shown_s * SECOND) <= SECOND
 
 
 async def test_last_picture_may_be_gone(house: House) -> None:

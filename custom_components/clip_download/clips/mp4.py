@@ -9,16 +9,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-import itertools
 from pathlib import Path
 import threading
 
 import av
 from av.codec.context import CodecContext
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, Interpolation
 
 from .errors import ClipError, CloudError
-from .film import US, Cancelled, Sound, decode_key, opened, survey
+from .film import US, Cancelled, Reel, Sound, decode_key, opened, survey
 from .mux import Run, Written, write
 from .timeline import Cut, Piece, covered, fits, plan, shown_us, window_of_us
 from .window import Window
@@ -27,11 +26,9 @@ __all__ = ["Cancelled", "Made", "Media", "Piece", "finish", "inspect", "picture"
 
 # What players expect in an MP4; in particular no G.711.
 _MP4_SOUNDS = {"aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus"}
-_PICTURE_WIDTH = 960
-# The scale of the mjpeg encoder that is like a JPEG quality of 85.
-_PICTURE_SCALE = "3"
-# Looking for a moment stops after so many frames: decoding costs.
-_MOST_DECODED = 60
+_PICTURE_WIDTH = 640
+# The scale of the mjpeg encoder that is like a JPEG quality of 75.
+_PICTURE_SCALE = "5"
 _NEVER = threading.Event()
 
 
@@ -147,25 +144,32 @@ def finish(
 def picture(path: Path, at: timedelta) -> bytes:
     """Return a JPEG of what an MP4 shows near a time from its beginning.
 
-    At most 960 pixels wide. Raises ClipError (`clip_not_playable`), CloudError.
+    It is of the nearest key frame, the only one that is decoded, and at most 640 pixels
+    wide. Raises ClipError (`clip_not_playable`), CloudError.
     """
     with _libav_errors(), opened(path) as reel:
-        video = reel.video
-        wanted_s = at.total_seconds()
+        ticks = int(at.total_seconds() / reel.video.time_base)
         # Where this does not work, the beginning will do.
         with suppress(av.FFmpegError):
-            reel.container.seek(int(wanted_s / video.time_base), stream=video)
-        decoder = reel.decoder()
-        shown = itertools.chain.from_iterable(
-            decoder.decode(packet) for packet in reel.container.demux(video)
-        )
-        frame = None
-        for frame in itertools.islice(shown, _MOST_DECODED):
-            if frame.time is not None and frame.time >= wanted_s:
-                break
+            reel.container.seek(
+                ticks, stream=reel.video, backward=not _is_next_nearer(reel, ticks)
+            )
+        frame = decode_key(reel, _NEVER)
         if frame is None:
             raise ClipError("clip_not_playable")
         return _jpeg(frame)
+
+
+def _is_next_nearer(reel: Reel, ticks: int) -> bool:
+    """Say whether a file's index has a key frame after a time that is the nearest."""
+    entries = reel.video.index_entries
+    before, after = (
+        entries.search_timestamp(ticks, backward=backward) for backward in (True, False)
+    )
+    return after >= 0 and (
+        before < 0
+        or entries[after].timestamp - ticks < ticks - entries[before].timestamp
+    )
 
 
 def _runs(cuts: Sequence[Cut], *, audio: bool) -> list[Run]:
@@ -281,7 +285,13 @@ def _jpeg(frame: av.VideoFrame) -> bytes:
     encoder.color_range = ColorRange.JPEG
     encoder.time_base = Fraction(1, 1)
     encoder.options = {"qmin": _PICTURE_SCALE, "qmax": _PICTURE_SCALE}
-    still = frame.reformat(width, height, "yuv420p", dst_color_range=ColorRange.JPEG)
+    still = frame.reformat(
+        width,
+        height,
+        "yuv420p",
+        dst_color_range=ColorRange.JPEG,
+        interpolation=Interpolation.AREA,
+    )
     still.pts, still.time_base = 0, encoder.time_base
     packets = [*encoder.encode(still), *encoder.encode(None)]
     return b"".join(bytes(packet) for packet in packets)

@@ -28,6 +28,8 @@ SHORT_PART_AGAIN_S = 15.0
 SHORT_PART_TOLERANCE = timedelta(seconds=2)
 # What a recording may last beyond what a list says of it.
 LONGEST_RECORDING = timedelta(hours=1)
+# Who set an event off has come into the picture by then.
+SEEN_AFTER = timedelta(seconds=1.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -438,7 +440,17 @@ def _write_picture(clip: Clip, folder: Path) -> None:
     picture = folder / "picture"
     with contextlib.suppress(ClipError):
         # A clip without a picture is still a clip.
-        picture.write_bytes(
-            mp4.picture(clip.path, timedelta(milliseconds=clip.duration_ms / 2))
-        )
+        picture.write_bytes(mp4.picture(clip.path, _worth_a_look(clip)))
         picture.replace(clip.path.with_suffix(".jpg"))
+
+
+def _worth_a_look(clip: Clip) -> timedelta:
+    """Return how far into a clip its event is seen, or its middle without one."""
+    for event in clip.saves:
+        moment = event.window.start + SEEN_AFTER
+        if clip.window.start <= moment < clip.window.end:
+            # Gaps do not take time in the file.
+            before = Window(clip.window.start, moment)
+            shown = gaps(before, clip.gaps, timedelta(0))
+            return sum((stretch.duration for stretch in shown), timedelta(0))
+    return timedelta(milliseconds=clip.duration_ms / 2)
