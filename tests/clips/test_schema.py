@@ -247,17 +247,12 @@ async def test_no_room_for_the_copy(
     await (await Library(first).open()).close()
 
 
-@pytest.mark.parametrize(
-    "trouble", [OSError(errno.EROFS, "read-only"), sqlite3.OperationalError("locked")]
-)
-async def test_a_step_that_fails(
-    first: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
-) -> None:
+async def test_a_step_that_fails(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A migration is all or nothing: at its last step it leaves what was there."""
     before = content(first)
 
     def fail(number: int) -> str:
-        raise trouble
+        raise OSError(errno.EIO, "no time zones")
 
     library = Library(first)
     monkeypatch.setattr(library, "_local_day", fail)
