@@ -185,6 +185,26 @@ async def test_a_copy_is_not_another_clip(library: Library, media: Path) -> None
     assert found.path.is_relative_to(media / "a")
 
 
+@pytest.mark.parametrize("left", ["nothing", "nonsense", "a link"])
+async def test_a_video_that_was_left_behind(
+    library: Library, media: Path, left: str
+) -> None:
+    """The clip goes with its sidecar; what cannot be read may still be the first."""
+    (one,) = shelf(media, 1)
+    await rebuild(library, [media])
+    new = media / "new.mp4"
+    shutil.copy(one.path, new)
+    old = sidecar.path_of(one.path).rename(new.with_suffix(".json"))
+    match left:
+        case "nonsense":
+            sidecar.path_of(one.path).write_text("{}")
+        case "a link":
+            sidecar.path_of(one.path).symlink_to(old)
+    await rebuild(library, [media])
+    (found,) = await known(library)
+    assert found.path == (one.path if left == "a link" else new)
+
+
 async def test_two_clips_that_changed_places(library: Library, media: Path) -> None:
     """Each is where its sidecar lies."""
     one, two = shelf(media, 2)
