@@ -311,7 +311,8 @@ async def test_more_than_can_be_under_way(
     assert counts(told) == {"saved": 9}
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     jobs = await entry.runtime_data.jobs.recent(20)
-    assert [job.filename for job in sorted(jobs, key=lambda one: one.asked_at)] == [
+    jobs.sort(key=lambda job: (job.asked_at, job.filename))
+    assert [job.filename for job in jobs] == [
         f"clip_download/Front/{local:%F}/{local:%F_%H-%M-%S}_motion"
         for local in map(dt_util.as_local, starts)
     ]
