@@ -3,13 +3,15 @@
 All functions block; callers run them in an executor.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 import contextlib
 import errno
 import hashlib
+from io import FileIO
 import os
 from pathlib import Path, PurePosixPath
 import shutil
+import stat
 import unicodedata
 
 from .errors import InvalidRequestError, StorageError
@@ -47,14 +49,14 @@ def safe_name(text: str) -> str:
     return name
 
 
-def safe_relative_path(text: str) -> PurePosixPath:
+def safe_relative_path(text: str, suffix: str = SUFFIX) -> PurePosixPath:
     """Turn what a file name template gave into a path below the media folder.
 
     The ending is left off. Raises InvalidRequestError.
     """
     text = text.strip()
-    if text.lower().endswith(SUFFIX):
-        text = text[: -len(SUFFIX)]
+    if text.lower().endswith(suffix):
+        text = text[: -len(suffix)]
     names = [name.strip() for name in text.split("/")]
     if text.startswith("/") or ".." in names:
         raise InvalidRequestError("filename_leaves_folder", filename=text[:200])
@@ -140,6 +142,18 @@ def check_space(folder: Path, needed_bytes: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
+def opened(path: Path) -> FileIO:
+    """Open a file to read it: no link, and no pipe that nobody writes to.
+
+    Raises ValueError if it is no file, OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError("not a file")
+    return FileIO(descriptor)
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
@@ -157,11 +171,13 @@ def remove_clip(path: Path) -> None:
         path.with_suffix(ending).unlink(missing_ok=True)
 
 
-def free_stem(stem: Path, *, overwrite: bool) -> Path:
+def free_stem(
+    stem: Path, *, overwrite: bool, endings: Iterable[str] = (SUFFIX, *COMPANIONS)
+) -> Path:
     """Return the path to publish under, without ending: `stem`, else with a number."""
     candidate, number = stem, 1
     while not overwrite and any(
-        os.path.lexists(f"{candidate}{ending}") for ending in (SUFFIX, *COMPANIONS)
+        os.path.lexists(f"{candidate}{ending}") for ending in endings
     ):
         number += 1
         candidate = stem.with_name(f"{stem.name}_{number}")

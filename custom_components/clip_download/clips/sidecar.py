@@ -6,11 +6,11 @@ it is believed that leads elsewhere, and no path is taken from it. All functions
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import errno
 import json
 import os
 from pathlib import Path
 import re
-import stat
 from typing import Any
 
 from ..sources.base import Event
@@ -77,6 +77,22 @@ def read(path: Path) -> Sidecar:
     return _parse(path, _load(path))
 
 
+def of(clip: Clip) -> Clip | None:
+    """Return what a clip's sidecar says of it, None if that is not the clip's.
+
+    Raises OSError.
+    """
+    try:
+        told = read(path_of(clip.path)).clip
+    except FileNotFoundError, ValueError:
+        return None
+    except OSError as err:
+        if err.errno == errno.ELOOP:
+            return None
+        raise
+    return told if (told.id, told.sha256) == (clip.id, clip.sha256) else None
+
+
 def _described(clip: Clip, asked: Window | None) -> dict[str, Any]:
     """Return what is written: plain JSON, no secret, times in UTC."""
     return {
@@ -137,11 +153,7 @@ def _write(clip: Clip, told: dict[str, Any]) -> None:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    # Neither a link's end nor a pipe that nobody writes to is waited for.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:  # noqa: PTH123
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("not a file")
+    with files.opened(path) as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError("too large")

@@ -297,13 +297,8 @@ class Way:
             audio=self._job.wishes.audio,
             cancelled=self._cancelled,
         )
-        try:
-            return await asyncio.shield(making)
-        except asyncio.CancelledError:
-            # Its folder must not be removed under it.
-            self._cancelled.set()
-            await asyncio.wait([making])
-            raise
+        # Its folder must not be removed under it.
+        return await ended(making, self._cancelled)
 
     async def _keep(
         self, clips: list[Clip], made: list[Path], stems: list[Path], folder: Path
@@ -411,6 +406,19 @@ def blocking[**P, T](
     return asyncio.get_running_loop().run_in_executor(
         None, functools.partial(call, *args, **kwargs)
     )
+
+
+async def ended[T](work: asyncio.Future[T], cancelled: threading.Event) -> T:
+    """Wait for a thread's work; if the caller goes away, until the thread has stopped.
+
+    `cancelled` is what the thread looks at.
+    """
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        cancelled.set()
+        await asyncio.wait([work])
+        raise
 
 
 async def _sleep_until(moment: datetime) -> None:
