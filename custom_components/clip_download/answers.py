@@ -1,5 +1,6 @@
 """What is told of a job: the action's response, the bus event, the error's words."""
 
+from pathlib import Path
 from typing import Any
 
 from homeassistant.components.media_source import generate_media_source_id
@@ -89,13 +90,17 @@ def in_words(window: Window) -> str:
 def place(hass: HomeAssistant, clip: Clip) -> dict[str, str]:
     """Return where a clip is: its `path`, and its `media_content_id` if it has one."""
     told = {"path": str(clip.path)}
-    for name, folder in hass.config.media_dirs.items():
-        if clip.path.is_relative_to(folder):
-            told["media_content_id"] = generate_media_source_id(
-                "media_source", f"{name}/{clip.path.relative_to(folder)}"
-            )
-            break
+    if location := media_location(hass, clip.path):
+        told["media_content_id"] = generate_media_source_id("media_source", location)
     return told
+
+
+def media_location(hass: HomeAssistant, path: Path) -> str | None:
+    """Return a file's media folder and its path below that, None if it is in none."""
+    for name, folder in hass.config.media_dirs.items():
+        if path.is_relative_to(folder):
+            return f"{name}/{path.relative_to(folder)}"
+    return None
 
 
 def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:

@@ -1,0 +1,633 @@
+"""The media browser's pages: what is saved, and what the clouds have besides."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import override
+from urllib.parse import quote, unquote
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.components.http.auth import async_sign_path
+from homeassistant.components.media_player.browse_media import (
+    SearchMedia,
+    SearchMediaQuery,
+)
+from homeassistant.components.media_player.const import MediaClass
+from homeassistant.components.media_player.errors import BrowseError
+from homeassistant.components.media_source import (
+    BrowseMediaSource,
+    MediaSource,
+    MediaSourceItem,
+    PlayMedia,
+    Unresolvable,
+)
+from homeassistant.components.websocket_api.connection import current_connection
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.util import dt as dt_util
+
+from . import answers
+from .automatic import async_ask_for_events
+from .clips.catalog import Catalog
+from .clips.errors import ClipError, InvalidRequestError, SignInError
+from .clips.library import Clip, ClipStatus
+from .clips.rebuild import look_over
+from .clips.way import persist
+from .clips.window import settle_past
+from .const import DOMAIN
+from .coordinator import ClipConfigEntry
+from .entity import camera_unique_id
+from .shared import async_shared
+from .sources.base import ON_DEMAND, Camera, Event
+
+MIME_TYPE = "video/mp4"
+# As long as what Home Assistant signs itself: a page may stay open for a day.
+LINK_LIFE = timedelta(hours=24)
+
+# What a folder shows before it goes on in another one.
+PAGE = 200
+MOST_FOUND = 100
+# How often a page is asked again because files on it turn out to be gone.
+MOST_LOOKS = 5
+# Further back than most subscriptions keep anything.
+CLOUD_DAYS = 30
+
+# Somebody looks on while a day is listed, and while its recording is saved to be played.
+LISTING_PATIENCE = timedelta(seconds=30)
+SAVING_PATIENCE_S = 60
+
+
+async def async_get_media_source(hass: HomeAssistant) -> ClipMediaSource:
+    """Return what Home Assistant's media browser asks."""
+    return ClipMediaSource(hass)
+
+
+class Tree(StrEnum):
+    """The two folders at the top."""
+
+    CLIPS = "clips"
+    CLOUD = "cloud"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where in the trees something is: tree > account > camera > day > item.
+
+    What it is not as deep as is empty. `day` is ISO 8601; `item` is the id of a clip, or
+    of an event in the cloud. A folder that goes on in another one does so `before` a day,
+    or after `offset` clips.
+    """
+
+    tree: Tree | None = None
+    account_id: str = ""
+    camera_id: str = ""
+    day: str = ""
+    item: str = ""
+    before: str = ""
+    offset: int = 0
+
+    @property
+    def identifier(self) -> str:
+        """The place as one text. An id in it may be any text at all."""
+        parts = (self.tree, self.account_id, self.camera_id, self.day, self.item)
+        path = "/".join(quote(part, safe="") for part in parts if part)
+        older = self.before or self.offset
+        return f"{path}?{older}" if older else path
+
+    @classmethod
+    def parse(cls, identifier: str) -> Place:
+        """Return the place that a text means. Raises InvalidRequestError."""
+        path, _, older = identifier.partition("?")
+        tree, *ids = (unquote(part) for part in path.split("/"))
+        account_id, camera_id, day, item, *_ = *ids, "", "", "", ""
+        try:
+            place = cls(
+                tree=Tree(tree) if tree else None,
+                account_id=account_id,
+                camera_id=camera_id,
+                day=f"{date.fromisoformat(day)}" if day else "",
+                item=item,
+            )
+            if older and day and not item:
+                place = replace(place, offset=max(int(older[:9]), 0))
+            elif older and camera_id:
+                place = replace(place, before=f"{date.fromisoformat(older)}")
+        except ValueError as err:
+            raise InvalidRequestError("media_unknown") from err
+        # There is one way to write each place: whatever else it was, it is none.
+        if place.identifier != identifier:
+            raise InvalidRequestError("media_unknown")
+        return place
+
+
+class ClipMediaSource(MediaSource):
+    """Clips by account, camera and day, and recordings that are not saved yet."""
+
+    name = "Clip Download"
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Take Home Assistant; the library is opened when it is first looked at."""
+        super().__init__(DOMAIN)
+        self.hass = hass
+
+    @override
+    async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
+        """Return a folder. Raises BrowseError."""
+        with _told():
+            place = Place.parse(item.identifier or "")
+            if place.item:
+                raise InvalidRequestError("media_unknown")
+            if place.tree is None:
+                title, children = self.name, self._trees()
+            elif place.tree is Tree.CLIPS:
+                title, children = await self._clips_page(place)
+            else:
+                title, children = await self._cloud_page(place)
+        folder = self._folder(place, title)
+        folder.children = children
+        return folder
+
+    @override
+    async def async_search_media(
+        self, item: MediaSourceItem, query: SearchMediaQuery
+    ) -> SearchMedia:
+        """Search what is saved, within a folder. Raises BrowseError."""
+        with _told():
+            place = Place.parse(item.identifier or "")
+            if place.tree is Tree.CLOUD or place.item:
+                return await super().async_search_media(item, query)
+            classes = query.media_filter_classes
+            if classes and MediaClass.VIDEO not in classes:
+                return SearchMedia(result=[])
+            clips = await self._found(place, query.search_query)
+        pictures = await self._pictures(clips)
+        return SearchMedia(
+            result=[
+                self._clip(
+                    clip,
+                    pictures,
+                    f"{clip.camera_name} {_day(clip)} {self._title(clip)}",
+                )
+                for clip in clips
+            ]
+        )
+
+    @override
+    async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
+        """Return what plays a clip; a recording is saved first. Raises Unresolvable."""
+        try:
+            with _told():
+                place = Place.parse(item.identifier or "")
+                if not place.item:
+                    raise InvalidRequestError("media_unknown")
+                if place.tree is Tree.CLOUD:
+                    clip = await self._recorded(place)
+                else:
+                    clip = await self._known(place.item)
+            url = self._link(clip.path)
+            if url is None:
+                with _told(clip.camera_name, answers.in_words(clip.window)):
+                    raise InvalidRequestError("media_outside", path=str(clip.path))
+        except BrowseError as err:
+            raise _as(Unresolvable, err) from err
+        return PlayMedia(url, MIME_TYPE, path=clip.path)
+
+    # --- what is saved
+
+    async def _catalog(self) -> Catalog:
+        return Catalog((await async_shared(self.hass)).library)
+
+    async def _clips_page(self, place: Place) -> tuple[str, list[BrowseMediaSource]]:
+        """Return the title of a folder of what is saved, and what is in it.
+
+        Raises InvalidRequestError if that is nothing, StorageError.
+        """
+        catalog = await self._catalog()
+        if not place.account_id:
+            return self._word("clips"), [
+                self._folder(
+                    replace(place, account_id=page.id),
+                    self._account_name(page.id, page.name),
+                )
+                for page in await catalog.accounts()
+            ]
+        title = place.day
+        older: Place | None = None
+        if place.day:
+            clips = await self._looked_over(
+                lambda: catalog.clips_of_day(
+                    place.account_id,
+                    place.camera_id,
+                    place.day,
+                    offset=place.offset,
+                    most=PAGE + 1,
+                ),
+                lambda clip: clip,
+            )
+            shown = clips[:PAGE]
+            pictures = await self._pictures(shown)
+            children = [self._clip(clip, pictures, self._title(clip)) for clip in shown]
+            if len(clips) > PAGE:
+                older = replace(place, offset=place.offset + PAGE)
+        elif place.camera_id:
+            days = await self._looked_over(
+                lambda: catalog.days(
+                    place.account_id,
+                    place.camera_id,
+                    before=place.before,
+                    most=PAGE + 1,
+                ),
+                lambda page: page.latest,
+            )
+            pictures = await self._pictures([page.latest for page in days[:PAGE]])
+            children = [
+                self._folder(
+                    replace(place, day=page.day, before=""),
+                    page.day,
+                    pictures.get(page.latest.id),
+                )
+                for page in days[:PAGE]
+            ]
+            if days:
+                title = days[0].latest.camera_name
+            if len(days) > PAGE:
+                older = replace(place, before=days[PAGE - 1].day)
+        else:
+            cameras = await self._looked_over(
+                lambda: catalog.cameras(place.account_id), lambda page: page.latest
+            )
+            pictures = await self._pictures([page.latest for page in cameras])
+            children = [
+                self._folder(
+                    replace(place, camera_id=page.id),
+                    page.name,
+                    pictures.get(page.latest.id),
+                )
+                for page in cameras
+            ]
+            if cameras:
+                title = self._account_name(
+                    place.account_id, cameras[0].latest.account_name
+                )
+        if not children:
+            raise InvalidRequestError("media_unknown")
+        if older:
+            children.append(self._folder(older, self._word("older")))
+        return title, children
+
+    async def _found(self, place: Place, text: str) -> list[Clip]:
+        """Return the clips in a folder that a search finds, newest first."""
+        catalog = await self._catalog()
+        cameras: list[tuple[str, str]] | None = None
+        if place.camera_id:
+            cameras = [(place.account_id, place.camera_id)]
+        elif place.account_id:
+            cameras = [
+                (place.account_id, page.id)
+                for page in await catalog.cameras(place.account_id)
+            ]
+        return await self._looked_over(
+            lambda: catalog.search(
+                f"{text} {place.day}", cameras=cameras, most=MOST_FOUND
+            ),
+            lambda clip: clip,
+        )
+
+    async def _known(self, clip_id: str) -> Clip:
+        """Return a clip whose file is there. Raises InvalidRequestError, StorageError."""
+        clip = await (await self._catalog()).clip(clip_id)
+        if clip is None or await self._gone([clip]):
+            raise InvalidRequestError("media_unknown")
+        return clip
+
+    async def _looked_over[T](
+        self, ask: Callable[[], Awaitable[list[T]]], clip_of: Callable[[T], Clip]
+    ) -> list[T]:
+        """Return what is asked for, again where files turn out to be gone."""
+        found = await ask()
+        for _ in range(MOST_LOOKS):
+            if not await self._gone([clip_of(one) for one in found]):
+                break
+            found = await ask()
+        return found
+
+    async def _gone(self, clips: Sequence[Clip]) -> list[Clip]:
+        """Forget those of some clips whose file is gone, and return them."""
+        library = (await async_shared(self.hass)).library
+        roots = [Path(folder) for folder in self.hass.config.media_dirs.values()]
+        return await look_over(library, roots, clips)
+
+    async def _pictures(self, clips: Sequence[Clip]) -> dict[str, str]:
+        """Return links to the pictures of those clips that have one, by their id."""
+
+        def there() -> list[tuple[str, Path]]:
+            pictures = ((clip.id, clip.path.with_suffix(".jpg")) for clip in clips)
+            return [(clip_id, path) for clip_id, path in pictures if path.is_file()]
+
+        return {
+            clip_id: link
+            for clip_id, path in await self.hass.async_add_executor_job(there)
+            if (link := self._link(path))
+        }
+
+    def _link(self, path: Path) -> str | None:
+        """Return a link to a file that works without a header, if Home Assistant has it."""
+        location = answers.media_location(self.hass, path)
+        return _signed(self.hass, f"/media/{location}") if location else None
+
+    def _account_name(self, account_id: str, recorded: str) -> str:
+        """Return what an account is called now, or was when it was still set up."""
+        entry = self.hass.config_entries.async_get_entry(account_id)
+        return entry.title if entry else recorded
+
+    # --- what is in the clouds
+
+    async def _cloud_page(self, place: Place) -> tuple[str, list[BrowseMediaSource]]:
+        """Return the title of a folder of what is not saved, and what is in it.
+
+        The cloud is asked for a day only. Raises ClipError.
+        """
+        if place.before or place.offset:
+            raise InvalidRequestError("media_unknown")
+        if not place.account_id:
+            return self._word("cloud"), [
+                self._folder(replace(place, account_id=entry.entry_id), entry.title)
+                for entry in self.hass.config_entries.async_loaded_entries(DOMAIN)
+                if entry.runtime_data.source.event_kinds
+            ]
+        entry = self._account(place.account_id)
+        if not place.camera_id:
+            return entry.title, [
+                self._folder(
+                    replace(place, camera_id=camera.id),
+                    camera.name,
+                    _signed(self.hass, f"/api/camera_proxy/{entity_id}"),
+                )
+                for camera in entry.runtime_data.coordinator.listed()
+                if (entity_id := self._entity_id(entry, camera))
+            ]
+        camera = self._camera(entry, place.camera_id)
+        if not place.day:
+            today = dt_util.now().date()
+            days = [today - timedelta(days=n) for n in range(CLOUD_DAYS)]
+            return camera.name, [
+                self._folder(replace(place, day=f"{day}"), f"{day}") for day in days
+            ]
+        events = await self._recordings(entry, camera, place.day)
+        saved = await entry.runtime_data.ledger.saved(
+            camera.id, [event.id for event in events]
+        )
+        there = await self.hass.async_add_executor_job(
+            lambda: {
+                event_id for event_id, path in saved.items() if Path(path).is_file()
+            }
+        )
+        return place.day, [
+            self._video(
+                replace(place, item=event.id),
+                self._title_of(event),
+                can_play=event.is_ready,
+            )
+            for event in events
+            if event.id not in there
+        ]
+
+    def _account(self, account_id: str) -> ClipConfigEntry:
+        """Return a loaded account whose cloud keeps recordings.
+
+        Raises InvalidRequestError.
+        """
+        entry: ClipConfigEntry | None = self.hass.config_entries.async_get_entry(
+            account_id
+        )
+        if entry is None or entry.domain != DOMAIN:
+            raise InvalidRequestError("media_unknown")
+        if entry.state is not ConfigEntryState.LOADED:
+            raise InvalidRequestError("media_account_not_loaded", account=entry.title)
+        if not entry.runtime_data.source.event_kinds:
+            raise InvalidRequestError("media_unknown")
+        return entry
+
+    def _camera(self, entry: ClipConfigEntry, camera_id: str) -> Camera:
+        """Return a camera that whoever asks may control. Raises InvalidRequestError."""
+        camera = entry.runtime_data.coordinator.camera(camera_id)
+        if camera is None or not self._entity_id(entry, camera):
+            raise InvalidRequestError("media_unknown")
+        return camera
+
+    def _entity_id(self, entry: ClipConfigEntry, camera: Camera) -> str | None:
+        """Return the camera's entity, if whoever asks may control it."""
+        registry = er.async_get(self.hass)
+        entity_id = registry.async_get_entity_id(
+            Platform.CAMERA, DOMAIN, camera_unique_id(entry, camera.id)
+        )
+        if entity_id is None or registry.entities[entity_id].disabled:
+            return None
+        # Home Assistant does not say who asks, but a browser comes through here.
+        connection = current_connection.get()
+        if connection and not connection.user.permissions.check_entity(
+            entity_id, POLICY_CONTROL
+        ):
+            return None
+        return entity_id
+
+    async def _recordings(
+        self, entry: ClipConfigEntry, camera: Camera, day: str
+    ) -> list[Event]:
+        """Return what the cloud has of a local day, newest first. Raises BrowseError."""
+        source = entry.runtime_data.source
+        with _told(camera.name, day):
+            window = settle_past(
+                now=dt_util.utcnow(),
+                time_zone=dt_util.get_default_time_zone(),
+                day=date.fromisoformat(day),
+            )
+            try:
+                events = await persist(
+                    lambda: source.events(camera, window),
+                    dt_util.utcnow() + LISTING_PATIENCE,
+                )
+            except SignInError:
+                entry.async_start_reauth(self.hass)
+                raise
+        return [
+            event
+            for event in reversed(events)
+            if window.start <= event.window.start < window.end
+            # Saving one of those would make one more.
+            and not (source.echoes_downloads and event.kind == ON_DEMAND)
+        ]
+
+    async def _recorded(self, place: Place) -> Clip:
+        """Return the clip of a recording, saved now if it was not before.
+
+        Raises ClipError, BrowseError.
+        """
+        entry = self._account(place.account_id)
+        camera = self._camera(entry, place.camera_id)
+        if clip := await self._saved(entry, camera, place.item):
+            return clip
+        events = await self._recordings(entry, camera, place.day)
+        event = next((one for one in events if one.id == place.item), None)
+        if event is None:
+            raise InvalidRequestError("media_unknown")
+        with _told(camera.name, answers.in_words(event.window)):
+            if not event.is_ready:
+                raise InvalidRequestError("recording_not_ready")
+            # Again, right before it is asked for: others play it, too.
+            if clip := await self._saved(entry, camera, event.id):
+                return clip
+            running = await async_ask_for_events(self.hass, entry, camera, [event])
+            # The job lives on if whoever wants to play it goes away.
+            await asyncio.wait([running.done], timeout=SAVING_PATIENCE_S)
+            if not running.done.done():
+                raise InvalidRequestError("recording_under_way")
+            job = running.done.result()
+            if job.error:
+                raise job.error
+            if not job.clips:
+                # It was interrupted, and goes on when the account is back.
+                raise InvalidRequestError("recording_under_way")
+        return job.clips[0]
+
+    async def _saved(
+        self, entry: ClipConfigEntry, camera: Camera, event_id: str
+    ) -> Clip | None:
+        """Return the clip of an event, if it is there."""
+        paths = await entry.runtime_data.ledger.saved(camera.id, [event_id])
+        clip = None
+        if path := paths.get(event_id):
+            clip = await (await self._catalog()).clip_at(path)
+        return None if clip is None or await self._gone([clip]) else clip
+
+    # --- what is shown
+
+    def _trees(self) -> list[BrowseMediaSource]:
+        return [self._folder(Place(tree=tree), self._word(tree)) for tree in Tree]
+
+    def _folder(
+        self, place: Place, title: str, picture: str | None = None
+    ) -> BrowseMediaSource:
+        return BrowseMediaSource(
+            domain=DOMAIN,
+            identifier=place.identifier,
+            title=title,
+            media_class=MediaClass.DIRECTORY,
+            media_content_type="",
+            children_media_class=MediaClass.VIDEO
+            if place.day
+            else MediaClass.DIRECTORY,
+            can_play=False,
+            can_expand=True,
+            can_search=place.tree is not Tree.CLOUD,
+            thumbnail=picture,
+        )
+
+    def _video(
+        self,
+        place: Place,
+        title: str,
+        picture: str | None = None,
+        *,
+        can_play: bool = True,
+    ) -> BrowseMediaSource:
+        return BrowseMediaSource(
+            domain=DOMAIN,
+            identifier=place.identifier,
+            title=title,
+            media_class=MediaClass.VIDEO,
+            media_content_type=MIME_TYPE,
+            can_play=can_play,
+            can_expand=False,
+            thumbnail=picture,
+        )
+
+    def _clip(
+        self, clip: Clip, pictures: dict[str, str], title: str
+    ) -> BrowseMediaSource:
+        place = Place(
+            tree=Tree.CLIPS,
+            account_id=clip.account_id,
+            camera_id=clip.camera_id,
+            day=_day(clip),
+            item=clip.id,
+        )
+        return self._video(place, title, pictures.get(clip.id))
+
+    def _title(self, clip: Clip) -> str:
+        """Return a clip's title: dashboard cards read its time and label."""
+        details = [_length(timedelta(milliseconds=clip.duration_ms))]
+        if clip.status is ClipStatus.PARTIAL:
+            details.append(self._word("partial"))
+        return _titled(clip, clip.label, *details)
+
+    def _title_of(self, event: Event) -> str:
+        """Return a recording's title, like that of its clip."""
+        details = []
+        if event.window.duration:
+            details.append(_length(event.window.duration))
+        if not event.is_ready:
+            details.append(self._word("not_ready"))
+        return _titled(event, event.what or event.kind, *details)
+
+    def _word(self, key: str) -> str:
+        words = async_get_cached_translations(
+            self.hass, self.hass.config.language, "common", DOMAIN
+        )
+        return words[f"component.{DOMAIN}.common.{key}"]
+
+
+def _titled(one: Clip | Event, label: str, *details: str) -> str:
+    parts = [f"{dt_util.as_local(one.window.start):%H:%M:%S}", label]
+    if details:
+        parts.append(f"({', '.join(details)})")
+    return " ".join(filter(None, parts))
+
+
+def _day(clip: Clip) -> str:
+    return f"{dt_util.as_local(clip.window.start):%F}"
+
+
+def _length(duration: timedelta) -> str:
+    """Return a duration as players show it: `0:30`, `1:02:03`."""
+    minutes, seconds = divmod(round(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"
+
+
+def _signed(hass: HomeAssistant, path: str) -> str:
+    """Return a path of Home Assistant with a signature in place of a sign-in."""
+    quoted = quote(path)
+    # Home Assistant returns the path as it is read, and a "#" would cut it off.
+    _, _, signature = async_sign_path(hass, quoted, LINK_LIFE).rpartition("?")
+    return f"{quoted}?{signature}"
+
+
+@contextmanager
+def _told(camera: str = "", window: str = "") -> Iterator[None]:
+    """Turn what goes wrong into what the media browser shows."""
+    try:
+        yield
+    except ClipError as err:
+        told = answers.raised(err, camera=camera, window=window)
+        raise _as(BrowseError, told) from err
+    except ConfigEntryError as err:
+        raise _as(BrowseError, err) from err
+
+
+def _as[E: HomeAssistantError](kind: type[E], err: HomeAssistantError) -> E:
+    return kind(
+        translation_domain=err.translation_domain,
+        translation_key=err.translation_key,
+        translation_placeholders=err.translation_placeholders,
+    )

@@ -1,0 +1,727 @@
+"""The media browser: the library and the clouds as a browser and dashboard cards see them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+import re
+import sqlite3
+from typing import Any
+
+from aiohttp.test_utils import TestClient
+from aiohttp.web import Application, Request
+import pytest
+from pytest_homeassistant_custom_component.typing import (
+    ClientSessionGenerator,
+    MockHAClientWebSocket,
+    WebSocketGenerator,
+)
+
+from custom_components.clip_download import answers, media_source
+from custom_components.clip_download.clips.errors import InvalidRequestError
+from custom_components.clip_download.clips.library import Clip, ClipStatus
+from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.media_source import PAGE, Place, Tree
+from custom_components.clip_download.shared import async_shared
+from homeassistant.components.media_source import async_resolve_media
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from .accounts import look, save_event, set_up
+from .clips.test_library import CLIP
+from .clouds import Clouds
+from .clouds.footage import first_and_last
+from .clouds.ring import RingCamera, RingEvent
+
+ROOT = f"media-source://{DOMAIN}"
+CLIPS, CLOUD = f"{ROOT}/clips", f"{ROOT}/cloud"
+SECOND = timedelta(seconds=1)
+# As a camera card reads a clip: when, what, how long.
+TITLE = re.compile(r"(\d\d:\d\d:\d\d)(?: (\w+))? \((\d+:\d\d)\)")
+FOOTAGE = "share/play|phoenix"
+HISTORY = "history|events"
+
+type Node = dict[str, Any]
+
+
+class Browser:
+    """Somebody's browser: a websocket, and requests without any header."""
+
+    def __init__(
+        self,
+        websocket: MockHAClientWebSocket,
+        client: TestClient[Request, Application],
+    ) -> None:
+        """Take the connections."""
+        self._websocket = websocket
+        self._client = client
+
+    async def ask(self, command: str, **data: Any) -> Node:
+        """Return the answer to a command."""
+        await self._websocket.send_json_auto_id(
+            {"type": f"media_source/{command}", **data}
+        )
+        answer: Node = await self._websocket.receive_json()
+        return answer
+
+    async def open(self, media_id: str) -> Node:
+        """Return a folder."""
+        answer = await self.ask("browse_media", media_content_id=media_id)
+        assert answer["success"], answer
+        page: Node = answer["result"]
+        assert page["media_content_id"] == media_id
+        return page
+
+    async def inside(self, media_id: str) -> list[Node]:
+        """Return what is in a folder."""
+        children: list[Node] = (await self.open(media_id))["children"]
+        return children
+
+    async def search(self, media_id: str, text: str, **more: Any) -> list[Node]:
+        """Return what a search in a folder finds."""
+        answer = await self.ask(
+            "search_media", media_content_id=media_id, search_query=text, **more
+        )
+        assert answer["success"], answer
+        found: list[Node] = answer["result"]["result"]
+        return found
+
+    async def play(self, media_id: str) -> bytes:
+        """Return the film that is played."""
+        answer = await self.ask("resolve_media", media_content_id=media_id)
+        assert answer["success"], answer
+        assert answer["result"]["mime_type"] == "video/mp4"
+        return await self.load(answer["result"]["url"], "video/mp4")
+
+    async def error(self, command: str, media_id: str, **more: Any) -> str:
+        """Return the words of a request that fails."""
+        answer = await self.ask(command, media_content_id=media_id, **more)
+        assert not answer["success"], answer
+        assert answer["error"]["code"] == f"{command}_failed"
+        message: str = answer["error"]["message"]
+        # It has words, and all that fills them.
+        assert " " in message
+        assert "{" not in message
+        return message
+
+    async def load(self, url: str, content_type: str = "image/jpeg") -> bytes:
+        """Return what a link leads to, as a browser gets it."""
+        async with self._client.get(url) as response:
+            assert response.status == 200, url
+            assert response.content_type == content_type
+            return await response.read()
+
+
+def titles(nodes: Sequence[Node]) -> list[str]:
+    """Return what a person reads."""
+    return [node["title"] for node in nodes]
+
+
+def named(nodes: Sequence[Node], title: str) -> str:
+    """Return the id of what has a title."""
+    (media_id,) = (n["media_content_id"] for n in nodes if n["title"] == title)
+    assert isinstance(media_id, str)
+    return media_id
+
+
+@pytest.fixture(autouse=True)
+async def media(hass: HomeAssistant, media_dir: Path) -> None:
+    """Let Home Assistant stand in Berlin, and have its media browser and ours."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    # Nothing can be served by those that come after the first request.
+    for component in ("media_source", "camera", "image", DOMAIN):
+        assert await async_setup_component(hass, component, {})
+
+
+@pytest.fixture
+def open_browser(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> Callable[..., Awaitable[Browser]]:
+    """Return what opens the browser of whoever has a token, else of an administrator."""
+
+    async def open_browser(*token: str) -> Browser:
+        return Browser(await hass_ws_client(hass, *token), await hass_client_no_auth())
+
+    return open_browser
+
+
+@pytest.fixture
+async def browser(open_browser: Callable[..., Awaitable[Browser]]) -> Browser:
+    """Return the browser of somebody who may do everything."""
+    return await open_browser()
+
+
+@pytest.fixture
+def camera(hass_clouds: Clouds) -> RingCamera:
+    """Return a doorbell."""
+    return hass_clouds.ring.add_camera("Front")
+
+
+@pytest.fixture
+def noon() -> datetime:
+    """Return noon in Berlin, yesterday: all that is near it is of one day."""
+    yesterday = dt_util.now().date() - timedelta(days=1)
+    return dt_util.start_of_local_day(yesterday) + timedelta(hours=12)
+
+
+async def put(hass: HomeAssistant, clips: Sequence[Clip]) -> None:
+    """Record clips in the library."""
+    library = (await async_shared(hass)).library
+
+    def write(database: sqlite3.Connection) -> None:
+        for clip in clips:
+            library.put_clip(database, clip)
+
+    await library.change(write)
+
+
+def clip(name: str, start: datetime, **facts: Any) -> Clip:
+    """Return a clip of half a minute whose file is not looked for: its disk is away."""
+    window = Window(start.astimezone(UTC), start.astimezone(UTC) + 30 * SECOND)
+    plain = {"label": "", "status": ClipStatus.COMPLETE, "duration_ms": 30_000}
+    facts = {**plain, **facts}
+    return replace(CLIP, id=name, window=window, path=Path(f"/nas/{name}.mp4"), **facts)
+
+
+async def happen(
+    clouds: Clouds, camera: RingCamera, start: datetime, kind: Any = "motion"
+) -> RingEvent:
+    """Let a camera see something for three seconds."""
+    return clouds.ring.add_event(
+        camera, kind, start=start.astimezone(UTC), duration_s=3
+    )
+
+
+async def save_all(hass: HomeAssistant, start: datetime, hours: int) -> None:
+    """Save what all cameras saw within some hours."""
+    await hass.services.async_call(
+        DOMAIN,
+        "save_events",
+        {"start": start, "end": start + timedelta(hours=hours)},
+        target={"entity_id": "all"},
+        blocking=True,
+    )
+
+
+async def test_from_the_top_to_a_clip(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    browser: Browser,
+    noon: datetime,
+) -> None:
+    """Every folder leads on, newest first, with a picture that a browser can load."""
+    media_dir = Path(hass.config.media_dirs["local"])
+    back = hass_clouds.ring.add_camera("Back #1 100% & more?")
+    await happen(hass_clouds, camera, noon - timedelta(hours=20))
+    await happen(hass_clouds, camera, noon, "ding")
+    await happen(hass_clouds, camera, noon + timedelta(minutes=5))
+    await happen(hass_clouds, back, noon)
+    entry = await set_up(hass, hass_clouds, "ring")
+    await save_all(hass, noon - timedelta(hours=24), 26)
+
+    trees = await browser.inside(ROOT)
+    assert titles(trees) == ["Clips", "Cloud"]
+    accounts = await browser.inside(named(trees, "Clips"))
+    assert titles(accounts) == [entry.title]
+    cameras = await browser.inside(named(accounts, entry.title))
+    assert titles(cameras) == ["Back #1 100% & more?", "Front"]
+    days = await browser.inside(named(cameras, "Front"))
+    today = noon.date()
+    assert titles(days) == [f"{today}", f"{today - timedelta(days=1)}"]
+    clips = await browser.inside(named(days, f"{today}"))
+    assert titles(clips) == ["12:05:00 motion (0:03)", "12:00:00 ding (0:03)"]
+    for node in clips:
+        assert TITLE.fullmatch(node["title"])
+        assert node["media_class"] == "video"
+        assert node["media_content_type"] == "video/mp4"
+        assert (node["can_play"], node["can_expand"]) == (True, False)
+    for node in (*accounts, *cameras, *days):
+        assert (node["can_play"], node["can_expand"]) == (False, True)
+        assert node["can_search"]
+
+    # The last picture is that of the newest.
+    newest = next(media_dir.rglob("*12-05-00_motion.jpg")).read_bytes()
+    (front,) = (node for node in cameras if node["title"] == "Front")
+    for node in (clips[0], days[0], front):
+        assert await browser.load(node["thumbnail"]) == newest
+    assert await browser.load(clips[1]["thumbnail"]) != newest
+    assert await browser.load(days[1]["thumbnail"]) != newest
+
+    film = next(media_dir.rglob("*12-00-00_ding.mp4"))
+    assert await browser.play(clips[1]["media_content_id"]) == film.read_bytes()
+    played = await async_resolve_media(hass, clips[1]["media_content_id"], None)
+    assert played.path == film
+
+    # A name that has a meaning of its own in an address.
+    (node,) = cameras[:1]
+    picture = await browser.load(node["thumbnail"])
+    (day,) = await browser.inside(node["media_content_id"])
+    (only,) = await browser.inside(day["media_content_id"])
+    assert await browser.load(only["thumbnail"]) == picture
+    (film,) = media_dir.rglob("Back*/**/*.mp4")
+    assert await browser.play(only["media_content_id"]) == film.read_bytes()
+
+
+async def test_titles(hass: HomeAssistant, browser: Browser, noon: datetime) -> None:
+    """A title says what is known of the clip, in local time, and what is missing."""
+    await put(
+        hass,
+        [
+            clip("a", noon),
+            clip("b", noon + SECOND, label="bell", duration_ms=3_723_400),
+            clip("c", noon + 2 * SECOND, status=ClipStatus.PARTIAL, label="x"),
+        ],
+    )
+    day = Place(
+        tree=Tree.CLIPS,
+        account_id=CLIP.account_id,
+        camera_id=CLIP.camera_id,
+        day=f"{noon:%F}",
+    )
+    nodes = await browser.inside(f"{ROOT}/{day.identifier}")
+    assert titles(nodes) == [
+        "12:00:02 x (0:30, partial)",
+        "12:00:01 bell (1:02:03)",
+        "12:00:00 (0:30)",
+    ]
+    # The disk is away: there is no picture, but nothing is taken for gone.
+    assert [node["thumbnail"] for node in nodes] == [None] * 3
+
+
+async def test_long_folders_go_on(
+    hass: HomeAssistant, browser: Browser, noon: datetime
+) -> None:
+    """A day and a camera with many entries show each once, page after page."""
+    many = [clip(f"c{n}", noon + n * SECOND) for n in range(2 * PAGE + 50)]
+    many += [clip(f"d{n}", noon - timedelta(days=n)) for n in range(1, PAGE + 30)]
+    await put(hass, many)
+
+    async def all_of(media_id: str) -> list[Node]:
+        nodes = await browser.inside(media_id)
+        assert len(nodes) <= PAGE + 1
+        if nodes[-1]["title"] != "Older":
+            return nodes
+        return nodes[:-1] + await all_of(nodes[-1]["media_content_id"])
+
+    ((account,),) = [await browser.inside(CLIPS)]
+    (one,) = await browser.inside(account["media_content_id"])
+    days = await all_of(one["media_content_id"])
+    assert titles(days) == [f"{noon - timedelta(days=n):%F}" for n in range(PAGE + 30)]
+    clips = await all_of(days[0]["media_content_id"])
+    ids = [node["media_content_id"].rpartition("/")[2] for node in clips]
+    assert ids == [f"c{n}" for n in reversed(range(2 * PAGE + 50))]
+
+
+async def test_search(hass: HomeAssistant, browser: Browser, noon: datetime) -> None:
+    """What is searched for is found below the folder where the search began, only."""
+    day = timedelta(days=1)
+    front = {"camera_id": "f/1", "camera_name": "Front"}
+    back = {"camera_id": "b", "camera_name": "Back"}
+    partial = {"status": ClipStatus.PARTIAL}
+    await put(
+        hass,
+        [
+            clip("1", noon, label="bell", **front),
+            clip("2", noon - day, label="bell", **front),
+            clip("3", noon - SECOND, label="cat", **front, **partial),
+            clip("4", noon, label="bell", **back),
+            clip("5", noon, label="bell", **back, account_id="other"),
+        ],
+    )
+    (folder,) = (
+        node
+        for node in await browser.inside(CLIPS)
+        if node["media_content_id"].endswith("/a")
+    )
+    account = folder["media_content_id"]
+    cameras = await browser.inside(account)
+    camera = named(cameras, "Front")
+    today = named(await browser.inside(camera), f"{noon:%F}")
+
+    async def found(media_id: str, text: str) -> list[str]:
+        nodes = await browser.search(media_id, text)
+        return [node["media_content_id"].rpartition("/")[2] for node in nodes]
+
+    assert sorted(await found(ROOT, "bell")) == ["1", "2", "4", "5"]
+    assert await found(CLIPS, "partial") == ["3"]
+    assert sorted(await found(account, "BELL")) == ["1", "2", "4"]
+    assert await found(camera, "bell") == ["1", "2"]
+    assert await found(today, "bell") == ["1"]
+    assert await found(account, f"front {noon - day:%F}") == ["2"]
+    assert await found(ROOT, "no such thing") == []
+    nodes = await browser.search(camera, "cat")
+    assert titles(nodes) == [f"Front {noon:%F} 11:59:59 cat (0:30, partial)"]
+    assert nodes[0]["media_content_id"] in {
+        node["media_content_id"] for node in await browser.inside(today)
+    }
+    assert await browser.search(ROOT, "bell", media_filter_classes=["music"]) == []
+    assert await browser.search(ROOT, "bell", media_filter_classes=["video"])
+    await browser.error("search_media", CLOUD, search_query="bell")
+
+    await put(hass, [clip(f"m{n}", noon + n * SECOND, **front) for n in range(150)])
+    assert await found(camera, "front") == [f"m{n}" for n in reversed(range(50, 150))]
+
+
+NO_PLACES = [
+    "..",
+    "nothing",
+    "clip",
+    "clips/",
+    "clips//a",
+    "clips/..",
+    "clips/../../etc/passwd",
+    "clips/%2e%2e/x",
+    "clips/nobody",
+    "clips/a/nobody",
+    "clips/a/9223372036854775809/2026-13-41",
+    "clips/a/9223372036854775809/20261121",
+    "clips/a/9223372036854775809/2026-W47-6",
+    "clips/a/9223372036854775809/..%2f..%2fetc",
+    "clips/a/9223372036854775809/1999-01-01",
+    "clips/a/9223372036854775809/{day}?-1",
+    "clips/a/9223372036854775809/{day}?0",
+    "clips/a/9223372036854775809/{day}?x",
+    "clips/a/9223372036854775809/{day}?99999999999999999999999",
+    "clips/a/9223372036854775809/{day}?999999999",
+    "clips/a/9223372036854775809/{day}?٣",
+    "clips/a/9223372036854775809/{day}/c\0",
+    "clips/a/9223372036854775809/{day}/%00",
+    "clips/a/9223372036854775809/{day}/..%2F..%2Fx.mp4",
+    "clips/a/9223372036854775809/{day}/c/deeper",
+    "clips/a/9223372036854775809/{day}/c?7",
+    "clips/a/9223372036854775809?yesterday",
+    "clips/a/9223372036854775809?0001-01-01",
+    "clips/a?{day}",
+    "clips/a/" + "x" * 10_000,
+    "cloud/nobody",
+    "cloud/nobody/x/{day}/1",
+    "cloud?{day}",
+]
+
+
+async def test_what_is_no_place(
+    hass: HomeAssistant, hass_clouds: Clouds, browser: Browser, noon: datetime
+) -> None:
+    """Nothing but what the browser itself was given leads anywhere."""
+    await set_up(hass, hass_clouds, "meraki")
+    await put(hass, [clip("c", noon)])
+    for identifier in NO_PLACES:
+        media_id = f"{ROOT}/{identifier.replace('{day}', f'{noon:%F}')}"
+        for command in ("browse_media", "resolve_media"):
+            message = await browser.error(command, media_id)
+            assert "nothing here" in message, identifier
+
+
+async def test_what_is_known_of_other_clouds(
+    hass: HomeAssistant, hass_clouds: Clouds, browser: Browser
+) -> None:
+    """An account without recordings, and one of somebody else, are not looked into."""
+    entry = await set_up(hass, hass_clouds, "meraki")
+    assert await browser.inside(CLOUD) == []
+    await browser.error("browse_media", f"{CLOUD}/{entry.entry_id}")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place(),
+        Place(tree=Tree.CLIPS),
+        Place(tree=Tree.CLIPS, account_id="a/../b?c#%2F"),
+        Place(tree=Tree.CLOUD, account_id="a", camera_id="arn:aws:x:stream/ü/1"),
+        Place(tree=Tree.CLIPS, account_id="a", camera_id="c", before="2026-11-21"),
+        Place(
+            tree=Tree.CLIPS, account_id="a", camera_id="c", day="2026-11-21", offset=200
+        ),
+        Place(
+            tree=Tree.CLOUD, account_id="a", camera_id=" ", day="2026-11-21", item="1/2"
+        ),
+    ],
+)
+def test_a_place_is_read_as_it_is_written(place: Place) -> None:
+    """Ids come from clouds, and may be anything."""
+    assert Place.parse(place.identifier) == place
+    with pytest.raises(InvalidRequestError):
+        Place.parse(f"{place.identifier}/")
+
+
+async def test_deleted_by_hand(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    browser: Browser,
+    noon: datetime,
+) -> None:
+    """What "My media" deletes is not shown any more, nor found, nor played."""
+    older = await happen(hass_clouds, camera, noon - timedelta(days=1), "ding")
+    newer = await happen(hass_clouds, camera, noon)
+    entry = await set_up(hass, hass_clouds, "ring")
+    kept = await save_event(hass, older)
+    gone = await save_event(hass, newer)
+    account = f"{CLIPS}/{entry.entry_id}"
+    (node,) = await browser.inside(account)
+    camera_id = node["media_content_id"]
+    days = await browser.inside(camera_id)
+    assert len(days) == 2
+    (deleted,) = await browser.inside(days[0]["media_content_id"])
+
+    media_id = answers.place(hass, replace(CLIP, path=gone))["media_content_id"]
+    done = await browser.ask("local_source/remove", media_content_id=media_id)
+    assert done["success"]
+    assert not gone.exists()
+
+    await browser.error("resolve_media", deleted["media_content_id"])
+    assert await browser.inside(camera_id) == days[1:]
+    await browser.error("browse_media", days[0]["media_content_id"])
+    (node,) = await browser.inside(account)
+    shown = kept.with_suffix(".jpg").read_bytes()
+    assert await browser.load(node["thumbnail"]) == shown
+    assert len(await browser.search(ROOT, "front")) == 1
+
+    # Without its picture a clip is still a clip.
+    kept.with_suffix(".jpg").unlink()
+    (node,) = await browser.search(ROOT, "front")
+    assert node["thumbnail"] is None
+    assert await browser.play(node["media_content_id"]) == kept.read_bytes()
+
+
+async def test_a_folder_that_is_none_of_media(
+    hass: HomeAssistant, hass_clouds: Clouds, browser: Browser, noon: datetime
+) -> None:
+    """A clip that Home Assistant cannot serve says where it lies."""
+    await set_up(hass, hass_clouds, "ring")
+    await put(hass, [clip("c", noon)])
+    (node,) = await browser.search(ROOT, "")
+    message = await browser.error("resolve_media", node["media_content_id"])
+    assert "/nas/c.mp4" in message
+
+
+async def test_recordings_that_are_not_saved(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    browser: Browser,
+    noon: datetime,
+) -> None:
+    """A day shows what the cloud has besides, and only then is the cloud asked."""
+    camera.snapshot_at = datetime.now(UTC)
+    events = [
+        await happen(hass_clouds, camera, noon + n * timedelta(minutes=5), kind)
+        for n, kind in enumerate(("ding", "motion", "on_demand"))
+    ]
+    midnight = dt_util.start_of_local_day(noon)
+    await happen(hass_clouds, camera, midnight)
+    await happen(hass_clouds, camera, midnight - SECOND)
+    await happen(hass_clouds, camera, dt_util.start_of_local_day(), "ding")
+    entry = await set_up(hass, hass_clouds, "ring")
+    await save_event(hass, events[0])
+    await look(hass, entry)
+    asked = len(hass_clouds.ring.asked(HISTORY))
+
+    (account,) = await browser.inside(CLOUD)
+    assert account["title"] == entry.title
+    (node,) = await browser.inside(account["media_content_id"])
+    assert node["title"] == "Front"
+    days = await browser.inside(node["media_content_id"])
+    today = dt_util.now().date()
+    assert titles(days) == [f"{today - timedelta(days=n)}" for n in range(30)]
+    assert all(day["thumbnail"] is None and not day["can_search"] for day in days)
+    assert len(hass_clouds.ring.asked(HISTORY)) == asked
+    assert (await browser.load(node["thumbnail"])).startswith(b"\xff\xd8")
+
+    nodes = await browser.inside(days[1]["media_content_id"])
+    assert len(hass_clouds.ring.asked(HISTORY)) > asked
+    # The window of the first was saved, but not as that event's clip.
+    assert titles(nodes) == [
+        "12:10:00 on_demand (0:03)",
+        "12:05:00 motion (0:03)",
+        "12:00:00 ding (0:03)",
+        "00:00:00 motion (0:03)",
+    ]
+    assert all(node["can_play"] and node["thumbnail"] is None for node in nodes)
+    await save_all(hass, noon, 1)
+    nodes = await browser.inside(days[1]["media_content_id"])
+    assert [title[:8] for title in titles(nodes)] == ["12:10:00", "00:00:00"]
+    assert hass_clouds.ring.asked(FOOTAGE)
+
+    day = days[0]["media_content_id"][: -len("2026-11-21")]
+    assert "cannot have seen" in await browser.error("browse_media", f"{day}2199-01-01")
+    hass_clouds.ring.misbehave(HISTORY, status=429, headers={"Retry-After": "3600"})
+    message = await browser.error("browse_media", days[1]["media_content_id"])
+    assert "Front" in message
+
+
+async def test_downloads_are_no_recordings(
+    hass: HomeAssistant, hass_clouds: Clouds, browser: Browser, noon: datetime
+) -> None:
+    """Where each download is one more event, those are not offered."""
+    partner = hass_clouds.ring_partner
+    camera = partner.add_camera("Front")
+    for n, kind in enumerate(("ding", "on_demand")):
+        partner.add_event(
+            camera,
+            kind,  # type: ignore[arg-type]
+            start=noon.astimezone(UTC) + n * timedelta(minutes=5),
+            duration_s=3,
+        )
+    entry = await set_up(hass, hass_clouds, "ring_partner")
+    (node,) = await browser.inside(f"{CLOUD}/{entry.entry_id}")
+    nodes = await browser.inside(f"{node['media_content_id']}/{noon:%F}")
+    assert titles(nodes) == ["12:00:00 ding (0:03)"]
+
+
+@pytest.fixture
+async def day(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, noon: datetime
+) -> str:
+    """Return the day's folder of a camera whose cloud has one recording of it."""
+    await happen(hass_clouds, camera, noon, "ding")
+    entry = await set_up(hass, hass_clouds, "ring")
+    return f"{CLOUD}/{entry.entry_id}/{camera.id}/{noon:%F}"
+
+
+async def test_playing_a_recording_saves_it(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    open_browser: Callable[..., Awaitable[Browser]],
+    day: str,
+    noon: datetime,
+) -> None:
+    """Two who play it get the one clip that is saved then, and it stays."""
+    browser, other = await open_browser(), await open_browser()
+    (node,) = await browser.inside(day)
+    media_id = node["media_content_id"]
+    films = await asyncio.gather(browser.play(media_id), other.play(media_id))
+    (path,) = Path(hass.config.media_dirs["local"]).rglob("*.mp4")
+    assert set(films) == {path.read_bytes()}
+    assert abs(first_and_last(path).start - noon) < SECOND
+    footage = len(hass_clouds.ring.asked(FOOTAGE))
+
+    assert await browser.inside(day) == []
+    (clip_node,) = await browser.search(CLIPS, "ding")
+    assert await browser.play(clip_node["media_content_id"]) == films[0]
+    # A page that is still open knows it by its place in the cloud.
+    everything = len(hass_clouds.ring.requests)
+    assert await browser.play(media_id) == films[0]
+    assert len(hass_clouds.ring.requests) == everything
+    assert len(hass_clouds.ring.asked(FOOTAGE)) == footage
+
+    # It can be had again after somebody deleted the file.
+    path.unlink()
+    assert await browser.inside(day) == [node]
+    film = await browser.play(media_id)
+    (path,) = path.parent.glob("*.mp4")
+    assert film == path.read_bytes()
+
+
+async def test_a_recording_that_is_not_ready(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, browser: Browser
+) -> None:
+    """It is shown, and cannot be played yet."""
+    start = datetime.now(UTC) - 5 * SECOND
+    hass_clouds.ring.add_event(
+        camera, "ding", start=start, duration_s=3, ready_after_s=600
+    )
+    entry = await set_up(hass, hass_clouds, "ring")
+    local = dt_util.as_local(start)
+    (node,) = await browser.inside(f"{CLOUD}/{entry.entry_id}/{camera.id}/{local:%F}")
+    assert node["title"].startswith(f"{local:%H:%M:%S} ding (")
+    assert node["title"].endswith("not ready yet)")
+    assert not node["can_play"]
+    message = await browser.error("resolve_media", node["media_content_id"])
+    assert "still works" in message
+    assert "Front" in message
+    assert not hass_clouds.ring.asked(FOOTAGE)
+
+
+async def test_a_recording_that_takes_long(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    browser: Browser,
+    day: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who plays it is told, and finds it among the clips later."""
+    monkeypatch.setattr(media_source, "SAVING_PATIENCE_S", 0)
+    (node,) = await browser.inside(day)
+    message = await browser.error("resolve_media", node["media_content_id"])
+    assert "being saved" in message
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(await browser.search(CLIPS, "ding")) == 1
+
+
+async def test_a_recording_that_cannot_be_had(
+    hass: HomeAssistant, hass_clouds: Clouds, browser: Browser, day: str
+) -> None:
+    """Who plays it is told why not; one that is gone from the cloud is gone."""
+    (node,) = await browser.inside(day)
+    hass_clouds.ring.misbehave("share/play", status=403)
+    message = await browser.error("resolve_media", node["media_content_id"])
+    assert "does not give" in message
+    assert "Front" in message
+    hass_clouds.ring.events.clear()
+    message = await browser.error("resolve_media", node["media_content_id"])
+    assert "nothing here" in message
+
+
+async def test_an_account_that_goes(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    browser: Browser,
+    day: str,
+) -> None:
+    """Its cloud cannot be looked at any more; its clips stay."""
+    (node,) = await browser.inside(day)
+    media_id = node["media_content_id"]
+    film = await browser.play(media_id)
+    (found,) = await browser.search(CLIPS, "")
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert await browser.inside(CLOUD) == []
+    for folder in (day, f"{CLOUD}/{entry.entry_id}"):
+        assert entry.title in await browser.error("browse_media", folder)
+    assert entry.title in await browser.error("resolve_media", media_id)
+    assert await browser.play(found["media_content_id"]) == film
+
+    await hass.config_entries.async_remove(entry.entry_id)
+    await browser.error("browse_media", day)
+    (account,) = await browser.inside(CLIPS)
+    assert account["title"] == entry.title
+    assert await browser.play(found["media_content_id"]) == film
+
+
+async def test_who_may_not_control_the_camera(
+    hass_read_only_access_token: str,
+    hass_clouds: Clouds,
+    open_browser: Callable[..., Awaitable[Browser]],
+    day: str,
+) -> None:
+    """Nobody else saves its recordings, or sees what there are."""
+    browser = await open_browser()
+    guest = await open_browser(hass_read_only_access_token)
+    (node,) = await browser.inside(day)
+    (account,) = await guest.inside(CLOUD)
+    assert await guest.inside(account["media_content_id"]) == []
+    await guest.error("browse_media", day)
+    await guest.error("resolve_media", node["media_content_id"])
+    assert not hass_clouds.ring.asked(FOOTAGE)
+    assert await browser.play(node["media_content_id"])
+
+
+async def test_sign_in_that_is_refused(
+    hass: HomeAssistant, hass_clouds: Clouds, browser: Browser, day: str
+) -> None:
+    """Looking at a day finds out that somebody has to sign in again."""
+    hass_clouds.ring.revoke()
+    hass_clouds.ring.password = "another horse"
+    message = await browser.error("browse_media", day)
+    assert "Sign in again" in message
+    await hass.async_block_till_done()
+    assert [
+        flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()
+    ] == ["reauth"]
