@@ -83,6 +83,14 @@ async def test_last_recording(
     shown = first_and_last(path, of=camera.footage)
     assert abs(shown.start - ding.start) <= SECOND
     assert abs(shown.end - ding.end) <= SECOND
+    # It is on the disk once; one that is gone comes back.
+    await press(hass, RECORDING)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(saved) == 1
+    path.unlink()
+    await press(hass, RECORDING)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(saved) == 2
 
 
 async def test_recording_that_is_not_ready(

@@ -1,8 +1,9 @@
 """Saving what the cameras see: the rules of it, and how a clip of events is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
@@ -115,3 +116,30 @@ async def async_ask_for_events(
         timeout=timeout,
         events=events,
     )
+
+
+class SavedAt(NamedTuple):
+    """Where the clip of an event was saved, and whether its file is still there."""
+
+    path: Path
+    is_there: bool
+
+
+async def async_saved(
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    camera: Camera,
+    events: Iterable[Event],
+) -> dict[str, SavedAt]:
+    """Return where those events lie that are saved, by their id. Raises StorageError."""
+    paths = await entry.runtime_data.ledger.saved(
+        camera.id, [event.id for event in events]
+    )
+
+    def look() -> dict[str, SavedAt]:
+        return {
+            event_id: SavedAt(Path(path), Path(path).is_file())
+            for event_id, path in paths.items()
+        }
+
+    return await hass.async_add_executor_job(look) if paths else {}

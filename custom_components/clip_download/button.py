@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .answers import in_words, raised
-from .automatic import DEFAULT_KINDS, PATIENCE, async_ask_for_events
+from .automatic import DEFAULT_KINDS, PATIENCE, async_ask_for_events, async_saved
 from .clips.errors import ClipError, NoFootageError
 from .clips.watch import LOOK_EVERY
 from .clips.window import Window
@@ -96,13 +96,12 @@ class SaveLastRecording(SaveButton):
 
     @override
     async def _ask(self, window: Window) -> None:
-        """Ask for the newest recording, which may not be ready yet."""
-        await async_ask_for_events(
-            self.hass,
-            self.coordinator.config_entry,
-            self.camera,
-            [await self._newest(window.end)],
-        )
+        """Ask for the newest recording, unless it is saved; it may not be ready yet."""
+        entry = self.coordinator.config_entry
+        event = await self._newest(window.end)
+        saved = await async_saved(self.hass, entry, self.camera, [event])
+        if event.id not in saved or not saved[event.id].is_there:
+            await async_ask_for_events(self.hass, entry, self.camera, [event])
 
     async def _newest(self, now: datetime) -> Event:
         # The clocks of clouds are not quite ours.

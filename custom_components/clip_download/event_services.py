@@ -1,10 +1,9 @@
 """The actions about what the cameras saw: to list it, and to save it all."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import voluptuous as vol
@@ -16,7 +15,7 @@ from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
 from . import answers
-from .automatic import DEFAULT_KINDS, PATIENCE, async_ask_for_events
+from .automatic import DEFAULT_KINDS, PATIENCE, async_ask_for_events, async_saved
 from .clips.errors import ClipError, InvalidRequestError, SignInError
 from .clips.library import JobState
 from .clips.way import persist
@@ -106,8 +105,7 @@ async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Told
     try:
         entry, camera = account_and_camera(hass, entity_id)
         events = await _async_events(call, entry, camera, window, LISTING_PATIENCE)
-        paths = await _async_paths(entry, camera, events)
-        there = await _async_there(hass, paths)
+        saved = await async_saved(hass, entry, camera, events)
     except ClipError as err:
         return _failure(hass, entity_id, window, err)
     return {
@@ -115,10 +113,11 @@ async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Told
             {
                 **answers.seen(event),
                 "ready": event.is_ready,
-                "saved": event.id in there,
-                **({"path": paths[event.id]} if event.id in there else {}),
+                "saved": is_there,
+                **({"path": str(saved[event.id].path)} if is_there else {}),
             }
             for event in events
+            for is_there in [event.id in saved and saved[event.id].is_there]
         ]
     }, None
 
@@ -201,19 +200,18 @@ class _Saving:
         # Anew for each: the account may have been unloaded or reloaded meanwhile.
         entry, camera = account_and_camera(self._hass, self._entity_id)
         # Only now, and right before it is asked for: others save events, too.
-        paths = await _async_paths(entry, camera, [event])
-        if not data["overwrite"] and await _async_there(self._hass, paths):
-            return Outcome.SKIPPED, {"path": paths[event.id]}
+        saved = (await async_saved(self._hass, entry, camera, [event])).get(event.id)
+        if saved and saved.is_there and not data["overwrite"]:
+            return Outcome.SKIPPED, {"path": str(saved.path)}
         if self._refused:
             # Who asks on with bad credentials may be shut out.
             raise SignInError(self._refused.key, **self._refused.placeholders)
-        path = paths.get(event.id)
         running = await async_ask_for_events(
             self._hass,
             entry,
             camera,
             [event],
-            replaces=Path(path) if path else None,
+            replaces=saved.path if saved else None,
             timeout=data["timeout"],
         )
         # The job lives on if the caller goes away.
@@ -262,26 +260,6 @@ async def _async_events(
         if window.start <= event.window.start < window.end
         and (kinds is None or event.is_of(kinds))
     ]
-
-
-async def _async_paths(
-    entry: ClipConfigEntry, camera: Camera, events: Sequence[Event]
-) -> dict[str, str]:
-    """Return where those events that are saved lie, by their id. Raises StorageError."""
-    return await entry.runtime_data.ledger.saved(
-        camera.id, [event.id for event in events]
-    )
-
-
-async def _async_there(hass: HomeAssistant, paths: Mapping[str, str]) -> set[str]:
-    """Return the ids of those events whose files are still there."""
-    if not paths:
-        return set()
-
-    def there() -> set[str]:
-        return {event_id for event_id, path in paths.items() if Path(path).is_file()}
-
-    return await hass.async_add_executor_job(there)
 
 
 def _failure(
