@@ -5,18 +5,20 @@ Run by `script/screenshots`. It saves clips first, so that there is something to
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 import json
 from pathlib import Path
 import shutil
 import sys
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from playwright.async_api import Page, TimeoutError, async_playwright
 
+from tests.demo import bell
 from tests.demo.home import TIME_ZONE
 from tests.demo.run import FOLDER, Stage, free_port, main_job, running
 
@@ -116,6 +118,33 @@ async def account(camera: Camera) -> None:
             await camera.shoot(f"device_{device['name'].lower().replace(' ', '_')}")
 
 
+async def options(camera: Camera) -> None:
+    """Show the options of each account."""
+    await camera.open("/config/integrations/integration/clip_download")
+    buttons = camera.page.get_by_label("Configure", exact=True)
+    for number in range(await buttons.count()):
+        await camera.open("/config/integrations/integration/clip_download")
+        await buttons.nth(number).click()
+        for section in await camera.page.locator("ha-expansion-panel").all():
+            await section.click()
+        await camera.shoot(f"options_{number}", height=ACTION_HEIGHT)
+
+
+async def events(camera: Camera) -> None:
+    """Show the actions about events: their forms, and what is listed."""
+    for name in ("save_events", "list_events"):
+        await fill_action(
+            camera,
+            {
+                "action": f"clip_download.{name}",
+                "target": {"entity_id": bell.CAMERA},
+                "data": {"date": f"{datetime.now(ZoneInfo(TIME_ZONE)):%F}"},
+            },
+        )
+        await camera.shoot(f"action_{name}", height=ACTION_HEIGHT)
+        await perform(camera, f"action_{name}_answered", "Response")
+
+
 async def action(camera: Camera) -> None:
     """Show the action's form: empty, filled in, and with its answer."""
     await camera.open(f"{ACTION}?service=clip_download.save_clip")
@@ -131,16 +160,42 @@ async def action(camera: Camera) -> None:
             "label": "parcel",
         },
     }
+    await fill_action(camera, data)
+    await camera.shoot("action_filled", height=ACTION_HEIGHT)
+    await perform(camera, "action_answered", "media_content_id")
+
+
+async def fill_action(camera: Camera, data: Mapping[str, Any]) -> None:
+    """Open the page of an action as somebody left it."""
     await camera.page.evaluate(
         "state => localStorage.setItem('panel-dev-action-state-service-data', state)",
         json.dumps(data),
     )
     await camera.open(ACTION)
-    await camera.shoot("action_filled", height=ACTION_HEIGHT)
+
+
+async def perform(camera: Camera, name: str, awaited: str) -> None:
+    """Perform the action that is filled in, and show its answer."""
     await camera.click("YAML mode")
     await camera.click("Perform action")
-    await camera.page.get_by_text("media_content_id").wait_for()
-    await camera.shoot("action_answered", of="ha-card:has-text('Response')")
+    await camera.page.get_by_text(awaited).first.wait_for()
+    await camera.shoot(name, of="ha-card:has-text('Response')")
+
+
+async def library(camera: Camera) -> None:
+    """Show the library: its pages, a search, and a recording of the cloud played."""
+    await camera.open("/media-browser/browser")
+    await camera.shoot("library_0")
+    await camera.click("Clip Download")
+    await camera.shoot("library_1")
+    await camera.click("Clips")
+    await camera.shoot("library_2")
+    await camera.click("Ring someone@example.com")
+    await camera.shoot("library_3")
+    await camera.click(bell.NAME)
+    await camera.shoot("library_4")
+    await camera.page.locator("ha-card").last.click()
+    await camera.shoot("library_5")
 
 
 async def media(camera: Camera) -> None:
@@ -184,7 +239,7 @@ async def shoot_all(port: int) -> int:
         for fault in await main_job(stage):
             print(f"WRONG: {fault}", file=sys.stderr)
         async with browser(stage, folder) as camera:
-            for part in (flows, account, action, media):
+            for part in (flows, account, options, action, events, library, media):
                 try:
                     await part(camera)
                 except TimeoutError as err:
