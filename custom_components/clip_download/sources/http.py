@@ -33,6 +33,8 @@ LONGEST_QUIET_S = 300
 # How long a cloud that says no time is left alone: twice as long each time, up to the last.
 FIRST_QUIET_S = 30
 LAST_QUIET_S = 15 * 60
+# How long a cloud that has throttled is asked no faster than `careful` says.
+CAREFUL_S = 60 * 60
 # Whoever would have to wait for longer than this is told so, and may have less time.
 LONGEST_WAIT_S = 10
 USER_AGENT = "ClipDownload/1.0 HomeAssistant"
@@ -58,12 +60,18 @@ class Http:
         limiter: AsyncLimiter,
         *,
         media_hosts: Collection[str] = (),
+        careful: AsyncLimiter | None = None,
     ) -> None:
-        """Take the session to use, the cloud's domains and its rate limit."""
+        """Take the session to use, the cloud's domains and its rate limit.
+
+        `careful` is the rate limit after the cloud has throttled, where its own is not known.
+        """
         self._session = session
         self._own_hosts = own_hosts
         self._media_hosts = media_hosts
         self._limiter = limiter
+        self._careful = careful
+        self._careful_until = 0.0
         self._quiet_until = 0.0
         self._untold_quiets = 0
 
@@ -86,6 +94,7 @@ class Http:
         async with self._follow(method, target, headers, body) as response:
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 err = self._throttled(response)
+                self._careful_until = asyncio.get_running_loop().time() + CAREFUL_S
                 if err.retry_after_s is None:
                     err.retry_after_s = self._be_quiet()
                 raise err
@@ -121,6 +130,8 @@ class Http:
             await asyncio.sleep(left_s)
             # All who waited wake at once, and are let through one by one.
             await self._limiter.acquire()
+        if self._careful and loop.time() < self._careful_until:
+            await self._careful.acquire()
 
     def _throttled(self, response: ClientResponse) -> CloudError:
         after_s = retry_after_s(response)

@@ -68,6 +68,8 @@ OWN_HOSTS = ("ring.com", "prd-api-us.prd.rings.solutions")
 # Requests, and the seconds that they are spread over. Ring tells no limit; who asked for
 # several things at once had his address shut out (python-ring-doorbell#483).
 RATE = (4, 2.0)
+# The same for a while after Ring has throttled.
+CAREFUL_RATE = (1, 5.0)
 # The most that Ring puts on one page of its history (davglass/doorbot#21).
 PAGE = 100
 # How many pages of history are read to make sure of a search that found nothing.
@@ -843,7 +845,12 @@ def _json(body: bytes) -> Any:
 
 
 def _http(session: ClientSession) -> Http:
-    return Http(session, OWN_HOSTS, AsyncLimiter(*RATE))
+    return Http(
+        session,
+        OWN_HOSTS,
+        AsyncLimiter(*RATE),
+        careful=AsyncLimiter(*CAREFUL_RATE),
+    )
 
 
 def _auth_options(
