@@ -45,7 +45,8 @@ class Ledger:
         def note(database: sqlite3.Connection) -> list[Event]:
             return [
                 event
-                for event in events
+                # A list may repeat itself.
+                for event in {one.id: one for one in events}.values()
                 if not database.execute(
                     "UPDATE events SET end_ms = MAX(end_ms, :end_ms), what = :what, "
                     "is_ready = MAX(is_ready, :is_ready) WHERE "

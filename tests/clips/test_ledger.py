@@ -1,0 +1,105 @@
+"""The ledger: what was seen, what is wanted, what is saved, kept in a real database."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from custom_components.clip_download.clips.ledger import Ledger, Wanted
+from custom_components.clip_download.clips.library import Library
+from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.sources.base import DING, Event
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def event(event_id: str, start_s: float = 0, *, is_ready: bool = True) -> Event:
+    """Return a ring of two seconds."""
+    start = NOON + start_s * SECOND
+    window = Window(start, start + 2 * SECOND)
+    return Event(id=event_id, kind=DING, window=window, is_ready=is_ready)
+
+
+@pytest.fixture
+async def library(tmp_path: Path) -> AsyncIterator[Library]:
+    """Return an empty library."""
+    opened = await Library(tmp_path / "clips.db").open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def ledger(library: Library) -> Ledger:
+    """Return an empty ledger."""
+    return Ledger(library, "account")
+
+
+async def wanted(
+    ledger: Ledger, now: datetime = NOON, *, ready_only: bool = True, most: int = 9
+) -> list[Wanted]:
+    """Return what is wanted of the camera."""
+    return await ledger.wanted(now, ["front"], ready_only=ready_only, most=most)
+
+
+async def test_unknown(ledger: Ledger) -> None:
+    """Each event is new once; ids that no float tells apart are two."""
+    first, second = event(str(2**53)), event(str(2**53 + 1))
+    assert await ledger.unknown("front", [first, first]) == [first]
+    await ledger.add("front", [first], wanted=set())
+    assert await ledger.unknown("front", [second, first, second]) == [second]
+    # Another camera's, another account's, may have the same id.
+    assert await ledger.unknown("back", [first]) == [first]
+
+
+async def test_what_is_known_is_kept_up_to_date(ledger: Ledger) -> None:
+    """What is listed later says more: it is never less ready, nor shorter."""
+    early = event("1", is_ready=False)
+    early = replace(early, window=Window(NOON, NOON))
+    await ledger.add("front", [early], wanted={"1"})
+    assert await ledger.awaited("front") == [early]
+    assert await wanted(ledger) == []
+    later = replace(event("1"), what="person")
+    for told in (later, replace(early, what="person")):
+        assert await ledger.unknown("front", [told]) == []
+        (one,) = await wanted(ledger)
+        assert one == Wanted(camera_id="front", event=later, tries=0)
+    assert await ledger.awaited("front") == []
+    assert await ledger.last_saved_end("front") == later.window.end
+    assert await ledger.last_saved_end("back") is None
+
+
+async def test_wanted(ledger: Ledger) -> None:
+    """The oldest come first, of these cameras, and none before its time."""
+    events = [event(str(n), -n, is_ready=n != 2) for n in range(4)]
+    await ledger.add("front", events, wanted={"0", "1", "2", "3"})
+    await ledger.add("back", [event("4", -4)], wanted={"4"})
+    await ledger.add("front", [event("seen")], wanted=set())
+    found = await wanted(ledger)
+    assert [one.event.id for one in found] == ["3", "1", "0"]
+    assert [one.event.id for one in await wanted(ledger, most=2)] == ["3", "1"]
+    found = await wanted(ledger, ready_only=False)
+    assert [one.event.id for one in found] == ["3", "2", "1", "0"]
+
+    await ledger.put_off(found[:1], NOON + 60 * SECOND)
+    await ledger.give_up(found[2:])
+    await ledger.set_ready("front", [events[2]])
+    assert [one.event.id for one in await wanted(ledger)] == ["2"]
+    found = await wanted(ledger, NOON + 60 * SECOND)
+    assert [(one.event.id, one.tries) for one in found] == [("3", 1), ("2", 0)]
+    await ledger.forget_wanted("front")
+    assert await wanted(ledger, NOON + 60 * SECOND) == []
+    # What was given up and forgotten is known for good.
+    assert await ledger.unknown("front", events) == []
+
+
+async def test_looked_until(ledger: Ledger, library: Library) -> None:
+    """Each camera of each account has been looked at up to a moment of its own."""
+    assert await ledger.looked_until("front") is None
+    for until in (NOON, NOON + timedelta(milliseconds=1)):
+        await ledger.set_looked_until("front", until)
+        assert await ledger.looked_until("front") == until
+    assert await ledger.looked_until("back") is None
+    assert await Ledger(library, "other").looked_until("front") is None

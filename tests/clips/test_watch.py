@@ -1,0 +1,648 @@
+"""What cameras see: told once, and saved once, whatever happens; in simulated time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+import json
+from pathlib import Path
+from typing import Any, ClassVar, override
+from unittest.mock import patch
+
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+import pytest
+
+from custom_components.clip_download.clips.errors import (
+    CloudError,
+    InvalidRequestError,
+    NoFootageError,
+    NotReadyError,
+    RefusedError,
+    SignInError,
+    StorageError,
+)
+from custom_components.clip_download.clips.ledger import EventState, Ledger
+from custom_components.clip_download.clips.watch import JOBS_AT_ONCE, Rules
+from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.sources.base import (
+    DING,
+    MOTION,
+    ON_DEMAND,
+    Camera,
+    Download,
+    Event,
+    Identity,
+    Part,
+    Plan,
+    Source,
+    Wishes,
+)
+from tests.clouds.footage import Footage
+from tests.simulated import NOON, Account, simulated
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY_S = 24 * 60 * 60
+RULES = Rules(since=NOON - HOUR, kinds=frozenset({DING, MOTION}))
+
+
+class Street(Source):
+    """A cloud with two cameras, which see what a test lets happen.
+
+    `troubles` are raised for a camera's history, `refusals` instead of an event's footage.
+    """
+
+    kind = "street"
+    manufacturer = "Street"
+    event_kinds: ClassVar[tuple[str, ...]] = (DING, MOTION, ON_DEMAND)
+    keeps_recordings = True
+
+    @override
+    def prepare(self) -> None:
+        self.ids = ["front", "back"]
+        self.happened: list[tuple[str, Event, datetime]] = []
+        self.troubles: dict[str, Exception] = {}
+        self.refusals: dict[str, Exception] = {}
+        self.looks: list[tuple[str, datetime]] = []
+        self.ready_at: dict[str, datetime] = {}
+        self.fetched: list[str] = []
+        self.url = ""
+
+    def happen(
+        self,
+        event_id: str,
+        start_s: float = 0,
+        camera_id: str = "front",
+        *,
+        kind: str = DING,
+        what: str = "",
+        ready_s: float = 0,
+        listed_s: float = 0,
+    ) -> Event:
+        """Let a camera see something for two seconds.
+
+        All times are seconds from now; `ready_s` and `listed_s` are from its start.
+        """
+        start = now() + start_s * SECOND
+        event = Event(
+            id=event_id,
+            kind=kind,
+            what=what,
+            window=Window(start, start + 2 * SECOND),
+            is_ready=False,
+        )
+        listed = start + listed_s * SECOND
+        self.happened.append((camera_id, event, listed))
+        self.ready_at[event_id] = start + ready_s * SECOND
+        return event
+
+    def looks_at(self, camera_id: str) -> list[datetime]:
+        """Return when a camera's history was asked for."""
+        return [at for one, at in self.looks if one == camera_id]
+
+    @override
+    async def identify(self) -> Identity:
+        raise AssertionError
+
+    @override
+    async def cameras(self) -> list[Camera]:
+        return [Camera(id=one, name=one) for one in self.ids]
+
+    @override
+    async def events(self, camera: Camera, window: Window) -> list[Event]:
+        self.looks.append((camera.id, now()))
+        if camera.id in self.troubles:
+            raise self.troubles[camera.id]
+        return [
+            replace(event, is_ready=self.ready_at[event.id] <= now())
+            for camera_id, event, listed_at in self.happened
+            if camera_id == camera.id
+            and listed_at <= now()
+            and window.start <= event.window.start < window.end
+        ]
+
+    @override
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        wishes: Wishes,
+        events: Sequence[Event] = (),
+    ) -> Plan:
+        return Plan(
+            parts=[Part(window=one.window, event_ids=(one.id,)) for one in events]
+        )
+
+    @override
+    @asynccontextmanager
+    async def fetch(
+        self, camera: Camera, part: Part, wishes: Wishes
+    ) -> AsyncIterator[Download]:
+        (event_id,) = part.event_ids
+        self.fetched.append(event_id)
+        if event_id in self.refusals:
+            raise self.refusals[event_id]
+        async with self.session.get(self.url) as response:
+            yield Download(response=response)
+
+
+class Yard(Street):
+    """A cloud that keeps no history, and only tells."""
+
+    event_kinds = ()
+
+
+def now() -> datetime:
+    """Return the present."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return two seconds of footage."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    footage = Footage("Front", fps=2, gop_frames=2, width=160, height=90, audio=None)
+    footage.write(path, NOON, NOON + 2 * SECOND)
+    return path.read_bytes()
+
+
+type Live = Callable[..., Any]
+
+
+@pytest.fixture
+def live(film: bytes, tmp_path: Path, socket_enabled: None) -> Live:
+    """Return what gives a street, and an account that watches it."""
+
+    @asynccontextmanager
+    async def living(
+        kind: type[Street] = Street, rules: Rules | None = RULES
+    ) -> AsyncIterator[tuple[Street, Account]]:
+        async def answer(request: web.Request) -> web.Response:
+            return web.Response(body=film)
+
+        app = web.Application()
+        app.router.add_get("/", answer)
+        async with TestServer(app) as server:
+            async with ClientSession() as unused:
+                street = kind(unused, {})
+            street.url = str(server.make_url("/"))
+
+            def make_source() -> Street:
+                street.session = ClientSession()
+                return street
+
+            account = Account(tmp_path, make_source, rules)
+            await account.start()
+            try:
+                yield street, account
+            finally:
+                await account.stop()
+
+    return living
+
+
+async def saved(account: Account) -> list[list[str]]:
+    """Return the ids of the events that each file was made for, the oldest first.
+
+    The files, their records and the ledger agree.
+    """
+    rows = await account.library.read("SELECT * FROM clips ORDER BY start_ms, path")
+    assert {Path(row["path"]) for row in rows} == set(account.folder.rglob("*.mp4"))
+    clips = [
+        (row["camera_id"], row["id"], [one["id"] for one in json.loads(row["saves"])])
+        for row in rows
+    ]
+    ledger = await account.library.read(
+        "SELECT camera_id, clip_id, id FROM events WHERE state = ?", (EventState.SAVED,)
+    )
+    assert {tuple(row) for row in ledger} == {
+        (camera_id, clip_id, one) for camera_id, clip_id, ids in clips for one in ids
+    }
+    return [ids for *_, ids in clips]
+
+
+async def states(account: Account) -> dict[str, str]:
+    """Return what became of each event."""
+    rows = await account.library.read("SELECT id, state FROM events")
+    return {row["id"]: row["state"] for row in rows}
+
+
+@simulated
+async def test_told_and_saved_once(live: Live) -> None:
+    """Each event is told once and saved once, however often it is listed."""
+    async with live() as (street, account):
+        for number in range(3):
+            street.happen(str(number), number * 100, ready_s=45)
+        street.happen("0b", 30, "back", kind=MOTION)
+        await asyncio.sleep(600)
+        assert await saved(account) == [["0"], ["0b"], ["1"], ["2"]]
+        assert sorted(account.told) == [
+            ("back", "0b"),
+            ("front", "0"),
+            ("front", "1"),
+            ("front", "2"),
+        ]
+        assert sorted(street.fetched) == ["0", "0b", "1", "2"]
+        await account.stop()
+        await account.start()
+        await asyncio.sleep(600)
+        assert (
+            len(await saved(account)) == len(account.told) == len(street.fetched) == 4
+        )
+
+
+@simulated
+async def test_rings_of_one_moment(live: Live) -> None:
+    """Who rings twice is heard twice, and ids that no float tells apart are two."""
+    async with live() as (street, account):
+        ids = [str(2**53 + n) for n in range(1, 4)]
+        for number, event_id in enumerate(ids):
+            street.happen(event_id, number)
+        await asyncio.sleep(100)
+        assert [event_id for _, event_id in account.told] == ids
+        assert await saved(account) == [[one] for one in ids]
+
+
+@simulated
+async def test_heard_and_listed(live: Live) -> None:
+    """What the cloud tells by itself is what it lists later, under another id or not."""
+    async with live() as (street, account):
+        await asyncio.sleep(1)
+        front = account.cameras["front"]
+        first = street.happen("listed", listed_s=30)
+        # The second one within the same seconds is not told by the cloud.
+        street.happen("other", 2, listed_s=30)
+        for _ in range(2):
+            account.watch.told(front, replace(first, id="heard"))
+        assert account.told == [("front", "heard")]
+        await asyncio.sleep(100)
+        assert account.told == [("front", "heard"), ("front", "other")]
+        assert await saved(account) == [["listed"], ["other"]]
+
+        # Told late, after it was listed; and again under that other id.
+        second = street.happen("early")
+        await asyncio.sleep(100)
+        for _ in range(2):
+            account.watch.told(front, replace(second, id="late"))
+        third = street.happen("same")
+        account.watch.told(front, third)
+        # Of another camera, or of another kind, it is another event.
+        account.watch.told(account.cameras["back"], replace(third, id="back"))
+        account.watch.told(front, replace(third, id="motion", kind=MOTION))
+        await asyncio.sleep(100)
+        assert account.told[2:] == [
+            ("front", "early"),
+            ("front", "same"),
+            ("back", "back"),
+            ("front", "motion"),
+        ]
+        assert await saved(account) == [["listed"], ["other"], ["early"], ["same"]]
+
+
+@simulated
+async def test_only_news_is_told(live: Live) -> None:
+    """What is listed late, or happened while nobody looked, is saved and not told."""
+    async with live() as (street, account):
+        street.happen("before", -30 * 60)
+        await asyncio.sleep(60)
+        street.happen("late", listed_s=6 * 60)
+        street.happen("very late", 1, listed_s=50 * 60)
+        street.happen("on time", 2, listed_s=4 * 60)
+        await asyncio.sleep(80 * 60)
+        assert account.told == [("front", "on time")]
+        assert await saved(account) == [
+            ["before"],
+            ["late"],
+            ["very late"],
+            ["on time"],
+        ]
+
+
+@simulated
+async def test_downtime(live: Live) -> None:
+    """What happened while it was stopped is saved, the oldest of all cameras first."""
+    async with live() as (street, account):
+        await asyncio.sleep(60)
+        await account.stop()
+        for hour in range(48):
+            street.happen(f"{hour}", hour * 3600, "front" if hour % 2 else "back")
+        await asyncio.sleep(2 * DAY_S)
+        await account.start()
+        await asyncio.sleep(600)
+        # As many jobs are under way at once; which of them is quicker is chance.
+        assert sorted(street.fetched, key=int) == [str(hour) for hour in range(48)]
+        for place, hour in enumerate(street.fetched):
+            assert abs(place - int(hour)) < JOBS_AT_ONCE
+
+
+@simulated
+async def test_kinds(live: Live) -> None:
+    """Only the wanted kinds are saved; our own live views never are, and are told."""
+    rules = replace(RULES, kinds=frozenset({DING, "person", ON_DEMAND}))
+    async with live(rules=rules) as (street, account):
+        street.happen("ding")
+        street.happen("motion", 10, kind=MOTION)
+        street.happen("person", 20, kind=MOTION, what="person")
+        street.happen("ours", 30, kind=ON_DEMAND, what="person")
+        street.happen("unheard of", 40, kind="alarm")
+        await asyncio.sleep(300)
+        assert await saved(account) == [["ding"], ["person"]]
+        assert len(account.told) == 5
+        assert set((await states(account)).values()) == {"saved", "seen"}
+
+
+@simulated
+async def test_since(live: Live) -> None:
+    """Nothing is saved from before it was turned on, or while it is off."""
+    async with live(rules=replace(RULES, since=NOON)) as (street, account):
+        account.own_rules["back"] = None
+        street.happen("before", -1)
+        street.happen("just", 0)
+        street.happen("off", 0, "back")
+        await asyncio.sleep(300)
+        assert await saved(account) == [["just"]]
+        assert sorted(account.told) == [
+            ("back", "off"),
+            ("front", "before"),
+            ("front", "just"),
+        ]
+
+
+@simulated
+async def test_pause(live: Live) -> None:
+    """After one that is saved, others are left out for a while."""
+    async with live(rules=replace(RULES, pause=30 * SECOND)) as (street, account):
+        for start_s in (0, 10, 31, 33, 70):
+            street.happen(str(start_s), start_s)
+        street.happen("back", 5, "back")
+        await asyncio.sleep(300)
+        # The first ends at 2, the next that is saved at 35.
+        assert await saved(account) == [["0"], ["back"], ["33"], ["70"]]
+
+
+@simulated
+async def test_merge(live: Live) -> None:
+    """A burst becomes one clip, once no more of it can come."""
+    rules = replace(RULES, merge=10 * SECOND, pause=60 * SECOND)
+    async with live(rules=rules) as (street, account):
+        for start_s in (0, 8, 18):
+            street.happen(str(start_s), start_s, ready_s=start_s * 5)
+        street.happen("within the pause", 50)
+        street.happen("after it", 100)
+        street.happen("back", 9, "back")
+        await asyncio.sleep(60)
+        assert await saved(account) == []
+        await asyncio.sleep(300)
+        assert await saved(account) == [["0", "8", "18"], ["back"], ["after it"]]
+        (clip,) = (job.clips[0] for job in account.ended if len(job.events) == 3)
+        assert clip.window.start == NOON + timedelta(milliseconds=0)
+
+
+@simulated
+async def test_endless_burst(live: Live) -> None:
+    """A burst without an end becomes a clip each ten minutes."""
+    async with live(rules=replace(RULES, merge=30 * SECOND)) as (street, account):
+        for number in range(100):
+            street.happen(str(number), number * 20)
+        await asyncio.sleep(HOUR.total_seconds())
+        bunches = await saved(account)
+        assert [one for bunch in bunches for one in bunch] == list(map(str, range(100)))
+        assert [len(bunch) for bunch in bunches] == [30, 30, 30, 10]
+
+
+@simulated
+async def test_looks(live: Live) -> None:
+    """A history is asked for each minute, and each 20 s while something is awaited."""
+    async with live() as (street, account):
+        await asyncio.sleep(179)
+        street.happen("slow", ready_s=150)
+        await asyncio.sleep(421)
+        assert len(await saved(account)) == 1
+        passed = [
+            round((later - before).total_seconds())
+            for before, later in pairwise(street.looks_at("front"))
+        ]
+        assert passed == [60] * 3 + [20] * 8 + [60] * 4
+        assert len(street.looks_at("back")) == 10
+
+
+@simulated
+async def test_pushed(live: Live) -> None:
+    """A push is a reason to look at once."""
+    async with live() as (street, account):
+        await asyncio.sleep(10)
+        street.happen("1")
+        account.watch.pushed()
+        await asyncio.sleep(1)
+        assert account.told == [("front", "1")]
+        assert await saved(account) == [["1"]]
+
+
+@simulated
+async def test_never_ready(live: Live) -> None:
+    """What is not ready for an hour is asked for all the same, and given up in the end."""
+    async with live() as (street, account):
+        street.happen("1", ready_s=DAY_S)
+        street.refusals["1"] = NotReadyError("footage_not_ready", after_s=30)
+        await asyncio.sleep(HOUR.total_seconds())
+        assert street.fetched == []
+        await asyncio.sleep(DAY_S)
+        assert await states(account) == {"1": "failed"}
+        assert 6 <= len(street.fetched) < 200
+        looks = len(street.looks)
+        await asyncio.sleep(600)
+        # Nothing is awaited any more.
+        assert len(street.looks) - looks == 20
+
+
+@pytest.mark.parametrize(
+    "error", [NoFootageError("no_footage"), RefusedError("refused")]
+)
+@simulated
+async def test_given_up(live: Live, error: Exception) -> None:
+    """What the cloud does not have, or never gives, is asked for once."""
+    async with live() as (street, account):
+        street.refusals["1"] = error
+        street.happen("1")
+        street.happen("2", 1)
+        await asyncio.sleep(DAY_S)
+        assert street.fetched == ["1", "2"]
+        assert await states(account) == {"1": "failed", "2": "saved"}
+
+
+@simulated
+async def test_put_off(live: Live) -> None:
+    """A fault of the cloud's is tried again later and later, and others meanwhile."""
+    async with live() as (street, account):
+        # As Ring does for single clips, with a good token.
+        street.refusals["1"] = CloudError("cloud_trouble", status="401")
+        street.happen("1")
+        street.happen("2", 1)
+        await asyncio.sleep(600)
+        assert await saved(account) == [["2"]]
+        await asyncio.sleep(2 * DAY_S)
+        # Six times within each try; a try an hour in the end.
+        assert 6 * 48 < street.fetched.count("1") < 6 * 60
+        assert await states(account) == {"1": "wanted", "2": "saved"}
+        street.refusals.clear()
+        await asyncio.sleep(2 * HOUR.total_seconds())
+        assert await saved(account) == [["1"], ["2"]]
+        assert account.sign_ins == 0
+
+
+@simulated
+async def test_given_up_after_a_week(live: Live) -> None:
+    """A cloud that fails for a week is asked no more for what it failed with."""
+    async with live() as (street, account):
+        street.refusals["1"] = CloudError("cloud_trouble", status="500")
+        street.happen("1")
+        await asyncio.sleep(6 * DAY_S)
+        assert await states(account) == {"1": "wanted"}
+        await asyncio.sleep(3 * DAY_S)
+        assert await states(account) == {"1": "failed"}
+
+
+@simulated
+async def test_left_alone(live: Live) -> None:
+    """A cloud that wants to be left alone is left alone for all that is wanted."""
+    async with live() as (street, account):
+        # Longer than a job waits.
+        street.refusals["1"] = CloudError("cloud_throttled", retry_after_s=900)
+        street.happen("1")
+        await asyncio.sleep(60)
+        del street.refusals["1"]
+        for number in range(2, 6):
+            street.happen(str(number))
+        await asyncio.sleep(800)
+        assert street.fetched == ["1"]
+        await asyncio.sleep(200)
+        assert sorted(street.fetched) == ["1", "1", "2", "3", "4", "5"]
+        assert len(await saved(account)) == 5
+
+
+@simulated
+async def test_signed_out(live: Live) -> None:
+    """Nothing is lost while somebody has to sign in again, however long that takes."""
+    async with live() as (street, account):
+        for number in range(20):
+            street.refusals[str(number)] = SignInError("invalid_auth")
+            street.happen(str(number))
+        await asyncio.sleep(DAY_S)
+        assert account.sign_ins
+        rows = await account.library.read("SELECT DISTINCT state, tries FROM events")
+        assert [tuple(row) for row in rows] == [(EventState.WANTED, 0)]
+        street.refusals.clear()
+        await asyncio.sleep(HOUR.total_seconds())
+        assert len(await saved(account)) == 20
+
+
+@simulated
+async def test_trouble_of_one_camera(live: Live) -> None:
+    """One camera's trouble does not stop the others; that of all is told."""
+    async with live() as (street, account):
+        street.troubles["front"] = CloudError("cloud_trouble", status="500")
+        street.happen("1", 1)
+        street.happen("2", 2, "back")
+        await asyncio.sleep(600)
+        assert await saved(account) == [["2"]]
+        street.troubles["back"] = street.troubles["front"]
+        account.watch.pushed()
+        with pytest.raises(CloudError):
+            await account.watch.look()
+        await asyncio.sleep(2 * HOUR.total_seconds())
+        street.troubles.clear()
+        street.happen("3", -90 * 60)
+        await asyncio.sleep(300)
+        assert await saved(account) == [["1"], ["2"], ["3"]]
+
+
+@pytest.mark.parametrize(
+    "error", [RefusedError("recordings_refused"), InvalidRequestError("no_history")]
+)
+@simulated
+async def test_no_history_of_one_camera(live: Live, error: Exception) -> None:
+    """A history that is refused is asked for rarely, until it is given."""
+    async with live() as (street, account):
+        street.troubles["front"] = error
+        street.happen("1", 1)
+        street.happen("2", 2, "back")
+        await asyncio.sleep(3599)
+        assert len(street.looks_at("front")) == 4
+        assert await saved(account) == [["2"]]
+        street.troubles.clear()
+        await asyncio.sleep(900)
+        assert await saved(account) == [["1"], ["2"]]
+
+
+@simulated
+async def test_a_camera_that_is_gone(live: Live) -> None:
+    """What is wanted of a camera that is gone does not stand in the way of others."""
+    async with live() as (street, account):
+        for number in range(50):
+            street.happen(f"gone {number}", 1, "back", ready_s=100)
+        await asyncio.sleep(61)
+        assert len(await states(account)) == 50
+        del account.cameras["back"]
+        street.happen("1", 1)
+        await asyncio.sleep(300)
+        assert await saved(account) == [["1"]]
+
+
+@simulated
+async def test_pages(live: Live) -> None:
+    """A history that repeats entries, or leaves some out at times, is taken for what it is."""
+    async with live() as (street, account):
+        for number in range(6):
+            street.happen(str(number), number * 10)
+        whole = street.events
+
+        async def repeated(camera: Camera, window: Window) -> list[Event]:
+            found = await whole(camera, window)
+            return [*found, *found[:2], *found]
+
+        async def skipping(camera: Camera, window: Window) -> list[Event]:
+            found: list[Event] = await whole(camera, window)
+            return found[::2]
+
+        for way in (repeated, skipping):
+            with patch.object(street, "events", way):
+                await asyncio.sleep(60)
+        await asyncio.sleep(120)
+        assert await saved(account) == [[str(number)] for number in range(6)]
+        assert len(account.told) == len(street.fetched) == 6
+
+
+@simulated
+async def test_no_history_at_all(live: Live) -> None:
+    """Where the cloud only tells, what it tells is saved."""
+    async with live(Yard) as (street, account):
+        await asyncio.sleep(60)
+        front = account.cameras["front"]
+        for number in range(3):
+            event = replace(street.happen(str(number)), is_ready=True)
+            account.watch.told(front, event)
+            account.watch.told(front, event)
+            await asyncio.sleep(10)
+        assert street.looks == []
+        assert account.told == [("front", "0"), ("front", "1"), ("front", "2")]
+        assert await saved(account) == [["0"], ["1"], ["2"]]
+
+
+@simulated
+async def test_told_while_the_library_fails(live: Live) -> None:
+    """What was told is not lost because the database cannot be written for a moment."""
+    async with live(Yard) as (street, account):
+        events = [replace(street.happen(str(n), n), is_ready=True) for n in range(2)]
+        err = StorageError("library_unusable", path="", reason="")
+        with patch.object(Ledger, "add", side_effect=err):
+            for event in events:
+                account.watch.told(account.cameras["front"], event)
+            with pytest.raises(StorageError):
+                await account.watch.look()
+        await account.watch.look()
+        await asyncio.sleep(60)
+        assert await saved(account) == [["0"], ["1"]]

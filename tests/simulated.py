@@ -1,0 +1,247 @@
+"""Time that passes only while nobody has anything to do: days of it in a minute.
+
+Sockets, files and threads are real. Whenever all of them are idle, the clock moves on to
+when the next timer of the event loop is due.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import wraps
+from pathlib import Path, PurePosixPath
+import selectors
+import sys
+import time
+from typing import Any, override
+
+import pytest
+
+from custom_components.clip_download.clips.errors import CloudError
+from custom_components.clip_download.clips.jobs import Jobs, Running
+from custom_components.clip_download.clips.ledger import Ledger
+from custom_components.clip_download.clips.library import Job, Library
+from custom_components.clip_download.clips.watch import LOOK_EVERY, Rules, Watch
+from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.sources.base import (
+    DING,
+    MOTION,
+    Camera,
+    Event,
+    Source,
+)
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+# Whose idea of the present is simulated, besides that of the `time` module.
+_PACKAGES = ("custom_components.clip_download", "tests.")
+_TICK_S = 1e-8
+
+
+class SimulatedLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time begins at zero and leaps from timer to timer."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._now_s = 0.0
+        self._in_threads = 0
+        super().__init__(_LeapingSelector(self._leap))
+
+    @override
+    def time(self) -> float:
+        """Return how many seconds have been simulated."""
+        # No two looks at a clock see the same time: who sleeps for less is not held up.
+        self._now_s += _TICK_S
+        return self._now_s
+
+    @override
+    def run_in_executor[T, *Ts](
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Run a call in a thread; it takes no simulated time."""
+        self._in_threads += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._come_back)
+        return future
+
+    def _come_back(self, _: object) -> None:
+        self._in_threads -= 1
+
+    def _leap(self, seconds: float) -> bool:
+        """Move the clock unless a thread is at work; say whether it was moved."""
+        if self._in_threads:
+            return False
+        self._now_s += seconds
+        return True
+
+
+class _LeapingSelector(selectors.DefaultSelector):
+    """Waits for sockets as long as threads are at work, and never for time to pass."""
+
+    def __init__(self, leap: Callable[[float], bool]) -> None:
+        """Take what moves the clock."""
+        super().__init__()
+        self._leap = leap
+
+    @override
+    def select(
+        self, timeout: float | None = None
+    ) -> list[tuple[selectors.SelectorKey, int]]:
+        # What was sent over loopback is mostly there at once, and surely at the second look.
+        ready = super().select(0) or super().select(0)
+        if ready or (timeout is not None and (timeout <= 0 or self._leap(timeout))):
+            return ready
+        return super().select(None)
+
+
+def simulated[**P](
+    test: Callable[P, Coroutine[Any, Any, None]],
+) -> Callable[P, None]:
+    """Let a test live in simulated time, which begins at NOON."""
+
+    @wraps(test)
+    def in_simulation(*args: P.args, **kwargs: P.kwargs) -> None:
+        _run(test(*args, **kwargs))
+
+    return in_simulation
+
+
+def _run(life: Coroutine[Any, Any, None]) -> None:
+    loop = SimulatedLoop()
+    with pytest.MonkeyPatch.context() as patch:
+        _set_clocks(patch, loop.time)
+        try:
+            loop.run_until_complete(life)
+        finally:
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+
+def _set_clocks(patch: pytest.MonkeyPatch, passed_s: Callable[[], float]) -> None:
+    """Let every clock that is looked at show what time it is simulated to be."""
+
+    modules = [
+        module
+        for name, module in sys.modules.items()
+        if name.startswith(_PACKAGES) and vars(module).get("datetime") is datetime
+    ]
+
+    class Simulated(datetime):
+        @override
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return (NOON + timedelta(seconds=passed_s())).astimezone(tz)
+
+    noon_s = NOON.timestamp()
+    patch.setattr(time, "time", lambda: noon_s + passed_s())
+    patch.setattr(time, "monotonic", passed_s)
+    for module in modules:
+        patch.setattr(module, "datetime", Simulated)
+
+
+@dataclass
+class Account:
+    """An account that saves what its cameras see, as Home Assistant runs one.
+
+    It can be killed at any moment and started again in the same `folder`. `rules` hold
+    for all cameras without some of their own in `own_rules`.
+    """
+
+    folder: Path
+    make_source: Callable[[], Source]
+    rules: Rules | None = field(
+        default_factory=lambda: Rules(since=NOON, kinds=frozenset({DING, MOTION}))
+    )
+    own_rules: dict[str, Rules | None] = field(default_factory=dict)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    ended: list[Job] = field(default_factory=list)
+    sign_ins: int = 0
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    crashes: list[BaseException] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Go on with what is unfinished, and look at the cameras from now on."""
+        self.soon = asyncio.Event()
+        self.library = await Library(self.folder / "clips.db").open()
+        self.workbench = ThreadPoolExecutor(1)
+        self.source = self.make_source()
+        self.cameras = {one.id: one for one in await self.source.cameras()}
+        self.jobs = Jobs(
+            account_id="account",
+            account_name="me@example.com",
+            source=self.source,
+            library=self.library,
+            find_camera=self.cameras.get,
+            downloads_at_once=2,
+            workbench=self.workbench,
+            spawn=self.spawn,
+            tell=self.ended.append,
+            sign_in_again=self._sign_in_again,
+        )
+        self.ledger = Ledger(self.library, "account")
+        self.watch = Watch(
+            source=self.source,
+            ledger=self.ledger,
+            cameras=self.cameras.values,
+            rules=lambda camera_id: self.own_rules.get(camera_id, self.rules),
+            ask=self._ask,
+            tell=lambda camera, event: self.told.append((camera.id, event.id)),
+            look_soon=self.soon.set,
+            spawn=self.spawn,
+        )
+        await self.jobs.resume()
+        self.spawn(self._look(), "look")
+
+    async def stop(self) -> None:
+        """End as Home Assistant does, and raise what none of its tasks should have."""
+        while self.tasks:
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.wait(self.tasks)
+        await self.library.close()
+        self.workbench.shutdown()
+        await self.source.session.close()
+        if self.crashes:
+            raise BaseExceptionGroup("tasks crashed", self.crashes)
+
+    def spawn(self, life: Coroutine[Any, Any, None], name: str) -> None:
+        """Start a task that ends with the account."""
+        task = asyncio.get_running_loop().create_task(life, name=name)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and (err := task.exception()):
+            self.crashes.append(err)
+
+    async def _look(self) -> None:
+        """Look again and again, as the coordinator does."""
+        while True:
+            self.soon.clear()
+            try:
+                pause = await self.watch.look()
+            except CloudError as err:
+                pause = timedelta(seconds=err.retry_after_s or 0) or LOOK_EVERY
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.soon.wait(), pause.total_seconds())
+
+    async def _ask(
+        self, camera: Camera, events: Sequence[Event], window: Window
+    ) -> Running:
+        start, kind = events[0].window.start, events[0].kind
+        return await self.jobs.ask(
+            camera,
+            window,
+            root=self.folder,
+            filename=PurePosixPath(
+                camera.name, f"{start:%F}", f"{start:%H-%M-%S}_{kind}"
+            ),
+            label=kind,
+            timeout=timedelta(minutes=10),
+            events=events,
+        )
+
+    def _sign_in_again(self) -> None:
+        self.sign_ins += 1
