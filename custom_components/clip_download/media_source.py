@@ -35,7 +35,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from . import answers
-from .automatic import async_ask_for_events
+from .automatic import async_ask_for_events, async_saved
 from .clips.catalog import Catalog
 from .clips.errors import ClipError, InvalidRequestError, SignInError
 from .clips.library import Clip, ClipStatus
@@ -382,14 +382,8 @@ class ClipMediaSource(MediaSource):
                 self._folder(replace(place, day=f"{day}"), f"{day}") for day in days
             ]
         events = await self._recordings(entry, camera, place.day)
-        saved = await entry.runtime_data.ledger.saved(
-            camera.id, [event.id for event in events]
-        )
-        there = await self.hass.async_add_executor_job(
-            lambda: {
-                event_id for event_id, path in saved.items() if Path(path).is_file()
-            }
-        )
+        saved = await async_saved(self.hass, entry, camera, events)
+        there = {event_id for event_id, at in saved.items() if at.is_there}
         return place.day, [
             self._video(
                 replace(place, item=event.id),
@@ -473,7 +467,8 @@ class ClipMediaSource(MediaSource):
         """
         entry = self._account(place.account_id)
         camera = self._camera(entry, place.camera_id)
-        if clip := await self._saved(entry, camera, place.item):
+        clip = await self._saved(entry, camera, place.item)
+        if clip and await self._is_there(clip):
             return clip
         events = await self._recordings(entry, camera, place.day)
         event = next((one for one in events if one.id == place.item), None)
@@ -483,9 +478,16 @@ class ClipMediaSource(MediaSource):
             if not event.is_ready:
                 raise InvalidRequestError("recording_not_ready")
             # Again, right before it is asked for: others play it, too.
-            if clip := await self._saved(entry, camera, event.id):
+            clip = await self._saved(entry, camera, event.id)
+            if clip and await self._is_there(clip):
                 return clip
-            running = await async_ask_for_events(self.hass, entry, camera, [event])
+            running = await async_ask_for_events(
+                self.hass,
+                entry,
+                camera,
+                [event],
+                replaces=clip.path if clip else None,
+            )
             # The job lives on if whoever wants to play it goes away.
             await asyncio.wait([running.done], timeout=SAVING_PATIENCE_S)
             if not running.done.done():
@@ -501,12 +503,13 @@ class ClipMediaSource(MediaSource):
     async def _saved(
         self, entry: ClipConfigEntry, camera: Camera, event_id: str
     ) -> Clip | None:
-        """Return the clip of an event, if it is there."""
+        """Return the clip of an event, whether or not its file is still there."""
         paths = await entry.runtime_data.ledger.saved(camera.id, [event_id])
-        clip = None
-        if path := paths.get(event_id):
-            clip = await (await self._catalog()).clip_at(path)
-        return None if clip is None or await self._gone([clip]) else clip
+        path = paths.get(event_id)
+        return await (await self._catalog()).clip_at(path) if path else None
+
+    async def _is_there(self, clip: Clip) -> bool:
+        return await self.hass.async_add_executor_job(clip.path.is_file)
 
     # --- what is shown
 
