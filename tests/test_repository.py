@@ -25,7 +25,17 @@ from custom_components.clip_download.event_services import (
     LIST_EVENTS_SCHEMA,
     SAVE_EVENTS_SCHEMA,
 )
+from custom_components.clip_download.keep_actions import (
+    DELETE_CLIPS_SCHEMA,
+    KEEP_CLIP_SCHEMA,
+    NEXT_PRUNING_SCHEMA,
+    RELEASE_CLIP_SCHEMA,
+)
 from custom_components.clip_download.library_actions import REBUILD_LIBRARY_SCHEMA
+from custom_components.clip_download.proof_actions import (
+    EXPORT_CLIPS_SCHEMA,
+    VERIFY_CLIPS_SCHEMA,
+)
 from custom_components.clip_download.services import (
     RECORD_CLIP_SCHEMA,
     SAVE_CLIP_SCHEMA,
@@ -658,11 +668,17 @@ def sections(service: str) -> set[str]:
 
 
 SCHEMAS = {
+    "delete_clips": DELETE_CLIPS_SCHEMA,
+    "keep_clip": KEEP_CLIP_SCHEMA,
+    "next_pruning": NEXT_PRUNING_SCHEMA,
+    "release_clip": RELEASE_CLIP_SCHEMA,
+    "export_clips": EXPORT_CLIPS_SCHEMA,
     "list_events": LIST_EVENTS_SCHEMA,
     "rebuild_library": REBUILD_LIBRARY_SCHEMA,
     "record_clip": RECORD_CLIP_SCHEMA,
     "save_clip": SAVE_CLIP_SCHEMA,
     "save_events": SAVE_EVENTS_SCHEMA,
+    "verify_clips": VERIFY_CLIPS_SCHEMA,
 }
 FIELDS = [(service, name) for service in SERVICES for name in fields(service)]
 

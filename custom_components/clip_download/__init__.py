@@ -37,6 +37,7 @@ from .entity import async_remove_config_entry_device, camera_unique_id, job_save
 from .event import async_tell
 from .services import async_setup_services
 from .shared import async_shared
+from .upkeep import Upkeep
 from .webhook import async_listen
 
 __all__ = ["async_remove_config_entry_device"]
@@ -92,8 +93,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         ),
         workbench=shared.workbench,
         spawn=spawn,
-        tell=partial(_async_ended, hass, entry),
+        tell=partial(_async_ended, hass, entry, shared.upkeep),
         sign_in_again=lambda: entry.async_start_reauth(hass),
+        room=shared.upkeep.room,
     )
     ledger = Ledger(shared.library, entry.entry_id)
     events = EventsCoordinator(hass, entry)
@@ -115,6 +117,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
     # Before the watch asks for what it may be that a job is under way for.
     await jobs.resume()
     _async_watch(hass, entry, events)
+    # Its limits may be other ones now.
+    shared.upkeep.async_wake()
     return True
 
 
@@ -179,7 +183,9 @@ def _async_keep(
 
 
 @callback
-def _async_ended(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
+def _async_ended(
+    hass: HomeAssistant, entry: ClipConfigEntry, upkeep: Upkeep, job: Job
+) -> None:
     """Fire the event of a job that ended, and let the entities know what is saved."""
     entity_id = er.async_get(hass).async_get_entity_id(
         Platform.CAMERA, DOMAIN, camera_unique_id(entry, job.camera_id)
@@ -190,3 +196,4 @@ def _async_ended(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
     )
     if job.state is JobState.SAVED:
         async_dispatcher_send(hass, job_saved(entry, job.camera_id), job)
+        upkeep.async_wake()

@@ -19,6 +19,7 @@ from .clips.library import Clip, Job
 from .const import CONF_HMAC_KEY, CONF_WEBHOOK_SECRET, DOMAIN
 from .coordinator import Account, CamerasCoordinator, ClipConfigEntry
 from .sources.base import Camera
+from .upkeep import CLIPS_GONE
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -133,12 +134,20 @@ class LastClipEntity(CameraEntity):
         self.async_on_remove(
             async_dispatcher_connect(self.hass, signal, self._async_saved)
         )
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, CLIPS_GONE, self._async_gone)
+        )
         await self._look()
 
     async def _async_saved(self, job: Job) -> None:
         # What was saved last may show an earlier time.
         await self._look()
         self.async_write_ha_state()
+
+    async def _async_gone(self, clip_ids: frozenset[str]) -> None:
+        if self.clip and self.clip.id in clip_ids:
+            await self._look()
+            self.async_write_ha_state()
 
     async def _look(self) -> None:
         try:

@@ -31,8 +31,10 @@ from .event_services import (
     async_list_events,
     async_save_events,
 )
+from .keep_actions import async_setup_keep_actions
 from .library_actions import async_setup_library_actions
 from .naming import file_name, media_folder
+from .proof_actions import async_setup_proof_actions
 from .sources.base import Camera, Wishes
 from .targets import (
     Told,
@@ -127,6 +129,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     ):
         hass.services.async_register(DOMAIN, action, act, schema, answers_with)
     async_setup_library_actions(hass)
+    async_setup_keep_actions(hass)
+    async_setup_proof_actions(hass)
 
 
 async def _async_save_clip(call: ServiceCall) -> ServiceResponse:

@@ -17,6 +17,7 @@ from .clips.errors import StorageError
 from .clips.library import Library
 from .clips.rebuild import Rebuilt, rebuild
 from .const import CONF_KIND, DOMAIN
+from .upkeep import Upkeep
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Shared:
 
     library: Library
     workbench: Executor
+    upkeep: Upkeep
 
 
 @singleton(DATA_SHARED, async_=True)
@@ -59,7 +61,9 @@ async def async_shared(hass: HomeAssistant) -> Shared:
     tend = partial(_async_tend_soon, hass, library)
     library.when_lost = tend
     tend()
-    return Shared(library=library, workbench=workbench)
+    upkeep = Upkeep(hass, library)
+    upkeep.async_start()
+    return Shared(library=library, workbench=workbench, upkeep=upkeep)
 
 
 async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:

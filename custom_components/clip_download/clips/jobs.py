@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
@@ -20,7 +21,7 @@ from .errors import (
     storage_error,
 )
 from .library import Clip, Job, JobState, Library
-from .way import Way, blocking
+from .way import Room, Way, blocking
 from .window import Window
 
 _LOGGER = logging.getLogger(__name__)
@@ -54,12 +55,14 @@ class Jobs:
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
         tell: Callable[[Job], None],
         sign_in_again: Callable[[], None],
+        room: Room = contextlib.nullcontext,
     ) -> None:
         """Take what the jobs of an account share.
 
         `workbench` is the one thread in which the jobs of all accounts decode and join.
         `spawn` starts a task that ends with the account; `tell` hears of every job that
-        ended; `sign_in_again` is called when the cloud refuses the credentials.
+        ended; `sign_in_again` is called when the cloud refuses the credentials. `room`
+        is entered while a clip is published: it makes room for it.
         """
         self._account_id = account_id
         self._account_name = account_name
@@ -71,6 +74,7 @@ class Jobs:
         self._spawn = spawn
         self._tell = tell
         self._sign_in_again = sign_in_again
+        self._room = room
         self._running: dict[tuple[Any, ...], Running] = {}
 
     async def resume(self) -> None:
@@ -174,6 +178,7 @@ class Jobs:
             account_name=self._account_name,
             downloads=self._downloads,
             workbench=self._workbench,
+            room=self._room,
         )
         try:
             job = await way.go(self._find_camera(job.camera_id))

@@ -27,6 +27,7 @@ from . import files, sidecar
 from .catalog import Catalog
 from .library import Clip
 from .way import blocking
+from .window import from_ms
 
 # Clips that are removed in one turn, and how long it may last: so long whoever saves a
 # clip, or wants to keep one, waits.
@@ -92,9 +93,13 @@ _TROUBLES = {
 
 @dataclass(kw_only=True)
 class LetGo:
-    """What became of clips that were to be removed: `spared` are the others, by id."""
+    """What became of clips that were to be removed: `spared` are the others, by id.
+
+    `lost` are the ids of those of the gone whose file was not there any more.
+    """
 
     gone: list[Clip] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
     spared: dict[str, Spared] = field(default_factory=dict)
 
 
@@ -113,7 +118,7 @@ class Pruned:
     @property
     def freed_bytes(self) -> int:
         """What the files of those that are gone held."""
-        return sum(due.clip.size_bytes for due in self.gone)
+        return _size(due.clip for due in self.gone)
 
 
 class Pruning:
@@ -175,6 +180,8 @@ class Pruning:
                 looked = await blocking(_look, some, roots, kept, remove=True)
                 now = _sorted(some, looked)
                 await self._catalog.remove(clip.id for clip in now.gone)
+                # Not before: where a folder is gone, too, a disk may be away.
+                await blocking(_remove_folders, now.gone, roots)
                 # A sidecar knew what a restored database does not.
                 told = [
                     clip_id
@@ -184,6 +191,7 @@ class Pruning:
                 if told:
                     await self._catalog.set_kept(told, kept=True)
             done.gone += now.gone
+            done.lost |= now.lost
             done.spared |= now.spared
             clips = clips[len(looked) :]
         return done
@@ -249,9 +257,7 @@ class _Pass:
         async for page in self._oldest(account_id):
             old = deque(clip for clip in page if clip.saved_at <= cutoff)
             all_old = len(old) == len(page)
-            _, refused = await self._take(
-                old, sum(c.size_bytes for c in old), Reason.AGE
-            )
+            _, refused = await self._take(old, _size(old), Reason.AGE)
             refused_bytes += refused
             if not all_old:
                 break
@@ -318,20 +324,23 @@ class _Pass:
             planned += clip.size_bytes
         done = await self._act(some, self._roots)
         self._pruned.gone += [Due(clip=clip, reason=reason) for clip in done.gone]
+        self._pruned.spared |= done.spared
         for clip in done.gone:
             self._gone.add(clip.id)
             self._freed_of[clip.account_id] += clip.size_bytes
-            self._freed_on[self._disk_of(clip)] += clip.size_bytes
-        self._pruned.spared |= done.spared
+            if clip.id not in done.lost:
+                self._freed_on[self._disk_of(clip)] += clip.size_bytes
         waiting += [clip for clip in some if done.spared.get(clip.id) in _WAITING]
-        return (
-            sum(clip.size_bytes for clip in (*done.gone, *waiting)),
-            sum(
-                clip.size_bytes
-                for clip in waiting
-                if self._pruned.spared[clip.id] is Spared.REFUSED
-            ),
-        )
+        refused = [
+            clip for clip in waiting if self._pruned.spared[clip.id] is Spared.REFUSED
+        ]
+        if reason is Reason.FREE_SPACE:
+            # What is not there takes no space.
+            there = [clip for clip in done.gone if clip.id not in done.lost]
+            made_up = [*there, *refused]
+        else:
+            made_up = [*done.gone, *waiting]
+        return _size(made_up), _size(refused)
 
     def _disk_of(self, clip: Clip) -> int | None:
         return self._disks.of(clip.path) if self._disks else None
@@ -371,6 +380,10 @@ class _Disks:
         return self._disks.get(shelf) if shelf else None
 
 
+def _size(clips: Iterable[Clip]) -> int:
+    return sum(clip.size_bytes for clip in clips)
+
+
 def _folders_in(root: Path) -> list[Path]:
     try:
         with os.scandir(root) as found:
@@ -381,14 +394,24 @@ def _folders_in(root: Path) -> list[Path]:
         return []
 
 
-def _sorted(clips: Iterable[Clip], looked: Mapping[str, Spared | None]) -> LetGo:
+class _Gone(StrEnum):
+    """How a clip was found that need not stay."""
+
+    FOUND = "found"
+    LOST = "lost"
+
+
+def _sorted(clips: Iterable[Clip], looked: Mapping[str, Spared | _Gone]) -> LetGo:
     """Return what became of those clips that were looked at."""
     done = LetGo()
     for clip in clips:
-        if reason := looked.get(clip.id):
-            done.spared[clip.id] = reason
-        elif clip.id in looked:
-            done.gone.append(clip)
+        match looked.get(clip.id):
+            case Spared() as reason:
+                done.spared[clip.id] = reason
+            case _Gone() as found:
+                done.gone.append(clip)
+                if found is _Gone.LOST:
+                    done.lost.add(clip.id)
     return done
 
 
@@ -398,12 +421,12 @@ def _look(
     kept: Collection[str] = (),
     *,
     remove: bool,
-) -> dict[str, Spared | None]:
-    """Look which clips may be removed, and remove those; return the others' reasons.
+) -> dict[str, Spared | _Gone]:
+    """Look which clips may be removed, and remove those; return what each came to.
 
     Some are not looked at if that takes too long.
     """
-    looked: dict[str, Spared | None] = {}
+    looked: dict[str, Spared | _Gone] = {}
     end = time.monotonic() + TURN_S
     for clip in clips:
         if clip.id in kept:
@@ -418,34 +441,53 @@ def _look(
     return looked
 
 
-def _look_at(clip: Clip, roots: Collection[Path], *, remove: bool) -> Spared | None:
+def _look_at(clip: Clip, roots: Collection[Path], *, remove: bool) -> Spared | _Gone:
     """Return why a clip must stay; if it need not, remove it. Raises OSError."""
     root = files.root_of(clip.path, roots)
     if root is None or not root.is_dir():
         return Spared.AWAY
-    with _opened(root, clip.path.relative_to(root).parts[:-1]) as folder:
-        names = [clip.path.with_suffix(ending).name for ending in files.COMPANIONS]
-        told = _told(clip)
-        try:
-            about = os.stat(clip.path.name, dir_fd=folder, follow_symlinks=False)
-        except FileNotFoundError:
-            # Where nothing is left at all, another disk may be mounted tomorrow.
-            if not files.holds_any(files.shelf_of(clip.path, [root]) or root):
-                return Spared.AWAY
-            names = names if told else []
-        else:
-            if reason := _reason_to_spare(clip, about, told):
-                return reason
-            names = [clip.path.name, *names]
-        if remove:
-            for name in names:
-                with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-                    os.unlink(name, dir_fd=folder)
-    if remove:
+    try:
+        with _opened(root, clip.path.relative_to(root).parts[:-1]) as folder:
+            reason = _look_inside(clip, folder, remove=remove)
+    except FileNotFoundError:
+        # Where nothing is left at all, a disk may be mounted tomorrow.
+        shelf = files.shelf_of(clip.path, roots)
+        return _Gone.LOST if shelf and files.holds_any(shelf) else Spared.AWAY
+    return reason or _Gone.FOUND
+
+
+def _look_inside(clip: Clip, folder: int, *, remove: bool) -> Spared | None:
+    """Do so in the clip's folder. Raises FileNotFoundError without its file, OSError."""
+    names = [clip.path.with_suffix(ending).name for ending in files.COMPANIONS]
+    told = _told(clip)
+    try:
+        about = os.stat(clip.path.name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        if remove and told:
+            _unlink(names, folder)
+        raise
+    reason = _reason_to_spare(clip, about, told)
+    if remove and not reason:
+        _unlink([clip.path.name, *names], folder)
+    return reason
+
+
+def _unlink(names: Iterable[str], folder: int) -> None:
+    for name in names:
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            os.unlink(name, dir_fd=folder)
+
+
+def _remove_folders(clips: Iterable[Clip], roots: Collection[Path]) -> None:
+    """Remove the folders that clips leave empty, but for the media folders."""
+    for folder in dict.fromkeys(clip.path.parent for clip in clips):
         files.remove_folders(
-            [above for above in clip.path.parents if above.is_relative_to(root)][:-1]
+            [
+                above
+                for above in (folder, *folder.parents)
+                if files.root_of(above, roots) not in (None, above)
+            ]
         )
-    return None
 
 
 def _reason_to_spare(
@@ -460,11 +502,13 @@ def _reason_to_spare(
         return Spared.FOREIGN
     if told.kept:
         return Spared.KEPT
-    # Not every file system keeps times as they were; the content is what counts.
-    if (
-        about.st_mtime_ns != clip.modified_ns
-        and files.sha256_of(clip.path) != clip.sha256
-    ):
+    # A rebuild takes over the time of a file that was changed: that is after it was saved.
+    # Not every file system keeps times as they were; then the content is what counts.
+    is_as_saved = (
+        about.st_mtime_ns == clip.modified_ns
+        and from_ms(about.st_mtime_ns // 10**6) <= clip.saved_at
+    )
+    if not is_as_saved and files.sha256_of(clip.path) != clip.sha256:
         return Spared.CHANGED
     return None
 

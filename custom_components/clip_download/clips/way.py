@@ -32,6 +32,9 @@ LONGEST_RECORDING = timedelta(hours=1)
 SEEN_AFTER = timedelta(seconds=1.5)
 
 
+type Room = Callable[[], contextlib.AbstractAsyncContextManager[None]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Fetched:
     """A part on the disk."""
@@ -52,12 +55,14 @@ class Way:
         account_name: str,
         downloads: asyncio.Semaphore,
         workbench: Executor,
+        room: Room,
     ) -> None:
         """Take the job, and what it shares with the others of its account.
 
         `downloads` limits what is fetched at once. `workbench` is the one thread in
         which files are decoded and joined: each further one would keep memory of its
-        own, and take time that the event loop misses.
+        own, and take time that the event loop misses. `room` is entered before the
+        disk is written to, and while files are published.
         """
         self._job = job
         self._source = source
@@ -65,6 +70,7 @@ class Way:
         self._account_name = account_name
         self._downloads = downloads
         self._workbench = workbench
+        self._room = room
         self._cancelled = threading.Event()
 
     async def go(self, camera: Camera | None) -> Job:
@@ -88,7 +94,8 @@ class Way:
             await _sleep_until(self._job.window.end + self._source.lag)
         plan = await self._plan(camera)
         await self._come_to(JobState.FETCHING)
-        made_folders = await blocking(files.make_folder, folder)
+        async with self._room():
+            made_folders = await blocking(files.make_folder, folder)
         try:
             fetched, trouble = await self._fetch(camera, plan, folder)
             await self._come_to(JobState.FINISHING)
@@ -266,7 +273,8 @@ class Way:
             for one, stem, stat in zip(made, stems, stats, strict=True)
         ]
         self._job = replace(job, error=trouble)
-        await self._keep(clips, [one.path for one in made], stems, folder)
+        async with self._room():
+            await self._keep(clips, [one.path for one in made], stems, folder)
 
     @property
     def _is_of_recordings(self) -> bool:
@@ -337,7 +345,12 @@ class Way:
             await self._at_bench(_write_picture, clip, folder)
             await blocking(sidecar.write, clip, self._job.window)
         self._job = replace(self._job, state=JobState.SAVED)
-        await self._library.finish_job(self._job)
+        recording = asyncio.ensure_future(self._library.finish_job(self._job))
+        try:
+            await asyncio.shield(recording)
+        except asyncio.CancelledError:
+            # It ends here: nobody would tell of it at the next start.
+            await recording
 
     async def _found_again(self) -> Job | None:
         """Return the job if it was killed between giving names and recording them."""
@@ -414,11 +427,14 @@ async def ended[T](work: asyncio.Future[T], cancelled: threading.Event) -> T:
     `cancelled` is what the thread looks at.
     """
     try:
-        return await asyncio.shield(work)
+        await asyncio.wait([work])
     except asyncio.CancelledError:
         cancelled.set()
         await asyncio.wait([work])
+        # That it was cancelled, or anything else, is of no interest any more.
+        work.exception()
         raise
+    return work.result()
 
 
 async def _sleep_until(moment: datetime) -> None:

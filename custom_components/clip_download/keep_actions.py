@@ -1,0 +1,301 @@
+"""The actions that keep clips and let them go."""
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.components.media_source import generate_media_source_id
+from homeassistant.const import Platform
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util import dt as dt_util
+
+from . import answers
+from .clips.catalog import Catalog
+from .clips.errors import StorageError
+from .clips.library import Clip
+from .clips.window import Window, settle_past
+from .const import DOMAIN
+from .coordinator import ClipConfigEntry
+from .entity import camera_unique_id
+from .shared import Shared, async_shared
+from .targets import async_targeted_cameras, raising_as_asked
+
+# More at once is for `delete_clips` with a window.
+MOST_NAMED = 1000
+# What is told of the next pruning one by one.
+MOST_TOLD = 1000
+
+MEDIA_IDS = f"{generate_media_source_id('media_source', '')}/"
+NAMED = vol.All(cv.ensure_list, vol.Length(min=1, max=MOST_NAMED), [cv.string])
+CLIPS = {vol.Optional("path"): NAMED, vol.Optional("media_content_id"): NAMED}
+TARGETED = ("entity_id", "device_id", "area_id", "floor_id", "label_id")
+
+KEEP_CLIP_SCHEMA = RELEASE_CLIP_SCHEMA = vol.All(
+    vol.Schema(CLIPS), cv.has_at_least_one_key(*map(str, CLIPS))
+)
+DELETE_CLIPS_SCHEMA = vol.All(
+    vol.Schema(
+        {
+            **cv.ENTITY_SERVICE_FIELDS,
+            **CLIPS,
+            vol.Optional("start"): cv.datetime,
+            vol.Optional("end"): cv.datetime,
+            vol.Optional("label"): cv.string,
+        }
+    ),
+    cv.has_at_least_one_key(*map(str, CLIPS), *TARGETED),
+)
+NEXT_PRUNING_SCHEMA = vol.Schema({})
+
+
+class KeepAction(StrEnum):
+    """The names of the actions."""
+
+    DELETE_CLIPS = "delete_clips"
+    KEEP_CLIP = "keep_clip"
+    NEXT_PRUNING = "next_pruning"
+    RELEASE_CLIP = "release_clip"
+
+
+@callback
+def async_setup_keep_actions(hass: HomeAssistant) -> None:
+    """Register the actions; they are there whether or not an account is loaded."""
+    for action, act, schema in (
+        (KeepAction.DELETE_CLIPS, _async_delete_clips, DELETE_CLIPS_SCHEMA),
+        (KeepAction.KEEP_CLIP, _async_keep_clip, KEEP_CLIP_SCHEMA),
+        (KeepAction.RELEASE_CLIP, _async_release_clip, RELEASE_CLIP_SCHEMA),
+    ):
+        hass.services.async_register(
+            DOMAIN, action, act, schema, SupportsResponse.OPTIONAL
+        )
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        KeepAction.NEXT_PRUNING,
+        _async_next_pruning,
+        NEXT_PRUNING_SCHEMA,
+        SupportsResponse.ONLY,
+    )
+
+
+async def _async_keep_clip(call: ServiceCall) -> ServiceResponse:
+    return await _async_set_kept(call, kept=True)
+
+
+async def _async_release_clip(call: ServiceCall) -> ServiceResponse:
+    return await _async_set_kept(call, kept=False)
+
+
+async def _async_set_kept(call: ServiceCall, *, kept: bool) -> ServiceResponse:
+    """Keep the named clips, or release them; tell what they are now."""
+    shared = await async_shared(call.hass)
+    try:
+        clips = await _async_named(call, shared)
+        await _async_check_control(call, clips)
+        clips = await shared.upkeep.pruning.keep([clip.id for clip in clips], kept=kept)
+    except StorageError as err:
+        raise _about_clips(err) from err
+    return {"clips": [_told(call.hass, clip) for clip in clips]}
+
+
+async def _async_delete_clips(call: ServiceCall) -> ServiceResponse:
+    """Delete the named clips and those of a window, but for what must stay."""
+    shared = await async_shared(call.hass)
+    upkeep = shared.upkeep
+    try:
+        clips = {clip.id: clip for clip in await _async_named(call, shared)}
+        await _async_check_control(call, clips.values())
+        clips |= {clip.id: clip for clip in await _async_of_cameras(call, shared)}
+        done = await upkeep.pruning.let_go(list(clips.values()), upkeep.roots)
+    except StorageError as err:
+        raise _about_clips(err) from err
+    upkeep.async_tell_gone(done.gone, "deleted")
+    if call.return_response:
+        return {
+            "deleted": [_told(call.hass, clip) for clip in done.gone],
+            "spared": [
+                {**_told(call.hass, clips[clip_id]), "reason": reason}
+                for clip_id, reason in done.spared.items()
+            ],
+        }
+    if done.spared:
+        first, reason = next(iter(done.spared.items()))
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="clips_spared",
+            translation_placeholders={
+                "count": str(len(done.spared)),
+                "path": str(clips[first].path),
+                "reason": reason,
+            },
+        )
+    return None
+
+
+async def _async_next_pruning(call: ServiceCall) -> ServiceResponse:
+    """Tell when clips are let go of next, and which are due by then."""
+    upkeep = (await async_shared(call.hass)).upkeep
+    try:
+        pruned = await upkeep.plan()
+    except StorageError as err:
+        raise _about_clips(err) from err
+    return {
+        "at": dt_util.as_local(upkeep.next_at).isoformat(timespec="seconds"),
+        "count": len(pruned.gone),
+        "size_bytes": pruned.freed_bytes,
+        "clips": [
+            {**_told(call.hass, due.clip), "reason": due.reason}
+            for due in pruned.gone[:MOST_TOLD]
+        ],
+    }
+
+
+async def _async_named(call: ServiceCall, shared: Shared) -> list[Clip]:
+    """Return the clips that are named. All of them must be in the library."""
+    catalog = Catalog(shared.library)
+    folders = call.hass.config.media_dirs
+    paths: list[str] = [*call.data.get("path", ())]
+    for media_id in call.data.get("media_content_id", ()):
+        name, _, below = media_id.removeprefix(MEDIA_IDS).partition("/")
+        if not media_id.startswith(MEDIA_IDS) or name not in folders:
+            raise _unknown(media_id)
+        paths.append(f"{Path(folders[name]) / below}")
+    clips: dict[str, Clip] = {}
+    for path in paths:
+        try:
+            path.encode()
+        except UnicodeEncodeError as err:
+            raise _unknown(path.encode(errors="replace").decode()) from err
+        # The library has the paths of clips, and of nothing else: no file is looked at.
+        if not (clip := await catalog.clip_at(path)):
+            raise _unknown(path)
+        clips[clip.id] = clip
+    return list(clips.values())
+
+
+async def _async_of_cameras(call: ServiceCall, shared: Shared) -> list[Clip]:
+    """Return the clips of the targeted cameras that lie in the window, if any is meant."""
+    if not any(call.data.get(field) for field in TARGETED):
+        if any(field in call.data for field in ("start", "end", "label")):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="no_camera_targeted"
+            )
+        return []
+    entity_ids = await async_targeted_cameras(call)
+    window = _window(call, entity_ids)
+    return [
+        clip
+        for entity_id in entity_ids
+        for account_id, camera_id in [_camera_of(call.hass, entity_id)]
+        async for clip in Catalog(shared.library).in_window(
+            account_id=account_id,
+            camera_id=camera_id,
+            window=window,
+            label=call.data.get("label"),
+        )
+    ]
+
+
+def _window(call: ServiceCall, entity_ids: Iterable[str]) -> Window:
+    with raising_as_asked(call, entity_ids, ("start", "end")):
+        return settle_past(
+            now=dt_util.utcnow(),
+            time_zone=dt_util.get_default_time_zone(),
+            start=call.data.get("start"),
+            end=call.data.get("end"),
+        )
+
+
+def _camera_of(hass: HomeAssistant, entity_id: str) -> tuple[str, str]:
+    """Return the account's and the camera's id, whether or not its cloud still has it."""
+    entity = er.async_get(hass).async_get(entity_id)
+    if entity is None or entity.platform != DOMAIN or entity.domain != Platform.CAMERA:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="clips_of_no_camera",
+            translation_placeholders={"entity_id": entity_id},
+        )
+    entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
+    assert entry
+    return entry.entry_id, entity.unique_id.removeprefix(camera_unique_id(entry, ""))
+
+
+async def _async_check_control(call: ServiceCall, clips: Collection[Clip]) -> None:
+    """Raise Unauthorized if the user may not control the cameras of all these clips.
+
+    What no camera entity is there for any more is an administrator's.
+    """
+    if not call.context.user_id:
+        return
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context)
+    if user.is_admin:
+        return
+    for clip in clips:
+        entity_id = _entity_of(call.hass, clip)
+        if not entity_id or not user.permissions.check_entity(
+            entity_id, POLICY_CONTROL
+        ):
+            raise Unauthorized(
+                context=call.context, entity_id=entity_id, permission=POLICY_CONTROL
+            )
+
+
+def _entity_of(hass: HomeAssistant, clip: Clip) -> str | None:
+    entry: ClipConfigEntry | None = hass.config_entries.async_get_entry(clip.account_id)
+    if entry is None:
+        return None
+    return er.async_get(hass).async_get_entity_id(
+        Platform.CAMERA, DOMAIN, camera_unique_id(entry, clip.camera_id)
+    )
+
+
+def _told(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
+    return {
+        **answers.place(hass, clip),
+        "camera": clip.camera_name,
+        "start": dt_util.as_local(clip.window.start).isoformat(timespec="milliseconds"),
+        "size_bytes": clip.size_bytes,
+        "kept": clip.kept,
+    }
+
+
+def _unknown(named: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="clip_unknown",
+        translation_placeholders={"clip": named[:200]},
+    )
+
+
+def _about_clips(err: StorageError) -> HomeAssistantError:
+    """Return the error of the library, or that a sidecar cannot be written."""
+    if err.key.startswith("library_"):
+        return answers.raised(err, camera="", window="")
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="clip_not_marked",
+        translation_placeholders={
+            "path": err.placeholders["path"],
+            "reason": err.placeholders["reason"],
+        },
+    )
