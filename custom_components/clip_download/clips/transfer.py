@@ -25,7 +25,15 @@ async def receive(response: ClientResponse, path: Path) -> int:
     expected_bytes = response.content_length
     await loop.run_in_executor(None, check_space, path.parent, expected_bytes or 0)
     # An old file or a link of that name is an error.
-    file = await loop.run_in_executor(None, path.open, "xb")
+    opening = loop.run_in_executor(None, path.open, "xb")
+    try:
+        file = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # The thread opens it even so, and nobody else would close it.
+        await asyncio.wait([opening])
+        if not opening.exception():
+            await loop.run_in_executor(None, opening.result().close)
+        raise
     size_bytes = 0
     head = b""
     chunk: list[bytes] = []
