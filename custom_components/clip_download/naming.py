@@ -17,10 +17,14 @@ from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME
 from .sources.base import Camera
 
 
-def media_folder(hass: HomeAssistant, entry: ConfigEntry) -> Path:
-    """Return the account's media folder. Raises InvalidRequestError if it is no more."""
+def media_folder(hass: HomeAssistant, entry: ConfigEntry | None) -> Path:
+    """Return the account's media folder, without an account the first one.
+
+    Raises InvalidRequestError if it is no more.
+    """
     folders = hass.config.media_dirs
-    name = entry.options.get(CONF_MEDIA_DIR) or next(iter(folders), "")
+    chosen = entry.options.get(CONF_MEDIA_DIR) if entry else None
+    name = chosen or next(iter(folders), "")
     if name not in folders:
         raise InvalidRequestError("media_folder_unknown", folder=name)
     return Path(folders[name])

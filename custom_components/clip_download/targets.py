@@ -23,7 +23,7 @@ from homeassistant.helpers.target import (
 )
 
 from . import answers
-from .clips.errors import InvalidRequestError
+from .clips.errors import InvalidRequestError, StorageError
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .entity import camera_unique_id
@@ -104,6 +104,12 @@ def name_of(hass: HomeAssistant, entity_id: str) -> str:
     return state.name if state else entity_id
 
 
+def names_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> str:
+    """Return the names of the entities that a call is for; none is all cameras."""
+    names = [name_of(hass, entity_id) for entity_id in entity_ids]
+    return ", ".join(names) or "all cameras"
+
+
 @contextmanager
 def raising_as_asked(
     call: ServiceCall, entity_ids: Iterable[str], fields: Iterable[str]
@@ -111,11 +117,11 @@ def raising_as_asked(
     """Raise what is wrong with a call's window for all its cameras, as it was given."""
     try:
         yield
-    except InvalidRequestError as err:
+    except (InvalidRequestError, StorageError) as err:
         given = {field: call.data[field] for field in fields if field in call.data}
         raise answers.raised(
             err,
-            camera=", ".join(name_of(call.hass, entity_id) for entity_id in entity_ids),
+            camera=names_of(call.hass, entity_ids),
             window=", ".join(
                 f"{field} {value:%F %T}"
                 if isinstance(value, datetime)

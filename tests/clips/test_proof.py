@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 import shutil
 import threading
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,9 @@ def media(tmp_path: Path) -> Path:
     return folder
 
 
-def lay(media: Path, name: str, number: int = 0, camera: str = "front") -> Clip:
+def lay(
+    media: Path, name: str, number: int = 0, camera: str = "front", **told: Any
+) -> Clip:
     """Lay a clip's files down with what is recorded of them."""
     content = f"{name} ".encode() * 100
     one = replace(
@@ -57,6 +60,7 @@ def lay(media: Path, name: str, number: int = 0, camera: str = "front") -> Clip:
         ),
         size_bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
+        **told,
     )
     one.path.parent.mkdir(parents=True, exist_ok=True)
     one.path.write_bytes(content)

@@ -10,6 +10,9 @@ from .errors import InvalidRequestError
 LONGEST = timedelta(days=1)
 # A month in which the clock goes back.
 LONGEST_PAST = timedelta(days=31, hours=1)
+# No clip is from outside of these.
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, order=True)
@@ -167,6 +170,27 @@ def settle_past(
         raise InvalidRequestError("past_in_future")
     if window.duration > LONGEST_PAST:
         raise InvalidRequestError("past_too_long")
+    return window
+
+
+def settle_open(
+    *, time_zone: tzinfo, start: datetime | None = None, end: datetime | None = None
+) -> Window | None:
+    """Settle a stretch of time that may be open at its ends; None is all time.
+
+    Raises InvalidRequestError.
+    """
+    if start is None and end is None:
+        return None
+    try:
+        window = Window(
+            _aware(start, time_zone) if start else _EARLIEST,
+            _aware(end, time_zone) if end else _LATEST,
+        )
+    except OverflowError as err:
+        raise InvalidRequestError("window_reversed") from err
+    if window.duration <= timedelta(0):
+        raise InvalidRequestError("window_reversed")
     return window
 
 

@@ -1,0 +1,228 @@
+"""The actions that prove what clips are: to read them again, and to hand them over."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+import time
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.core import (
+    Event,
+    HassJob,
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.singleton import singleton
+from homeassistant.util import dt as dt_util
+
+from . import answers
+from .clips import files
+from .clips.catalog import Catalog
+from .clips.errors import ClipError, storage_error
+from .clips.export import SUFFIX, export
+from .clips.proof import Looked, State, become_patient, verify
+from .const import DOMAIN
+from .naming import media_folder
+from .selection import CHOICE_FIELDS, CHOICE_SCHEMA, Choice, async_chosen
+from .shared import async_shared
+from .targets import names_of, raising_as_asked
+
+DEFAULT_EXPORT = "clip_download/exports/%Y-%m-%d_%H-%M-%S"
+
+VERIFY_CLIPS_SCHEMA = vol.Schema(CHOICE_SCHEMA)
+EXPORT_CLIPS_SCHEMA = vol.Schema({**CHOICE_SCHEMA, vol.Optional("filename"): cv.string})
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The one thread in which clips are read through; one ZIP is made at a time."""
+
+    thread: Executor
+    exporting: asyncio.Lock
+
+
+class ProofAction(StrEnum):
+    """The names of the actions."""
+
+    EXPORT_CLIPS = "export_clips"
+    VERIFY_CLIPS = "verify_clips"
+
+
+@singleton("clip_download_reading")
+@callback
+def _reading(hass: HomeAssistant) -> _Reading:
+    """Return what all reading shares, until Home Assistant ends."""
+    thread = ThreadPoolExecutor(
+        1, thread_name_prefix="clip_reader", initializer=become_patient
+    )
+
+    async def close(event: Event) -> None:
+        await hass.async_add_executor_job(thread.shutdown)
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
+    return _Reading(thread, asyncio.Lock())
+
+
+@callback
+def async_setup_proof_actions(hass: HomeAssistant) -> None:
+    """Register the actions; they are there whether or not an account is loaded."""
+    for action, act, schema, answers_with in (
+        (
+            ProofAction.EXPORT_CLIPS,
+            _async_export_clips,
+            EXPORT_CLIPS_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
+            ProofAction.VERIFY_CLIPS,
+            _async_verify_clips,
+            VERIFY_CLIPS_SCHEMA,
+            SupportsResponse.ONLY,
+        ),
+    ):
+        hass.services.async_register(DOMAIN, action, act, schema, answers_with)
+
+
+async def _async_verify_clips(call: ServiceCall) -> ServiceResponse:
+    """Read the files of clips again, and tell which are not as they were."""
+    hass = call.hass
+    choice = await async_chosen(call)
+    shared = await async_shared(hass)
+    began_s = time.monotonic()
+    with raising_as_asked(call, choice.entity_ids, CHOICE_FIELDS):
+        verified = await _async_unless_stopped(
+            hass,
+            verify(
+                Catalog(shared.library),
+                choice.clips(),
+                _roots(hass),
+                _reading(hass).thread,
+            ),
+            "verify clips",
+        )
+    return {
+        "checked": verified.ok + len(verified.others),
+        "ok": verified.ok,
+        **_findings(hass, verified.others),
+        "bytes_read": verified.bytes_read,
+        "seconds": round(time.monotonic() - began_s, 3),
+    }
+
+
+async def _async_export_clips(call: ServiceCall) -> ServiceResponse:
+    """Copy clips into a ZIP, and tell where it is."""
+    hass = call.hass
+    choice = await async_chosen(call)
+    reading = _reading(hass)
+    now = dt_util.now()
+    filename = call.data.get("filename") or f"{now:{DEFAULT_EXPORT}}"
+    with raising_as_asked(call, choice.entity_ids, CHOICE_FIELDS):
+        target = await hass.async_add_executor_job(
+            files.target_inside,
+            _media_folder(hass, choice),
+            files.safe_relative_path(filename, SUFFIX),
+        )
+        async with reading.exporting:
+            try:
+                done = await _async_unless_stopped(
+                    hass,
+                    export(choice.clips, target, _roots(hass), reading.thread, now=now),
+                    "export clips",
+                )
+            except OSError as err:
+                raise _not_written(hass, choice, filename, storage_error(err)) from err
+    if not call.return_response:
+        return None
+    return {
+        "path": str(done.path),
+        "count": done.count,
+        "size_bytes": done.size_bytes,
+        "sha256": done.sha256,
+        **_findings(hass, done.others),
+    }
+
+
+def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
+    """Return what is told of clips that are not as they were: plain JSON."""
+    told: dict[str, list[dict[str, Any]]] = {
+        state: [] for state in State if state not in {State.OK, State.AWAY}
+    }
+    away = Counter[str]()
+    roots = _roots(hass)
+    for one in others:
+        path = one.clip.path
+        if one.state is State.AWAY:
+            # There is one reason for all of them.
+            away[str(files.shelf_of(path, roots) or path.parent)] += 1
+            continue
+        about = {"clip_id": one.clip.id, "path": str(path)}
+        if one.state is State.CHANGED:
+            about |= {"expected": one.clip.sha256, "found": one.sha256}
+        elif one.reason:
+            about["reason"] = one.reason
+        told[one.state].append(about)
+    return {
+        **told,
+        State.AWAY: [{"path": path, "clips": count} for path, count in away.items()],
+    }
+
+
+def _roots(hass: HomeAssistant) -> list[Path]:
+    return [Path(folder) for folder in hass.config.media_dirs.values()]
+
+
+def _media_folder(hass: HomeAssistant, choice: Choice) -> Path:
+    """Return the media folder of the only account, else the first one.
+
+    Raises InvalidRequestError.
+    """
+    entry = None
+    if len(choice.accounts) == 1:
+        (account_id,) = choice.accounts
+        entry = hass.config_entries.async_get_entry(account_id)
+    return media_folder(hass, entry)
+
+
+def _not_written(
+    hass: HomeAssistant, choice: Choice, filename: str, err: ClipError
+) -> HomeAssistantError:
+    return answers.raised(
+        err, camera=names_of(hass, choice.entity_ids), window=filename
+    )
+
+
+async def _async_unless_stopped[T](
+    hass: HomeAssistant, work: Coroutine[Any, Any, T], name: str
+) -> T:
+    """Do what takes long. It ends, too, when the caller goes or Home Assistant stops."""
+    task = hass.async_create_background_task(work, name)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    # Home Assistant waits for no background task that it cancels as it stops.
+    forget = hass.async_add_shutdown_job(HassJob(stop, name))
+    try:
+        return await task
+    except asyncio.CancelledError:
+        caller = asyncio.current_task()
+        if caller is None or caller.cancelling():
+            raise
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="reading_interrupted"
+        ) from None
+    finally:
+        forget()
