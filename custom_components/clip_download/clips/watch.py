@@ -181,6 +181,8 @@ class Watch:
             now = datetime.now(UTC)
             if self._next_look.get(camera.id, now) > now:
                 continue
+            # Whoever hears of something meanwhile takes that away: it is looked again.
+            self._next_look[camera.id] = now
             try:
                 is_pending = await self._look_at(camera, now)
             except CloudError as err:
@@ -188,11 +190,11 @@ class Watch:
                 continue
             except (InvalidRequestError, NoFootageError, RefusedError) as err:
                 _LOGGER.debug("No history of %s: %s", camera.id, err)
-                self._next_look[camera.id] = now + LOOK_RARELY
+                pause = LOOK_RARELY
             else:
-                self._next_look[camera.id] = now + (
-                    LOOK_OFTEN if is_pending else LOOK_EVERY
-                )
+                pause = LOOK_OFTEN if is_pending else LOOK_EVERY
+            if camera.id in self._next_look:
+                self._next_look[camera.id] = now + pause
             seen = True
         return None if seen else trouble
 
