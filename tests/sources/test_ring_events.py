@@ -597,9 +597,8 @@ class Firebase:
         self.callback({"data": data}, "1", None)
 
 
-@pytest.fixture
-def firebases(monkeypatch: pytest.MonkeyPatch) -> list[Firebase]:
-    """Return the clients of Firebase that were made."""
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> list[Firebase]:
+    """Let ring_doorbell use these clients of Firebase; return those that were made."""
     made: list[Firebase] = []
 
     def make(*args: Any, **options: Any) -> Firebase:
@@ -608,6 +607,12 @@ def firebases(monkeypatch: pytest.MonkeyPatch) -> list[Firebase]:
 
     monkeypatch.setattr("ring_doorbell.listen.eventlistener.FcmPushClient", make)
     return made
+
+
+@pytest.fixture
+def firebases(monkeypatch: pytest.MonkeyPatch) -> list[Firebase]:
+    """Return the clients of Firebase that were made."""
+    return stand_in(monkeypatch)
 
 
 class Listening:
