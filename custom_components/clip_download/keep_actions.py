@@ -1,6 +1,6 @@
 """The actions that keep clips and let them go."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,11 @@ from . import answers
 from .clips.catalog import Catalog
 from .clips.errors import StorageError
 from .clips.library import Clip
-from .clips.window import Window, settle_past
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .entity import camera_unique_id
+from .selection import async_chosen
 from .shared import Shared, async_shared
-from .targets import async_targeted_cameras, raising_as_asked
 
 # More at once is for `delete_clips` with a window.
 MOST_NAMED = 1000
@@ -45,8 +44,8 @@ MOST_TOLD = 1000
 
 MEDIA_IDS = f"{generate_media_source_id('media_source', '')}/"
 NAMED = vol.All(cv.ensure_list, vol.Length(min=1, max=MOST_NAMED), [cv.string])
+CHOICE_FIELDS = ("start", "end", "label")
 CLIPS = {vol.Optional("path"): NAMED, vol.Optional("media_content_id"): NAMED}
-TARGETED = ("entity_id", "device_id", "area_id", "floor_id", "label_id")
 
 KEEP_CLIP_SCHEMA = RELEASE_CLIP_SCHEMA = vol.All(
     vol.Schema(CLIPS), cv.has_at_least_one_key(*map(str, CLIPS))
@@ -54,14 +53,14 @@ KEEP_CLIP_SCHEMA = RELEASE_CLIP_SCHEMA = vol.All(
 DELETE_CLIPS_SCHEMA = vol.All(
     vol.Schema(
         {
-            **cv.ENTITY_SERVICE_FIELDS,
+            **cv.TARGET_SERVICE_FIELDS,
             **CLIPS,
             vol.Optional("start"): cv.datetime,
             vol.Optional("end"): cv.datetime,
             vol.Optional("label"): cv.string,
         }
     ),
-    cv.has_at_least_one_key(*map(str, CLIPS), *TARGETED),
+    cv.has_at_least_one_key(*map(str, CLIPS), *map(str, cv.TARGET_SERVICE_FIELDS)),
 )
 NEXT_PRUNING_SCHEMA = vol.Schema({})
 
@@ -123,7 +122,7 @@ async def _async_delete_clips(call: ServiceCall) -> ServiceResponse:
     try:
         clips = {clip.id: clip for clip in await _async_named(call, shared)}
         await _async_check_control(call, clips.values())
-        clips |= {clip.id: clip for clip in await _async_of_cameras(call, shared)}
+        clips |= {clip.id: clip for clip in await _async_of_cameras(call)}
         done = await upkeep.pruning.let_go(list(clips.values()), upkeep.roots)
     except StorageError as err:
         raise _about_clips(err) from err
@@ -191,51 +190,20 @@ async def _async_named(call: ServiceCall, shared: Shared) -> list[Clip]:
     return list(clips.values())
 
 
-async def _async_of_cameras(call: ServiceCall, shared: Shared) -> list[Clip]:
+async def _async_of_cameras(call: ServiceCall) -> list[Clip]:
     """Return the clips of the targeted cameras that lie in the window, if any is meant."""
-    if not any(call.data.get(field) for field in TARGETED):
-        if any(field in call.data for field in ("start", "end", "label")):
+    if not any(field in call.data for field in cv.TARGET_SERVICE_FIELDS):
+        if any(field in call.data for field in CHOICE_FIELDS):
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="no_camera_targeted"
             )
         return []
-    entity_ids = await async_targeted_cameras(call)
-    window = _window(call, entity_ids)
-    return [
-        clip
-        for entity_id in entity_ids
-        for account_id, camera_id in [_camera_of(call.hass, entity_id)]
-        async for clip in Catalog(shared.library).in_window(
-            account_id=account_id,
-            camera_id=camera_id,
-            window=window,
-            label=call.data.get("label"),
-        )
-    ]
-
-
-def _window(call: ServiceCall, entity_ids: Iterable[str]) -> Window:
-    with raising_as_asked(call, entity_ids, ("start", "end")):
-        return settle_past(
-            now=dt_util.utcnow(),
-            time_zone=dt_util.get_default_time_zone(),
-            start=call.data.get("start"),
-            end=call.data.get("end"),
-        )
-
-
-def _camera_of(hass: HomeAssistant, entity_id: str) -> tuple[str, str]:
-    """Return the account's and the camera's id, whether or not its cloud still has it."""
-    entity = er.async_get(hass).async_get(entity_id)
-    if entity is None or entity.platform != DOMAIN or entity.domain != Platform.CAMERA:
+    if not {"start", "end"} <= call.data.keys():
+        # All clips of a camera are not deleted by an oversight.
         raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="clips_of_no_camera",
-            translation_placeholders={"entity_id": entity_id},
+            translation_domain=DOMAIN, translation_key="delete_needs_window"
         )
-    entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
-    assert entry
-    return entry.entry_id, entity.unique_id.removeprefix(camera_unique_id(entry, ""))
+    return [clip async for clip in (await async_chosen(call)).clips()]
 
 
 async def _async_check_control(call: ServiceCall, clips: Collection[Clip]) -> None:
