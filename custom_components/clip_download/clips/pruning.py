@@ -459,7 +459,7 @@ def _look_at(clip: Clip, roots: Collection[Path], *, remove: bool) -> Spared | _
 def _look_inside(clip: Clip, folder: int, *, remove: bool) -> Spared | None:
     """Do so in the clip's folder. Raises FileNotFoundError without its file, OSError."""
     names = [clip.path.with_suffix(ending).name for ending in files.COMPANIONS]
-    told = _told(clip)
+    told = sidecar.of(clip)
     try:
         about = os.stat(clip.path.name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -511,22 +511,6 @@ def _reason_to_spare(
     if not is_as_saved and files.sha256_of(clip.path) != clip.sha256:
         return Spared.CHANGED
     return None
-
-
-def _told(clip: Clip) -> Clip | None:
-    """Return what the sidecar says of a clip, None if it is not the clip's.
-
-    Raises OSError.
-    """
-    try:
-        told = sidecar.read(sidecar.path_of(clip.path)).clip
-    except FileNotFoundError, ValueError:
-        return None
-    except OSError as err:
-        if err.errno == errno.ELOOP:
-            return None
-        raise
-    return told if (told.id, told.sha256) == (clip.id, clip.sha256) else None
 
 
 @contextlib.contextmanager
