@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from hashlib import sha256
 from itertools import islice, product
 import json
 import logging
@@ -144,7 +145,7 @@ def clip(camera: int, day: datetime, number: int, media: Path) -> Clip:
         status=ClipStatus.PARTIAL if number == 5 else ClipStatus.COMPLETE,
         path=folder / f"{start:%F_%H-%M-%S}_{event.kind}{files.SUFFIX}",
         size_bytes=len(FILM),
-        sha256="ab" * 32,
+        sha256=sha256(FILM).hexdigest(),
         video_codec="h264",
         audio_codec="aac",
         width=1920,
@@ -296,7 +297,7 @@ async def prune(shelf: Shelf) -> tuple[float, float]:
         Pruning(catalog).prune({None: limits}, [shelf.media], dt_util.utcnow())
     )
     if len(done.gone) != PRUNED or any(due.clip.path.exists() for due in done.gone):
-        raise SystemExit(f"{len(done.gone)} were let go of, {done.spared} not")
+        raise SystemExit(f"{len(done.gone)} were let go of, {len(done.spared)} not")
     await library.close()
     return seconds, held_ms
 
