@@ -19,7 +19,13 @@ from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHE
 from homeassistant.components.automation.const import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.const import EVENT_CALL_SERVICE
-from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
+from homeassistant.core import (
+    Event,
+    HomeAssistant,
+    ServiceCall,
+    SupportsResponse,
+    callback,
+)
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -85,10 +91,16 @@ async def phones(
 
 
 @pytest.fixture
-async def kept(hass: HomeAssistant) -> asyncio.Queue[ServiceCall]:
+def kept(hass: HomeAssistant) -> asyncio.Queue[dict[str, Any]]:
     """Return what is asked to be kept."""
-    calls: asyncio.Queue[ServiceCall] = asyncio.Queue()
-    hass.services.async_register(DOMAIN, "keep_clip", calls.put)
+    calls: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    @callback
+    def hear(event: Event) -> None:
+        if (event.data["domain"], event.data["service"]) == (DOMAIN, "keep_clip"):
+            calls.put_nowait(event.data["service_data"])
+
+    hass.bus.async_listen(EVENT_CALL_SERVICE, hear)
     return calls
 
 
@@ -166,7 +178,7 @@ async def test_it_rang(
     minutes_ago: datetime,
     messages: Messages,
     phones: list[str],
-    kept: asyncio.Queue[ServiceCall],
+    kept: asyncio.Queue[dict[str, Any]],
 ) -> None:
     """Each phone sees the picture, then the clip of that ring, and can keep it."""
     await doorbell(hass, hass_clouds)
@@ -203,7 +215,7 @@ async def test_it_rang(
     hass.bus.async_fire("mobile_app_notification_action", {"action": "OTHER"})
     press(hass, clip)
     async with asyncio.timeout(PATIENCE_S):
-        assert (await kept.get()).data == {"path": [str(path)]}
+        assert await kept.get() == {"path": [str(path)]}
     await hass.async_block_till_done()
     assert messages.empty()
     assert kept.empty()
@@ -217,7 +229,7 @@ async def test_a_burst(
     minutes_ago: datetime,
     messages: Messages,
     phones: list[str],
-    kept: asyncio.Queue[ServiceCall],
+    kept: asyncio.Queue[dict[str, Any]],
 ) -> None:
     """Each ring has messages of its own, and its button keeps its clip."""
     await doorbell(hass, hass_clouds)
@@ -238,7 +250,7 @@ async def test_a_burst(
         local = dt_util.as_local(start)
         press(hass, told[f"{local:%H:%M:%S}"])
         async with asyncio.timeout(PATIENCE_S):
-            (path,) = (await kept.get()).data["path"]
+            (path,) = (await kept.get())["path"]
         shown = moments(Path(path))
         assert shown[0] <= start <= start + 4 * SECOND <= shown[-1]
     await hass.async_block_till_done()
@@ -253,7 +265,7 @@ async def test_part_of_it(
     minutes_ago: datetime,
     messages: Messages,
     phones: list[str],
-    kept: asyncio.Queue[ServiceCall],
+    kept: asyncio.Queue[dict[str, Any]],
 ) -> None:
     """A clip with a gap is told as such; of several files each is kept."""
     stream = hass_clouds.kinesis.add_stream(
@@ -279,7 +291,7 @@ async def test_part_of_it(
     assert clip["data"]["actions"][0]["title"] == "Behalten"
     press(hass, clip)
     async with asyncio.timeout(PATIENCE_S):
-        paths = (await kept.get()).data["path"]
+        paths = (await kept.get())["path"]
     assert sorted(paths) == sorted(str(path) for path in media_dir.rglob("*.mp4"))
     assert len(paths) == 2
     await hass.async_block_till_done()
@@ -293,7 +305,7 @@ async def test_no_clip(
     minutes_ago: datetime,
     messages: Messages,
     phones: list[str],
-    kept: asyncio.Queue[ServiceCall],
+    kept: asyncio.Queue[dict[str, Any]],
 ) -> None:
     """The phones are told why, in place of the picture."""
     hass_clouds.kinesis.add_stream("Back", retention_hours=0)
