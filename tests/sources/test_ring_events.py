@@ -425,6 +425,36 @@ async def test_not_given(
     assert (await plan(source, camera, *both)).parts == [part_of(good)]
 
 
+@pytest.mark.parametrize("looked_before", ["at nothing", "at others"])
+async def test_encrypted_after_a_look(
+    *,
+    cloud: RingCloud,
+    source: RingSource,
+    camera: Camera,
+    doorbell: RingCamera,
+    tmp_path: Path,
+    looked_before: str,
+) -> None:
+    """Only the search tells what is encrypted: it is asked, whatever a look believed."""
+    now = datetime.now(UTC)
+    if looked_before == "at others":
+        cloud.add_event(doorbell, start=now - timedelta(minutes=20), is_e2ee=True)
+        slow = now - timedelta(minutes=10)
+        cloud.add_event(doorbell, start=slow, duration_s=3, ready_after_s=10**4)
+    await look(source, camera, now - timedelta(minutes=30))
+
+    start = now - timedelta(minutes=1)
+    event = cloud.add_event(
+        doorbell, start=start, duration_s=3, ready_after_s=0, is_e2ee=True
+    )
+    (found,) = await look(source, camera, start)
+    (part,) = (await plan(source, camera, found)).parts
+    with pytest.raises(RefusedError, match="^end_to_end_encrypted$"):
+        await fetch(source, camera, part, tmp_path / "part")
+    with pytest.raises(RefusedError, match="^end_to_end_encrypted$"):
+        await plan(source, camera, about(event, is_ready=False))
+
+
 async def test_nothing_is_given(
     cloud: RingCloud,
     source: RingSource,

@@ -365,9 +365,13 @@ class RingSource(Source):
                 self._has_search = _Kept(has_search)
         if not has_search or any(one.is_doubted_at(now) for one in searched.values()):
             listed = await self._history(camera, window, first_page=FIRST_PAGE)
+            # What is not given has no URL anywhere.
             if any(
-                one.is_ready and one.id in searched and not searched[one.id].url
-                for one in listed.values()
+                one.is_given
+                and not one.url
+                and one.id in listed
+                and listed[one.id].is_ready
+                for one in searched.values()
             ):
                 self._has_search = _Kept(value=False)
         found = [
@@ -470,6 +474,8 @@ class RingSource(Source):
 
     async def _check_given(self, camera: Camera, part: Part) -> None:
         """Raise RefusedError for a recording that Ring will never hand over."""
+        # Only the search tells what is encrypted, whatever was believed of it.
+        self._has_search = None
         around = _around([part.window.start])
         found = await self._look(camera, around, datetime.now(UTC))
         own = [one for one in found if one.id == part.ask["recording_id"]]
