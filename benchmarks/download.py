@@ -9,7 +9,7 @@ measurement of ours runs in a process of its own; curl and we take turns.
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
@@ -42,6 +42,7 @@ from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources.base import (
     Camera,
     Download,
+    Event,
     Identity,
     Part,
     Plan,
@@ -92,7 +93,13 @@ class Shelf(Source):
         return []
 
     @override
-    async def plan(self, camera: Camera, window: Window, wishes: Wishes) -> Plan:
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        wishes: Wishes,
+        events: Sequence[Event] = (),
+    ) -> Plan:
         return Plan(parts=[Part(window=self.window)])
 
     @override
