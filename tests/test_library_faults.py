@@ -4,9 +4,9 @@ Each is said, none costs a clip, a kept mark or what is known to be saved, and a
 there again once the fault is gone.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import errno
@@ -14,7 +14,6 @@ import os
 from pathlib import Path
 import shutil
 import sqlite3
-import subprocess
 from typing import Any
 
 import pytest
@@ -50,6 +49,7 @@ from homeassistant.util import dt as dt_util
 
 from .accounts import look, set_up
 from .clips.test_library import spoil
+from .clips.test_mounts import disk_at, mounted
 from .clips.test_schema import FIRST, content, insert
 from .clouds import Clouds
 from .clouds.ring import RingCamera, RingEvent
@@ -262,18 +262,46 @@ async def test_the_disk_is_not_there(house: House, *, mount_point: bool) -> None
     await house.check_all_there(before)
 
 
-@contextmanager
-def mounted(*arguments: str, at: Path) -> Iterator[None]:
-    """Mount something, as whoever may; where nobody may, there is nothing to see."""
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    try:
-        subprocess.run([*sudo, "mount", *arguments, str(at)], check=True, timeout=9)
-    except OSError, subprocess.SubprocessError:
-        pytest.skip("nothing can be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run([*sudo, "umount", "--lazy", str(at)], check=True, timeout=9)
+async def test_a_disk_that_is_not_mounted(house: House) -> None:
+    """What rings meanwhile waits: nothing is saved in its place, and nothing is dropped."""
+    away = house.media.with_name("away")
+    house.media.rename(away)
+    with disk_at(house.media, house.media.with_name("store")) as disk:
+        disk.plug()
+        shutil.copytree(away, house.media, dirs_exist_ok=True)
+        house.ring(3)
+        await look(house.hass, house.entry)
+        before = await house.clips()
+        assert len(before) == 4
+        titles = await house.pages()
+
+        disk.unplug()
+        # Somebody else does not look.
+        song = house.media / "song.mp3"
+        song.touch()
+        new = house.ring(4)
+        await look(house.hass, house.entry)
+        await house.check_not_saved("storage_gone")
+        assert list(house.media.iterdir()) == [song]
+        assert await house.pages() == titles
+        assert await house.rebuild() == {}
+        done = await house.prune()
+        assert not done.gone
+        assert list(done.spared.values()) == [Spared.AWAY] * 3
+        assert await house.clips() == before
+        song.unlink()
+
+        disk.plug()
+        # It would be tried again in a minute.
+        library = (await async_shared(house.hass)).library
+        await library.change(
+            lambda database: database.execute("UPDATE events SET next_try_ms = 0")
+        )
+        await look(house.hass, house.entry)
+        *others, last = await house.clips()
+        assert others == before
+        assert last.events == (f"{new.id}",)
+        await house.check_all_there([*before, last])
 
 
 async def test_the_disk_is_read_only(house: House) -> None:

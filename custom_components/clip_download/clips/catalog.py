@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass, replace
 import json
+from pathlib import Path
 from typing import Any
 
 from . import sidecar
@@ -266,6 +267,10 @@ class Catalog:
             (json.dumps(list(ids)),),
         )
         return [row["id"] for row in rows]
+
+    async def mounts(self) -> list[Path]:
+        """Return the mount points that clips were written under."""
+        return await self._library.mounts()
 
     async def remove(self, ids: Iterable[str]) -> None:
         """Forget clips whose files are gone."""

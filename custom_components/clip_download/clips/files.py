@@ -100,6 +100,39 @@ def shelf_of(path: Path, roots: Collection[Path]) -> Path | None:
     return root / below[0] if len(below) > 1 else root
 
 
+def mount_of(path: Path) -> Path:
+    """Return the mount point that a path lies under: the nearest above, links followed."""
+    path = path.resolve()
+    return next(
+        (above for above in (path, *path.parents) if os.path.ismount(above)),
+        Path(path.anchor),
+    )
+
+
+def missing_mount(path: Path, mounts: Iterable[Path]) -> Path | None:
+    """Return that of some mount points that a path is on, if nothing is mounted there.
+
+    None, too, where something is mounted between that and the path today.
+    """
+    path = path.resolve()
+    inside = [mount for mount in mounts if path.is_relative_to(mount)]
+    mount = max(inside, key=lambda mount: len(mount.parts), default=None)
+    if mount is None or mount_of(path).is_relative_to(mount):
+        return None
+    return mount
+
+
+def check_mounted(path: Path, mounts: Iterable[Path]) -> None:
+    """Raise StorageError if a path is on one of the mount points, but no disk is.
+
+    What is written there would be on another disk, and hidden once it is mounted again.
+    """
+    if mount := missing_mount(path, mounts):
+        raise StorageError(
+            "storage_gone", path=str(mount), reason="nothing is mounted there"
+        )
+
+
 def holds_any(folder: Path) -> bool:
     """Say whether there is anything in a folder."""
     try:

@@ -1,7 +1,7 @@
 """The database of jobs and clips. Files and sidecars are the truth about clips."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from dataclasses import asdict, dataclass, field
@@ -195,6 +195,33 @@ class Library:
     async def set_rebuilt(self) -> None:
         """Keep that a rebuild is not due any more."""
         await self._write("DELETE FROM due WHERE task = 'rebuild'", ())
+
+    async def mounts(self) -> list[Path]:
+        """Return the mount points that clips were written under."""
+        return [Path(row["path"]) for row in await self.read("SELECT path FROM mounts")]
+
+    async def remember_mounts(self, mounts: Iterable[Path]) -> None:
+        """Keep where disks are mounted that clips are written to.
+
+        Not the database's own: where that can be read, its disk is there.
+        """
+
+        def remember(database: sqlite3.Connection) -> None:
+            own = self._path.resolve()
+            database.executemany(
+                "INSERT OR IGNORE INTO mounts VALUES (?)",
+                [(str(mount),) for mount in mounts if not own.is_relative_to(mount)],
+            )
+
+        await self.change(remember)
+
+    async def forget_mounts(self, mounts: Iterable[Path]) -> None:
+        """Forget mount points: what lies there now is what there is."""
+        paths = json.dumps([str(mount) for mount in mounts])
+        await self._write(
+            "DELETE FROM mounts WHERE path IN (SELECT value FROM json_each(?))",
+            (paths,),
+        )
 
     async def add_job(self, job: Job) -> None:
         """Keep a new job."""

@@ -163,7 +163,10 @@ class Pruning:
         """Return what `prune` would come to at that time; nothing is changed."""
 
         async def look(clips: Sequence[Clip], roots: Collection[Path]) -> LetGo:
-            return _sorted(clips, await blocking(_look, clips, roots, remove=False))
+            mounts = await self._catalog.mounts()
+            return _sorted(
+                clips, await blocking(_look, clips, roots, mounts, remove=False)
+            )
 
         return await _Pass(self._catalog, limits, roots, now, look).done()
 
@@ -177,7 +180,8 @@ class Pruning:
             async with self.turn:
                 some = clips[:AT_ONCE]
                 kept = await self._catalog.kept_of(clip.id for clip in some)
-                looked = await blocking(_look, some, roots, kept, remove=True)
+                mounts = await self._catalog.mounts()
+                looked = await blocking(_look, some, roots, mounts, kept, remove=True)
                 now = _sorted(some, looked)
                 await self._catalog.remove(clip.id for clip in now.gone)
                 # Not before: where a folder is gone, too, a disk may be away.
@@ -418,6 +422,7 @@ def _sorted(clips: Iterable[Clip], looked: Mapping[str, Spared | _Gone]) -> LetG
 def _look(
     clips: Iterable[Clip],
     roots: Collection[Path],
+    mounts: Collection[Path],
     kept: Collection[str] = (),
     *,
     remove: bool,
@@ -433,7 +438,11 @@ def _look(
             looked[clip.id] = Spared.KEPT
             continue
         try:
-            looked[clip.id] = _look_at(clip, roots, remove=remove)
+            looked[clip.id] = (
+                Spared.AWAY
+                if files.missing_mount(clip.path, mounts)
+                else _look_at(clip, roots, remove=remove)
+            )
         except OSError as err:
             looked[clip.id] = _TROUBLES.get(err.errno or 0, Spared.AWAY)
         if remove and time.monotonic() > end:

@@ -1,6 +1,6 @@
 """The library from its files: sidecars are the truth about clips, wherever they lie now."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 import itertools
 import json
@@ -57,16 +57,22 @@ async def rebuild(
 
     A clip counts as gone only where others are found: a media folder, or a folder right
     below it, that is missing or has no sidecar of ours may be a disk that is not there.
+    Nothing is looked for, nor counts as gone, where one is known to be missing: where
+    clips were written to what was mounted there, and nothing is now. That is forgotten
+    once a clip lies there again as the library knows it, or if it knows none there.
     Raises StorageError as the library does.
     """
     rebuilt = Rebuilt()
-    taken, shelves = set[str](), set[Path | None]()
+    taken, shelves, mounts = set[str](), set[Path | None](), set[Path]()
     async with library.rebuilding:
-        walk = _walk(roots, rebuilt)
+        away = await _still_away(library)
+        walk = _walk(roots, away, rebuilt)
         while some := await blocking(list, itertools.islice(walk, AT_ONCE)):
             found = [clip for clip in some if clip]
             shelves |= await blocking(_shelves, found, roots)
+            mounts |= await blocking(_mounts, found)
             await _put(library, found, taken, account_of, rebuilt)
+        await library.remember_mounts(mounts)
         rebuilt.gone = await _let_go(library, roots, shelves)
         if await blocking(lambda: all(root.is_dir() for root in roots)):
             await library.set_rebuilt()
@@ -81,8 +87,10 @@ async def look_over(
     It is meant for whoever is about to show a page of clips: what was deleted or moved
     by hand drops out as it is looked at. What was moved or restored comes (back) by a
     rebuild. Where the clip's media folder, or its folder right below that, is missing
-    or empty, nothing is taken for gone: it may be a disk that is not there.
+    or empty, or nothing is mounted any more where the clip was written to what was,
+    nothing is taken for gone: it may be a disk that is not there.
     """
+    mounts = await library.mounts()
 
     def look() -> list[Clip]:
         return [
@@ -91,6 +99,7 @@ async def look_over(
             if _is_gone(clip.path)
             and (shelf := files.shelf_of(clip.path, roots))
             and files.holds_any(shelf)
+            and not files.missing_mount(clip.path, mounts)
         ]
 
     if gone := await blocking(look):
@@ -98,7 +107,30 @@ async def look_over(
     return gone
 
 
-def _walk(roots: Sequence[Path], rebuilt: Rebuilt) -> Iterator[Clip | None]:
+async def _still_away(library: Library) -> set[Path]:
+    """Return the mount points whose disk is away; forget those that do without now."""
+    mounts = await library.mounts()
+    away = await blocking(lambda: {one for one in mounts if not os.path.ismount(one)})
+    if not away:
+        return away
+    missed, there = set[Path](), set[Path]()
+    async for rows in _rows(library):
+
+        def look(rows: Sequence[sqlite3.Row] = rows) -> None:
+            for row in rows:
+                path = Path(row["path"])
+                if mount := files.missing_mount(path, away):
+                    (there if _is_there(row["id"], path) else missed).add(mount)
+
+        await blocking(look)
+    still_away = missed - there
+    await library.forget_mounts(away - still_away)
+    return still_away
+
+
+def _walk(
+    roots: Sequence[Path], away: Collection[Path], rebuilt: Rebuilt
+) -> Iterator[Clip | None]:
     """Find the clips in the media folders; count what is none.
 
     None comes now and then, so that nobody waits long for the next clip.
@@ -107,6 +139,9 @@ def _walk(roots: Sequence[Path], rebuilt: Rebuilt) -> Iterator[Clip | None]:
     for root in roots:
         for folder, folders, names in os.walk(root):
             yield None
+            if files.missing_mount(Path(folder), away):
+                folders.clear()
+                continue
             # In order, so that of two copies the same is taken each time.
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             videos = {name for name in names if name.endswith(files.SUFFIX)}
@@ -210,11 +245,9 @@ async def _let_go(
     library: Library, roots: Sequence[Path], shelves: Collection[Path | None]
 ) -> int:
     """Forget the clips on these shelves whose file is gone; return how many."""
-    count, last = 0, ""
-    while rows := await library.read(
-        "SELECT id, path FROM clips WHERE id > ? ORDER BY id LIMIT ?", (last, AT_ONCE)
-    ):
-        last = rows[-1]["id"]
+    mounts = await library.mounts()
+    count = 0
+    async for rows in _rows(library):
         paths = {row["id"]: Path(row["path"]) for row in rows}
 
         def look(paths: dict[str, Path] = paths) -> list[str]:
@@ -224,6 +257,7 @@ async def _let_go(
                 if (shelf := files.shelf_of(path, roots))
                 and shelf in shelves
                 and _is_gone(path)
+                and not files.missing_mount(path, mounts)
             ]
 
         if gone := await blocking(look):
@@ -232,8 +266,22 @@ async def _let_go(
     return count
 
 
+async def _rows(library: Library) -> AsyncIterator[list[sqlite3.Row]]:
+    """Go through ids and paths of all clips, some at a time."""
+    last = ""
+    while rows := await library.read(
+        "SELECT id, path FROM clips WHERE id > ? ORDER BY id LIMIT ?", (last, AT_ONCE)
+    ):
+        yield rows
+        last = rows[-1]["id"]
+
+
 def _shelves(clips: Sequence[Clip], roots: Sequence[Path]) -> set[Path | None]:
     return {files.shelf_of(clip.path, roots) for clip in clips}
+
+
+def _mounts(clips: Sequence[Clip]) -> set[Path]:
+    return {files.mount_of(folder) for folder in {clip.path.parent for clip in clips}}
 
 
 def _is_gone(path: Path) -> bool:
@@ -245,6 +293,14 @@ def _is_gone(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def _is_there(clip_id: str, path: Path) -> bool:
+    """Say whether a clip is surely where it was known to be."""
+    try:
+        return path.is_file() and sidecar.read(sidecar.path_of(path)).clip.id == clip_id
+    except OSError, ValueError:
+        return False
 
 
 def _lies_at(clip_id: str, path: Path) -> bool:

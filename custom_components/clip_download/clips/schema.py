@@ -54,7 +54,8 @@ CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms);
 """
 
 # `events` is the ledger of what the cameras saw. `looks` says up to when their history
-# was gone through. `days` and `cameras` keep what the pages of the media browser count,
+# was gone through. `mounts` are where disks were mounted that clips were written to.
+# `days` and `cameras` keep what the pages of the media browser count,
 # `words` is what a search looks at. `due` names what is to be done once: a rebuild from
 # files and sidecars, which know more than older tables and all that new ones lack.
 _EVENTS_AND_DAYS = """
@@ -148,6 +149,7 @@ CREATE TABLE looks (
     until_ms INTEGER NOT NULL,
     PRIMARY KEY (account_id, camera_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE mounts (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE due (task TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO due VALUES ('rebuild');
 """

@@ -87,6 +87,7 @@ class Way:
             files.target_inside, self._job.root, PurePosixPath(self._job.filename)
         )
         folder = self._work_folder
+        await self._check_mounted(folder)
         await blocking(files.remove_tree, folder)
 
         await self._come_to(JobState.WAITING)
@@ -95,6 +96,8 @@ class Way:
         plan = await self._plan(camera)
         await self._come_to(JobState.FETCHING)
         async with self._room():
+            # It may have been long since.
+            await self._check_mounted(folder)
             made_folders = await blocking(files.make_folder, folder)
         try:
             fetched, trouble = await self._fetch(camera, plan, folder)
@@ -108,6 +111,10 @@ class Way:
             raise
         await blocking(files.remove_tree, folder)
         return self._job
+
+    async def _check_mounted(self, folder: Path) -> None:
+        """Raise StorageError if the disk is away that clips were written to there."""
+        await blocking(files.check_mounted, folder, await self._library.mounts())
 
     async def _come_to(self, state: JobState) -> None:
         self._job = replace(self._job, state=state)
@@ -344,6 +351,7 @@ class Way:
         for clip in self._job.clips:
             await self._at_bench(_write_picture, clip, folder)
             await blocking(sidecar.write, clip, self._job.window)
+        await self._library.remember_mounts([await blocking(files.mount_of, folder)])
         self._job = replace(self._job, state=JobState.SAVED)
         recording = asyncio.ensure_future(self._library.finish_job(self._job))
         try:
