@@ -1,12 +1,14 @@
 """Accounts for tests, set up as a person sets them up: through the config flow."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from yarl import URL
 
-from custom_components.clip_download.clips.watch import LOOK_EVERY
+from custom_components.clip_download.clips import watch
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.components.application_credentials import (
     ClientCredential,
@@ -125,11 +127,12 @@ async def set_up(hass: HomeAssistant, clouds: Clouds, kind: str) -> ConfigEntry:
 
 async def look(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Look at what the cameras see, as after a push, and do what follows from it."""
-    entry.runtime_data.watch.pushed()
-    await hass.async_block_till_done(wait_background_tasks=True)
-    # It is looked later if that was asked for a moment ago.
-    async_fire_time_changed(hass, dt_util.utcnow() + LOOK_EVERY * 2)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    with patch.object(watch, "PUSHES_APART", timedelta(0)):
+        entry.runtime_data.watch.pushed()
+        await hass.async_block_till_done(wait_background_tasks=True)
+        # It is looked later if that was asked for a moment ago.
+        async_fire_time_changed(hass, dt_util.utcnow() + watch.LOOK_EVERY * 2)
+        await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def save_event(hass: HomeAssistant, event: RingEvent) -> Path:

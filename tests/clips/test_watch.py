@@ -443,6 +443,24 @@ async def test_pushed(live: Live) -> None:
 
 
 @simulated
+async def test_pushed_again_and_again(live: Live) -> None:
+    """However much is pushed, cameras are looked at now and then; the last is not lost."""
+    async with live() as (street, account):
+        await asyncio.sleep(10)
+        del street.looks[:]
+        for number in range(20):
+            account.watch.pushed()
+            await asyncio.sleep(1)
+            if number == 18:
+                street.happen("1")
+        assert account.told == []
+        assert [len(street.looks_at(one)) for one in street.ids] == [2, 2]
+        await asyncio.sleep(12)
+        assert account.told == [("front", "1")]
+        assert [len(street.looks_at(one)) for one in street.ids] == [3, 3]
+
+
+@simulated
 async def test_never_ready(live: Live) -> None:
     """What is not ready for an hour is asked for all the same, and given up in the end."""
     async with live() as (street, account):
@@ -630,6 +648,25 @@ async def test_no_history_at_all(live: Live) -> None:
         assert street.looks == []
         assert account.told == [("front", "0"), ("front", "1"), ("front", "2")]
         assert await saved(account) == [["0"], ["1"], ["2"]]
+
+
+@simulated
+async def test_killed_after_it_was_told(live: Live) -> None:
+    """What no history tells again is in the ledger long before the next look."""
+    async with live(Yard) as (street, account):
+        await asyncio.sleep(10)
+        (looking,) = (one for one in account.tasks if one.get_name() == "look")
+        looking.cancel()
+        event = replace(street.happen("1"), is_ready=True)
+        account.rules = replace(RULES, merge=HOUR)
+        account.watch.told(account.cameras["front"], event)
+        await asyncio.sleep(0.1)
+        assert await states(account) == {"1": EventState.WANTED}
+        await account.stop()
+        account.rules = RULES
+        await account.start()
+        await asyncio.sleep(60)
+        assert await saved(account) == [["1"]]
 
 
 @simulated

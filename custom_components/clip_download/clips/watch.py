@@ -37,6 +37,8 @@ LOOK_RARELY = timedelta(minutes=15)
 LOOK_BACK = timedelta(minutes=10)
 LOOK_FAR_BACK = timedelta(hours=1)
 LOOK_FAR_BACK_EVERY = timedelta(minutes=15)
+# A push does not say which camera saw something: all are looked at, and so not each time.
+PUSHES_APART = timedelta(seconds=15)
 # What is older is no news to ring a bell for.
 NEWS_FOR = timedelta(minutes=5)
 # A recording that is not ready by then is asked for even so, to learn what is wrong.
@@ -117,6 +119,8 @@ class Watch:
         self._turn = asyncio.Lock()
         self._looking = asyncio.Lock()
         self._has_looked = False
+        self._is_pushed = False
+        self._heeded_at = datetime.min.replace(tzinfo=UTC)
         self._next_look: dict[str, datetime] = {}
         self._next_far_look: dict[str, datetime] = {}
         self._told: deque[_Told] = deque(maxlen=200)
@@ -138,13 +142,15 @@ class Watch:
         self._tell(camera, event)
         if self._source.event_kinds:
             self._next_look.pop(camera.id, None)
+            self._look_soon()
         else:
             self._inbox.append((camera, event))
-        self._look_soon()
+            # Nobody tells it again, should we be killed.
+            self._spawn(self._read_inbox(), f"noting of {event.id}")
 
     def pushed(self) -> None:
         """Hear that something happened, but not what."""
-        self._next_look.clear()
+        self._is_pushed = True
         self._look_soon()
 
     def stir(self) -> None:
@@ -160,10 +166,7 @@ class Watch:
         CloudError if no camera's history could be seen.
         """
         async with self._looking:
-            while self._inbox:
-                camera, event = self._inbox[0]
-                await self._take(camera, [event])
-                del self._inbox[0]
+            await self._take_inbox()
             self.stir()
             trouble = await self._look_at_all() if self._source.event_kinds else None
             if not self._has_looked:
@@ -173,10 +176,28 @@ class Watch:
             raise trouble
         return self._pause()
 
+    async def _read_inbox(self) -> None:
+        try:
+            async with self._looking:
+                await self._take_inbox()
+        except StorageError as err:
+            _LOGGER.debug("What was told is noted at the next look: %s", err)
+
+    async def _take_inbox(self) -> None:
+        while self._inbox:
+            camera, event = self._inbox[0]
+            await self._take(camera, [event])
+            del self._inbox[0]
+
     async def _look_at_all(self) -> CloudError | None:
         """Look at the cameras whose turn it is; return the trouble if none was seen."""
         trouble: CloudError | None = None
         seen = False
+        now = datetime.now(UTC)
+        if self._is_pushed and now >= self._heeded_at + PUSHES_APART:
+            self._is_pushed = False
+            self._heeded_at = now
+            self._next_look.clear()
         for camera in list(self._cameras()):
             now = datetime.now(UTC)
             if self._next_look.get(camera.id, now) > now:
@@ -279,6 +300,8 @@ class Watch:
             self._next_look.get(camera.id, now + LOOK_EVERY)
             for camera in self._cameras()
         ]
+        if self._is_pushed:
+            turns.append(self._heeded_at + PUSHES_APART)
         first = min(turns, default=now + LOOK_EVERY)
         return max(first - now, timedelta(seconds=1))
 
