@@ -45,6 +45,11 @@ def _trust_authority() -> None:
 _trust_authority()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it."""
+    items.sort(key=lambda item: "test_scale" not in item.nodeid)
+
+
 @pytest.fixture(autouse=True)
 def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant load this integration, in tests that have Home Assistant."""

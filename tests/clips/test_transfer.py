@@ -80,6 +80,7 @@ async def test_a_whole_body_arrives(get: Get, tmp_path: Path, data: bytes) -> No
         (TS_PACKET + os.urandom(1000), "body_not_video"),
         (os.urandom(5000), "body_not_video"),
     ],
+    ids=["nothing", "page", "words", "one packet", "broken packets", "noise"],
 )
 async def test_what_is_no_footage_is_refused(
     get: Get, tmp_path: Path, data: bytes, key: str
