@@ -1,14 +1,18 @@
 """The event entities: which cameras have which, what they tell, and of whose clip."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
     mock_restore_cache_with_extra_data,
 )
 
+from custom_components.clip_download.clips.library import Job, Library
 from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.event import async_tell
 from custom_components.clip_download.sources.base import DING, MOTION, Event
 from custom_components.clip_download.sources.meraki import MerakiSource
@@ -171,6 +175,51 @@ async def test_ring_in_the_history(
     await look(hass, entry)
     assert told(hass, DOORBELL).state > state.state
     assert "path" not in told(hass, DOORBELL).attributes
+
+
+async def test_saved_while_nobody_listened(
+    *,
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    media_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A clip whose job ended while the account was unloaded is told of after that."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    ring = hass_clouds.ring.add_event(
+        camera, "ding", start=datetime.now(UTC) - 20 * SECOND, duration_s=3
+    )
+    await look(hass, entry)
+    is_unloaded = asyncio.Event()
+    begun = asyncio.Event()
+    finish_job = Library.finish_job
+
+    async def finish_later(self: Library, job: Job) -> None:
+        begun.set()
+        await is_unloaded.wait()
+        await finish_job(self, job)
+
+    monkeypatch.setattr(Library, "finish_job", finish_later)
+    around = {"start": ring.start - SECOND, "end": ring.end}
+    await hass.services.async_call(
+        DOMAIN, "save_events", {"entity_id": "camera.front", **around}
+    )
+    await begun.wait()
+    unload_platforms = hass.config_entries.async_unload_platforms
+
+    async def unload(*args: Any) -> bool:
+        done = await unload_platforms(*args)
+        is_unloaded.set()
+        return done
+
+    monkeypatch.setattr(hass.config_entries, "async_unload_platforms", unload)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert told(hass, DOORBELL).state == STATE_UNAVAILABLE
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert told(hass, DOORBELL).attributes["id"] == str(ring.id)
+    (path,) = media_dir.rglob("*.mp4")
+    assert told(hass, DOORBELL).attributes["path"] == str(path)
 
 
 async def test_clip_of_another_event(

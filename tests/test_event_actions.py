@@ -607,7 +607,7 @@ async def test_an_event_of_no_known_time(
 @pytest.fixture
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save one event after the other."""
-    monkeypatch.setattr("custom_components.clip_download.event_services.AT_ONCE", 1)
+    monkeypatch.setattr("custom_components.clip_download.event_actions.AT_ONCE", 1)
 
 
 @with_history

@@ -470,7 +470,7 @@ async def test_deleted_by_hand(
     assert len(days) == 2
     (deleted,) = await browser.inside(days[0]["media_content_id"])
 
-    media_id = answers.place(hass, replace(CLIP, path=gone))["media_content_id"]
+    media_id = answers.place(hass, gone)["media_content_id"]
     done = await browser.ask("local_source/remove", media_content_id=media_id)
     assert done["success"]
     assert not gone.exists()

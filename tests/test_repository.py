@@ -21,25 +21,7 @@ import voluptuous as vol
 
 from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.event_services import (
-    LIST_EVENTS_SCHEMA,
-    SAVE_EVENTS_SCHEMA,
-)
-from custom_components.clip_download.keep_actions import (
-    DELETE_CLIPS_SCHEMA,
-    KEEP_CLIP_SCHEMA,
-    NEXT_PRUNING_SCHEMA,
-    RELEASE_CLIP_SCHEMA,
-)
-from custom_components.clip_download.library_actions import REBUILD_LIBRARY_SCHEMA
-from custom_components.clip_download.proof_actions import (
-    EXPORT_CLIPS_SCHEMA,
-    VERIFY_CLIPS_SCHEMA,
-)
-from custom_components.clip_download.services import (
-    RECORD_CLIP_SCHEMA,
-    SAVE_CLIP_SCHEMA,
-)
+from custom_components.clip_download.services import ACTIONS
 from custom_components.clip_download.sources import SOURCES
 from homeassistant import components
 from homeassistant.const import __version__ as ha_version
@@ -667,19 +649,6 @@ def sections(service: str) -> set[str]:
     }
 
 
-SCHEMAS = {
-    "delete_clips": DELETE_CLIPS_SCHEMA,
-    "keep_clip": KEEP_CLIP_SCHEMA,
-    "next_pruning": NEXT_PRUNING_SCHEMA,
-    "release_clip": RELEASE_CLIP_SCHEMA,
-    "export_clips": EXPORT_CLIPS_SCHEMA,
-    "list_events": LIST_EVENTS_SCHEMA,
-    "rebuild_library": REBUILD_LIBRARY_SCHEMA,
-    "record_clip": RECORD_CLIP_SCHEMA,
-    "save_clip": SAVE_CLIP_SCHEMA,
-    "save_events": SAVE_EVENTS_SCHEMA,
-    "verify_clips": VERIFY_CLIPS_SCHEMA,
-}
 FIELDS = [(service, name) for service in SERVICES for name in fields(service)]
 
 
@@ -700,7 +669,7 @@ def test_action_has_words_and_icon(service: str) -> None:
 
 def test_actions_are_those_of_the_code() -> None:
     """What the UI offers is what is registered."""
-    assert set(SERVICES) == set(SCHEMAS) == set(TRANSLATIONS["services"])
+    assert set(SERVICES) == set(ACTIONS) == set(TRANSLATIONS["services"])
 
 
 @pytest.mark.parametrize(("service", "name"), FIELDS)
@@ -718,7 +687,7 @@ def test_field(service: str, name: str) -> None:
 def test_fields_are_those_of_the_schema(service: str) -> None:
     """The UI offers every field that the action takes, with the same default."""
     target = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}
-    schema = schema_fields(SCHEMAS[service])
+    schema = schema_fields(ACTIONS[service].schema)
     assert set(fields(service)) == set(schema) - target
     for name, field in fields(service).items():
         if "default" in field:

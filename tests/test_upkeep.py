@@ -16,6 +16,7 @@ from custom_components.clip_download.clips.errors import StorageError
 from custom_components.clip_download.clips.pruning import Limits, Pruning
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.limits import GB, async_set_common_limits
+from custom_components.clip_download.naming import media_folders
 from custom_components.clip_download.shared import async_shared
 from custom_components.clip_download.upkeep import EVERY
 from homeassistant.config_entries import ConfigEntry
@@ -256,7 +257,7 @@ async def test_a_disk_that_is_not_there(
     await hour_passes(hass)
     assert issues(hass) == {}
     assert "let go" not in caplog.text
-    assert (await async_shared(hass)).upkeep.roots == [media_dir]
+    assert media_folders(hass) == [media_dir]
     aside.rename(media_dir)
     assert one.exists()
     await hour_passes(hass)

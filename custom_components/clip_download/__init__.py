@@ -13,7 +13,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import ring_account
 from .accounts import access_token_of, async_create_source
 from .answers import EVENT_FAILED, EVENT_SAVED, answer
-from .automatic import async_ask_for_events, rules_of
+from .automatic import rules_of
 from .clips.errors import ClipError
 from .clips.jobs import Jobs
 from .clips.ledger import Ledger
@@ -35,6 +35,7 @@ from .coordinator import (
 )
 from .entity import async_remove_config_entry_device, camera_unique_id, job_saved
 from .event import async_tell
+from .event_clips import async_ask_for_events
 from .services import async_setup_services
 from .shared import async_shared
 from .upkeep import Upkeep

@@ -21,7 +21,7 @@ STATUS_QUEUED = "queued"
 STATUS_FAILED = "failed"
 
 
-def raised(err: ClipError, *, camera: str, window: str) -> HomeAssistantError:
+def raised(err: ClipError, *, camera: str = "", window: str = "") -> HomeAssistantError:
     """Return the error as Home Assistant shows it, by whose fault it is."""
     kind = (
         ServiceValidationError
@@ -37,14 +37,6 @@ def raised(err: ClipError, *, camera: str, window: str) -> HomeAssistantError:
             **err.placeholders,
         },
     )
-
-
-def failure(err: ClipError, *, camera: str, window: str) -> dict[str, Any]:
-    """Return a response's entry for a camera whose clip is not there."""
-    return {
-        "status": STATUS_FAILED,
-        "error": error(err, camera=camera, window=window),
-    }
 
 
 def error(err: ClipError, *, camera: str, window: str) -> dict[str, str]:
@@ -87,10 +79,10 @@ def in_words(window: Window) -> str:
     return f"{start:%F %H:%M:%S} – {until}"
 
 
-def place(hass: HomeAssistant, clip: Clip) -> dict[str, str]:
+def place(hass: HomeAssistant, path: Path) -> dict[str, str]:
     """Return where a clip is: its `path`, and its `media_content_id` if it has one."""
-    told = {"path": str(clip.path)}
-    if location := media_location(hass, clip.path):
+    told = {"path": str(path)}
+    if location := media_location(hass, path):
         told["media_content_id"] = generate_media_source_id("media_source", location)
     return told
 
@@ -128,7 +120,7 @@ def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
 
 
 def _file(hass: HomeAssistant, clip: Clip) -> dict[str, str]:
-    return {**place(hass, clip), "sha256": clip.sha256}
+    return {**place(hass, clip.path), "sha256": clip.sha256}
 
 
 def _times(window: Window) -> dict[str, str]:

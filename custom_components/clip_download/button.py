@@ -10,13 +10,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .answers import in_words, raised
-from .automatic import DEFAULT_KINDS, PATIENCE, async_ask_for_events, async_saved
+from .automatic import DEFAULT_KINDS
 from .clips.errors import ClipError, NoFootageError
 from .clips.watch import LOOK_EVERY
 from .clips.window import Window
 from .const import DEFAULT_MINUTES
 from .coordinator import ClipConfigEntry
 from .entity import CameraEntity, async_add_cameras
+from .event_clips import PATIENCE, async_ask_for_events, async_saved
 from .naming import file_name, media_folder
 from .sources.base import Event
 
@@ -99,7 +100,7 @@ class SaveLastRecording(SaveButton):
         """Ask for the newest recording, unless it is saved; it may not be ready yet."""
         entry = self.coordinator.config_entry
         event = await self._newest(window.end)
-        saved = await async_saved(self.hass, entry, self.camera, [event])
+        saved = await async_saved(self.hass, entry, self.camera, [event.id])
         if event.id not in saved or not saved[event.id].is_there:
             await async_ask_for_events(self.hass, entry, self.camera, [event])
 

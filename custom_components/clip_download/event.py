@@ -1,6 +1,7 @@
 """What the cameras of an account see, as their cloud tells it."""
 
 from datetime import datetime
+import logging
 from typing import ClassVar, override
 
 from homeassistant.components.event import (
@@ -20,6 +21,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
 from .answers import place
+from .clips.errors import StorageError
 from .clips.library import Clip, Job
 from .clips.window import Window
 from .const import DOMAIN
@@ -31,7 +33,10 @@ from .entity import (
     has_events,
     job_saved,
 )
+from .event_clips import async_saved
 from .sources.base import DING, MOTION, Camera, Event
+
+_LOGGER = logging.getLogger(__name__)
 
 PARALLEL_UPDATES = 0
 
@@ -131,7 +136,7 @@ class ClipEvent(CameraEntity, EventEntity):
     def _async_saved(self, job: Job) -> None:
         """Say where the last event's clip is, if this job made it."""
         if self._last and (clip := _clip_of(self._last, job)):
-            self._attr_extra_state_attributes = place(self.hass, clip)
+            self._attr_extra_state_attributes = place(self.hass, clip.path)
             self.async_write_ha_state()
 
     def _take(self, event: Event) -> None:
@@ -164,7 +169,18 @@ class ClipEvent(CameraEntity, EventEntity):
                     name: state.attributes[name]
                     for name in CLIP_ATTRIBUTES
                     if name in state.attributes
-                }
+                } or await self._place(event_id)
+
+    async def _place(self, event_id: str) -> dict[str, str]:
+        """Return where an event's clip is that was saved while nobody listened."""
+        entry = self.coordinator.config_entry
+        try:
+            saved = await async_saved(self.hass, entry, self.camera, [event_id])
+        except StorageError as err:
+            _LOGGER.debug("The clip of %s is not known: %s", self.entity_id, err)
+            return {}
+        at = saved.get(event_id)
+        return place(self.hass, at.path) if at and at.is_there else {}
 
 
 class Motion(ClipEvent):

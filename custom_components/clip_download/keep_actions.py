@@ -1,7 +1,6 @@
 """The actions that keep clips and let them go."""
 
 from collections.abc import Collection
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +9,13 @@ import voluptuous as vol
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.media_source import generate_media_source_id
 from homeassistant.const import Platform
-from homeassistant.core import (
-    HomeAssistant,
-    ServiceCall,
-    ServiceResponse,
-    SupportsResponse,
-    callback,
-)
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
     Unauthorized,
-    UnknownUser,
 )
 from homeassistant.helpers import config_validation as cv, entity_registry as er
-from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 
 from . import answers
@@ -34,8 +25,10 @@ from .clips.library import Clip
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .entity import camera_unique_id
+from .naming import media_folders
 from .selection import async_chosen
 from .shared import Shared, async_shared
+from .targets import async_user
 
 # More at once is for `delete_clips` with a window.
 MOST_NAMED = 1000
@@ -47,7 +40,7 @@ NAMED = vol.All(cv.ensure_list, vol.Length(min=1, max=MOST_NAMED), [cv.string])
 CHOICE_FIELDS = ("start", "end", "label")
 CLIPS = {vol.Optional("path"): NAMED, vol.Optional("media_content_id"): NAMED}
 
-KEEP_CLIP_SCHEMA = RELEASE_CLIP_SCHEMA = vol.All(
+NAMED_CLIPS_SCHEMA = vol.All(
     vol.Schema(CLIPS), cv.has_at_least_one_key(*map(str, CLIPS))
 )
 DELETE_CLIPS_SCHEMA = vol.All(
@@ -65,41 +58,13 @@ DELETE_CLIPS_SCHEMA = vol.All(
 NEXT_PRUNING_SCHEMA = vol.Schema({})
 
 
-class KeepAction(StrEnum):
-    """The names of the actions."""
-
-    DELETE_CLIPS = "delete_clips"
-    KEEP_CLIP = "keep_clip"
-    NEXT_PRUNING = "next_pruning"
-    RELEASE_CLIP = "release_clip"
-
-
-@callback
-def async_setup_keep_actions(hass: HomeAssistant) -> None:
-    """Register the actions; they are there whether or not an account is loaded."""
-    for action, act, schema in (
-        (KeepAction.DELETE_CLIPS, _async_delete_clips, DELETE_CLIPS_SCHEMA),
-        (KeepAction.KEEP_CLIP, _async_keep_clip, KEEP_CLIP_SCHEMA),
-        (KeepAction.RELEASE_CLIP, _async_release_clip, RELEASE_CLIP_SCHEMA),
-    ):
-        hass.services.async_register(
-            DOMAIN, action, act, schema, SupportsResponse.OPTIONAL
-        )
-    async_register_admin_service(
-        hass,
-        DOMAIN,
-        KeepAction.NEXT_PRUNING,
-        _async_next_pruning,
-        NEXT_PRUNING_SCHEMA,
-        SupportsResponse.ONLY,
-    )
-
-
-async def _async_keep_clip(call: ServiceCall) -> ServiceResponse:
+async def async_keep_clip(call: ServiceCall) -> ServiceResponse:
+    """Keep the named clips, whatever the limits; tell what they are now."""
     return await _async_set_kept(call, kept=True)
 
 
-async def _async_release_clip(call: ServiceCall) -> ServiceResponse:
+async def async_release_clip(call: ServiceCall) -> ServiceResponse:
+    """Let the limits hold for the named clips again; tell what they are now."""
     return await _async_set_kept(call, kept=False)
 
 
@@ -115,7 +80,7 @@ async def _async_set_kept(call: ServiceCall, *, kept: bool) -> ServiceResponse:
     return {"clips": [_told(call.hass, clip) for clip in clips]}
 
 
-async def _async_delete_clips(call: ServiceCall) -> ServiceResponse:
+async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
     """Delete the named clips and those of a window, but for what must stay."""
     shared = await async_shared(call.hass)
     upkeep = shared.upkeep
@@ -123,7 +88,9 @@ async def _async_delete_clips(call: ServiceCall) -> ServiceResponse:
         clips = {clip.id: clip for clip in await _async_named(call, shared)}
         await _async_check_control(call, clips.values())
         clips |= {clip.id: clip for clip in await _async_of_cameras(call)}
-        done = await upkeep.pruning.let_go(list(clips.values()), upkeep.roots)
+        done = await upkeep.pruning.let_go(
+            list(clips.values()), media_folders(call.hass)
+        )
     except StorageError as err:
         raise _about_clips(err) from err
     upkeep.async_tell_gone(done.gone, "deleted")
@@ -149,7 +116,7 @@ async def _async_delete_clips(call: ServiceCall) -> ServiceResponse:
     return None
 
 
-async def _async_next_pruning(call: ServiceCall) -> ServiceResponse:
+async def async_next_pruning(call: ServiceCall) -> ServiceResponse:
     """Tell when clips are let go of next, and which are due by then."""
     upkeep = (await async_shared(call.hass)).upkeep
     try:
@@ -211,12 +178,8 @@ async def _async_check_control(call: ServiceCall, clips: Collection[Clip]) -> No
 
     What no camera entity is there for any more is an administrator's.
     """
-    if not call.context.user_id:
-        return
-    user = await call.hass.auth.async_get_user(call.context.user_id)
-    if user is None:
-        raise UnknownUser(context=call.context)
-    if user.is_admin:
+    user = await async_user(call)
+    if user is None or user.is_admin:
         return
     for clip in clips:
         entity_id = _entity_of(call.hass, clip)
@@ -239,7 +202,7 @@ def _entity_of(hass: HomeAssistant, clip: Clip) -> str | None:
 
 def _told(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
     return {
-        **answers.place(hass, clip),
+        **answers.place(hass, clip.path),
         "camera": clip.camera_name,
         "start": dt_util.as_local(clip.window.start).isoformat(timespec="milliseconds"),
         "size_bytes": clip.size_bytes,
@@ -258,7 +221,7 @@ def _unknown(named: str) -> ServiceValidationError:
 def _about_clips(err: StorageError) -> HomeAssistantError:
     """Return the error of the library, or that a sidecar cannot be written."""
     if err.key.startswith("library_"):
-        return answers.raised(err, camera="", window="")
+        return answers.raised(err)
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="clip_not_marked",

@@ -35,16 +35,16 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from . import answers
-from .automatic import async_ask_for_events, async_saved
 from .clips.catalog import Catalog
-from .clips.errors import ClipError, InvalidRequestError, SignInError
+from .clips.errors import ClipError, InvalidRequestError
 from .clips.library import Clip, ClipStatus
 from .clips.rebuild import look_over
-from .clips.way import persist
 from .clips.window import settle_past
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .entity import camera_unique_id
+from .event_clips import SavedAt, async_ask_for_events, async_events, async_saved
+from .naming import media_folders
 from .shared import async_shared
 from .sources.base import ON_DEMAND, Camera, Event
 
@@ -60,8 +60,7 @@ MOST_LOOKS = 5
 # Further back than most subscriptions keep anything.
 CLOUD_DAYS = 30
 
-# Somebody looks on while a day is listed, and while its recording is saved to be played.
-LISTING_PATIENCE = timedelta(seconds=30)
+# Somebody looks on while a recording is saved to be played.
 SAVING_PATIENCE_S = 60
 
 
@@ -322,8 +321,7 @@ class ClipMediaSource(MediaSource):
     async def _gone(self, clips: Sequence[Clip]) -> list[Clip]:
         """Forget those of some clips whose file is gone, and return them."""
         library = (await async_shared(self.hass)).library
-        roots = [Path(folder) for folder in self.hass.config.media_dirs.values()]
-        return await look_over(library, roots, clips)
+        return await look_over(library, media_folders(self.hass), clips)
 
     async def _pictures(self, clips: Sequence[Clip]) -> dict[str, str]:
         """Return links to the pictures of those clips that have one, by their id."""
@@ -382,7 +380,9 @@ class ClipMediaSource(MediaSource):
                 self._folder(replace(place, day=f"{day}"), f"{day}") for day in days
             ]
         events = await self._recordings(entry, camera, place.day)
-        saved = await async_saved(self.hass, entry, camera, events)
+        saved = await async_saved(
+            self.hass, entry, camera, [event.id for event in events]
+        )
         there = {event_id for event_id, at in saved.items() if at.is_there}
         return place.day, [
             self._video(
@@ -444,20 +444,12 @@ class ClipMediaSource(MediaSource):
                 time_zone=dt_util.get_default_time_zone(),
                 day=date.fromisoformat(day),
             )
-            try:
-                events = await persist(
-                    lambda: source.events(camera, window),
-                    dt_util.utcnow() + LISTING_PATIENCE,
-                )
-            except SignInError:
-                entry.async_start_reauth(self.hass)
-                raise
+            events = await async_events(self.hass, entry, camera, window)
         return [
             event
             for event in reversed(events)
-            if window.start <= event.window.start < window.end
             # Saving one of those would make one more.
-            and not (source.echoes_downloads and event.kind == ON_DEMAND)
+            if not (source.echoes_downloads and event.kind == ON_DEMAND)
         ]
 
     async def _recorded(self, place: Place) -> Clip:
@@ -467,8 +459,8 @@ class ClipMediaSource(MediaSource):
         """
         entry = self._account(place.account_id)
         camera = self._camera(entry, place.camera_id)
-        clip = await self._saved(entry, camera, place.item)
-        if clip and await self._is_there(clip):
+        saved = await self._saved(entry, camera, place.item)
+        if saved and (clip := await self._clip_at(saved)):
             return clip
         events = await self._recordings(entry, camera, place.day)
         event = next((one for one in events if one.id == place.item), None)
@@ -478,15 +470,15 @@ class ClipMediaSource(MediaSource):
             if not event.is_ready:
                 raise InvalidRequestError("recording_not_ready")
             # Again, right before it is asked for: others play it, too.
-            clip = await self._saved(entry, camera, event.id)
-            if clip and await self._is_there(clip):
+            saved = await self._saved(entry, camera, event.id)
+            if saved and (clip := await self._clip_at(saved)):
                 return clip
             running = await async_ask_for_events(
                 self.hass,
                 entry,
                 camera,
                 [event],
-                replaces=clip.path if clip else None,
+                replaces=saved.path if saved else None,
             )
             # The job lives on if whoever wants to play it goes away.
             await asyncio.wait([running.done], timeout=SAVING_PATIENCE_S)
@@ -502,14 +494,16 @@ class ClipMediaSource(MediaSource):
 
     async def _saved(
         self, entry: ClipConfigEntry, camera: Camera, event_id: str
-    ) -> Clip | None:
-        """Return the clip of an event, whether or not its file is still there."""
-        paths = await entry.runtime_data.ledger.saved(camera.id, [event_id])
-        path = paths.get(event_id)
-        return await (await self._catalog()).clip_at(path) if path else None
+    ) -> SavedAt | None:
+        """Return where an event was saved, if it was."""
+        saved = await async_saved(self.hass, entry, camera, [event_id])
+        return saved.get(event_id)
 
-    async def _is_there(self, clip: Clip) -> bool:
-        return await self.hass.async_add_executor_job(clip.path.is_file)
+    async def _clip_at(self, saved: SavedAt) -> Clip | None:
+        """Return the clip of what was saved, if its file is still there."""
+        if not saved.is_there:
+            return None
+        return await (await self._catalog()).clip_at(str(saved.path))
 
     # --- what is shown
 

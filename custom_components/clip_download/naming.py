@@ -30,6 +30,11 @@ def media_folder(hass: HomeAssistant, entry: ConfigEntry | None) -> Path:
     return Path(folders[name])
 
 
+def media_folders(hass: HomeAssistant) -> list[Path]:
+    """Return all of Home Assistant's media folders."""
+    return [Path(folder) for folder in hass.config.media_dirs.values()]
+
+
 def file_name(
     hass: HomeAssistant,
     entry: ConfigEntry,

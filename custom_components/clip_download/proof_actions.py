@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Coroutine, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 import time
 from typing import Any
@@ -15,11 +14,9 @@ import voluptuous as vol
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import (
     Event,
-    HassJob,
     HomeAssistant,
     ServiceCall,
     ServiceResponse,
-    SupportsResponse,
     callback,
 )
 from homeassistant.exceptions import HomeAssistantError
@@ -34,9 +31,10 @@ from .clips.errors import ClipError, storage_error
 from .clips.export import SUFFIX, export
 from .clips.proof import Looked, State, become_patient, verify
 from .const import DOMAIN
-from .naming import media_folder
+from .naming import media_folder, media_folders
 from .selection import CHOICE_FIELDS, CHOICE_SCHEMA, Choice, async_chosen
 from .shared import async_shared
+from .stopping import async_unless_stopped
 from .targets import names_of, raising_as_asked
 
 DEFAULT_EXPORT = "clip_download/exports/%Y-%m-%d_%H-%M-%S"
@@ -51,13 +49,6 @@ class _Reading:
 
     thread: Executor
     exporting: asyncio.Lock
-
-
-class ProofAction(StrEnum):
-    """The names of the actions."""
-
-    EXPORT_CLIPS = "export_clips"
-    VERIFY_CLIPS = "verify_clips"
 
 
 @singleton("clip_download_reading")
@@ -75,39 +66,19 @@ def _reading(hass: HomeAssistant) -> _Reading:
     return _Reading(thread, asyncio.Lock())
 
 
-@callback
-def async_setup_proof_actions(hass: HomeAssistant) -> None:
-    """Register the actions; they are there whether or not an account is loaded."""
-    for action, act, schema, answers_with in (
-        (
-            ProofAction.EXPORT_CLIPS,
-            _async_export_clips,
-            EXPORT_CLIPS_SCHEMA,
-            SupportsResponse.OPTIONAL,
-        ),
-        (
-            ProofAction.VERIFY_CLIPS,
-            _async_verify_clips,
-            VERIFY_CLIPS_SCHEMA,
-            SupportsResponse.ONLY,
-        ),
-    ):
-        hass.services.async_register(DOMAIN, action, act, schema, answers_with)
-
-
-async def _async_verify_clips(call: ServiceCall) -> ServiceResponse:
+async def async_verify_clips(call: ServiceCall) -> ServiceResponse:
     """Read the files of clips again, and tell which are not as they were."""
     hass = call.hass
     choice = await async_chosen(call)
     shared = await async_shared(hass)
     began_s = time.monotonic()
     with raising_as_asked(call, choice.entity_ids, CHOICE_FIELDS):
-        verified = await _async_unless_stopped(
+        verified = await _async_read(
             hass,
             verify(
                 Catalog(shared.library),
                 choice.clips(),
-                _roots(hass),
+                media_folders(hass),
                 _reading(hass).thread,
             ),
             "verify clips",
@@ -121,7 +92,7 @@ async def _async_verify_clips(call: ServiceCall) -> ServiceResponse:
     }
 
 
-async def _async_export_clips(call: ServiceCall) -> ServiceResponse:
+async def async_export_clips(call: ServiceCall) -> ServiceResponse:
     """Copy clips into a ZIP, and tell where it is."""
     hass = call.hass
     choice = await async_chosen(call)
@@ -136,9 +107,15 @@ async def _async_export_clips(call: ServiceCall) -> ServiceResponse:
         )
         async with reading.exporting:
             try:
-                done = await _async_unless_stopped(
+                done = await _async_read(
                     hass,
-                    export(choice.clips, target, _roots(hass), reading.thread, now=now),
+                    export(
+                        choice.clips,
+                        target,
+                        media_folders(hass),
+                        reading.thread,
+                        now=now,
+                    ),
                     "export clips",
                 )
             except OSError as err:
@@ -160,7 +137,7 @@ def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
         state: [] for state in State if state not in {State.OK, State.AWAY}
     }
     away = Counter[str]()
-    roots = _roots(hass)
+    roots = media_folders(hass)
     for one in others:
         path = one.clip.path
         if one.state is State.AWAY:
@@ -177,10 +154,6 @@ def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
         **told,
         State.AWAY: [{"path": path, "clips": count} for path, count in away.items()],
     }
-
-
-def _roots(hass: HomeAssistant) -> list[Path]:
-    return [Path(folder) for folder in hass.config.media_dirs.values()]
 
 
 def _media_folder(hass: HomeAssistant, choice: Choice) -> Path:
@@ -203,26 +176,14 @@ def _not_written(
     )
 
 
-async def _async_unless_stopped[T](
+async def _async_read[T](
     hass: HomeAssistant, work: Coroutine[Any, Any, T], name: str
 ) -> T:
-    """Do what takes long. It ends, too, when the caller goes or Home Assistant stops."""
-    task = hass.async_create_background_task(work, name)
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-
-    # Home Assistant waits for no background task that it cancels as it stops.
-    forget = hass.async_add_shutdown_job(HassJob(stop, name))
-    try:
-        return await task
-    except asyncio.CancelledError:
-        caller = asyncio.current_task()
-        if caller is None or caller.cancelling():
-            raise
-        raise HomeAssistantError(
+    """Do what takes long, unless Home Assistant stops or the caller goes."""
+    return await async_unless_stopped(
+        hass,
+        hass.async_create_background_task(work, name),
+        HomeAssistantError(
             translation_domain=DOMAIN, translation_key="reading_interrupted"
-        ) from None
-    finally:
-        forget()
+        ),
+    )

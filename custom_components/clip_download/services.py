@@ -1,258 +1,78 @@
 """The actions that people and automations call."""
 
-import asyncio
-from datetime import timedelta
-from enum import StrEnum
-from typing import Any
-
-import voluptuous as vol
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
 
 from homeassistant.core import (
-    HassJob,
     HomeAssistant,
     ServiceCall,
     ServiceResponse,
     SupportsResponse,
     callback,
 )
-from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.typing import VolDictType
-from homeassistant.util import dt as dt_util
+from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.helpers.typing import VolSchemaType
 
-from . import answers
-from .clips.errors import ClipError, RefusedError
-from .clips.library import JobState
-from .clips.window import Window, settle
+from . import clip_actions, event_actions, keep_actions, library_actions, proof_actions
 from .const import DOMAIN
-from .coordinator import ClipConfigEntry
-from .event_services import (
-    LIST_EVENTS_SCHEMA,
-    SAVE_EVENTS_SCHEMA,
-    async_list_events,
-    async_save_events,
-)
-from .keep_actions import async_setup_keep_actions
-from .library_actions import async_setup_library_actions
-from .naming import file_name, media_folder
-from .proof_actions import async_setup_proof_actions
-from .sources.base import Camera, Wishes
-from .targets import (
-    Told,
-    account_and_camera,
-    async_answer,
-    async_targeted_cameras,
-    name_of,
-    raising_as_asked,
-)
-
-DEFAULT_TIMEOUT = timedelta(minutes=10)
-# Ring ends a live session after a minute, and a battery camera's after half of that.
-SHORTEST_RECORDING = timedelta(seconds=1)
-LONGEST_RECORDING = timedelta(minutes=1)
-
-WINDOW_FIELDS = ("start", "end", "duration", "before", "after", "at")
-WISH_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
 
 
-class ClipAction(StrEnum):
-    """The names of the actions."""
+class Action(NamedTuple):
+    """What an action does, what it takes, whether it answers, and who may call it."""
 
-    LIST_EVENTS = "list_events"
-    RECORD_CLIP = "record_clip"
-    SAVE_CLIP = "save_clip"
-    SAVE_EVENTS = "save_events"
+    act: Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+    schema: VolSchemaType
+    answers: SupportsResponse = SupportsResponse.OPTIONAL
+    is_for_admins: bool = False
 
 
-# What can be said of every clip: its name, and how patient to be.
-CLIP_FIELDS: VolDictType = {
-    vol.Optional("filename"): cv.template,
-    vol.Optional("label", default=""): cv.string,
-    vol.Optional("overwrite", default=False): cv.boolean,
-    vol.Optional("wait", default=True): cv.boolean,
-    vol.Optional("timeout", default=DEFAULT_TIMEOUT): cv.positive_time_period,
-    vol.Optional("audio", default=True): cv.boolean,
+ACTIONS = {
+    "delete_clips": Action(
+        keep_actions.async_delete_clips, keep_actions.DELETE_CLIPS_SCHEMA
+    ),
+    "export_clips": Action(
+        proof_actions.async_export_clips, proof_actions.EXPORT_CLIPS_SCHEMA
+    ),
+    "keep_clip": Action(keep_actions.async_keep_clip, keep_actions.NAMED_CLIPS_SCHEMA),
+    "list_events": Action(
+        event_actions.async_list_events,
+        event_actions.LIST_EVENTS_SCHEMA,
+        SupportsResponse.ONLY,
+    ),
+    "next_pruning": Action(
+        keep_actions.async_next_pruning,
+        keep_actions.NEXT_PRUNING_SCHEMA,
+        SupportsResponse.ONLY,
+        is_for_admins=True,
+    ),
+    "rebuild_library": Action(
+        library_actions.async_rebuild_library,
+        library_actions.REBUILD_LIBRARY_SCHEMA,
+        is_for_admins=True,
+    ),
+    "record_clip": Action(
+        clip_actions.async_record_clip, clip_actions.RECORD_CLIP_SCHEMA
+    ),
+    "release_clip": Action(
+        keep_actions.async_release_clip, keep_actions.NAMED_CLIPS_SCHEMA
+    ),
+    "save_clip": Action(clip_actions.async_save_clip, clip_actions.SAVE_CLIP_SCHEMA),
+    "save_events": Action(
+        event_actions.async_save_events, event_actions.SAVE_EVENTS_SCHEMA
+    ),
+    "verify_clips": Action(
+        proof_actions.async_verify_clips,
+        proof_actions.VERIFY_CLIPS_SCHEMA,
+        SupportsResponse.ONLY,
+    ),
 }
-SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
-    {
-        vol.Optional("start"): cv.datetime,
-        vol.Optional("end"): cv.datetime,
-        vol.Optional("duration"): cv.positive_time_period,
-        vol.Optional("before"): cv.positive_time_period,
-        vol.Optional("after"): cv.positive_time_period,
-        vol.Optional("at"): cv.datetime,
-        **CLIP_FIELDS,
-        vol.Optional("codec"): vol.In(["avc", "hevc"]),
-        vol.Optional("frame_rate"): vol.All(vol.Coerce(int), vol.Range(1, 25)),
-        vol.Optional("width"): vol.All(vol.Coerce(int), vol.Range(16, 1920)),
-        vol.Optional("height"): vol.All(vol.Coerce(int), vol.Range(16, 1080)),
-        vol.Optional("timestamps"): vol.In(["producer", "server"]),
-    }
-)
-RECORD_CLIP_SCHEMA = cv.make_entity_service_schema(
-    {
-        vol.Required("duration"): vol.All(
-            cv.positive_time_period, vol.Range(SHORTEST_RECORDING, LONGEST_RECORDING)
-        ),
-        **CLIP_FIELDS,
-    }
-)
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions; they are there whether or not an account is loaded."""
-    for action, act, schema, answers_with in (
-        (
-            ClipAction.LIST_EVENTS,
-            async_list_events,
-            LIST_EVENTS_SCHEMA,
-            SupportsResponse.ONLY,
-        ),
-        (
-            ClipAction.RECORD_CLIP,
-            _async_record_clip,
-            RECORD_CLIP_SCHEMA,
-            SupportsResponse.OPTIONAL,
-        ),
-        (
-            ClipAction.SAVE_CLIP,
-            _async_save_clip,
-            SAVE_CLIP_SCHEMA,
-            SupportsResponse.OPTIONAL,
-        ),
-        (
-            ClipAction.SAVE_EVENTS,
-            async_save_events,
-            SAVE_EVENTS_SCHEMA,
-            SupportsResponse.OPTIONAL,
-        ),
-    ):
-        hass.services.async_register(DOMAIN, action, act, schema, answers_with)
-    async_setup_library_actions(hass)
-    async_setup_keep_actions(hass)
-    async_setup_proof_actions(hass)
-
-
-async def _async_save_clip(call: ServiceCall) -> ServiceResponse:
-    """Save one window of every targeted camera; one failure never stops another."""
-    entity_ids = await async_targeted_cameras(call)
-    with raising_as_asked(call, entity_ids, WINDOW_FIELDS):
-        window = settle(
-            now=dt_util.utcnow(),
-            time_zone=dt_util.get_default_time_zone(),
-            patience=call.data["timeout"],
-            **{field: call.data.get(field) for field in WINDOW_FIELDS},
-        )
-    return await async_answer(
-        call, entity_ids, lambda entity_id: _async_save_one(call, entity_id, window)
-    )
-
-
-async def _async_record_clip(call: ServiceCall) -> ServiceResponse:
-    """Have every targeted camera record for a while, then save just that."""
-    entity_ids = await async_targeted_cameras(call)
-    return await async_answer(
-        call, entity_ids, lambda entity_id: _async_record_one(call, entity_id)
-    )
-
-
-async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> Told:
-    """Save one camera's window."""
-    try:
-        entry, camera = account_and_camera(call.hass, entity_id)
-        running = await entry.runtime_data.jobs.ask(
-            camera, window, **_job(call, entry, camera, window)
-        )
-        job = running.job
-        if call.data["wait"]:
-            # The job lives on if the caller goes away.
-            job = await asyncio.shield(running.done)
-    except ClipError as err:
-        return _failure(call, entity_id, window, err)
-    if job.error and job.state is JobState.FAILED:
-        _, failed = _failure(call, entity_id, window, job.error)
-        return answers.answer(call.hass, job), failed
-    return answers.answer(call.hass, job), None
-
-
-async def _async_record_one(call: ServiceCall, entity_id: str) -> Told:
-    """Have one camera record, and save the window in which it did."""
-    duration: timedelta = call.data["duration"]
-    now = dt_util.utcnow()
-    window = Window(now, now + duration)
-    try:
-        entry, camera = account_and_camera(call.hass, entity_id)
-        # A mistake in the call is told before anybody records.
-        entry.runtime_data.source.check(_job(call, entry, camera, window)["wishes"])
-        window = await _async_record(call.hass, entry, camera, duration)
-    except ClipError as err:
-        return _failure(call, entity_id, window, err)
-    return await _async_save_one(call, entity_id, window)
-
-
-async def _async_record(
-    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, duration: timedelta
-) -> Window:
-    """Return the window in which a camera was made to record. Raises ClipError.
-
-    The live session ends too when the account is unloaded, Home Assistant stops, or
-    whoever called goes away.
-    """
-
-    async def record() -> Window:
-        async with entry.runtime_data.source.live(camera):
-            start = dt_util.utcnow()
-            await asyncio.sleep(duration.total_seconds())
-            return Window(start, start + duration)
-
-    recording = entry.async_create_background_task(
-        hass, record(), f"recording of {camera.id}"
-    )
-
-    async def hang_up() -> None:
-        recording.cancel()
-        await asyncio.wait([recording])
-
-    # Home Assistant waits for no background task that it cancels as it stops.
-    forget = hass.async_add_shutdown_job(HassJob(hang_up, f"hang up on {camera.id}"))
-    try:
-        return await recording
-    except asyncio.CancelledError:
-        caller = asyncio.current_task()
-        if caller is None or caller.cancelling():
-            raise
-        raise RefusedError("recording_interrupted") from None
-    finally:
-        forget()
-
-
-def _failure(call: ServiceCall, entity_id: str, window: Window, err: ClipError) -> Told:
-    """Return what to tell of a camera whose clip is not there."""
-    about = {
-        "camera": name_of(call.hass, entity_id),
-        "window": answers.in_words(window),
-    }
-    return answers.failure(err, **about), answers.raised(err, **about)
-
-
-def _job(
-    call: ServiceCall, entry: ClipConfigEntry, camera: Camera, window: Window
-) -> dict[str, Any]:
-    """Return how the clip of a window is wanted. Raises InvalidRequestError."""
-    return {
-        "root": media_folder(call.hass, entry),
-        "filename": file_name(
-            call.hass,
-            entry,
-            camera,
-            window,
-            label=call.data["label"],
-            template=call.data.get("filename"),
-        ),
-        "timeout": call.data["timeout"],
-        "label": call.data["label"],
-        "overwrite": call.data["overwrite"],
-        "wishes": Wishes(
-            **{key: call.data[key] for key in WISH_FIELDS if key in call.data}
-        ),
-    }
+    for name, (act, schema, answers, is_for_admins) in ACTIONS.items():
+        if is_for_admins:
+            async_register_admin_service(hass, DOMAIN, name, act, schema, answers)
+        else:
+            hass.services.async_register(DOMAIN, name, act, schema, answers)

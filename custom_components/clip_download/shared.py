@@ -17,6 +17,7 @@ from .clips.errors import StorageError
 from .clips.library import Library
 from .clips.rebuild import Rebuilt, rebuild
 from .const import CONF_KIND, DOMAIN
+from .naming import media_folders
 from .upkeep import Upkeep
 
 _LOGGER = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
     }
     return await rebuild(
         library,
-        [Path(folder) for folder in hass.config.media_dirs.values()],
+        media_folders(hass),
         account_of=lambda kind, name: accounts.get((kind, name)),
     )
 

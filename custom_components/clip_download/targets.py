@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, Platform
@@ -23,7 +24,8 @@ from homeassistant.helpers.target import (
 )
 
 from . import answers
-from .clips.errors import InvalidRequestError, StorageError
+from .clips.errors import ClipError, InvalidRequestError, StorageError
+from .clips.window import Window
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .entity import camera_unique_id
@@ -52,10 +54,7 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
         selected = async_extract_referenced_entity_ids(hass, TargetSelection(call.data))
         named, meant = selected.referenced, selected.indirectly_referenced & ours
 
-    if call.context.user_id:
-        user = await hass.auth.async_get_user(call.context.user_id)
-        if user is None:
-            raise UnknownUser(context=call.context)
+    if user := await async_user(call):
         may = user.permissions.check_entity
         for entity_id in sorted(named):
             if not may(entity_id, POLICY_CONTROL):
@@ -73,6 +72,16 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
     return sorted(named | meant)
 
 
+async def async_user(call: ServiceCall) -> User | None:
+    """Return who calls, None if that is Home Assistant itself. Raises UnknownUser."""
+    if not call.context.user_id:
+        return None
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context)
+    return user
+
+
 def account_and_camera(
     hass: HomeAssistant, entity_id: str
 ) -> tuple[ClipConfigEntry, Camera]:
@@ -80,28 +89,46 @@ def account_and_camera(
 
     Raises InvalidRequestError.
     """
+    entry, camera_id = account_and_camera_id(hass, entity_id)
+    entity = er.async_get(hass).async_get(entity_id)
+    if entity and entity.disabled:
+        raise InvalidRequestError("camera_disabled", entity_id=entity_id)
+    if entry.state is not ConfigEntryState.LOADED:
+        raise InvalidRequestError("account_not_loaded", account=entry.title)
+    camera = entry.runtime_data.coordinator.camera(camera_id)
+    if camera is None:
+        raise InvalidRequestError("camera_gone")
+    return entry, camera
+
+
+def account_and_camera_id(
+    hass: HomeAssistant, entity_id: str
+) -> tuple[ClipConfigEntry, str]:
+    """Return the account of an entity, loaded or not, and the id of its camera.
+
+    Raises InvalidRequestError.
+    """
     entity = er.async_get(hass).async_get(entity_id)
     if entity is None or entity.platform != DOMAIN or entity.domain != Platform.CAMERA:
         raise InvalidRequestError("not_our_camera", entity_id=entity_id)
-    if entity.disabled:
-        raise InvalidRequestError("camera_disabled", entity_id=entity_id)
     entry: ClipConfigEntry | None = hass.config_entries.async_get_entry(
         entity.config_entry_id or ""
     )
-    if entry is None or entry.state is not ConfigEntryState.LOADED:
-        raise InvalidRequestError(
-            "account_not_loaded", account=entry.title if entry else ""
-        )
-    for camera in entry.runtime_data.coordinator.data.values():
-        if camera_unique_id(entry, camera.id) == entity.unique_id:
-            return entry, camera
-    raise InvalidRequestError("camera_gone")
+    if entry is None:
+        raise InvalidRequestError("camera_gone")
+    return entry, entity.unique_id.removeprefix(camera_unique_id(entry, ""))
 
 
 def name_of(hass: HomeAssistant, entity_id: str) -> str:
     """Return the name that a person knows an entity by."""
     state = hass.states.get(entity_id)
     return state.name if state else entity_id
+
+
+def failed(hass: HomeAssistant, entity_id: str, window: Window, err: ClipError) -> Told:
+    """Return what to tell of a camera, or an event, that nothing came of."""
+    about = {"camera": name_of(hass, entity_id), "window": answers.in_words(window)}
+    return {"error": answers.error(err, **about)}, answers.raised(err, **about)
 
 
 def names_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> str:

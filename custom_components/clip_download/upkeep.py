@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 import contextlib
 from datetime import datetime, timedelta
 import logging
-from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -21,6 +20,7 @@ from .clips.library import Clip, Library
 from .clips.pruning import Limits, Pruned, Pruning
 from .const import DOMAIN
 from .limits import GB, account_limits, async_common_limits
+from .naming import media_folders
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,11 +47,6 @@ class Upkeep:
         self._pass = asyncio.Lock()
         self._waiting: asyncio.Task[None] | None = None
         self._has_failed = False
-
-    @property
-    def roots(self) -> list[Path]:
-        """The media folders."""
-        return [Path(folder) for folder in self.hass.config.media_dirs.values()]
 
     @callback
     def async_start(self) -> None:
@@ -96,7 +91,7 @@ class Upkeep:
     async def plan(self) -> Pruned:
         """Return what the next pruning would come to. Raises StorageError."""
         limits = await self.limits()
-        return await self.pruning.plan(limits, self.roots, self.next_at)
+        return await self.pruning.plan(limits, media_folders(self.hass), self.next_at)
 
     @callback
     def async_tell_gone(self, clips: Iterable[Clip], reason: str) -> None:
@@ -127,7 +122,7 @@ class Upkeep:
             try:
                 limits = await self.limits()
                 now = dt_util.utcnow()
-                pruned = await self.pruning.prune(limits, self.roots, now)
+                pruned = await self.pruning.prune(limits, media_folders(self.hass), now)
             except (StorageError, OSError) as err:
                 if not self._has_failed:
                     _LOGGER.warning("Clips could not be let go of: %s", err)

@@ -8,34 +8,39 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
 from . import answers
-from .automatic import DEFAULT_KINDS, PATIENCE, async_ask_for_events, async_saved
+from .automatic import DEFAULT_KINDS
 from .clips.errors import ClipError, InvalidRequestError, SignInError
 from .clips.library import JobState
-from .clips.way import persist
 from .clips.window import Window, settle_past
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
+from .event_clips import (
+    LISTING_PATIENCE,
+    PATIENCE,
+    async_ask_for_events,
+    async_events,
+    async_saved,
+)
 from .sources.base import DING, MOTION, ON_DEMAND, SEEN, Camera, Event
 from .targets import (
     Told,
     account_and_camera,
     async_answer,
     async_targeted_cameras,
+    failed,
     name_of,
     raising_as_asked,
 )
 
 # So many clips of a camera at once: the others would only wait in the account's queue.
 AT_ONCE = 4
-# Somebody looks on while events are listed.
-LISTING_PATIENCE = timedelta(seconds=30)
 
 WINDOW_FIELDS = ("date", "start", "end")
 EVENT_FIELDS: VolDictType = {
@@ -104,10 +109,10 @@ async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Told
     hass = call.hass
     try:
         entry, camera = account_and_camera(hass, entity_id)
-        events = await _async_events(call, entry, camera, window, LISTING_PATIENCE)
-        saved = await async_saved(hass, entry, camera, events)
+        events = await _async_wanted(call, entry, camera, window, LISTING_PATIENCE)
+        saved = await async_saved(hass, entry, camera, [event.id for event in events])
     except ClipError as err:
-        return _failure(hass, entity_id, window, err)
+        return failed(hass, entity_id, window, err)
     return {
         "events": [
             {
@@ -132,13 +137,13 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
             raise InvalidRequestError("kind_echoes", cloud=source.manufacturer)
         events = [
             event
-            for event in await _async_events(
+            for event in await _async_wanted(
                 call, entry, camera, window, call.data["timeout"]
             )
             if event.kind != ON_DEMAND or not source.echoes_downloads
         ]
     except ClipError as err:
-        return _failure(hass, entity_id, window, err)
+        return failed(hass, entity_id, window, err)
 
     outcomes = await _Saving(call, entity_id, events).done()
     told: dict[str, Any] = {outcome.value: [] for outcome in Outcome}
@@ -146,7 +151,7 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
         outcome, answer = outcomes[event.id]
         # A clip has times of its own.
         told[outcome].append({**answers.seen(event), **answer})
-    if not (failed := told[Outcome.FAILED]):
+    if not (failures := told[Outcome.FAILED]):
         return told, None
     return told, HomeAssistantError(
         translation_domain=DOMAIN,
@@ -154,8 +159,8 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
         translation_placeholders={
             "camera": name_of(hass, entity_id),
             "window": answers.in_words(window),
-            "count": str(len(failed)),
-            "error": failed[0]["error"]["message"],
+            "count": str(len(failures)),
+            "error": failures[0]["error"]["message"],
         },
     )
 
@@ -188,7 +193,7 @@ class _Saving:
             except ClipError as err:
                 if isinstance(err, SignInError):
                     self._refused = err
-                told, _ = _failure(self._hass, self._entity_id, event.window, err)
+                told, _ = failed(self._hass, self._entity_id, event.window, err)
                 outcome = Outcome.FAILED, told
             self._outcomes[event.id] = outcome
 
@@ -200,7 +205,7 @@ class _Saving:
         # Anew for each: the account may have been unloaded or reloaded meanwhile.
         entry, camera = account_and_camera(self._hass, self._entity_id)
         # Only now, and right before it is asked for: others save events, too.
-        saved = (await async_saved(self._hass, entry, camera, [event])).get(event.id)
+        saved = (await async_saved(self._hass, entry, camera, [event.id])).get(event.id)
         if saved and saved.is_there and not data["overwrite"]:
             return Outcome.SKIPPED, {"path": str(saved.path)}
         if self._refused:
@@ -224,7 +229,7 @@ class _Saving:
         return Outcome.NOT_READY, {}
 
 
-async def _async_events(
+async def _async_wanted(
     call: ServiceCall,
     entry: ClipConfigEntry,
     camera: Camera,
@@ -247,24 +252,5 @@ async def _async_events(
                 cloud=source.manufacturer,
                 allowed=", ".join(allowed),
             )
-    try:
-        events = await persist(
-            lambda: source.events(camera, window), dt_util.utcnow() + patience
-        )
-    except SignInError:
-        entry.async_start_reauth(call.hass)
-        raise
-    return [
-        event
-        for event in events
-        if window.start <= event.window.start < window.end
-        and (kinds is None or event.is_of(kinds))
-    ]
-
-
-def _failure(
-    hass: HomeAssistant, entity_id: str, window: Window, err: ClipError
-) -> Told:
-    """Return what to tell of a camera, or an event, that nothing came of."""
-    about = {"camera": name_of(hass, entity_id), "window": answers.in_words(window)}
-    return {"error": answers.error(err, **about)}, answers.raised(err, **about)
+    events = await async_events(call.hass, entry, camera, window, patience)
+    return [event for event in events if kinds is None or event.is_of(kinds)]

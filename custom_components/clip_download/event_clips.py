@@ -1,0 +1,113 @@
+"""The clips of events: which events there are, which are saved, how one is asked for."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .automatic import margins
+from .clips.errors import SignInError
+from .clips.jobs import Running
+from .clips.way import persist
+from .clips.window import Window
+from .coordinator import ClipConfigEntry
+from .naming import file_name, media_folder
+from .sources.base import Camera, Event
+
+# There is no hurry, and what failed is asked for again.
+PATIENCE = timedelta(minutes=10)
+# Somebody looks on while events are listed.
+LISTING_PATIENCE = timedelta(seconds=30)
+
+
+async def async_events(
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    camera: Camera,
+    window: Window,
+    patience: timedelta = LISTING_PATIENCE,
+) -> list[Event]:
+    """Return the events that begin in the window, the oldest first.
+
+    Whoever has to sign in again is asked to. Raises ClipError.
+    """
+    try:
+        events = await persist(
+            lambda: entry.runtime_data.source.events(camera, window),
+            dt_util.utcnow() + patience,
+        )
+    except SignInError:
+        entry.async_start_reauth(hass)
+        raise
+    return [
+        event for event in events if window.start <= event.window.start < window.end
+    ]
+
+
+class SavedAt(NamedTuple):
+    """Where the clip of an event was saved, and whether its file is still there."""
+
+    path: Path
+    is_there: bool
+
+
+async def async_saved(
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    camera: Camera,
+    ids: Iterable[str],
+) -> dict[str, SavedAt]:
+    """Return where those events lie that are saved, by their id. Raises StorageError."""
+    paths = await entry.runtime_data.ledger.saved(camera.id, ids)
+
+    def look() -> dict[str, SavedAt]:
+        return {
+            event_id: SavedAt(Path(path), Path(path).is_file())
+            for event_id, path in paths.items()
+        }
+
+    return await hass.async_add_executor_job(look) if paths else {}
+
+
+async def async_ask_for_events(
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    camera: Camera,
+    events: Sequence[Event],
+    window: Window | None = None,
+    *,
+    replaces: Path | None = None,
+    timeout: timedelta = PATIENCE,
+) -> Running:
+    """Ask for the one clip of some events, named by the first of them.
+
+    `window` is that of the events and their margins, if it is not given. The clip takes
+    the place of the file that it `replaces`, if that is in the account's media folder.
+    Raises InvalidRequestError, StorageError.
+    """
+    if window is None:
+        before, after = margins(entry)
+        window = Window(
+            min(event.window.start for event in events) - before,
+            max(event.window.end for event in events) + after,
+        )
+    label = events[0].what or events[0].kind
+    root = media_folder(hass, entry)
+    if replaces and replaces.is_relative_to(root):
+        filename = PurePosixPath(replaces.relative_to(root).with_suffix(""))
+    else:
+        replaces = None
+        filename = file_name(hass, entry, camera, events[0].window, label=label)
+    return await entry.runtime_data.jobs.ask(
+        camera,
+        window,
+        root=root,
+        filename=filename,
+        label=label,
+        overwrite=replaces is not None,
+        timeout=timeout,
+        events=events,
+    )
