@@ -61,6 +61,7 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave clouds that throttle without a time alone for a moment only."""
     monkeypatch.setattr(http, "FIRST_QUIET_S", 0.05)
+    monkeypatch.setattr(http, "CAREFUL_S", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -66,6 +66,11 @@ class BusyRing(RingCloud):
         return self.add_camera(name, footage=footage)
 
 
+@pytest.fixture(autouse=True)
+def impatient() -> None:
+    """Be as patient as anybody: the time is simulated."""
+
+
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> Iterator[Path]:
     """Return a folder for thousands of files, in memory where that can be."""

@@ -290,6 +290,29 @@ async def test_quiet_without_a_time(
     assert await refused_for_s() == pytest.approx(0.1)
 
 
+async def test_careful_after_throttling(
+    http: Http, teller: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it has throttled, the cloud is asked slowly for a while, and not for ever."""
+    monkeypatch.setattr(http_module, "CAREFUL_S", 1.0)
+    monkeypatch.setattr(http, "_careful", AsyncLimiter(1, 0.3))
+    loop = asyncio.get_running_loop()
+
+    async def two_take_s() -> float:
+        began_s = loop.time()
+        await ask(http, "/a")
+        await ask(http, "/b")
+        return loop.time() - began_s
+
+    assert await two_take_s() < 0.25
+    teller.misbehave(status=429, headers={"Retry-After": "0"})
+    with pytest.raises(CloudError, match="^cloud_throttled"):
+        await ask(http, "/a")
+    assert await two_take_s() >= 0.3
+    await asyncio.sleep(1)
+    assert await two_take_s() < 0.25
+
+
 @pytest.mark.parametrize("seconds", [20, -20])
 async def test_retry_after_date(http: Http, teller: Teller, seconds: int) -> None:
     """The time to wait may be given as a date; one that has passed is no time."""
