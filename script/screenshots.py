@@ -7,7 +7,7 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 import shutil
@@ -20,10 +20,12 @@ from playwright.async_api import Page, TimeoutError, async_playwright
 
 from tests.demo import bell
 from tests.demo.home import TIME_ZONE
-from tests.demo.run import FOLDER, Stage, free_port, main_job, running
+from tests.demo.run import FOLDER, RECORDING_S, Stage, free_port, main_job, running
 
 FLOW = "/config/integrations/dashboard/add?domain=clip_download"
 ACTION = "/config/developer-tools/action"
+# The account whose bell has rung.
+ACCOUNT = "Ring someone@example.com"
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1280, 900
 ACTION_HEIGHT = 1900
@@ -125,8 +127,10 @@ async def options(camera: Camera) -> None:
     for number in range(await buttons.count()):
         await camera.open("/config/integrations/integration/clip_download")
         await buttons.nth(number).click()
-        for section in await camera.page.locator("ha-expansion-panel").all():
-            await section.click()
+        await camera.page.wait_for_timeout(SETTLE_MS)
+        for section in ("Automatic saving", "Keep and let go", "All accounts together"):
+            for found in await camera.page.get_by_text(section, exact=True).all():
+                await found.click()
         await camera.shoot(f"options_{number}", height=ACTION_HEIGHT)
 
 
@@ -184,18 +188,38 @@ async def perform(camera: Camera, name: str, awaited: str) -> None:
 
 async def library(camera: Camera) -> None:
     """Show the library: its pages, a search, and a recording of the cloud played."""
+    ring = camera.stage.cast.clouds.ring
+    (door,) = (one for one in ring.cameras if one.name == bell.NAME)
+    event = ring.ring_doorbell(
+        door, start=datetime.now(UTC) - timedelta(minutes=7), duration_s=RECORDING_S
+    )
     await camera.open("/media-browser/browser")
-    await camera.shoot("library_0")
+    await camera.shoot("library_sources")
     await camera.click("Clip Download")
-    await camera.shoot("library_1")
+    await camera.shoot("library_trees")
     await camera.click("Clips")
-    await camera.shoot("library_2")
-    await camera.click("Ring someone@example.com")
-    await camera.shoot("library_3")
+    await camera.shoot("library_accounts")
+    await camera.page.locator("input").last.fill("ding")
+    await camera.page.keyboard.press("Enter")
+    await camera.shoot("library_search")
+    await camera.open("/media-browser/browser")
+    for text in ("Clip Download", "Clips", ACCOUNT, bell.NAME):
+        await camera.click(text)
+    await camera.shoot("library_days")
+    day = f"{event.start.astimezone(ZoneInfo(TIME_ZONE)):%F}"
+    await camera.click(day)
+    await camera.shoot("library_day")
+    await camera.open("/media-browser/browser")
+    for text in ("Clip Download", "Cloud", ACCOUNT):
+        await camera.click(text)
+    await camera.shoot("library_cloud_cameras")
     await camera.click(bell.NAME)
-    await camera.shoot("library_4")
+    await camera.shoot("library_cloud_days")
+    await camera.click(day)
+    await camera.shoot("library_cloud_day")
     await camera.page.locator("ha-card").last.click()
-    await camera.shoot("library_5")
+    await camera.page.wait_for_timeout(PLAY_MS)
+    await camera.shoot("library_cloud_played")
 
 
 async def media(camera: Camera) -> None:

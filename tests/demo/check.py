@@ -120,13 +120,15 @@ def _moment_faults(
         yield f"frames are missing or twice at {jumps[0]} ({len(jumps)} such places)"
 
 
-def debris(media: Path, clips: Collection[Path]) -> list[str]:
-    """Return what lies in the media folder and is no clip, record or picture."""
+def debris(
+    media: Path, clips: Collection[Path], others: Collection[Path] = ()
+) -> list[str]:
+    """Return what lies in the media folder and is no clip, record, picture or other."""
     known = {
         path.with_suffix(suffix)
         for path in clips
         for suffix in (".mp4", ".json", ".jpg")
-    }
+    } | {*others}
     return sorted(
         str(path.relative_to(media))
         for path in media.rglob("*")

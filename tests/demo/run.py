@@ -22,7 +22,7 @@ import certifi
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, Span
 
-from . import bell
+from . import bell, library
 from .check import Look, debris, leaks, look, read_log
 from .home import CHECKOUT, TIME_ZONE, Form, Home, HomeError
 
@@ -255,7 +255,9 @@ async def main_job(stage: Stage) -> list[str]:
     by_itself, more_faults = await bell.check(home, rung)
     faults += more_faults
     clips += by_itself
-    faults += [f"left over: {name}" for name in debris(home.media, clips)]
+    exported, more_faults = await library.check(home, clips)
+    faults += more_faults
+    faults += [f"left over: {name}" for name in debris(home.media, clips, exported)]
     return [*faults, *await shown_faults(stage)]
 
 
