@@ -700,7 +700,7 @@ async def test_retention(
     stream.retention_hours = 0
     with pytest.raises(RefusedError, match="no_retention"):
         await source.plan(DOOR, WINDOW, PRODUCER)
-    stream.retention_hours = 1
+    stream.retention_hours = 2
     old = Window(second(-7200), second(-7100))
     with pytest.raises(RefusedError, match="older_than_retention"):
         await source.plan(DOOR, old, PRODUCER)
