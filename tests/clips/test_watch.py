@@ -567,6 +567,8 @@ async def test_trouble_of_one_camera(live: Live) -> None:
         street.happen("2", 2, "back")
         await asyncio.sleep(600)
         assert await saved(account) == [["2"]]
+        # Nor is it asked more often for it.
+        assert len(street.looks_at("front")) <= 11
         street.troubles["back"] = street.troubles["front"]
         account.watch.pushed()
         with pytest.raises(CloudError):

@@ -192,6 +192,7 @@ class Watch:
     async def _look_at_all(self) -> CloudError | None:
         """Look at the cameras whose turn it is; return the trouble if none was seen."""
         trouble: CloudError | None = None
+        failed: list[str] = []
         seen = False
         now = datetime.now(UTC)
         if self._is_pushed and now >= self._heeded_at + PUSHES_APART:
@@ -208,16 +209,21 @@ class Watch:
                 is_pending = await self._look_at(camera, now)
             except CloudError as err:
                 trouble = err
+                failed.append(camera.id)
                 continue
             except (InvalidRequestError, NoFootageError, RefusedError) as err:
                 _LOGGER.debug("No history of %s: %s", camera.id, err)
-                pause = LOOK_RARELY
+                seen, pause = True, LOOK_RARELY
             else:
-                pause = LOOK_OFTEN if is_pending else LOOK_EVERY
+                seen, pause = True, LOOK_OFTEN if is_pending else LOOK_EVERY
             if camera.id in self._next_look:
                 self._next_look[camera.id] = now + pause
-            seen = True
-        return None if seen else trouble
+        if not seen:
+            # All have their turn again as soon as anybody looks.
+            return trouble
+        for camera_id in failed:
+            self._next_look[camera_id] = now + LOOK_EVERY
+        return None
 
     async def _look_at(self, camera: Camera, now: datetime) -> bool:
         """Take in what a camera's history lists; say whether something is awaited."""
