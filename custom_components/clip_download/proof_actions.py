@@ -105,6 +105,8 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
             _media_folder(hass, choice),
             files.safe_relative_path(filename, SUFFIX),
         )
+        shared = await async_shared(hass)
+        mounts = await Catalog(shared.library).mounts()
         async with reading.exporting:
             try:
                 done = await _async_read(
@@ -115,6 +117,7 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
                         media_folders(hass),
                         reading.thread,
                         now=now,
+                        mounts=mounts,
                     ),
                     "export clips",
                 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +18,10 @@ import pytest
 
 from custom_components.clip_download.clips import files
 from custom_components.clip_download.clips.catalog import Catalog
+from custom_components.clip_download.clips.errors import StorageError
+from custom_components.clip_download.clips.export import export
 from custom_components.clip_download.clips.library import Clip, JobState, Library
+from custom_components.clip_download.clips.proof import State, verify
 from custom_components.clip_download.clips.pruning import Limits, Pruning, Spared
 from custom_components.clip_download.clips.rebuild import Rebuilt, look_over, rebuild
 
@@ -282,6 +286,28 @@ async def test_nothing_on_it_is_let_go_of(
     assert await known(library) == clips
     disk.plug()
     assert len((await pruning.prune(limits, [media], now)).gone) == 3
+
+
+async def test_nothing_on_it_is_missed(
+    library: Library, media: Path, disk: Disk, clips: list[Clip]
+) -> None:
+    """Whoever verifies is told that it is away, and nothing is handed over to it."""
+    catalog = Catalog(library)
+    with ThreadPoolExecutor(1) as reader:
+        verified = await verify(catalog, catalog.in_window(), [media], reader)
+        assert {one.clip.id: one.state for one in verified.others} == {
+            one.id: State.AWAY for one in clips
+        }
+        with pytest.raises(StorageError, match="^storage_gone"):
+            await export(
+                catalog.in_window,
+                disk.at / "case",
+                [media],
+                reader,
+                now=NOON,
+                mounts=await library.mounts(),
+            )
+    assert [path.name for path in disk.at.iterdir()] == ["song.mp3"]
 
 
 async def test_its_clips_were_copied_to_stay(

@@ -1,6 +1,13 @@
 """Handing clips over: one ZIP that anybody can check without this software."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass
@@ -84,11 +91,13 @@ async def export(
     reader: Executor,
     *,
     now: datetime,
+    mounts: Collection[Path] = (),
 ) -> Exported:
     """Copy clips with all that belongs to them into `target`.zip, or the next free name.
 
     `choose` goes through the clips, each time anew; `now` is in the zone whose time
-    people read. Raises InvalidRequestError (`no_clips`), OSError, StorageError as the
+    people read. `mounts` are where disks were mounted when clips were written to them.
+    Raises InvalidRequestError (`no_clips`), OSError, StorageError as the
     library does; then nothing is left.
     """
     count = needed = 0
@@ -98,10 +107,11 @@ async def export(
     if not count:
         raise InvalidRequestError("no_clips")
     folder = target.parent / _WORK_FOLDER
+    await blocking(files.check_mounted, folder, mounts)
     # What a kill left.
     await blocking(files.remove_tree, folder)
     made_folders = await blocking(files.make_folder, folder)
-    parcel = _Parcel(folder, roots, now)
+    parcel = _Parcel(folder, roots, mounts, now)
     try:
         await blocking(files.check_space, folder, needed)
         await read_in(reader, parcel.begin)
@@ -121,10 +131,17 @@ async def export(
 class _Parcel:
     """A ZIP that is being written. Its methods block; `cancelled` ends them early."""
 
-    def __init__(self, folder: Path, roots: Sequence[Path], now: datetime) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        roots: Sequence[Path],
+        mounts: Collection[Path],
+        now: datetime,
+    ) -> None:
         """Take the working folder in which to write."""
         self._folder = folder
         self._roots = roots
+        self._mounts = mounts
         self._now = now
         self._count = 0
         self._others: list[Looked] = []
@@ -145,7 +162,7 @@ class _Parcel:
         """Put a clip in, as it is now. Raises OSError, Cancelled."""
         stem, begins = self._stem(clip), self._local(clip.window.start)
         name = f"{stem}{files.SUFFIX}"
-        file = proof.found(clip, self._roots)
+        file = proof.found(clip, self._roots, self._mounts)
         if isinstance(file, Looked):
             looked = file
         else:

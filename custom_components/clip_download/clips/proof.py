@@ -1,7 +1,7 @@
 """Proof that clips are what they were: every file is read again, against its hash."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass, field, replace
@@ -73,10 +73,11 @@ async def verify(
     library does.
     """
     verified = Verified()
+    mounts = await catalog.mounts()
     async for clip in clips:
         known: Clip | None = clip
         while known:
-            looked = await read_in(reader, look_at, known, roots)
+            looked = await read_in(reader, look_at, known, roots, mounts)
             verified.bytes_read += looked.size_bytes
             if looked.state is State.OK:
                 verified.ok += 1
@@ -109,24 +110,38 @@ async def read_in[**P, T](
     return await ended(work, cancelled)
 
 
-def look_at(cancelled: threading.Event, clip: Clip, roots: Sequence[Path]) -> Looked:
+def look_at(
+    cancelled: threading.Event,
+    clip: Clip,
+    roots: Sequence[Path],
+    mounts: Collection[Path],
+) -> Looked:
     """Read a clip's file and its sidecar. Raises Cancelled."""
-    file = found(clip, roots)
+    file = found(clip, roots, mounts)
     if isinstance(file, Looked):
         return file
     with file:
         return read(cancelled, file, clip, lambda chunk: None)
 
 
-def found(clip: Clip, roots: Sequence[Path]) -> FileIO | Looked:
-    """Open a clip's file, or say why that cannot be."""
+def found(
+    clip: Clip, roots: Sequence[Path], mounts: Collection[Path]
+) -> FileIO | Looked:
+    """Open a clip's file, or say why that cannot be.
+
+    `mounts` are where disks were mounted when clips were written to them.
+    """
     try:
         return files.opened(clip.path)
     except ValueError as err:
         return Looked(clip=clip, state=State.UNREADABLE, reason=str(err))
     except FileNotFoundError, NotADirectoryError:
         shelf = files.shelf_of(clip.path, roots)
-        is_there = shelf is not None and files.holds_any(shelf)
+        is_there = (
+            shelf is not None
+            and files.holds_any(shelf)
+            and not files.missing_mount(clip.path, mounts)
+        )
         return Looked(clip=clip, state=State.GONE if is_there else State.AWAY)
     except OSError as err:
         return _unreadable(clip, err)
