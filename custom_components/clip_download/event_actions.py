@@ -140,7 +140,7 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
             for event in await _async_wanted(
                 call, entry, camera, window, call.data["timeout"]
             )
-            if event.kind != ON_DEMAND or not source.echoes_downloads
+            if not source.is_echo(event)
         ]
     except ClipError as err:
         return failed(hass, entity_id, window, err)

@@ -46,7 +46,7 @@ from .entity import camera_unique_id
 from .event_clips import SavedAt, async_ask_for_events, async_events, async_saved
 from .naming import media_folders
 from .shared import async_shared
-from .sources.base import ON_DEMAND, Camera, Event
+from .sources.base import Camera, Event
 
 MIME_TYPE = "video/mp4"
 # As long as what Home Assistant signs itself: a page may stay open for a day.
@@ -445,12 +445,7 @@ class ClipMediaSource(MediaSource):
                 day=date.fromisoformat(day),
             )
             events = await async_events(self.hass, entry, camera, window)
-        return [
-            event
-            for event in reversed(events)
-            # Saving one of those would make one more.
-            if not (source.echoes_downloads and event.kind == ON_DEMAND)
-        ]
+        return [event for event in reversed(events) if not source.is_echo(event)]
 
     async def _recorded(self, place: Place) -> Clip:
         """Return the clip of a recording, saved now if it was not before.

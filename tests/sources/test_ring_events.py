@@ -21,7 +21,6 @@ from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources import ring, ring_push
 from custom_components.clip_download.sources.base import Camera, Event, Plan, Wishes
 from custom_components.clip_download.sources.ring import RingSource
-from tests.clouds import Clouds
 from tests.clouds.footage import first_and_last
 from tests.clouds.ring import (
     API_HOST,
@@ -38,10 +37,17 @@ from tests.sources.test_ring import (
     NOON,
     PLAY_PLACE,
     SEARCH_PLACE,
+    cloud,
+    doorbell,
     fetch,
+    kept,
     part_of,
+    source,
     until,
 )
+
+# The fixtures of an account are the same here.
+__all__ = ["cloud", "doorbell", "kept", "source"]
 
 LISTS = f"{API_HOST}/.*/history$"
 HISTORY = f"{API_HOST}/clients_api/doorbots/.*/history$"
@@ -53,34 +59,6 @@ HOUR = Window(NOON, NOON + timedelta(hours=1))
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare these tests our own limit."""
     monkeypatch.setattr(ring, "RATE", (1000, 1.0))
-
-
-@pytest.fixture
-def cloud(clouds: Clouds) -> RingCloud:
-    """Return a Ring account that does not throttle."""
-    clouds.ring.rate_limit = (1000, 1.0)
-    return clouds.ring
-
-
-@pytest.fixture
-def doorbell(cloud: RingCloud) -> RingCamera:
-    """Return the account's doorbell."""
-    return cloud.add_camera("Front Door")
-
-
-@pytest.fixture
-def kept() -> list[dict[str, Any]]:
-    """Return what the source wanted to be kept."""
-    return []
-
-
-@pytest.fixture
-def source(
-    cloud: RingCloud, session: ClientSession, kept: list[dict[str, Any]]
-) -> RingSource:
-    """Return the account's source."""
-    credentials = {"token": cloud.token(), "hardware_id": HARDWARE_ID}
-    return RingSource(session, credentials, keep_credentials=kept.append)
 
 
 @pytest.fixture
