@@ -35,7 +35,7 @@ from custom_components.clip_download.clips.library import (
     Library,
 )
 from custom_components.clip_download.clips.sidecar import read
-from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.clips.window import Placing, Window
 from custom_components.clip_download.sources.base import (
     Camera,
     Download,
@@ -91,7 +91,7 @@ class Shelf(Source):
         footage.write(self.folder / name, stretch.start, stretch.end)
         part = Part(
             window=stretch,
-            lead_in=lead_in,
+            placing=Placing.REQUESTED if lead_in else Placing.RECORDING,
             event_ids=(f"e{name[0]}",),
             ask={"name": name},
         )

@@ -28,7 +28,7 @@ from custom_components.clip_download.clips.mp4 import (
     inspect,
     picture,
 )
-from custom_components.clip_download.clips.window import Window, gaps
+from custom_components.clip_download.clips.window import Placing, Window, gaps
 from tests.clouds.footage import (
     CLOCK_TICKS,
     TICKS_PER_MS,
@@ -78,7 +78,8 @@ def piece(
         shots = [Shot(shots, window.start, window.end, exact=not lead_in)]
     container = "mp4" if path.suffix == ".mp4" else "mpegts"
     write(path, shots, container=container, **options)  # type: ignore[arg-type]
-    return Piece(path=path, window=window, lead_in=lead_in)
+    placing = Placing.REQUESTED if lead_in else Placing.RECORDING
+    return Piece(path=path, window=window, placing=placing)
 
 
 def made_of(

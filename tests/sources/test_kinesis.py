@@ -21,7 +21,7 @@ from custom_components.clip_download.clips.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.clips.window import Placing, Window
 from custom_components.clip_download.sources import kinesis
 from custom_components.clip_download.sources.base import (
     Camera,
@@ -504,7 +504,7 @@ async def test_plan(
     assert starts(plan) == [list(range(0, 21_200, 2000))]
     (part,) = plan.parts
     assert part.window == Window(PAST, second(22))
-    assert not part.lead_in
+    assert part.placing is not Placing.REQUESTED
     assert json.loads(json.dumps(dict(part.ask))) == part.ask
 
     shown = await fetched(source, part, tmp_path / "clip.mp4")
@@ -748,10 +748,11 @@ async def test_fragments_may_not_be_listed(
         180,
         60,
     ]
-    assert all(part.lead_in for part in plan.parts)
+    assert all(part.placing is Placing.REQUESTED for part in plan.parts)
     short = Window(second(0.5), second(6))
     first, second_half = (
-        Part(window=half, lead_in=True) for half in short.split(timedelta(seconds=3.5))
+        Part(window=half, placing=Placing.REQUESTED)
+        for half in short.split(timedelta(seconds=3.5))
     )
     shown = await fetched(source, first, tmp_path / "clip.mp4")
     assert (shown[0], shown[-1]) == (second(2), second(3.9))
@@ -771,7 +772,9 @@ async def test_blind_part_too_large(
 ) -> None:
     """A piece that may have been cut falls into two."""
     monkeypatch.setattr(kinesis, "MOST_BYTES", 1000)
-    err = await failing(source, Part(window=Window(PAST, second(7.001)), lead_in=True))
+    err = await failing(
+        source, Part(window=Window(PAST, second(7.001)), placing=Placing.REQUESTED)
+    )
     assert isinstance(err, SplitError)
     assert [part.window for part in err.parts] == [
         Window(PAST, second(3.5)),
@@ -1039,7 +1042,7 @@ async def test_not_listed_long_ago(
     assert isinstance(await failing(source), NoFootageError)
     now = datetime.now(UTC)
     fresh = Window(now - timedelta(seconds=10), now - timedelta(seconds=5))
-    err = await failing(source, Part(window=fresh, lead_in=True))
+    err = await failing(source, Part(window=fresh, placing=Placing.REQUESTED))
     assert isinstance(err, NotReadyError)
     assert (err.key, err.after_s) == ("footage_not_ready", 5)
 

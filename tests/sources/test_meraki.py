@@ -20,7 +20,7 @@ from custom_components.clip_download.clips.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.clips.window import Placing, Window
 from custom_components.clip_download.sources import http, meraki
 from custom_components.clip_download.sources.base import Camera, Part, Wishes
 from custom_components.clip_download.sources.meraki import (
@@ -70,7 +70,7 @@ async def fetch(
     source: MerakiSource, camera: Camera, window: Window, path: Path
 ) -> None:
     """Fetch a window as a single part into a file."""
-    part = Part(window=window, lead_in=True)
+    part = Part(window=window, placing=Placing.REQUESTED)
     async with source.fetch(camera, part, Wishes()) as download:
         path.write_bytes(await download.response.read())
 
@@ -322,7 +322,7 @@ async def test_plan_on_whole_seconds(clouds: Clouds, source: MerakiSource) -> No
         200,
         201,
     ]
-    assert all(part.lead_in for part in plan.parts)
+    assert all(part.placing is Placing.REQUESTED for part in plan.parts)
     assert clouds.requests == []
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .film import HOLE_US, US, Film, Key, Stretch
-from .window import Window, from_ms
+from .window import Placing, Window, from_ms
 
 # Clouds and cameras round their times: footage may be so much off its window.
 _SLACK_US = US
@@ -22,13 +22,14 @@ _TS_CLOCK_TICKS = 2**33
 class Piece:
     """A fetched part: a file, and the stretch of time that was asked for.
 
-    Its first video frame lies at the window's start. With `lead_in` the cloud may have
-    begun at the key frame before: what is longer than the window lies before it.
+    Its first video frame lies at the window's start. Where it was cut out on request the
+    cloud may have begun at the key frame before: what is longer than the window lies
+    before it.
     """
 
     path: Path
     window: Window
-    lead_in: bool = False
+    placing: Placing = Placing.RECORDING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +160,7 @@ def _zero_us(piece: Piece, film: Film, before: Cut | None) -> int:
         if ahead > _TS_CLOCK_TICKS // 2:
             ahead -= _TS_CLOCK_TICKS
         at_us = before.start_us + film.us(ahead)
-        most_us = max(lead_us, film.gop_us) if piece.lead_in else 0
+        most_us = max(lead_us, film.gop_us) if piece.placing is Placing.REQUESTED else 0
         if start_us - most_us - _SLACK_US <= at_us < piece.window.end_ms * 1000:
             return at_us - film.us(film.start_pts)
     return start_us - lead_us - film.us(film.start_pts)
@@ -167,7 +168,7 @@ def _zero_us(piece: Piece, film: Film, before: Cut | None) -> int:
 
 def _lead_in_us(piece: Piece, film: Film) -> int:
     """Return how much of a file lies before its window."""
-    if not piece.lead_in:
+    if piece.placing is not Placing.REQUESTED:
         return 0
     window_us = (piece.window.end_ms - piece.window.start_ms) * 1000
     if (surplus_us := film.length_us - window_us) > 0:

@@ -18,7 +18,7 @@ from . import files, mp4, sidecar
 from .errors import ClipError, CloudError, NoFootageError, NotReadyError, RefusedError
 from .library import Clip, ClipStatus, Job, JobState, Library
 from .transfer import receive
-from .window import Window, from_ms, gaps, to_ms
+from .window import Placing, Window, from_ms, gaps, to_ms
 
 # A cloud's fault is tried again this often, about 1, 2, 4 ... seconds apart.
 MOST_TRIES = 6
@@ -208,14 +208,14 @@ class Way:
         media = await self._at_bench(mp4.inspect, path)
         # A recording has its own length; what is cut out for us ought to be whole.
         if (
-            part.lead_in
+            part.placing is Placing.REQUESTED
             and window.duration - media.duration > SHORT_PART_TOLERANCE
             and datetime.now(UTC) < window.end + self._source.settles_after
             and self._left_s() > 0
         ):
             raise NotReadyError("footage_not_ready", after_s=SHORT_PART_AGAIN_S)
         fetched = _Fetched(
-            piece=mp4.Piece(path=path, window=window, lead_in=part.lead_in),
+            piece=mp4.Piece(path=path, window=window, placing=part.placing),
             event_ids=part.event_ids,
         )
         return fetched, rest

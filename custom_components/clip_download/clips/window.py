@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import Enum, auto
 from typing import Self
 
 from .errors import InvalidRequestError
@@ -60,6 +61,18 @@ class Window:
             Window(start, end)
             for start, end in zip(cuts, [*cuts[1:], self.end], strict=True)
         ]
+
+
+class Placing(Enum):
+    """How a fetched part lies in the window that was asked for."""
+
+    # It begins where its window does. Two of these may overlap: the later one wins.
+    RECORDING = auto()
+    # It begins where its window does, and shares nothing with the parts beside it.
+    SEQUENCE = auto()
+    # The cloud cut it out for us: it may begin a GOP earlier or later, and may end
+    # later. Only a clock or a repeated key frame tells what two of these share.
+    REQUESTED = auto()
 
 
 def from_ms(time_ms: int) -> datetime:

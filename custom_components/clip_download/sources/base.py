@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 
 from aiohttp import ClientResponse, ClientSession
 
-from ..clips.errors import InvalidRequestError, RefusedError
-from ..clips.window import Window
+from ..clips.errors import ClipError, InvalidRequestError, RefusedError
+from ..clips.window import Placing, Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +102,15 @@ SEEN = ("animal", "package", "person", "vehicle")
 class Part:
     """One piece of footage as the cloud hands it over.
 
-    `window` is what it covers, as far as is known before it is fetched. `lead_in` says
-    that the cloud may begin it at the key frame before that. `ask` is what the source
-    needs to fetch it (plain JSON values, never a signed URL).
+    `window` is what it covers, as far as is known before it is fetched, and `placing`
+    how its footage lies there. What is off its window by more than `tolerance` is asked
+    for again, in the `Source.halves` of the part; None where its length is not known.
+    `ask` is what the source needs to fetch it (plain JSON values, never a signed URL).
     """
 
     window: Window
-    lead_in: bool = False
+    placing: Placing = Placing.RECORDING
+    tolerance: timedelta | None = None
     event_ids: tuple[str, ...] = ()
     ask: Mapping[str, Any] = field(default_factory=dict)
 
@@ -118,11 +120,13 @@ class Plan:
     """The parts that exist for a window, in order of time.
 
     `again_after_s` is set while more may still come: seconds until it is worth asking
-    again. Whoever has no time left takes the parts that are there.
+    again. Whoever has no time left takes the parts that are there. `trouble` is why the
+    parts may be less than there is: it is told with the clip, which is partial then.
     """
 
     parts: Sequence[Part]
     again_after_s: float | None = None
+    trouble: ClipError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,6 +257,10 @@ class Source(ABC):
         Raises SignInError, CloudError, NotReadyError, NoFootageError, RefusedError, of
         which SplitError brings smaller parts.
         """
+
+    def halves(self, part: Part) -> Sequence[Part]:
+        """Return smaller parts to fetch in place of one; none if it cannot be cut."""
+        return ()
 
     async def picture(self, camera: Camera) -> bytes | None:
         """Return a current still picture (JPEG), or None where the cloud has none."""

@@ -35,7 +35,7 @@ from ..clips.errors import (
     RefusedError,
     SignInError,
 )
-from ..clips.window import Window
+from ..clips.window import Placing, Window
 from .base import (
     Camera,
     Download,
@@ -637,7 +637,7 @@ def _blind_part(window: Window) -> Part:
 
     It begins up to a fragment later than that, and runs as much over its end.
     """
-    return Part(window=window, lead_in=True)
+    return Part(window=window, placing=Placing.REQUESTED)
 
 
 def _blind_halves(part: Part) -> list[Part]:

@@ -29,7 +29,7 @@ from ..clips.errors import (
     RefusedError,
     SignInError,
 )
-from ..clips.window import Window
+from ..clips.window import Placing, Window
 from .base import Camera, Download, Event, Identity, Part, Plan, Source, Wishes
 from .http import LARGEST_JSON_BYTES, Http, read_body, trouble
 
@@ -159,7 +159,7 @@ class MerakiSource(Source):
     ) -> Plan:
         return Plan(
             parts=[
-                Part(window=request, lead_in=True)
+                Part(window=request, placing=Placing.REQUESTED)
                 for request in split_for_requests(window)
             ]
         )
