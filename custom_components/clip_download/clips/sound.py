@@ -1,0 +1,105 @@
+"""Sound that no MP4 can hold for all players, such as G.711, made into AAC."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import cast
+
+import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.fifo import AudioFifo
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+# What an AAC frame holds.
+_SAMPLES = 1024
+_FORMAT = "fltp"
+_SAMPLE_BYTES = 4
+# Sound so much off its time is moved there; less is only the clouds' rounding.
+_SLIP = Fraction(1, 20)
+
+
+class SoundEncoder:
+    """Encodes one stream of a clip anew; what is missing in between becomes silence."""
+
+    def __init__(self, output: OutputContainer, rate_hz: int, layout: str) -> None:
+        """Add the stream to a clip."""
+        self.stream: AudioStream = output.add_stream("aac", rate=rate_hz, layout=layout)
+        self._rate_hz = rate_hz
+        self._layout = layout
+        self._resampler = AudioResampler(_FORMAT, layout, rate_hz)
+        self._fifo = AudioFifo()
+        # Samples, since the clip's beginning.
+        self._taken = 0
+        self._encoded = 0
+
+    def encode(
+        self, packet: Packet[Stream], decoder: AudioCodecContext, at_s: Fraction
+    ) -> Iterator[Packet[Stream]]:
+        """Take a packet that is heard `at_s` seconds after the clip's beginning."""
+        try:
+            frames = decoder.decode(packet)
+        except av.FFmpegError, ValueError:
+            # It is heard as silence.
+            return
+        at = round(at_s * self._rate_hz)
+        for frame in frames:
+            frame.pts = None
+            for samples in self._resampled(frame):
+                yield from self._take(samples, at)
+                at += samples.samples
+
+    def flush(self) -> Iterator[Packet[Stream]]:
+        """Encode what is left."""
+        yield from self._encode(is_last=True)
+        yield from self._out(None)
+
+    def _resampled(self, frame: AudioFrame) -> list[AudioFrame]:
+        try:
+            return self._resampler.resample(frame)
+        except ValueError:
+            # It goes on at another rate, or with more channels.
+            self._resampler = AudioResampler(_FORMAT, self._layout, self._rate_hz)
+            return self._resampler.resample(frame)
+
+    def _take(self, frame: AudioFrame, at: int) -> Iterator[Packet[Stream]]:
+        missing = at - self._taken
+        slip = int(_SLIP * self._rate_hz)
+        if missing < -max(slip, frame.samples // 2):
+            # Heard already.
+            return
+        while missing > slip:
+            silent = min(missing, self._rate_hz)
+            self._write(self._silence(silent))
+            yield from self._encode()
+            missing -= silent
+        self._write(frame)
+        yield from self._encode()
+
+    def _silence(self, samples: int) -> AudioFrame:
+        frame = AudioFrame(_FORMAT, self._layout, samples)
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        frame.sample_rate = self._rate_hz
+        return frame
+
+    def _write(self, frame: AudioFrame) -> None:
+        frame.pts = None
+        self._fifo.write(frame)
+        self._taken += frame.samples
+
+    def _encode(self, *, is_last: bool = False) -> Iterator[Packet[Stream]]:
+        while frame := self._fifo.read(_SAMPLES, partial=is_last):
+            frame.pts = self._encoded
+            frame.time_base = Fraction(1, self._rate_hz)
+            self._encoded += frame.samples
+            yield from self._out(frame)
+
+    def _out(self, frame: AudioFrame | None) -> Iterator[Packet[Stream]]:
+        for packet in self.stream.encode(frame):
+            # The encoder's own beginning.
+            if cast("int", packet.pts) >= 0:
+                yield packet
