@@ -1,12 +1,15 @@
 """Fetched footage becomes files that play, and show what was asked for: all decoded."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import errno
 from fractions import Fraction
 import hashlib
 from itertools import pairwise
 from pathlib import Path
+import resource
+import signal
 import subprocess
 import sys
 import textwrap
@@ -82,17 +85,47 @@ def piece(
     return Piece(path=path, window=window, placing=placing)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Clip(Made):
+    """A file, and what is said of all files of its window."""
+
+    covered: tuple[Window, ...]
+    missing: tuple[Window, ...]
+    is_complete: bool
+
+
+def finished(
+    pieces: Sequence[Piece],
+    window: Window,
+    folder: Path,
+    *,
+    audio: bool = True,
+    cancelled: threading.Event = NOT_CANCELLED,
+) -> list[Clip]:
+    """Finish; return the files."""
+    result = finish(pieces, window, folder, audio=audio, cancelled=cancelled)
+    return [
+        Clip(
+            **vars(made),
+            covered=result.covered,
+            missing=result.missing,
+            is_complete=result.is_complete,
+        )
+        for made in result.files
+    ]
+
+
 def made_of(
     pieces: Sequence[Piece], window: Window, folder: Path, *, audio: bool = True
-) -> list[Made]:
+) -> list[Clip]:
     """Finish, and check of each file what must hold for all."""
-    made = finish(pieces, window, folder, audio=audio, cancelled=NOT_CANCELLED)
+    made = finished(pieces, window, folder, audio=audio)
     for one in made:
         check(one, window)
     return made
 
 
-def check(made: Made, window: Window) -> None:
+def check(made: Clip, window: Window) -> None:
     """Check that a file is what is said of it, and that players can show it."""
     frames = list(seen(made.path))
     assert [frame.camera for frame in frames] == [DOOR.camera] * len(frames)
@@ -200,7 +233,6 @@ def test_one_transport_stream(tmp_path: Path) -> None:
     assert seconds_shown(made) == span(0, 10)
     assert made.window == window
     assert made.covered == (window,)
-    assert made.gop == timedelta(seconds=1)
     assert made.audio_codec == "aac"
     assert made.path.parent == tmp_path
     check_sync(made, at_least=9)
@@ -226,7 +258,6 @@ def test_cut_keeps_all_that_is_asked_for(tmp_path: Path) -> None:
     whole = piece(tmp_path / "1.mp4", between(0, 20), DOOR_SPARSE, lead_in=True)
     (made,) = made_of([whole], between(10, 12), tmp_path)
     assert seconds_shown(made) == span(7, 12)
-    assert made.gop == timedelta(seconds=4)
     assert made.covered == (between(10, 12),)
 
 
@@ -374,7 +405,7 @@ def test_overlap_within_a_gop(tmp_path: Path) -> None:
         piece(tmp_path / "0.mp4", between(0, 5), DOOR),
         piece(tmp_path / "1.mp4", late, [Shot(DOOR, at(4), at(8))]),
     ]
-    made = finish(pieces, between(0, 9), tmp_path, cancelled=NOT_CANCELLED)
+    made = finished(pieces, between(0, 9), tmp_path)
     frames = shown(made[0])
     # The second one says that it was filmed 55 ms later than it was.
     assert [frame.at_s for frame in frames] == pytest.approx(
@@ -391,7 +422,7 @@ def test_hole_between_parts_is_reported(tmp_path: Path) -> None:
     window = between(0, 15)
     (made,) = made_of(pieces, window, tmp_path)
     assert made.covered == (between(1, 4), between(9, 12))
-    assert gaps(window, made.covered, made.gop) == [between(4, 9), between(12, 15)]
+    assert made.missing == (between(4, 9), between(12, 15))
     assert made.window == between(1, 12)
     assert made.duration == timedelta(seconds=6)
     check_sync(made, at_least=5)
@@ -442,7 +473,7 @@ def test_slow_frames_are_no_holes(tmp_path: Path) -> None:
     piece(tmp_path / "1.mp4", between(0, 2), DOOR_SILENT)
     rewrite(tmp_path / "1.mp4", slow, lambda time, _: time * 20)
     window = between(0, 40)
-    made = finish(
+    made = finished(
         [Piece(path=slow, window=window)],
         between(0, 15),
         tmp_path,
@@ -471,9 +502,9 @@ def test_clock_that_was_set_ahead(tmp_path: Path) -> None:
     check_sync(made, at_least=9)
 
 
-def made_of_unchecked(whole: Piece, window: Window, folder: Path) -> list[Made]:
+def made_of_unchecked(whole: Piece, window: Window, folder: Path) -> list[Clip]:
     """Finish a part whose frames show other times than it lies at."""
-    return finish([whole], window, folder, cancelled=NOT_CANCELLED)
+    return finished([whole], window, folder)
 
 
 @pytest.mark.parametrize(
@@ -614,7 +645,7 @@ def test_damaged_sound(tmp_path: Path) -> None:
 
 
 def test_sound_in_a_stream_that_no_mp4_can_hold(tmp_path: Path) -> None:
-    """A transport stream cannot stay as it is: it loses sound that no MP4 can hold."""
+    """Sound that no MP4 can hold is encoded anew."""
     plain = piece(tmp_path / "plain.mp4", between(0, 3), DOOR)
     path = tmp_path / "0.ts"
     copy(plain.path, path, "mpegts", {"mpegts_flags": "+latm"})
@@ -622,7 +653,8 @@ def test_sound_in_a_stream_that_no_mp4_can_hold(tmp_path: Path) -> None:
     window = between(0, 3)
     (made,) = made_of([Piece(path=path, window=window)], window, tmp_path)
     assert seconds_shown(made) == span(0, 3)
-    assert made.audio_codec is None
+    assert (made.audio_codec, made.sound_was) == ("aac", "aac_latm")
+    check_sync(made, at_least=2)
 
 
 def test_sound_of_another_kind(tmp_path: Path) -> None:
@@ -745,7 +777,7 @@ def test_hevc_parameter_sets_that_differ(tmp_path: Path, suffix: str) -> None:
     first, second = made_of(pieces, between(0, 9), tmp_path)
     assert seconds_shown(first) == span(0, 6)
     assert seconds_shown(second) == span(6, 9)
-    assert first.covered + second.covered == (between(0, 6), between(6, 9))
+    assert first.covered == (between(0, 9),)
 
 
 @pytest.mark.parametrize("suffix", ["ts", "mp4"])
@@ -766,7 +798,7 @@ def test_what_cannot_be_joined_becomes_several_files(
     assert [one.width for one in made] == [320, other.width, 320]
     assert [one.video_codec for one in made] == ["h264", other.codec, "h264"]
     assert len({one.path for one in made}) == 3
-    assert not gaps(window, [w for one in made for w in one.covered], FRAME)
+    assert not gaps(window, made[0].covered, FRAME)
 
 
 def test_size_that_changes_inside_a_part(tmp_path: Path) -> None:
@@ -791,34 +823,35 @@ def test_size_that_changes_inside_a_part(tmp_path: Path) -> None:
         check_sync(one, at_least=1)
 
 
-def test_g711_stays_as_it_is(tmp_path: Path) -> None:
-    """Sound that no MP4 can hold leaves each part a file of its own, to the byte."""
-    pieces = [
-        piece(tmp_path / f"{n}.mp4", between(3 * n, 3 * n + 3), DOOR_G711)
-        for n in range(3)
-    ]
-    before = [one.path.read_bytes() for one in pieces]
-    made = made_of(pieces, between(0.5, 5), tmp_path)
-    assert [one.path for one in made] == [one.path for one in pieces[:2]]
-    assert [one.path.read_bytes() for one in pieces] == before
-    assert [one.audio_codec for one in made] == ["pcm_alaw"] * 2
-    assert [one.covered for one in made] == [(between(0.5, 3),), (between(3, 5),)]
-
-
-def test_g711_with_a_hole_is_one_file(tmp_path: Path) -> None:
-    """A part that stays as it is is listed once, whatever lies in its hole."""
+@pytest.mark.parametrize("count", [1, 3])
+def test_g711_becomes_aac(tmp_path: Path, count: int) -> None:
+    """G.711, which phones do not play, is encoded anew: one file, cut to the window."""
     pieces = [
         piece(
-            tmp_path / "0.mp4",
-            between(0, 10),
-            [Shot(DOOR_G711, at(0), at(3)), Shot(DOOR_G711, at(7), at(10))],
-        ),
-        piece(tmp_path / "1.mp4", between(4, 6), DOOR),
+            tmp_path / f"{n}.mp4",
+            between(6 * n / count, 6 * (n + 1) / count),
+            DOOR_G711,
+        )
+        for n in range(count)
     ]
-    made = finish(pieces, between(0, 10), tmp_path, cancelled=NOT_CANCELLED)
-    assert [one.path.name for one in made] == ["0.mp4", "made_2.mp4"]
-    assert made[0].covered == (between(0, 3), between(7, 10))
-    assert made[1].covered == (between(4, 6),)
+    (made,) = made_of(pieces, between(0.5, 5), tmp_path)
+    assert seconds_shown(made) == span(0, 5)
+    assert made.is_complete
+    assert (made.audio_codec, made.sound_was) == ("aac", "pcm_alaw")
+    check_sync(made, at_least=4)
+
+
+def test_g711_around_a_hole(tmp_path: Path) -> None:
+    """What is missing is closed up for sound that is encoded anew, too.
+
+    The muxer that makes this file closes up the sound itself.
+    """
+    shots = [Shot(DOOR_G711, at(0), at(3)), Shot(DOOR_G711, at(7), at(10))]
+    window = between(0, 10)
+    (made,) = made_of([piece(tmp_path / "0.mp4", window, shots)], window, tmp_path)
+    assert seconds_shown(made) == span(0, 3) + span(7, 10)
+    assert made.missing == (between(3, 7),)
+    check_sync(made, at_least=3)
 
 
 @pytest.mark.parametrize("window", [between(0, 8), between(2.5, 5)])
@@ -899,8 +932,8 @@ def copy(
 def test_nothing_of_the_window(tmp_path: Path) -> None:
     """Footage of another time makes no clip; nor does none at all."""
     whole = piece(tmp_path / "0.mp4", between(0, 5), DOOR)
-    assert finish([whole], between(5, 9), tmp_path, cancelled=NOT_CANCELLED) == []
-    assert finish([], between(0, 5), tmp_path, cancelled=NOT_CANCELLED) == []
+    assert finished([whole], between(5, 9), tmp_path) == []
+    assert finished([], between(0, 5), tmp_path) == []
     assert [one.name for one in tmp_path.iterdir()] == ["0.mp4"]
 
 
@@ -915,7 +948,6 @@ def test_inspect(tmp_path: Path, footage: Footage, suffix: str) -> None:
     assert (media.video_codec, media.audio_codec) == (footage.codec, "aac")
     assert (media.width, media.height, media.frame_rate) == (320, 180, 10)
     assert media.duration.total_seconds() == pytest.approx(6, abs=0.01)
-    assert media.gop == (timedelta(seconds=1) if suffix == "mp4" else None)
 
 
 def test_inspect_knows_an_index_behind(tmp_path: Path) -> None:
@@ -1011,7 +1043,7 @@ def test_truncated_transport_stream(tmp_path: Path) -> None:
     data = whole.path.read_bytes()
     whole.path.write_bytes(data[: len(data) * 3 // 5 + 77])
     assert 5 < inspect(whole.path).duration.total_seconds() < 7
-    (made,) = finish([whole], between(0, 10), tmp_path, cancelled=NOT_CANCELLED)
+    (made,) = finished([whole], between(0, 10), tmp_path)
     ((start, end),) = [(one.start, one.end) for one in made.covered]
     assert start == at(0)
     assert at(5) < end < at(7)
@@ -1029,7 +1061,7 @@ def test_stream_without_a_key_frame(tmp_path: Path) -> None:
     whole.path.write_bytes(data.replace(b"\0\0\1\x65", b"\0\0\1\x7e"))
     with pytest.raises(CloudError, match="body_truncated"):
         inspect(whole.path)
-    assert finish([whole], between(0, 3), tmp_path, cancelled=NOT_CANCELLED) == []
+    assert finished([whole], between(0, 3), tmp_path) == []
 
 
 def test_sound_alone(tmp_path: Path) -> None:
@@ -1065,7 +1097,7 @@ def test_no_frame_can_be_shown(tmp_path: Path, what: str) -> None:
     whole = piece(tmp_path / "0.mp4", between(0, 6), DOOR)
     whole.path.write_bytes(garbled(whole.path, what))
     with pytest.raises(ClipError, match="clip_not_playable"):
-        finish([whole], between(0, 3), tmp_path, cancelled=NOT_CANCELLED)
+        finished([whole], between(0, 3), tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == ["0.mp4"]
     with pytest.raises(ClipError, match="clip_not_playable"):
         picture(whole.path, timedelta(seconds=1))
@@ -1076,7 +1108,7 @@ def test_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "0.ts"
     path.write_bytes(GARBAGE)
     with pytest.raises(ClipError, match="body_not_video"):
-        finish(
+        finished(
             [Piece(path=path, window=between(0, 2))],
             between(0, 2),
             tmp_path,
@@ -1087,11 +1119,44 @@ def test_cannot_be_read(tmp_path: Path) -> None:
 def test_disk_full(tmp_path: Path) -> None:
     """The disk's own errors come through, and no file stays."""
     whole = piece(tmp_path / "0.ts", between(0, 5), DOOR)
-    (tmp_path / "made_1.mp4").symlink_to("/dev/full")
-    with pytest.raises(OSError, match="No space left") as caught:
-        finish([whole], between(0, 5), tmp_path, cancelled=NOT_CANCELLED)
-    assert caught.value.errno == errno.ENOSPC
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            finished([whole], between(0, 5), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, heard)
+    assert caught.value.errno == errno.EFBIG
     assert [one.name for one in tmp_path.iterdir()] == ["0.ts"]
+
+
+def test_parts_are_deleted_once_written(tmp_path: Path) -> None:
+    """Where asked, each part goes when it is in the clip; one that is the clip stays."""
+    pieces = [
+        piece(tmp_path / f"{n}.ts", between(3 * n, 3 * n + 3), DOOR) for n in range(3)
+    ]
+    window = between(0, 9)
+    result = finish(pieces, window, tmp_path, cancelled=NOT_CANCELLED, consume=True)
+    assert [one.path.name for one in result.files] == ["made_1.mp4"]
+    assert [one.name for one in tmp_path.iterdir()] == ["made_1.mp4"]
+    assert len(list(seen(result.files[0].path))) == 90
+    whole = piece(tmp_path / "0.mp4", window, DOOR)
+    result = finish([whole], window, tmp_path, cancelled=NOT_CANCELLED, consume=True)
+    assert [one.path for one in result.files] == [whole.path]
+    assert whole.path.exists()
+
+
+def test_parts_of_several_files_are_deleted_late(tmp_path: Path) -> None:
+    """A part that goes into two files is there for both."""
+    shots = [Shot(DOOR, at(0), at(5)), Shot(DOOR_SMALL, at(5), at(10))]
+    whole = piece(tmp_path / "0.ts", between(0, 10), shots)
+    result = finish(
+        [whole], between(0, 10), tmp_path, cancelled=NOT_CANCELLED, consume=True
+    )
+    assert [len(list(seen(one.path))) for one in result.files] == [50, 50]
+    assert not whole.path.exists()
 
 
 class CancelledLater(threading.Event):
@@ -1119,7 +1184,7 @@ def test_cancelled(tmp_path: Path, looks: int, suffix: str) -> None:
         piece(tmp_path / f"2.{suffix}", between(20, 40), DOOR),
     ]
     with pytest.raises(Cancelled):
-        finish(pieces, between(0, 40), tmp_path, cancelled=CancelledLater(looks))
+        finished(pieces, between(0, 40), tmp_path, cancelled=CancelledLater(looks))
     assert sorted(one.name for one in tmp_path.iterdir()) == [
         f"{n}.{suffix}" for n in range(3)
     ]
@@ -1220,7 +1285,7 @@ def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
                 window,
                 path.parent,
                 cancelled=threading.Event(),
-            )
+            ).files
             assert made.duration >= length - timedelta(seconds=0.2), made
             made.path.unlink()
         print(peak_kb() - before)

@@ -4,11 +4,13 @@ All functions block; callers run them in an executor. They read and write packet
 packet, so memory does not grow with a clip, and libav works without the GIL.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 import threading
 
@@ -17,15 +19,22 @@ from av.codec.context import CodecContext
 from av.video.reformatter import ColorRange, Interpolation
 
 from .errors import ClipError, CloudError
-from .film import US, Cancelled, Reel, Sound, decode_key, opened, survey
+from .film import US, Cancelled, Film, Reel, Sound, decode_key, opened, survey
 from .mux import Run, Written, write
-from .timeline import Cut, Piece, covered, fits, plan, shown_us, window_of_us
-from .window import Window
+from .timeline import Cut, Piece, assemble, fits, shown_us, window_of_us
+from .window import Placing, Window
 
-__all__ = ["Cancelled", "Made", "Media", "Piece", "finish", "inspect", "picture"]
+__all__ = [
+    "Cancelled",
+    "Finished",
+    "Made",
+    "Media",
+    "Piece",
+    "finish",
+    "inspect",
+    "picture",
+]
 
-# What players expect in an MP4; in particular no G.711.
-_MP4_SOUNDS = {"aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus"}
 _PICTURE_WIDTH = 640
 # The scale of the mjpeg encoder that is like a JPEG quality of 75.
 _PICTURE_SCALE = "5"
@@ -36,8 +45,7 @@ _NEVER = threading.Event()
 class Media:
     """What a file holds.
 
-    `is_progressive`: a player can begin before it has all of it. `gop` is the longest
-    time between key frames, None where only reading the whole file would tell.
+    `is_progressive`: a player can begin before it has all of it.
     """
 
     container: str
@@ -48,26 +56,41 @@ class Media:
     height: int
     frame_rate: float
     duration: timedelta
-    gop: timedelta | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
     """A finished file.
 
-    `window` is from its first frame to the end of its last, `covered` what it shows of
-    the window that was asked for, `gop` the longest time between key frames.
+    `window` is from its first frame to the end of its last. `sound_was` is the codec
+    of its sound before that was encoded anew, where it was. `still` is a JPEG of its
+    middle, where its parts are gone and opening all of it would take much memory.
     """
 
     path: Path
     window: Window
-    covered: tuple[Window, ...]
-    gop: timedelta
     video_codec: str
     audio_codec: str | None
     width: int
     height: int
     duration: timedelta
+    sound_was: str | None = None
+    still: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What was made of a window.
+
+    `covered` is what the files show of it, `missing` every stretch of more than a second
+    that they do not. `damaged` is why a part could not be read, if one could not.
+    """
+
+    files: list[Made]
+    covered: tuple[Window, ...]
+    missing: tuple[Window, ...]
+    is_complete: bool
+    damaged: CloudError | None = None
 
 
 def inspect(path: Path) -> Media:
@@ -93,9 +116,6 @@ def inspect(path: Path) -> Media:
             height=frame.height,
             frame_rate=float(video.average_rate or 0),
             duration=timedelta(microseconds=duration_us),
-            gop=timedelta(microseconds=survey(path, _NEVER).gop_us)
-            if reel.is_indexed
-            else None,
         )
 
 
@@ -105,40 +125,80 @@ def finish(
     folder: Path,
     *,
     audio: bool = True,
+    consume: bool = False,
     cancelled: threading.Event,
-) -> list[Made]:
+) -> Finished:
     """Make what was fetched of a window into as few files as can be, in order of time.
 
     One MP4 that fits the window stays where it is. Everything else is cut and joined
-    into new files in `folder`; with sound that no MP4 can hold, it stays as it is too.
-    Returns nothing if nothing shows the window.
+    into new files in `folder`. A part that cannot be read is left out. There are no
+    files if nothing shows the window. With `consume`, the file of a part is deleted once
+    all of it is written.
 
-    Raises CloudError for a file that cannot be read, ClipError (`clip_not_playable`)
-    for footage that does not go into an MP4, OSError from the disk, Cancelled. Then no
-    new file is left.
+    Raises CloudError if no part can be read, ClipError (`clip_not_playable`) for footage
+    that does not go into an MP4, OSError from the disk, Cancelled. Then no new file is
+    left.
     """
+    films, damaged = _surveyed(pieces, cancelled)
+    assembly = assemble(films, window)
     written: list[Path] = []
+    made: list[Made] = []
     try:
         with _libav_errors():
-            cuts = plan(
-                [(piece, survey(piece.path, cancelled)) for piece in pieces], window
+            runs = _runs(assembly.cuts, audio=audio)
+            uses = Counter(
+                film
+                for run in runs
+                for film, _ in groupby(run.cuts, key=lambda cut: cut.film)
             )
-            made = []
-            for number, run in enumerate(_runs(cuts, audio=audio), 1):
-                if _stays(run, window, is_all=len(cuts) == 1):
-                    made.append(_kept(run, window))
+
+            def done(film: Film) -> None:
+                uses[film] -= 1
+                if consume and not uses[film]:
+                    film.path.unlink()
+
+            for number, run in enumerate(runs, 1):
+                if _stays(run, window, is_all=len(assembly.cuts) == 1):
+                    made.append(_kept(run))
                 else:
                     written.append(folder / f"made_{number}.mp4")
-                    made.append(
-                        _made(
-                            run, window, written[-1], write(run, written[-1], cancelled)
-                        )
-                    )
+                    still = _still(run) if consume else None
+                    into = write(run, written[-1], cancelled, done)
+                    one = _made(run, written[-1], into)
+                    made.append(replace(one, still=still))
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
         raise
-    return made
+    return Finished(
+        files=made,
+        covered=assembly.covered,
+        missing=assembly.missing(window),
+        is_complete=assembly.is_complete(window) and damaged is None,
+        damaged=damaged,
+    )
+
+
+def _surveyed(
+    pieces: Sequence[Piece], cancelled: threading.Event
+) -> tuple[list[tuple[Piece, Film]], CloudError | None]:
+    """Survey all parts; return what is wrong with one that cannot be, if any."""
+    films: list[tuple[Piece, Film]] = []
+    damaged: CloudError | None = None
+    for piece in pieces:
+        marks = piece.placing is Placing.REQUESTED
+        try:
+            films.append((piece, survey(piece.path, cancelled, marks=marks)))
+        except CloudError as err:
+            damaged = err
+        except (av.FFmpegError, ValueError) as err:
+            if isinstance(err, OSError) and err.filename:
+                raise
+            damaged = CloudError("body_truncated")
+            damaged.__cause__ = err
+    if damaged and not films:
+        raise damaged
+    return films, damaged
 
 
 def picture(path: Path, at: timedelta) -> bytes:
@@ -160,6 +220,13 @@ def picture(path: Path, at: timedelta) -> bytes:
         return _jpeg(frame)
 
 
+def _still(run: Run) -> bytes | None:
+    """Return a JPEG of the part in the middle of a run, if it has one."""
+    with suppress(ClipError, CloudError):
+        return picture(run.cuts[len(run.cuts) // 2].film.path, timedelta(0))
+    return None
+
+
 def _is_next_nearer(reel: Reel, ticks: int) -> bool:
     """Say whether a file's index has a key frame after a time that is the nearest."""
     entries = reel.video.index_entries
@@ -177,14 +244,6 @@ def _runs(cuts: Sequence[Cut], *, audio: bool) -> list[Run]:
     runs: list[Run] = []
     for cut in cuts:
         sound = cut.film.sound if audio else None
-        if sound and sound.codec not in _MP4_SOUNDS:
-            if cut.film.kind == "mpegts":
-                sound = None
-            elif same := next(
-                (run for run in runs if run.cuts[0].film is cut.film), None
-            ):
-                same.cuts.append(cut)
-                continue
         last = runs[-1] if runs else None
         if last and _joins(last, cut, sound):
             last.sets_differ |= cut.stretch.shape != last.cuts[-1].stretch.shape
@@ -197,7 +256,7 @@ def _runs(cuts: Sequence[Cut], *, audio: bool) -> list[Run]:
 
 
 def _joins(run: Run, cut: Cut, sound: Sound | None) -> bool:
-    """Say whether a cut can go on in the file of those before it."""
+    """Return whether a cut can go on in the file of those before it."""
     before = run.cuts[-1]
     shape, shape_before = cut.stretch.shape, before.stretch.shape
     is_alike = shape == shape_before and cut.film.kind == before.film.kind
@@ -206,46 +265,47 @@ def _joins(run: Run, cut: Cut, sound: Sound | None) -> bool:
         and shape[:2] == shape_before[:2]
         # Only for H.264 is it known that players look for new ones in the stream.
         and (is_alike or cut.film.codec == "h264")
-        and (run.sound is None or sound is None or run.sound == sound)
-        and all(one is None or one.codec in _MP4_SOUNDS for one in (run.sound, sound))
+        and (
+            run.sound is None
+            or sound is None
+            or run.sound == sound
+            or not (run.sound.is_playable or sound.is_playable)
+        )
     )
 
 
 def _stays(run: Run, window: Window, *, is_all: bool) -> bool:
-    """Say whether the file that was fetched is the clip already."""
+    """Return whether the file that was fetched is the clip already."""
     film = run.cuts[0].film
-    if run.sound and run.sound.codec not in _MP4_SOUNDS:
-        return True
     return (
         is_all
         and film.is_progressive
         and film.is_indexed
         and (film.codec != "hevc" or film.codec_tag == "hvc1")
         and film.sound == run.sound
+        and (film.sound is None or film.sound.is_playable)
         and fits(run.cuts[0], window)
     )
 
 
-def _kept(run: Run, window: Window) -> Made:
+def _kept(run: Run) -> Made:
     """Describe a file that stays as it is."""
     start_us, end_us = shown_us(run.cuts)
     film = run.cuts[0].film
     return _describe(
         run,
         path=film.path,
-        asked=window,
         window=window_of_us(start_us, end_us),
         duration_us=film.us(film.stretches[-1].end_pts - film.start_pts),
         has_sound=film.sound is not None,
     )
 
 
-def _made(run: Run, window: Window, path: Path, written: Written) -> Made:
+def _made(run: Run, path: Path, written: Written) -> Made:
     """Describe a new file."""
     return _describe(
         run,
         path=path,
-        asked=window,
         window=window_of_us(run.cuts[0].start_us, written.end_us),
         duration_us=written.duration_us,
         has_sound=written.has_sound,
@@ -253,22 +313,17 @@ def _made(run: Run, window: Window, path: Path, written: Written) -> Made:
 
 
 def _describe(
-    run: Run,
-    *,
-    path: Path,
-    asked: Window,
-    window: Window,
-    duration_us: int,
-    has_sound: bool,
+    run: Run, *, path: Path, window: Window, duration_us: int, has_sound: bool
 ) -> Made:
     cut = run.cuts[0]
+    sound = run.sound if has_sound else None
+    is_anew = sound is not None and not sound.is_playable
     return Made(
         path=path,
         window=window,
-        covered=covered(run.cuts, asked),
-        gop=timedelta(microseconds=max(cut.film.gop_us for cut in run.cuts)),
         video_codec=cut.film.codec,
-        audio_codec=run.sound.codec if run.sound and has_sound else None,
+        audio_codec="aac" if is_anew else sound and sound.codec,
+        sound_was=sound.codec if sound and is_anew else None,
         width=cut.stretch.shape.width,
         height=cut.stretch.shape.height,
         duration=timedelta(microseconds=duration_us),

@@ -1,13 +1,13 @@
 """Copy cuts of footage into one MP4, packet by packet, without re-encoding."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
 import threading
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypedDict, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -18,22 +18,38 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from .errors import ClipError, CloudError
-from .film import SLIP_US, US, Reel, Sound, decode_key, opened
+from .film import SLIP_US, US, Film, Reel, Sound, decode_key, opened
+from .progressive import ProgressiveFile
+from .sound import SoundEncoder
 from .timeline import Cut, hole_us
 from .window import from_ms
 
+# Fragments of a second, each track's own; no table of them behind.
+_FRAGMENTS = {
+    "movflags": "+delay_moov+default_base_moof+skip_trailer",
+    "frag_duration": str(US),
+}
+_BUFFER_BYTES = 2**20
+_MOST_CHECKED = 500_000
+# Of sound, what a packet holds at least.
+_AAC_SAMPLES, _FEWEST_SAMPLES = 960, 480
 # Sound lags behind its picture, in the order of a file, at most so much.
 _LAG_US = 2 * US
+# HEVC's key frames that others are decoded across, and those that nothing is.
+_CRA, _BLA = 21, 18
 # Puts parameter sets in front of each key frame, where an MP4 has them aside.
 _IN_BAND = "h264_mp4toannexb"
+# Takes AAC out of the frames that a transport stream has it in.
+_OUT_OF_ADTS = "aac_adtstoasc"
 
 
 @dataclass(kw_only=True)
 class Run:
     """Cuts that become one file: one codec, one size of picture, one kind of sound.
 
-    `sets_differ`: H.264 whose parameter sets change. A player learns of it only if the
-    new ones are in the stream itself.
+    Sound that not all players know, or that changes, is encoded anew. `sets_differ`:
+    H.264 whose parameter sets change. A player learns of it only if the new ones are in
+    the stream itself.
     """
 
     cuts: list[Cut]
@@ -101,6 +117,13 @@ class _Track:
         dts = max(dts - early, self._last_dts + 1)
         self._write(packet, max(pts, dts), dts, frame_ticks * num // den)
 
+    def play_anew(self, packet: Packet[Stream]) -> None:
+        """Write a packet of sound that was encoded for this clip."""
+        scale = Fraction(packet.time_base.numerator, packet.time_base.denominator)
+        scale /= self.base
+        time = round(cast("int", packet.pts) * scale)
+        self._write(packet, time, time, round((packet.duration or 0) * scale))
+
     def play(self, packet: Packet[Stream], shift: _Shift) -> None:
         """Write a packet of sound, unless it is half heard already."""
         num, den, add, _ = shift
@@ -121,28 +144,54 @@ class _Track:
         self._output.mux_one(packet)
 
 
-def write(run: Run, path: Path, cancelled: threading.Event) -> Written:
+def write(
+    run: Run,
+    path: Path,
+    cancelled: threading.Event,
+    done: Callable[[Film], None] = lambda film: None,
+) -> Written:
     """Write the cuts into a new file, its index in front.
+
+    `done` hears of each film when all its neighbouring cuts are written.
 
     Raises av.FFmpegError (disk errors are OSErrors too) and ValueError for what no MP4
     can hold, ClipError (`clip_not_playable`), Cancelled. Then no file is left.
     """
-    output = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+    file = ProgressiveFile(path, **_size_of(run))
     try:
-        try:
-            written = _Writer(output, run).write(cancelled)
-        except BaseException:
-            # Without its file, closing does not move all of it around.
-            path.unlink(missing_ok=True)
-            with suppress(av.FFmpegError):
-                output.close()
-            raise
-        output.close()
-        _check(path, cancelled)
+        output = av.open(file, "w", "mp4", _FRAGMENTS, buffer_size=_BUFFER_BYTES)
+        with output:
+            written = _Writer(output, run).write(cancelled, done)
+        file.finish()
+        # To open it takes about 70 bytes a sample.
+        if file.samples <= _MOST_CHECKED:
+            _check(path, cancelled)
     except BaseException:
+        file.close()
         path.unlink(missing_ok=True)
         raise
     return written
+
+
+class _Size(TypedDict):
+    frames: int
+    sounds: int
+    duration_s: float
+
+
+def _size_of(run: Run) -> _Size:
+    """Return how many frames and packets of sound a run has at most, and how long it is."""
+    duration_s = sum(cut.end_us - cut.start_us for cut in run.cuts) / US
+    sounds = 0
+    if run.sound:
+        is_aac = run.sound.codec == "aac" or not run.sound.is_playable
+        samples = _AAC_SAMPLES if is_aac else _FEWEST_SAMPLES
+        sounds = int(duration_s * run.sound.rate_hz / samples)
+    return _Size(
+        frames=sum(cut.stretch.end - cut.key.number for cut in run.cuts),
+        sounds=sounds,
+        duration_s=duration_s,
+    )
 
 
 def _check(path: Path, cancelled: threading.Event) -> None:
@@ -164,6 +213,7 @@ class _Writer:
         self._run = run
         first = run.cuts[0]
         video = self._add_video(output, first)
+        self._encoder: SoundEncoder | None = None
         audio = self._add_audio(output)
         start = from_ms(first.start_us // 1000)
         output.metadata["creation_time"] = start.isoformat(timespec="microseconds")
@@ -173,15 +223,18 @@ class _Writer:
         # What lies at zero of the clip's time, holes closed up.
         self._zero_us = first.start_us
         self._before: Cut | None = None
+        # The file whose sound is being decoded.
+        self._decoded: Film | None = None
         # How long before it is shown the first frame of a cut is decoded, at most.
         self._delay = max(_delay(cut) for cut in run.cuts)
 
-    def write(self, cancelled: threading.Event) -> Written:
+    def write(
+        self, cancelled: threading.Event, done: Callable[[Film], None]
+    ) -> Written:
         """Copy all packets."""
         placed = _Placed(0, _Shift(1, 1, 0), None)
         for _, group in groupby(self._run.cuts, key=lambda cut: id(cut.film)):
             cuts = list(group)
-            frame_ticks = cuts[0].film.frame_ticks
             # Each is placed when its first packet comes: now the one before is written.
             all_placed: list[_Placed] = []
             packets = _read(
@@ -196,15 +249,36 @@ class _Writer:
                         all_placed.append(self._place(cuts[len(all_placed)]))
                     placed = all_placed[number]
                     if is_video:
+                        frame_ticks = cuts[number].stretch.frame_ticks
                         self._video.show(packet, placed.picture, frame_ticks)
                     elif self._audio and placed.sound:
-                        self._audio.play(packet, placed.sound)
+                        self._play(packet, placed.sound, cuts[0])
+            done(cuts[0].film)
+        if self._encoder and self._audio and self._audio.end:
+            for packet in self._encoder.flush():
+                self._audio.play_anew(packet)
         end = self._video.end
         return Written(
             duration_us=self._us(end),
             end_us=self._run.cuts[-1].start_us + self._us(end - placed.start),
             has_sound=self._audio is not None and self._audio.end > 0,
         )
+
+    def _play(self, packet: Packet[Stream], shift: _Shift, cut: Cut) -> None:
+        """Write a packet of sound, as it is or encoded anew."""
+        assert self._audio
+        if self._encoder is None:
+            self._audio.play(packet, shift)
+            return
+        if self._decoded is not cut.film:
+            self._decoded = cut.film
+            with opened(cut.film.path) as reel:
+                self._decoder = reel.sound_decoder()
+        time = cast("int", packet.pts) * shift.num // shift.den + shift.add
+        for encoded in self._encoder.encode(
+            packet, self._decoder, time * self._audio.base
+        ):
+            self._audio.play_anew(encoded)
 
     def _place(self, cut: Cut) -> _Placed:
         """Find where in the clip a cut begins: as filmed, but for what is missing."""
@@ -247,6 +321,10 @@ class _Writer:
         return video
 
     def _add_audio(self, output: OutputContainer) -> AudioStream | None:
+        sound = self._run.sound
+        if sound and not sound.is_playable:
+            self._encoder = SoundEncoder(output, sound.rate_hz, sound.layout)
+            return self._encoder.stream
         for cut in self._run.cuts:
             if self._run.sound and cut.film.sound == self._run.sound:
                 with opened(cut.film.path) as reel:
@@ -269,25 +347,69 @@ def _read(
         into_band = None
         if in_band and film.kind == "mp4":
             into_band = BitStreamFilterContext(_IN_BAND, reel.video)
+        out_of_adts = None
+        if film.kind == "mpegts" and reel.audio and reel.audio.name == "aac":
+            out_of_adts = BitStreamFilterContext(_OUT_OF_ADTS, reel.audio)
         pictures = _Pictures(cuts, reel)
         sounds = _Sounds(cuts)
+        sound_count = 0
         for packet in reel.packets(cancelled, sound=sound):
             if packet.stream is not reel.video:
                 which = sounds.cut_of(packet)
-                if which is not None:
-                    yield which, False, packet
+                if which is not None and sound_count not in film.bad_sounds:
+                    for one in _filtered(out_of_adts, packet):
+                        yield which, False, one
+                sound_count += 1
                 continue
             which = pictures.cut_of(packet)
             if which is not None:
-                if into_band is None:
-                    yield which, True, packet
-                    continue
-                time_base = packet.time_base
-                for changed in into_band.filter(packet):
-                    changed.time_base = time_base
-                    yield which, True, changed
+                if film.codec == "hevc" and pictures.begins:
+                    packet = _as_broken_link(packet, film)
+                for one in _filtered(into_band, packet):
+                    yield which, True, one
             elif pictures.are_done and (not sound or pictures.is_past_lag(packet)):
                 return
+
+
+def _filtered(
+    through: BitStreamFilterContext | None, packet: Packet[Stream]
+) -> Sequence[Packet[Stream]]:
+    """Return what a filter makes of a packet."""
+    if through is None:
+        return [packet]
+    time_base = packet.time_base
+    changed = through.filter(packet)
+    for one in changed:
+        one.time_base = time_base
+    return changed
+
+
+def _as_broken_link(packet: Packet[Stream], film: Film) -> Packet[Stream]:
+    """Let an HEVC key frame say that what is shown before it was left out.
+
+    A clean random access picture (type 21) becomes one of a broken link without leading
+    pictures (ITU-T H.265, 7.4.2.2), whose slices are written alike.
+    """
+    data = bytearray(bytes(packet))
+    at = 0
+    while at < len(data):
+        if film.kind == "mpegts":
+            at = data.find(b"\0\0\1", at) + 3
+            if at < 3:
+                break
+            following = at
+        else:
+            following = at + 4 + int.from_bytes(data[at : at + 4])
+            at += 4
+        if at < len(data) and data[at] >> 1 & 0x3F == _CRA:
+            data[at] = data[at] & 0x81 | _BLA << 1
+        at = following
+    linked = Packet(bytes(data))
+    linked.pts, linked.dts = packet.pts, packet.dts
+    linked.is_keyframe = True
+    linked.time_base = packet.time_base
+    linked.stream = packet.stream
+    return linked
 
 
 class _Pictures:
@@ -303,6 +425,8 @@ class _Pictures:
         self._end_pts = [cut.end_pts for cut in cuts]
         self._lag = cuts[0].film.ticks(_LAG_US)
         self._has_jumped = False
+        # Whether the last picture is the first one of a cut that needs none before.
+        self.begins = False
         if reel.is_indexed and cuts[0].key.number > 0:
             # Where this does not work, reading on leads there as well.
             with suppress(av.FFmpegError):
@@ -324,9 +448,12 @@ class _Pictures:
             if number < cut.key.number:
                 return None
             end_pts = self._end_pts[self._current]
-            is_next_gop = packet.is_keyframe and cast("int", packet.pts) >= end_pts
+            pts = cast("int", packet.pts)
+            is_next_gop = packet.is_keyframe and pts >= end_pts and not cut.ends_open
             if number < cut.stretch.end and dts < end_pts and not is_next_gop:
-                return self._current
+                self.begins = number == cut.key.number and not cut.has_before
+                is_shown = cut.has_before or pts >= cut.key.pts
+                return self._current if is_shown else None
             self._current += 1
             self._ended_at = dts
         return None

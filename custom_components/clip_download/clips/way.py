@@ -7,7 +7,6 @@ import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import functools
-import itertools
 from pathlib import Path, PurePosixPath
 import random
 import threading
@@ -230,19 +229,19 @@ class Way:
         """Make the files, settle what is told of them, and keep them."""
         if self._is_of_recordings:
             self._open_window(fetched)
-        made = await self._make([part.piece for part in fetched], folder)
+        finished = await self._make([part.piece for part in fetched], folder)
+        made, missing = finished.files, finished.missing
+        is_complete = finished.is_complete
         if not made:
             raise NoFootageError("no_footage")
         if self._is_of_recordings:
-            self._settle_window(made)
-        job = self._job
-        missing = tuple(
-            gaps(
-                job.window,
-                itertools.chain.from_iterable(one.covered for one in made),
-                max(one.gop for one in made),
+            self._settle_window(finished.covered)
+            missing = tuple(
+                gaps(self._job.window, finished.covered, timedelta(seconds=1))
             )
-        )
+            is_complete = not missing
+        trouble = trouble or finished.damaged
+        job = self._job
         events = tuple(
             dict.fromkeys(event for part in fetched for event in part.event_ids)
         )
@@ -261,7 +260,9 @@ class Way:
                 duration_ms=one.duration // timedelta(milliseconds=1),
                 label=job.label,
                 status=(
-                    ClipStatus.PARTIAL if missing or trouble else ClipStatus.COMPLETE
+                    ClipStatus.COMPLETE
+                    if is_complete and not trouble
+                    else ClipStatus.PARTIAL
                 ),
                 path=Path(f"{stem}{files.SUFFIX}"),
                 size_bytes=stat.st_size,
@@ -297,13 +298,12 @@ class Way:
         )
         self._job = replace(self._job, window=window)
 
-    def _settle_window(self, made: Sequence[mp4.Made]) -> None:
+    def _settle_window(self, covered: Sequence[Window]) -> None:
         """Take for the window what there is from the first picture to the last."""
-        covered = sorted(itertools.chain.from_iterable(one.covered for one in made))
-        window = Window(covered[0].start, max(stretch.end for stretch in covered))
+        window = Window(covered[0].start, covered[-1].end)
         self._job = replace(self._job, window=window)
 
-    async def _make(self, pieces: list[mp4.Piece], folder: Path) -> list[mp4.Made]:
+    async def _make(self, pieces: list[mp4.Piece], folder: Path) -> mp4.Finished:
         making = self._at_bench(
             mp4.finish,
             pieces,
