@@ -284,7 +284,7 @@ class _Streams:
             encoder = av.CodecContext.create(_ENCODERS[footage.codec], "w")
             encoder.flags = self._flags
             _configure(encoder, footage)
-        painter = _Painter(footage)
+        painter = Painter(footage)
         for time_ms in times_ms:
             frame = av.VideoFrame.from_ndarray(painter.paint(time_ms), "yuv420p")
             frame.time_base = TICK
@@ -383,6 +383,14 @@ def _aac() -> _Sounds:
     return _Sounds(loop, _AAC_SAMPLES * 90_000 // _AAC_RATE_HZ)
 
 
+def aac_sound(start_ms: int, end_ms: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the packets of what is heard in between: Unix time in ticks, an AAC frame."""
+    sounds = _aac()
+    begin, end = (-(-ms * TICKS_PER_MS // sounds.ticks) for ms in (start_ms, end_ms))
+    for number in range(begin, end):
+        yield number * sounds.ticks, sounds.loop[number % len(sounds.loop)]
+
+
 @cache
 def _alaw() -> _Sounds:
     (packet,) = _encode_sound("pcm_alaw", _ALAW_RATE_HZ, _beeps(_ALAW_RATE_HZ, 1))
@@ -398,7 +406,7 @@ _ENCODERS: dict[str, Literal["libx264", "libx265"]] = {
 _SOUNDS = {"aac": _aac, "alaw": _alaw}
 
 
-class _Painter:
+class Painter:
     """Draws the frames of one camera."""
 
     def __init__(self, footage: Footage) -> None:
@@ -445,9 +453,9 @@ class _Painter:
 
 
 @cache
-def _painter(footage: Footage) -> _Painter:
+def _painter(footage: Footage) -> Painter:
     """Return who draws a camera's frames; drawing the background takes a while."""
-    return _Painter(footage)
+    return Painter(footage)
 
 
 @cache
