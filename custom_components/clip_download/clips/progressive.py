@@ -284,11 +284,12 @@ class ProgressiveFile:
         media_start = start + _HEADER_BYTES + self._room
         moov = self._moov_pieces(media_end)
         left = self._room + _HEADER_BYTES - _length(moov)
-        if left >= _HEADER_BYTES:
-            self._file.seek(start)
-            moov.append(struct.pack(">I4s", left, b"free"))
-        # Else behind the media: what was counted was not all.
-        self._file.writelines(moov)
+        if left < _LARGE_HEADER_BYTES:
+            # What was counted was not all: it goes behind the media.
+            self._file.writelines(moov)
+            left, moov = self._room + _HEADER_BYTES, []
+        self._file.seek(start)
+        self._file.writelines([*moov, _header(b"free", left)])
         self._file.seek(media_start)
         self._file.write(_media_header(media_end - media_start))
         self._file.close()
@@ -345,8 +346,14 @@ class ProgressiveFile:
 def _media_header(size: int) -> bytes:
     """Return the header of the media, as old players know it where that is enough."""
     if size >> 32:
-        return struct.pack(">I4sQ", 1, b"mdat", size)
-    return _box(b"free", b"") + struct.pack(">I4s", size - _HEADER_BYTES, b"mdat")
+        return _header(b"mdat", size)
+    return _box(b"free", b"") + _header(b"mdat", size - _HEADER_BYTES)
+
+
+def _header(kind: bytes, size: int) -> bytes:
+    if size >> 32:
+        return struct.pack(">I4sQ", 1, kind, size)
+    return struct.pack(">I4s", size, kind)
 
 
 def _edited(elst: bytes, ticks: int) -> tuple[int, list[bytes]]:
@@ -421,11 +428,11 @@ def _wide(box: _Box) -> bytes:
 
 
 def _box(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I4s", _HEADER_BYTES + len(body), kind) + body
+    return _header(kind, _HEADER_BYTES + len(body)) + body
 
 
 def _nested(kind: bytes, pieces: list[bytes]) -> list[bytes]:
-    return [struct.pack(">I4s", _HEADER_BYTES + _length(pieces), kind), *pieces]
+    return [_header(kind, _HEADER_BYTES + _length(pieces)), *pieces]
 
 
 def _length(pieces: list[bytes]) -> int:
