@@ -135,13 +135,15 @@ class Download:
 
     `window` is what the cloud says it really sent, where it says so. `rest` is what of
     the part is still to be asked for, where the cloud sent only its beginning.
-    `not_video` is what a body that is no video means, where the cloud is known to send
-    such on purpose.
+    `most_bytes`: a body of more may have been cut by the cloud; then the part's halves
+    are asked for. `not_video` is what a body that is no video means, where the cloud is
+    known to send such on purpose.
     """
 
     response: ClientResponse
     window: Window | None = None
     rest: Part | None = None
+    most_bytes: int | None = None
     not_video: RefusedError | None = None
 
 
