@@ -10,7 +10,6 @@ measurement of ours runs in a process of its own; curl and we take turns.
 import argparse
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +38,7 @@ from custom_components.clip_download.clips.jobs import Jobs
 from custom_components.clip_download.clips.library import JobState, Library
 from custom_components.clip_download.clips.transfer import receive
 from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.clips.workbench import Workbench
 from custom_components.clip_download.sources.base import (
     Camera,
     Download,
@@ -254,7 +254,7 @@ async def measure(
             library=library,
             find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
             downloads_at_once=8,
-            workbench=ThreadPoolExecutor(1),
+            workbench=Workbench(),
             spawn=spawn,
             tell=lambda job: None,
             sign_in_again=lambda: None,

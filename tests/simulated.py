@@ -6,7 +6,7 @@ when the next timer of the event loop is due.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -25,6 +25,7 @@ from custom_components.clip_download.clips.ledger import Ledger
 from custom_components.clip_download.clips.library import Job, Library
 from custom_components.clip_download.clips.watch import LOOK_EVERY, Rules, Watch
 from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.clips.workbench import Workbench
 from custom_components.clip_download.sources.base import (
     DING,
     MOTION,
@@ -164,7 +165,7 @@ class Account:
         """Go on with what is unfinished, and look at the cameras from now on."""
         self.soon = asyncio.Event()
         self.library = await Library(self.folder / "clips.db").open()
-        self.workbench = ThreadPoolExecutor(1)
+        self.workbench = Workbench()
         self.source = self.make_source()
         self.cameras = {one.id: one for one in await self.source.cameras()}
         self.jobs = Jobs(

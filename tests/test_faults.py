@@ -25,7 +25,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from yarl import URL
 
 from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
-from custom_components.clip_download.clips import files, way
+from custom_components.clip_download.clips import files, patience
 from custom_components.clip_download.clips.library import JobState
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.sources import http, kinesis, meraki, ring
@@ -337,7 +337,7 @@ def every_frame(start: datetime, end: datetime) -> Iterator[datetime]:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for next to nothing, and ask as often as one likes."""
-    monkeypatch.setattr(way, "LONGEST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(patience, "LONGEST_BACKOFF_S", 0.01)
     monkeypatch.setattr(ring, "_again_after_s", lambda age: 0.1)
     monkeypatch.setattr(ring, "UNAUTHORIZED_AGAIN_S", 0.1)
     monkeypatch.setattr(kinesis, "NOT_READY_AGAIN_S", 0.1)
@@ -444,7 +444,7 @@ async def test_silence(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.cloud.misbehave(place, hang_after_bytes=5000)
     await house.check_whole()
     house.tidy()
-    monkeypatch.setattr(way, "MOST_TRIES", 2)
+    monkeypatch.setattr(patience, "MOST_TRIES", 2)
     house.cloud.misbehave(place, hang_after_bytes=5000, times=FOREVER)
     await house.check_told("body_truncated", timeout=60)
 

@@ -15,7 +15,7 @@ from .accounts import access_token_of, async_create_source
 from .answers import EVENT_FAILED, EVENT_SAVED, answer
 from .automatic import rules_of
 from .clips.errors import ClipError
-from .clips.jobs import Jobs
+from .clips.jobs import Jobs, forget
 from .clips.ledger import Ledger
 from .clips.library import Job, JobState
 from .clips.watch import Watch
@@ -131,7 +131,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Forget the jobs of a removed account; its clips stay where they are."""
     shared = await async_shared(hass)
-    await shared.library.forget_account(entry.entry_id)
+    await forget(shared.library, entry.entry_id)
 
 
 @callback

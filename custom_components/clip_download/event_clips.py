@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from .automatic import margins
 from .clips.errors import SignInError
 from .clips.jobs import Running
-from .clips.way import persist
+from .clips.patience import Patience, persist
 from .clips.window import Window
 from .coordinator import ClipConfigEntry
 from .naming import file_name, media_folder
@@ -37,7 +37,7 @@ async def async_events(
     try:
         events = await persist(
             lambda: entry.runtime_data.source.events(camera, window),
-            dt_util.utcnow() + patience,
+            Patience(dt_util.utcnow() + patience, faults_s=0),
         )
     except SignInError:
         entry.async_start_reauth(hass)

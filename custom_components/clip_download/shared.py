@@ -1,6 +1,5 @@
 """What all accounts share: the one database, the one workbench."""
 
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 import logging
@@ -16,6 +15,7 @@ from homeassistant.util.hass_dict import HassKey
 from .clips.errors import StorageError
 from .clips.library import Library
 from .clips.rebuild import Rebuilt, rebuild
+from .clips.workbench import Workbench
 from .const import CONF_KIND, DOMAIN
 from .naming import media_folders
 from .upkeep import Upkeep
@@ -31,7 +31,7 @@ class Shared:
     """What all accounts share, until Home Assistant ends."""
 
     library: Library
-    workbench: Executor
+    workbench: Workbench
     upkeep: Upkeep
 
 
@@ -52,7 +52,7 @@ async def async_shared(hass: HomeAssistant) -> Shared:
             translation_placeholders=err.placeholders,
         ) from err
 
-    workbench = ThreadPoolExecutor(1, thread_name_prefix="clip_workbench")
+    workbench = Workbench()
 
     async def close(event: Event) -> None:
         await hass.async_add_executor_job(workbench.shutdown)

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,12 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import BaseTestServer, TestServer
 import pytest
 
-from custom_components.clip_download.clips import files, jobs as jobs_module, way
+from custom_components.clip_download.clips import (
+    fetching,
+    files,
+    jobs as jobs_module,
+    patience,
+)
 from custom_components.clip_download.clips.errors import (
     ClipError,
     CloudError,
@@ -36,6 +40,7 @@ from custom_components.clip_download.clips.library import (
 )
 from custom_components.clip_download.clips.sidecar import read
 from custom_components.clip_download.clips.window import Placing, Window
+from custom_components.clip_download.clips.workbench import Workbench
 from custom_components.clip_download.sources.base import (
     Camera,
     Download,
@@ -152,7 +157,7 @@ class House:
         """Open the library and go on with what is unfinished."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.library = await Library(self.database).open()
-        self.workbench = ThreadPoolExecutor(1)
+        self.workbench = Workbench()
         self.jobs = Jobs(
             account_id="account",
             account_name="me@example.com",
@@ -206,8 +211,8 @@ class House:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again at once."""
-    monkeypatch.setattr(way, "LONGEST_BACKOFF_S", 0.01)
-    monkeypatch.setattr(way, "SHORT_PART_AGAIN_S", 0.01)
+    monkeypatch.setattr(patience, "LONGEST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(fetching, "SHORT_PART_AGAIN_S", 0.01)
 
 
 @pytest.fixture
@@ -354,7 +359,7 @@ async def test_a_fault_that_stays_is_told(house: House) -> None:
     job = await house.save(window(0, 10))
     assert job.error
     assert (job.error.key, job.error.placeholders["status"]) == ("cloud_trouble", "502")
-    assert len(house.shelf.fetched) == way.MOST_TRIES
+    assert len(house.shelf.fetched) == patience.MOST_TRIES
     assert house.names() == []
 
 

@@ -36,7 +36,8 @@ async def get(socket_enabled: None) -> AsyncIterator[Get]:
         await server.start_server()
         servers.append(server)
         async with session.get(server.make_url("/")) as response:
-            return await receive(response, path)
+            received = await receive(response, path)
+            return received.size_bytes
 
     yield get
     await session.close()

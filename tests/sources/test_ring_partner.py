@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 import itertools
 import json
@@ -25,6 +24,7 @@ from custom_components.clip_download.clips.errors import (
 from custom_components.clip_download.clips.jobs import Jobs
 from custom_components.clip_download.clips.library import ClipStatus, Job, Library
 from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.clips.workbench import Workbench
 from custom_components.clip_download.sources import ring_partner
 from custom_components.clip_download.sources.base import (
     Camera,
@@ -844,7 +844,7 @@ class Account:
     async def save(self, window: Window, wishes: Wishes | None = None) -> Job:
         """Save a window; return the job once it has ended."""
         library = await Library(self.folder / "clips.db").open()
-        workbench = ThreadPoolExecutor(1)
+        workbench = Workbench()
         jobs = Jobs(
             account_id="account",
             account_name="me@example.com",

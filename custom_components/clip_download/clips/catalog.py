@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from . import sidecar
+from .aio import blocking
 from .errors import storage_error
 from .library import Clip, Library, clip_of
-from .way import blocking
 from .window import Window, to_ms
 
 # How many rows are read at once where all are gone through.

@@ -23,10 +23,10 @@ from urllib.parse import quote
 from zipfile import ZipFile, ZipInfo
 
 from . import files, proof, sidecar
+from .aio import blocking
 from .errors import InvalidRequestError
 from .library import Clip
 from .proof import Looked, State, read_in
-from .way import blocking
 
 SUFFIX = ".zip"
 INDEX = "index.html"

@@ -169,9 +169,14 @@ def remove_tree(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def free_bytes(folder: Path) -> int:
+    """Return how much of the disk may be filled; negative if none of it."""
+    return shutil.disk_usage(folder).free - RESERVE_BYTES
+
+
 def check_space(folder: Path, needed_bytes: int) -> None:
     """Raise OSError (ENOSPC) before the first byte if the disk cannot hold the rest."""
-    if shutil.disk_usage(folder).free < needed_bytes + RESERVE_BYTES:
+    if free_bytes(folder) < needed_bytes:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
@@ -217,14 +222,29 @@ def free_stem(
     return candidate
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file, whole or not at all, whatever was there."""
+    draft = path.with_name(f"{path.name}.new")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def sync(path: Path) -> None:
+    """See to it that a file's content survives a power cut."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def publish(made: Path, final: Path, *, overwrite: bool) -> None:
     """Give a whole file its final name at once; both must be on one file system.
 
     Raises FileExistsError if the name is taken and `overwrite` is not set.
     """
     made.chmod(0o644)
-    with made.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(made)
     if overwrite:
         made.replace(final)
     else:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from uuid import uuid4
 
 from ..sources.base import Camera, Event, Source, Wishes
 from . import files
+from .aio import blocking
 from .errors import (
     ClipError,
     InvalidRequestError,
@@ -21,8 +21,9 @@ from .errors import (
     storage_error,
 )
 from .library import Clip, Job, JobState, Library
-from .way import Room, Way, blocking
+from .way import Room, Way, work_folder
 from .window import Window
+from .workbench import Workbench
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Jobs:
         library: Library,
         find_camera: Callable[[str], Camera | None],
         downloads_at_once: int,
-        workbench: Executor,
+        workbench: Workbench,
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
         tell: Callable[[Job], None],
         sign_in_again: Callable[[], None],
@@ -59,7 +60,7 @@ class Jobs:
     ) -> None:
         """Take what the jobs of an account share.
 
-        `workbench` is the one thread in which the jobs of all accounts decode and join.
+        `workbench` is where the jobs of all accounts decode and join.
         `spawn` starts a task that ends with the account; `tell` hears of every job that
         ended; `sign_in_again` is called when the cloud refuses the credentials. `room`
         is entered while a clip is published: it makes room for it.
@@ -199,6 +200,16 @@ class Jobs:
             await self._library.update_job(job)
         except StorageError as err:
             _LOGGER.error("The failure of job %s cannot be recorded: %s", job.id, err)
+
+
+async def forget(library: Library, account_id: str) -> None:
+    """Forget the jobs of an account that is removed, with what they have on the disk.
+
+    Its clips stay. Raises StorageError.
+    """
+    for job in await library.unfinished_jobs(account_id):
+        await blocking(files.remove_tree, work_folder(job))
+    await library.forget_account(account_id)
 
 
 def _told(err: Exception, job: Job) -> ClipError:

@@ -16,10 +16,10 @@ import threading
 from typing import Concatenate
 
 from . import files, sidecar
+from .aio import ended
 from .catalog import Catalog
 from .film import Cancelled
 from .library import Clip
-from .way import ended
 
 # So much at once: few turns of the interpreter, little memory.
 _CHUNK_BYTES = 2**20

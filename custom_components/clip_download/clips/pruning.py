@@ -24,9 +24,9 @@ import stat
 import time
 
 from . import files, sidecar
+from .aio import blocking
 from .catalog import Catalog
 from .library import Clip
-from .way import blocking
 from .window import from_ms
 
 # Clips that are removed in one turn, and how long it may last: so long whoever saves a

@@ -10,9 +10,9 @@ import sqlite3
 import stat
 
 from . import files, sidecar
+from .aio import blocking
 from .catalog import Catalog
 from .library import MARK_SAVED, Clip, Library, clip_of, event_row
-from .way import blocking
 
 # How many files are looked at, or rows written, before anybody else has a turn.
 AT_ONCE = 200

@@ -1,9 +1,11 @@
 """One part from the cloud to the disk: in chunks, off the loop, believed only when whole."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from aiohttp import ClientError, ClientResponse
+from aiohttp import ClientError, ClientResponse, hdrs
 
 from .errors import CloudError
 from .files import check_space
@@ -15,11 +17,26 @@ HEAD_BYTES = 377
 _TS_PACKET_BYTES = 188
 
 
-async def receive(response: ClientResponse, path: Path) -> int:
-    """Stream an answer's body into the new file `path` and return its size in bytes.
+class Received(NamedTuple):
+    """A body's size, and whether it is known that nothing of it is missing.
 
-    Memory stays at about two chunks. Raises CloudError for a body that is not whole or
-    not video; OSError if it cannot be written. The caller removes the file then.
+    It is not where only the end of the connection told that this was all.
+    """
+
+    size_bytes: int
+    is_whole: bool
+
+
+async def receive(
+    response: ClientResponse,
+    path: Path,
+    arrived: Callable[[int], None] = lambda size_bytes: None,
+) -> Received:
+    """Stream an answer's body into the new file `path`.
+
+    `arrived` is called with its size so far, now and then. Memory stays at about two
+    chunks. Raises CloudError for a body that is not whole or not video; OSError if it
+    cannot be written. The caller removes the file then.
     """
     loop = asyncio.get_running_loop()
     expected_bytes = response.content_length
@@ -54,6 +71,7 @@ async def receive(response: ClientResponse, path: Path) -> int:
                     await writing
                 writing = loop.run_in_executor(None, file.writelines, chunk)
                 chunk, chunk_bytes = [], 0
+                arrived(size_bytes)
         if len(head) < HEAD_BYTES:
             _check_head(head)
         if writing:
@@ -69,7 +87,9 @@ async def receive(response: ClientResponse, path: Path) -> int:
         await loop.run_in_executor(None, file.close)
     if expected_bytes is not None and size_bytes != expected_bytes:
         raise CloudError("body_truncated")
-    return size_bytes
+    # A chunked body has an end of its own, of which the lack is a ClientError.
+    is_chunked = "chunked" in response.headers.get(hdrs.TRANSFER_ENCODING, "").lower()
+    return Received(size_bytes, expected_bytes is not None or is_chunked)
 
 
 def _check_head(head: bytes) -> None:
