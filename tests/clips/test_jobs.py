@@ -1,8 +1,15 @@
 """Jobs from asked to saved: a shelf of real footage behind a real socket as the cloud."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +18,7 @@ from pathlib import Path, PurePosixPath
 import sqlite3
 from typing import Any, override
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, ClientTimeout, web
 from aiohttp.test_utils import BaseTestServer, TestServer
 import pytest
 
@@ -60,11 +67,21 @@ FRONT = Footage("Front")
 CAMERA = Camera(id="front", name="Front")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+# A clip may take longer than the five minutes that a session has for a request.
+TIMEOUT = ClientTimeout(total=None, sock_read=60)
 
 
 def window(start_s: float, end_s: float) -> Window:
     """Return a window in seconds after noon of yesterday."""
     return Window(NOON + start_s * SECOND, NOON + end_s * SECOND)
+
+
+type Answer = Callable[[web.Request, Path], Awaitable[web.StreamResponse]]
+
+
+async def send(request: web.Request, path: Path) -> web.StreamResponse:
+    """Send a file."""
+    return web.FileResponse(path)
 
 
 class Shelf(Source):
@@ -84,12 +101,24 @@ class Shelf(Source):
         self.plans: deque[Plan | Exception] = deque()
         self.troubles: deque[Exception | None] = deque()
         self.refused: Mapping[str, Exception] = {}
+        # What is raised from one time of the loop to another.
+        self.outages: list[tuple[float, float, Exception]] = []
+        # What comes in place of a file, one after the other, or how one comes.
+        self.answers = defaultdict[str, deque[Answer]](deque)
+        self.answer: Answer = send
+        self.smaller: dict[str, list[Part]] = {}
+        self.most_bytes: int | None = None
         self.parts: list[Part] = []
         self.asked = 0
         self.fetched: list[str] = []
 
     def lay(
-        self, stretch: Window, footage: Footage = FRONT, *, lead_in: bool = False
+        self,
+        stretch: Window,
+        footage: Footage = FRONT,
+        *,
+        lead_in: bool = False,
+        tolerance: timedelta | None = None,
     ) -> Part:
         """Lay a recording on the shelf."""
         name = f"{len(self.parts)}.mp4"
@@ -97,6 +126,7 @@ class Shelf(Source):
         part = Part(
             window=stretch,
             placing=Placing.REQUESTED if lead_in else Placing.RECORDING,
+            tolerance=tolerance,
             event_ids=(f"e{name[0]}",),
             ask={"name": name},
         )
@@ -137,9 +167,23 @@ class Shelf(Source):
             raise self.refused[part.ask["name"]]
         if self.troubles and (trouble := self.troubles.popleft()):
             raise trouble
+        for start_s, end_s, trouble in self.outages:
+            if start_s <= asyncio.get_running_loop().time() < end_s:
+                raise trouble
         url = self.server.make_url(f"/{part.ask['name']}")
-        async with self.session.get(url) as response:
-            yield Download(response=response)
+        async with self.session.get(url, timeout=TIMEOUT) as response:
+            yield Download(response=response, most_bytes=self.most_bytes)
+
+    @override
+    def halves(self, part: Part) -> Sequence[Part]:
+        return self.smaller.get(part.ask["name"], ())
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer for a file, as the server does."""
+        name = request.match_info["name"]
+        answers = self.answers[name]
+        answer = answers.popleft() if answers else self.answer
+        return await answer(request, self.folder / name)
 
 
 @dataclass
@@ -152,6 +196,7 @@ class House:
     told: list[Job] = field(default_factory=list)
     sign_ins: int = 0
     camera: Camera | None = CAMERA
+    downloads_at_once: int = 2
 
     async def start(self) -> None:
         """Open the library and go on with what is unfinished."""
@@ -164,7 +209,7 @@ class House:
             source=self.shelf,
             library=self.library,
             find_camera=lambda camera_id: self.camera,
-            downloads_at_once=2,
+            downloads_at_once=self.downloads_at_once,
             workbench=self.workbench,
             spawn=self._spawn,
             tell=self.told.append,
@@ -218,20 +263,26 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def house(tmp_path: Path, socket_enabled: None) -> AsyncIterator[House]:
     """Return a running account."""
-    shelf_folder, media = tmp_path / "shelf", tmp_path / "media"
+    async with built(tmp_path) as house:
+        yield house
+
+
+@asynccontextmanager
+async def built(folder: Path) -> AsyncIterator[House]:
+    """Build a house whose account is running."""
+    shelf_folder, media = folder / "shelf", folder / "media"
     shelf_folder.mkdir()
     media.mkdir()
     app = web.Application()
-    app.router.add_static("/", shelf_folder)
-    async with TestServer(app) as server, ClientSession() as session:
-        house = House(
-            shelf=Shelf(session, server, shelf_folder),
-            media=media,
-            database=tmp_path / "clips.db",
-        )
-        await house.start()
-        yield house
-        await house.stop()
+    server = TestServer(app)
+    async with ClientSession() as session:
+        shelf = Shelf(session, server, shelf_folder)
+        app.router.add_get("/{name}", shelf.serve)
+        async with server:
+            house = House(shelf=shelf, media=media, database=folder / "clips.db")
+            await house.start()
+            yield house
+            await house.stop()
 
 
 async def test_a_recording_that_fits_is_only_moved(house: House) -> None:

@@ -16,6 +16,8 @@ MOST_FAULTS = 30
 LONGEST_BACKOFF_S = 60.0
 # How long a cloud may fail, and want to be left alone, while nothing comes.
 FAULTS_S = 4 * 60.0
+# How long footage is waited for by a job that got on after its time was up.
+LONGEST_WAIT_S = 10 * 60.0
 # A body that came whole and cannot be read will mostly be the same the next time.
 MOST_UNREADABLE = 6
 # So much more than ever before of a body is progress.
@@ -38,8 +40,8 @@ class Patience:
     """What one job has left of it. Whatever comes renews it.
 
     Footage that is not ready is waited for until `give_up_at`, and for `timeout` (but
-    no longer than FAULTS_S) after the job last got on. Faults are no waiting: there are
-    FAULTS_S for them from the first on after which nothing came, whatever the time is.
+    no longer than LONGEST_WAIT_S) after the job last got on. Faults are no waiting: they
+    have FAULTS_S from the first on after which nothing came, whatever the time is.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Patience:
         """Take when to give up, and how long faults may go on after that."""
         self._give_up_at = give_up_at
         self._faults_s = FAULTS_S if faults_s is None else faults_s
-        self._timeout_s = min(timeout.total_seconds(), self._faults_s)
+        self._timeout_s = min(timeout.total_seconds(), LONGEST_WAIT_S)
         self._faults = 0
         self._failing_since_s: float | None = None
         self._got_on_at_s: float | None = None
