@@ -81,7 +81,27 @@ type Answer = Callable[[web.Request, Path], Awaitable[web.StreamResponse]]
 
 async def send(request: web.Request, path: Path) -> web.StreamResponse:
     """Send a file."""
-    return web.FileResponse(path)
+    return web.Response(body=path.read_bytes())
+
+
+def slowly(seconds: float, blocks: int = 10, most_blocks: int | None = None) -> Answer:
+    """Return what sends a file in so many seconds, or only its first blocks."""
+
+    async def send(request: web.Request, path: Path) -> web.StreamResponse:
+        content = path.read_bytes()
+        response = web.StreamResponse(headers={"Content-Length": str(len(content))})
+        await response.prepare(request)
+        for block in range(blocks):
+            await asyncio.sleep(seconds / blocks)
+            if block == most_blocks:
+                assert request.transport
+                request.transport.close()
+                break
+            start, end = (len(content) * at // blocks for at in (block, block + 1))
+            await response.write(content[start:end])
+        return response
+
+    return send
 
 
 class Shelf(Source):
@@ -101,6 +121,8 @@ class Shelf(Source):
         self.plans: deque[Plan | Exception] = deque()
         self.troubles: deque[Exception | None] = deque()
         self.refused: Mapping[str, Exception] = {}
+        # How long it takes until a part is opened, each time it is.
+        self.opening_s = defaultdict[str, deque[float]](deque)
         # What is raised from one time of the loop to another.
         self.outages: list[tuple[float, float, Exception]] = []
         # What comes in place of a file, one after the other, or how one comes.
@@ -163,6 +185,8 @@ class Shelf(Source):
         self, camera: Camera, part: Part, wishes: Wishes
     ) -> AsyncIterator[Download]:
         self.fetched.append(part.ask["name"])
+        if opening_s := self.opening_s[part.ask["name"]]:
+            await asyncio.sleep(opening_s.popleft())
         if part.ask["name"] in self.refused:
             raise self.refused[part.ask["name"]]
         if self.troubles and (trouble := self.troubles.popleft()):
@@ -268,7 +292,7 @@ async def house(tmp_path: Path, socket_enabled: None) -> AsyncIterator[House]:
 
 
 @asynccontextmanager
-async def built(folder: Path) -> AsyncIterator[House]:
+async def built(folder: Path, downloads_at_once: int = 2) -> AsyncIterator[House]:
     """Build a house whose account is running."""
     shelf_folder, media = folder / "shelf", folder / "media"
     shelf_folder.mkdir()
@@ -279,10 +303,17 @@ async def built(folder: Path) -> AsyncIterator[House]:
         shelf = Shelf(session, server, shelf_folder)
         app.router.add_get("/{name}", shelf.serve)
         async with server:
-            house = House(shelf=shelf, media=media, database=folder / "clips.db")
+            house = House(
+                shelf=shelf,
+                media=media,
+                database=folder / "clips.db",
+                downloads_at_once=downloads_at_once,
+            )
             await house.start()
-            yield house
-            await house.stop()
+            try:
+                yield house
+            finally:
+                await house.stop()
 
 
 async def test_a_recording_that_fits_is_only_moved(house: House) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from aiohttp import web
 import pytest
 
 from custom_components.clip_download.clips import patience, transfer
@@ -15,7 +14,7 @@ from custom_components.clip_download.sources.base import Plan
 from tests.clouds.footage import moments
 from tests.simulated import simulated
 
-from .test_jobs import FRONT, Answer, Shelf, built, window
+from .test_jobs import FRONT, Shelf, built, slowly, window
 
 PARTS = 12
 PART_S = 6
@@ -54,26 +53,6 @@ def fail(shelf: Shelf, start_s: float, seconds: float) -> None:
     """Let the cloud fail for some time, from so many seconds from now on."""
     start_s += now_s()
     shelf.outages.append((start_s, start_s + seconds, BAD_GATEWAY))
-
-
-def slowly(seconds: float, blocks: int = 10, most_blocks: int | None = None) -> Answer:
-    """Return what sends a file in so many seconds, or only its first blocks."""
-
-    async def send(request: web.Request, path: Path) -> web.StreamResponse:
-        content = path.read_bytes()
-        response = web.StreamResponse(headers={"Content-Length": str(len(content))})
-        await response.prepare(request)
-        for block in range(blocks):
-            await asyncio.sleep(seconds / blocks)
-            if block == most_blocks:
-                assert request.transport
-                request.transport.close()
-                break
-            start, end = (len(content) * at // blocks for at in (block, block + 1))
-            await response.write(content[start:end])
-        return response
-
-    return send
 
 
 def check_whole(job: Job, stretch: Window) -> None:

@@ -24,15 +24,18 @@ def in_thread_of[**P, T](
     )
 
 
-async def ended[T](work: asyncio.Future[T], cancelled: threading.Event) -> T:
+async def ended[T](
+    work: asyncio.Future[T], cancelled: threading.Event | None = None
+) -> T:
     """Wait for a thread's work; if the caller goes away, until the thread has stopped.
 
-    `cancelled` is what the thread looks at.
+    `cancelled` is what the thread looks at, if its work takes long.
     """
     try:
         await asyncio.wait([work])
     except asyncio.CancelledError:
-        cancelled.set()
+        if cancelled:
+            cancelled.set()
         await asyncio.wait([work])
         # That it was cancelled, or anything else, is of no interest any more.
         work.exception()

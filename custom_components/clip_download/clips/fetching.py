@@ -12,7 +12,7 @@ import av
 
 from ..sources.base import Camera, Download, Part, Plan, Source, SplitError
 from . import files, mp4, parts
-from .aio import blocking, in_thread_of
+from .aio import blocking, ended, in_thread_of
 from .errors import (
     ClipError,
     CloudError,
@@ -228,7 +228,8 @@ class Fetching:
         if longest is not first:
             self._patience.got_on()
             if self._is_recorded:
-                await blocking(parts.keep, part, longest)
+                # The folder must not be removed under it.
+                await ended(blocking(parts.keep, part, longest))
             await self._count_in(longest)
         return _Outcome(part=part, stored=longest, trouble=trouble, tries=tries)
 
@@ -320,18 +321,17 @@ class Fetching:
         if len(self._came) > SPACE_KNOWN_AFTER:
             return
         came = sum((one.covers.duration for one in self._came), timedelta(0))
-        came_bytes = sum(one.size_bytes for one in self._came)
-        missing = self._planned - came
-        if missing <= timedelta(0) or came <= timedelta(0):
+        if came <= timedelta(0):
             return
         # While they are joined, each goes once it is in the clip: one is there twice.
-        needed_bytes = round(came_bytes * (missing / came + 1 / len(self._came)))
-        free_bytes = await blocking(files.free_bytes, self._folder)
-        if free_bytes < needed_bytes:
+        came_bytes = sum(one.size_bytes for one in self._came)
+        all_bytes = came_bytes * (self._planned / came + 1 / len(self._came))
+        there_bytes, free_bytes = await blocking(files.space_of, self._folder)
+        if there_bytes + free_bytes < all_bytes:
             raise StorageError(
                 "storage_too_small",
                 path=str(self._folder.parent),
-                needed=_size(needed_bytes),
+                needed=_size(all_bytes - there_bytes),
                 free=_size(max(free_bytes, 0)),
             )
 
@@ -353,7 +353,7 @@ def _length(media: mp4.Media) -> timedelta:
     return media.duration
 
 
-def _size(size_bytes: int) -> str:
+def _size(size_bytes: float) -> str:
     """Return a size as people read it: disks are sold in decimal units."""
     if size_bytes < 10**9:
         return f"{size_bytes / 10**6:.0f} MB"

@@ -169,14 +169,22 @@ def remove_tree(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def free_bytes(folder: Path) -> int:
-    """Return how much of the disk may be filled; negative if none of it."""
-    return shutil.disk_usage(folder).free - RESERVE_BYTES
+def space_of(folder: Path) -> tuple[int, int]:
+    """Return how many bytes the files in a folder have, and the disk is left with.
+
+    Those left are negative where it must not be filled any more.
+    """
+    size_bytes = 0
+    for path in folder.iterdir():
+        # Others may come and go.
+        with contextlib.suppress(FileNotFoundError):
+            size_bytes += path.stat().st_size
+    return size_bytes, shutil.disk_usage(folder).free - RESERVE_BYTES
 
 
 def check_space(folder: Path, needed_bytes: int) -> None:
     """Raise OSError (ENOSPC) before the first byte if the disk cannot hold the rest."""
-    if free_bytes(folder) < needed_bytes:
+    if shutil.disk_usage(folder).free < needed_bytes + RESERVE_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 

@@ -103,12 +103,10 @@ def of_use(kept: dict[str, Stored], parts: Iterable[Part]) -> dict[str, Stored]:
 
 
 def new_paths(folder: Path, kept: Iterable[Stored]) -> Iterator[Path]:
-    """Yield a path that nothing has yet, again and again."""
+    """Return paths that none of the kept parts has, without end."""
     taken = {stored.path for stored in kept}
-    for number in itertools.count():
-        path = folder / f"{number}{SUFFIX}"
-        if path not in taken:
-            yield path
+    paths = (folder / f"{number}{SUFFIX}" for number in itertools.count())
+    return (path for path in paths if path not in taken)
 
 
 def _read(record: Path) -> tuple[str, Stored] | None:
