@@ -127,7 +127,7 @@ def clip(camera: int, day: datetime, number: int, media: Path) -> Clip:
     event = Event(
         id=clip_id,
         kind=MOTION if number % 3 else DING,
-        what="person" if number % 2 else "",
+        seen=("person",) if number % 2 else (),
         window=window,
     )
     folder = media / "clip_download" / f"Camera {camera}" / f"{day:%F}"

@@ -40,7 +40,9 @@ async def tell(hass: HomeAssistant, entry: ConfigEntry, kind: str) -> None:
         hass,
         entry,
         camera,
-        Event(id="1", kind=kind, what="person", window=Window(start, start)),
+        Event(
+            id="1", kind=kind, seen=("person", "animal"), window=Window(start, start)
+        ),
     )
     await hass.async_block_till_done()
 
@@ -88,7 +90,8 @@ async def test_motion(
     state = told(hass, FRONT_MOTION)
     assert state.attributes["event_type"] == "motion"
     assert state.attributes["id"] == "1"
-    assert state.attributes["kind"] == "person"
+    assert state.attributes["kind"] == "animal, person"
+    assert state.attributes["seen"] == ["animal", "person"]
     assert state.attributes["start"] == "2026-11-21T10:00:00.000+01:00"
 
 

@@ -202,6 +202,7 @@ async def test_events_are_listed(
         "id": events[0]["id"],
         "kind": "ding",
         "what": "",
+        "seen": [],
         "start": start.isoformat(timespec="milliseconds"),
         "end": (start + 4 * SECOND).isoformat(timespec="milliseconds"),
         "ready": True,
@@ -222,8 +223,18 @@ async def test_what_was_seen(
         hass_clouds.ring.add_event(
             camera, start=minutes_ago + n * MINUTE, duration_s=4, saw=saw
         )
+    courier = {"person_detected": True, "detection_type": "package_delivery"}
+    hass_clouds.ring.add_event(
+        camera, start=minutes_ago + 3 * MINUTE, duration_s=4, cv_properties=courier
+    )
     await set_up(hass, hass_clouds, "ring")
-    told = await save(hass, **around(minutes_ago), kinds=["person", "package"])
+    told = await save(hass, **around(minutes_ago), kinds=["package", "animal"])
+    (both,) = told["saved"]
+    assert both["seen"] == ["package", "person"]
+    assert both["what"] == both["label"] == "package, person"
+    assert Path(both["path"]).stem.endswith("_package, person")
+    told = await save(hass, **around(minutes_ago), kinds=["person"])
+    assert [one["id"] for one in told["skipped"]] == [both["id"]]
     (one,) = told["saved"]
     assert (one["kind"], one["what"], one["label"]) == ("motion", "person", "person")
 

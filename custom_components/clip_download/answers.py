@@ -68,6 +68,7 @@ def seen(event: Event) -> dict[str, Any]:
         "id": event.id,
         "kind": event.kind,
         "what": event.what,
+        "seen": list(event.seen),
         **_times(event.window),
     }
 

@@ -147,6 +147,7 @@ class ClipEvent(CameraEntity, EventEntity):
             {
                 "id": event.id,
                 "kind": event.what or event.kind,
+                "seen": list(event.seen),
                 "start": dt_util.as_local(event.window.start).isoformat(
                     timespec="milliseconds"
                 ),

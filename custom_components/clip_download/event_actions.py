@@ -28,7 +28,7 @@ from .event_clips import (
     async_events,
     async_saved,
 )
-from .sources.base import DING, MOTION, ON_DEMAND, SEEN, Camera, Event
+from .sources.base import EVENT_KINDS, ON_DEMAND, SEEN, Camera, Event
 from .targets import (
     Told,
     account_and_camera,
@@ -51,7 +51,7 @@ EVENT_FIELDS: VolDictType = {
 KINDS = vol.All(
     cv.ensure_list,
     vol.Length(min=1),
-    [vol.In([DING, MOTION, ON_DEMAND, *SEEN])],
+    [vol.In([*EVENT_KINDS, *SEEN])],
 )
 LIST_EVENTS_SCHEMA = cv.make_entity_service_schema(
     {**EVENT_FIELDS, vol.Optional("kinds"): KINDS}

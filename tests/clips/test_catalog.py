@@ -209,7 +209,7 @@ async def test_search(
         replace(
             person,
             camera_name="Haustür",
-            saves=(replace(person.saves[0], what="person"),),
+            saves=(replace(person.saves[0], seen=("person",)),),
         ),
         clip("f2", at=timedelta(days=1), status=ClipStatus.PARTIAL),
     )

@@ -61,8 +61,8 @@ async def test_what_is_known_is_kept_up_to_date(ledger: Ledger) -> None:
     await ledger.add("front", [early], wanted={"1"})
     assert await ledger.awaited("front") == [early]
     assert await wanted(ledger) == []
-    later = replace(event("1"), what="person")
-    for told in (later, replace(early, what="person")):
+    later = replace(event("1"), seen=("person", "vehicle"))
+    for told in (later, early, replace(early, seen=("person",))):
         assert await ledger.unknown("front", [told]) == []
         (one,) = await wanted(ledger)
         assert one == Wanted(camera_id="front", event=later, tries=0)

@@ -26,7 +26,7 @@ ASKED = Window(NOW - timedelta(minutes=1), NOW + timedelta(minutes=2))
 
 def full(folder: Path) -> Clip:
     """Return a clip of which all is known."""
-    event = Event(id="73", kind="ding", what="person", window=WINDOW)
+    event = Event(id="73", kind="ding", seen=("person", "vehicle"), window=WINDOW)
     return replace(
         CLIP, path=folder / "day" / "x.y.mp4", saves=(event,), audio_codec="aac"
     )
@@ -79,6 +79,20 @@ def names(schema: Any) -> set[str]:
         inner = {f"{name}.{field}" for field in about.get("properties", {})}
         found |= {name} | inner
     return found
+
+
+@pytest.mark.parametrize(("what", "seen"), [("", ()), ("person", ("person",))])
+def test_events_of_which_one_word_was_kept(
+    tmp_path: Path, what: str, seen: tuple[str, ...]
+) -> None:
+    """Older releases knew one word for what was seen, or none, and wrote no list."""
+    path, told = written(full(tmp_path))
+    del told["saves"][0]["seen"]
+    told["saves"][0]["what"] = what
+    path.write_text(json.dumps(told))
+    VALIDATOR.validate(told)
+    (event,) = sidecar.read(path).clip.saves
+    assert (event.seen, event.what) == (seen, what)
 
 
 def test_document_schema_and_code_name_the_same_fields(tmp_path: Path) -> None:

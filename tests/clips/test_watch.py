@@ -79,7 +79,7 @@ class Street(Source):
         camera_id: str = "front",
         *,
         kind: str = DING,
-        what: str = "",
+        seen: tuple[str, ...] = (),
         ready_s: float = 0,
         listed_s: float = 0,
     ) -> Event:
@@ -91,7 +91,7 @@ class Street(Source):
         event = Event(
             id=event_id,
             kind=kind,
-            what=what,
+            seen=seen,
             window=Window(start, start + 2 * SECOND),
             is_ready=False,
         )
@@ -346,8 +346,8 @@ async def test_kinds(live: Live) -> None:
     async with live(rules=rules) as (street, account):
         street.happen("ding")
         street.happen("motion", 10, kind=MOTION)
-        street.happen("person", 20, kind=MOTION, what="person")
-        street.happen("ours", 30, kind=ON_DEMAND, what="person")
+        street.happen("person", 20, kind=MOTION, seen=("person",))
+        street.happen("ours", 30, kind=ON_DEMAND, seen=("person",))
         street.happen("unheard of", 40, kind="alarm")
         await asyncio.sleep(300)
         assert await saved(account) == [["ding"], ["person"]]

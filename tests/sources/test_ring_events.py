@@ -117,7 +117,7 @@ async def test_events(
             id=str(motion.id),
             kind="motion",
             window=Window(NOON, NOON + timedelta(seconds=7)),
-            what="person",
+            seen=("person",),
         ),
         about(ding),
         about(live),
@@ -148,6 +148,13 @@ async def test_kinds(
         {"cv_properties": {"person_detected": True}},
         {"cv_properties": {"detection_type": ["?"]}},
         {"cv_properties": "?"},
+        {
+            "cv_properties": {
+                "person_detected": True,
+                "detection_type": "package_delivery",
+                "detection_types": [{"detection_type": "moving_vehicle"}],
+            }
+        },
     ]
     for minute, one in enumerate(facts):
         cloud.add_event(doorbell, start=NOON + timedelta(minutes=minute), **one)
@@ -155,12 +162,14 @@ async def test_kinds(
     assert [event.what for event in found] == [
         *("person", "vehicle", "package", "animal"),
         *("", "", "", "", "person", "", ""),
+        "package, person, vehicle",
     ]
     assert [event.kind for event in found] == [
         *["motion"] * 5,
-        *("alarm", "", "motion", "motion", "motion", "motion"),
+        *("alarm", "", "motion", "motion", "motion", "motion", "motion"),
     ]
     assert found[0].is_of({"person"})
+    assert found[-1].is_of({"package"})
 
 
 @pytest.mark.parametrize("has_search", [True, False])

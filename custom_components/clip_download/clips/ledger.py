@@ -1,14 +1,14 @@
 """The ledger of an account's events: what was seen, what is wanted, what is saved."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 import json
 import sqlite3
 from typing import Any
 
-from ..sources.base import Event
+from ..sources.base import Event, words_of
 from .library import Library, event_of, event_row
 from .window import from_ms, to_ms
 
@@ -43,17 +43,27 @@ class Ledger:
         """Return the events that are not in the ledger; what is known is brought up to date."""
 
         def note(database: sqlite3.Connection) -> list[Event]:
-            return [
-                event
-                # A list may repeat itself.
-                for event in {one.id: one for one in events}.values()
-                if not database.execute(
+            unknown = []
+            # A list may repeat itself.
+            for event in {one.id: one for one in events}.values():
+                row = self._row(camera_id, event)
+                found = database.execute(
+                    "SELECT what FROM events WHERE account_id = :account_id "
+                    "AND camera_id = :camera_id AND id = :id",
+                    row,
+                ).fetchone()
+                if not found:
+                    unknown.append(event)
+                    continue
+                # What was seen is told bit by bit, and never taken back.
+                seen = (*words_of(found["what"]), *event.seen)
+                database.execute(
                     "UPDATE events SET end_ms = MAX(end_ms, :end_ms), what = :what, "
                     "is_ready = MAX(is_ready, :is_ready) WHERE "
                     "account_id = :account_id AND camera_id = :camera_id AND id = :id",
-                    self._row(camera_id, event),
-                ).rowcount
-            ]
+                    {**row, "what": replace(event, seen=seen).what},
+                )
+            return unknown
 
         return await self._library.change(note)
 

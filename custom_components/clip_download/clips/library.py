@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlite3
 from typing import Any, Self
 
-from ..sources.base import Event, Wishes
+from ..sources.base import Event, Wishes, words_of
 from . import schema
 from .errors import ClipError, StorageError
 from .window import Window, from_ms, to_ms
@@ -504,7 +504,7 @@ def _clip_row(clip: Clip) -> dict[str, Any]:
 def _words(clip: Clip, day: str) -> str:
     """Return what a search finds a clip by, besides whether it is kept."""
     seen = dict.fromkeys(
-        word for event in clip.saves for word in (event.kind, event.what)
+        word for event in clip.saves for word in (event.kind, *event.seen)
     )
     words = (clip.camera_name, clip.label, clip.status, day, *seen)
     return " ".join(filter(None, words)).casefold()
@@ -557,7 +557,7 @@ def event_of(row: Mapping[str, Any] | sqlite3.Row) -> Event:
     return Event(
         id=row["id"],
         kind=row["kind"],
-        what=row["what"],
+        seen=words_of(row["what"]),
         window=Window.of_ms(row["start_ms"], row["end_ms"]),
         is_ready=bool(row["is_ready"]),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import re
 from typing import Any
 
-from ..sources.base import Event
+from ..sources.base import Event, words_of
 from . import files
 from .library import Clip, ClipStatus
 from .window import Window
@@ -114,6 +114,7 @@ def _described(clip: Clip, asked: Window | None) -> dict[str, Any]:
                 "id": event.id,
                 "kind": event.kind,
                 "what": event.what,
+                "seen": list(event.seen),
                 **_iso(event.window),
             }
             for event in clip.saves
@@ -258,9 +259,11 @@ def _window(told: dict[str, Any]) -> Window:
 
 
 def _event(told: dict[str, Any]) -> Event:
+    what = words_of(_text(told["what"]))
     return Event(
         id=_text(told["id"]),
         kind=_text(told["kind"]),
-        what=_text(told["what"]),
+        # Older releases wrote one word at most, and no list.
+        seen=tuple(_text(word) for word in _is(list, told.get("seen", list(what)))),
         window=_window(told),
     )

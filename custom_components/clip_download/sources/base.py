@@ -68,17 +68,27 @@ SAME_WITHIN = timedelta(seconds=5)
 class Event:
     """Something that a camera saw, as its cloud tells it.
 
-    `kind` is the cloud's word for why: one of `Source.event_kinds`, or another. `what`
-    is what was seen, where the cloud says so: one of SEEN. `window` is that of its
-    footage; it ends where it begins while that is not known. `is_ready` says whether
-    the footage can be fetched now, as far as the cloud tells.
+    `kind` is the cloud's word for why: one of `Source.event_kinds`, or another. `seen`
+    has the words for what was seen, sorted and each once, where the cloud says so: those
+    of SEEN, or its own. `window` is that of its footage; it ends where it begins while
+    that is not known. `is_ready` says whether the footage can be fetched now, as far as
+    the cloud tells.
     """
 
     id: str
     kind: str
     window: Window
-    what: str = ""
+    seen: tuple[str, ...] = ()
     is_ready: bool = True
+
+    def __post_init__(self) -> None:
+        """Sort the words, so that equal sets are equal."""
+        object.__setattr__(self, "seen", tuple(sorted({*self.seen})))
+
+    @property
+    def what(self) -> str:
+        """What was seen, as a person reads it; empty where the cloud does not say."""
+        return ", ".join(self.seen)
 
     def is_same_as(self, other: Event) -> bool:
         """Say whether both are one: a cloud may tell it under another id than it lists."""
@@ -88,12 +98,22 @@ class Event:
         )
 
     def is_of(self, kinds: Collection[str]) -> bool:
-        """Say whether it is of one of these kinds."""
-        return self.kind in kinds or self.what in kinds
+        """Return whether its kind, or anything that was seen, is one of these."""
+        return self.kind in kinds or any(word in kinds for word in self.seen)
+
+
+def words_of(what: str) -> tuple[str, ...]:
+    """Return the words of what was seen, as `Event.what` has them."""
+    return tuple(filter(None, what.split(", ")))
 
 
 # Why there is an event: somebody rang, something moved, somebody looked.
 DING, MOTION, ON_DEMAND = "ding", "motion", "on_demand"
+# Another device that is linked to the camera saw something; the alarm went off; a door
+# was opened or closed.
+ON_DEMAND_LINK, ALARM, DOOR_ACTIVITY = "on_demand_link", "alarm", "door_activity"
+# All that a cloud's `event_kinds` may have.
+EVENT_KINDS = (DING, MOTION, ON_DEMAND, ON_DEMAND_LINK, ALARM, DOOR_ACTIVITY)
 # What a cloud may say that it saw.
 SEEN = ("animal", "package", "person", "vehicle")
 

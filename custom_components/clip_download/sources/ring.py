@@ -49,9 +49,7 @@ from ..clips.errors import (
 )
 from ..clips.window import Window, from_ms, gaps
 from .base import (
-    DING,
-    MOTION,
-    ON_DEMAND,
+    EVENT_KINDS,
     Camera,
     Download,
     Event,
@@ -62,7 +60,7 @@ from .base import (
     Wishes,
 )
 from .http import LARGEST_JSON_BYTES, USER_AGENT, Http, read_body, retry_after_s
-from .ring_words import what
+from .ring_words import seen_by
 
 OWN_HOSTS = ("ring.com", "prd-api-us.prd.rings.solutions")
 # Requests, and the seconds that they are spread over. Ring tells no limit; who asked for
@@ -155,7 +153,7 @@ class RingSource(Source):
 
     kind = "ring"
     manufacturer = "Ring"
-    event_kinds = (DING, MOTION, ON_DEMAND)
+    event_kinds = EVENT_KINDS
     keeps_recordings = True
     records_always = False
     lag = timedelta(seconds=10)
@@ -332,7 +330,7 @@ class RingSource(Source):
                     if one.has_end
                     else Window(one.window.start, one.window.start)
                 ),
-                what=one.what,
+                seen=one.seen,
                 is_ready=is_refused or one.is_settled_at(now),
             )
             for one in sorted(found, key=lambda one: one.window)
@@ -654,7 +652,7 @@ class _Recording:
 
     id: str
     kind: str
-    what: str
+    seen: tuple[str, ...]
     window: Window
     has_end: bool
     is_ready: bool | None
@@ -691,7 +689,7 @@ class _Recording:
             return self
         return replace(
             searched,
-            what=searched.what or self.what,
+            seen=(*searched.seen, *self.seen),
             is_ready=searched.is_ready or self.is_ready,
             is_e2ee=searched.is_e2ee or self.is_e2ee,
         )
@@ -776,7 +774,7 @@ def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Record
             _Recording(
                 id=recording_id,
                 kind=kind if isinstance(kind, str) else "",
-                what=_what(entry.get("cv_properties")),
+                seen=seen_by(entry.get("cv_properties")),
                 window=_window(start, duration),
                 has_end=bool(duration),
                 is_ready=bool(url) or (status == "ready" if status else None),
@@ -795,15 +793,6 @@ def _event_id(entry: Mapping[str, Any]) -> str:
 def _id(value: object) -> str:
     """Return an id as a string, an empty one for what is none."""
     return str(value) if isinstance(value, int | str) else ""
-
-
-def _what(properties: object) -> str:
-    """Return what Ring saw in a recording: one of SEEN, or nothing of these."""
-    if not isinstance(properties, Mapping):
-        return ""
-    if properties.get("person_detected") is True:
-        return "person"
-    return what(properties.get("detection_type"))
 
 
 def _window(start: datetime, duration: timedelta) -> Window:

@@ -46,7 +46,7 @@ from .base import (
     Wishes,
 )
 from .http import LARGEST_JSON_BYTES, Http, parse_url, read_body, read_json, trouble
-from .ring_words import what
+from .ring_words import seen
 
 if TYPE_CHECKING:
     from .whep import Peer
@@ -715,7 +715,7 @@ def _event(entry: Any, now: datetime) -> Event | None:
         return Event(
             id=str(entry["id"]),
             kind=str(about["event_type"]),
-            what=what(about.get("sub_type")),
+            seen=seen([about.get("sub_type")]),
             window=window,
             is_ready=ready_at <= now,
         )

@@ -13,7 +13,7 @@ from typing import Any, Self, override
 from ..clips.window import Window, from_ms
 from .base import DING, MOTION, Camera, Event
 from .notice import Notice, word
-from .ring_words import what
+from .ring_words import seen
 
 SIGNATURE = "X-Signature"
 # Ring's type of a notice -> the kind of event. It tells other things, too.
@@ -56,7 +56,7 @@ class RingNotice(Notice):
             event=Event(
                 id=word(data["id"]),
                 kind=kind,
-                what=what(data.get("subType")),
+                seen=seen([data.get("subType")]),
                 window=Window(at, at),
             ),
             account_id=word(meta["account_id"]),
