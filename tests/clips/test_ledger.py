@@ -103,3 +103,48 @@ async def test_looked_until(ledger: Ledger, library: Library) -> None:
         assert await ledger.looked_until("front") == until
     assert await ledger.looked_until("back") is None
     assert await Ledger(library, "other").looked_until("front") is None
+
+
+@pytest.mark.parametrize("saved_of", ["old", "new"])
+async def test_move_camera(ledger: Ledger, library: Library, saved_of: str) -> None:
+    """What is kept of a camera is its new id's, once, however often it is moved."""
+    for camera_id in ("old", "new"):
+        both = event("both", 1)
+        await ledger.add(camera_id, [both, event(camera_id, 2)], wanted={camera_id})
+    await library.change(
+        lambda database: database.execute(
+            "UPDATE events SET state = 'saved' WHERE camera_id = ? AND id = 'both'",
+            (saved_of,),
+        )
+    )
+    await ledger.set_looked_until("old", NOON)
+    await ledger.set_looked_until("new", NOON + SECOND)
+    other = Ledger(library, "other")
+    await other.add("old", [event("theirs")], wanted=set())
+
+    for _ in range(2):
+        await ledger.move_camera("old", "new")
+        await ledger.move_camera("new", "new")
+        rows = await library.read(
+            "SELECT id, state FROM events WHERE account_id = 'account' "
+            "AND camera_id = 'new' ORDER BY id"
+        )
+        assert [tuple(row) for row in rows] == [
+            *(("both", "saved"), ("new", "wanted"), ("old", "wanted"))
+        ]
+        assert await ledger.looked_until("new") == NOON
+        assert await ledger.looked_until("old") is None
+    assert await ledger.unknown("old", [event("old", 2)])
+    assert not await other.unknown("old", [event("theirs")])
+
+
+async def test_move_camera_that_is_not_known(ledger: Ledger) -> None:
+    """Nothing to move is no error, and takes nothing from the new one."""
+    await ledger.add("new", [event("1")], wanted={"1"})
+    await ledger.set_looked_until("new", NOON)
+    await ledger.move_camera("old", "new")
+    assert await ledger.looked_until("new") == NOON
+    rows = await ledger.wanted(NOON, ["new"], ready_only=True, most=9)
+    assert [one.event.id for one in rows] == ["1"]
+    await ledger.move_camera("nobody", "neither")
+    assert await ledger.looked_until("neither") is None

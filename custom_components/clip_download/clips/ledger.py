@@ -193,6 +193,49 @@ class Ledger:
             )
         )
 
+    async def move_camera(self, old_id: str, new_id: str) -> None:
+        """Keep under a camera's new id all that is kept under its old one.
+
+        An event that both have stays once: saved, if one of them is. It may be called
+        again, and does nothing where nothing is kept under the old id.
+        """
+        ids = {"account": self._account_id, "old": old_id, "new": new_id}
+
+        def move(database: sqlite3.Connection) -> None:
+            if old_id == new_id:
+                return
+            # Of an event that both have, one row goes; which is saved, stays.
+            database.execute(
+                "DELETE FROM events WHERE account_id = :account "
+                "AND camera_id = :new AND state <> 'saved' AND id IN (SELECT id "
+                "FROM events WHERE account_id = :account AND camera_id = :old)",
+                ids,
+            )
+            database.execute(
+                "DELETE FROM events WHERE account_id = :account "
+                "AND camera_id = :old AND id IN (SELECT id "
+                "FROM events WHERE account_id = :account AND camera_id = :new)",
+                ids,
+            )
+            database.execute(
+                "UPDATE events SET camera_id = :new "
+                "WHERE account_id = :account AND camera_id = :old",
+                ids,
+            )
+            # Whichever was looked at less far: what is known is not taken in again.
+            database.execute(
+                "INSERT OR REPLACE INTO looks SELECT account_id, :new, MIN(until_ms) "
+                "FROM looks WHERE account_id = :account AND camera_id IN (:old, :new) "
+                "GROUP BY account_id",
+                ids,
+            )
+            database.execute(
+                "DELETE FROM looks WHERE account_id = :account AND camera_id = :old",
+                ids,
+            )
+
+        await self._library.change(move)
+
     async def _set(self, wanted: Iterable[Wanted], change: str, **values: Any) -> None:
         def write(database: sqlite3.Connection) -> None:
             for one in wanted:
