@@ -22,7 +22,7 @@ import pytest
 from custom_components.clip_download.clips.errors import CloudError
 from custom_components.clip_download.clips.jobs import Jobs, Running
 from custom_components.clip_download.clips.ledger import Ledger
-from custom_components.clip_download.clips.library import Job, Library
+from custom_components.clip_download.clips.library import Job, JobState, Library
 from custom_components.clip_download.clips.watch import LOOK_EVERY, Rules, Watch
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.clips.workbench import Workbench
@@ -146,7 +146,8 @@ class Account:
     """An account that saves what its cameras see, as Home Assistant runs one.
 
     It can be killed at any moment and started again in the same `folder`. `rules` hold
-    for all cameras without some of their own in `own_rules`.
+    for all cameras without some of their own in `own_rules`. `failures` are told; not all
+    that `ended` are.
     """
 
     folder: Path
@@ -157,6 +158,7 @@ class Account:
     own_rules: dict[str, Rules | None] = field(default_factory=dict)
     told: list[tuple[str, str]] = field(default_factory=list)
     ended: list[Job] = field(default_factory=list)
+    failures: list[Job] = field(default_factory=list)
     sign_ins: int = 0
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     crashes: list[BaseException] = field(default_factory=list)
@@ -177,7 +179,7 @@ class Account:
             downloads_at_once=2,
             workbench=self.workbench,
             spawn=self.spawn,
-            tell=self.ended.append,
+            tell=self._ended_job,
             sign_in_again=self._sign_in_again,
         )
         self.ledger = Ledger(self.library, "account")
@@ -205,6 +207,11 @@ class Account:
         await self.source.session.close()
         if self.crashes:
             raise BaseExceptionGroup("tasks crashed", self.crashes)
+
+    def _ended_job(self, job: Job) -> None:
+        self.ended.append(job)
+        if job.state is JobState.FAILED and not self.watch.failed_again(job):
+            self.failures.append(job)
 
     def spawn(self, life: Coroutine[Any, Any, None], name: str) -> None:
         """Start a task that ends with the account."""

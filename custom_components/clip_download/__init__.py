@@ -187,7 +187,12 @@ def _async_keep(
 def _async_ended(
     hass: HomeAssistant, entry: ClipConfigEntry, upkeep: Upkeep, job: Job
 ) -> None:
-    """Fire the event of a job that ended, and let the entities know what is saved."""
+    """Fire the event of a job that ended, and let the entities know what is saved.
+
+    Of events that are tried again and again, the first failure is told and the last.
+    """
+    if job.state is JobState.FAILED and entry.runtime_data.watch.failed_again(job):
+        return
     entity_id = er.async_get(hass).async_get_entity_id(
         Platform.CAMERA, DOMAIN, camera_unique_id(entry, job.camera_id)
     )

@@ -47,11 +47,11 @@ async def wanted(
 async def test_unknown(ledger: Ledger) -> None:
     """Each event is new once; ids that no float tells apart are two."""
     first, second = event(str(2**53)), event(str(2**53 + 1))
-    assert await ledger.unknown("front", [first, first]) == [first]
+    assert await ledger.unknown("front", [first, first]) == ([first], [])
     await ledger.add("front", [first], wanted=set())
-    assert await ledger.unknown("front", [second, first, second]) == [second]
+    assert await ledger.unknown("front", [second, first, second]) == ([second], [])
     # Another camera's, another account's, may have the same id.
-    assert await ledger.unknown("back", [first]) == [first]
+    assert await ledger.unknown("back", [first]) == ([first], [])
 
 
 async def test_what_is_known_is_kept_up_to_date(ledger: Ledger) -> None:
@@ -63,12 +63,37 @@ async def test_what_is_known_is_kept_up_to_date(ledger: Ledger) -> None:
     assert await wanted(ledger) == []
     later = replace(event("1"), seen=("person", "vehicle"))
     for told in (later, early, replace(early, seen=("person",))):
-        assert await ledger.unknown("front", [told]) == []
+        assert await ledger.unknown("front", [told]) == ([], [])
         (one,) = await wanted(ledger)
         assert one == Wanted(camera_id="front", event=later, tries=0)
     assert await ledger.awaited("front") == []
-    assert await ledger.last_saved_end("front") == later.window.end
-    assert await ledger.last_saved_end("back") is None
+    after = NOON + SECOND
+    assert await ledger.last_saved_end("front", after) == later.window.end
+    assert await ledger.last_saved_end("front", NOON) is None
+    assert await ledger.last_saved_end("back", after) is None
+
+
+async def test_what_was_only_seen_and_says_more(
+    ledger: Ledger, library: Library
+) -> None:
+    """It is told apart until it is kept, so that a kill in between loses nothing."""
+    early = event("1", is_ready=False)
+    await ledger.add("front", [early], wanted=set())
+    later = replace(event("1"), seen=("person",))
+    for told in (later, later):
+        assert await ledger.unknown("front", [told]) == ([], [(early, later)])
+    assert await ledger.unknown("front", [event("1")]) == ([], [])
+    # Somebody saves it meanwhile.
+    await library.change(
+        lambda database: database.execute("UPDATE events SET state = 'saved'")
+    )
+    await ledger.add("front", [later], wanted={"1"})
+    assert await wanted(ledger) == []
+    await library.change(
+        lambda database: database.execute("UPDATE events SET state = 'seen'")
+    )
+    await ledger.add("front", [later], wanted={"1"})
+    assert await wanted(ledger) == [Wanted(camera_id="front", event=later, tries=0)]
 
 
 async def test_wanted(ledger: Ledger) -> None:
@@ -92,7 +117,7 @@ async def test_wanted(ledger: Ledger) -> None:
     await ledger.forget_wanted("front")
     assert await wanted(ledger, NOON + 60 * SECOND) == []
     # What was given up and forgotten is known for good.
-    assert await ledger.unknown("front", events) == []
+    assert await ledger.unknown("front", events) == ([], [])
 
 
 async def test_looked_until(ledger: Ledger, library: Library) -> None:
@@ -134,8 +159,8 @@ async def test_move_camera(ledger: Ledger, library: Library, saved_of: str) -> N
         ]
         assert await ledger.looked_until("new") == NOON
         assert await ledger.looked_until("old") is None
-    assert await ledger.unknown("old", [event("old", 2)])
-    assert not await other.unknown("old", [event("theirs")])
+    assert await ledger.unknown("old", [old := event("old", 2)]) == ([old], [])
+    assert await other.unknown("old", [event("theirs")]) == ([], [])
 
 
 async def test_move_camera_that_is_not_known(ledger: Ledger) -> None:

@@ -48,10 +48,13 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY_S = 24 * 60 * 60
 RULES = Rules(since=NOON - HOUR, kinds=frozenset({DING, MOTION}))
+LONG_SINCE = replace(RULES, since=NOON - 72 * HOUR)
 
 
 class Street(Source):
     """A cloud with two cameras, which see what a test lets happen.
+
+    It may say later what was seen, and take it back.
 
     `troubles` are raised for a camera's history, `refusals` instead of an event's footage.
     """
@@ -68,7 +71,9 @@ class Street(Source):
         self.troubles: dict[str, Exception] = {}
         self.refusals: dict[str, Exception] = {}
         self.looks: list[tuple[str, datetime]] = []
+        self.windows: list[Window] = []
         self.ready_at: dict[str, datetime] = {}
+        self.words: dict[str, list[tuple[datetime, tuple[str, ...]]]] = {}
         self.fetched: list[str] = []
         self.url = ""
 
@@ -100,6 +105,16 @@ class Street(Source):
         self.ready_at[event_id] = start + ready_s * SECOND
         return event
 
+    def name(self, event_id: str, after_s: float, *seen: str) -> None:
+        """Let the cloud say, so long from now, what was seen."""
+        at = now() + after_s * SECOND
+        self.words.setdefault(event_id, []).append((at, seen))
+
+    def _seen(self, event: Event) -> tuple[str, ...]:
+        """Return what is said by now to have been seen: the last of it."""
+        words = [seen for at, seen in self.words.get(event.id, ()) if at <= now()]
+        return words[-1] if words else event.seen
+
     def looks_at(self, camera_id: str) -> list[datetime]:
         """Return when a camera's history was asked for."""
         return [at for one, at in self.looks if one == camera_id]
@@ -115,10 +130,15 @@ class Street(Source):
     @override
     async def events(self, camera: Camera, window: Window) -> list[Event]:
         self.looks.append((camera.id, now()))
+        self.windows.append(window)
         if camera.id in self.troubles:
             raise self.troubles[camera.id]
         return [
-            replace(event, is_ready=self.ready_at[event.id] <= now())
+            replace(
+                event,
+                is_ready=self.ready_at[event.id] <= now(),
+                seen=self._seen(event),
+            )
             for camera_id, event, listed_at in self.happened
             if camera_id == camera.id
             and listed_at <= now()
@@ -323,6 +343,75 @@ async def test_only_news_is_told(live: Live) -> None:
 
 
 @simulated
+async def test_listed_very_late(live: Live) -> None:
+    """What is listed within two days is saved, whether or not there was a restart."""
+    async with live(rules=LONG_SINCE) as (street, account):
+        for hours in (2, 20, 44):
+            street.happen(f"{hours} h", listed_s=hours * 3600)
+        street.happen("down", listed_s=30 * 3600)
+        street.happen("never", listed_s=60 * 3600)
+        await asyncio.sleep(25 * 3600)
+        assert sorted(await saved(account)) == [["2 h"], ["20 h"]]
+        await account.stop()
+        await asyncio.sleep(10 * 3600)
+        await account.start()
+        await asyncio.sleep(120)
+        assert sorted(await saved(account)) == [["2 h"], ["20 h"], ["down"]]
+        await asyncio.sleep(3 * DAY_S)
+        assert sorted(await saved(account)) == [["2 h"], ["20 h"], ["44 h"], ["down"]]
+        # Four of these looks a day, whose camera is not saved has none.
+        account.own_rules["back"] = None
+        del street.windows[:], street.looks[:]
+        await asyncio.sleep(DAY_S)
+        far = [
+            camera_id
+            for (camera_id, _), window in zip(street.looks, street.windows, strict=True)
+            if window.duration > 10 * HOUR
+        ]
+        assert far.count("front") == 4
+        assert far.count("back") <= 1
+
+
+@simulated
+async def test_a_far_look_that_fails(live: Live) -> None:
+    """It stands in the way of no other, and comes again."""
+    async with live(rules=LONG_SINCE) as (street, account):
+        await asyncio.sleep(60)
+        whole = street.events
+        asked: list[timedelta] = []
+
+        async def short(camera: Camera, window: Window) -> list[Event]:
+            if window.duration > 10 * HOUR:
+                asked.append(window.duration)
+                raise CloudError("cloud_trouble", status="504")
+            return list(await whole(camera, window))
+
+        with patch.object(street, "events", short):
+            await asyncio.sleep(7 * 3600)
+            street.happen("now")
+            street.happen("late", -5 * 3600)
+            await asyncio.sleep(120)
+            assert await saved(account) == [["now"]]
+        assert 2 <= len(asked) <= 12
+        await asyncio.sleep(3600)
+        assert await saved(account) == [["late"], ["now"]]
+
+
+@pytest.mark.parametrize("ahead_s", [-5 * 60, 3 * 3600])
+@simulated
+async def test_the_clock_is_wrong(live: Live, ahead_s: float) -> None:
+    """What the cloud dates by another clock is told where it is news, and is saved."""
+    async with live(rules=LONG_SINCE) as (street, account):
+        await asyncio.sleep(30)
+        street.happen("1", -ahead_s, listed_s=ahead_s)
+        await asyncio.sleep(60)
+        if ahead_s < 0:
+            assert account.told == [("front", "1")]
+        await asyncio.sleep(7 * 3600)
+        assert await saved(account) == [["1"]]
+
+
+@simulated
 async def test_downtime(live: Live) -> None:
     """What happened while it was stopped is saved, the oldest of all cameras first."""
     async with live() as (street, account):
@@ -353,6 +442,70 @@ async def test_kinds(live: Live) -> None:
         assert await saved(account) == [["ding"], ["person"]]
         assert len(account.told) == 5
         assert set((await states(account)).values()) == {"saved", "seen"}
+
+
+PERSONS = replace(RULES, kinds=frozenset({"person"}))
+
+
+@simulated
+async def test_named_late(live: Live) -> None:
+    """What turns out within the hour to be wanted is saved; later it is not."""
+    async with live(rules=PERSONS) as (street, account):
+        for number, after_s in enumerate((0, 40, 50 * 60, 2 * 3600)):
+            street.happen(str(number), 10 * number, kind=MOTION)
+            street.name(str(number), after_s, "person")
+        street.happen("vehicle", 50, kind=MOTION, seen=("vehicle",))
+        await asyncio.sleep(120)
+        assert await saved(account) == [["0"], ["1"]]
+        await asyncio.sleep(DAY_S)
+        assert await saved(account) == [["0"], ["1"], ["2"]]
+        assert len(account.told) == 5
+
+
+@simulated
+async def test_named_bit_by_bit(live: Live) -> None:
+    """A word that a later list leaves out stays, in the ledger and in the record."""
+    async with live(rules=PERSONS) as (street, account):
+        street.happen("1", kind=MOTION, ready_s=300)
+        street.name("1", 60, "vehicle")
+        street.name("1", 120, "person")
+        street.name("1", 180)
+        await asyncio.sleep(600)
+        assert await saved(account) == [["1"]]
+        (clip,) = (job.clips[0] for job in account.ended)
+        assert clip.saves[0].seen == ("person", "vehicle")
+        rows = await account.library.read("SELECT what FROM events")
+        assert [row["what"] for row in rows] == ["person, vehicle"]
+
+
+@simulated
+async def test_named_while_it_was_stopped(live: Live) -> None:
+    """Who was not there to hear of it within the hour hears of it later."""
+    async with live(rules=PERSONS) as (street, account):
+        street.happen("1", kind=MOTION)
+        await asyncio.sleep(120)
+        await account.stop()
+        street.name("1", 60, "person")
+        await asyncio.sleep(10 * 3600)
+        await account.start()
+        await asyncio.sleep(120)
+        assert await saved(account) == [["1"]]
+
+
+@simulated
+async def test_named_within_the_pause(live: Live) -> None:
+    """What the pause left out is not saved for another word, nor what is within it."""
+    rules = replace(PERSONS, kinds=frozenset({"person", DING}), pause=60 * SECOND)
+    async with live(rules=rules) as (street, account):
+        street.happen("0", 0)
+        street.happen("left out", 20)
+        street.happen("named", 30, kind=MOTION)
+        street.happen("later", 100)
+        await asyncio.sleep(300)
+        for event_id in ("left out", "named"):
+            street.name(event_id, 0, "person")
+        await asyncio.sleep(300)
+        assert await saved(account) == [["0"], ["later"]]
 
 
 @simulated
@@ -471,6 +624,8 @@ async def test_never_ready(live: Live) -> None:
         await asyncio.sleep(DAY_S)
         assert await states(account) == {"1": "failed"}
         assert 6 <= len(street.fetched) < 200
+        # Told when it first failed, and when it was given up.
+        assert [len(account.ended), len(account.failures)] == [4, 2]
         looks = len(street.looks)
         await asyncio.sleep(600)
         # Nothing is awaited any more.
@@ -505,6 +660,7 @@ async def test_put_off(live: Live) -> None:
         await asyncio.sleep(2 * DAY_S)
         # Eight times within each try; a try an hour in the end.
         assert 8 * 48 < street.fetched.count("1") < 8 * 60
+        assert len(account.failures) == 1
         assert await states(account) == {"1": "wanted", "2": "saved"}
         street.refusals.clear()
         await asyncio.sleep(2 * HOUR.total_seconds())
@@ -520,8 +676,66 @@ async def test_given_up_after_a_week(live: Live) -> None:
         street.happen("1")
         await asyncio.sleep(6 * DAY_S)
         assert await states(account) == {"1": "wanted"}
+        # After a restart it is no news either.
+        await account.stop()
+        await account.start()
         await asyncio.sleep(3 * DAY_S)
         assert await states(account) == {"1": "failed"}
+        assert [len(account.failures), len(account.ended)] == [2, 170]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b""])
+@simulated
+async def test_no_footage_in_what_came(live: Live, body: bytes) -> None:
+    """A recording that is none is fetched six times at most, and told at both ends."""
+    async with live() as (street, account):
+        good = street.url
+
+        async def junk(request: web.Request) -> web.Response:
+            return web.Response(body=body)
+
+        app = web.Application()
+        app.router.add_get("/", junk)
+        async with TestServer(app) as server:
+            street.url = str(server.make_url("/"))
+            street.happen("1")
+            await asyncio.sleep(600)
+            assert len(account.failures) == 1
+            await asyncio.sleep(2 * DAY_S)
+        assert len(street.fetched) == 6
+        assert [len(job.events) for job in account.failures] == [1, 1]
+        assert await states(account) == {"1": "failed"}
+        street.url = good
+        street.happen("2")
+        await asyncio.sleep(60)
+        assert await saved(account) == [["2"]]
+
+
+@simulated
+async def test_a_way_that_breaks(live: Live, film: bytes) -> None:
+    """A connection that breaks in the middle says nothing about the recording."""
+    async with live() as (street, account):
+        good = street.url
+
+        async def broken(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse(headers={"Content-Length": str(len(film))})
+            await response.prepare(request)
+            await response.write(film[:400])
+            assert request.transport
+            request.transport.close()
+            return response
+
+        app = web.Application()
+        app.router.add_get("/", broken)
+        async with TestServer(app) as server:
+            street.url = str(server.make_url("/"))
+            street.happen("1")
+            await asyncio.sleep(DAY_S)
+            assert await states(account) == {"1": "wanted"}
+            assert len(account.failures) == 1
+            street.url = good
+            await asyncio.sleep(2 * 3600)
+        assert await saved(account) == [["1"]]
 
 
 @simulated
@@ -551,6 +765,8 @@ async def test_signed_out(live: Live) -> None:
             street.happen(str(number))
         await asyncio.sleep(DAY_S)
         assert account.sign_ins
+        # Those whose turn it was, at the first time.
+        assert len(account.failures) == JOBS_AT_ONCE
         rows = await account.library.read("SELECT DISTINCT state, tries FROM events")
         assert [tuple(row) for row in rows] == [(EventState.WANTED, 0)]
         street.refusals.clear()

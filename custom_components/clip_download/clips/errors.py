@@ -4,6 +4,8 @@ import errno
 import os
 from typing import override
 
+from aiohttp import ClientError
+
 
 class ClipError(Exception):
     """Something that a person is told.
@@ -45,6 +47,13 @@ class CloudError(ClipError):
         """Take the translation key, the cloud's wish and what fills the text."""
         super().__init__(key, **placeholders)
         self.retry_after_s = retry_after_s
+
+
+def is_of_content(err: CloudError) -> bool:
+    """Return whether what came is no footage, or not whole, though the way was good."""
+    return err.key in {"body_not_video", "body_truncated", "body_empty"} and not (
+        isinstance(err.__cause__, ClientError | TimeoutError)
+    )
 
 
 class NotReadyError(ClipError):

@@ -245,11 +245,7 @@ class Fetching:
         path = next(self._paths)
         try:
             download, received = await self._download(part, path, tries)
-            try:
-                media = await in_thread_of(self._bench, _inspect, path)
-            except CloudError:
-                tries.unreadable += received.is_whole
-                raise
+            media = await in_thread_of(self._bench, _inspect, path)
         except ClipError:
             await blocking(path.unlink, missing_ok=True)
             raise

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from typing import Any
 
-from ..sources.base import Event, words_of
+from ..sources.base import Event
 from .library import Library, event_of, event_row
 from .window import from_ms, to_ms
 
@@ -39,58 +39,80 @@ class Ledger:
         self._library = library
         self._account_id = account_id
 
-    async def unknown(self, camera_id: str, events: Sequence[Event]) -> list[Event]:
-        """Return the events that are not in the ledger; what is known is brought up to date."""
+    async def unknown(
+        self, camera_id: str, events: Sequence[Event]
+    ) -> tuple[list[Event], list[tuple[Event, Event]]]:
+        """Return the events that are new, and of those only seen which say more now.
 
-        def note(database: sqlite3.Connection) -> list[Event]:
-            unknown = []
+        The latter as they are known, and with all that was seen of them. Both are kept
+        by `add`; what else is known is brought up to date here.
+        """
+
+        def note(
+            database: sqlite3.Connection,
+        ) -> tuple[list[Event], list[tuple[Event, Event]]]:
+            new, grown = [], []
             # A list may repeat itself.
             for event in {one.id: one for one in events}.values():
                 row = self._row(camera_id, event)
-                found = database.execute(
-                    "SELECT what FROM events WHERE account_id = :account_id "
+                known = database.execute(
+                    "SELECT * FROM events WHERE account_id = :account_id "
                     "AND camera_id = :camera_id AND id = :id",
                     row,
                 ).fetchone()
-                if not found:
-                    unknown.append(event)
+                if not known:
+                    new.append(event)
                     continue
+                before = event_of(known)
                 # What was seen is told bit by bit, and never taken back.
-                seen = (*words_of(found["what"]), *event.seen)
+                after = replace(event, seen=(*before.seen, *event.seen))
+                if known["state"] == EventState.SEEN and after.seen != before.seen:
+                    grown.append((before, after))
+                    continue
                 database.execute(
                     "UPDATE events SET end_ms = MAX(end_ms, :end_ms), what = :what, "
                     "is_ready = MAX(is_ready, :is_ready) WHERE "
                     "account_id = :account_id AND camera_id = :camera_id AND id = :id",
-                    {**row, "what": replace(event, seen=seen).what},
+                    {**row, "what": after.what},
                 )
-            return unknown
+            return new, grown
 
         return await self._library.change(note)
 
     async def add(
         self, camera_id: str, events: Iterable[Event], wanted: Collection[str]
     ) -> None:
-        """Note new events; `wanted` has the ids of those that are to be saved."""
+        """Note events that are new, or say more; `wanted` has the ids of those to save."""
 
         def note(database: sqlite3.Connection) -> None:
             for event in events:
                 state = EventState.WANTED if event.id in wanted else EventState.SEEN
                 database.execute(
-                    "INSERT OR IGNORE INTO events (account_id, camera_id, id, kind, "
+                    "INSERT INTO events (account_id, camera_id, id, kind, "
                     "what, start_ms, end_ms, is_ready, state) VALUES (:account_id, "
                     ":camera_id, :id, :kind, :what, :start_ms, :end_ms, :is_ready, "
-                    ":state)",
+                    ":state) ON CONFLICT DO UPDATE SET what = excluded.what, "
+                    "end_ms = MAX(end_ms, excluded.end_ms), "
+                    "is_ready = MAX(is_ready, excluded.is_ready), "
+                    # Somebody may have saved it meanwhile.
+                    "state = CASE state WHEN 'seen' THEN excluded.state ELSE state END",
                     {**self._row(camera_id, event), "state": state},
                 )
 
         await self._library.change(note)
 
-    async def last_saved_end(self, camera_id: str) -> datetime | None:
-        """Return when the camera's latest event that is saved, or to be, ended."""
+    async def last_saved_end(self, camera_id: str, before: datetime) -> datetime | None:
+        """Return when the latest event ended that began before, and is (to be) saved."""
         rows = await self._library.read(
             "SELECT MAX(end_ms) AS end_ms FROM events WHERE account_id = ? "
-            "AND camera_id = ? AND state IN (?, ?)",
-            (self._account_id, camera_id, EventState.WANTED, EventState.SAVED),
+            "AND camera_id = ? AND state IN (?, ?) AND start_ms < ?",
+            (
+                self._account_id,
+                camera_id,
+                EventState.WANTED,
+                EventState.SAVED,
+                to_ms(before),
+            ),
         )
         end_ms = rows[0]["end_ms"]
         return None if end_ms is None else from_ms(end_ms)

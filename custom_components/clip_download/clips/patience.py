@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import random
 
 from .aio import seconds_until
-from .errors import CloudError, NotReadyError
+from .errors import CloudError, NotReadyError, is_of_content
 
 # After a fault it is asked again, about 1, 2, 4 ... seconds later: so often for one
 # thing, and so often for all things of a job, while nothing comes in between.
@@ -19,7 +19,7 @@ FAULTS_S = 4 * 60.0
 # How long footage is waited for by a job that got on after its time was up.
 LONGEST_WAIT_S = 10 * 60.0
 # A body that came whole and cannot be read will mostly be the same the next time.
-MOST_UNREADABLE = 6
+MOST_UNREADABLE = 3
 # So much more than ever before of a body is progress.
 PROGRESS_BYTES = 4 * 2**20
 
@@ -74,6 +74,7 @@ class Patience:
         self._faults += 1
         self.last_fault = err
         tries.faults += 1
+        tries.unreadable += is_of_content(err)
         pause_s = err.retry_after_s
         if pause_s is None:
             pause_s = min(2.0 ** (tries.faults - 1), LONGEST_BACKOFF_S)

@@ -18,10 +18,11 @@ from .errors import (
     RefusedError,
     SignInError,
     StorageError,
+    is_of_content,
 )
 from .jobs import Running
 from .ledger import Ledger, Wanted
-from .library import JobState
+from .library import Job, JobState
 from .window import Window
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,8 +36,15 @@ LOOK_RARELY = timedelta(minutes=15)
 # A history may list late what a camera without a connection saw. What is listed is sent
 # with each look, so that only one now and then goes far back.
 LOOK_BACK = timedelta(minutes=10)
-LOOK_FAR_BACK = timedelta(hours=1)
-LOOK_FAR_BACK_EVERY = timedelta(minutes=15)
+# How far back one goes -> how often.
+FAR_LOOKS = {
+    timedelta(hours=1): timedelta(minutes=15),
+    timedelta(hours=48): timedelta(hours=6),
+}
+# The clock here may be behind that of the cloud.
+LOOK_AHEAD = timedelta(minutes=10)
+# How long after an event's end a cloud may still find out what was seen.
+SEEN_LATE = timedelta(hours=1)
 # A push does not say which camera saw something: all are looked at, and so not each time.
 PUSHES_APART = timedelta(seconds=15)
 # What is older is no news to ring a bell for.
@@ -54,8 +62,12 @@ LONGEST_MERGED = timedelta(minutes=10)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_TRIES = 170
-# What is called ready and is not there is not waited for that long.
-MOST_TRIES_NOT_READY = 6
+# What is called ready and is not there is tried again after these pauses; of an event
+# that ended within that long, for as long.
+NOT_READY_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+NOT_READY_FOR = timedelta(hours=2)
+# What came and is no footage is hardly another thing the next time.
+CONTENT_PAUSES = (timedelta(hours=1),)
 # Who has to sign in again is not there at once.
 SIGNED_OUT = timedelta(minutes=15)
 
@@ -122,10 +134,11 @@ class Watch:
         self._is_pushed = False
         self._heeded_at = datetime.min.replace(tzinfo=UTC)
         self._next_look: dict[str, datetime] = {}
-        self._next_far_look: dict[str, datetime] = {}
+        self._next_far_look: dict[tuple[str, timedelta], datetime] = {}
         self._told: deque[_Told] = deque(maxlen=200)
         self._inbox: list[tuple[Camera, Event]] = []
-        self._under_way: set[tuple[str, str]] = set()
+        self._under_way: dict[tuple[str, str], Wanted] = {}
+        self._failing: set[tuple[str, str]] = set()
         self._jobs = 0
         self._quiet_until = datetime.min.replace(tzinfo=UTC)
 
@@ -157,6 +170,21 @@ class Watch:
         """Save what is wanted and can be had by now, the oldest first."""
         self._spawn(self._save_due(), "saving of what is wanted")
 
+    def failed_again(self, failed: Job) -> bool:
+        """Note a failed job; return whether its events failed before, and are tried again."""
+        keys = {(failed.camera_id, event.id) for event in failed.events}
+        bunch = [one for key, one in self._under_way.items() if key in keys]
+        if not bunch or not failed.error:
+            return False
+        is_tried_again = (
+            _pause_after(failed.error, bunch, datetime.now(UTC)) is not None
+        )
+        has_failed = not keys.isdisjoint(self._failing) or any(
+            one.tries for one in bunch
+        )
+        self._failing |= keys
+        return has_failed and is_tried_again
+
     async def look(self) -> timedelta:
         """Look into the history of the cameras whose turn it is; return when to again.
 
@@ -186,7 +214,7 @@ class Watch:
     async def _take_inbox(self) -> None:
         while self._inbox:
             camera, event = self._inbox[0]
-            await self._take(camera, [event])
+            await self._take(camera, [event], looked_until=datetime.now(UTC))
             del self._inbox[0]
 
     async def _look_at_all(self) -> CloudError | None:
@@ -227,33 +255,56 @@ class Watch:
 
     async def _look_at(self, camera: Camera, now: datetime) -> bool:
         """Take in what a camera's history lists; say whether something is awaited."""
-        rules = self._rules(camera.id)
-        is_far = self._next_far_look.get(camera.id, now) <= now
-        back = LOOK_FAR_BACK if is_far else LOOK_BACK
-        since = now - back
-        if rules:
-            until = await self._ledger.looked_until(camera.id)
-            since = min(since, max(rules.since, (until or rules.since) - back))
+        since = now - LOOK_BACK
+        until = await self._ledger.looked_until(camera.id)
+        far: list[timedelta] = []
+        if rules := self._rules(camera.id):
+            far = [
+                back
+                for back in FAR_LOOKS
+                if self._next_far_look.get((camera.id, back), now) <= now
+            ]
+            known = min(until or rules.since, now) - max([LOOK_BACK, *far])
+            since = min(since, max(rules.since, known))
             if awaited := await self._ledger.awaited(camera.id):
                 since = min(since, awaited[0].window.start)
-        events = await self._source.events(camera, Window(since, now + LOOK_EVERY))
-        await self._take(camera, events)
+        for back in far:
+            # A look that fails for being long does not stand in the way of short ones.
+            self._next_far_look[camera.id, back] = now + LOOK_RARELY
+        events = await self._source.events(camera, Window(since, now + LOOK_AHEAD))
+        await self._take(camera, events, looked_until=min(until or now, now))
         await self._ledger.set_looked_until(camera.id, now)
-        if is_far:
-            self._next_far_look[camera.id] = now + LOOK_FAR_BACK_EVERY
+        for back in far:
+            self._next_far_look[camera.id, back] = now + FAR_LOOKS[back]
         awaited = await self._ledger.awaited(camera.id)
         overdue = [one for one in awaited if one.window.end + AWAITED_FOR < now]
         if overdue:
             await self._ledger.set_ready(camera.id, overdue)
         return len(overdue) < len(awaited)
 
-    async def _take(self, camera: Camera, events: Sequence[Event]) -> None:
-        """Note what is new, want what the rules say, and tell what is news."""
-        new = await self._ledger.unknown(camera.id, events)
-        if new:
+    async def _take(
+        self, camera: Camera, events: Sequence[Event], *, looked_until: datetime
+    ) -> None:
+        """Note what is new, want what the rules say, and tell what is news.
+
+        What was seen by then was known at the look before this one.
+        """
+        new, grown = await self._ledger.unknown(camera.id, events)
+        if new or grown:
             rules = self._rules(camera.id)
-            wanted = await self._chosen(camera, new, rules) if rules else set[str]()
-            await self._ledger.add(camera.id, new, wanted)
+            wanted = set[str]()
+            if rules:
+                named = [
+                    after
+                    for before, after in grown
+                    # Otherwise it was left out for another reason.
+                    if not before.is_of(rules.kinds)
+                    and looked_until <= after.window.end + SEEN_LATE
+                ]
+                wanted = await self._chosen(camera, [*new, *named], rules)
+            await self._ledger.add(
+                camera.id, [*new, *(after for _, after in grown)], wanted
+            )
         now = datetime.now(UTC)
         for event in new:
             if (
@@ -278,12 +329,12 @@ class Watch:
         return False
 
     async def _chosen(
-        self, camera: Camera, new: Sequence[Event], rules: Rules
+        self, camera: Camera, events: Sequence[Event], rules: Rules
     ) -> set[str]:
-        """Return the ids of the new events that are to be saved."""
+        """Return the ids of the events that are to be saved."""
         chosen = set[str]()
-        last = await self._ledger.last_saved_end(camera.id)
-        for event in sorted(new, key=lambda one: one.window):
+        last: datetime | None = None
+        for event in sorted(events, key=lambda one: one.window):
             if (
                 # Our own live views and downloads make those: they would go on for ever.
                 event.kind == ON_DEMAND
@@ -291,9 +342,11 @@ class Watch:
                 or event.window.start < rules.since
             ):
                 continue
-            if last is not None and event.window.start >= last:
-                since_last = event.window.start - last
-                if rules.merge < since_last < rules.pause:
+            if rules.pause:
+                start = event.window.start
+                saved = await self._ledger.last_saved_end(camera.id, before=start)
+                ends = [end for end in (saved, last) if end]
+                if ends and rules.merge < start - max(ends) < rules.pause:
                     continue
             chosen.add(event.id)
             last = max(event.window.end, last or event.window.end)
@@ -345,7 +398,7 @@ class Watch:
                 if self._jobs >= JOBS_AT_ONCE:
                     return
                 self._jobs += 1
-                self._under_way.update(map(_key, bunch))
+                self._under_way.update((_key(one), one) for one in bunch)
                 self._spawn(
                     self._save_bunch(cameras[camera_id], bunch, rules[camera_id]),
                     f"saving of {camera_id}",
@@ -369,11 +422,14 @@ class Watch:
                 err = refused
             if err:
                 await self._failed(bunch, err)
+            else:
+                self._failing.difference_update(map(_key, bunch))
         except StorageError as err:
             _LOGGER.error("What became of %s cannot be kept: %s", camera.id, err)
         finally:
             self._jobs -= 1
-            self._under_way.difference_update(map(_key, bunch))
+            for one in bunch:
+                del self._under_way[_key(one)]
         self.stir()
 
     async def _failed(self, bunch: Sequence[Wanted], err: Exception) -> None:
@@ -382,16 +438,37 @@ class Watch:
         if isinstance(err, SignInError):
             self._quiet_until = now + SIGNED_OUT
             return
-        tries = max(one.tries for one in bunch) + 1
-        most = MOST_TRIES_NOT_READY if isinstance(err, NotReadyError) else MOST_TRIES
-        if isinstance(err, NoFootageError | RefusedError) or tries >= most:
+        pause = _pause_after(err, bunch, now)
+        if pause is None:
+            self._failing.difference_update(map(_key, bunch))
             await self._ledger.give_up(bunch)
             return
-        pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 10), LONGEST_PAUSE)
         if isinstance(err, CloudError) and err.retry_after_s is not None:
             self._quiet_until = now + timedelta(seconds=err.retry_after_s)
             pause = max(pause, self._quiet_until - now)
         await self._ledger.put_off(bunch, now + pause)
+
+
+def _pause_after(
+    err: Exception, bunch: Sequence[Wanted], now: datetime
+) -> timedelta | None:
+    """Return how long after a failure to try again, None for not at all."""
+    tries = max(one.tries for one in bunch) + 1
+    pauses: tuple[timedelta, ...]
+    match err:
+        case NoFootageError() | RefusedError():
+            pauses = ()
+        case NotReadyError():
+            pauses = NOT_READY_PAUSES
+            if now < _end(bunch) + NOT_READY_FOR:
+                tries = min(tries, len(pauses))
+        case CloudError() if is_of_content(err):
+            pauses = CONTENT_PAUSES
+        case _ if tries < MOST_TRIES:
+            return min(FIRST_PAUSE * (1 << min(tries - 1, 10)), LONGEST_PAUSE)
+        case _:
+            pauses = ()
+    return pauses[tries - 1] if tries <= len(pauses) else None
 
 
 def _bunches(
