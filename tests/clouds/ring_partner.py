@@ -91,7 +91,10 @@ class PartnerCamera:
         self, start: datetime, end: datetime, until: datetime
     ) -> list[Stretch]:
         """Return what was recorded of a window, as far as it is there by now."""
-        found = [(start, end)] if self.recordings is None else sorted(self.recordings)
+        found = [(start, end)]
+        if self.recordings is not None:
+            # A camera that records only then uploads a recording once it is whole.
+            found = sorted(one for one in self.recordings if one[1] <= until)
         for since, to in self.holes:
             found = [
                 piece
@@ -130,7 +133,8 @@ class RingPartnerCloud(Cloud):
       later, or 416.
     - `redirect`: the status that sends to `media_host` for clips, None: given at once.
     - `rate_limit` requests a second.
-    - `page` is how many events a page of history has; `empty_pages` come first.
+    - `page` is how many events a page of history has; `empty_pages` come first, and
+      after the last event one for each `empty_tail` back to the consent.
     - `tells_id`, `tells_email`: what the account says of its owner.
     - `live_limit_s`: a live session lasts no longer; `live_starts`: a picture is sent;
       `live_is_reachable`: whoever sends it can be reached.
@@ -166,6 +170,7 @@ class RingPartnerCloud(Cloud):
         self.rate_limit = 100
         self.page = PAGE
         self.empty_pages = 0
+        self.empty_tail: timedelta | None = None
         self.live_limit_s = 60.0
         self.live_starts = True
         self.live_is_reachable = True
@@ -512,6 +517,9 @@ class RingPartnerCloud(Cloud):
             page = events[: self.page]
             if len(events) > self.page:
                 next_key = page[-1].start
+            elif self.empty_tail:
+                tail = (page[-1].start if page else min(before, now)) - self.empty_tail
+                next_key = tail if tail > self.consented_at else None
         links = {}
         if next_key:
             query = urlencode({"page[key]": _iso(next_key)}, safe="[]:")
@@ -627,8 +635,6 @@ class RingPartnerCloud(Cloud):
             end = min(_from_ms(wanted.get("end_timestamp") or _ms(now)), now)
             if end - start > timedelta(hours=24):
                 return _error(400, "BAD_REQUEST", "window must be <= 24 hours")
-            # Only the newest pictures may be from before somebody linked the app today.
-            start = max(start, self.consented_at)
         elif wanted["type"] == "at_timestamp":
             moment = _from_ms(wanted["timestamp"])
             start, end = moment - PICTURE_TOLERANCE, moment + PICTURE_TOLERANCE

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import itertools
 import json
@@ -760,12 +761,61 @@ async def test_never_ready(
     status: int,
     code: str,
 ) -> None:
-    """What is not there after two minutes never will be."""
-    end = datetime.now(UTC) - timedelta(seconds=121)
+    """What is not there after two minutes never will be, unless Ring says that it will."""
+    end = datetime.now(UTC) - timedelta(seconds=121 if status == 416 else 3601)
     cloud.misbehave(VIDEO, status=status, body=errors(code))
     err = await failing(source, camera, Window(end - timedelta(seconds=5), end))
     assert isinstance(err, NoFootageError)
-    assert err.key == "no_footage"
+    assert err.key == ("no_footage" if status == 416 else "footage_not_ready")
+
+
+@pytest.mark.parametrize("age_s", [200, 600, 3500])
+async def test_slow_upload(
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, age_s: float
+) -> None:
+    """What Ring calls not ready is waited for, an hour long and ever more patiently."""
+    cloud.ready_after_s = 3600
+    end = datetime.now(UTC) - timedelta(seconds=age_s)
+    err = await failing(source, camera, Window(end - timedelta(seconds=5), end))
+    assert isinstance(err, NotReadyError)
+    assert err.after_s <= min(max(30, age_s / 4) * 1.25, 3601 - age_s)
+    assert not cloud.asked("/history/")
+
+
+@pytest.mark.parametrize(
+    ("since_event_s", "is_awaited"), [(0, True), (3, True), (-3, False), (6, False)]
+)
+async def test_event_that_is_not_uploaded(
+    *,
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    door: PartnerCamera,
+    camera: Camera,
+    since_event_s: float,
+    is_awaited: bool,
+) -> None:
+    """Nothing found where the history has an event is waited for, but not around it."""
+    door.recordings = []
+    cloud.not_ready, cloud.ready_after_s = 416, 3600
+    now = datetime.now(UTC).replace(microsecond=0)
+    event = cloud.add_event(door, start=now - timedelta(minutes=5), duration_s=5)
+    window = Window(event.start + timedelta(seconds=since_event_s), event.end)
+    if since_event_s > 5:
+        window = Window(event.end + timedelta(seconds=1), now - timedelta(minutes=4))
+    err = await failing(source, camera, window)
+    assert isinstance(err, NotReadyError) is is_awaited
+    if since_event_s < 0:
+        assert isinstance(err, SplitError)
+        (part,) = err.parts
+        assert isinstance(await failing(source, camera, part), NotReadyError)
+        cloud.ready_after_s = 0
+        assert part.window.start == event.start
+        longer = replace(part, window=Window(event.start, now - timedelta(minutes=4)))
+        async with source.fetch(camera, longer, Wishes()) as download:
+            assert download.rest
+        # After it, there is nothing to wait for.
+        err = await failing(source, camera, download.rest)
+        assert isinstance(err, NoFootageError)
 
 
 async def test_file_is_not_there_yet(
@@ -1148,6 +1198,20 @@ async def test_picture(
     assert await source.picture(camera) is None
 
 
+async def test_picture_on_the_first_day(
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+) -> None:
+    """Nothing is given from before the consent; what is refused is not asked again."""
+    cloud.consented_at = datetime.now(UTC) - timedelta(minutes=20)
+    assert await source.picture(camera)
+    assert len(cloud.asked("media/image/download")) == 3
+    assert await source.picture(camera)
+    *_, third, fourth = (one.json() for one in cloud.asked("media/image/download"))
+    assert fourth["start_timestamp"] == third["start_timestamp"]
+    cloud.consented_at = datetime.now(UTC)
+    assert await source.picture(camera) is None
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 416, 425, 422])
 async def test_no_picture(
     source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, status: int
@@ -1202,12 +1266,43 @@ async def test_endless_history(
     source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
 ) -> None:
     """A history that goes round in circles is left."""
-    link = {"data": [], "links": {"next": "/v1/x?page%5Bkey%5D=2026-01-01T00:00:00Z"}}
+    key = f"{after(5):%FT%TZ}"
+    link = {"data": [], "links": {"next": f"/v1/x?page%5Bkey%5D={key}"}}
     cloud.misbehave("/history/", times=9, body=json.dumps(link))
     assert await source.events(camera, TEN_S) == []
     first, second = cloud.asked("/history/")
     assert "page[key]" not in first.query
-    assert second.query["page[key]"] == "2026-01-01T00:00:00Z"
+    assert second.query["page[key]"] == key
+
+
+@pytest.mark.parametrize("events", [0, 1])
+async def test_empty_pages_end(
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    door: PartnerCamera,
+    camera: Camera,
+    events: int,
+) -> None:
+    """Empty pages are followed no further back than the window, by their cursor."""
+    cloud.empty_tail = timedelta(minutes=4)
+    for _ in range(events):
+        cloud.add_event(door, start=datetime.now(UTC) - timedelta(minutes=9))
+    now = datetime.now(UTC)
+    found = await source.events(camera, Window(now - timedelta(minutes=10), now))
+    assert len(found) == events
+    # Ten minutes are looked at, and ten for what began before them and goes on.
+    assert len(cloud.asked("/history/")) <= 20 // 4 + 2
+
+
+async def test_empty_pages_of_no_known_time(
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+) -> None:
+    """A few empty pages that do not say how far back they go are enough."""
+    for number in range(20):
+        link = {"data": [], "links": {"next": f"/v1/x?page%5Bkey%5D=key{number}"}}
+        cloud.misbehave("/history/", body=json.dumps(link))
+    assert await source.events(camera, TEN_S) == []
+    assert len(cloud.asked("/history/")) == 5
 
 
 async def test_history_that_repeats_and_skips(

@@ -66,16 +66,21 @@ LONGEST_REQUEST = timedelta(milliseconds=900_000)
 SHORTEST_REST = timedelta(seconds=1)
 # A request that finds nothing is repeated until so long after its end: Ring's guidance.
 READY_WITHIN = timedelta(minutes=2)
-# Apart by so much at first, and by twice as much each time.
+# What Ring calls not ready, or has an event of, may still be uploaded for so long.
+UPLOADED_WITHIN = timedelta(hours=1)
+# Apart by so much at first, then by as much as has passed; later by a quarter of that.
 SHORTEST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 30.0
 OFFLINE_AGAIN_S = 30.0
 # Pages of history hold about 50 events; so many are read for one window.
 MOST_PAGES = 200
+# So many empty ones in a row whose cursor does not say how far back they go.
+MOST_EMPTY_PAGES = 5
 # An event that the cloud tells no end of for so long has ended, whatever it tells.
 ENDS_WITHIN = timedelta(minutes=10)
-# The newest picture of so long is looked for; 24 hours are the most [doc].
-PICTURE_RANGE = timedelta(hours=23)
+# The newest picture of so long is looked for; 24 hours are the most [doc]. The shorter
+# ones are for the first day: nothing may be asked from before the person's consent.
+PICTURE_RANGES = (timedelta(hours=23), timedelta(hours=1), timedelta(minutes=5))
 LARGEST_PICTURE_BYTES = 20 * 2**20
 # How long a battery camera may take to wake up and send.
 LIVE_STARTS_WITHIN_S = 30.0
@@ -88,10 +93,6 @@ CODECS = ("avc", "hevc")
 MOST = {"frame_rate": 25, "width": 1920, "height": 1080}
 
 _INCLUDE = "status,capabilities"
-_NOT_THERE = {
-    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-    HTTPStatus.TOO_EARLY,
-}
 # Not the request's fault, and gone the next time.
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
 _URL_EXPIRED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.GONE}
@@ -138,6 +139,8 @@ class RingPartnerSource(Source):
         )
         # One refresh at a time: the refresh token rotates.
         self._turn = asyncio.Lock()
+        # From when on pictures may be asked for, as far as was found out.
+        self._pictures_since = datetime.min.replace(tzinfo=UTC)
 
     # Account and cameras
 
@@ -263,7 +266,12 @@ class RingPartnerSource(Source):
             async with self._request(hdrs.METH_POST, url, body) as response:
                 if response.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
                     problem = await _problem(response)
-                    if problem.status in _NOT_THERE or _is_not_stored(problem):
+                    if problem.status == HTTPStatus.TOO_EARLY:
+                        raise _awaited(part, "footage_not_ready")
+                    if (
+                        problem.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+                        or _is_not_stored(problem)
+                    ):
                         raise await self._not_there(camera, part)
                     raise await self._refused(camera, problem, response)
                 yield _download(response, part)
@@ -275,14 +283,23 @@ class RingPartnerSource(Source):
 
     async def _not_there(self, camera: Camera, part: Part) -> ClipError:
         """Return the error for a stretch of which nothing is found where it begins."""
-        if pause_s := _pause_s(part.window.end, datetime.now(UTC)):
+        if pause_s := _pause_s(part.window.end, READY_WITHIN):
             return NotReadyError("footage_not_ready", after_s=pause_s)
-        if part.ask.get("begins_with_event"):
-            return NoFootageError("no_footage")
+        match part.ask.get("begins_with_event"):
+            case True:
+                return _awaited(part, "no_footage")
+            case False:
+                return NoFootageError("no_footage")
         try:
             events = await self.events(camera, part.window)
         except RefusedError:
             events = []
+        if any(
+            # Our own request may have been noted as one, too.
+            event.kind != ON_DEMAND and _is_at(event, part.window.start)
+            for event in events
+        ):
+            return _awaited(part, "no_footage")
         # It may be that the camera recorded later on.
         starts = sorted(
             {
@@ -355,20 +372,25 @@ class RingPartnerSource(Source):
     @override
     async def picture(self, camera: Camera) -> bytes | None:
         """Return the newest picture of the last day. Ring notes that it was looked at."""
-        body = {
-            "type": "latest_in_range",
-            "start_timestamp": to_ms(datetime.now(UTC) - PICTURE_RANGE),
-            "image_options": {"format": "jpeg"},
-            **_components(camera),
-        }
         url = f"{_device_url(camera)}/media/image/download"
-        async with self._request(hdrs.METH_POST, url, body) as response:
-            if response.status != HTTPStatus.OK:
+        for back in PICTURE_RANGES:
+            since = max(datetime.now(UTC) - back, self._pictures_since)
+            body = {
+                "type": "latest_in_range",
+                "start_timestamp": to_ms(since),
+                "image_options": {"format": "jpeg"},
+                **_components(camera),
+            }
+            async with self._request(hdrs.METH_POST, url, body) as response:
+                if response.status == HTTPStatus.OK:
+                    picture = await read_body(response, LARGEST_PICTURE_BYTES)
+                    self._pictures_since = since
+                    return picture if picture.startswith(b"\xff\xd8") else None
                 if response.status >= 500:
                     raise trouble(response)
-                return None
-            picture = await read_body(response, LARGEST_PICTURE_BYTES)
-        return picture if picture.startswith(b"\xff\xd8") else None
+                if not (await _problem(response)).says("time_range_not_authorized"):
+                    return None
+        return None
 
     @override
     async def events(self, camera: Camera, window: Window) -> list[Event]:
@@ -380,6 +402,7 @@ class RingPartnerSource(Source):
         now = datetime.now(UTC)
         found: dict[str, Event] = {}
         keys: set[str] = set()
+        empty_pages = 0
         query = {
             "event_types": "motion,ding,on_demand",
             "filter[start]": str(window.start_ms),
@@ -399,11 +422,15 @@ class RingPartnerSource(Source):
             events = [event for entry in page if (event := _event(entry, now))]
             found |= {event.id: event for event in events if _touches(event, window)}
             key = _next_key(answer)
-            # Pages go back in time, some of them empty; the key says how far.
+            if key is None or key in keys:
+                break
+            # Pages go back in time, some of them empty; the key mostly says how far.
+            begins = _time(key)
+            empty_pages = 0 if page or begins else empty_pages + 1
             if (
-                key is None
-                or key in keys
-                or (events and all(one.window.end < window.start for one in events))
+                (events and all(one.window.end < window.start for one in events))
+                or (begins and begins + ENDS_WITHIN < window.start)
+                or empty_pages >= MOST_EMPTY_PAGES
             ):
                 break
             keys.add(key)
@@ -637,8 +664,10 @@ def _download(response: ClientResponse, part: Part) -> Download:
     rest = None
     # An answer that brings nothing new must not be asked on from for ever.
     if asked.start < came.end and asked.end - came.end >= SHORTEST_REST:
+        # What comes after an event's footage is not its footage.
+        ask = {"begins_with_event": False} if part.ask else part.ask
         rest = Part(
-            window=Window(came.end, asked.end), event_ids=part.event_ids, ask=part.ask
+            window=Window(came.end, asked.end), event_ids=part.event_ids, ask=ask
         )
     return Download(
         response=response,
@@ -691,13 +720,20 @@ def _is_not_stored(problem: _Problem) -> bool:
     return problem.status == HTTPStatus.NOT_FOUND and not problem.is_from_api
 
 
-def _pause_s(end: datetime, now: datetime) -> float | None:
+def _awaited(part: Part, key: str) -> ClipError:
+    """Return the error for what may still be uploaded; too late, it is that of `key`."""
+    if pause_s := _pause_s(part.window.end, UPLOADED_WITHIN):
+        return NotReadyError("footage_not_ready", after_s=pause_s)
+    return NoFootageError(key)
+
+
+def _pause_s(end: datetime, within: timedelta) -> float | None:
     """Return when to ask again for footage that ends then, None once it is too late."""
-    age_s = (now - end).total_seconds()
-    left_s = READY_WITHIN.total_seconds() - age_s
+    age_s = (datetime.now(UTC) - end).total_seconds()
+    left_s = within.total_seconds() - age_s
     if left_s <= 0:
         return None
-    pause_s = min(max(age_s, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
+    pause_s = min(max(age_s, SHORTEST_PAUSE_S), max(LONGEST_PAUSE_S, age_s / 4))
     # Not all at once, and once more at the very end.
     return min(pause_s * random.uniform(0.75, 1.25), left_s + 0.1)
 
@@ -725,6 +761,22 @@ def _event(entry: Any, now: datetime) -> Event | None:
 
 def _touches(event: Event, window: Window) -> bool:
     return event.window.start < window.end and event.window.end >= window.start
+
+
+def _is_at(event: Event, moment: datetime) -> bool:
+    """Return whether an event begins then, or goes on."""
+    return event.window.start == moment or (
+        event.window.start < moment < event.window.end
+    )
+
+
+def _time(key: str) -> datetime | None:
+    """Return the time that a cursor stands for, None if it is of another kind."""
+    try:
+        time = datetime.fromisoformat(key)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _next_key(answer: Mapping[str, Any]) -> str | None:
