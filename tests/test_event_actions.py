@@ -239,6 +239,26 @@ async def test_what_was_seen(
     assert (one["kind"], one["what"], one["label"]) == ("motion", "person", "person")
 
 
+@pytest.mark.parametrize("kind", ["on_demand_link", "alarm", "door_activity"])
+async def test_other_kinds(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    minutes_ago: datetime,
+    kind: str,
+) -> None:
+    """What a linked device, the alarm or a door set off is saved where it is asked for."""
+    camera = hass_clouds.ring.add_camera("Front")
+    hass_clouds.ring.add_event(camera, start=minutes_ago, duration_s=4)
+    other: dict[str, Any] = {"kind": kind, "duration_s": 4}
+    hass_clouds.ring.add_event(camera, start=minutes_ago + MINUTE, **other)
+    await set_up(hass, hass_clouds, "ring")
+    (one,) = await listed(hass, **around(minutes_ago), kinds=kind)
+    told = await save(hass, **around(minutes_ago), kinds=kind)
+    assert [event["id"] for event in told["saved"]] == [one["id"]]
+    assert told["saved"][0]["label"] == kind
+
+
 async def test_not_ready_is_not_waited_for(
     hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
 ) -> None:

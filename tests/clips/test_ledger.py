@@ -73,6 +73,22 @@ async def test_what_is_known_is_kept_up_to_date(ledger: Ledger) -> None:
     assert await ledger.last_saved_end("back", after) is None
 
 
+@pytest.mark.parametrize(
+    ("kept", "seen"), [("", ("animal",)), ("person", ("animal", "person"))]
+)
+async def test_one_word_of_an_earlier_release(
+    ledger: Ledger, library: Library, kept: str, seen: tuple[str, ...]
+) -> None:
+    """It stays, as the first of the words."""
+    await ledger.add("front", [event("1")], wanted={"1"})
+    await library.change(
+        lambda database: database.execute("UPDATE events SET what = ?", (kept,))
+    )
+    await ledger.unknown("front", [replace(event("1"), seen=("animal",))])
+    (one,) = await wanted(ledger)
+    assert one.event.seen == seen
+
+
 async def test_what_was_only_seen_and_says_more(
     ledger: Ledger, library: Library
 ) -> None:

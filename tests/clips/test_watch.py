@@ -31,6 +31,7 @@ from custom_components.clip_download.sources.base import (
     DING,
     MOTION,
     ON_DEMAND,
+    ON_DEMAND_LINK,
     Camera,
     Download,
     Event,
@@ -431,16 +432,18 @@ async def test_downtime(live: Live) -> None:
 @simulated
 async def test_kinds(live: Live) -> None:
     """Only the wanted kinds are saved; our own live views never are, and are told."""
-    rules = replace(RULES, kinds=frozenset({DING, "person", ON_DEMAND}))
+    rules = replace(RULES, kinds=frozenset({DING, "person", ON_DEMAND, ON_DEMAND_LINK}))
     async with live(rules=rules) as (street, account):
         street.happen("ding")
         street.happen("motion", 10, kind=MOTION)
         street.happen("person", 20, kind=MOTION, seen=("person",))
         street.happen("ours", 30, kind=ON_DEMAND, seen=("person",))
         street.happen("unheard of", 40, kind="alarm")
+        # Another device of the household set it off.
+        street.happen("linked", 50, kind=ON_DEMAND_LINK)
         await asyncio.sleep(300)
-        assert await saved(account) == [["ding"], ["person"]]
-        assert len(account.told) == 5
+        assert await saved(account) == [["ding"], ["person"], ["linked"]]
+        assert len(account.told) == 6
         assert set((await states(account)).values()) == {"saved", "seen"}
 
 

@@ -250,7 +250,8 @@ class RingPartnerCloud(Cloud):
         sub_type: str | None = None,
     ) -> PartnerEvent:
         """Let something happen; a camera that records only then records it."""
-        start = start or self.now()
+        # No time of this API is finer.
+        start = _from_ms(_ms(start or self.now()))
         event = PartnerEvent(
             id=f"{camera.id}.{kind}.{_ms(start)}.{next(self._numbers)}",
             kind=kind,

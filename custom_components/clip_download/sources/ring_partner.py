@@ -267,7 +267,7 @@ class RingPartnerSource(Source):
                 if response.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
                     problem = await _problem(response)
                     if problem.status == HTTPStatus.TOO_EARLY:
-                        raise _awaited(part, "footage_not_ready")
+                        raise _awaited(part) or NoFootageError("footage_not_ready")
                     if (
                         problem.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
                         or _is_not_stored(problem)
@@ -287,7 +287,7 @@ class RingPartnerSource(Source):
             return NotReadyError("footage_not_ready", after_s=pause_s)
         match part.ask.get("begins_with_event"):
             case True:
-                return _awaited(part, "no_footage")
+                return _awaited(part) or NoFootageError("no_footage")
             case False:
                 return NoFootageError("no_footage")
         try:
@@ -299,7 +299,7 @@ class RingPartnerSource(Source):
             event.kind != ON_DEMAND and _is_at(event, part.window.start)
             for event in events
         ):
-            return _awaited(part, "no_footage")
+            return _awaited(part) or NoFootageError("no_footage")
         # It may be that the camera recorded later on.
         starts = sorted(
             {
@@ -720,11 +720,11 @@ def _is_not_stored(problem: _Problem) -> bool:
     return problem.status == HTTPStatus.NOT_FOUND and not problem.is_from_api
 
 
-def _awaited(part: Part, key: str) -> ClipError:
-    """Return the error for what may still be uploaded; too late, it is that of `key`."""
+def _awaited(part: Part) -> NotReadyError | None:
+    """Return the error for what may still be uploaded, None once it is too late."""
     if pause_s := _pause_s(part.window.end, UPLOADED_WITHIN):
         return NotReadyError("footage_not_ready", after_s=pause_s)
-    return NoFootageError(key)
+    return None
 
 
 def _pause_s(end: datetime, within: timedelta) -> float | None:
