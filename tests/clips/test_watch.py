@@ -15,6 +15,8 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 import pytest
 
+from custom_components.clip_download.clips import sidecar
+from custom_components.clip_download.clips.catalog import Catalog
 from custom_components.clip_download.clips.errors import (
     CloudError,
     InvalidRequestError,
@@ -479,6 +481,31 @@ async def test_named_bit_by_bit(live: Live) -> None:
         assert clip.saves[0].seen == ("person", "vehicle")
         rows = await account.library.read("SELECT what FROM events")
         assert [row["what"] for row in rows] == ["person, vehicle"]
+
+
+@simulated
+async def test_named_after_it_was_saved(live: Live) -> None:
+    """The clip's record, what is beside it, and a search know all that was seen."""
+    async with live() as (street, account):
+        street.happen("1", kind=MOTION, seen=("person",))
+        street.happen("2", 10, kind=MOTION)
+        street.name("1", 240, "package")
+        street.name("1", 300)
+        # While its job is under way.
+        street.refusals["3"] = NotReadyError("footage_not_ready", after_s=30)
+        street.happen("3", 20, kind=MOTION)
+        street.name("3", 90, "animal")
+        await asyncio.sleep(120)
+        catalog = Catalog(account.library)
+        assert await catalog.search("package", most=9) == []
+        del street.refusals["3"]
+        await asyncio.sleep(300)
+        assert await saved(account) == [["1"], ["2"], ["3"]]
+        assert len(await catalog.search("animal", most=9)) == 1
+        (clip,) = await catalog.search("package person", most=9)
+        for record in (clip, sidecar.read(sidecar.path_of(clip.path)).clip):
+            assert [event.seen for event in record.saves] == [("package", "person")]
+        assert len(await catalog.search("motion", most=9)) == 3
 
 
 @simulated

@@ -1,16 +1,21 @@
 """The ledger of an account's events: what was seen, what is wanted, what is saved."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 import json
+import logging
 import sqlite3
 from typing import Any
 
 from ..sources.base import Event
-from .library import Library, event_of, event_row
+from . import sidecar
+from .library import Library, event_of, event_row, events_of
 from .window import from_ms, to_ms
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class EventState(StrEnum):
@@ -45,13 +50,13 @@ class Ledger:
         """Return the events that are new, and of those only seen which say more now.
 
         The latter as they are known, and with all that was seen of them. Both are kept
-        by `add`; what else is known is brought up to date here.
+        by `add`; what else is known is brought up to date here, and so are clips.
         """
+        new: list[Event] = []
+        grown: list[tuple[Event, Event]] = []
+        saved: list[tuple[str, Event]] = []
 
-        def note(
-            database: sqlite3.Connection,
-        ) -> tuple[list[Event], list[tuple[Event, Event]]]:
-            new, grown = [], []
+        def note(database: sqlite3.Connection) -> None:
             # A list may repeat itself.
             for event in {one.id: one for one in events}.values():
                 row = self._row(camera_id, event)
@@ -69,15 +74,25 @@ class Ledger:
                 if known["state"] == EventState.SEEN and after.seen != before.seen:
                     grown.append((before, after))
                     continue
+                if any(
+                    one.id == event.id and one.seen != after.seen
+                    for clip in database.execute(
+                        "SELECT saves FROM clips WHERE id = ?", (known["clip_id"],)
+                    )
+                    for one in events_of(clip["saves"])
+                ):
+                    saved.append((known["clip_id"], after))
                 database.execute(
                     "UPDATE events SET end_ms = MAX(end_ms, :end_ms), what = :what, "
                     "is_ready = MAX(is_ready, :is_ready) WHERE "
                     "account_id = :account_id AND camera_id = :camera_id AND id = :id",
                     {**row, "what": after.what},
                 )
-            return new, grown
 
-        return await self._library.change(note)
+        await self._library.change(note)
+        for clip_id, event in saved:
+            await self._name(clip_id, event)
+        return new, grown
 
     async def add(
         self, camera_id: str, events: Iterable[Event], wanted: Collection[str]
@@ -257,6 +272,25 @@ class Ledger:
             )
 
         await self._library.change(move)
+
+    async def _name(self, clip_id: str, event: Event) -> None:
+        """Write all that was seen of an event into the records of its clips."""
+        for clip in await self._library.clips(
+            "WHERE job_id = (SELECT job_id FROM clips WHERE id = ?)", (clip_id,)
+        ):
+            named = replace(
+                clip,
+                saves=tuple(
+                    replace(one, seen=event.seen) if one.id == event.id else one
+                    for one in clip.saves
+                ),
+            )
+            try:
+                await asyncio.to_thread(sidecar.write_saves, named)
+            except OSError as err:
+                _LOGGER.debug("What was seen in %s cannot be written: %s", clip.id, err)
+                return
+            await self._library.set_saves(named)
 
     async def _set(self, wanted: Iterable[Wanted], change: str, **values: Any) -> None:
         def write(database: sqlite3.Connection) -> None:

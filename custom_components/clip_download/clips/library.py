@@ -281,6 +281,14 @@ class Library:
             row,
         )
 
+    async def set_saves(self, clip: Clip) -> None:
+        """Keep which events a clip was made for, as the clip has them."""
+        words = _words(clip, self.day_of(clip))
+        await self._write(
+            "UPDATE clips SET saves = ?, words = ? WHERE id = ?",
+            (_events_json(clip.saves), words, clip.id),
+        )
+
     def day_of(self, clip: Clip) -> str:
         """Return the day (ISO 8601) of a clip: the one on which it begins, there."""
         return self._local_day(clip.window.start_ms)
@@ -464,7 +472,7 @@ def _job(row: sqlite3.Row) -> Job:
         label=row["label"],
         overwrite=bool(row["overwrite"]),
         wishes=Wishes(**json.loads(row["wishes"])),
-        events=_events(row["events"]),
+        events=events_of(row["events"]),
         state=JobState(row["state"]),
         clips=tuple(clip_of(clip) for clip in json.loads(row["result"] or "[]")),
         error=ClipError(**error) if error else None,
@@ -534,7 +542,7 @@ def clip_of(row: sqlite3.Row | dict[str, Any]) -> Clip:
         events=tuple(json.loads(row["events"])),
         gaps=tuple(Window.of_ms(*gap) for gap in json.loads(row["gaps"])),
         saved_at=from_ms(row["saved_at_ms"]),
-        saves=_events(row["saves"]),
+        saves=events_of(row["saves"]),
         kept=bool(row["kept"]),
         modified_ns=row["modified_ns"],
     )
@@ -567,5 +575,6 @@ def _events_json(events: Sequence[Event]) -> str:
     return json.dumps([event_row(event) for event in events])
 
 
-def _events(value: str) -> tuple[Event, ...]:
+def events_of(value: str) -> tuple[Event, ...]:
+    """Return the events of a column that has several."""
     return tuple(event_of(row) for row in json.loads(value))

@@ -72,6 +72,21 @@ def write_kept(clip: Clip) -> None:
         _write(clip, {**told, "kept": clip.kept})
 
 
+def write_saves(clip: Clip) -> None:
+    """Write into a clip's sidecar which events it was made for; all else stays as it is.
+
+    One that is missing, or not the clip's, is left alone. Raises OSError.
+    """
+    path = path_of(clip.path)
+    try:
+        told = _load(path)
+        described = _parse(path, told).clip
+    except FileNotFoundError, ValueError:
+        return
+    if described.id == clip.id and described.saves != clip.saves:
+        _write(clip, {**told, "saves": _saves(clip)})
+
+
 def read(path: Path) -> Sidecar:
     """Read a sidecar. Raises ValueError if it is none of ours, OSError."""
     return _parse(path, _load(path))
@@ -109,16 +124,7 @@ def _described(clip: Clip, asked: Window | None) -> dict[str, Any]:
         "status": clip.status,
         "gaps": [_iso(gap) for gap in clip.gaps],
         "events": list(clip.events),
-        "saves": [
-            {
-                "id": event.id,
-                "kind": event.kind,
-                "what": event.what,
-                "seen": list(event.seen),
-                **_iso(event.window),
-            }
-            for event in clip.saves
-        ],
+        "saves": _saves(clip),
         "label": clip.label,
         "file": clip.path.name,
         "size_bytes": clip.size_bytes,
@@ -130,6 +136,19 @@ def _described(clip: Clip, asked: Window | None) -> dict[str, Any]:
         "saved_at": clip.saved_at.isoformat(timespec="milliseconds"),
         "kept": clip.kept,
     }
+
+
+def _saves(clip: Clip) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": event.id,
+            "kind": event.kind,
+            "what": event.what,
+            "seen": list(event.seen),
+            **_iso(event.window),
+        }
+        for event in clip.saves
+    ]
 
 
 def _iso(window: Window) -> dict[str, str]:
