@@ -48,6 +48,7 @@ _APIS = {
     "LIST_FRAGMENTS",
     "PUT_MEDIA",
 }
+_UNSUPPORTED = "UnsupportedStreamMediaTypeException"
 _NO_STREAM = "The requested stream is not found or not active."
 _NO_FRAGMENTS = "No fragments found in the stream for the clip request."
 # The same refusals have other names where XML is spoken.
@@ -87,7 +88,8 @@ class Fragment(NamedTuple):
     def number(self) -> str:
         """Its number, which grows in the order of arrival and has many digits."""
         received_us = (self.received - _EPOCH) // timedelta(microseconds=1)
-        return f"91343852333181432392{received_us:018}"
+        produced_ms = (self.produced - _EPOCH) // timedelta(milliseconds=1)
+        return f"9134385233318143{received_us:018}{produced_ms:015}"
 
 
 class _Selection(NamedTuple):
@@ -100,11 +102,23 @@ class _Selection(NamedTuple):
 
 
 class Spoilt(NamedTuple):
-    """Fragments that no clip can be made of, and what the service says then."""
+    """Fragments that no clip can be made of, and what the service says then.
+
+    Of the type of the media it says so only where such a fragment is a clip's first one;
+    further on it is codec private data that changes.
+    """
 
     start: datetime
     end: datetime
     exception: str
+
+
+class Backlog(NamedTuple):
+    """What was produced from `start` to `end` was sent just before that, so far apart."""
+
+    start: datetime
+    end: datetime
+    apart: timedelta
 
 
 @dataclass(eq=False, kw_only=True)
@@ -112,11 +126,13 @@ class KinesisStream:
     """A stream. Change its fields to change what the service keeps of it.
 
     - `fragment`: how long fragments are; a multiple of the footage's `gop`. They begin
-      at multiples of it since 1970.
-    - `arrival_delay`: how much later than produced a fragment is received.
+      at multiples of it since 1970, and `phase` (of whole `gop`s) later.
+    - `arrival_delay`: how much later than produced a fragment is received. `backlogs`:
+      stretches that the producer could send only later.
     - `holes`: fragments that touch one are missing. `changes`: other footage from a
       moment on. `spoilt`: fragments that no clip can be made of.
     - `resent`: fragments of a stretch were received again, so much later.
+    - `left_out`: fragments that are listed, and that no clip has.
     - `fragment_size_bytes`: what is told and counted as the size of a fragment; None:
       what it really is, about.
     - `tells_lengths`: without it, every fragment's length is told as 0.
@@ -127,7 +143,9 @@ class KinesisStream:
     account_id: str
     footage: Footage
     fragment: timedelta = timedelta(seconds=2)
+    phase: timedelta = timedelta(0)
     arrival_delay: timedelta = timedelta(seconds=1)
+    backlogs: list[Backlog] = field(default_factory=list)
     retention_hours: int = 24
     status: Literal["CREATING", "ACTIVE", "UPDATING", "DELETING"] = "ACTIVE"
     created: datetime = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
@@ -135,6 +153,7 @@ class KinesisStream:
     changes: list[tuple[datetime, Footage]] = field(default_factory=list)
     spoilt: list[Spoilt] = field(default_factory=list)
     resent: list[tuple[datetime, datetime, timedelta]] = field(default_factory=list)
+    left_out: list[tuple[datetime, datetime]] = field(default_factory=list)
     fragment_size_bytes: int | None = None
     tells_lengths: bool = True
 
@@ -170,7 +189,7 @@ class KinesisStream:
         arrived = now - listed_after
         kept_from = now - timedelta(hours=self.retention_hours)
         produced = max(start, kept_from)
-        produced += (_EPOCH - produced) % self.fragment
+        produced += (_EPOCH + self.phase - produced) % self.fragment
         found = []
         while produced <= min(end, now):
             stop = produced + self.fragment
@@ -179,18 +198,24 @@ class KinesisStream:
                 footage = other if since <= produced else footage
             is_missing = any(a < stop and produced < b for a, b in self.holes)
             if not is_missing:
-                delays = [self.arrival_delay] + [
-                    self.arrival_delay + later
-                    for a, b, later in self.resent
-                    if a <= produced < b
+                received = self._sent(produced) + self.arrival_delay
+                delays = [timedelta(0)] + [
+                    later for a, b, later in self.resent if a <= produced < b
                 ]
                 found += [
-                    Fragment(produced, produced + delay, self.fragment, footage)
+                    Fragment(produced, received + delay, self.fragment, footage)
                     for delay in delays
-                    if stop + delay <= arrived
+                    if received + self.fragment + delay <= arrived
                 ]
             produced = stop
         return found
+
+    def _sent(self, produced: datetime) -> datetime:
+        """Return when its producer began to send a fragment."""
+        for start, end, apart in self.backlogs:
+            if start <= produced < end:
+                return end - (end - produced) // self.fragment * apart
+        return produced
 
 
 class KinesisCloud(Cloud):
@@ -265,6 +290,7 @@ class KinesisCloud(Cloud):
         footage: Footage | None = None,
         region: str | None = None,
         fragment: timedelta = timedelta(seconds=2),
+        phase: timedelta = timedelta(0),
         retention_hours: int = 24,
     ) -> KinesisStream:
         """Add a stream, to the account's region; its footage bears its name."""
@@ -274,9 +300,10 @@ class KinesisCloud(Cloud):
             account_id=self.account_id,
             footage=footage or Footage(name),
             fragment=fragment,
+            phase=phase,
             retention_hours=retention_hours,
         )
-        if fragment % stream.footage.gop:
+        if fragment % stream.footage.gop or phase % stream.footage.gop:
             raise ValueError("a fragment begins with a key frame")
         self.streams.append(stream)
         return stream
@@ -582,12 +609,15 @@ class KinesisCloud(Cloud):
         if kind != "SERVER_TIMESTAMP":
             raise _invalid("Unknown FragmentSelectorType")
         delay = stream.arrival_delay
-        latest = max((later for *_, later in stream.resent), default=timedelta(0))
+        latest = sum((later for *_, later in stream.resent), timedelta(0))
+        for begin, until, _ in stream.backlogs:
+            latest += until - begin
         received = [
             fragment
             for fragment in self.kept(stream, start - delay - latest, end - delay)
             if start <= fragment.received <= end
         ]
+        received.sort(key=lambda fragment: (fragment.received, fragment.produced))
         return _Selection(kind, start, end, received)
 
     async def _size_bytes(self, stream: KinesisStream) -> int:
@@ -617,13 +647,20 @@ class KinesisCloud(Cloud):
         for fragment in found:
             oldest.setdefault(fragment.produced, fragment)
         most = min(self.most_fragments, max(1, self.most_bytes // size_bytes))
-        chosen = list(oldest.values())[:most]
+        chosen = [
+            fragment
+            for fragment in list(oldest.values())[:most]
+            if not any(a <= fragment.produced < b for a, b in stream.left_out)
+        ]
         if not chosen:
             raise AwsError("ResourceNotFoundException", _NO_FRAGMENTS, status=404)
         self._take(stream.arn, "metadata", 10_000, len(chosen))
         self._take(stream.arn, "media", 500, len(chosen))
         for since, until, exception in stream.spoilt:
-            if any(since <= fragment.produced < until for fragment in chosen):
+            spoilt = [since <= fragment.produced < until for fragment in chosen]
+            if exception == _UNSUPPORTED and any(spoilt) and not spoilt[0]:
+                exception = "InvalidCodecPrivateDataException"
+            if any(spoilt):
                 raise AwsError(exception, "At least one fragment cannot be used")
         if len({fragment.footage for fragment in chosen}) > 1:
             raise AwsError(

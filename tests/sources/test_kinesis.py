@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import itertools
 import json
@@ -34,12 +35,11 @@ from custom_components.clip_download.sources.kinesis import (
     Fragment,
     KinesisSource,
     batches,
-    halves,
     in_order,
 )
 from tests.clouds import Clouds
-from tests.clouds.footage import Footage, moments
-from tests.clouds.kinesis import KinesisStream, Spoilt
+from tests.clouds.footage import Footage, moments, tiny
+from tests.clouds.kinesis import Backlog, KinesisStream, Spoilt
 
 DOOR = Camera(id="front-door", name="front-door")
 # Long ago enough that all of it is there; a fragment begins each even second.
@@ -76,6 +76,14 @@ def source(clouds: Clouds, session: ClientSession) -> KinesisSource:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask as fast as a test wants to end, in tests that ask for little."""
     monkeypatch.setattr(kinesis, "RATE", (100, 1))
+
+
+@pytest.fixture
+def unlimited(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let footage cost nothing, in tests of how often it is asked for."""
+    monkeypatch.setattr(kinesis, "RATE", (1000, 1))
+    monkeypatch.setattr(kinesis, "FRAGMENTS_RATE", (100_000, 1))
+    clouds.kinesis.has_quotas = False
 
 
 @pytest.fixture
@@ -149,7 +157,10 @@ def run(
     """Return fragments that follow each other."""
     return [
         Fragment(
-            start_ms=start_ms + n * length_ms, length_ms=length_ms, size_bytes=size
+            start_ms=start_ms + n * length_ms,
+            produced_ms=start_ms + n * length_ms,
+            length_ms=length_ms,
+            size_bytes=size,
         )
         for n in range(count)
     ]
@@ -167,21 +178,22 @@ def test_in_order(selector: str, offset_ms: int) -> None:
 
 
 def test_unknown_lengths() -> None:
-    """A length that nobody gave is the distance to the next fragment, within reason."""
+    """A fragment lasts until the next, unless that is not what the producer told."""
     lengths = [
         fragment.length_ms
         for fragment in in_order(
             [
                 listed(T0, 0),
                 listed(T0 + 1500, None),
-                listed(T0 + 3500, 1800),
-                listed(T0 + 5500, 0),
+                listed(T0 + 3500, 1967),
+                listed(T0 + 5500, 1800),
+                listed(T0 + 8500, 0),
                 listed(T0 + 500_000, 0),
             ],
             "PRODUCER_TIMESTAMP",
         )
     ]
-    assert lengths == [1500, 2000, 1800, 20_000, 20_000]
+    assert lengths == [1500, 2000, 2000, 1800, 20_000, 20_000]
     assert [f.length_ms for f in in_order([listed(T0, 0)], "PRODUCER_TIMESTAMP")] == [
         1000
     ]
@@ -200,7 +212,9 @@ def test_sent_twice(selector: str) -> None:
         ],
         selector,
     )
-    assert [fragment.length_ms for fragment in found] == [2000, 2000]
+    assert [one.length_ms for one in found if not one.is_copy] == [2000, 2000]
+    # By the time of arrival GetClip would give the copies too.
+    assert len(found) == (4 if selector == "SERVER_TIMESTAMP" else 2)
 
 
 @pytest.mark.parametrize(
@@ -209,46 +223,99 @@ def test_sent_twice(selector: str) -> None:
 )
 def test_batches_by_count(count: int, sizes: list[int]) -> None:
     """No batch has as many fragments as GetClip would cut."""
-    assert [len(batch) for batch in batches(run(count), 0.5)] == sizes
+    assert [len(batch) for batch in batches(run(count))] == sizes
 
 
 def test_batches_by_size() -> None:
     """No batch is as large as GetClip would cut."""
     size = 30_000_000
-    assert [len(batch) for batch in batches(run(7, size=size), 0.5)] == [3, 3, 1]
-    assert [len(batch) for batch in batches(run(7, size=size + 1), 0.5)] == [2, 2, 2, 1]
-    assert [len(batch) for batch in batches(run(2, size=50_000_000), 0.5)] == [1, 1]
+    assert [len(batch) for batch in batches(run(7, size=size))] == [3, 3, 1]
+    assert [len(batch) for batch in batches(run(7, size=size + 1))] == [2, 2, 2, 1]
+    assert [len(batch) for batch in batches(run(2, size=50_000_000))] == [1, 1]
 
 
 def test_batches_by_pause() -> None:
     """A clip goes on without a pause, or its time would not be the wall clock's."""
     before = run(3)
     late = before[-1].end_ms + 1001
-    assert len(batches([*before, *run(3, start_ms=late)], 0.5)) == 2
-    assert len(batches([*before, *run(3, start_ms=late - 1)], 0.5)) == 1
+    assert len(batches([*before, *run(3, start_ms=late)])) == 2
+    assert len(batches([*before, *run(3, start_ms=late - 1)])) == 1
     # One fragment was lost.
-    assert len(batches([*before, *run(3, start_ms=late + 999)], 0.5)) == 2
-    assert len(batches([*before, *run(3, start_ms=late + 999)], 1.5)) == 1
-    assert batches([], 0.5) == []
+    assert len(batches([*before, *run(3, start_ms=late + 999)])) == 2
+    assert batches([]) == []
+
+
+def arrived(*start_ms: int, is_copy: bool = False) -> list[Fragment]:
+    """Return fragments that follow each other, and when each of them arrived."""
+    return [
+        replace(fragment, start_ms=start_ms, is_copy=is_copy)
+        for fragment, start_ms in zip(run(len(start_ms)), start_ms, strict=True)
+    ]
+
+
+def test_batches_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No range of time ends between fragments that came at once, after a backlog."""
+    monkeypatch.setattr(kinesis, "MOST_FRAGMENTS", 3)
+    found = arrived(T0, T0 + 2, T0 + 3, T0 + 4, T0 + 6, T0 + 8, T0 + 10)
+    assert [[one.start_ms - T0 for one in batch] for batch in batches(found)] == [
+        [0],
+        [2, 3, 4],
+        [6, 8, 10],
+    ]
+    # When they came late does not matter, only whether what they show goes on.
+    assert [len(batch) for batch in batches(arrived(T0, T0 + 50_000, T0 + 50_002))] == [
+        3
+    ]
+
+
+def test_batches_without_copies() -> None:
+    """A copy that arrived later is in nobody's range, but where that cannot be."""
+    first, copy, last = arrived(T0, T0 + 2000, T0 + 4000)
+    copy = replace(copy, is_copy=True)
+    last = replace(last, produced_ms=first.produced_ms + 2000)
+    assert batches([first, copy, last]) == [[first], [last]]
+    assert batches([first, replace(copy, start_ms=T0 + 1), last]) == [[first, last]]
 
 
 @pytest.mark.parametrize("count", [2, 3, 190])
-def test_halves(count: int) -> None:
+async def test_halves(source: KinesisSource, count: int) -> None:
     """A part falls apart into neighbours until each is one fragment."""
-    starts = [T0 + n * 2000 for n in range(count)]
-    parts = [
-        Part(window=Window.of_ms(T0, T0 + count * 2000), ask={"starts_ms": starts})
+    (part,) = kinesis._parts([run(count)])
+    assert part.window == Window.of_ms(T0, T0 + count * 2000)
+    parts = [part]
+    while any(map(source.halves, parts)):
+        parts = [half for part in parts for half in (source.halves(part) or [part])]
+    assert [part.ask["starts_ms"] for part in parts] == [
+        [T0 + n * 2000] for n in range(count)
     ]
-    while any(len(part.ask["starts_ms"]) > 1 for part in parts):
-        parts = [
-            half
-            for part in parts
-            for half in (halves(part) if len(part.ask["starts_ms"]) > 1 else [part])
-        ]
-    assert [part.ask["starts_ms"] for part in parts] == [[start] for start in starts]
     assert all(a.window.end == b.window.start for a, b in itertools.pairwise(parts))
     assert parts[-1].window.end_ms == T0 + count * 2000
+    assert {part.placing for part in parts} == {Placing.SEQUENCE}
     assert json.loads(json.dumps(dict(parts[0].ask))) == parts[0].ask
+
+
+async def test_halves_of_one_moment(source: KinesisSource) -> None:
+    """What came at once stays together; its place is that of what it shows."""
+    (part,) = kinesis._parts([arrived(T0, T0, T0 + 1, T0 + 2, T0 + 7000)])
+    assert part.window == Window.of_ms(T0, T0 + 10_000)
+    first, last = source.halves(part)
+    assert first.ask["starts_ms"] == [T0, T0, T0 + 1, T0 + 2]
+    assert (first.window.end, last.window.start) == (
+        last.window.start,
+        first.window.end,
+    )
+    assert last.window == Window.of_ms(T0 + 8000, T0 + 10_000)
+    assert not source.halves(first)
+
+
+@pytest.mark.parametrize(
+    ("lengths_ms", "tolerance_ms"), [([2000], 1000), ([9000, 8000], 4000), ([300], 500)]
+)
+def test_tolerance(lengths_ms: list[int], tolerance_ms: int) -> None:
+    """A clip is as long as its fragments, to less than any one of them."""
+    starts = [T0 + 10_000 * number for number, _ in enumerate(lengths_ms)]
+    part = kinesis._part(T0, starts, lengths_ms)
+    assert part.tolerance == timedelta(milliseconds=tolerance_ms)
 
 
 # Whose key it is
@@ -504,7 +571,8 @@ async def test_plan(
     assert starts(plan) == [list(range(0, 21_200, 2000))]
     (part,) = plan.parts
     assert part.window == Window(PAST, second(22))
-    assert part.placing is not Placing.REQUESTED
+    assert part.placing is Placing.SEQUENCE
+    assert part.tolerance == timedelta(seconds=1)
     assert json.loads(json.dumps(dict(part.ask))) == part.ask
 
     shown = await fetched(source, part, tmp_path / "clip.mp4")
@@ -562,6 +630,7 @@ async def test_server_timestamps(
     source.check(SERVER)
     stream.arrival_delay = timedelta(seconds=11)
     plan = await source.plan(DOOR, WINDOW, SERVER)
+    assert plan.parts[0].window == Window(second(1), second(23))
     # Fragments arrive at odd seconds.
     assert starts(plan) == [[1000 + n * 2000 for n in range(11)]]
     shown = await fetched(source, plan.parts[0], tmp_path / "clip.mp4", SERVER)
@@ -569,6 +638,55 @@ async def test_server_timestamps(
     assert len(shown) == 220
     for asked in clouds.kinesis.asked("listFragments|getClip"):
         assert "SERVER_TIMESTAMP" in asked.body.decode()
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("apart_ms", [0, 1, 2, 30])
+async def test_server_timestamps_after_a_backlog(
+    clouds: Clouds,
+    source: KinesisSource,
+    stream: KinesisStream,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    apart_ms: int,
+) -> None:
+    """What came at once is in one part only, and no two parts are in each other's way."""
+    monkeypatch.setattr(kinesis, "MOST_FRAGMENTS", 12)
+    stream.footage = tiny("Front")
+    stream.arrival_delay = timedelta(0)
+    stream.backlogs = [
+        Backlog(second(10), second(30), timedelta(milliseconds=apart_ms))
+    ]
+    plan = await source.plan(DOOR, Window(PAST, second(90)), SERVER)
+    half_s = timedelta(seconds=0.5)
+    shown: list[datetime] = []
+    for part in plan.parts:
+        found = await fetched(source, part, tmp_path / "clip.mp4", SERVER)
+        # It is as long as it was planned to be, though all came within 0.3 s.
+        assert len(found) * half_s == part.window.duration
+        shown += found
+    assert shown == [PAST + n * half_s for n in range(180)]
+    assert len(plan.parts) > 3
+    # What shows one stretch lies one after the other.
+    assert all(
+        one.window.end == following.window.start
+        for one, following in itertools.pairwise(plan.parts)
+    )
+
+
+@pytest.mark.usefixtures("quick")
+async def test_server_timestamps_of_copies(
+    source: KinesisSource, stream: KinesisStream, tmp_path: Path
+) -> None:
+    """What was sent again while the camera went on is not in the clip again."""
+    stream.footage = tiny("Front")
+    stream.resent = [(second(2), second(6), timedelta(seconds=9))]
+    plan = await source.plan(DOOR, Window(second(1), second(21)), SERVER)
+    shown: list[datetime] = []
+    for part in plan.parts:
+        shown += await fetched(source, part, tmp_path / "clip.mp4", SERVER)
+    assert shown == [PAST + n * timedelta(seconds=0.5) for n in range(40)]
 
 
 async def test_pages_in_any_order(
@@ -743,43 +861,123 @@ async def test_fragments_may_not_be_listed(
     clouds.kinesis.denial = denial
     window = Window(PAST, second(420))
     plan = await source.plan(DOOR, window, PRODUCER)
-    assert [part.window.duration.total_seconds() for part in plan.parts] == [
-        180,
-        180,
-        60,
+    assert [part.window for part in plan.parts] == [
+        Window(second(-20), second(160)),
+        Window(second(160), second(340)),
+        Window(second(340), second(420)),
     ]
     assert all(part.placing is Placing.REQUESTED for part in plan.parts)
-    short = Window(second(0.5), second(6))
-    first, second_half = (
-        Part(window=half, placing=Placing.REQUESTED)
-        for half in short.split(timedelta(seconds=3.5))
-    )
-    shown = await fetched(source, first, tmp_path / "clip.mp4")
-    assert (shown[0], shown[-1]) == (second(2), second(3.9))
-    # What begins where two pieces meet is in one of them only.
-    shown = await fetched(source, second_half, tmp_path / "clip.mp4")
-    assert (shown[0], shown[-1]) == (second(4), second(5.9))
+    assert all(part.tolerance is None for part in plan.parts)
+    # What is missing is told with the clip.
+    assert isinstance(plan.trouble, RefusedError)
+    assert plan.trouble.key == "no_permission"
+    assert plan.trouble.placeholders == {"action": "kinesisvideo:ListFragments"}
     stream.retention_hours = 0
     with pytest.raises(RefusedError, match="no_retention"):
         await source.plan(DOOR, window, PRODUCER)
 
 
-async def test_blind_part_too_large(
+@pytest.mark.parametrize(
+    ("length_s", "phase_s", "window_s"),
+    [(10, 9, (0, 30)), (10, 5, (0, 30)), (5, 1, (0, 30)), (7, 0, (0, 420))],
+)
+async def test_nothing_is_missing_without_a_list(
     clouds: Clouds,
     source: KinesisSource,
-    stream: KinesisStream,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *,
+    length_s: int,
+    phase_s: int,
+    window_s: tuple[int, int],
+) -> None:
+    """What runs when the window begins is had as well, and everything once."""
+    clouds.kinesis.denied = {"ListFragments"}
+    stream = clouds.kinesis.add_stream(
+        DOOR.id,
+        footage=tiny("Front"),
+        fragment=timedelta(seconds=length_s),
+        phase=timedelta(seconds=phase_s),
+    )
+    window = Window(*map(second, window_s))
+    plan = await source.plan(DOOR, window, PRODUCER)
+    shown: list[datetime] = []
+    for part in plan.parts:
+        found = await fetched(source, part, tmp_path / "clip.mp4")
+        # A part begins up to a fragment late, and ends up to one late.
+        assert part.window.start <= found[0] < part.window.start + stream.fragment
+        assert part.window.end <= found[-1] + timedelta(seconds=0.5)
+        shown += found
+    assert shown[0] <= window.start
+    half = timedelta(seconds=0.5)
+    assert shown == [shown[0] + n * half for n in range(len(shown))]
+    assert shown[-1] + half >= window.end
+    ranges = [
+        (Window.of_ms(round(a * 1000), round(b * 1000)))
+        for a, b in (
+            asked.json()["ClipFragmentSelector"]["TimestampRange"].values()
+            for asked in clouds.kinesis.asked("getClip")
+        )
+    ]
+    assert ranges == [
+        Window(part.window.start, part.window.end - timedelta(milliseconds=1))
+        for part in plan.parts
+    ]
+
+
+async def test_blind_part_too_large(
+    source: KinesisSource, stream: KinesisStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A piece that may have been cut falls into two."""
     monkeypatch.setattr(kinesis, "MOST_BYTES", 1000)
-    err = await failing(
-        source, Part(window=Window(PAST, second(7.001)), placing=Placing.REQUESTED)
-    )
+    blind = Part(window=Window(PAST, second(7.001)), placing=Placing.REQUESTED)
+    err = await failing(source, blind)
     assert isinstance(err, SplitError)
-    assert [part.window for part in err.parts] == [
-        Window(PAST, second(3.5)),
-        Window(second(3.5), second(7.001)),
+    assert list(err.parts) == [
+        Part(window=Window(PAST, second(3.5)), placing=Placing.REQUESTED),
+        Part(window=Window(second(3.5), second(7.001)), placing=Placing.REQUESTED),
     ]
+    # It cannot hold more than one fragment: there is nothing to cut.
+    last = Part(window=Window(PAST, second(1.999)), placing=Placing.REQUESTED)
+    async with source.fetch(DOOR, last, PRODUCER) as download:
+        assert download.most_bytes == 1000
+
+
+async def test_chunked_part_too_large(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """Where no length tells it, what arrives may tell that a piece was cut."""
+    clouds.kinesis.tells_length = False
+    blind = Part(window=Window(PAST, second(7)), placing=Placing.REQUESTED)
+    async with source.fetch(DOOR, blind, PRODUCER) as download:
+        assert download.response.content_length is None
+        assert download.most_bytes == kinesis.MOST_BYTES
+    assert [half.window for half in source.halves(blind)] == [
+        Window(PAST, second(3.5)),
+        Window(second(3.5), second(7)),
+    ]
+    # How much is in what was planned is known.
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    async with source.fetch(DOOR, plan.parts[0], PRODUCER) as download:
+        assert download.most_bytes is None
+
+
+@pytest.mark.usefixtures("unlimited")
+async def test_codec_changes_without_a_list(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream, tmp_path: Path
+) -> None:
+    """A piece that cannot be had is cut as far as it surely is worth it."""
+    clouds.kinesis.denied = {"ListFragments"}
+    other = Footage("front-door", width=640, height=360)
+    stream.changes = [(second(60), other)]
+    plan = await source.plan(DOOR, Window(PAST, second(160)), PRODUCER)
+    shown, errors = await all_of(source, list(plan.parts), tmp_path / "clip.mp4")
+    assert [err.key for err in errors] == ["codec_changed"]
+    assert len(shown) >= (180 - 23) * 10
+    asked = len(clouds.kinesis.asked("getClip"))
+    stream.spoilt = [Spoilt(second(-100), second(200), "InvalidMediaFrameException")]
+    shown, errors = await all_of(source, list(plan.parts), tmp_path / "clip.mp4")
+    assert not shown
+    assert len(clouds.kinesis.asked("getClip")) - asked == 15
 
 
 @pytest.mark.parametrize(
@@ -1102,18 +1300,101 @@ async def test_one_bad_fragment(
     assert len(shown) == 200
 
 
-async def test_all_fragments_bad(
-    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+@pytest.mark.usefixtures("quick")
+async def test_unsupported_first_fragment(
+    source: KinesisSource, stream: KinesisStream, tmp_path: Path
 ) -> None:
-    """A stream that no clip can be made of is not cut to pieces for nothing."""
+    """What is said of a clip's first fragment only does not take the others along."""
     stream.spoilt = [
-        Spoilt(second(-100), second(100), "MissingCodecPrivateDataException")
+        Spoilt(PAST, second(2), "UnsupportedStreamMediaTypeException"),
+        Spoilt(second(12), second(14), "UnsupportedStreamMediaTypeException"),
     ]
     plan = await source.plan(DOOR, WINDOW, PRODUCER)
-    err = await failing(source, plan.parts[0])
+    shown, errors = await all_of(source, list(plan.parts), tmp_path / "clip.mp4")
+    assert [err.key for err in errors] == ["codec_unsupported"] * 2
+    assert len(shown) == 180
+
+
+@pytest.mark.usefixtures("unlimited")
+@pytest.mark.parametrize(
+    ("spoilt_s", "good", "most_requests"),
+    [
+        # A bad first and a bad last fragment, and 188 good ones between them.
+        ([(0, 1), (189, 190)], 188, 50),
+        ([(95, 96)], 189, 25),
+        # A run of 13 good ones is found wherever it is.
+        ([(0, 70), (83, 190)], 13, 120),
+        # All are bad: that is believed after sixteen of them.
+        ([(0, 190)], 0, 17),
+    ],
+)
+async def test_bad_fragments(
+    clouds: Clouds,
+    source: KinesisSource,
+    tmp_path: Path,
+    *,
+    spoilt_s: list[tuple[int, int]],
+    good: int,
+    most_requests: int,
+) -> None:
+    """Good fragments are had wherever they are, and bad ones are not asked for for ever."""
+    footage = Footage("Slow", fps=1, gop_frames=1, width=160, height=90, audio=None)
+    stream = clouds.kinesis.add_stream(
+        DOOR.id, footage=footage, fragment=timedelta(seconds=1)
+    )
+    stream.spoilt = [
+        Spoilt(second(a), second(b), "InvalidMediaFrameException") for a, b in spoilt_s
+    ]
+    plan = await source.plan(DOOR, Window(PAST, second(190)), PRODUCER)
+    assert len(plan.parts) == 1
+    shown, errors = await all_of(source, list(plan.parts), tmp_path / "clip.mp4")
+    assert {err.key for err in errors} == {"frame_broken"}
+    assert len(shown) == good
+    assert shown == sorted(shown)
+    assert len(clouds.kinesis.asked("getClip")) <= most_requests
+
+
+async def test_bad_fragments_of_one_moment(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """What cannot be cut is refused as it is."""
+    stream.backlogs = [Backlog(PAST, second(20), timedelta(0))]
+    stream.spoilt = [Spoilt(PAST, second(2), "InvalidMediaFrameException")]
+    plan = await source.plan(DOOR, WINDOW, SERVER)
+    (part,) = plan.parts
+    err = await failing(source, part, SERVER)
     assert type(err) is RefusedError
-    assert err.key == "codec_data_missing"
-    assert len(clouds.kinesis.asked("getClip")) == 3
+    assert len(clouds.kinesis.asked("getClip")) == 1
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("missing_s", [0, 8, 10, 20])
+async def test_less_than_planned(
+    source: KinesisSource, stream: KinesisStream, tmp_path: Path, missing_s: int
+) -> None:
+    """Where GetClip leaves a fragment out, halves tell which, and where all others lie."""
+    stream.left_out = [(second(missing_s), second(missing_s + 2))]
+    plan = await source.plan(DOOR, WINDOW, PRODUCER)
+    parts = list(plan.parts)
+    shown: list[datetime] = []
+    gone: list[Window] = []
+    while parts:
+        part = parts.pop(0)
+        try:
+            found = await fetched(source, part, tmp_path / "clip.mp4")
+        except NoFootageError:
+            gone.append(part.window)
+            continue
+        length = timedelta(seconds=len(found) / 10)
+        assert part.tolerance is not None
+        if abs(length - part.window.duration) > part.tolerance:
+            parts = [*source.halves(part), *parts]
+            continue
+        assert Window(found[0], found[0] + length) == part.window
+        shown += found
+    assert gone == [Window(second(missing_s), second(missing_s + 2))]
+    assert len(shown) == 200
+    assert shown == sorted(shown)
 
 
 async def test_trouble_while_looking(

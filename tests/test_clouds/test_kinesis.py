@@ -25,7 +25,7 @@ import urllib3.util.connection
 
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, first_and_last, moments, seen
-from tests.clouds.kinesis import KinesisCloud, KinesisStream, Spoilt
+from tests.clouds.kinesis import Backlog, KinesisCloud, KinesisStream, Spoilt
 from tests.clouds.resolver import matches
 
 
@@ -360,6 +360,39 @@ async def test_get_clip_is_cut_silently(
     assert first_and_last(path) == (start, start + seconds(10.9))
 
 
+async def test_fragments_at_odd_times(
+    aws: Aws, stream: KinesisStream, start: datetime, tmp_path: Path
+) -> None:
+    """Fragments begin where they begin; some arrive late and at once, some never."""
+    stream.phase = seconds(1)
+    stream.left_out = [(start + seconds(3), start + seconds(5))]
+    path = tmp_path / "clip.mp4"
+    (page,) = await aws.fragments(stream, start, start + seconds(6), "PRODUCER")
+    listed = sorted(fragment["ProducerTimestamp"] for fragment in page)
+    assert listed == [start + seconds(n) for n in (1, 3, 5)]
+    # What is listed need not be in a clip.
+    await aws.clip(stream, start, start + seconds(6), path)
+    assert first_and_last(path) == (start + seconds(1), start + seconds(6.9))
+    assert len(moments(path)) == 40
+    with refused("ResourceNotFoundException"):
+        await aws.clip(stream, start + seconds(3), start + seconds(3.001), path)
+
+    stream.arrival_delay = seconds(0)
+    stream.backlogs = [Backlog(start + seconds(1), start + seconds(9), seconds(0))]
+    at = start + seconds(9)
+    (page,) = await aws.fragments(stream, at, at + seconds(0.001), "SERVER")
+    assert sorted(f["ProducerTimestamp"] for f in page) == [
+        start + seconds(n) for n in (1, 3, 5, 7, 9)
+    ]
+    assert {fragment["ServerTimestamp"] for fragment in page} == {at}
+    assert len({fragment["FragmentNumber"] for fragment in page}) == 5
+    stream.backlogs = [Backlog(start + seconds(1), start + seconds(9), seconds(1))]
+    (page,) = await aws.fragments(stream, at - seconds(4), at, "SERVER")
+    assert sorted(f["ServerTimestamp"] for f in page) == [
+        at - seconds(n) for n in (4, 3, 2, 1, 0)
+    ]
+
+
 @pytest.mark.parametrize(
     ("footage", "codecs"),
     [
@@ -410,6 +443,19 @@ async def test_get_clip_refused(
     )
     with refused("MissingCodecPrivateDataException"):
         await clip(start, start + seconds(8))
+    # Of the media's type only a clip's first fragment is looked at.
+    stream.spoilt = [
+        Spoilt(
+            start + seconds(4),
+            start + seconds(5),
+            "UnsupportedStreamMediaTypeException",
+        )
+    ]
+    with refused("InvalidCodecPrivateDataException"):
+        await clip(start, start + seconds(8))
+    with refused("UnsupportedStreamMediaTypeException"):
+        await clip(start + seconds(4), start + seconds(8))
+    await clip(start + seconds(6), start + seconds(8))
     stream.retention_hours = 0
     with refused("NoDataRetentionException"):
         await clip(start, end)

@@ -71,8 +71,12 @@ LATEST_S = 4_102_444_800
 # What is asked for at once where the fragments may not be listed, as in AWS's sample.
 BLIND_PART = timedelta(minutes=3)
 # A pause between two fragments, in lengths of the first, after which a clip's time
-# would no longer be the wall clock's. The time of arrival varies more than the camera's.
-LONGEST_PAUSE = {"PRODUCER_TIMESTAMP": 0.5, "SERVER_TIMESTAMP": 1.5}
+# would no longer be the wall clock's. By the producer's clock: arrival varies more.
+LONGEST_PAUSE = 0.5
+# A clip is as long as its fragments but for half of one, and for how lengths are rounded.
+LEAST_TOLERANCE_MS = 500
+# How many fragments of a part that is refused are tried alone before it is given up.
+MOST_TRIED_ALONE = 16
 
 NOT_READY_AGAIN_S = 5.0
 PICTURE_SPAN = timedelta(seconds=30)
@@ -110,7 +114,12 @@ _FOOTAGE = {
     "UnsupportedStreamMediaTypeException": "codec_unsupported",
 }
 # These may be true of one fragment only, and its neighbours can still be had.
-_OF_ONE_FRAGMENT = {"codec_changed", "frame_broken", "codec_data_missing"}
+_OF_ONE_FRAGMENT = {
+    "codec_changed",
+    "codec_data_missing",
+    "codec_unsupported",
+    "frame_broken",
+}
 # What an endpoint may answer that no longer has a stream's footage.
 _OF_A_STALE_ENDPOINT = {
     "camera_unknown",
@@ -149,16 +158,27 @@ class _Signer(SigV4Auth):  # type: ignore[misc]
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Fragment:
-    """A fragment's start and length, by the timestamps that were asked for."""
+    """A fragment: `start_ms` is by the timestamps that were asked for.
+
+    `produced_ms` is by the producer's, whatever was asked for. `is_copy`: it was sent
+    before, and GetClip gives it once more to who asks by the time of arrival.
+    """
 
     start_ms: int
+    produced_ms: int
     length_ms: int
     size_bytes: int
+    is_copy: bool = False
 
     @property
     def end_ms(self) -> int:
         """When it ends."""
         return self.start_ms + self.length_ms
+
+    def follows(self, before: Fragment) -> bool:
+        """Return whether its footage goes on where another's ends, without a pause."""
+        distance_ms = self.produced_ms - before.produced_ms
+        return 0 <= distance_ms <= before.length_ms * (1 + LONGEST_PAUSE)
 
 
 class KinesisSource(Source):
@@ -274,13 +294,14 @@ class KinesisSource(Source):
                 raise
             _LOGGER.debug("Fragments may not be listed: %s", err)
             await self._check_retention(camera, window)
-            return Plan(parts=[_blind_part(part) for part in window.split(BLIND_PART)])
-        parts = [
-            _part([fragment.start_ms for fragment in batch], batch[-1].end_ms)
-            for batch in batches(fragments, LONGEST_PAUSE[selector])
-        ]
+            # GetClip leaves out the fragment that runs when a window begins.
+            early = timedelta(milliseconds=LONGEST_FRAGMENT_MS)
+            asked = Window(window.start - early, window.end)
+            parts = [_blind_part(part) for part in asked.split(BLIND_PART)]
+            return Plan(parts=parts, trouble=err)
+        parts = _parts(batches(fragments))
         is_fresh = datetime.now(UTC) < window.end + self.settles_after
-        if is_fresh and (not parts or parts[-1].window.end < window.end):
+        if is_fresh and (not parts or fragments[-1].end_ms < window.end_ms):
             return Plan(parts=parts, again_after_s=NOT_READY_AGAIN_S)
         if not parts:
             await self._check_retention(camera, window)
@@ -292,7 +313,7 @@ class KinesisSource(Source):
         self, camera: Camera, part: Part, wishes: Wishes
     ) -> AsyncIterator[Download]:
         selector = f"{(wishes.timestamps or 'producer').upper()}_TIMESTAMP"
-        starts = part.ask.get("starts_ms")
+        is_planned = "starts_ms" in part.ask
         async with AsyncExitStack() as stack:
             try:
                 response = await stack.enter_async_context(
@@ -305,18 +326,41 @@ class KinesisSource(Source):
                     ) from err
                 raise
             except RefusedError as err:
-                if (
-                    err.key in _OF_ONE_FRAGMENT
-                    and starts
-                    and len(starts) > 1
-                    and await self._has_good_end(camera, part, selector)
+                if err.key in _OF_ONE_FRAGMENT and await self._is_worth_halving(
+                    camera, part, selector
                 ):
-                    raise SplitError(err.key, parts=halves(part)) from err
+                    raise SplitError(err.key, parts=self.halves(part)) from err
                 raise
-            if not starts and (response.content_length or 0) > MOST_BYTES:
-                # So much may have been cut, and of this part nobody knows how much it is.
-                raise SplitError("clip_too_large", parts=_blind_halves(part))
-            yield Download(response=response)
+            # How much is in a part that was not planned, nobody knows.
+            is_large = (response.content_length or 0) > MOST_BYTES
+            if not is_planned and is_large and (parts := self.halves(part)):
+                raise SplitError("clip_too_large", parts=parts)
+            yield Download(
+                response=response, most_bytes=None if is_planned else MOST_BYTES
+            )
+
+    @override
+    def halves(self, part: Part) -> list[Part]:
+        starts = part.ask.get("starts_ms")
+        if starts is None:
+            if part.window.duration < timedelta(milliseconds=2 * SHORTEST_FRAGMENT_MS):
+                return []
+            halves = part.window.split(part.window.duration / 2)
+            return [_blind_part(half) for half in halves]
+        cuts = [
+            number
+            for number, (before, start) in enumerate(itertools.pairwise(starts), 1)
+            if _are_apart(before, start)
+        ]
+        if not cuts:
+            return []
+        middle = min(cuts, key=lambda cut: abs(cut - len(starts) / 2))
+        lengths = part.ask["lengths_ms"]
+        first = _part(part.window.start_ms, starts[:middle], lengths[:middle])
+        return [
+            first,
+            _part(first.window.end_ms, starts[middle:], lengths[middle:]),
+        ]
 
     @override
     async def picture(self, camera: Camera) -> bytes | None:
@@ -443,19 +487,33 @@ class KinesisSource(Source):
         ) as response:
             yield response
 
-    async def _has_good_end(self, camera: Camera, part: Part, selector: str) -> bool:
-        """Say whether it is worth cutting a part that the cloud cannot make a clip of.
+    async def _is_worth_halving(
+        self, camera: Camera, part: Part, selector: str
+    ) -> bool:
+        """Return whether the halves of a part that is refused may not be refused.
 
-        It is not where both ends are bad by themselves: then all of it is, most likely.
+        Fragments of it are tried alone, spread over all of it, until one is good: of
+        MOST_FRAGMENTS any 13 good ones in a row are found, and where all are bad that
+        costs MOST_TRIED_ALONE requests. What was not planned is halved only as far as
+        it surely holds more than one fragment.
         """
-        if part.ask.get("is_half"):
+        starts = part.ask.get("starts_ms")
+        if starts is None:
+            longest = timedelta(milliseconds=LONGEST_FRAGMENT_MS)
+            return part.window.duration >= 2 * longest
+        if not self.halves(part):
+            return False
+        if len(starts) == 2:
             return True
-        starts = part.ask["starts_ms"]
-        for start_ms in (starts[0], starts[-1]):
+        steps = min(len(starts), MOST_TRIED_ALONE) - 1
+        for step in reversed(range(steps + 1)):
+            start_ms = starts[(len(starts) - 1) * step // steps]
             alone = Part(window=part.window, ask={"starts_ms": [start_ms]})
             try:
                 async with self._get_clip(camera, alone, selector):
                     return True
+            except NoFootageError:
+                continue
             except RefusedError as err:
                 if err.key not in _OF_ONE_FRAGMENT:
                     raise
@@ -557,91 +615,123 @@ class KinesisSource(Source):
 
 
 def in_order(found: Sequence[Mapping[str, Any]], selector: str) -> list[Fragment]:
-    """Sort what ListFragments gave "in no specific order" by the chosen timestamps.
-
-    A length that the producer did not give is the distance to the next fragment.
-    """
-    name = "ServerTimestamp" if selector == "SERVER_TIMESTAMP" else "ProducerTimestamp"
+    """Sort what ListFragments gave "in no specific order" by the chosen timestamps."""
+    is_by_arrival = selector == "SERVER_TIMESTAMP"
+    name = "ServerTimestamp" if is_by_arrival else "ProducerTimestamp"
     # What was sent twice has one time of the producer's; GetClip gives the oldest.
-    unique: dict[int, Fragment] = {}
+    originals: dict[int, Fragment] = {}
+    copies: list[Fragment] = []
     for one in sorted(found, key=lambda one: int(one["FragmentNumber"])):
-        unique.setdefault(
-            _ms(one["ProducerTimestamp"]),
-            Fragment(
-                start_ms=_ms(one[name]),
-                length_ms=min(
-                    max(int(one.get("FragmentLengthInMilliseconds") or 0), 0),
-                    LONGEST_FRAGMENT_MS,
-                ),
-                size_bytes=int(one.get("FragmentSizeInBytes") or 0),
+        produced_ms = _ms(one["ProducerTimestamp"])
+        fragment = Fragment(
+            start_ms=_ms(one[name]),
+            produced_ms=produced_ms,
+            length_ms=min(
+                max(int(one.get("FragmentLengthInMilliseconds") or 0), 0),
+                LONGEST_FRAGMENT_MS,
             ),
+            size_bytes=int(one.get("FragmentSizeInBytes") or 0),
+            is_copy=produced_ms in originals,
         )
-    ordered = sorted(unique.values())
+        if not fragment.is_copy:
+            originals[produced_ms] = fragment
+        elif is_by_arrival:
+            copies.append(fragment)
+    return sorted([*_with_lengths(originals), *copies])
+
+
+def _with_lengths(originals: Mapping[int, Fragment]) -> list[Fragment]:
+    """Return fragments, by the producer's time of each, with their true lengths.
+
+    That is the distance to the next one where it is about what the producer told, or
+    where the producer told nothing.
+    """
+    order = sorted(originals)
     fragments: list[Fragment] = []
-    for number, fragment in enumerate(ordered):
-        length_ms = fragment.length_ms
-        if not length_ms and number + 1 < len(ordered):
-            following = ordered[number + 1]
-            length_ms = min(following.start_ms - fragment.start_ms, LONGEST_FRAGMENT_MS)
+    for produced_ms, next_ms in itertools.zip_longest(order, order[1:]):
+        length_ms = originals[produced_ms].length_ms
+        distance_ms = next_ms - produced_ms if next_ms else 0
+        if abs(distance_ms - length_ms) <= length_ms * LONGEST_PAUSE:
+            length_ms = distance_ms
+        length_ms = length_ms or min(distance_ms, LONGEST_FRAGMENT_MS)
         if not length_ms:
             length_ms = fragments[-1].length_ms if fragments else SHORTEST_FRAGMENT_MS
-        fragments.append(replace(fragment, length_ms=length_ms))
+        fragments.append(replace(originals[produced_ms], length_ms=length_ms))
     return fragments
 
 
-def batches(
-    fragments: Sequence[Fragment], longest_pause: float
-) -> list[list[Fragment]]:
+def batches(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
     """Split fragments into runs that one GetClip gives whole, and that have no pause.
 
-    `longest_pause` is in lengths of a fragment.
+    A range of time selects just one run: none ends between fragments that start at one
+    moment, or has a copy among its own.
     """
-    runs: list[list[Fragment]] = []
-    size_bytes = 0
+    moments: list[list[Fragment]] = []
     for fragment in fragments:
-        run = runs[-1] if runs else []
+        if moments and not _are_apart(moments[-1][-1].start_ms, fragment.start_ms):
+            moments[-1].append(fragment)
+        else:
+            moments.append([fragment])
+    runs: list[list[Fragment]] = []
+    run: list[Fragment] = []
+    size_bytes = 0
+    for moment in moments:
+        more = [fragment for fragment in moment if not fragment.is_copy]
+        if not more:
+            run = []
+            continue
+        more_bytes = sum(fragment.size_bytes for fragment in more)
         if (
             not run
-            or len(run) >= MOST_FRAGMENTS
-            or size_bytes + fragment.size_bytes > MOST_BYTES
-            or fragment.start_ms - run[-1].end_ms > longest_pause * run[-1].length_ms
+            or len(run) + len(more) > MOST_FRAGMENTS
+            or size_bytes + more_bytes > MOST_BYTES
+            or not more[0].follows(run[-1])
         ):
             run = []
             runs.append(run)
             size_bytes = 0
-        run.append(fragment)
-        size_bytes += fragment.size_bytes
+        run += more
+        size_bytes += more_bytes
     return runs
 
 
-def halves(part: Part) -> list[Part]:
-    """Cut a part of several fragments between two of these."""
-    starts = part.ask["starts_ms"]
-    middle = len(starts) // 2
-    return [
-        _part(starts[:middle], starts[middle], is_half=True),
-        _part(starts[middle:], part.window.end_ms, is_half=True),
-    ]
+def _are_apart(start_ms: int, next_ms: int) -> bool:
+    """Return whether a range can end with one fragment and leave out the next."""
+    return next_ms - start_ms > 1
 
 
-def _part(starts_ms: Sequence[int], end_ms: int, *, is_half: bool = False) -> Part:
+def _parts(runs: Sequence[Sequence[Fragment]]) -> list[Part]:
+    """Make a part of each run; one that goes on where another ends begins there.
+
+    By the time of arrival it may seem to begin earlier or later.
+    """
+    parts: list[Part] = []
+    for number, run in enumerate(runs):
+        start_ms = run[0].start_ms
+        if number and run[0].follows(runs[number - 1][-1]):
+            start_ms = parts[-1].window.end_ms
+        starts = [fragment.start_ms for fragment in run]
+        lengths = [fragment.length_ms for fragment in run]
+        parts.append(_part(start_ms, starts, lengths))
+    return parts
+
+
+def _part(start_ms: int, starts_ms: list[int], lengths_ms: list[int]) -> Part:
     """Make a part of the fragments that start at these times."""
-    ask: dict[str, Any] = {"starts_ms": list(starts_ms)}
-    if is_half:
-        ask["is_half"] = True
-    return Part(window=Window.of_ms(starts_ms[0], end_ms), ask=ask)
+    return Part(
+        window=Window.of_ms(start_ms, start_ms + sum(lengths_ms)),
+        placing=Placing.SEQUENCE,
+        tolerance=timedelta(milliseconds=max(min(lengths_ms) // 2, LEAST_TOLERANCE_MS)),
+        ask={"starts_ms": starts_ms, "lengths_ms": lengths_ms},
+    )
 
 
 def _blind_part(window: Window) -> Part:
     """Make a part of whatever fragments start in a window.
 
-    It begins up to a fragment later than that, and runs as much over its end.
+    It begins up to a fragment later than that, and runs up to one over its end.
     """
     return Part(window=window, placing=Placing.REQUESTED)
-
-
-def _blind_halves(part: Part) -> list[Part]:
-    return [_blind_part(half) for half in part.window.split(part.window.duration / 2)]
 
 
 def _named_camera(named: str) -> Camera:
