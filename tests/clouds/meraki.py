@@ -4,6 +4,7 @@ Shapes and limits are those of the public API documentation; texts of errors tha
 does not give are what other public clients saw or guessed.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -57,8 +58,11 @@ class MerakiCamera:
     - `imagers`: 0 for one with a single lens; each of several films its own footage.
     - `holes`: stretches that were not recorded. `retention`: how long the rest is kept.
     - `changes`: other footage from a moment on (Smart Retention changes the size).
-    - `begins_at_key_frame`: clips begin at the key frame at or before what was asked.
+    - `begins_at_key_frame`: clips begin at the key frame at or before what was asked;
+      `begins_late`: or so much later than asked, with a key frame.
+    - `overshoots`: clips run so much over their end, one after the other in turn.
     - `pts`: the times inside of clips are the camera's own clock, or begin at zero.
+    - `refusal`: what each request for a clip is refused with, in a 400.
     """
 
     serial: str
@@ -75,6 +79,9 @@ class MerakiCamera:
     holes: list[tuple[datetime, datetime]] = field(default_factory=list)
     changes: list[tuple[datetime, Footage]] = field(default_factory=list)
     begins_at_key_frame: bool = True
+    begins_late: timedelta = timedelta(0)
+    overshoots: Sequence[timedelta] = ()
+    refusal: str = ""
     pts: Literal["clock", "zero"] = "clock"
 
     def imager(self, number: int = 1, footage: Footage | None = None) -> Footage:
@@ -88,6 +95,8 @@ class MerakiCamera:
         """Return what there is of a window: it begins anew after each hole and change."""
         own = self.footage
         begin = own.key_frame(start) if self.begins_at_key_frame else start
+        if self.begins_late:
+            begin = own.next_key_frame(start + self.begins_late)
         holes = [
             (since, own.next_key_frame(until))
             for since, until in [(_LONG_AGO, kept_from), *self.holes]
@@ -119,6 +128,7 @@ class MerakiCloud(Cloud):
     Settings, to be changed at any time:
 
     - `domain`: the region that the key belongs to.
+    - `tells_retention`: what is older is refused with the number of days.
     - `lag_s`: how far the clips are behind live. `cuts_at_lag`: a window that is too new
       is answered with what is there, instead of with a 400.
     - `ready_after_s`, `not_ready_status`: a clip's URL answers that status so long.
@@ -141,6 +151,7 @@ class MerakiCloud(Cloud):
         self.organizations: dict[str, Organization] = {}
         self.networks: dict[str, Network] = {}
         self.cameras: dict[str, MerakiCamera] = {}
+        self.tells_retention = False
         self.lag_s = 45.0
         self.cuts_at_lag = False
         self.ready_after_s = 2.0
@@ -155,6 +166,7 @@ class MerakiCloud(Cloud):
         self.largest_page = 1000
         self.leaks: list[str] = []
         self._media: dict[str, _Media] = {}
+        self._clips_made: Counter[str] = Counter()
         self._buckets: dict[str, Bucket] = {}
         self._add_routes()
 
@@ -521,14 +533,24 @@ class MerakiCloud(Cloud):
         allowed = [str(n) for n in range(1, camera.imagers + 1)] or ["0"]
         if imager not in allowed:
             return _error(400, f"'imagerId' must be one of {', '.join(allowed)}")
+        if camera.refusal:
+            return _error(400, camera.refusal)
         if camera.status == "offline":
             return _error(400, "The camera is offline")
         newest = self.now() - timedelta(seconds=self.lag_s)
         if self.cuts_at_lag:
             end = min(end, newest)
         kept_from = self.now() - camera.retention
+        if self.tells_retention and end <= kept_from:
+            days = camera.retention.days
+            text = f"'startTimestamp' is older than the camera's {days} day retention"
+            return _error(400, text)
         if end > newest or end <= start:
             return _error(400, "No video for specified timestamp")
+        if camera.overshoots:
+            turn = self._clips_made[id] % len(camera.overshoots)
+            end = min(end + camera.overshoots[turn], newest)
+            self._clips_made[id] += 1
         shots = camera.shots(start, end, kept_from=kept_from, imager=int(imager))
         if not shots:
             return _error(400, "No video for specified timestamp")

@@ -408,6 +408,67 @@ async def test_never_ready(
     assert (err.key, err.after_s) == ("footage_not_ready", 15)
 
 
+def clip_requests(clouds: Clouds) -> tuple[int, list[str]]:
+    """Return how often a clip was asked for, and the URLs that were asked."""
+    urls = [asked.url for asked in clouds.meraki.asked("^spn")]
+    return len(clouds.meraki.asked("/camera/clip")), urls
+
+
+async def test_left_unread(
+    clouds: Clouds, source: MerakiSource, tmp_path: Path
+) -> None:
+    """Whoever had no time for a clip that was ready finds it where it was."""
+    clouds.meraki.ready_after_s = 0.3
+    clouds.meraki.add_camera("Door")
+    (camera,) = await source.cameras()
+    for _ in range(2):
+        async with source.fetch(camera, Part(window=TEN_S), Wishes()):
+            pass
+    polls = len(clouds.meraki.asked("^spn"))
+    await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
+    assert moments(tmp_path / "clip.ts", first=1)
+    count, urls = clip_requests(clouds)
+    assert (count, len(urls), len(set(urls))) == (1, polls + 1, 1)
+    # What was read is made anew, and so is what was found to be none.
+    await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
+    assert clip_requests(clouds)[0] == 2
+    with pytest.raises(CloudError, match="body_not_video"):
+        async with source.fetch(camera, Part(window=TEN_S), Wishes()):
+            raise CloudError("body_not_video")
+    await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
+    assert clip_requests(clouds)[0] == 4
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 416, 503])
+async def test_left_unread_for_too_long(
+    clouds: Clouds, source: MerakiSource, tmp_path: Path, status: int
+) -> None:
+    """A URL that was good once, and is no more, is exchanged at once."""
+    clouds.meraki.add_camera("Door")
+    (camera,) = await source.cameras()
+    async with source.fetch(camera, Part(window=TEN_S), Wishes()):
+        pass
+    clouds.meraki.misbehave("^spn", status=status)
+    await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
+    assert moments(tmp_path / "clip.ts", first=1)
+    count, urls = clip_requests(clouds)
+    assert (count, len(urls), len(set(urls))) == (2, 3, 2)
+
+
+async def test_urls_are_not_remembered_for_ever(
+    clouds: Clouds, source: MerakiSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of clips that nobody comes back for a few are remembered."""
+    monkeypatch.setattr(meraki, "MOST_URLS", 1)
+    clouds.meraki.add_camera("Door")
+    (camera,) = await source.cameras()
+    later = Window(TEN_S.end, TEN_S.end + timedelta(seconds=5))
+    for window in (TEN_S, later, later, TEN_S):
+        async with source.fetch(camera, Part(window=window), Wishes()):
+            pass
+    assert clip_requests(clouds)[0] == 3
+
+
 @pytest.mark.parametrize("status", [401, 403, 410])
 async def test_expired_url(
     clouds: Clouds, source: MerakiSource, tmp_path: Path, status: int
@@ -449,7 +510,12 @@ async def test_strange_media_answer(clouds: Clouds, source: MerakiSource) -> Non
         ({"status": 202, "body": "{}"}, NotReadyError, "footage_not_ready"),
         ({"status": 202}, NotReadyError, "footage_not_ready"),
         ({"status": 400, "body": errors("No video")}, NoFootageError, "no_footage"),
-        ({"status": 400, "body": "{}"}, NoFootageError, "no_footage"),
+        (
+            {"status": 400, "body": errors("Not yet there")},
+            NoFootageError,
+            "no_footage",
+        ),
+        ({"status": 400, "body": "{}"}, RefusedError, "request_refused"),
         (
             {"status": 400, "body": errors("older than the 30 day retention")},
             NoFootageError,
@@ -465,7 +531,8 @@ async def test_strange_media_answer(clouds: Clouds, source: MerakiSource) -> Non
             SignInError,
             "invalid_auth",
         ),
-        ({"status": 403, "body": errors("Forbidden")}, RefusedError, "no_permission"),
+        ({"status": 403, "body": "{}"}, RefusedError, "no_permission"),
+        ({"status": 403, "body": errors("No rights")}, RefusedError, "request_refused"),
         ({"status": 404, "body": errors("Not found")}, RefusedError, "camera_unknown"),
         ({"status": 422, "body": errors("What?")}, RefusedError, "request_refused"),
         ({"drop": True, "times": 2}, CloudError, "cloud_unreachable"),
@@ -501,6 +568,59 @@ async def test_clip_errors(
         wait_s = http.FIRST_QUIET_S if fault.get("status") == 429 else None
         wait_s = 7 if "Retry-After" in str(fault) else wait_s
         assert err.retry_after_s == pytest.approx(wait_s)
+
+
+@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.parametrize("age_s", [3600, 80])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This feature requires firmware version MV 7.2 or newer",
+        "The model MV21 is not yet supported",
+        "Your license expired, so there is no video",
+        "The administrator's permissions do not include export of video",
+        "Clips can be at most 5 minutes long",
+    ],
+)
+async def test_refusals(
+    clouds: Clouds, source: MerakiSource, status: int, age_s: int, text: str
+) -> None:
+    """What no waiting helps against is told at once, in the API's words."""
+    device = clouds.meraki.add_camera("Door")
+    device.refusal = text
+    if status == 403:
+        clouds.meraki.misbehave("/camera/clip", status=403, body=errors(f"{text}."))
+    (camera,) = await source.cameras()
+    start = datetime.now(UTC) - timedelta(seconds=age_s)
+    err = await failing(source, camera, Window(start, start + timedelta(seconds=5)))
+    assert isinstance(err, RefusedError)
+    assert err.key == "request_refused"
+    assert err.placeholders == {"action": "clipDeviceCamera", "reason": text}
+
+
+async def test_refusal_is_harmless(clouds: Clouds, source: MerakiSource) -> None:
+    """Whatever a cloud says, only a short line of words is told of it."""
+    device = clouds.meraki.add_camera("Door")
+    key = clouds.meraki.api_key
+    device.refusal = (
+        f"Bad\nfirmware:\x1b[31m see https://spn4.meraki.com/x?token=1 of {key}, a=b,"
+        f" ask me@example.com {'please ' * 90}"
+    )
+    (camera,) = await source.cameras()
+    reason = (await failing(source, camera)).placeholders["reason"]
+    assert reason.startswith("Bad firmware: [31m see … of … … ask … please please")
+    assert reason.endswith("please…")
+    assert len(reason) <= 200
+
+
+async def test_older_than_retention(clouds: Clouds, source: MerakiSource) -> None:
+    """What is kept no more is told from what never was."""
+    clouds.meraki.tells_retention = True
+    clouds.meraki.add_camera("Door")
+    (camera,) = await source.cameras()
+    old = PAST - timedelta(days=60)
+    err = await failing(source, camera, Window(old, old + timedelta(seconds=9)))
+    assert (type(err), err.key) == (NoFootageError, "older_than_retention")
 
 
 async def test_too_new(clouds: Clouds, source: MerakiSource) -> None:
@@ -544,16 +664,59 @@ async def test_imagers(clouds: Clouds, source: MerakiSource, tmp_path: Path) -> 
 async def test_unknown_imagers(
     clouds: Clouds, source: MerakiSource, tmp_path: Path
 ) -> None:
-    """A camera that we did not know to have imagers gives its first one's footage."""
-    device = clouds.meraki.add_camera("Yard", model="MV99X", imagers=2)
-    (camera,) = await source.cameras()
-    for _ in range(2):
-        await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
-    assert moments(tmp_path / "clip.ts", of=device.imager(1))
-    asked = [
-        asked.query.get("imagerId") for asked in clouds.meraki.asked("/camera/clip")
+    """How many imagers a model has that nobody told us of, the API tells; once."""
+    device = clouds.meraki.add_camera("Yard", model="MV99X", imagers=3, serial="Q2-1")
+    clouds.meraki.add_camera("Door", model="MV100", serial="Q2-2")
+    clouds.meraki.add_camera("Gate", model="MV72X", serial="Q2-3")
+    cameras = await source.cameras()
+    assert [(camera.id, camera.name) for camera in cameras] == [
+        ("Q2-1", "Yard"),
+        ("Q2-1:2", "Yard 2"),
+        ("Q2-1:3", "Yard 3"),
+        ("Q2-2", "Door"),
+        ("Q2-3", "Gate"),
     ]
-    assert asked == [None, "1", "1"]
+    asked = clouds.meraki.asked("/camera/clip")
+    assert [(one.path.split("/")[4], one.query["imagerId"]) for one in asked] == [
+        ("Q2-1", "2"),
+        ("Q2-1", "3"),
+        ("Q2-1", "4"),
+        ("Q2-2", "2"),
+    ]
+    assert await source.cameras() == cameras
+    assert len(clouds.meraki.asked("/camera/clip")) == 4
+    for number, camera in enumerate(cameras[:3], 1):
+        await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
+        assert moments(tmp_path / "clip.ts", of=device.imager(number))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(400, errors("The camera is offline")), (400, errors("No video")), (503, "")],
+)
+async def test_imagers_not_known_yet(
+    clouds: Clouds, source: MerakiSource, tmp_path: Path, status: int, body: str
+) -> None:
+    """While a camera cannot tell, it is one, with its first imager's footage."""
+    device = clouds.meraki.add_camera("Yard", model="MV99X", imagers=2, serial="Q2-1")
+    clouds.meraki.misbehave("/camera/clip", status=status, body=body)
+    (camera,) = await source.cameras()
+    await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
+    assert moments(tmp_path / "clip.ts", of=device.imager(1))
+    assert [camera.id for camera in await source.cameras()] == ["Q2-1", "Q2-1:2"]
+
+
+async def test_imagers_that_came_later(clouds: Clouds, source: MerakiSource) -> None:
+    """A refusal is believed, until the API wants to know an imager."""
+    device = clouds.meraki.add_camera("Yard", model="MV99X", imagers=2, serial="Q2-1")
+    device.refusal = "This requires firmware 7.2"
+    for _ in range(2):
+        (camera,) = await source.cameras()
+    assert len(clouds.meraki.asked("/camera/clip")) == 1
+    device.refusal = ""
+    async with source.fetch(camera, Part(window=TEN_S), Wishes()):
+        pass
+    assert [camera.id for camera in await source.cameras()] == ["Q2-1", "Q2-1:2"]
 
 
 async def test_missing_imager(clouds: Clouds, source: MerakiSource) -> None:

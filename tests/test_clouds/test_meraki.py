@@ -135,6 +135,41 @@ async def test_clip_shapes(
     assert found[0].at_s < 1
 
 
+@pytest.mark.parametrize("pts", ["clock", "zero"])
+async def test_clips_of_other_lengths(
+    client: Client, camera: MerakiCamera, now: datetime, tmp_path: Path, pts: Any
+) -> None:
+    """Clips may run over their end, each by another length, and begin too late."""
+    camera.pts = pts
+    camera.overshoots = [seconds(2), seconds(0.5)]
+    start = now - minutes(5)
+    for overshoot_s in (2, 0.5, 2):
+        _, answer = await client.clip(camera, start, start + seconds(6))
+        await client.download(answer["url"], tmp_path / "clip.ts")
+        found = list(seen(tmp_path / "clip.ts"))
+        assert found[0].moment == start
+        assert found[-1].moment == start + seconds(5.9 + overshoot_s)
+        assert (found[0].at_s < 2) == (pts == "zero")
+    camera.overshoots = []
+    camera.begins_late = seconds(1.5)
+    _, answer = await client.clip(camera, start, start + seconds(6))
+    await client.download(answer["url"], tmp_path / "clip.ts")
+    span = first_and_last(tmp_path / "clip.ts")
+    assert span == (start + seconds(2), start + seconds(5.9))
+
+
+async def test_refusals(client: Client, camera: MerakiCamera, now: datetime) -> None:
+    """Why there is no clip is told in words, in a 400."""
+    client.meraki.tells_retention = True
+    old = now - timedelta(days=40)
+    status, answer = await client.clip(camera, old, old + seconds(9))
+    assert status == 400
+    assert answer["errors"][0].endswith("older than the camera's 30 day retention")
+    camera.refusal = "This requires firmware 7.2"
+    status, answer = await client.clip(camera, now - minutes(3), now - minutes(2))
+    assert (status, answer) == (400, {"errors": ["This requires firmware 7.2"]})
+
+
 @pytest.mark.parametrize(
     ("start_s", "end_s", "text"),
     [

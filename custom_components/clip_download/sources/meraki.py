@@ -8,12 +8,14 @@ ready; there this does what clients of the older snapshot URLs found to work.
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 import itertools
 import json
 import logging
+import re
+from textwrap import shorten
 from typing import Any, override
 from urllib.parse import quote, urlencode
 
@@ -42,8 +44,19 @@ MERAKI_DOMAINS = frozenset(
 # 10 requests a second for an organization, which its other applications share.
 RATE = (5, 0.5)
 LONGEST_CLIP_S = 5 * 60
-# Sensors that film on their own, by the cameras' data sheets.
-IMAGERS = {"MV84X": 4}
+# How many sensors film on their own, by the cameras' data sheets. A model that is not
+# among these is asked for how many it has.
+IMAGERS = dict.fromkeys(
+    (
+        *("MV2", "MV12", "MV13", "MV21", "MV22", "MV23", "MV32", "MV33"),
+        *("MV52", "MV53", "MV63", "MV71", "MV72", "MV73", "MV93"),
+    ),
+    1,
+) | {"MV84": 4}
+MOST_IMAGERS = 8
+# A second that any camera has, if it was online then.
+IMAGER_CLIP_AGE = timedelta(minutes=10)
+IMAGER_CLIP_LENGTH = timedelta(seconds=1)
 
 # A clip's URL is polled for this long before a new one is asked for.
 URL_PATIENCE_S = 90.0
@@ -55,12 +68,23 @@ OFFLINE_AGAIN_S = 30.0
 SNAPSHOT_POLL_S = 1.0
 MOST_SNAPSHOT_POLLS = 30
 LARGEST_SNAPSHOT_BYTES = 20 * 2**20
+# How many URLs are remembered of clips that nobody has had time for yet.
+MOST_URLS = 100
+LONGEST_REASON = 200
+# A longer word is no word but a token.
+LONGEST_WORD = 30
 
 # What a signed URL answers while there is nothing behind it yet, besides 5xx.
 _NOT_THERE_YET = {200, 202, 204, 206, 404, 409, 425}
 _URL_EXPIRED = {401, 403, 410}
 # Not the request's fault, and gone the next time.
 _PASSING = {408, 409, 425}
+
+# What the texts of a 400 are about, in lower case. What is none of these, or is one of
+# the first, stays as it is however often it is asked for.
+_REFUSAL = ("firmware", "licen", "model", "permission", "privilege", "supported")
+_OFFLINE = ("offline", "not online", "unreachable")
+_NO_VIDEO = ("no video", "no footage", "no recording", "not yet", "retention")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +102,15 @@ class _Answer:
 
     @property
     def reason(self) -> str:
-        """Why it did not, in the API's words."""
+        """Why it did not, in the API's words: a line that anybody may read, or nothing."""
         errors = self.value.get("errors") if isinstance(self.value, dict) else None
-        return "; ".join(map(str, errors)) if isinstance(errors, list) else ""
+        return (
+            _harmless("; ".join(map(str, errors))) if isinstance(errors, list) else ""
+        )
+
+    def is_about(self, words: Sequence[str]) -> bool:
+        """Return whether the reason has one of these words."""
+        return any(word in self.reason.lower() for word in words)
 
 
 class MerakiSource(Source):
@@ -114,8 +144,10 @@ class MerakiSource(Source):
             MERAKI_DOMAINS if is_meraki else {self._host},
             AsyncLimiter(*RATE),
         )
-        # Cameras of which the API wanted to know an imager that we know nothing about.
-        self._has_imagers: set[str] = set()
+        # Serial number -> how many imagers a camera of an unknown model has.
+        self._imagers: dict[str, int] = {}
+        # (camera id, window) -> where a clip is that is ready, and was not read.
+        self._ready_urls: dict[tuple[str, Window], str] = {}
 
     @override
     async def identify(self) -> Identity:
@@ -146,7 +178,8 @@ class MerakiSource(Source):
                 continue
             for device in devices:
                 if "serial" in device and str(device.get("model")).startswith("MV"):
-                    cameras |= {camera.id: camera for camera in _cameras(device)}
+                    found = await self._cameras_of(device)
+                    cameras |= {camera.id: camera for camera in found}
         return list(cameras.values())
 
     @override
@@ -169,7 +202,9 @@ class MerakiSource(Source):
     async def fetch(
         self, camera: Camera, part: Part, wishes: Wishes
     ) -> AsyncIterator[Download]:
-        url = await self._clip_url(camera, part.window)
+        asked = (camera.id, part.window)
+        ready_url = self._ready_urls.pop(asked, None)
+        url = ready_url or await self._clip_url(camera, part.window)
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + URL_PATIENCE_S
         pause_s = FIRST_POLL_S
@@ -177,11 +212,21 @@ class MerakiSource(Source):
             async with self._http.get_signed(url) as response:
                 if response.status in {200, 206} and response.content_length != 0:
                     yield Download(response=response)
+                    if not response.content.at_eof():
+                        # Whoever leaves it unread comes back for it.
+                        self._ready_urls[asked] = url
+                        if len(self._ready_urls) > MOST_URLS:
+                            self._ready_urls.pop(next(iter(self._ready_urls)))
                     return
-                if response.status in _URL_EXPIRED:
-                    raise CloudError("clip_url_expired")
-                if response.status not in _NOT_THERE_YET and response.status < 500:
-                    raise trouble(response)
+                if not ready_url:
+                    if response.status in _URL_EXPIRED:
+                        raise CloudError("clip_url_expired")
+                    if response.status not in _NOT_THERE_YET and response.status < 500:
+                        raise trouble(response)
+            if ready_url:
+                ready_url = None
+                url = await self._clip_url(camera, part.window)
+                continue
             if loop.time() + pause_s > give_up_at:
                 raise NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
             await asyncio.sleep(pause_s)
@@ -219,54 +264,112 @@ class MerakiSource(Source):
         Raises what `fetch` does.
         """
         imager = camera.details.get("imager")
-        if imager is None and camera.id in self._has_imagers:
+        answer = await self._ask_for_clip(camera, window, imager)
+        if imager is None and _is_about_imager(answer):
+            # How many it has is asked for when the cameras are listed next.
+            self._imagers.pop(camera.id, None)
             imager = 1
-        query = {
-            "startTimestamp": _timestamp(window.start),
-            "endTimestamp": _timestamp(window.end),
-        }
-        if imager is not None:
-            query["imagerId"] = str(imager)
-        answer = await self._ask(
-            f"{self._device_url(camera)}/clip?{urlencode(query, safe=':')}"
-        )
+            answer = await self._ask_for_clip(camera, window, imager)
         if answer.is_good:
             if url := _url_in(answer):
                 return url
             if answer.status == HTTPStatus.OK:
                 raise CloudError("cloud_nonsense")
             raise NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
-        if (
-            answer.status == HTTPStatus.BAD_REQUEST
-            and "imager" in answer.reason.lower()
-        ):
-            if imager is not None:
-                raise RefusedError("imager_unknown", imager=str(imager))
-            self._has_imagers.add(camera.id)
-            return await self._clip_url(camera, window)
+        if _is_about_imager(answer):
+            raise RefusedError("imager_unknown", imager=str(imager))
         raise self._not_given(answer, window)
+
+    async def _ask_for_clip(
+        self, camera: Camera, window: Window, imager: int | None
+    ) -> _Answer:
+        query = {
+            "startTimestamp": _timestamp(window.start),
+            "endTimestamp": _timestamp(window.end),
+        }
+        if imager is not None:
+            query["imagerId"] = str(imager)
+        return await self._ask(
+            f"{self._device_url(camera)}/clip?{urlencode(query, safe=':')}"
+        )
 
     def _not_given(self, answer: _Answer, window: Window) -> ClipError:
         """Return the error for a clip that the API does not give."""
         _LOGGER.debug("No clip of %s: %s %s", window, answer.status, answer.reason)
-        match answer.status:
-            case HTTPStatus.FORBIDDEN:
-                return RefusedError("no_permission", action="clipDeviceCamera")
-            case HTTPStatus.NOT_FOUND:
-                return RefusedError("camera_unknown")
-            case HTTPStatus.BAD_REQUEST:
-                reason = answer.reason.lower()
-            case status:
-                return RefusedError(
-                    "request_refused", action="clipDeviceCamera", reason=str(status)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return RefusedError("camera_unknown")
+        if answer.status == HTTPStatus.FORBIDDEN and not answer.reason:
+            return RefusedError("no_permission", action="clipDeviceCamera")
+        if answer.status == HTTPStatus.BAD_REQUEST and not answer.is_about(_REFUSAL):
+            if answer.is_about(_OFFLINE):
+                return NotReadyError("camera_offline", after_s=OFFLINE_AGAIN_S)
+            if answer.is_about(_NO_VIDEO):
+                if datetime.now(UTC) < window.end + self.settles_after:
+                    return NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
+                is_old = answer.is_about(("retention",))
+                return NoFootageError(
+                    "older_than_retention" if is_old else "no_footage"
                 )
-        if any(word in reason for word in ("offline", "not online", "unreachable")):
-            return NotReadyError("camera_offline", after_s=OFFLINE_AGAIN_S)
-        if datetime.now(UTC) < window.end + self.settles_after:
-            return NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
-        if "retention" in reason:
-            return NoFootageError("older_than_retention")
-        return NoFootageError("no_footage")
+        return RefusedError(
+            "request_refused",
+            action="clipDeviceCamera",
+            reason=answer.reason or str(answer.status),
+        )
+
+    async def _cameras_of(self, device: Mapping[str, Any]) -> list[Camera]:
+        """Return the cameras in a device: one, or one an imager.
+
+        Where only the API knows how many there are, the first one has the device's own
+        id: it may have been listed alone before.
+        """
+        serial, model = str(device["serial"]), str(device["model"])
+        name = device.get("name") or f"{model} {serial}"
+        camera = Camera(
+            id=serial,
+            name=name,
+            model=model,
+            serial_number=serial,
+            firmware=device.get("firmware") or None,
+        )
+        known = re.match(r"MV\d+", model)
+        count = IMAGERS.get(known[0]) if known else None
+        is_asked = count is None
+        if count is None:
+            count = await self._count_imagers(camera)
+        if count == 1:
+            return [camera]
+        return [
+            replace(
+                camera,
+                id=serial if is_asked and imager == 1 else f"{serial}:{imager}",
+                name=name if is_asked and imager == 1 else f"{name} {imager}",
+                details={"imager": imager},
+            )
+            for imager in range(1, count + 1)
+        ]
+
+    async def _count_imagers(self, camera: Camera) -> int:
+        """Ask for a second of each imager until there is no such one; once a camera.
+
+        A camera with a single one refuses the first of these requests.
+        """
+        if camera.id in self._imagers:
+            return self._imagers[camera.id]
+        end = (datetime.now(UTC) - IMAGER_CLIP_AGE).replace(microsecond=0)
+        window = Window(end - IMAGER_CLIP_LENGTH, end)
+        count = 1
+        while count < MOST_IMAGERS:
+            try:
+                answer = await self._ask_for_clip(camera, window, count + 1)
+            except CloudError as err:
+                _LOGGER.debug("The imagers of %s are not known yet: %s", camera.id, err)
+                return count
+            if not answer.is_good:
+                break
+            count += 1
+        if _is_about_imager(answer) or not answer.is_about((*_OFFLINE, *_NO_VIDEO)):
+            self._imagers[camera.id] = count
+        return count
 
     async def _organizations(self) -> list[dict[str, Any]]:
         """List the organizations whose API is switched on. Raises CloudError if none."""
@@ -345,24 +448,19 @@ def split_for_requests(window: Window) -> list[Window]:
     ]
 
 
-def _cameras(device: Mapping[str, Any]) -> list[Camera]:
-    """Return the cameras in a device: one, or one an imager."""
-    serial, model = str(device["serial"]), str(device["model"])
-    name = device.get("name") or f"{model} {serial}"
-    imagers = next(
-        (count for prefix, count in IMAGERS.items() if model.startswith(prefix)), None
-    )
-    return [
-        Camera(
-            id=serial if imager is None else f"{serial}:{imager}",
-            name=name if imager is None else f"{name} {imager}",
-            model=model,
-            serial_number=serial,
-            firmware=device.get("firmware") or None,
-            details={} if imager is None else {"imager": imager},
-        )
-        for imager in ([None] if imagers is None else range(1, imagers + 1))
+def _is_about_imager(answer: _Answer) -> bool:
+    """Return whether the API wants another imager, or one, or none to be named."""
+    return answer.status == HTTPStatus.BAD_REQUEST and answer.is_about(("imager",))
+
+
+def _harmless(text: str) -> str:
+    """Return a text as one short line without what may be a URL, address or token."""
+    plain = "".join(char if char.isprintable() else " " for char in text[:1000])
+    words = [
+        "…" if len(word) > LONGEST_WORD or re.search(r"//|@|=", word) else word
+        for word in plain.split()
     ]
+    return shorten(" ".join(words), LONGEST_REASON, placeholder="…").rstrip(".")
 
 
 def _url_in(answer: _Answer) -> str | None:
