@@ -486,7 +486,7 @@ async def test_answers(house: House, fault: str, key: str) -> None:
 
 # What the cloud says once and for all, to whoever asks for what it has.
 REFUSALS: Table = {
-    "400": (None, "no_footage", None),
+    "400": (None, "request_refused", None),
     "401": (None, "invalid_auth", None),
     "403": ("recordings_refused", "no_permission", None),
     "404": (None, "camera_unknown", None),

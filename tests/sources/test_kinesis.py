@@ -859,27 +859,32 @@ async def test_fragments_may_not_be_listed(
     """Without the right to list, a window is asked for in fixed pieces."""
     clouds.kinesis.denied = {"ListFragments"}
     clouds.kinesis.denial = denial
-    window = Window(PAST, second(420))
+    window = Window(second(1), second(420))
     plan = await source.plan(DOOR, window, PRODUCER)
-    assert [part.window for part in plan.parts] == [
-        Window(second(-20), second(160)),
-        Window(second(160), second(340)),
-        Window(second(340), second(420)),
-    ]
-    assert all(part.placing is Placing.REQUESTED for part in plan.parts)
+    assert [part.window.end for part in plan.parts] == [
+        part.window.start for part in plan.parts[1:]
+    ] + [window.end]
+    assert all(part.window.duration <= kinesis.BLIND_PART for part in plan.parts)
+    assert all(part.placing is Placing.SEQUENCE for part in plan.parts)
     assert all(part.tolerance is None for part in plan.parts)
     # What is missing is told with the clip.
     assert isinstance(plan.trouble, RefusedError)
     assert plan.trouble.key == "no_permission"
     assert plan.trouble.placeholders == {"action": "kinesisvideo:ListFragments"}
+    # The fragment that runs when the window begins was looked for.
+    off = PAST - plan.parts[0].window.start
+    assert timedelta(0) <= off < timedelta(seconds=0.1)
+    assert len(clouds.kinesis.asked("getClip")) == 9
     stream.retention_hours = 0
     with pytest.raises(RefusedError, match="no_retention"):
         await source.plan(DOOR, window, PRODUCER)
 
 
+@pytest.mark.usefixtures("unlimited")
+@pytest.mark.parametrize("wishes", [PRODUCER, SERVER])
 @pytest.mark.parametrize(
     ("length_s", "phase_s", "window_s"),
-    [(10, 9, (0, 30)), (10, 5, (0, 30)), (5, 1, (0, 30)), (7, 0, (0, 420))],
+    [(10, 9, 30), (10, 5, 30), (5, 1, 30), (7, 0, 420), (20, 1, 30), (2, 0, 10)],
 )
 async def test_nothing_is_missing_without_a_list(
     clouds: Clouds,
@@ -888,7 +893,8 @@ async def test_nothing_is_missing_without_a_list(
     *,
     length_s: int,
     phase_s: int,
-    window_s: tuple[int, int],
+    window_s: int,
+    wishes: Wishes,
 ) -> None:
     """What runs when the window begins is had as well, and everything once."""
     clouds.kinesis.denied = {"ListFragments"}
@@ -898,16 +904,21 @@ async def test_nothing_is_missing_without_a_list(
         fragment=timedelta(seconds=length_s),
         phase=timedelta(seconds=phase_s),
     )
-    window = Window(*map(second, window_s))
-    plan = await source.plan(DOOR, window, PRODUCER)
+    stream.arrival_delay = timedelta(0)
+    window = Window(PAST, second(window_s))
+    plan = await source.plan(DOOR, window, wishes)
+    sought = len(clouds.kinesis.asked("getClip"))
     shown: list[datetime] = []
     for part in plan.parts:
-        found = await fetched(source, part, tmp_path / "clip.mp4")
+        found = await fetched(source, part, tmp_path / "clip.mp4", wishes)
         # A part begins up to a fragment late, and ends up to one late.
         assert part.window.start <= found[0] < part.window.start + stream.fragment
         assert part.window.end <= found[-1] + timedelta(seconds=0.5)
         shown += found
-    assert shown[0] <= window.start
+    # The clip is dated by its first frame, and that is what runs when it begins.
+    off = shown[0] - plan.parts[0].window.start
+    assert timedelta(0) <= off < timedelta(seconds=0.1)
+    assert window.start - stream.fragment < shown[0] <= window.start
     half = timedelta(seconds=0.5)
     assert shown == [shown[0] + n * half for n in range(len(shown))]
     assert shown[-1] + half >= window.end
@@ -915,13 +926,50 @@ async def test_nothing_is_missing_without_a_list(
         (Window.of_ms(round(a * 1000), round(b * 1000)))
         for a, b in (
             asked.json()["ClipFragmentSelector"]["TimestampRange"].values()
-            for asked in clouds.kinesis.asked("getClip")
+            for asked in clouds.kinesis.asked("getClip")[sought:]
         )
     ]
     assert ranges == [
         Window(part.window.start, part.window.end - timedelta(milliseconds=1))
         for part in plan.parts
     ]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_nothing_runs_without_a_list(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """Where nothing was filmed before the window, nothing of that is asked for."""
+    clouds.kinesis.denied = {"ListFragments"}
+    stream.holes = [(second(-60), second(1))]
+    plan = await source.plan(DOOR, Window(PAST, second(30)), PRODUCER)
+    assert [part.window for part in plan.parts] == [Window(PAST, second(30))]
+    assert len(clouds.kinesis.asked("getClip")) == 1
+    # What no clip can be made of is there all the same.
+    stream.holes = []
+    stream.spoilt = [Spoilt(second(-2), PAST, "InvalidMediaFrameException")]
+    plan = await source.plan(DOOR, Window(second(-1), second(30)), PRODUCER)
+    off = second(-2) - plan.parts[0].window.start
+    assert timedelta(0) <= off < timedelta(seconds=0.1)
+    clouds.kinesis.misbehave("getClip", **aws_error("NotAuthorizedException", "", 401))
+    with pytest.raises(RefusedError, match="no_permission"):
+        await source.plan(DOOR, WINDOW, PRODUCER)
+
+
+async def test_fresh_window_without_a_list(
+    clouds: Clouds, source: KinesisSource, stream: KinesisStream
+) -> None:
+    """While its end may be on its way, a window is worth waiting for, and had if not."""
+    clouds.kinesis.denied = {"ListFragments"}
+    now = datetime.now(UTC)
+    fresh = Window(now - timedelta(seconds=25), now - timedelta(seconds=10))
+    plan = await source.plan(DOOR, fresh, PRODUCER)
+    assert plan.again_after_s == pytest.approx(20, abs=2)
+    early = fresh.start - timedelta(seconds=20)
+    assert [part.window for part in plan.parts] == [Window(early, fresh.end)]
+    assert plan.parts[0].placing is Placing.REQUESTED
+    assert plan.trouble
+    assert not clouds.kinesis.asked("getClip")
 
 
 async def test_blind_part_too_large(
@@ -968,11 +1016,11 @@ async def test_codec_changes_without_a_list(
     """A piece that cannot be had is cut as far as it surely is worth it."""
     clouds.kinesis.denied = {"ListFragments"}
     other = Footage("front-door", width=640, height=360)
-    stream.changes = [(second(60), other)]
+    stream.changes = [(second(66), other)]
     plan = await source.plan(DOOR, Window(PAST, second(160)), PRODUCER)
     shown, errors = await all_of(source, list(plan.parts), tmp_path / "clip.mp4")
     assert [err.key for err in errors] == ["codec_changed"]
-    assert len(shown) >= (180 - 23) * 10
+    assert len(shown) == (160 - 20) * 10
     asked = len(clouds.kinesis.asked("getClip"))
     stream.spoilt = [Spoilt(second(-100), second(200), "InvalidMediaFrameException")]
     shown, errors = await all_of(source, list(plan.parts), tmp_path / "clip.mp4")

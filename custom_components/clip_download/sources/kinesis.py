@@ -70,6 +70,8 @@ SHORTEST_FRAGMENT_MS = 1000
 LATEST_S = 4_102_444_800
 # What is asked for at once where the fragments may not be listed, as in AWS's sample.
 BLIND_PART = timedelta(minutes=3)
+# And how exactly it is looked for when the first of them starts.
+BLIND_ACCURACY_MS = 100
 # A pause between two fragments, in lengths of the first, after which a clip's time
 # would no longer be the wall clock's. By the producer's clock: arrival varies more.
 LONGEST_PAUSE = 0.5
@@ -293,12 +295,7 @@ class KinesisSource(Source):
             if err.key != "no_permission":
                 raise
             _LOGGER.debug("Fragments may not be listed: %s", err)
-            await self._check_retention(camera, window)
-            # GetClip leaves out the fragment that runs when a window begins.
-            early = timedelta(milliseconds=LONGEST_FRAGMENT_MS)
-            asked = Window(window.start - early, window.end)
-            parts = [_blind_part(part) for part in asked.split(BLIND_PART)]
-            return Plan(parts=parts, trouble=err)
+            return await self._plan_without_list(camera, window, selector, err)
         parts = _parts(batches(fragments))
         is_fresh = datetime.now(UTC) < window.end + self.settles_after
         if is_fresh and (not parts or fragments[-1].end_ms < window.end_ms):
@@ -346,7 +343,7 @@ class KinesisSource(Source):
             if part.window.duration < timedelta(milliseconds=2 * SHORTEST_FRAGMENT_MS):
                 return []
             halves = part.window.split(part.window.duration / 2)
-            return [_blind_part(half) for half in halves]
+            return [replace(part, window=half) for half in halves]
         cuts = [
             number
             for number, (before, start) in enumerate(itertools.pairwise(starts), 1)
@@ -439,6 +436,53 @@ class KinesisSource(Source):
         if hours and window.end < datetime.now(UTC) - timedelta(hours=hours):
             raise RefusedError("older_than_retention")
 
+    async def _plan_without_list(
+        self, camera: Camera, window: Window, selector: str, trouble: RefusedError
+    ) -> Plan:
+        """Plan parts of fixed length, whatever is in them.
+
+        GetClip leaves out the fragment that runs when its range begins. Which that is
+        is looked for once nothing can be on its way any more; before, the first part
+        begins as much earlier as the longest fragment lasts.
+        """
+        await self._check_retention(camera, window)
+        early_ms = window.start_ms - LONGEST_FRAGMENT_MS
+        settled = window.end + self.settles_after
+        again_after_s = (settled - datetime.now(UTC)).total_seconds()
+        if again_after_s > 0:
+            asked = Window.of_ms(early_ms, window.end_ms)
+            return Plan(
+                parts=_blind_parts(asked, Placing.REQUESTED),
+                again_after_s=again_after_s,
+                trouble=trouble,
+            )
+
+        async def starts_from(start_ms: int) -> bool:
+            # The end of a range is "inclusive".
+            sought = Part(window=Window.of_ms(start_ms, window.start_ms + 1))
+            try:
+                async with self._get_clip(camera, sought, selector):
+                    return True
+            except NoFootageError:
+                return False
+            except RefusedError as err:
+                if err.key not in _OF_ONE_FRAGMENT:
+                    raise
+                return True
+
+        start_ms = window.start_ms
+        if await starts_from(early_ms):
+            before_ms, after_ms = early_ms, window.start_ms + 1
+            while after_ms - before_ms > BLIND_ACCURACY_MS:
+                middle_ms = (before_ms + after_ms) // 2
+                if await starts_from(middle_ms):
+                    before_ms = middle_ms
+                else:
+                    after_ms = middle_ms
+            start_ms = before_ms
+        asked = Window.of_ms(start_ms, window.end_ms)
+        return Plan(parts=_blind_parts(asked, Placing.SEQUENCE), trouble=trouble)
+
     async def _list_fragments(
         self, camera: Camera, window: Window, selector: str
     ) -> list[Fragment]:
@@ -476,9 +520,10 @@ class KinesisSource(Source):
         else:
             # The next part begins with what starts at this one's end.
             start_ms, end_ms = part.window.start_ms, part.window.end_ms - 1
-        await self._fragments[camera.id].acquire(
-            len(starts) if starts else MOST_FRAGMENTS
+        most = (
+            len(starts) if starts else (end_ms - start_ms) // SHORTEST_FRAGMENT_MS + 1
         )
+        await self._fragments[camera.id].acquire(min(most, MOST_FRAGMENTS))
         async with self._media(
             camera,
             "GET_CLIP",
@@ -726,12 +771,12 @@ def _part(start_ms: int, starts_ms: list[int], lengths_ms: list[int]) -> Part:
     )
 
 
-def _blind_part(window: Window) -> Part:
-    """Make a part of whatever fragments start in a window.
+def _blind_parts(window: Window, placing: Placing) -> list[Part]:
+    """Make parts of whatever fragments start in a window.
 
-    It begins up to a fragment later than that, and runs up to one over its end.
+    Each but the first may begin up to a fragment late, just where the one before ends.
     """
-    return Part(window=window, placing=Placing.REQUESTED)
+    return [Part(window=part, placing=placing) for part in window.split(BLIND_PART)]
 
 
 def _named_camera(named: str) -> Camera:
