@@ -1,28 +1,24 @@
 """Windows of Kinesis, from the simulated cloud to a clip that is decoded."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.clip_download.clips.jobs import Jobs
-from custom_components.clip_download.clips.library import Job, JobState, Library
+from custom_components.clip_download.clips.library import Job, JobState
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources import kinesis
-from custom_components.clip_download.sources.base import Camera, Source, Wishes
+from custom_components.clip_download.sources.base import Wishes
 from custom_components.clip_download.sources.kinesis import KinesisSource
+from tests.clips.test_jobs import CAMERA, House
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, moments
 from tests.clouds.kinesis import Backlog, KinesisStream, Spoilt
 
 FRONT = Footage("Front", fps=5, gop_frames=5, width=160, height=90)
-DOOR = Camera(id="front-door", name="front-door")
 # Long ago enough that all of it is there; a multiple of every fragment's length.
 PAST = datetime.fromtimestamp(datetime.now(UTC).timestamp() // 420 * 420 - 7140, UTC)
 
@@ -32,39 +28,19 @@ def second(number: float) -> datetime:
     return PAST + timedelta(seconds=number)
 
 
-@dataclass(kw_only=True)
-class Account:
-    """Jobs of one source."""
-
-    jobs: Jobs
-    media: Path
-
-    async def save(self, window: Window, **wishes: Any) -> Job:
-        """Ask for a clip and wait until its job has ended."""
-        running = await self.jobs.ask(
-            DOOR,
-            window,
-            root=self.media,
-            filename=PurePosixPath("clip"),
-            timeout=timedelta(seconds=5),
-            wishes=Wishes(**wishes),
-        )
-        return await running.done
-
-
 @pytest.fixture
 async def account(
     clouds: Clouds,
     session: ClientSession,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> AsyncGenerator[Account]:
+) -> AsyncGenerator[House]:
     """Return an account of the simulated Kinesis, which gives without a wait."""
     monkeypatch.setattr(kinesis, "RATE", (1000, 1))
     monkeypatch.setattr(kinesis, "FRAGMENTS_RATE", (100_000, 1))
     cloud = clouds.kinesis
     cloud.has_quotas = False
-    source: Source = KinesisSource(
+    source: Any = KinesisSource(
         session,
         {
             "access_key_id": cloud.access_key_id,
@@ -74,29 +50,10 @@ async def account(
     )
     media = tmp_path / "media"
     media.mkdir()
-    library = await Library(tmp_path / "clips.db").open()
-    workbench = ThreadPoolExecutor(1)
-    tasks: set[asyncio.Task[None]] = set()
-
-    def spawn(way: Coroutine[Any, Any, None], name: str) -> None:
-        tasks.add(asyncio.create_task(way, name=name))
-
-    jobs = Jobs(
-        account_id="account",
-        account_name="AWS",
-        source=source,
-        library=library,
-        find_camera={DOOR.id: DOOR}.get,
-        downloads_at_once=2,
-        workbench=workbench,
-        spawn=spawn,
-        tell=lambda job: None,
-        sign_in_again=lambda: None,
-    )
-    yield Account(jobs=jobs, media=media)
-    await asyncio.gather(*tasks)
-    workbench.shutdown()
-    await library.close()
+    account = House(shelf=source, media=media, database=tmp_path / "clips.db")
+    await account.start()
+    yield account
+    await account.stop()
 
 
 def shown(job: Job) -> list[datetime]:
@@ -113,7 +70,7 @@ def frames(start_s: float, end_s: float) -> list[datetime]:
 def add_stream(clouds: Clouds, length_s: int = 2, phase_s: int = 0) -> KinesisStream:
     """Add the stream of the door."""
     return clouds.kinesis.add_stream(
-        DOOR.id,
+        CAMERA.id,
         footage=FRONT,
         fragment=timedelta(seconds=length_s),
         phase=timedelta(seconds=phase_s),
@@ -122,7 +79,7 @@ def add_stream(clouds: Clouds, length_s: int = 2, phase_s: int = 0) -> KinesisSt
 
 @pytest.mark.parametrize(("length_s", "phase_s"), [(10, 9), (10, 5), (5, 1), (2, 0)])
 async def test_without_the_right_to_list(
-    clouds: Clouds, account: Account, length_s: int, phase_s: int
+    clouds: Clouds, account: House, length_s: int, phase_s: int
 ) -> None:
     """Every frame of the window is there once, the first ones too, at its time."""
     clouds.kinesis.denied = {"ListFragments"}
@@ -136,7 +93,7 @@ async def test_without_the_right_to_list(
 
 
 async def test_timestamps_of_the_server(
-    clouds: Clouds, account: Account, monkeypatch: pytest.MonkeyPatch
+    clouds: Clouds, account: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What came at once, after a backlog, is whole where two requests meet."""
     monkeypatch.setattr(kinesis, "MOST_FRAGMENTS", 12)
@@ -144,13 +101,15 @@ async def test_timestamps_of_the_server(
     stream.arrival_delay = timedelta(0)
     stream.backlogs = [Backlog(second(10), second(30), timedelta(milliseconds=30))]
     stream.resent = [(second(40), second(44), timedelta(seconds=9))]
-    job = await account.save(Window(PAST, second(90)), timestamps="server")
+    job = await account.save(
+        Window(PAST, second(90)), wishes=Wishes(timestamps="server")
+    )
     assert shown(job) == frames(0, 90)
     assert len(clouds.kinesis.asked("getClip")) > 3
 
 
 @pytest.mark.parametrize("name", ["UnsupportedStreamMediaType", "InvalidMediaFrame"])
-async def test_bad_ends(clouds: Clouds, account: Account, name: str) -> None:
+async def test_bad_ends(clouds: Clouds, account: House, name: str) -> None:
     """A bad first and a bad last fragment take nothing along."""
     stream = add_stream(clouds)
     stream.spoilt = [
