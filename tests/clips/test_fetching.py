@@ -406,7 +406,7 @@ async def test_a_long_clip_holds_up_no_short_one(
 
     def finish_slowly(
         pieces: Sequence[mp4.Piece], window: Window, *args: object, **kwargs: object
-    ) -> list[mp4.Made]:
+    ) -> mp4.Finished:
         if window.duration > LONGEST_SHORT:
             joining.set()
             assert may_go_on.wait(60)
