@@ -1160,6 +1160,21 @@ async def test_picture(
     assert doorbell.snapshot_at >= asked_at
 
 
+async def test_picture_without_waking(
+    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+) -> None:
+    """The picture that there is costs one request, and the camera nothing."""
+    doorbell.snapshot_at = NOON
+    picture = await source.picture(camera, is_fresh=False)
+    assert picture == doorbell.footage.picture(NOON)
+    assert doorbell.snapshot_at == NOON
+    assert not cloud.asked("/snapshots/timestamps")
+
+    doorbell.snapshot_at = None
+    assert await source.picture(camera, is_fresh=False) is None
+    assert doorbell.snapshot_at is None
+
+
 async def test_no_picture(
     cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
 ) -> None:

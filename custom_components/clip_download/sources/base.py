@@ -284,8 +284,11 @@ class Source(ABC):
         """Return smaller parts to fetch in place of one; none if it cannot be cut."""
         return ()
 
-    async def picture(self, camera: Camera) -> bytes | None:
-        """Return a current still picture (JPEG), or None where the cloud has none."""
+    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
+        """Return a still picture (JPEG), or None where the cloud has none.
+
+        Without `is_fresh` the camera is left alone: it is the newest one that exists.
+        """
         return None
 
     @asynccontextmanager

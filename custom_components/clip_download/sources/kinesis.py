@@ -360,7 +360,7 @@ class KinesisSource(Source):
         ]
 
     @override
-    async def picture(self, camera: Camera) -> bytes | None:
+    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
         now = datetime.now(UTC) + self._ahead
         try:
             async with self._media(

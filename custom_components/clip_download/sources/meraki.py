@@ -233,7 +233,7 @@ class MerakiSource(Source):
             pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
 
     @override
-    async def picture(self, camera: Camera) -> bytes | None:
+    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
         if camera.details.get("imager"):
             # The API cannot be told of which imager.
             return None

@@ -509,18 +509,13 @@ class RingSource(Source):
         return url
 
     @override
-    async def picture(self, camera: Camera) -> bytes | None:
-        """Let Ring take a snapshot; return it, or else the last that Ring has.
+    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
+        """Return a snapshot that Ring takes now, or else the last that Ring has.
 
-        This takes up to five requests and as many seconds, and wakes a battery camera.
+        A fresh one takes up to five requests and as many seconds, and wakes a battery
+        camera; the last one takes one request.
         """
-        taken_ms = first_ms = await self._snapshot_taken_ms(camera)
-        for _ in range(SNAPSHOT_TRIES):
-            if taken_ms is None or taken_ms != first_ms:
-                break
-            await asyncio.sleep(SNAPSHOT_PAUSE_S)
-            taken_ms = await self._snapshot_taken_ms(camera)
-        if taken_ms is None:
+        if is_fresh and not await self._take_snapshot(camera):
             return None
         try:
             picture = await self._ask(f"/clients_api/snapshots/image/{camera.id}")
@@ -529,6 +524,16 @@ class RingSource(Source):
                 return None
             raise
         return picture if picture.startswith(b"\xff\xd8") else None
+
+    async def _take_snapshot(self, camera: Camera) -> bool:
+        """Wait a little for a new snapshot; return whether there is any at all."""
+        taken_ms = first_ms = await self._snapshot_taken_ms(camera)
+        for _ in range(SNAPSHOT_TRIES):
+            if taken_ms is None or taken_ms != first_ms:
+                break
+            await asyncio.sleep(SNAPSHOT_PAUSE_S)
+            taken_ms = await self._snapshot_taken_ms(camera)
+        return taken_ms is not None
 
     async def _snapshot_taken_ms(self, camera: Camera) -> int | None:
         """Return when the newest snapshot was taken; asking makes Ring take another."""

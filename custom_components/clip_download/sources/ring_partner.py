@@ -370,7 +370,7 @@ class RingPartnerSource(Source):
     # Pictures and events
 
     @override
-    async def picture(self, camera: Camera) -> bytes | None:
+    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
         """Return the newest picture of the last day. Ring notes that it was looked at."""
         url = f"{_device_url(camera)}/media/image/download"
         for back in PICTURE_RANGES:
