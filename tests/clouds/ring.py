@@ -31,6 +31,8 @@ MEDIA_HOST = "download-eu-west-1.prod.phoenix.devices.amazon.dev"
 CLIENT = "ring_official_android"
 # What Ring gives at most on one page, however many are asked for.
 PAGE = 100
+# What a search gives at most, whatever it is asked for.
+SEARCH_PAGE = 20
 # How many events a page leaves out that skips some.
 SKIPPED = 3
 # How long Ring knows that a URL was once good.
@@ -132,6 +134,8 @@ class RingCloud(Cloud):
       `ready_after_s` from an event's end to its recording.
     - `not_ready`: what share/play says of a recording that is not ready.
     - `has_search`: without, a search finds nothing, as for some accounts.
+    - `search_most`: how many a search answers at once; `search_cut`: which of them it
+      leaves out then. Without `search_keeps_to_window` it answers the newest there are.
     - `history_pages`: how the pages of a history follow each other.
     - `rate_limit`: requests, and the seconds that they must be spread over.
 
@@ -159,6 +163,9 @@ class RingCloud(Cloud):
         self.ready_after_s = 20.0
         self.not_ready: Literal["null", "404"] = "null"
         self.has_search = True
+        self.search_most = SEARCH_PAGE
+        self.search_cut: Literal["oldest", "newest"] = "oldest"
+        self.search_keeps_to_window = True
         self.history_pages: Pages = "in order"
         self.push_tokens: dict[str, str] = {}
         self.rate_limit = (30, 5.0)
@@ -542,11 +549,19 @@ class RingCloud(Cloud):
         events = [
             event
             for event in self._events_of(camera)
-            if self.has_search and begin_ms <= _ms(event.start) <= end_ms
+            if self.has_search
+            and (
+                not self.search_keeps_to_window
+                or begin_ms <= _ms(event.start) <= end_ms
+            )
         ]
+        if self.search_cut == "oldest":
+            events = events[-self.search_most :]
+        else:
+            events = events[: self.search_most]
         if asked.query.get("order") != "asc":
             events.reverse()
-        return json_answer({"video_search": [self._found(e) for e in events[:PAGE]]})
+        return json_answer({"video_search": [self._found(one) for one in events]})
 
     def _found(self, event: RingEvent) -> dict[str, Any]:
         has_urls = (

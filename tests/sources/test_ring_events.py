@@ -276,7 +276,7 @@ async def test_many(
         for n in range(330)
     ]
     assert ids(await source.events(camera, HOUR)) == ids(events)
-    assert len(cloud.asked(LISTS)) == 4
+    assert len(cloud.asked(LISTS)) == 19
     cloud.misbehave(SEARCH_PLACE, status=404)
     assert ids(await source.events(camera, HOUR)) == ids(events)
     newest = await source.events(camera, Window(events[-9].start, HOUR.end))

@@ -70,6 +70,12 @@ RATE = (4, 2.0)
 CAREFUL_RATE = (1, 5.0)
 # The most that Ring puts on one page of its history (davglass/doorbot#21).
 PAGE = 100
+# A search answers about 20 at once, whatever is asked for: fewer than this many have not
+# been heard of, and are doubted only for stretches of the given length.
+SMALLEST_SEARCH_PAGE = 10
+DOUBTED_FROM = timedelta(hours=2)
+# A month of 150 events a day, 20 at once. What is beyond is listed by the history.
+MOST_SEARCHES = 400
 # How many pages of history are read to make sure of a search that found nothing.
 PAGES_IN_DOUBT = 10
 # How much of the history a look for events begins with: mostly the newest ones will do.
@@ -178,7 +184,12 @@ class RingSource(Source):
         self._turn = asyncio.Lock()
         self._unknown_kinds: set[str] = set()
         self._urls: dict[str, _Kept[str]] = {}
-        self._has_search: _Kept[bool] | None = None
+        # Whether the search tells of a camera, by its id.
+        self._has_search: dict[str, _Kept[bool]] = {}
+        # Answers of fewer recordings than this are whole: so many came at once.
+        self._search_page = 1
+        # The fewest that were seen to be cut short.
+        self._search_cut_at = SMALLEST_SEARCH_PAGE
         self._listen_token: dict[str, Any] | None = self.credentials.get("listen_token")
 
     @property
@@ -343,9 +354,9 @@ class RingSource(Source):
 
         The search brings URLs with it, the history tells what is ready. The history
         alone is asked for a while where the search fails, finds nothing that could prove
-        that the account has one, or tells no URL of what is ready.
+        that it knows the camera, or tells no URL of what is ready.
         """
-        known = self._has_search
+        known = self._has_search.get(camera.id)
         has_search = (
             known.value if known and known.is_younger_than(SEARCH_KNOWN_S) else None
         )
@@ -360,7 +371,7 @@ class RingSource(Source):
                 has_search = False
             if searched or not has_search:
                 has_search = bool(searched)
-                self._has_search = _Kept(has_search)
+                self._has_search[camera.id] = _Kept(has_search)
         if not has_search or any(one.is_doubted_at(now) for one in searched.values()):
             listed = await self._history(camera, window, first_page=FIRST_PAGE)
             # What is not given has no URL anywhere.
@@ -371,7 +382,7 @@ class RingSource(Source):
                 and listed[one.id].is_ready
                 for one in searched.values()
             ):
-                self._has_search = _Kept(value=False)
+                self._has_search[camera.id] = _Kept(value=False)
         found = [
             one.joined_with(searched.get(one.id))
             for one in (searched | listed).values()
@@ -398,25 +409,70 @@ class RingSource(Source):
         return [one.joined_with(found.get(one.id)) for one in (found | listed).values()]
 
     async def _search(self, camera: Camera, around: Window) -> dict[str, _Recording]:
+        """Return what begins in a window: all of it, however few are answered at once.
+
+        Where an answer may be cut short, at whichever end, what lies before its oldest
+        and after its newest is searched, too, until nothing new comes.
+        """
         found: dict[str, _Recording] = {}
-        date_from = around.start_ms
-        while True:
-            answer = await self._ask_json(
-                "/clients_api/video_search/history",
-                doorbot_id=camera.id,
-                date_from=date_from,
-                date_to=around.end_ms,
-                order="asc",
-                api_version=11,
-                **{"includes[]": "pva"},
-            )
+        left = [_Stretch(around.start_ms, around.end_ms)]
+        for _ in range(MOST_SEARCHES):
+            if not left:
+                return found
+            stretch = left.pop()
+            entries = await self._search_once(camera, stretch)
             with _our_errors():
-                entries = answer["video_search"]
                 page = dict(_parsed(entries))
-            if len(entries) < PAGE or page.keys() <= found.keys():
-                return found | page
+            page = {
+                one.id: one
+                for one in page.values()
+                if stretch.begin_ms <= one.window.start_ms <= stretch.end_ms
+            }
+            is_new = any(
+                # What has only just been listed proves nothing.
+                one.window.end < datetime.now(UTC) - LISTED_LATE
+                for one in page.values()
+                if one.id not in found
+            )
             found |= page
-            date_from = max(one.window.start_ms for one in page.values())
+            if is_new and stretch.beside:
+                self._search_cut_at = min(self._search_cut_at, stretch.beside)
+                if stretch.is_beside_one_moment:
+                    # Of what begins at once, a search tells no more than that many.
+                    break
+            if self._is_whole(entries, stretch):
+                continue
+            if not page:
+                break
+            starts = [one.window.start_ms for one in page.values()]
+            left += stretch.around(min(starts), max(starts), len(entries))
+        listed = await self._history(camera, around)
+        return found | {
+            one.id: one.joined_with(found.get(one.id)) for one in listed.values()
+        }
+
+    def _is_whole(self, entries: Sequence[object], stretch: _Stretch) -> bool:
+        """Return whether a search answered all that there is of a stretch."""
+        if len(entries) < self._search_page:
+            return True
+        self._search_page = max(self._search_page, len(entries))
+        return not entries or (
+            len(entries) < self._search_cut_at
+            and stretch.duration_ms < DOUBTED_FROM / timedelta(milliseconds=1)
+        )
+
+    async def _search_once(self, camera: Camera, stretch: _Stretch) -> list[Any]:
+        answer = await self._ask_json(
+            "/clients_api/video_search/history",
+            doorbot_id=camera.id,
+            date_from=stretch.begin_ms,
+            date_to=stretch.end_ms,
+            order="asc",
+            api_version=11,
+            **{"includes[]": "pva"},
+        )
+        with _our_errors():
+            return list(answer["video_search"])
 
     async def _history(
         self,
@@ -473,7 +529,7 @@ class RingSource(Source):
     async def _check_given(self, camera: Camera, part: Part) -> None:
         """Raise RefusedError for a recording that Ring will never hand over."""
         # Only the search tells what is encrypted, whatever was believed of it.
-        self._has_search = None
+        self._has_search.pop(camera.id, None)
         around = _around([part.window.start])
         found = await self._look(camera, around, datetime.now(UTC))
         own = [one for one in found if one.id == part.ask["recording_id"]]
@@ -646,6 +702,41 @@ class _Kept[T]:
     def is_younger_than(self, age_s: float) -> bool:
         """Say whether the value came less than so many seconds ago."""
         return time.monotonic() - self._since < age_s
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """What is searched, both ends included, in Unix milliseconds.
+
+    `known_ms` is the end that it shares with an answer of `beside` recordings.
+    """
+
+    begin_ms: int
+    end_ms: int
+    beside: int = 0
+    known_ms: int | None = None
+    is_beside_one_moment: bool = False
+
+    @property
+    def duration_ms(self) -> int:
+        """How long it is."""
+        return self.end_ms - self.begin_ms
+
+    def around(self, oldest_ms: int, newest_ms: int, count: int) -> list[_Stretch]:
+        """Return what is left of it beside an answer of `count` recordings.
+
+        Several may begin at once: where the answer ends is asked again, if that can
+        bring anything new.
+        """
+        is_moment = oldest_ms == newest_ms
+        rest: list[_Stretch] = []
+        if oldest_ms != self.known_ms or is_moment:
+            end_ms = oldest_ms - is_moment
+            rest.append(_Stretch(self.begin_ms, end_ms, count, oldest_ms, is_moment))
+        if newest_ms != self.known_ms or is_moment:
+            begin_ms = newest_ms + is_moment
+            rest.append(_Stretch(begin_ms, self.end_ms, count, newest_ms, is_moment))
+        return [one for one in rest if one.begin_ms <= one.end_ms]
 
 
 @dataclass(frozen=True, kw_only=True)
