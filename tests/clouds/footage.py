@@ -514,6 +514,19 @@ def moments(
     return [frame.moment for frame in found]
 
 
+def without_picture(path: Path) -> bytes:
+    """Return an MP4 with nothing but the sound of another; it must have some."""
+    out = BytesIO()
+    with av.open(path) as given, av.open(out, "w", "mp4") as made:
+        sound = given.streams.audio[0]
+        track = made.add_stream_from_template(sound)
+        for packet in given.demux(sound):
+            if packet.dts is not None:
+                packet.stream = track
+                made.mux(packet)
+    return out.getvalue()
+
+
 def first_and_last(path: Path, *, of: Footage | None = None) -> Span:
     """Return when the first and the last frame were filmed; quick on long files."""
     with av.open(path) as container:

@@ -6,11 +6,12 @@ other public clients send and expect.
 
 from base64 import b64decode
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from math import ceil
+from pathlib import Path
 import secrets
 from typing import Any, Literal, override
 from urllib.parse import parse_qs, quote
@@ -18,7 +19,7 @@ from urllib.parse import parse_qs, quote
 from aiohttp import web
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from .footage import Footage, Shot
+from .footage import Footage, Shot, without_picture
 from .live import LiveSession, LiveTrack
 from .server import Answer, Asked, Cloud, Handler, Server, json_answer
 
@@ -44,6 +45,8 @@ type Kind = Literal["ding", "motion", "on_demand", "alarm"]
 # How the pages of a history follow each other: the newest one again and again, or each
 # without the newest events of those that should follow.
 type Pages = Literal["in order", "repeated", "skipping"]
+# Where a recording lies: as a search tells it, or as it is asked for.
+type Form = Literal["original", "hq", "play", "recording"]
 # What Ring sees in a recording.
 type Detection = Literal["human", "vehicle", "package", "animal", "other_motion"]
 
@@ -79,7 +82,9 @@ class RingEvent:
 
     `ready_at`: from then on Ring calls the recording ready; `stored_at`: from then on
     its store has it. Without `has_inline_urls` a search leaves its URLs null. `saw` is
-    what Ring detected. `facts` replace what is listed of it, whatever they are.
+    what Ring detected, and tells `saw_after_s` after the beginning. `missing_forms` are
+    nowhere, `audio_forms` have no picture. `facts` replace what is listed of it,
+    whatever they are.
     """
 
     id: int
@@ -93,14 +98,26 @@ class RingEvent:
     had_subscription: bool = True
     has_inline_urls: bool = True
     saw: Detection | None = None
+    saw_after_s: float = 0
+    missing_forms: Collection[Form] = ()
+    audio_forms: Collection[Form] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def cv_properties(self) -> dict[str, Any]:
-        """What Ring detected, as it lists it."""
+    def cv_properties(self, now: datetime) -> dict[str, Any]:
+        """Return what Ring has detected by now, as it lists it."""
+        saw = (
+            self.saw
+            if now >= self.start + timedelta(seconds=self.saw_after_s)
+            else None
+        )
         return {
-            "detection_type": self.saw,
-            "person_detected": self.saw == "human" or None,
+            "detection_type": saw,
+            "detection_types": [
+                {"detection_type": saw, "verified_timestamps": [_ms(self.start)]}
+            ]
+            if saw
+            else [],
+            "person_detected": saw == "human" or None,
             "stream_broken": False,
         }
 
@@ -113,6 +130,7 @@ class RingEvent:
 @dataclass(eq=False, kw_only=True)
 class _Signed:
     event: RingEvent
+    form: Form
     url: str
     expires_at: datetime
 
@@ -264,6 +282,9 @@ class RingCloud(Cloud):
         had_subscription: bool = True,
         has_inline_urls: bool = True,
         saw: Detection | None = None,
+        saw_after_s: float = 0,
+        missing_forms: Collection[Form] = (),
+        audio_forms: Collection[Form] = (),
         **facts: Any,
     ) -> RingEvent:
         """Let something happen in front of a camera, now or in the past.
@@ -288,6 +309,9 @@ class RingCloud(Cloud):
             had_subscription=had_subscription,
             has_inline_urls=has_inline_urls,
             saw=saw,
+            saw_after_s=saw_after_s,
+            missing_forms=missing_forms,
+            audio_forms=audio_forms,
             facts=facts,
         )
         self.events.append(event)
@@ -567,8 +591,12 @@ class RingCloud(Cloud):
         has_urls = (
             event.has_inline_urls and not event.is_e2ee and event.ready_at <= self.now()
         )
-        original = self._sign(event, "original") if has_urls else None
-        transcoded = self._sign(event, "transcoded") if has_urls else None
+
+        def sign(form: Form) -> str | None:
+            is_told = has_urls and form not in event.missing_forms
+            return self._sign(event, form) if is_told else None
+
+        original, transcoded = sign("original"), sign("hq")
         return {
             "id": event.id,
             "ding_id": str(event.id),
@@ -586,24 +614,29 @@ class RingCloud(Cloud):
             "lq_url": transcoded or "",
             "untranscoded_url": original or "",
             "thumbnail_url": "",
-            "cv_properties": event.cv_properties,
+            "cv_properties": event.cv_properties(self.now()),
             **event.facts,
         }
 
     async def _play(self, asked: Asked, event_id: str) -> Answer:
-        return self._url(event_id, "original")
+        return self._url(event_id, "play")
 
     async def _transcode(self, asked: Asked, event_id: str) -> Answer:
         if asked.query.get("disable_redirect") == "true":
-            return self._url(event_id, "transcoded")
+            return self._url(event_id, "recording")
         event = self._event(event_id)
         if event is None or event.ready_at > self.now():
             return Answer(status=404)
-        return Answer(status=302, headers={"Location": self._sign(event, "transcoded")})
+        return Answer(status=302, headers={"Location": self._sign(event, "recording")})
 
-    def _url(self, event_id: str, form: str) -> Answer:
+    def _url(self, event_id: str, form: Form) -> Answer:
         event = self._event(event_id)
-        if event is None or event.is_e2ee or not event.had_subscription:
+        if (
+            event is None
+            or event.is_e2ee
+            or not event.had_subscription
+            or form in event.missing_forms
+        ):
             return json_answer({"error": "not found"}, status=404)
         if event.ready_at > self.now():
             if self.not_ready == "404":
@@ -636,7 +669,7 @@ class RingCloud(Cloud):
 
     # The store
 
-    def _sign(self, event: RingEvent, form: str) -> str:
+    def _sign(self, event: RingEvent, form: Form) -> str:
         """Return a URL that holds its own permission.
 
         Its encoding is as no URL library would write it, and the signature is of it.
@@ -657,6 +690,7 @@ class RingCloud(Cloud):
         )
         self._signed[url] = _Signed(
             event=event,
+            form=form,
             url=url,
             expires_at=now + timedelta(seconds=self.url_lifetime_s),
         )
@@ -680,7 +714,10 @@ class RingCloud(Cloud):
         path, _ = await self.clouds.film(
             [Shot(event.camera.footage, event.start, event.end, exact=True)]
         )
-        return Answer(body=path, headers={"Content-Type": "video/mp4"}, ranges=True)
+        body: bytes | Path = path
+        if signed.form in event.audio_forms:
+            body = await self.clouds.in_thread(lambda: without_picture(path))
+        return Answer(body=body, headers={"Content-Type": "video/mp4"}, ranges=True)
 
     def _camera(self, camera_id: str) -> RingCamera | None:
         found = [one for one in self.cameras if str(one.id) == camera_id]
@@ -852,7 +889,7 @@ def _listed(event: RingEvent, now: datetime) -> dict[str, Any]:
         "duration": float(event.duration_s) if event.end <= now else None,
         "recording": {"status": status},
         "doorbot": {"id": event.camera.id, "description": event.camera.name},
-        "cv_properties": event.cv_properties,
+        "cv_properties": event.cv_properties(now),
         **event.facts,
     }
 

@@ -968,13 +968,10 @@ async def test_fetch_again_gets_a_new_url(
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
-    """An URL is used once; the next try asks for another."""
+    """An URL that has run out is not waited for: another is asked for."""
     event = cloud.add_event(doorbell, start=NOON, duration_s=2)
     (part,) = (await source.plan(camera, around(event), Wishes())).parts
     cloud.end_urls()
-    with pytest.raises(NotReadyError, match="^footage_not_ready$"):
-        await fetch(source, camera, part, tmp_path / "part")
-
     await fetch(source, camera, part, tmp_path / "part")
     assert len(cloud.asked(PLAY_PLACE)) == 1
     assert len({one.url for one in cloud.asked(MEDIA_HOST)}) == 2
@@ -1026,21 +1023,26 @@ async def test_ready_but_not_in_the_store(
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
-    """What is called ready, and is not in the store, is waited for."""
-    event = cloud.add_event(doorbell, start=NOON, duration_s=2, stored_after_s=10**9)
+    """What is called ready, and is not in the store, is waited for, for an hour."""
+    start = datetime.now(UTC) - timedelta(minutes=50)
+    event = cloud.add_event(doorbell, start=start, duration_s=2, stored_after_s=10**9)
     with pytest.raises(NotReadyError) as raised:
         await fetch(source, camera, part_of(event), tmp_path / "part")
     assert raised.value.after_s == 30
     assert not (tmp_path / "part").exists()
 
+    old = cloud.add_event(doorbell, start=NOON, duration_s=2, stored_after_s=10**9)
+    with pytest.raises(NoFootageError, match="^no_footage$"):
+        await fetch(source, camera, part_of(old), tmp_path / "part")
+
 
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (403, NotReadyError),
-        (404, NotReadyError),
-        (416, NotReadyError),
-        (425, NotReadyError),
+        (403, NoFootageError),
+        (404, NoFootageError),
+        (416, NoFootageError),
+        (425, NoFootageError),
         (410, NoFootageError),
         (204, CloudError),
         (429, CloudError),
@@ -1059,7 +1061,7 @@ async def test_store_says_no(
 ) -> None:
     """Each of the store's answers has its meaning, and none names the URL."""
     event = cloud.add_event(doorbell, start=NOON, duration_s=2)
-    cloud.misbehave(MEDIA_HOST, status=status)
+    cloud.misbehave(MEDIA_HOST, status=status, times=4)
     with pytest.raises(error) as raised:
         await fetch(source, camera, part_of(event), tmp_path / "part")
     assert "http" not in str(raised.value)

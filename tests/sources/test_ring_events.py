@@ -13,7 +13,6 @@ import pytest
 from custom_components.clip_download.clips.errors import (
     ClipError,
     CloudError,
-    NotReadyError,
     RefusedError,
     SignInError,
 )
@@ -191,6 +190,17 @@ async def test_no_known_time(
     cloud.add_event(doorbell, start=NOON + timedelta(minutes=1), created_at=created_at)
     last = cloud.add_event(doorbell, start=NOON + timedelta(minutes=2))
     assert ids(await source.events(camera, HOUR)) == ids([first, last])
+
+
+async def test_seen_late(
+    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+) -> None:
+    """What Ring finds in a recording later is told by a later look."""
+    now = datetime.now(UTC)
+    cloud.add_event(doorbell, start=now, duration_s=5, saw="human", saw_after_s=40)
+    assert [one.seen for one in await look(source, camera, now)] == [()]
+    cloud.clouds.offset = timedelta(seconds=45)
+    assert [one.seen for one in await look(source, camera, now)] == [("person",)]
 
 
 async def test_search_is_known(
@@ -854,8 +864,6 @@ async def test_borrowed(
     cloud.expire_access_tokens()
     cloud.end_urls()
     (part,) = (await plan(borrower, camera, found)).parts
-    with pytest.raises(NotReadyError):
-        await fetch(borrower, camera, part, tmp_path / "part")
     await fetch(borrower, camera, part, tmp_path / "part")
     assert part.event_ids == (str(event.id),)
     assert lender.refusals == 1

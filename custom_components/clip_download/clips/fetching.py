@@ -245,7 +245,12 @@ class Fetching:
         path = next(self._paths)
         try:
             download, received = await self._download(part, path, tries)
-            media = await in_thread_of(self._bench, _inspect, path)
+            try:
+                media = await in_thread_of(self._bench, _inspect, path)
+            except CloudError as err:
+                if received.is_whole:
+                    raise self._source.rejected(part, err) from err
+                raise
         except ClipError:
             await blocking(path.unlink, missing_ok=True)
             raise
@@ -275,7 +280,9 @@ class Fetching:
             async with self._open(part) as download:
                 if await self._take_slot():
                     try:
-                        return download, await self._receive(download, path, tries)
+                        return download, await self._receive(
+                            part, download, path, tries
+                        )
                     finally:
                         self._downloads.release()
             # No connection stays open for as long as others may take.
@@ -285,7 +292,7 @@ class Fetching:
                         download = await stack.enter_async_context(self._open(part))
                 except TimeoutError:
                     continue
-                return download, await self._receive(download, path, tries)
+                return download, await self._receive(part, download, path, tries)
 
     def _open(self, part: Part) -> contextlib.AbstractAsyncContextManager[Download]:
         return self._source.fetch(self._camera, part, self._job.wishes)
@@ -299,7 +306,9 @@ class Fetching:
             return False
         return True
 
-    async def _receive(self, download: Download, path: Path, tries: Tries) -> Received:
+    async def _receive(
+        self, part: Part, download: Download, path: Path, tries: Tries
+    ) -> Received:
         try:
             return await receive(
                 download.response,
@@ -307,9 +316,9 @@ class Fetching:
                 lambda size_bytes: self._patience.received(tries, size_bytes),
             )
         except CloudError as err:
-            if err.key == "body_not_video" and download.not_video:
-                raise download.not_video from err
-            raise
+            if err.key != "body_not_video":
+                raise
+            raise download.not_video or self._source.rejected(part, err) from err
 
     async def _count_in(self, stored: Stored) -> None:
         """Count what came. Raises StorageError if the disk cannot hold all the others."""

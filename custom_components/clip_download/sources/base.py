@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from aiohttp import ClientResponse, ClientSession
 
-from ..clips.errors import ClipError, InvalidRequestError, RefusedError
+from ..clips.errors import ClipError, CloudError, InvalidRequestError, RefusedError
 from ..clips.window import Placing, Window
 
 
@@ -279,6 +279,14 @@ class Source(ABC):
         Raises SignInError, CloudError, NotReadyError, NoFootageError, RefusedError, of
         which SplitError brings smaller parts.
         """
+
+    def rejected(self, part: Part, err: CloudError) -> ClipError:
+        """Hear that what was fetched of a part is no video; return what to raise of it.
+
+        As it is, `err` is worth another try: a source with more than one address of a
+        recording gives the next one then, and has an end.
+        """
+        return err
 
     def halves(self, part: Part) -> Sequence[Part]:
         """Return smaller parts to fetch in place of one; none if it cannot be cut."""

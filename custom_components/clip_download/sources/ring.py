@@ -13,6 +13,7 @@ from collections.abc import (
     Iterator,
     Mapping,
     Sequence,
+    Set as AbstractSet,
 )
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from importlib import import_module
 import itertools
 import json as json_module
 import time
-from typing import Any, Self, override
+from typing import Any, Literal, Self, override
 from urllib.parse import urlencode
 
 from aiohttp import BasicAuth, ClientResponse, ClientSession, hdrs
@@ -104,6 +105,10 @@ SESSION_LIFETIME_S = 12 * 60 * 60
 # How long to leave a recording alone that Ring answers with 401, with a good token
 # (python-ring-doorbell#483).
 UNAUTHORIZED_AGAIN_S = 30.0
+# How long an address is left out that gave a file without a picture.
+REJECTED_FOR_S = 60 * 60
+# More downloads of one account than this are never under way at once.
+MOST_HANDED = 100
 # A URL that came with a list of recordings is used at once or not at all.
 URL_LIFETIME_S = 60
 # How often, and how far apart, to look for the snapshot that Ring was asked to take.
@@ -116,6 +121,8 @@ _NOT_THERE = {
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     HTTPStatus.TOO_EARLY,
 }
+# Where a recording can be had: by what came with a list, or by asking for it.
+type _Address = Literal["search", "play", "hq", "recording"]
 _DEVICES_WITH_VIDEO = ("doorbots", "authorized_doorbots", "stickup_cams")
 
 
@@ -183,7 +190,10 @@ class RingSource(Source):
         # ring_doorbell would refresh the token once for each request under way.
         self._turn = asyncio.Lock()
         self._unknown_kinds: set[str] = set()
-        self._urls: dict[str, _Kept[str]] = {}
+        self._urls: dict[str, _Kept[Mapping[_Address, str]]] = {}
+        # The address that each recording came from last, and those that gave no video.
+        self._handed: dict[str, _Address] = {}
+        self._rejected: dict[str, _Kept[set[_Address]]] = {}
         # Whether the search tells of a camera, by its id.
         self._has_search: dict[str, _Kept[bool]] = {}
         # Answers of fewer recordings than this are whole: so many came at once.
@@ -377,7 +387,7 @@ class RingSource(Source):
             # What is not given has no URL anywhere.
             if any(
                 one.is_given
-                and not one.url
+                and not one.urls
                 and one.id in listed
                 and listed[one.id].is_ready
                 for one in searched.values()
@@ -516,15 +526,78 @@ class RingSource(Source):
     async def fetch(
         self, camera: Camera, part: Part, wishes: Wishes
     ) -> AsyncIterator[Download]:
-        """Open one recording, as it was made: without Ring's logo and clock in it."""
-        try:
-            url = await self._url(part)
-        except NotReadyError:
+        """Open one recording, as it was made: without Ring's logo and clock in it.
+
+        One that was no video before is fetched from another address, which may have
+        these, until there is none left.
+        """
+        recording_id = part.ask["recording_id"]
+        skipped = self._rejected_of(recording_id)
+        while True:
+            name, url = await self._address(camera, part, skipped)
+            skipped.add(name)
+            async with self._http.get_signed(url) as response:
+                if _is_there(response):
+                    self._handed[recording_id] = name
+                    # Whoever rejects one does so right after it was fetched.
+                    self._handed = dict(list(self._handed.items())[-MOST_HANDED:])
+                    yield Download(response=response)
+                    return
+
+    @override
+    def rejected(self, part: Part, err: CloudError) -> ClipError:
+        """Take the next address when the recording is asked for again."""
+        recording_id = part.ask["recording_id"]
+        self._rejected = {
+            other: kept
+            for other, kept in self._rejected.items()
+            if kept.is_younger_than(REJECTED_FOR_S)
+        }
+        names = self._rejected_of(recording_id) | {self._handed[recording_id]}
+        self._rejected[recording_id] = _Kept(names)
+        return err
+
+    def _rejected_of(self, recording_id: str) -> set[_Address]:
+        """Return the addresses that gave no video of a recording, for a while."""
+        kept = self._rejected.get(recording_id)
+        return (
+            set(kept.value) if kept and kept.is_younger_than(REJECTED_FOR_S) else set()
+        )
+
+    async def _address(
+        self, camera: Camera, part: Part, skipped: AbstractSet[_Address]
+    ) -> tuple[_Address, str]:
+        """Return an address of a recording and its signed URL, good for one use now.
+
+        What was made of it for people to share is the last resort. Raises what there is
+        to say where none is left.
+        """
+        recording_id = part.ask["recording_id"]
+        is_old = datetime.now(UTC) >= part.window.end + READY_WITHIN
+        is_rejected = bool(self._rejected_of(recording_id))
+        urls = self._taken_urls(recording_id)
+        if "search" in urls and "search" not in skipped:
+            return "search", urls["search"]
+        if "play" not in skipped and (url := await self._asked_url(part, "share/play")):
+            return "play", url
+        if not urls:
+            # A search may still have what is given nowhere else.
             await self._check_given(camera, part)
-            raise
-        async with self._http.get_signed(url) as response:
-            _check_media(response, part)
-            yield Download(response=response)
+            urls = self._taken_urls(recording_id)
+            if "search" in urls and "search" not in skipped:
+                return "search", urls["search"]
+        if is_old or is_rejected:
+            if "hq" in urls and "hq" not in skipped:
+                return "hq", urls["hq"]
+            if "recording" not in skipped and (
+                url := await self._asked_url(part, "recording")
+            ):
+                return "recording", url
+        if is_rejected:
+            raise RefusedError("recording_not_video")
+        if is_old:
+            raise NoFootageError("no_footage")
+        raise _not_ready(part)
 
     async def _check_given(self, camera: Camera, part: Part) -> None:
         """Raise RefusedError for a recording that Ring will never hand over."""
@@ -537,29 +610,30 @@ class RingSource(Source):
         if not any(one.is_given and (one.is_ready or not is_refused) for one in own):
             _check_not_refused(camera, own)
 
-    async def _url(self, part: Part) -> str:
-        """Return a signed URL, good for one use right now."""
-        recording_id = part.ask["recording_id"]
+    def _taken_urls(self, recording_id: str) -> Mapping[_Address, str]:
+        """Return the URLs that came with a list; they are used at once or not at all."""
         kept = self._urls.pop(recording_id, None)
-        if kept and kept.is_younger_than(URL_LIFETIME_S):
-            return kept.value
+        return kept.value if kept and kept.is_younger_than(URL_LIFETIME_S) else {}
+
+    async def _asked_url(self, part: Part, which: str) -> str | None:
+        """Return a signed URL that Ring is asked for, None where it has none."""
+        recording_id = part.ask["recording_id"]
         try:
             answer = await self._ask_json(
-                f"/clients_api/dings/{recording_id}/share/play",
-                disable_redirect="true",
+                f"/clients_api/dings/{recording_id}/{which}", disable_redirect="true"
             )
         except _BadStatus as err:
             if err.status == HTTPStatus.FORBIDDEN:
                 raise RefusedError("recordings_refused") from err
             if err.status in _NOT_THERE:
-                raise _not_ready(part) from err
+                return None
             if err.status == HTTPStatus.UNAUTHORIZED:
                 err.retry_after_s = UNAUTHORIZED_AGAIN_S
             raise
         if not isinstance(answer, dict):
             raise CloudError("cloud_nonsense")
         if not answer.get("url"):
-            raise _not_ready(part)
+            return None
         if not (url := _https_url(answer["url"])):
             raise CloudError("cloud_nonsense")
         return url
@@ -688,7 +762,7 @@ class RingSource(Source):
             recording_id: kept
             for recording_id, kept in self._urls.items()
             if kept.is_younger_than(URL_LIFETIME_S)
-        } | {one.id: _Kept(one.url) for one in recordings if one.url}
+        } | {one.id: _Kept(one.urls) for one in recordings if one.urls}
 
 
 class _Kept[T]:
@@ -754,7 +828,7 @@ class _Recording:
     is_ready: bool | None
     is_e2ee: bool
     had_subscription: bool | None
-    url: str | None
+    urls: Mapping[_Address, str]
 
     @property
     def is_given(self) -> bool:
@@ -839,16 +913,18 @@ def _not_ready(part: Part) -> NotReadyError:
     return NotReadyError("footage_not_ready", after_s=_again_after_s(age))
 
 
-def _check_media(response: ClientResponse, part: Part) -> None:
-    """Raise what the answer to a signed URL means; nothing if it is the recording."""
+def _is_there(response: ClientResponse) -> bool:
+    """Return whether the answer to a signed URL is the recording.
+
+    The store may not have what a list called ready, or the URL has run out.
+    """
     status = response.status
     if status == HTTPStatus.OK:
-        return
+        return True
     if status == HTTPStatus.GONE:
         raise NoFootageError("no_footage")
-    # The store does not have what the list called ready, or the URL has run out.
     if status in _NOT_THERE or status == HTTPStatus.FORBIDDEN:
-        raise _not_ready(part)
+        return False
     raise CloudError("cloud_trouble", status=str(status))
 
 
@@ -861,9 +937,7 @@ def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Record
             continue
         duration = _duration(entry.get("duration"))
         kind = entry.get("kind")
-        url = _https_url(entry.get("untranscoded_url")) or _https_url(
-            entry.get("hq_url")
-        )
+        urls = _urls(entry)
         status = (entry.get("recording") or {}).get("status")
         yield (
             recording_id,
@@ -873,10 +947,10 @@ def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Record
                 seen=seen_by(entry.get("cv_properties")),
                 window=_window(start, duration),
                 has_end=bool(duration),
-                is_ready=bool(url) or (status == "ready" if status else None),
+                is_ready=bool(urls) or (status == "ready" if status else None),
                 is_e2ee=entry.get("is_e2ee") is True,
                 had_subscription=entry.get("had_subscription"),
-                url=url,
+                urls=urls,
             ),
         )
 
@@ -922,6 +996,15 @@ def _duration(value: object) -> timedelta:
     ):
         return timedelta(seconds=value)
     return timedelta(0)
+
+
+def _urls(entry: Mapping[str, Any]) -> dict[_Address, str]:
+    """Return the URLs that a search tells: the original's first, if there is one."""
+    original = _https_url(entry.get("untranscoded_url"))
+    shared = _https_url(entry.get("hq_url"))
+    if original and shared:
+        return {"search": original, "hq": shared}
+    return {"search": url} if (url := original or shared) else {}
 
 
 def _https_url(value: object) -> str | None:
