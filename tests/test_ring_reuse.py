@@ -263,13 +263,28 @@ async def test_outage_while_borrowing(hass: HomeAssistant, hass_clouds: Clouds) 
     assert result["step_id"] == "ring_account"
     assert result["errors"] == {"base": "ring_account_not_loaded"}
     await hass.config_entries.async_setup(lender.entry_id)
-    hass_clouds.ring.misbehave("session", status=503, times=9)
+    hass_clouds.ring.misbehave("profile", status=503, times=9)
     result = await choose(hass, result, lender.entry_id)
     assert result["errors"] == {"base": "cloud_trouble"}
     hass_clouds.ring.faults.clear()
     result = await choose(hass, result, lender.entry_id)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
+
+
+async def test_session_of_the_lender(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A new session would end the pushes to the Ring integration: none is opened."""
+    ring = hass_clouds.ring
+    ring.add_camera("Front")
+    lender = await lend(hass, hass_clouds)
+    sessions = len(ring.asked("/session$"))
+    ring.push_tokens[lender.data["device_id"]] = "core"
+    entry = await borrow(hass, lender)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await look(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert len(ring.asked("/session$")) == sessions
+    assert ring.push_tokens == {lender.data["device_id"]: "core"}
 
 
 # --- the token

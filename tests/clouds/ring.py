@@ -213,6 +213,7 @@ class RingCloud(Cloud):
         for method, path, handler in (
             ("POST", "clients_api/session", self._open_session),
             ("PATCH", "clients_api/device", self._register_device),
+            ("GET", "clients_api/profile", self._profile),
             ("GET", "clients_api/ring_devices", self._list_devices),
             ("GET", "clients_api/dings/active", self._list_active),
             ("GET", "clients_api/doorbots/(?P<camera_id>[^/]+)/history", self._history),
@@ -339,6 +340,11 @@ class RingCloud(Cloud):
     def revoke(self) -> None:
         """Throw everybody out, as changing the password does."""
         self._tokens = _Tokens()
+
+    def open_session(self, hardware_id: str, push_token: str) -> None:
+        """Open a session, as of somebody else who is pushed what happens."""
+        self._sessions.add(hardware_id)
+        self.push_tokens[hardware_id] = push_token
 
     def drop_sessions(self) -> None:
         """Forget the sessions, as Ring does after a day."""
@@ -475,7 +481,13 @@ class RingCloud(Cloud):
         return None
 
     async def _open_session(self, asked: Asked) -> Answer:
-        self._sessions.add(asked.json()["device"]["hardware_id"])
+        """Open a session; pushes to the device of an earlier one end."""
+        hardware_id = asked.json()["device"]["hardware_id"]
+        self._sessions.add(hardware_id)
+        self.push_tokens.pop(hardware_id, None)
+        return await self._profile(asked)
+
+    async def _profile(self, asked: Asked) -> Answer:
         return json_answer(
             {
                 "profile": {

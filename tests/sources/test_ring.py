@@ -513,20 +513,6 @@ async def test_lost_session(
     assert len(cloud.asked(SESSION_PLACE)) == 2
 
 
-async def test_old_session(
-    cloud: RingCloud,
-    source: RingSource,
-    camera: Camera,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A session is renewed before Ring forgets it."""
-    await source.cameras()
-    assert len(cloud.asked(SESSION_PLACE)) == 1
-    monkeypatch.setattr(ring, "SESSION_LIFETIME_S", 0)
-    await source.cameras()
-    assert len(cloud.asked(SESSION_PLACE)) == 2
-
-
 async def test_trouble(cloud: RingCloud, source: RingSource, camera: Camera) -> None:
     """A status without a meaning of its own is told, and not tried again at once."""
     cloud.misbehave(DEVICES_PLACE, status=502, headers={"Retry-After": "7"}, times=9)

@@ -720,6 +720,52 @@ async def test_listening_begins_anew(
     assert len(kept) == 1
 
 
+async def test_new_session(
+    *,
+    cloud: RingCloud,
+    doorbell: RingCamera,
+    source: RingSource,
+    listening: Listening,
+    firebases: list[Firebase],
+) -> None:
+    """Ring is told where to push to again with each new session."""
+    for _ in range(2):
+        cloud.drop_sessions()
+        cloud.push_tokens.clear()
+        assert len(await source.cameras()) == 1
+        assert cloud.push_tokens == {HARDWARE_ID: "push-1"}
+    await source.identify()
+    assert cloud.push_tokens == {HARDWARE_ID: "push-1"}
+    assert len(firebases) == 1
+
+    await listening.stop()
+    await source.identify()
+    assert not cloud.push_tokens
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"drop": True}])
+async def test_new_session_without_pushes(
+    *,
+    cloud: RingCloud,
+    doorbell: RingCamera,
+    source: RingSource,
+    firebases: list[Firebase],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: dict[str, Any],
+) -> None:
+    """Where that fails, nothing else does, and listening is begun anew."""
+    monkeypatch.setattr(ring_push, "CHECK_S", 0.02)
+    listening = Listening(source)
+    await until(lambda: bool(cloud.push_tokens))
+    await until(firebases[0].is_started)
+    cloud.drop_sessions()
+    cloud.misbehave(DEVICE, **fault)
+    assert len(await source.cameras()) == 1
+    await until(lambda: len(firebases) == 2 and firebases[1].is_started())
+    assert cloud.push_tokens == {HARDWARE_ID: "push-1"}
+    await listening.stop()
+
+
 async def test_listening_with_an_old_token(
     *,
     cloud: RingCloud,
@@ -828,6 +874,9 @@ def lender(cloud: RingCloud) -> Lender:
     return Lender(cloud)
 
 
+SESSION = f"{API_HOST}/clients_api/session$"
+
+
 @pytest.fixture
 def borrower(
     lender: Lender, session: ClientSession, kept: list[dict[str, Any]]
@@ -852,6 +901,7 @@ async def test_borrowed(
     tmp_path: Path,
 ) -> None:
     """A borrowed token is used as it is now, and neither refreshed nor kept."""
+    cloud.open_session(HARDWARE_ID, push_token="its owner's")
     event = cloud.add_event(doorbell, start=NOON, duration_s=2)
     assert (await borrower.identify()).title == f"Ring {cloud.username}"
     (camera,) = await borrower.cameras()
@@ -872,10 +922,28 @@ async def test_borrowed(
 
     assert not firebases
     assert not cloud.asked(OAUTH_HOST)
+    assert not cloud.asked(SESSION)
+    assert cloud.push_tokens == {HARDWARE_ID: "its owner's"}
     assert not kept
     assert {one.headers["hardware_id"] for one in cloud.asked(API_HOST)} == {
         HARDWARE_ID
     }
+
+
+async def test_borrowed_without_a_session(
+    cloud: RingCloud, doorbell: RingCamera, borrower: RingSource
+) -> None:
+    """A session is opened for a borrowed sign-in only where Ring says there is none."""
+    assert len(await borrower.cameras()) == 1
+    assert (await borrower.identify()).title == f"Ring {cloud.username}"
+    assert len(cloud.asked(SESSION)) == 1
+    cloud.misbehave(DEVICES, status=404, body="{}")
+    with pytest.raises(CloudError, match="404"):
+        await borrower.cameras()
+    assert len(cloud.asked(SESSION)) == 1
+    cloud.drop_sessions()
+    assert len(await borrower.cameras()) == 1
+    assert len(cloud.asked(SESSION)) == 2
 
 
 @pytest.mark.parametrize(

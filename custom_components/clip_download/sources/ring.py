@@ -100,8 +100,6 @@ READY_AFTER = timedelta(minutes=10)
 # A recording that is not ready by then never will be: people report up to half an hour
 # (python-ring-doorbell#242).
 READY_WITHIN = timedelta(hours=1)
-# Ring drops sessions after about a day (dgreif/ring#1218).
-SESSION_LIFETIME_S = 12 * 60 * 60
 # How long to leave a recording alone that Ring answers with 401, with a good token
 # (python-ring-doorbell#483).
 UNAUTHORIZED_AGAIN_S = 30.0
@@ -186,7 +184,12 @@ class RingSource(Source):
                 token_updater=self._keep_token,
                 **_auth_options(self._http, self._hardware_id, self.session),
             )
-        self._ring = Ring(self._auth)
+        self._ring = SessionRing(self._auth)
+        if self.access_token:
+            # A new session of a device ends the pushes to it, and they are its owner's:
+            # one is opened only where Ring says that there is none.
+            has_one: Any = {}
+            self._ring.session = has_one
         # ring_doorbell would refresh the token once for each request under way.
         self._turn = asyncio.Lock()
         self._unknown_kinds: set[str] = set()
@@ -208,11 +211,14 @@ class RingSource(Source):
 
     @override
     async def identify(self) -> Identity:
-        """Open a session, which tells whose it is."""
-        await self._call(self._ring.async_create_session)
-        session: Any = self._ring.session
+        """Open a session, which tells whose it is; a borrowed one is left alone."""
+        if self.access_token:
+            told = await self._ask_json("/clients_api/profile")
+        else:
+            await self._call(self._ring.async_create_session)
+            told = self._ring.session
         with _our_errors():
-            profile = session["profile"]
+            profile = told["profile"]
             if not (account_id := _id(profile["id"])):
                 raise CloudError("cloud_nonsense")
             email = profile.get("email") or self.credentials.get("username", "")
@@ -733,9 +739,6 @@ class RingSource(Source):
         Raises SignInError, CloudError; _BadStatus for a status that is an error.
         """
         async with self._turn:
-            opened_at = self._ring.session_refresh_time
-            if opened_at and time.monotonic() - opened_at > SESSION_LIFETIME_S:
-                self._ring.session = None
             try:
                 with _our_errors():
                     return await call()
@@ -763,6 +766,23 @@ class RingSource(Source):
             for recording_id, kept in self._urls.items()
             if kept.is_younger_than(URL_LIFETIME_S)
         } | {one.id: _Kept(one.urls) for one in recordings if one.urls}
+
+
+class SessionRing(Ring):
+    """ring_doorbell's client, which says when it has opened a session.
+
+    Ring drops sessions after about a day (dgreif/ring#1218), and with each new one it
+    forgets where to push to.
+    """
+
+    opened: Callable[[], Awaitable[None]] | None = None
+
+    @override
+    async def async_create_session(self) -> None:
+        """Open a session."""
+        await super().async_create_session()
+        if self.opened:
+            await self.opened()
 
 
 class _Kept[T]:

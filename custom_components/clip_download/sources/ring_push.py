@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable
 import time
 from typing import Any, override
 
-from ring_doorbell import Ring
+from ring_doorbell import RingError
 from ring_doorbell.listen import RingEventListener
 
 from ..clips.errors import ClipError, CloudError
 from .http import unreachable
+from .ring import SessionRing
 
-# ring_doorbell renews what Ring sends pushes to only once, and Ring forgets it in a day.
+# Should Ring forget where to push to without ending the session.
 LONGEST_S = 11 * 60 * 60
 # How often to look whether Firebase's client, which gives up in silence, still runs.
 CHECK_S = 5 * 60
@@ -23,7 +24,7 @@ type Call = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 
 
 async def listen(
-    ring: Ring,
+    ring: SessionRing,
     token: dict[str, Any] | None,
     *,
     keep_token: Callable[[dict[str, Any]], None],
@@ -39,12 +40,14 @@ async def listen(
     try:
         await _start(listener)
         listener.add_notification_callback(lambda _: heard())
+        ring.opened = listener.register_again
         began_at = time.monotonic()
         while time.monotonic() - began_at < LONGEST_S:
             await asyncio.sleep(CHECK_S)
             if not listener.is_connected:
                 return
     finally:
+        ring.opened = None
         if listener.started:
             await listener.stop()
 
@@ -68,7 +71,7 @@ class _Listener(RingEventListener):
 
     def __init__(
         self,
-        ring: Ring,
+        ring: SessionRing,
         token: dict[str, Any] | None,
         keep_token: Callable[[dict[str, Any]], None],
         call: Call,
@@ -80,7 +83,18 @@ class _Listener(RingEventListener):
     @property
     def is_connected(self) -> bool:
         """Whether pushes can come now."""
-        return self._receiver is not None and self._receiver.is_started()
+        is_started = self._receiver is not None and self._receiver.is_started()
+        return is_started and self.subscribed
+
+    async def register_again(self) -> None:
+        """Tell a new session where to push to, within whatever call opened it.
+
+        Where that fails, all is begun anew at the next check.
+        """
+        try:
+            await super().add_subscription_to_ring(self.fcm_token or "")
+        except RingError:
+            self.subscribed = False
 
     @override
     async def add_subscription_to_ring(self, token: str) -> None:
