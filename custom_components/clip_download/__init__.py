@@ -79,6 +79,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         keep_credentials=lambda changed: _async_keep(hass, entry, changed),
         named_cameras=named_streams(entry.subentries.values()),
         access_token=access_token_of(hass, entry),
+        options=entry.options,
     )
     coordinator = CamerasCoordinator(hass, entry, source)
     await coordinator.async_config_entry_first_refresh()

@@ -59,10 +59,11 @@ async def async_create_source(
     keep_credentials: Callable[[dict[str, Any]], None] | None = None,
     named_cameras: Sequence[str] = (),
     access_token: AccessToken | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Source:
     """Make the source of an account; nothing is asked of the cloud yet.
 
-    `data` is what a config entry holds. The last three arguments are those of `Source`.
+    `data` is what a config entry holds. The last four arguments are those of `Source`.
     """
     credentials = data
     if CONF_RING_ENTRY in data:
@@ -74,6 +75,7 @@ async def async_create_source(
         keep_credentials=keep_credentials,
         named_cameras=named_cameras,
         access_token=access_token,
+        options=options,
     )
 
 

@@ -23,6 +23,8 @@ SUBENTRY_STREAM: Final = "stream"
 
 # A config entry's options. Times are in seconds.
 CONF_AFTER: Final = "after"
+# Recordings of Ring as its app shows them, with what came before the event.
+CONF_AS_SHOWN: Final = "as_shown"
 # Which cameras are saved automatically: the id of each, and since when (ISO 8601).
 CONF_AUTOMATIC: Final = "automatic"
 CONF_BEFORE: Final = "before"

@@ -208,6 +208,7 @@ class Source(ABC):
         keep_credentials: Callable[[dict[str, Any]], None] | None = None,
         named_cameras: Sequence[str] = (),
         access_token: Callable[[bool], Awaitable[str]] | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         """Take what a config entry holds; nothing is asked of the cloud yet.
 
@@ -215,12 +216,14 @@ class Source(ABC):
         token. `named_cameras` are cameras that a person named because the cloud does
         not let the account list them. `access_token` gives a valid token of an account
         that signs in by OAuth 2; with True, a new one, because the last was refused.
+        `options` are those of the account; a change makes another source.
         """
         self.session = session
         self.credentials = credentials
         self.keep_credentials = keep_credentials
         self.named_cameras = named_cameras
         self.access_token = access_token
+        self.options = options or {}
         self.prepare()
 
     def prepare(self) -> None:
