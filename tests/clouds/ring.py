@@ -6,7 +6,7 @@ other public clients send and expect.
 
 from base64 import b64decode
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
@@ -46,7 +46,9 @@ type Kind = Literal["ding", "motion", "on_demand", "alarm"]
 # without the newest events of those that should follow.
 type Pages = Literal["in order", "repeated", "skipping"]
 # Where a recording lies: as a search tells it, or as it is asked for.
-type Form = Literal["original", "hq", "play", "recording"]
+type Form = Literal[
+    "original", "hq", "play", "recording", "shown", "timeline", "thumbnail"
+]
 # What Ring sees in a recording.
 type Detection = Literal["human", "vehicle", "package", "animal", "other_motion"]
 
@@ -69,6 +71,9 @@ class RingCamera:
     e2ee_enabled: bool = False
     has_snapshots: bool = True
     snapshot_at: datetime | None = None
+    # Since when it records around the clock, with a plan for that, and when it did not.
+    always_since: datetime | None = None
+    gaps: Sequence[tuple[datetime, datetime]] = ()
 
     @property
     def mac(self) -> str:
@@ -83,7 +88,8 @@ class RingEvent:
     `ready_at`: from then on Ring calls the recording ready; `stored_at`: from then on
     its store has it. Without `has_inline_urls` a search leaves its URLs null. `saw` is
     what Ring detected, and tells `saw_after_s` after the beginning. `missing_forms` are
-    nowhere, `audio_forms` have no picture. `facts` replace what is listed of it,
+    nowhere, `audio_forms` have no picture. `preroll_s` of what was before it are in what
+    Ring's app shows, only. `facts` replace what is listed of it,
     whatever they are.
     """
 
@@ -101,6 +107,7 @@ class RingEvent:
     saw_after_s: float = 0
     missing_forms: Collection[Form] = ()
     audio_forms: Collection[Form] = ()
+    preroll_s: float = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def cv_properties(self, now: datetime) -> dict[str, Any]:
@@ -129,8 +136,10 @@ class RingEvent:
 
 @dataclass(eq=False, kw_only=True)
 class _Signed:
-    event: RingEvent
+    shot: Shot
     form: Form
+    stored_at: datetime
+    has_picture: bool
     url: str
     expires_at: datetime
 
@@ -156,7 +165,8 @@ class RingCloud(Cloud):
       leaves out then. Without `search_keeps_to_window` it answers the newest there are.
     - `history_pages`: how the pages of a history follow each other.
     - `rate_limit`: requests, and the seconds that they must be spread over.
-
+    - `timeline_late_s`: how long what is recorded around the clock takes to be there.
+      `shown_after_s`: how long Ring takes to make what its app shows.
     - `live_starts`: a live view sends pictures. `live_trickles`: the ways to it come
       apart from its answer. `live_refusal`: Ring's reason to close it at once.
 
@@ -185,6 +195,8 @@ class RingCloud(Cloud):
         self.search_cut: Literal["oldest", "newest"] = "oldest"
         self.search_keeps_to_window = True
         self.history_pages: Pages = "in order"
+        self.timeline_late_s = 20.0
+        self.shown_after_s = 12.0
         self.push_tokens: dict[str, str] = {}
         self.rate_limit = (30, 5.0)
         self.cameras: list[RingCamera] = []
@@ -200,6 +212,7 @@ class RingCloud(Cloud):
         self.apps: dict[str, Handler] = {}
         self._tokens = _Tokens()
         self._sessions: set[str] = set()
+        self._shown_at: dict[str, datetime] = {}
         self._signed: dict[str, _Signed] = {}
         self._codes_at: deque[datetime] = deque()
         self._asked_at: deque[datetime] = deque()
@@ -221,6 +234,13 @@ class RingCloud(Cloud):
             ("GET", "clients_api/video_search/history", self._search),
             ("GET", "clients_api/dings/(?P<event_id>[^/]+)/share/play", self._play),
             ("GET", "clients_api/dings/(?P<event_id>[^/]+)/recording", self._transcode),
+            ("POST", "share_service/v2/transcodings/downloads", self._begin_shown),
+            (
+                "GET",
+                "share_service/v2/transcodings/downloads/(?P<event_id>[^/]+)",
+                self._poll_shown,
+            ),
+            ("GET", "evm/v2/timeline/24/devices/(?P<camera_id>[^/]+)", self._timeline),
             ("POST", "clients_api/snapshots/timestamps", self._take_snapshots),
             (
                 "GET",
@@ -286,6 +306,7 @@ class RingCloud(Cloud):
         saw_after_s: float = 0,
         missing_forms: Collection[Form] = (),
         audio_forms: Collection[Form] = (),
+        preroll_s: float = 0,
         **facts: Any,
     ) -> RingEvent:
         """Let something happen in front of a camera, now or in the past.
@@ -313,6 +334,7 @@ class RingCloud(Cloud):
             saw_after_s=saw_after_s,
             missing_forms=missing_forms,
             audio_forms=audio_forms,
+            preroll_s=preroll_s,
             facts=facts,
         )
         self.events.append(event)
@@ -625,7 +647,7 @@ class RingCloud(Cloud):
             "hq_url": transcoded,
             "lq_url": transcoded or "",
             "untranscoded_url": original or "",
-            "thumbnail_url": "",
+            "thumbnail_url": self._sign(event, "thumbnail") if has_urls else "",
             "cv_properties": event.cv_properties(self.now()),
             **event.facts,
         }
@@ -656,6 +678,87 @@ class RingCloud(Cloud):
             return json_answer({"url": None})
         return json_answer({"url": self._sign(event, form)})
 
+    async def _begin_shown(self, asked: Asked) -> Answer:
+        """Begin to make a recording as the app shows it."""
+        wanted = asked.json()
+        event = self._event(str(wanted["ding_id"]))
+        if event is None or event.ready_at > self.now() or event.is_e2ee:
+            return self.unknown(asked)
+        self._shown_at.setdefault(
+            str(event.id), self.now() + timedelta(seconds=self.shown_after_s)
+        )
+        return self._shown(event)
+
+    async def _poll_shown(self, asked: Asked, event_id: str) -> Answer:
+        event = self._event(event_id)
+        if event is None or event_id not in self._shown_at:
+            return self.unknown(asked)
+        return self._shown(event)
+
+    def _shown(self, event: RingEvent) -> Answer:
+        is_done = self._shown_at[str(event.id)] <= self.now()
+        return json_answer(
+            {
+                "ding_id": str(event.id),
+                "file_type": "VIDEO",
+                "status": "done" if is_done else "pending",
+                "result_url": self._sign(event, "shown") if is_done else None,
+            }
+        )
+
+    async def _timeline(self, asked: Asked, camera_id: str) -> Answer:
+        """Tell what there is of a stretch: one piece, where it was recorded throughout."""
+        camera = self._camera(camera_id)
+        if camera is None or asked.headers.get("X-API-VERSION") != "1":
+            return self.unknown(asked)
+        start, end = (
+            datetime.fromisoformat(asked.query[name])
+            for name in ("start_time", "end_time")
+        )
+        end = min(end, self.now() - timedelta(seconds=self.timeline_late_s))
+        items = [
+            {
+                **_timeline_item("CloudMedia", event.start, event.end),
+                "url": self._sign(event, "original"),
+                "is_e2ee": event.is_e2ee,
+                "custom_metadata": {
+                    "ding_id": str(event.id),
+                    "is_chunked": False,
+                    "recording_24x7_enabled": False,
+                },
+            }
+            for event in self._events_of(camera)
+            if event.start < end and start < event.end
+        ]
+        if camera.always_since is None:
+            items.append(
+                {**_timeline_item("Footage", start, end), "kind": "ONLINE_PERIODICAL"}
+            )
+            return json_answer({"timeline": [{"items": items}]})
+        begin = max(start, camera.always_since)
+        for gap_start, gap_end in sorted(camera.gaps):
+            if begin < gap_start < end:
+                items.append(self._always(camera, begin, gap_start))
+            if start < gap_end and gap_start < end:
+                items.append(_timeline_item("Gap", gap_start, gap_end))
+                begin = max(begin, gap_end)
+        if begin < end:
+            items.append(self._always(camera, begin, end))
+        return json_answer({"timeline": [{"items": items}]})
+
+    def _always(
+        self, camera: RingCamera, start: datetime, end: datetime
+    ) -> dict[str, Any]:
+        url = self._sign_shot(
+            Shot(camera.footage, start, end), "timeline", stored_at=start
+        )
+        return {
+            **_timeline_item("CloudMedia", start, end),
+            "url": url,
+            "is_e2ee": camera.e2ee_enabled,
+            "custom_metadata": {"is_chunked": True, "recording_24x7_enabled": True},
+        }
+
     async def _take_snapshots(self, asked: Asked) -> Answer:
         """Tell how old the last pictures are, and take new ones."""
         cameras = [self._camera(str(one)) for one in asked.json()["doorbot_ids"]]
@@ -682,6 +785,22 @@ class RingCloud(Cloud):
     # The store
 
     def _sign(self, event: RingEvent, form: Form) -> str:
+        preroll = timedelta(seconds=event.preroll_s if form == "shown" else 0)
+        return self._sign_shot(
+            Shot(event.camera.footage, event.start - preroll, event.end, exact=True),
+            form,
+            stored_at=event.stored_at,
+            has_picture=form not in event.audio_forms,
+        )
+
+    def _sign_shot(
+        self,
+        shot: Shot,
+        form: Form,
+        *,
+        stored_at: datetime,
+        has_picture: bool = True,
+    ) -> str:
         """Return a URL that holds its own permission.
 
         Its encoding is as no URL library would write it, and the signature is of it.
@@ -701,8 +820,10 @@ class RingCloud(Cloud):
             f"&X-Amz-Signature={secrets.token_hex(32)}"
         )
         self._signed[url] = _Signed(
-            event=event,
+            shot=shot,
             form=form,
+            stored_at=stored_at,
+            has_picture=has_picture,
             url=url,
             expires_at=now + timedelta(seconds=self.url_lifetime_s),
         )
@@ -720,16 +841,27 @@ class RingCloud(Cloud):
             return _xml(403, "SignatureDoesNotMatch", "The signature does not match")
         if signed.expires_at <= self.now():
             return _xml(403, "AccessDenied", "Request has expired")
-        event = signed.event
-        if event.stored_at > self.now():
+        if signed.stored_at > self.now():
             return _xml(404, "NoSuchKey", "The specified key does not exist.")
-        path, _ = await self.clouds.film(
-            [Shot(event.camera.footage, event.start, event.end, exact=True)]
-        )
+        shot = signed.shot
+        if signed.form == "thumbnail":
+            return Answer(
+                body=await self.clouds.in_thread(
+                    lambda: shot.footage.picture(shot.start)
+                ),
+                headers={"Content-Type": "image/jpeg"},
+            )
+        path, _ = await self.clouds.film([shot])
         body: bytes | Path = path
-        if signed.form in event.audio_forms:
+        if not signed.has_picture:
             body = await self.clouds.in_thread(lambda: without_picture(path))
-        return Answer(body=body, headers={"Content-Type": "video/mp4"}, ranges=True)
+        is_made_now = signed.form == "timeline"
+        return Answer(
+            body=body,
+            headers={"Content-Type": "video/mp4"},
+            ranges=not is_made_now,
+            chunked=is_made_now,
+        )
 
     def _camera(self, camera_id: str) -> RingCamera | None:
         found = [one for one in self.cameras if str(one.id) == camera_id]
@@ -874,8 +1006,16 @@ def _device(camera: RingCamera) -> dict[str, Any]:
         "features": {
             "motions_enabled": True,
             "show_recordings": camera.has_subscription,
+            "video_recording": {
+                "recording_mode": (
+                    "continuous" if camera.always_since else "motion_based"
+                )
+            },
         },
-        "settings": {"motion_detection_enabled": True},
+        "settings": {
+            "motion_detection_enabled": True,
+            "other_paid_features": {"recording_24x7": camera.always_since is not None},
+        },
     }
 
 
@@ -903,6 +1043,14 @@ def _listed(event: RingEvent, now: datetime) -> dict[str, Any]:
         "doorbot": {"id": event.camera.id, "description": event.camera.name},
         "cv_properties": event.cv_properties(now),
         **event.facts,
+    }
+
+
+def _timeline_item(schema: str, start: datetime, end: datetime) -> dict[str, Any]:
+    return {
+        "schema": schema,
+        "start_time": f"{start.astimezone(UTC).strftime(_UTC_MS)[:-3]}Z",
+        "end_time": f"{end.astimezone(UTC).strftime(_UTC_MS)[:-3]}Z",
     }
 
 

@@ -449,7 +449,12 @@ async def test_cameras(cloud: RingCloud, source: RingSource) -> None:
         model="Doorbell Pro",
         serial_number="aacdef3aedda",
         firmware="1.4.26",
-        details={"has_subscription": True, "is_e2ee": False, "is_doorbell": True},
+        details={
+            "has_subscription": True,
+            "is_e2ee": False,
+            "is_doorbell": True,
+            "records_always": False,
+        },
     )
     assert neighbour.details["has_subscription"] is False
     assert garden.model == "Floodlight Cam"
@@ -489,6 +494,7 @@ async def test_sparse_device(cloud: RingCloud, source: RingSource) -> None:
         "has_subscription": None,
         "is_e2ee": False,
         "is_doorbell": True,
+        "records_always": False,
     }
 
 

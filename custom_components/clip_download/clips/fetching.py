@@ -25,7 +25,7 @@ from .library import Job
 from .parts import Stored
 from .patience import MOST_UNREADABLE, Patience, Tries, persist
 from .transfer import Received, receive
-from .window import Placing
+from .window import Placing, Window
 
 # A part that came short while the cloud may still add to it is fetched again.
 SHORT_PART_AGAIN_S = 15.0
@@ -255,6 +255,8 @@ class Fetching:
             await blocking(path.unlink, missing_ok=True)
             raise
         covers, length = download.window or part.window, _length(media)
+        if download.begins_earlier and length - covers.duration > SHORT_PART_TOLERANCE:
+            covers = Window(covers.end - length, covers.end)
         off = covers.duration - length
         return Stored(
             path=path,

@@ -157,7 +157,8 @@ class Download:
     the part is still to be asked for, where the cloud sent only its beginning.
     `most_bytes`: a body of more may have been cut by the cloud; then the part's halves
     are asked for. `not_video` is what a body that is no video means, where the cloud is
-    known to send such on purpose.
+    known to send such on purpose. With `begins_earlier` it ends where its window does,
+    and what it is longer than that lies before it.
     """
 
     response: ClientResponse
@@ -165,6 +166,7 @@ class Download:
     rest: Part | None = None
     most_bytes: int | None = None
     not_video: RefusedError | None = None
+    begins_earlier: bool = False
 
 
 class SplitError(RefusedError):

@@ -48,7 +48,7 @@ from ..clips.errors import (
     RefusedError,
     SignInError,
 )
-from ..clips.window import Window, from_ms, gaps
+from ..clips.window import Placing, Window, from_ms, gaps
 from .base import (
     EVENT_KINDS,
     Camera,
@@ -58,6 +58,7 @@ from .base import (
     Part,
     Plan,
     Source,
+    SplitError,
     Wishes,
 )
 from .http import LARGEST_JSON_BYTES, USER_AGENT, Http, read_body, retry_after_s
@@ -77,6 +78,17 @@ SMALLEST_SEARCH_PAGE = 10
 DOUBTED_FROM = timedelta(hours=2)
 # A month of 150 events a day, 20 at once. What is beyond is listed by the history.
 MOST_SEARCHES = 400
+# What cameras recorded around the clock, as Ring's web page asks for it. One answer is
+# made for the asking, and may take long to come: it is fetched in parts.
+TIMELINE_PATH = "/evm/v2/timeline/24/devices"
+LONGEST_PART = timedelta(minutes=15)
+TIMELINE_SLACK = timedelta(seconds=1)
+# What a device says of itself that records so.
+ALWAYS = {"true", "enabled", "on", "24x7", "24_7", "continuous", "recording_24x7"}
+# Ring makes what its app shows when it is asked to, in 10 to 15 seconds mostly.
+SHOWN_PATH = "/share_service/v2/transcodings/downloads"
+SHOWN_AGAIN_S = 3.0
+SHOWN_WITHIN_S = 120
 # How many pages of history are read to make sure of a search that found nothing.
 PAGES_IN_DOUBT = 10
 # How much of the history a look for events begins with: mostly the newest ones will do.
@@ -120,7 +132,7 @@ _NOT_THERE = {
     HTTPStatus.TOO_EARLY,
 }
 # Where a recording can be had: by what came with a list, or by asking for it.
-type _Address = Literal["search", "play", "hq", "recording"]
+type _Address = Literal["shown", "search", "play", "hq", "recording", "timeline"]
 _DEVICES_WITH_VIDEO = ("doorbots", "authorized_doorbots", "stickup_cams")
 
 
@@ -199,6 +211,10 @@ class RingSource(Source):
         self._rejected: dict[str, _Kept[set[_Address]]] = {}
         # Whether the search tells of a camera, by its id.
         self._has_search: dict[str, _Kept[bool]] = {}
+        # The cameras whose timeline was seen to have what they record around the clock.
+        self._with_timeline: set[str] = set()
+        # When Ring was asked to make a recording as its app shows it, by its id.
+        self._asked_shown: dict[str, _Kept[None]] = {}
         # Answers of fewer recordings than this are whole: so many came at once.
         self._search_page = 1
         # The fewest that were seen to be cut short.
@@ -238,7 +254,7 @@ class RingSource(Source):
 
     def _camera(self, device: RingDoorBell) -> Camera:
         attributes = self._ring.devices_data[device.family][device.id]
-        features = attributes.get("features") or {}
+        features = _object(attributes.get("features"))
         return Camera(
             id=str(device.id),
             name=attributes.get("description") or f"Ring {device.id}",
@@ -249,6 +265,7 @@ class RingSource(Source):
                 "has_subscription": features.get("show_recordings"),
                 "is_e2ee": attributes.get("e2ee_enabled") is True,
                 "is_doorbell": device.family != "stickup_cams",
+                "records_always": _records_always(attributes),
             },
         )
 
@@ -276,6 +293,13 @@ class RingSource(Source):
         now = datetime.now(UTC)
         if events:
             return await self._plan_events(camera, events, now)
+        if camera.details.get("records_always"):
+            return await self._plan_timeline(camera, window, now)
+        return await self._plan_recordings(camera, window, now)
+
+    async def _plan_recordings(
+        self, camera: Camera, window: Window, now: datetime
+    ) -> Plan:
         found = [
             recording
             for recording in await self._recordings(camera, window, now)
@@ -297,6 +321,76 @@ class RingSource(Source):
                 else None
             ),
         )
+
+    async def _plan_timeline(
+        self, camera: Camera, window: Window, now: datetime
+    ) -> Plan:
+        """Plan what a camera recorded around the clock, and events where it did not."""
+        covered, empty = await self._timeline(camera, window)
+        parts = [
+            _timeline_part(camera, piece)
+            for stretch in covered
+            for piece in _clipped(stretch.window, window).split(LONGEST_PART)
+        ]
+        if parts:
+            self._with_timeline.add(camera.id)
+        missing = gaps(
+            window, (*(one.window for one in covered), *empty), TIMELINE_SLACK
+        )
+        if not missing:
+            return Plan(parts=parts)
+        try:
+            plan = await self._plan_recordings(camera, window, now)
+        except RefusedError:
+            if not parts:
+                raise
+            plan = Plan(parts=())
+        again_after_s = plan.again_after_s
+        if camera.id in self._with_timeline and now < window.end + LISTED_LATE:
+            again_after_s = _again_after_s(now - window.end)
+        parts += [
+            part
+            for part in plan.parts
+            if any(part.window.overlaps(stretch) for stretch in missing)
+        ]
+        parts.sort(key=lambda part: part.window)
+        return Plan(parts=parts, again_after_s=again_after_s)
+
+    async def _timeline(
+        self, camera: Camera, window: Window
+    ) -> tuple[list[_Continuous], list[Window]]:
+        """Return what was recorded around the clock, and where Ring says nothing was.
+
+        Both are empty where the timeline says anything that is not expected of it: one
+        public client is all that is known of it.
+        """
+        try:
+            answer = await self._ask_json(
+                f"{TIMELINE_PATH}/{camera.id}",
+                start_time=_iso(window.start),
+                end_time=_iso(window.end),
+                order="ASC",
+                visualizations="cloud,local,footage",
+            )
+            with _our_errors():
+                items = [item for slot in answer["timeline"] for item in slot["items"]]
+                covered = [one for item in items if (one := _continuous(item, window))]
+                empty = [
+                    stretch
+                    for item in items
+                    if item["schema"] == "Gap"
+                    and (stretch := _overlapping(item, window))
+                ]
+        except CloudError as err:
+            is_outage = (
+                isinstance(err, _BadStatus)
+                and err.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+                and camera.id in self._with_timeline
+            )
+            if is_outage or err.key not in ("cloud_trouble", "cloud_nonsense"):
+                raise
+            return [], []
+        return sorted(covered, key=lambda one: one.window), empty
 
     async def _plan_events(
         self, camera: Camera, events: Sequence[Event], now: datetime
@@ -537,6 +631,10 @@ class RingSource(Source):
         One that was no video before is fetched from another address, which may have
         these, until there is none left.
         """
+        if "recording_id" not in part.ask:
+            async with self._fetch_timeline(camera, part) as download:
+                yield download
+            return
         recording_id = part.ask["recording_id"]
         skipped = self._rejected_of(recording_id)
         while True:
@@ -544,28 +642,50 @@ class RingSource(Source):
             skipped.add(name)
             async with self._http.get_signed(url) as response:
                 if _is_there(response):
-                    self._handed[recording_id] = name
-                    # Whoever rejects one does so right after it was fetched.
-                    self._handed = dict(list(self._handed.items())[-MOST_HANDED:])
-                    yield Download(response=response)
+                    self._hand(recording_id, name)
+                    yield Download(response=response, begins_earlier=name == "shown")
                     return
+
+    @asynccontextmanager
+    async def _fetch_timeline(
+        self, camera: Camera, part: Part
+    ) -> AsyncIterator[Download]:
+        """Open what was recorded around the clock, or bring the events' recordings."""
+        window = Window.of_ms(*part.ask["timeline_ms"])
+        covered, _ = await self._timeline(camera, window)
+        key = _key(part)
+        if covered and not self._rejected_of(key):
+            longest = max(covered, key=lambda one: one.window.duration)
+            async with self._http.get_signed(longest.url) as response:
+                if _is_there(response):
+                    self._hand(key, "timeline")
+                    yield Download(response=response, window=longest.window)
+                    return
+        plan = await self._plan_recordings(camera, window, datetime.now(UTC))
+        if not plan.parts:
+            raise NoFootageError("no_footage")
+        raise SplitError("no_footage", parts=plan.parts)
+
+    def _hand(self, key: str, name: _Address) -> None:
+        """Note where a part comes from; whoever rejects it does so before long."""
+        self._handed = dict([*self._handed.items(), (key, name)][-MOST_HANDED:])
 
     @override
     def rejected(self, part: Part, err: CloudError) -> ClipError:
         """Take the next address when the recording is asked for again."""
-        recording_id = part.ask["recording_id"]
+        key = _key(part)
         self._rejected = {
             other: kept
             for other, kept in self._rejected.items()
             if kept.is_younger_than(REJECTED_FOR_S)
         }
-        names = self._rejected_of(recording_id) | {self._handed[recording_id]}
-        self._rejected[recording_id] = _Kept(names)
+        names = self._rejected_of(key) | {self._handed[key]}
+        self._rejected[key] = _Kept(names)
         return err
 
-    def _rejected_of(self, recording_id: str) -> set[_Address]:
-        """Return the addresses that gave no video of a recording, for a while."""
-        kept = self._rejected.get(recording_id)
+    def _rejected_of(self, key: str) -> set[_Address]:
+        """Return the addresses that gave no video of a part, for a while."""
+        kept = self._rejected.get(key)
         return (
             set(kept.value) if kept and kept.is_younger_than(REJECTED_FOR_S) else set()
         )
@@ -581,6 +701,12 @@ class RingSource(Source):
         recording_id = part.ask["recording_id"]
         is_old = datetime.now(UTC) >= part.window.end + READY_WITHIN
         is_rejected = bool(self._rejected_of(recording_id))
+        if (
+            self.options.get("as_shown")
+            and "shown" not in skipped
+            and (url := await self._shown_url(recording_id))
+        ):
+            return "shown", url
         urls = self._taken_urls(recording_id)
         if "search" in urls and "search" not in skipped:
             return "search", urls["search"]
@@ -604,6 +730,42 @@ class RingSource(Source):
         if is_old:
             raise NoFootageError("no_footage")
         raise _not_ready(part)
+
+    async def _shown_url(self, recording_id: str) -> str | None:
+        """Return the URL of a recording as Ring's app shows it, from before its event.
+
+        Raises NotReadyError while Ring makes it. None where it does not.
+        """
+        asked = self._asked_shown.pop(recording_id, None)
+        try:
+            if asked:
+                body = await self._ask(
+                    f"{SHOWN_PATH}/{recording_id}", params={"file_type": "VIDEO"}
+                )
+            else:
+                body = await self._ask(
+                    SHOWN_PATH,
+                    method=hdrs.METH_POST,
+                    json={
+                        "ding_id": recording_id,
+                        "file_type": "VIDEO",
+                        "send_push_notification": False,
+                    },
+                )
+            with _our_errors():
+                answer = _json(body)
+                status, url = answer["status"], _https_url(answer.get("result_url"))
+        except CloudError as err:
+            if err.key not in ("cloud_trouble", "cloud_nonsense"):
+                raise
+            return None
+        if status != "pending":
+            return url
+        asked = asked or _Kept(None)
+        if not asked.is_younger_than(SHOWN_WITHIN_S):
+            return None
+        self._asked_shown[recording_id] = asked
+        raise NotReadyError("footage_not_ready", after_s=SHOWN_AGAIN_S)
 
     async def _check_given(self, camera: Camera, part: Part) -> None:
         """Raise RefusedError for a recording that Ring will never hand over."""
@@ -799,6 +961,14 @@ class _Kept[T]:
 
 
 @dataclass(frozen=True)
+class _Continuous:
+    """What a camera recorded around the clock, and the signed URL of it."""
+
+    window: Window
+    url: str
+
+
+@dataclass(frozen=True)
 class _Stretch:
     """What is searched, both ends included, in Unix milliseconds.
 
@@ -907,6 +1077,23 @@ def _around(starts: Sequence[datetime]) -> Window:
     return Window(min(starts) - START_SLACK, max(starts) + START_SLACK)
 
 
+def _key(part: Part) -> str:
+    """Return what a part is known by: its recording's id, or its camera and time."""
+    ask = part.ask
+    return str(ask.get("recording_id") or (ask["camera_id"], ask["timeline_ms"]))
+
+
+def _timeline_part(camera: Camera, window: Window) -> Part:
+    return Part(
+        window=window,
+        placing=Placing.REQUESTED,
+        ask={
+            "camera_id": camera.id,
+            "timeline_ms": [window.start_ms, window.end_ms],
+        },
+    )
+
+
 def _part(recording_id: str, window: Window) -> Part:
     return Part(
         window=window, event_ids=(recording_id,), ask={"recording_id": recording_id}
@@ -946,6 +1133,61 @@ def _is_there(response: ClientResponse) -> bool:
     if status in _NOT_THERE or status == HTTPStatus.FORBIDDEN:
         return False
     raise CloudError("cloud_trouble", status=str(status))
+
+
+def _continuous(item: Mapping[str, Any], around: Window) -> _Continuous | None:
+    """Return what a timeline's item has of recording around the clock, if anything.
+
+    Events' recordings are of the same schema, and without the mark.
+    """
+    if (
+        item["schema"] != "CloudMedia"
+        or (item.get("custom_metadata") or {}).get("recording_24x7_enabled") is not True
+        or item.get("is_e2ee")
+        or not (url := _https_url(item.get("url")))
+        or not (window := _overlapping(item, around))
+    ):
+        return None
+    return _Continuous(window, url)
+
+
+def _overlapping(item: Mapping[str, Any], around: Window) -> Window | None:
+    """Return the window of a timeline's item, if it shares any time with another."""
+    start, end = _moment(item["start_time"]), _moment(item["end_time"])
+    if not start or not end or not (window := Window(start, end)).overlaps(around):
+        return None
+    return window
+
+
+def _clipped(window: Window, to: Window) -> Window:
+    return Window(max(window.start, to.start), min(window.end, to.end))
+
+
+def _records_always(attributes: Mapping[str, Any]) -> bool:
+    """Return whether a device may record around the clock; the timeline knows for sure."""
+    settings = _object(attributes.get("settings"))
+    said = (
+        _object(_object(attributes.get("features")).get("video_recording")).get(
+            "recording_mode"
+        ),
+        _object(settings.get("video_settings")).get("recording_24x7_mode"),
+        *(
+            _object(where.get("other_paid_features")).get("recording_24x7")
+            for where in (attributes, settings)
+        ),
+    )
+    return any(str(one).lower() in ALWAYS for one in said)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _iso(moment: datetime) -> str:
+    """Return a time as Ring's web page writes it: with milliseconds, in UTC."""
+    return (
+        moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
 
 
 def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Recording]]:
@@ -1179,6 +1421,8 @@ class _Carrier:
         `timeout` is left to `Http`: waiting for the account's turn must not count.
         """
         sent = {"hardware_id": self._hardware_id, **headers}
+        if TIMELINE_PATH in url:
+            sent["X-API-VERSION"] = "1"
         body = None
         if auth:
             sent[hdrs.AUTHORIZATION] = auth.encode()
