@@ -10,7 +10,7 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
-from . import ring_account
+from . import ring_account, token_store
 from .accounts import access_token_of, async_create_source
 from .answers import EVENT_FAILED, EVENT_SAVED, answer
 from .automatic import rules_of
@@ -72,11 +72,13 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:
     """Set up an account, and go on with its unfinished jobs."""
     shared = await async_shared(hass)
+    await token_store.async_restore(hass, entry)
     source = await async_create_source(
         hass,
         entry.data[CONF_KIND],
         entry.data,
         keep_credentials=lambda changed: _async_keep(hass, entry, changed),
+        flush_credentials=partial(token_store.async_save, hass, entry),
         named_cameras=named_streams(entry.subentries.values()),
         access_token=access_token_of(hass, entry),
         options=entry.options,
@@ -133,6 +135,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> Non
     """Forget the jobs of a removed account; its clips stay where they are."""
     shared = await async_shared(hass)
     await forget(shared.library, entry.entry_id)
+    await token_store.async_forget(hass, entry)
 
 
 @callback

@@ -26,7 +26,7 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
 )
 from homeassistant.helpers.importlib import async_import_module
 
-from . import ring_account
+from . import ring_account, token_store
 from .clips.errors import CloudError, SignInError
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_PLAYGROUND_TOKEN, CONF_RING_ENTRY
 from .sources import SOURCES
@@ -57,13 +57,14 @@ async def async_create_source(
     data: Mapping[str, Any],
     *,
     keep_credentials: Callable[[dict[str, Any]], None] | None = None,
+    flush_credentials: Callable[[], Awaitable[None]] | None = None,
     named_cameras: Sequence[str] = (),
     access_token: AccessToken | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Source:
     """Make the source of an account; nothing is asked of the cloud yet.
 
-    `data` is what a config entry holds. The last four arguments are those of `Source`.
+    `data` is what a config entry holds. The last five arguments are those of `Source`.
     """
     credentials = data
     if CONF_RING_ENTRY in data:
@@ -73,6 +74,7 @@ async def async_create_source(
         async_get_clientsession(hass),
         credentials,
         keep_credentials=keep_credentials,
+        flush_credentials=flush_credentials,
         named_cameras=named_cameras,
         access_token=access_token,
         options=options,
@@ -99,8 +101,11 @@ def access_token_of(hass: HomeAssistant, entry: ConfigEntry) -> AccessToken | No
                 )
             if is_refused:
                 _async_make_due(hass, entry)
+            before = entry.data[CONF_TOKEN]
             async with asyncio.timeout(TOKEN_PATIENCE_S):
                 await session.async_ensure_token_valid()
+            if entry.data[CONF_TOKEN] != before:
+                await token_store.async_save(hass, entry)
         except (
             ImplementationUnavailableError,
             UnknownImplementationError,

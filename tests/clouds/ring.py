@@ -40,8 +40,10 @@ SKIPPED = 3
 URL_REMEMBERED = timedelta(hours=1)
 CODES_IN_TEN_MINUTES = 10
 
-type Family = Literal["doorbots", "authorized_doorbots", "stickup_cams"]
-type Kind = Literal["ding", "motion", "on_demand", "alarm"]
+type Family = Literal["doorbots", "authorized_doorbots", "stickup_cams", "other"]
+type Kind = Literal[
+    "ding", "motion", "on_demand", "on_demand_link", "alarm", "door_activity"
+]
 # How the pages of a history follow each other: the newest one again and again, or each
 # without the newest events of those that should follow.
 type Pages = Literal["in order", "repeated", "skipping"]
@@ -74,6 +76,8 @@ class RingCamera:
     # Since when it records around the clock, with a plan for that, and when it did not.
     always_since: datetime | None = None
     gaps: Sequence[tuple[datetime, datetime]] = ()
+    # Whether it takes a snapshot by itself every few minutes.
+    takes_snapshots: bool = False
 
     @property
     def mac(self) -> str:
@@ -1014,6 +1018,7 @@ def _device(camera: RingCamera) -> dict[str, Any]:
         },
         "settings": {
             "motion_detection_enabled": True,
+            "lite_24x7": {"enabled": camera.takes_snapshots, "frequency_secs": 300},
             "other_paid_features": {"recording_24x7": camera.always_since is not None},
         },
     }

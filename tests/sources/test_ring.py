@@ -49,6 +49,13 @@ SESSION_PLACE = f"{API_HOST}/clients_api/session"
 HTML = "<html><body>Sorry, you have been blocked</body></html>"
 # Long ago, so that nothing more is expected of it.
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+DETAILS = {
+    "has_subscription": True,
+    "is_e2ee": False,
+    "is_doorbell": True,
+    "records_always": False,
+    "has_snapshots": False,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -449,12 +456,7 @@ async def test_cameras(cloud: RingCloud, source: RingSource) -> None:
         model="Doorbell Pro",
         serial_number="aacdef3aedda",
         firmware="1.4.26",
-        details={
-            "has_subscription": True,
-            "is_e2ee": False,
-            "is_doorbell": True,
-            "records_always": False,
-        },
+        details=DETAILS,
     )
     assert neighbour.details["has_subscription"] is False
     assert garden.model == "Floodlight Cam"
@@ -490,12 +492,29 @@ async def test_sparse_device(cloud: RingCloud, source: RingSource) -> None:
     )
     (camera,) = await source.cameras()
     assert (camera.id, camera.name, camera.model) == ("7", "Ring 7", None)
-    assert camera.details == {
-        "has_subscription": None,
-        "is_e2ee": False,
-        "is_doorbell": True,
-        "records_always": False,
-    }
+    assert camera.details == {**DETAILS, "has_subscription": None}
+
+
+async def test_cameras_among_other_devices(
+    cloud: RingCloud, source: RingSource, tmp_path: Path
+) -> None:
+    """Cameras of other makers and intercoms with video are cameras; a handset is none."""
+    cloud.add_camera("Yard", family="other", kind="onvif_camera")
+    cloud.add_camera("Gate", family="other", kind="intercom_handset_video")
+    yard, gate = await source.cameras()
+    assert (yard.name, yard.model, yard.details["is_doorbell"]) == (
+        "Yard",
+        "ONVIF Camera",
+        False,
+    )
+    assert (gate.name, gate.model, gate.details["is_doorbell"]) == (
+        "Gate",
+        "Intercom Video",
+        True,
+    )
+    event = cloud.ring_doorbell(cloud.cameras[1], start=NOON, duration_s=2)
+    (part,) = (await source.plan(gate, around(event), Wishes())).parts
+    await fetch(source, gate, part, tmp_path / "part")
 
 
 @pytest.mark.parametrize(
@@ -1157,16 +1176,54 @@ async def test_picture(
 async def test_picture_without_waking(
     cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
 ) -> None:
-    """The picture that there is costs one request, and the camera nothing."""
+    """The picture that there is costs the camera nothing."""
+    assert await source.picture(camera, is_fresh=False) is None
     doorbell.snapshot_at = NOON
+    picture = await source.picture(camera, is_fresh=False)
+    assert picture == doorbell.footage.picture(NOON)
+
+    now = datetime.now(UTC)
+    for hours in (70, 1, 2):
+        cloud.add_event(doorbell, start=now - timedelta(hours=hours))
+    newest = cloud.events[1]
+    picture = await source.picture(camera, is_fresh=False)
+    assert picture == doorbell.footage.picture(newest.start)
+
+    doorbell.takes_snapshots = True
+    (camera,) = await source.cameras()
     picture = await source.picture(camera, is_fresh=False)
     assert picture == doorbell.footage.picture(NOON)
     assert doorbell.snapshot_at == NOON
     assert not cloud.asked("/snapshots/timestamps")
+    assert cloud.leaks == []
 
-    doorbell.snapshot_at = None
-    assert await source.picture(camera, is_fresh=False) is None
-    assert doorbell.snapshot_at is None
+
+@pytest.mark.parametrize(
+    ("place", "fault"),
+    [
+        (SEARCH_PLACE, {"status": 404}),
+        (SEARCH_PLACE, {"body": HTML}),
+        (SEARCH_PLACE, {"body": '{"video_search": ["?"]}'}),
+        (MEDIA_HOST, {"status": 403}),
+        (MEDIA_HOST, {"status": 500}),
+        (MEDIA_HOST, {"body": HTML}),
+    ],
+)
+async def test_no_thumbnail(
+    *,
+    cloud: RingCloud,
+    source: RingSource,
+    camera: Camera,
+    doorbell: RingCamera,
+    place: str,
+    fault: dict[str, Any],
+) -> None:
+    """Where there is no picture of an event, the last snapshot is shown."""
+    doorbell.snapshot_at = NOON
+    cloud.add_event(doorbell, start=datetime.now(UTC) - timedelta(hours=1))
+    cloud.misbehave(place, **fault)
+    picture = await source.picture(camera, is_fresh=False)
+    assert picture == doorbell.footage.picture(NOON)
 
 
 async def test_no_picture(

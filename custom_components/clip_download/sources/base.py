@@ -208,6 +208,7 @@ class Source(ABC):
         credentials: Mapping[str, Any],
         *,
         keep_credentials: Callable[[dict[str, Any]], None] | None = None,
+        flush_credentials: Callable[[], Awaitable[None]] | None = None,
         named_cameras: Sequence[str] = (),
         access_token: Callable[[bool], Awaitable[str]] | None = None,
         options: Mapping[str, Any] | None = None,
@@ -215,7 +216,8 @@ class Source(ABC):
         """Take what a config entry holds; nothing is asked of the cloud yet.
 
         `keep_credentials` is called with the changed fields when the cloud rotates a
-        token. `named_cameras` are cameras that a person named because the cloud does
+        token, and `flush_credentials` awaited before the new one is used: what was kept
+        outlives a kill then. `named_cameras` are cameras that a person named because the cloud does
         not let the account list them. `access_token` gives a valid token of an account
         that signs in by OAuth 2; with True, a new one, because the last was refused.
         `options` are those of the account; a change makes another source.
@@ -223,6 +225,7 @@ class Source(ABC):
         self.session = session
         self.credentials = credentials
         self.keep_credentials = keep_credentials
+        self.flush_credentials = flush_credentials
         self.named_cameras = named_cameras
         self.access_token = access_token
         self.options = options or {}

@@ -48,7 +48,7 @@ from ..clips.errors import (
     RefusedError,
     SignInError,
 )
-from ..clips.window import Placing, Window, from_ms, gaps
+from ..clips.window import Placing, Window, from_ms, gaps, to_ms
 from .base import (
     EVENT_KINDS,
     Camera,
@@ -124,6 +124,10 @@ URL_LIFETIME_S = 60
 # How often, and how far apart, to look for the snapshot that Ring was asked to take.
 SNAPSHOT_TRIES = 3
 SNAPSHOT_PAUSE_S = 1.0
+# How far back an event's picture still says something, and what is too large for one.
+PICTURE_SPAN = timedelta(days=3)
+LARGEST_PICTURE_BYTES = 8 * 2**20
+_JPEG = b"\xff\xd8"
 
 _NOT_THERE = {
     HTTPStatus.BAD_REQUEST,
@@ -134,6 +138,12 @@ _NOT_THERE = {
 # Where a recording can be had: by what came with a list, or by asking for it.
 type _Address = Literal["shown", "search", "play", "hq", "recording", "timeline"]
 _DEVICES_WITH_VIDEO = ("doorbots", "authorized_doorbots", "stickup_cams")
+# What of Ring's family `other` has video, and its model.
+ONVIF_CAMERA = "onvif_camera"
+OTHERS_WITH_VIDEO = {
+    ONVIF_CAMERA: "ONVIF Camera",
+    "intercom_handset_video": "Intercom Video",
+}
 
 
 class TwoFactorRequired(SignInError):
@@ -193,9 +203,9 @@ class RingSource(Source):
         else:
             self._auth = _Auth(
                 token=dict(self.credentials["token"]),
-                token_updater=self._keep_token,
                 **_auth_options(self._http, self._hardware_id, self.session),
             )
+            self._auth.keep = self._keep_token
         self._ring = SessionRing(self._auth)
         if self.access_token:
             # A new session of a device ends the pushes to it, and they are its owner's:
@@ -245,27 +255,45 @@ class RingSource(Source):
         """List the devices that have video, of kinds unknown to ring_doorbell too."""
         await self._call(self._ring.async_update_devices)
         data = self._ring.devices_data
-        if not any(family in data for family in _DEVICES_WITH_VIDEO):
+        if not any(family in data for family in (*_DEVICES_WITH_VIDEO, "other")):
             raise CloudError("cloud_nonsense")
         with _our_errors():
             # `Ring.devices()` would stay as it was the first time.
             devices = RingDevices(self._ring, data)
-            return [self._camera(device) for device in devices.video_devices]
+            cameras = [
+                self._camera(
+                    device.family,
+                    attributes := data[device.family][device.id],
+                    self._model(device, attributes.get("kind")),
+                )
+                for device in devices.video_devices
+            ]
+            # ring_doorbell takes these for intercoms without video, or leaves them out.
+            return cameras + [
+                self._camera("other", attributes, OTHERS_WITH_VIDEO[kind])
+                for attributes in data.get("other", {}).values()
+                if (kind := attributes.get("kind")) in OTHERS_WITH_VIDEO
+            ]
 
-    def _camera(self, device: RingDoorBell) -> Camera:
-        attributes = self._ring.devices_data[device.family][device.id]
+    def _camera(
+        self, family: str, attributes: Mapping[str, Any], model: str | None
+    ) -> Camera:
         features = _object(attributes.get("features"))
+        is_doorbell = (
+            family != "stickup_cams" and attributes.get("kind") != ONVIF_CAMERA
+        )
         return Camera(
-            id=str(device.id),
-            name=attributes.get("description") or f"Ring {device.id}",
-            model=self._model(device, attributes.get("kind")),
+            id=str(attributes["id"]),
+            name=attributes.get("description") or f"Ring {attributes['id']}",
+            model=model,
             serial_number=attributes.get("device_id"),
             firmware=attributes.get("firmware_version"),
             details={
                 "has_subscription": features.get("show_recordings"),
                 "is_e2ee": attributes.get("e2ee_enabled") is True,
-                "is_doorbell": device.family != "stickup_cams",
+                "is_doorbell": is_doorbell,
                 "records_always": _records_always(attributes),
+                "has_snapshots": _has_snapshots(attributes),
             },
         )
 
@@ -811,17 +839,53 @@ class RingSource(Source):
         """Return a snapshot that Ring takes now, or else the last that Ring has.
 
         A fresh one takes up to five requests and as many seconds, and wakes a battery
-        camera; the last one takes one request.
+        camera. Without, it is the newest event's picture, or for a camera that takes
+        snapshots by itself the last of these: one or two requests.
         """
-        if is_fresh and not await self._take_snapshot(camera):
-            return None
+        if is_fresh:
+            has_any = await self._take_snapshot(camera)
+            return await self._snapshot(camera) if has_any else None
+        ways = [self._last_thumbnail, self._snapshot]
+        if camera.details.get("has_snapshots"):
+            ways.reverse()
+        for way in ways:
+            if picture := await way(camera):
+                return picture
+        return None
+
+    async def _snapshot(self, camera: Camera) -> bytes | None:
         try:
             picture = await self._ask(f"/clients_api/snapshots/image/{camera.id}")
         except _BadStatus as err:
             if err.status in _NOT_THERE:
                 return None
             raise
-        return picture if picture.startswith(b"\xff\xd8") else None
+        return picture if picture.startswith(_JPEG) else None
+
+    async def _last_thumbnail(self, camera: Camera) -> bytes | None:
+        """Return the picture of the newest event that has one, of the last days."""
+        now = to_ms(datetime.now(UTC))
+        stretch = _Stretch(now - PICTURE_SPAN // timedelta(milliseconds=1), now)
+        try:
+            entries = await self._search_once(camera, stretch)
+            with _our_errors():
+                urls = [
+                    (moment, url)
+                    for entry in entries
+                    if (moment := _moment(entry.get("created_at")))
+                    and (url := _https_url(entry.get("thumbnail_url")))
+                ]
+            if not urls:
+                return None
+            async with self._http.get_signed(max(urls)[1]) as response:
+                if response.status != HTTPStatus.OK:
+                    return None
+                picture = await read_body(response, LARGEST_PICTURE_BYTES)
+        except CloudError as err:
+            if err.key not in ("cloud_trouble", "cloud_nonsense"):
+                raise
+            return None
+        return picture if picture.startswith(_JPEG) else None
 
     async def _take_snapshot(self, camera: Camera) -> bool:
         """Wait a little for a new snapshot; return whether there is any at all."""
@@ -918,9 +982,11 @@ class RingSource(Source):
         is_named = self._hardware_id.encode() in err.body
         return err.status == HTTPStatus.NOT_FOUND and is_named
 
-    def _keep_token(self, token: dict[str, Any]) -> None:
+    async def _keep_token(self, token: dict[str, Any]) -> None:
         if self.keep_credentials:
             self.keep_credentials({"token": dict(token)})
+        if self.flush_credentials:
+            await self.flush_credentials()
 
     def _keep_urls(self, recordings: Iterable[_Recording]) -> None:
         self._urls = {
@@ -1179,6 +1245,12 @@ def _records_always(attributes: Mapping[str, Any]) -> bool:
     return any(str(one).lower() in ALWAYS for one in said)
 
 
+def _has_snapshots(attributes: Mapping[str, Any]) -> bool:
+    """Return whether a device takes a snapshot by itself every few minutes."""
+    settings = _object(attributes.get("settings"))
+    return _object(settings.get("lite_24x7")).get("enabled") is True
+
+
 def _object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
@@ -1325,6 +1397,8 @@ def _our_errors() -> Iterator[None]:
 class _Auth(Auth):
     """ring_doorbell's sign-in, which refreshes once for all who ask, and to the end."""
 
+    # Is given a new token before it is used: Ring takes the old one no more.
+    keep: Callable[[dict[str, Any]], Awaitable[None]] | None = None
     _refreshing: asyncio.Task[dict[str, Any]] | None = None
     _is_new = False
 
@@ -1353,7 +1427,10 @@ class _Auth(Auth):
     async def _refresh(self) -> dict[str, Any]:
         if not self._token.get("refresh_token"):
             raise AuthenticationError
-        return await super().async_refresh_tokens()
+        token = await super().async_refresh_tokens()
+        if self.keep:
+            await self.keep(token)
+        return token
 
 
 class _BorrowedAuth(_Auth):
