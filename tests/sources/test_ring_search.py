@@ -2,15 +2,22 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+import json
+from pathlib import Path
 import random
 from typing import Any, Literal
 
 import pytest
 
 from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.sources import ring
 from custom_components.clip_download.sources.base import Camera, Wishes
 from custom_components.clip_download.sources.ring import RingSource
+from homeassistant.core import HomeAssistant
+from tests.accounts import set_up
+from tests.clouds import Clouds
+from tests.clouds.footage import tiny
 from tests.clouds.ring import API_HOST, RingCamera, RingCloud
 from tests.sources.test_ring import (
     NOON,
@@ -228,3 +235,46 @@ async def test_long_window(
     planned = await source.plan(camera, window, Wishes())
     assert planned.parts == [part_of(one) for one in (before, *events)]
     assert not cloud.asked(HISTORY)
+
+
+@pytest.mark.parametrize("cut", ["oldest", "newest"])
+async def test_saved_after_a_day(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    cut: Literal["oldest", "newest"],
+) -> None:
+    """After a day without a look all its events are listed and saved, none twice."""
+    ring_cloud = hass_clouds.ring
+    ring_cloud.rate_limit = (1000, 1.0)
+    ring_cloud.search_cut = cut
+    front = ring_cloud.add_camera("Front", footage=tiny("Front"))
+    await set_up(hass, hass_clouds, "ring")
+    begun = datetime.now(UTC) - timedelta(hours=23)
+    events = [
+        ring_cloud.add_event(
+            front, start=begun + timedelta(minutes=22 * n), duration_s=3
+        )
+        for n in range(60)
+    ]
+    window = {"start": begun - timedelta(seconds=1), "end": datetime.now(UTC)}
+
+    async def act(action: str) -> Any:
+        answer: Any = await hass.services.async_call(
+            DOMAIN,
+            action,
+            {"entity_id": "camera.front", **window},
+            blocking=True,
+            return_response=True,
+        )
+        await hass.async_block_till_done(wait_background_tasks=True)
+        return answer["camera.front"]
+
+    listed = (await act("list_events"))["events"]
+    assert [one["id"] for one in listed] == ids(events)
+    for outcome in ("saved", "skipped"):
+        assert len((await act("save_events"))[outcome]) == 60
+        saved = list(media_dir.rglob("*.mp4"))
+        assert len(saved) == 60
+    told = [json.loads(one.with_suffix(".json").read_text())["events"] for one in saved]
+    assert Counter(str(one) for (one,) in told) == Counter(ids(events))

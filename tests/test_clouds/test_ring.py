@@ -275,6 +275,66 @@ async def test_search_of_many(
     assert found == [str(one.id) for one in events[first : first + 20]]
 
 
+async def test_around_the_clock(
+    cloud: RingCloud, camera: RingCamera, ring: Ring, session: ClientSession
+) -> None:
+    """A stretch is one file without a length, or a time lapse and events' recordings."""
+    cloud.add_event(camera, start=NOON, duration_s=10)
+    path = f"https://api.ring.com/evm/v2/timeline/24/devices/{camera.id}"
+    asked: dict[str, Any] = {
+        "url": path,
+        "params": {
+            "start_time": "2026-11-20T11:59:00.000Z",
+            "end_time": "2026-11-20T12:01:00.000Z",
+        },
+        "headers": {
+            "Authorization": f"Bearer {cloud.token()['access_token']}",
+            "hardware_id": "h",
+            "X-API-VERSION": "1",
+        },
+    }
+    async with session.get(**asked) as response:
+        (slot,) = (await response.json())["timeline"]
+    assert [one["schema"] for one in slot["items"]] == ["CloudMedia", "Footage"]
+    assert not slot["items"][0]["custom_metadata"]["recording_24x7_enabled"]
+
+    camera.always_since = NOON - timedelta(hours=1)
+    async with session.get(**asked) as response:
+        (slot,) = (await response.json())["timeline"]
+    item = slot["items"][-1]
+    assert item["custom_metadata"]["recording_24x7_enabled"]
+    assert (item["start_time"], item["end_time"]) == tuple(asked["params"].values())
+    async with session.get(URL(item["url"], encoded=True)) as response:
+        assert response.content_length is None
+        assert (await response.read())[4:8] == b"ftyp"
+
+
+async def test_as_the_app_shows_it(
+    cloud: RingCloud, camera: RingCamera, ring: Ring, tmp_path: Path
+) -> None:
+    """Ring makes it when it is asked to, with what came before the event."""
+    event = cloud.add_event(camera, start=NOON, duration_s=2, preroll_s=3)
+    path = "/share_service/v2/transcodings/downloads"
+    begun = await ring.async_query(
+        path, method="POST", json={"ding_id": str(event.id), "file_type": "VIDEO"}
+    )
+    assert (begun.json()["status"], begun.json()["result_url"]) == ("pending", None)
+    cloud.clouds.offset = timedelta(seconds=12)
+    done = await ring.async_query(f"{path}/{event.id}")
+    assert done.json()["status"] == "done"
+    assert done.json()["result_url"].startswith(f"https://{MEDIA_HOST}/")
+
+
+async def test_new_sessions_end_pushes(cloud: RingCloud, ring: Ring) -> None:
+    """Pushes go to the last session that told where to."""
+    listener = RingEventListener(ring)
+    await listener.add_subscription_to_ring("token")
+    await ring.async_create_session()
+    assert not cloud.push_tokens
+    profile = (await ring.async_query("/clients_api/profile")).json()["profile"]
+    assert profile["email"] == cloud.username
+
+
 async def test_what_is_listed(cloud: RingCloud, camera: RingCamera, ring: Ring) -> None:
     """What Ring saw is told, and what a test says in place of the truth."""
     cloud.add_event(camera, start=NOON, saw="human")

@@ -599,13 +599,15 @@ class RingSource(Source):
             and stretch.duration_ms < DOUBTED_FROM / timedelta(milliseconds=1)
         )
 
-    async def _search_once(self, camera: Camera, stretch: _Stretch) -> list[Any]:
+    async def _search_once(
+        self, camera: Camera, stretch: _Stretch, order: str = "asc"
+    ) -> list[Any]:
         answer = await self._ask_json(
             "/clients_api/video_search/history",
             doorbot_id=camera.id,
             date_from=stretch.begin_ms,
             date_to=stretch.end_ms,
-            order="asc",
+            order=order,
             api_version=11,
             **{"includes[]": "pva"},
         )
@@ -867,7 +869,7 @@ class RingSource(Source):
         now = to_ms(datetime.now(UTC))
         stretch = _Stretch(now - PICTURE_SPAN // timedelta(milliseconds=1), now)
         try:
-            entries = await self._search_once(camera, stretch)
+            entries = await self._search_once(camera, stretch, order="desc")
             with _our_errors():
                 urls = [
                     (moment, url)
