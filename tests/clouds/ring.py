@@ -93,7 +93,8 @@ class RingEvent:
     its store has it. Without `has_inline_urls` a search leaves its URLs null. `saw` is
     what Ring detected, and tells `saw_after_s` after the beginning. `missing_forms` are
     nowhere, `audio_forms` have no picture. `preroll_s` of what was before it are in what
-    Ring's app shows, only. `facts` replace what is listed of it,
+    Ring's app shows, only. One that `is_deleted` is told nowhere, and takes its place in
+    a search's answer. `facts` replace what is listed of it,
     whatever they are.
     """
 
@@ -112,6 +113,7 @@ class RingEvent:
     missing_forms: Collection[Form] = ()
     audio_forms: Collection[Form] = ()
     preroll_s: float = 0
+    is_deleted: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def cv_properties(self, now: datetime) -> dict[str, Any]:
@@ -594,7 +596,7 @@ class RingCloud(Cloud):
     async def _history(self, asked: Asked, camera_id: str) -> Answer:
         if (camera := self._camera(camera_id)) is None:
             return self.unknown(asked)
-        events = self._events_of(camera)[::-1]
+        events = [one for one in self._events_of(camera)[::-1] if not one.is_deleted]
         older_than = asked.query.get("older_than")
         if older_than and self.history_pages != "repeated":
             ids = [str(event.id) for event in events]
@@ -623,7 +625,8 @@ class RingCloud(Cloud):
             events = events[: self.search_most]
         if asked.query.get("order") != "asc":
             events.reverse()
-        return json_answer({"video_search": [self._found(one) for one in events]})
+        found = [self._found(one) for one in events if not one.is_deleted]
+        return json_answer({"video_search": found})
 
     def _found(self, event: RingEvent) -> dict[str, Any]:
         has_urls = (

@@ -225,7 +225,7 @@ class RingSource(Source):
         self._with_timeline: set[str] = set()
         # When Ring was asked to make a recording as its app shows it, by its id.
         self._asked_shown: dict[str, _Kept[None]] = {}
-        # Answers of fewer recordings than this are whole: so many came at once.
+        # The most that a search has answered at once.
         self._search_page = 1
         # The fewest that were seen to be cut short.
         self._search_cut_at = SMALLEST_SEARCH_PAGE
@@ -591,7 +591,8 @@ class RingSource(Source):
 
     def _is_whole(self, entries: Sequence[object], stretch: _Stretch) -> bool:
         """Return whether a search answered all that there is of a stretch."""
-        if len(entries) < self._search_page:
+        # What was deleted may take its place in an answer.
+        if len(entries) < self._search_page / 2:
             return True
         self._search_page = max(self._search_page, len(entries))
         return not entries or (
