@@ -49,10 +49,18 @@ class CloudError(ClipError):
         self.retry_after_s = retry_after_s
 
 
+class AddressError(CloudError):
+    """What came from one address is no video; it is asked for at another one next."""
+
+
 def is_of_content(err: CloudError) -> bool:
-    """Return whether what came is no footage, or not whole, though the way was good."""
+    """Return whether what came is no footage, or not whole, though the way was good.
+
+    The same would come again.
+    """
     return err.key in {"body_not_video", "body_truncated", "body_empty"} and not (
-        isinstance(err.__cause__, ClientError | TimeoutError)
+        isinstance(err, AddressError)
+        or isinstance(err.__cause__, ClientError | TimeoutError)
     )
 
 

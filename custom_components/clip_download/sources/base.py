@@ -291,8 +291,8 @@ class Source(ABC):
     def rejected(self, part: Part, err: CloudError) -> ClipError:
         """Hear that what was fetched of a part is no video; return what to raise of it.
 
-        As it is, `err` is worth another try: a source with more than one address of a
-        recording gives the next one then, and has an end.
+        As it is, `err` is worth a few more tries. A source with more than one address of
+        a recording returns AddressError, gives the next one then, and has an end.
         """
         return err
 

@@ -41,6 +41,7 @@ from ring_doorbell.const import OAuth
 from yarl import URL
 
 from ..clips.errors import (
+    AddressError,
     ClipError,
     CloudError,
     NoFootageError,
@@ -712,7 +713,7 @@ class RingSource(Source):
         }
         names = self._rejected_of(key) | {self._handed[key]}
         self._rejected[key] = _Kept(names)
-        return err
+        return AddressError(err.key)
 
     def _rejected_of(self, key: str) -> set[_Address]:
         """Return the addresses that gave no video of a part, for a while."""
