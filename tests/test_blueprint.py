@@ -106,6 +106,7 @@ def kept(hass: HomeAssistant) -> asyncio.Queue[dict[str, Any]]:
 
 async def use(hass: HomeAssistant, **inputs: Any) -> None:
     """Make an automation of the blueprint, as a person does."""
+    assert await async_setup_component(hass, "homeassistant", {})
     folder = Path(hass.config.path("blueprints", AUTOMATION_DOMAIN, "clip_download"))
     folder.mkdir(parents=True)
     shutil.copy(BLUEPRINT, folder)

@@ -9,10 +9,12 @@ from unittest.mock import patch
 import pytest
 
 from custom_components.clip_download import camera as camera_module
+from custom_components.clip_download.clips.errors import StorageError
 from custom_components.clip_download.clips.jobs import Jobs
 from homeassistant.components.camera import async_get_image
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.setup import async_setup_component
 
 from .accounts import KINDS, add_camera, cloud_of, save_event, set_up
 from .clouds import Clouds
@@ -53,31 +55,113 @@ async def save(
     return (await save_event(hass, event)).with_suffix(".jpg")
 
 
+class Clock:
+    """The clock of the event loop, which can be moved by `later_s`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the loop."""
+        self._time = loop.time
+        self.later_s = 0.0
+
+    def time(self) -> float:
+        """Return the loop's time."""
+        return self._time() + self.later_s
+
+
+@pytest.fixture
+def clock(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the clock of the event loop."""
+    clock = Clock(hass.loop)
+    monkeypatch.setattr(hass.loop, "time", clock.time)
+    return clock
+
+
+async def ask(hass: HomeAssistant) -> None:
+    """Ask for a new picture."""
+    await async_setup_component(hass, "homeassistant", {})
+    await hass.services.async_call(
+        "homeassistant", "update_entity", {"entity_id": "camera.front"}, blocking=True
+    )
+
+
 @pytest.mark.parametrize("kind", KINDS)
-async def test_picture(
+async def test_new_picture(
     hass: HomeAssistant, hass_clouds: Clouds, tmp_path: Path, kind: str
 ) -> None:
-    """The cloud's picture shows the camera as it is now, and is kept for a minute."""
+    """Whoever asks for a new picture sees the camera as it is now, each time."""
     add_camera(hass_clouds, kind, "Front")
     for camera in hass_clouds.ring.cameras:
         camera.snapshot_at = datetime.now(UTC) - timedelta(hours=1)
     hass_clouds.meraki.ready_after_s = 0
     await set_up(hass, hass_clouds, kind)
-    # A dashboard asks twice a second.
-    first, *others = await asyncio.gather(*(picture(hass) for _ in range(4)))
-    assert first is not None
-    assert others == [first] * 3
-    (tmp_path / "picture.jpg").write_bytes(first)
+    cloud = cloud_of(hass_clouds, kind)
+    await ask(hass)
+    asked = len(cloud.asked(MAKES_PICTURE[kind]))
+    shown = await picture(hass)
+    assert shown is not None
+    assert len(cloud.asked(MAKES_PICTURE[kind])) == asked > 0
+    (tmp_path / "picture.jpg").write_bytes(shown)
     (frame,) = seen(tmp_path / "picture.jpg")
     assert frame.camera == Footage("Front").camera
     assert datetime.now(UTC) - frame.moment < timedelta(minutes=1)
+    await ask(hass)
+    assert len(cloud.asked(MAKES_PICTURE[kind])) > asked
 
-    asked = len(cloud_of(hass_clouds, kind).asked(MAKES_PICTURE[kind]))
+
+@pytest.mark.parametrize("kind", ["meraki", "kinesis"])
+async def test_dashboard(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    kind: str,
+    clock: Clock,
+) -> None:
+    """A camera that never sleeps makes a picture for a dashboard every ten minutes."""
+    add_camera(hass_clouds, kind, "Front")
+    hass_clouds.meraki.ready_after_s = 0
+    await set_up(hass, hass_clouds, kind)
+    cloud = cloud_of(hass_clouds, kind)
+    # It asks twice a second.
+    first, *others = await asyncio.gather(*(picture(hass) for _ in range(4)))
+    assert first is not None
+    assert others == [first] * 3
+    asked = len(cloud.asked(MAKES_PICTURE[kind]))
+    clock.later_s += 599
     assert await picture(hass) == first
-    assert len(cloud_of(hass_clouds, kind).asked(MAKES_PICTURE[kind])) == asked
-    with patch.object(camera_module, "PICTURE_LIFE_S", 0):
-        assert await picture(hass)
-    assert len(cloud_of(hass_clouds, kind).asked(MAKES_PICTURE[kind])) > asked
+    assert len(cloud.asked(MAKES_PICTURE[kind])) == asked
+    clock.later_s += 1
+    assert await picture(hass)
+    assert len(cloud.asked(MAKES_PICTURE[kind])) > asked
+
+
+async def test_dashboard_wakes_nobody(
+    hass: HomeAssistant, hass_clouds: Clouds, ring_camera: RingCamera
+) -> None:
+    """A dashboard shows what Ring has, however often, and no camera is woken for it."""
+    last = ring_camera.snapshot_at
+    await set_up(hass, hass_clouds, "ring")
+    for life_s, asked in ((camera_module.PICTURE_LIFE_S, 1), (0, 4)):
+        with patch.object(camera_module, "PICTURE_LIFE_S", life_s):
+            for _ in range(3):
+                assert await picture(hass)
+        assert len(hass_clouds.ring.asked("snapshots/image")) == asked
+    assert hass_clouds.ring.asked("snapshots/timestamps") == []
+    assert ring_camera.snapshot_at == last
+
+
+@pytest.mark.usefixtures("media_dir")
+async def test_newest(
+    hass: HomeAssistant, hass_clouds: Clouds, ring_camera: RingCamera
+) -> None:
+    """The last clip is shown, unless a new picture was asked for after it."""
+    await set_up(hass, hass_clouds, "ring")
+    old = await save(hass, hass_clouds, ring_camera, timedelta(days=2))
+    cloud = await picture(hass)
+    assert cloud
+    assert cloud != old.read_bytes()
+    clip = await save(hass, hass_clouds, ring_camera, timedelta(minutes=5))
+    assert await picture(hass) == clip.read_bytes()
+    await ask(hass)
+    assert await picture(hass) not in (None, cloud, clip.read_bytes())
 
 
 async def test_slow_picture(
@@ -141,11 +225,11 @@ async def test_cloud_without_pictures(
     assert await picture(hass) is None
 
 
-async def test_picture_gone_meanwhile(
-    hass: HomeAssistant, hass_clouds: Clouds, tmp_path: Path, ring_camera: RingCamera
+async def test_library_trouble(
+    hass: HomeAssistant, hass_clouds: Clouds, ring_camera: RingCamera
 ) -> None:
-    """A picture that is removed as it is to be read is no error."""
-    ring_camera.has_snapshots = False
+    """While the library cannot be read, there still is what the cloud has."""
     await set_up(hass, hass_clouds, "ring")
-    with patch.object(Jobs, "last_picture", return_value=tmp_path / "gone.jpg"):
-        assert await picture(hass) is None
+    err = StorageError("library_unusable", path="clips.db", reason="disk full")
+    with patch.object(Jobs, "last_clip", side_effect=err):
+        assert await picture(hass)

@@ -1,15 +1,17 @@
 """The cameras of an account, with a still picture of each."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 import logging
-from pathlib import Path
 from typing import override
 
 from homeassistant.components.camera import Camera as HomeAssistantCamera
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
-from .clips.errors import ClipError
+from .clips.errors import ClipError, StorageError
+from .clips.library import Clip
 from .coordinator import ClipConfigEntry
 from .entity import CameraEntity, async_add_cameras
 from .sources.base import Camera
@@ -20,9 +22,12 @@ _LOGGER = logging.getLogger(__name__)
 # up every other camera.
 PARALLEL_UPDATES = 0
 
-# Ring's battery cameras wake up for a picture and Meraki counts it against the
-# organization's requests, while a dashboard asks twice a second.
+# A dashboard asks twice a second. What the cloud has anyway is asked for again after this.
 PICTURE_LIFE_S = 60
+# A new picture costs the camera or its organization something.
+NEW_PICTURE_LIFE_S = 600
+# A clip's picture that is not older is shown without asking the cloud for another.
+LATELY = timedelta(days=1)
 # Home Assistant gives up on a picture after ten seconds; the one of the last clip has
 # to be read by then.
 PICTURE_PATIENCE_S = 8
@@ -51,43 +56,74 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
         self._picture: bytes | None = None
         self._asking: asyncio.Task[None] | None = None
         self._asked_at_s = 0.0
+        self._new_at = datetime.min.replace(tzinfo=UTC)
 
     @override
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """Return a picture of now, else that of the last saved clip."""
-        await self._ask_cloud()
-        return self._picture or await self._last_saved()
+        """Return the newest picture that can be had without waking the camera."""
+        is_awake = self.account.source.records_always
+        clip = await self._last_clip()
+        if (
+            not is_awake
+            and clip
+            and clip.window.end > max(dt_util.utcnow() - LATELY, self._new_at)
+            and (picture := await self._picture_of(clip))
+        ):
+            return picture
+        life_s = NEW_PICTURE_LIFE_S if is_awake else PICTURE_LIFE_S
+        await self._ask_cloud(life_s, is_fresh=is_awake)
+        return self._picture or (await self._picture_of(clip) if clip else None)
 
-    async def _ask_cloud(self) -> None:
-        """Have the cloud make a picture, unless that was asked for a moment ago.
+    @override
+    async def async_update(self) -> None:
+        """Have a new picture made: somebody asks by `homeassistant.update_entity`."""
+        await super().async_update()
+        if self._asking:
+            # It may be for a picture that the cloud has anyway.
+            await asyncio.wait([self._asking], timeout=PICTURE_PATIENCE_S)
+        await self._ask_cloud(0, is_fresh=True)
+
+    async def _ask_cloud(self, life_s: float, *, is_fresh: bool) -> None:
+        """Ask the cloud for a picture, unless that was done `life_s` ago or less.
 
         A picture that takes long is waited for in the background, for who asks next.
         """
         now_s = self.hass.loop.time()
         if self._asking is None or (
-            self._asking.done() and now_s - self._asked_at_s >= PICTURE_LIFE_S
+            self._asking.done() and now_s - self._asked_at_s >= life_s
         ):
             self._asked_at_s = now_s
+            if is_fresh:
+                self._new_at = dt_util.utcnow()
             self._asking = self.coordinator.config_entry.async_create_background_task(
-                self.hass, self._fetch(), f"picture of {self.entity_id}"
+                self.hass,
+                self._fetch(is_fresh=is_fresh),
+                f"picture of {self.entity_id}",
             )
         await asyncio.wait([self._asking], timeout=PICTURE_PATIENCE_S)
 
-    async def _fetch(self) -> None:
+    async def _fetch(self, *, is_fresh: bool) -> None:
         try:
-            self._picture = await self.account.source.picture(self.camera)
+            self._picture = await self.account.source.picture(
+                self.camera, is_fresh=is_fresh
+            )
         except ClipError as err:
             self._picture = None
             _LOGGER.debug("No picture of %s: %s", self.entity_id, err)
 
-    async def _last_saved(self) -> bytes | None:
-        path = await self.account.jobs.last_picture(self.camera.id)
-        if path is None:
-            return None
+    async def _last_clip(self) -> Clip | None:
         try:
-            return await self.hass.async_add_executor_job(Path.read_bytes, path)
+            return await self.account.jobs.last_clip(self.camera.id)
+        except StorageError as err:
+            _LOGGER.debug("The last clip of %s is not known: %s", self.entity_id, err)
+            return None
+
+    async def _picture_of(self, clip: Clip) -> bytes | None:
+        path = clip.path.with_suffix(".jpg")
+        try:
+            return await self.hass.async_add_executor_job(path.read_bytes)
         except OSError as err:
             _LOGGER.debug("The picture of a clip cannot be read: %s", err)
             return None

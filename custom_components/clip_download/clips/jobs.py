@@ -156,14 +156,6 @@ class Jobs:
         """Return the camera's latest clip by the time that it shows."""
         return await self._library.last_clip(self._account_id, camera_id)
 
-    async def last_picture(self, camera_id: str) -> Path | None:
-        """Return the picture of the camera's last clip, if it is still there."""
-        clip = await self.last_clip(camera_id)
-        if clip is None:
-            return None
-        path = clip.path.with_suffix(".jpg")
-        return path if await blocking(path.is_file) else None
-
     def _start(self, job: Job) -> None:
         running = Running(job, asyncio.get_running_loop().create_future())
         self._running[job.request] = running
