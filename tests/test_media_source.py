@@ -533,6 +533,8 @@ async def test_recordings_that_are_not_saved(
     assert all(day["thumbnail"] is None and not day["can_search"] for day in days)
     assert len(hass_clouds.ring.asked(HISTORY)) == asked
     assert (await browser.load(node["thumbnail"])).startswith(b"\xff\xd8")
+    # Nobody's camera wakes up because a folder is opened.
+    assert hass_clouds.ring.asked("snapshots/timestamps") == []
 
     nodes = await browser.inside(days[1]["media_content_id"])
     assert len(hass_clouds.ring.asked(HISTORY)) > asked
