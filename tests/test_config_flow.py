@@ -333,9 +333,18 @@ async def ask_for_code(hass: HomeAssistant, clouds: Clouds) -> ConfigFlowResult:
     return result
 
 
-@pytest.mark.parametrize("sent_by", ["sms", "email", "totp"])
-async def test_code(hass: HomeAssistant, hass_clouds: Clouds, sent_by: str) -> None:
-    """Ring sends a code, and signs in with it."""
+@pytest.mark.parametrize(
+    ("sent_by", "written"),
+    [
+        ("sms", "{} {}"),
+        ("email", " {}-{} "),
+        ("totp", "{}\N{NO-BREAK SPACE}{}"),
+    ],
+)
+async def test_code(
+    hass: HomeAssistant, hass_clouds: Clouds, sent_by: str, written: str
+) -> None:
+    """Ring sends a code, and signs in with it, however it is written."""
     hass_clouds.ring.two_factor = sent_by
     form = await ask_for_code(hass, hass_clouds)
     assert fields(form) == ["2fa"]
@@ -343,7 +352,8 @@ async def test_code(hass: HomeAssistant, hass_clouds: Clouds, sent_by: str) -> N
     # As when a person opens the form once more.
     again = await hass.config_entries.flow.async_configure(form["flow_id"])
     assert (again["step_id"], len(hass_clouds.ring.codes)) == ("2fa", 1)
-    result = await answer(hass, form, {"2fa": f" {hass_clouds.ring.codes[-1]} "})
+    code = hass_clouds.ring.codes[-1]
+    result = await answer(hass, form, {"2fa": written.format(code[:3], code[3:])})
     entry = await created(hass, result)
     assert entry.data["token"]["access_token"]
     hardware_ids = {
@@ -602,15 +612,17 @@ BASICS = {
     "filename": DEFAULT_FILENAME,
     "downloads_at_once": 2,
 }
+OF_KIND: dict[str, dict[str, Any]] = {"ring": {"as_shown": False}}
 SECTIONS = {"keeping": NO_LIMITS, "keeping_all": NO_LIMITS}
 SAVING: dict[str, dict[str, Any]] = {
-    "ring": {"kinds": ["ding", "motion"], "pause": 0, "merge": 0},
+    "ring": {"kinds": ["ding", "motion"], "pause": 0, "merge": 0, "new_cameras": False},
     "ring_partner": {
         "kinds": ["ding", "motion"],
         "before": 5,
         "after": 30,
         "pause": 0,
         "merge": 0,
+        "new_cameras": False,
     },
     "kinesis": {},
 }
@@ -619,7 +631,7 @@ SAVING: dict[str, dict[str, Any]] = {
 def options_of(kind: str) -> dict[str, Any]:
     """Return what the options' form of a kind of account holds at first."""
     saving = {"saving": SAVING[kind]} if SAVING[kind] else {}
-    return {**BASICS, **saving, **SECTIONS}
+    return {**BASICS, **OF_KIND.get(kind, {}), **saving, **SECTIONS}
 
 
 def in_sections(form: Mapping[str, Any], name: str) -> vol.Schema:
@@ -637,7 +649,7 @@ async def test_options_of_kind(
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["data_schema"] is not None
     nothing: dict[str, Any] = {
-        name: {} for name in options_of(kind) if name not in BASICS
+        name: {} for name in options_of(kind) if name in ("saving", *SECTIONS)
     }
     assert form["data_schema"](nothing) == options_of(kind)
 
@@ -652,13 +664,19 @@ async def test_options(
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
     assert form["type"] is FlowResultType.FORM
-    assert fields(form) == [*BASICS, "saving", *SECTIONS]
+    assert fields(form) == [*BASICS, "as_shown", "saving", *SECTIONS]
     basics = {
         "media_dir": "nas",
         "filename": "{{ account }}/{{ camera }} {{ start.isoformat() }}",
         "downloads_at_once": 4.0,
+        "as_shown": True,
     }
-    saving = {"kinds": ["person", "ding"], "pause": 60.0, "merge": 600}
+    saving = {
+        "kinds": ["person", "on_demand_link", "alarm", "door_activity"],
+        "pause": 60.0,
+        "merge": 600,
+        "new_cameras": True,
+    }
     keeping = {"keep_days": 30, "most_gb": 2.5, "free_gb": 0}
     given = {**basics, "saving": saving, "keeping": keeping, "keeping_all": NO_LIMITS}
     result = await options.async_configure(form["flow_id"], given)
@@ -670,6 +688,7 @@ async def test_options(
     assert entry.state is ConfigEntryState.LOADED
     assert entry.runtime_data is not loaded
     assert account_limits(entry) == Limits(keep_days=30, most_bytes=2_500_000_000)
+    assert entry.runtime_data.source.options == entry.options
 
     form = await options.async_init(entry.entry_id)
     assert suggested(form) == basics
@@ -691,6 +710,7 @@ async def test_options_keep_what_they_do_not_show(
     assert entry.options == {
         "automatic": automatic,
         **BASICS,
+        **OF_KIND["ring"],
         **SAVING["ring"],
         **NO_LIMITS,
     }
@@ -774,7 +794,12 @@ async def test_bad_filename(
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
     keeping = {"keep_days": 3, "most_gb": 4.0, "free_gb": 5.0}
-    basics = {"media_dir": "local", "filename": filename, "downloads_at_once": 1}
+    basics = {
+        "media_dir": "local",
+        "filename": filename,
+        "downloads_at_once": 1,
+        "as_shown": True,
+    }
     given = options_of("ring") | basics | {"keeping": keeping, "keeping_all": keeping}
     result = await options.async_configure(form["flow_id"], given)
     assert result["type"] is FlowResultType.FORM

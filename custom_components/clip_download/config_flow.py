@@ -39,6 +39,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
 from homeassistant.helpers.network import NoURLAvailableError
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -65,6 +66,7 @@ from .clips.errors import ClipError, InvalidRequestError
 from .const import (
     CONF_ACCESS_KEY_ID,
     CONF_AFTER,
+    CONF_AS_SHOWN,
     CONF_AUTH_IMPLEMENTATION,
     CONF_BASE_URL,
     CONF_BEFORE,
@@ -78,6 +80,7 @@ from .const import (
     CONF_MEDIA_DIR,
     CONF_MERGE,
     CONF_MOST_GB,
+    CONF_NEW_CAMERAS,
     CONF_PAUSE,
     CONF_PLAYGROUND_TOKEN,
     CONF_RING_ENTRY,
@@ -227,6 +230,9 @@ LIMITS: VolDictType = {
     vol.Required(CONF_MOST_GB, default=0): _limit(MOST_GB, UnitOfInformation.GIGABYTES),
     vol.Required(CONF_FREE_GB, default=0): _limit(MOST_GB, UnitOfInformation.GIGABYTES),
 }
+
+
+AS_SHOWN: VolDictType = {vol.Required(CONF_AS_SHOWN, default=False): BooleanSelector()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -484,7 +490,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         """Ask for the code that Ring sent; an empty answer has a new one sent."""
         if user_input is None:
             return self._show_2fa()
-        code = user_input.get(CONF_2FA, "").strip() or None
+        # Messages write it in groups: "123 456", "123-456".
+        code = re.sub(r"[\s-]", "", user_input.get(CONF_2FA, "")) or None
         return await self._async_try(RING, self._given, self._show_2fa, code)
 
     async def async_step_reauth(
@@ -719,6 +726,7 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
         schema = vol.Schema(
             {
                 **self._basics(),
+                **(AS_SHOWN if kind == RING else {}),
                 **self._secret(kind),
                 **_saving(await async_source_class(self.hass, kind)),
                 vol.Required(KEEPING): section(vol.Schema(LIMITS), {"collapsed": True}),
@@ -843,6 +851,7 @@ def _saving(source_class: type[Source]) -> VolDictType:
     fields |= {
         vol.Required(CONF_PAUSE, default=0): _seconds(LONGEST_PAUSE_S),
         vol.Required(CONF_MERGE, default=0): _seconds(LONGEST_MERGE_S),
+        vol.Required(CONF_NEW_CAMERAS, default=False): BooleanSelector(),
     }
     return {vol.Required(SAVING): section(vol.Schema(fields), {"collapsed": True})}
 

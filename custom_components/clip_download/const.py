@@ -25,14 +25,18 @@ SUBENTRY_STREAM: Final = "stream"
 CONF_AFTER: Final = "after"
 # Recordings of Ring as its app shows them, with what came before the event.
 CONF_AS_SHOWN: Final = "as_shown"
-# Which cameras are saved automatically: the id of each, and since when (ISO 8601).
+# Which cameras are saved automatically: the id of each, and since when (ISO 8601); None
+# for one that a person has switched off.
 CONF_AUTOMATIC: Final = "automatic"
 CONF_BEFORE: Final = "before"
 CONF_DOWNLOADS_AT_ONCE: Final = "downloads_at_once"
+# The ids that cameras had before they were set up again, and which they have now.
+CONF_FORMER: Final = "former"
 CONF_HMAC_KEY: Final = "hmac_key"
 CONF_KINDS: Final = "kinds"
 CONF_MEDIA_DIR: Final = "media_dir"
 CONF_MERGE: Final = "merge"
+CONF_NEW_CAMERAS: Final = "new_cameras"
 CONF_PAUSE: Final = "pause"
 CONF_WEBHOOK_SECRET: Final = "webhook_secret"
 
