@@ -8,8 +8,10 @@ from typing import Any
 
 from custom_components.clip_download import config_flow
 from custom_components.clip_download.const import DOMAIN
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigFlow, OptionsFlow
 from homeassistant.data_entry_flow import FlowHandler, FlowResultType, section
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig
 
 WORDS = json.loads(
@@ -52,6 +54,11 @@ def check_words(flow: FlowHandler[Any, Any, Any], result: Mapping[str, Any]) -> 
         words = WORDS["config"]
     elif isinstance(flow, OptionsFlow):
         words = WORDS["options"]
+    elif isinstance(flow, RepairsFlow):
+        issue = ir.async_get(flow.hass).async_get_issue(DOMAIN, flow.issue_id)
+        if issue is None or issue.translation_key is None:
+            return
+        words = WORDS["issues"][issue.translation_key]["fix_flow"]
     else:
         words = WORDS["config_subentries"][flow.handler[1]]
     shown: list[str] = []

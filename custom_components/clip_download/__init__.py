@@ -13,6 +13,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import ring_account, token_store
 from .accounts import access_token_of, async_create_source
 from .answers import EVENT_FAILED, EVENT_SAVED, answer
+from .arrivals import Arrivals, async_forget_issues, async_remove_config_entry_device
 from .automatic import rules_of
 from .clips.errors import ClipError
 from .clips.jobs import Jobs, forget
@@ -33,7 +34,7 @@ from .coordinator import (
     EventsCoordinator,
     named_streams,
 )
-from .entity import async_remove_config_entry_device, camera_unique_id, job_saved
+from .entity import camera_unique_id, job_saved
 from .event import async_tell
 from .event_clips import async_ask_for_events
 from .services import async_setup_services
@@ -83,7 +84,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         access_token=access_token_of(hass, entry),
         options=entry.options,
     )
-    coordinator = CamerasCoordinator(hass, entry, source)
+    coordinator = CamerasCoordinator(hass, entry, source, Arrivals(hass, entry).settle)
     await coordinator.async_config_entry_first_refresh()
     spawn = partial(entry.async_create_background_task, hass)
     jobs = Jobs(
@@ -133,6 +134,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> boo
 
 async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Forget the jobs of a removed account; its clips stay where they are."""
+    async_forget_issues(hass, entry)
     shared = await async_shared(hass)
     await forget(shared.library, entry.entry_id)
     await token_store.async_forget(hass, entry)

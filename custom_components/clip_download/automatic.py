@@ -59,10 +59,11 @@ def async_set_automatic(
 ) -> None:
     """Begin to save what a camera sees from now on, or end it."""
     automatic = dict(entry.options.get(CONF_AUTOMATIC, {}))
+    now = dt_util.utcnow().isoformat()
     if is_on:
-        automatic.setdefault(camera_id, dt_util.utcnow().isoformat())
+        automatic[camera_id] = automatic.get(camera_id) or now
     else:
-        automatic.pop(camera_id, None)
+        automatic[camera_id] = None
     hass.config_entries.async_update_entry(
         entry, options={**entry.options, CONF_AUTOMATIC: automatic}
     )

@@ -1,6 +1,6 @@
 """The cameras of an account, listed every few minutes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -68,9 +68,16 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
     config_entry: ClipConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: ClipConfigEntry, source: Source
+        self,
+        hass: HomeAssistant,
+        entry: ClipConfigEntry,
+        source: Source,
+        settle: Callable[[list[Camera]], Awaitable[list[Camera]]],
     ) -> None:
-        """Take the account's entry and source; nothing is asked of the cloud yet."""
+        """Take the account's entry and source; nothing is asked of the cloud yet.
+
+        `settle` is given each list, and returns the cameras of it that can be used.
+        """
         super().__init__(
             hass,
             _LOGGER,
@@ -79,6 +86,7 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
             update_interval=LIST_EVERY.get(source.kind, LIST_EVERY_OTHERS),
         )
         self.source = source
+        self._settle = settle
 
     @override
     async def _async_setup(self) -> None:
@@ -95,7 +103,7 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
     async def _async_update_data(self) -> dict[str, Camera]:
         """List the cameras."""
         with _told_of_account(self.config_entry):
-            cameras = await self.source.cameras()
+            cameras = await self._settle(await self.source.cameras())
         return {camera.id: camera for camera in cameras}
 
     def camera(self, camera_id: str) -> Camera | None:

@@ -14,6 +14,7 @@ from .const import (
     CONF_AUTH_IMPLEMENTATION,
     CONF_AUTOMATIC,
     CONF_ENDPOINT_URL,
+    CONF_FORMER,
     CONF_HARDWARE_ID,
     CONF_HMAC_KEY,
     CONF_PLAYGROUND_TOKEN,
@@ -70,10 +71,11 @@ async def async_get_config_entry_diagnostics(
 
 
 def _options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options; of the cameras that are saved automatically, only since when."""
-    if CONF_AUTOMATIC not in options:
-        return dict(options)
-    return {**options, CONF_AUTOMATIC: sorted(options[CONF_AUTOMATIC].values())}
+    """Return the options; of cameras, only since when they are saved automatically."""
+    shown = {name: value for name, value in options.items() if name != CONF_FORMER}
+    if CONF_AUTOMATIC in options:
+        shown[CONF_AUTOMATIC] = sorted(filter(None, options[CONF_AUTOMATIC].values()))
+    return shown
 
 
 def _job(job: Job) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from functools import partial
 import logging
 from typing import override
 
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceEntry, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -27,7 +27,7 @@ _LOGGER = logging.getLogger(__name__)
 type Make = Callable[[ClipConfigEntry, Camera], CameraEntity | None]
 
 
-def camera_unique_id(entry: ClipConfigEntry, camera_id: str) -> str:
+def camera_unique_id(entry: ConfigEntry, camera_id: str) -> str:
     """Return what a camera's device and its camera entity are known by."""
     return f"{entry.unique_id}_{camera_id}"
 
@@ -185,16 +185,3 @@ def async_add_cameras(
     add_new()
     entry.async_on_unload(coordinator.async_add_listener(add_new))
     return add_new
-
-
-async def async_remove_config_entry_device(
-    hass: HomeAssistant, entry: ClipConfigEntry, device: DeviceEntry
-) -> bool:
-    """Let a person remove a camera that the cloud no longer lists."""
-    if entry.state is not ConfigEntryState.LOADED:
-        return False
-    listed = {
-        (DOMAIN, camera_unique_id(entry, camera_id))
-        for camera_id in entry.runtime_data.coordinator.data
-    }
-    return device.identifiers.isdisjoint(listed)

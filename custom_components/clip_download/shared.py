@@ -16,7 +16,7 @@ from .clips.errors import StorageError
 from .clips.library import Library
 from .clips.rebuild import Rebuilt, rebuild
 from .clips.workbench import Workbench
-from .const import CONF_KIND, DOMAIN
+from .const import CONF_FORMER, CONF_KIND, DOMAIN
 from .naming import media_folders
 from .upkeep import Upkeep
 
@@ -73,10 +73,17 @@ async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
         (entry.data[CONF_KIND], entry.title): entry.entry_id
         for entry in hass.config_entries.async_entries(DOMAIN)
     }
+    former: dict[str, dict[str, str]] = {
+        entry.entry_id: entry.options.get(CONF_FORMER, {})
+        for entry in hass.config_entries.async_entries(DOMAIN)
+    }
     return await rebuild(
         library,
         media_folders(hass),
         account_of=lambda kind, name: accounts.get((kind, name)),
+        camera_of=lambda account_id, camera_id: former.get(account_id, {}).get(
+            camera_id, camera_id
+        ),
     )
 
 

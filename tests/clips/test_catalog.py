@@ -382,3 +382,28 @@ async def test_every_question_is_answered_by_an_index(
             # Of cameras there are few, and of days those of one camera.
             assert all(step in {"SCAN cameras", "SCAN days"} for step in scans), plan
             assert not sorts, (query, plan)
+
+
+async def test_moved_camera(library: Library, catalog: Catalog) -> None:
+    """A camera's clips are counted with those of its new id, and nowhere else."""
+    day = timedelta(days=1)
+    await put(
+        library,
+        clip("old", camera="old"),
+        clip("older", camera="old", at=-day),
+        clip("new", camera="new", at=timedelta(hours=1)),
+        clip("other", camera="old", account="b"),
+    )
+    for _ in range(2):
+        await library.move_camera("a", "old", "new")
+        (page,) = await catalog.cameras("a")
+        assert (page.id, page.clips, page.size_bytes) == ("new", 3, 300)
+        assert [
+            (page.day, page.clips, page.size_bytes)
+            for page in await catalog.days("a", "new", most=9)
+        ] == [("2026-11-21", 2, 200), ("2026-11-20", 1, 100)]
+        assert [page.id for page in await catalog.cameras("b")] == ["old"]
+    # What is removed from now on is counted out there.
+    await catalog.remove(["old", "older", "new"])
+    assert await catalog.cameras("a") == []
+    assert await catalog.days("a", "new", most=9) == []

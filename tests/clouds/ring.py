@@ -78,11 +78,12 @@ class RingCamera:
     gaps: Sequence[tuple[datetime, datetime]] = ()
     # Whether it takes a snapshot by itself every few minutes.
     takes_snapshots: bool = False
+    own_mac: str | None = None
 
     @property
     def mac(self) -> str:
-        """Its MAC address as Ring writes it."""
-        return f"{0xAACDEF000000 + self.id:012x}"
+        """Its MAC address as Ring writes it: that of its id, if it has none of its own."""
+        return self.own_mac or f"{0xAACDEF000000 + self.id:012x}"
 
 
 @dataclass(eq=False, kw_only=True)

@@ -305,6 +305,37 @@ class Library:
         """Forget the jobs of a removed account; its clips stay."""
         await self._write("DELETE FROM jobs WHERE account_id = ?", (account_id,))
 
+    async def move_camera(self, account_id: str, old_id: str, new_id: str) -> None:
+        """Keep the clips and jobs of a camera under its new id.
+
+        Sidecars still have the old id: a rebuild has to be told the new one.
+        """
+        ids = {"account": account_id, "old": old_id, "new": new_id}
+
+        def move(database: sqlite3.Connection) -> None:
+            for table in ("clips", "jobs"):
+                database.execute(
+                    f"UPDATE {table} SET camera_id = :new "  # noqa: S608
+                    "WHERE account_id = :account AND camera_id = :old",
+                    ids,
+                )
+            for table, columns in (("cameras", ""), ("days", "day, ")):
+                database.execute(
+                    f"INSERT INTO {table} SELECT account_id, :new, {columns}clips, "  # noqa: S608
+                    f"size_bytes FROM {table} "
+                    "WHERE account_id = :account AND camera_id = :old "
+                    "ON CONFLICT DO UPDATE SET clips = clips + excluded.clips, "
+                    "size_bytes = size_bytes + excluded.size_bytes",
+                    ids,
+                )
+                database.execute(
+                    f"DELETE FROM {table} "  # noqa: S608
+                    "WHERE account_id = :account AND camera_id = :old",
+                    ids,
+                )
+
+        await self.change(move)
+
     def _open(self) -> None:
         try:
             self._connect()

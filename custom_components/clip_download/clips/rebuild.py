@@ -48,12 +48,14 @@ async def rebuild(
     roots: Sequence[Path],
     *,
     account_of: Callable[[str, str], str | None] = lambda source, name: None,
+    camera_of: Callable[[str, str], str] = lambda account_id, camera_id: camera_id,
 ) -> Rebuilt:
     """Bring the library up to what lies in the media folders.
 
     Hashes are taken from the sidecars: to read all clips is `verify`'s business. What
     either the library or a sidecar says is kept is kept. `account_of` gives the id of an
-    account by its kind and name, for sidecars that do not have it.
+    account by its kind and name, for sidecars that do not have it;
+    `camera_of` the id that an account's camera has now, which may be another one.
 
     A clip counts as gone only where others are found: a media folder, or a folder right
     below it, that is missing or has no sidecar of ours may be a disk that is not there.
@@ -71,7 +73,7 @@ async def rebuild(
             found = [clip for clip in some if clip]
             shelves |= await blocking(_shelves, found, roots)
             mounts |= await blocking(_mounts, found)
-            await _put(library, found, taken, account_of, rebuilt)
+            await _put(library, found, taken, rebuilt, account_of, camera_of)
         await library.remember_mounts(mounts)
         rebuilt.gone = await _let_go(library, roots, shelves)
         if await blocking(lambda: all(root.is_dir() for root in roots)):
@@ -178,12 +180,13 @@ def _clip(path: Path, rebuilt: Rebuilt) -> Clip | None:
     return replace(clip, modified_ns=status.st_mtime_ns)
 
 
-async def _put(
+async def _put(  # noqa: PLR0917
     library: Library,
     found: Sequence[Clip],
     taken: set[str],
-    account_of: Callable[[str, str], str | None],
     rebuilt: Rebuilt,
+    account_of: Callable[[str, str], str | None],
+    camera_of: Callable[[str, str], str],
 ) -> None:
     """Record clips that were found, where the library does not know them as they are.
 
@@ -211,12 +214,16 @@ async def _put(
                 "SELECT * FROM clips WHERE id = ?", (clip.id,)
             ).fetchone()
             before = clip_of(row) if row else None
-            now = replace(
-                clip,
-                account_id=clip.account_id
+            account_id = (
+                clip.account_id
                 or (before.account_id if before else "")
                 or account_of(clip.source, clip.account_name)
-                or f"{clip.source}:{clip.account_name}",
+                or f"{clip.source}:{clip.account_name}"
+            )
+            now = replace(
+                clip,
+                account_id=account_id,
+                camera_id=camera_of(account_id, clip.camera_id),
                 kept=clip.kept or bool(before and before.kept),
             )
             rebuilt.found += 1

@@ -1,0 +1,265 @@
+"""Cameras that come and go: old ones under a new id, new ones, and those that are missed."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.util import dt as dt_util
+
+from .clips.ledger import Ledger
+from .const import CONF_AUTOMATIC, CONF_FORMER, CONF_NEW_CAMERAS, DOMAIN
+from .coordinator import ClipConfigEntry
+from .entity import camera_unique_id
+from .shared import async_shared
+from .sources.base import Camera
+
+# So long a camera may be missing from its cloud's list before a person hears of it.
+MISSED_AFTER = timedelta(days=1)
+
+
+class Arrivals:
+    """Looks at each list of an account's cameras for what is not as it was."""
+
+    def __init__(self, hass: HomeAssistant, entry: ClipConfigEntry) -> None:
+        """Take the account's entry."""
+        self._hass = hass
+        self._entry = entry
+        self._missing_since: dict[str, datetime] = {}
+
+    async def settle(self, cameras: list[Camera]) -> list[Camera]:
+        """Do what follows from a new list; return the cameras of it that can be used.
+
+        A camera that was set up again, which its serial number tells, goes on under its
+        new id. It is left out while the account has to be loaded again for that. Raises
+        StorageError.
+        """
+        listed = {camera.id: camera for camera in cameras}
+        known = async_known_cameras(self._hass, self._entry)
+        moved = _moved(known, listed)
+        if moved and self._entry.state is ConfigEntryState.LOADED:
+            # Entities that are in use cannot become those of another camera.
+            self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
+            return [camera for camera in cameras if camera.id not in moved.values()]
+        for old_id, new_id in moved.items():
+            await async_move_camera(self._hass, self._entry, old_id, new_id)
+        known = async_known_cameras(self._hass, self._entry)
+        new = [camera for camera in cameras if camera.id not in known]
+        self._tell_of_missing(known, listed, new)
+        self._switch_on(new)
+        return cameras
+
+    @callback
+    def _switch_on(self, new: Collection[Camera]) -> None:
+        """Save what new cameras see from now on, where the account's options say so."""
+        options = self._entry.options
+        if not new or not options.get(CONF_NEW_CAMERAS):
+            return
+        # Whom a person has switched off is known, whatever became of the device.
+        now = dt_util.utcnow().isoformat()
+        automatic = {camera.id: now for camera in new} | options.get(CONF_AUTOMATIC, {})
+        self._hass.config_entries.async_update_entry(
+            self._entry, options={**options, CONF_AUTOMATIC: automatic}
+        )
+
+    @callback
+    def _tell_of_missing(
+        self,
+        known: Mapping[str, dr.DeviceEntry],
+        listed: Mapping[str, Camera],
+        new: Collection[Camera],
+    ) -> None:
+        """Tell of each camera that is to be saved by itself and is not listed any more.
+
+        At once if there is a new one that looks like it, else if it stays away.
+        """
+        automatic = self._entry.options.get(CONF_AUTOMATIC, {})
+        watched = {one: known[one] for one in known if automatic.get(one)}
+        missing = {one: watched[one] for one in watched if one not in listed}
+        for camera_id in watched.keys() - missing.keys():
+            self._missing_since.pop(camera_id, None)
+            ir.async_delete_issue(self._hass, DOMAIN, _issue_id(self._entry, camera_id))
+        names = [_folded(device.name) for device in missing.values()]
+        now = dt_util.utcnow()
+        for camera_id, device in missing.items():
+            since = self._missing_since.setdefault(camera_id, now)
+            name = _folded(device.name)
+            alike = [camera for camera in new if _folded(camera.name) == name]
+            if len(alike) == 1 and names.count(name) == 1:
+                self._tell("camera_replaced", camera_id, device, alike[0])
+            elif now - since >= MISSED_AFTER and not self._is_told(camera_id):
+                self._tell("camera_gone", camera_id, device)
+
+    def _is_told(self, camera_id: str) -> bool:
+        issue_id = _issue_id(self._entry, camera_id)
+        issue = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
+        return issue is not None
+
+    @callback
+    def _tell(
+        self,
+        key: str,
+        camera_id: str,
+        device: dr.DeviceEntry,
+        new: Camera | None = None,
+    ) -> None:
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            _issue_id(self._entry, camera_id),
+            data={
+                "entry_id": self._entry.entry_id,
+                "camera_id": camera_id,
+                "new_id": new.id if new else None,
+            },
+            is_fixable=True,
+            # That a camera was new once is not seen after a restart.
+            is_persistent=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=key,
+            translation_placeholders={
+                "account": self._entry.title,
+                "camera": device.name_by_user or device.name or camera_id,
+            },
+        )
+
+
+@callback
+def async_known_cameras(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> dict[str, dr.DeviceEntry]:
+    """Return the devices of the cameras that an account has, or had, by camera id."""
+    return dict(_known(hass, entry))
+
+
+async def async_move_camera(
+    hass: HomeAssistant, entry: ClipConfigEntry, old_id: str, new_id: str
+) -> None:
+    """Let a camera go on under a new id, with all that is known of it.
+
+    What there is of the new id already is given up for it, but for its clips and what
+    was seen. The account must not be loaded, or only just be on the way to that. Raises
+    StorageError.
+    """
+    library = (await async_shared(hass)).library
+    await Ledger(library, entry.entry_id).move_camera(old_id, new_id)
+    await library.move_camera(entry.entry_id, old_id, new_id)
+    devices, entities = dr.async_get(hass), er.async_get(hass)
+    known = async_known_cameras(hass, entry)
+    if taken := known.get(new_id):
+        for entity in _entities(hass, entry, taken):
+            entities.async_remove(entity.entity_id)
+        devices.async_remove_device(taken.id)
+    old, new = camera_unique_id(entry, old_id), camera_unique_id(entry, new_id)
+    if device := known.get(old_id):
+        for entity in _entities(hass, entry, device):
+            entities.async_update_entity(
+                entity.entity_id, new_unique_id=new + entity.unique_id.removeprefix(old)
+            )
+        devices.async_update_device(device.id, new_identifiers={(DOMAIN, new)})
+    automatic = dict(entry.options.get(CONF_AUTOMATIC, {}))
+    if old_id in automatic:
+        automatic[new_id] = automatic.pop(old_id)
+    former = {
+        one: new_id if id_now == old_id else id_now
+        for one, id_now in entry.options.get(CONF_FORMER, {}).items()
+    }
+    former[old_id] = new_id
+    former.pop(new_id, None)
+    hass.config_entries.async_update_entry(
+        entry,
+        options={**entry.options, CONF_AUTOMATIC: automatic, CONF_FORMER: former},
+    )
+
+
+@callback
+def async_forget_rules(hass: HomeAssistant, entry: ConfigEntry, camera_id: str) -> None:
+    """Save nothing more of a camera that is gone, should it ever come back."""
+    automatic = dict(entry.options.get(CONF_AUTOMATIC, {}))
+    if automatic.pop(camera_id, None):
+        hass.config_entries.async_update_entry(
+            entry, options={**entry.options, CONF_AUTOMATIC: automatic}
+        )
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, camera_id))
+
+
+@callback
+def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Tell nothing more of the cameras of an account that is removed."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.startswith(_issue_id(entry, "")):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: ClipConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let a person remove a camera that the cloud no longer lists."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    for camera_id, one in _known(hass, entry):
+        if one.id == device.id:
+            if camera_id in entry.runtime_data.coordinator.data:
+                return False
+            async_forget_rules(hass, entry, camera_id)
+    return True
+
+
+def _known(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> Iterator[tuple[str, dr.DeviceEntry]]:
+    prefix = camera_unique_id(entry, "")
+    for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id):
+        for domain, identifier in device.identifiers:
+            if domain == DOMAIN and identifier.startswith(prefix):
+                yield identifier.removeprefix(prefix), device
+
+
+def _entities(
+    hass: HomeAssistant, entry: ConfigEntry, device: dr.DeviceEntry
+) -> list[er.RegistryEntry]:
+    """Return the entities that are ours of a device; others may have been put there."""
+    return [
+        entity
+        for entity in er.async_entries_for_device(
+            er.async_get(hass), device.id, include_disabled_entities=True
+        )
+        if entity.config_entry_id == entry.entry_id
+    ]
+
+
+def _moved(
+    known: Mapping[str, dr.DeviceEntry], listed: Mapping[str, Camera]
+) -> dict[str, str]:
+    """Return the new ids of the cameras that have one, where there is no doubt of it.
+
+    One that is gone and one that is new have a serial number that no other has.
+    """
+    gone = [
+        (_folded(known[one].serial_number), one) for one in known if one not in listed
+    ]
+    old = [serial for serial, _ in gone]
+    now = [_folded(camera.serial_number) for camera in listed.values()]
+    new = {
+        _folded(camera.serial_number): camera.id
+        for camera in listed.values()
+        if camera.id not in known
+    }
+    return {
+        old_id: new[serial]
+        for serial, old_id in gone
+        if serial and serial in new and old.count(serial) == now.count(serial) == 1
+    }
+
+
+def _folded(text: str | None) -> str:
+    return (text or "").strip().casefold()
+
+
+def _issue_id(entry: ConfigEntry, camera_id: str) -> str:
+    return f"camera_gone_{entry.entry_id}_{camera_id}"
