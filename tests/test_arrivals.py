@@ -528,3 +528,20 @@ async def test_switched_off_before(
     hass_clouds.ring.cameras.append(camera)
     await relist(hass, entry)
     assert state_of(hass, SWITCH) == STATE_OFF
+
+
+async def test_switched_off_and_set_up_again(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """The name is enough to leave a camera off."""
+    old = add_camera(hass_clouds, "ring_partner", "Front")
+    entry = await set_up(hass, hass_clouds, "ring_partner")
+    options = {**entry.options, "new_cameras": True}
+    hass.config_entries.async_update_entry(entry, options=options)
+    await turn(hass, STATE_OFF)
+    remove_camera(hass_clouds, "ring_partner", old)
+    add_camera(hass_clouds, "ring_partner", "Front")
+    add_camera(hass_clouds, "ring_partner", "Back")
+    await relist(hass, entry)
+    assert state_of(hass, "switch.front_save_automatically_2") == STATE_OFF
+    assert state_of(hass, "switch.back_save_automatically") == STATE_ON

@@ -51,20 +51,33 @@ class Arrivals:
         known = async_known_cameras(self._hass, self._entry)
         new = [camera for camera in cameras if camera.id not in known]
         self._tell_of_missing(known, listed, new)
-        self._switch_on(new)
+        self._switch_on(known, listed, new)
         return cameras
 
     @callback
-    def _switch_on(self, new: Collection[Camera]) -> None:
+    def _switch_on(
+        self,
+        known: Mapping[str, dr.DeviceEntry],
+        listed: Mapping[str, Camera],
+        new: Collection[Camera],
+    ) -> None:
         """Save what new cameras see from now on, where the account's options say so."""
         options = self._entry.options
         if not new or not options.get(CONF_NEW_CAMERAS):
             return
-        # Whom a person has switched off is known, whatever became of the device.
+        before = options.get(CONF_AUTOMATIC, {})
         now = dt_util.utcnow().isoformat()
-        automatic = {camera.id: now for camera in new} | options.get(CONF_AUTOMATIC, {})
+        # One that was switched off may be set up again without a serial number.
+        off = {
+            _folded(device.name)
+            for camera_id, device in known.items()
+            if camera_id not in listed and before.get(camera_id, now) is None
+        }
+        started = {one.id: now for one in new if _folded(one.name) not in off}
         self._hass.config_entries.async_update_entry(
-            self._entry, options={**options, CONF_AUTOMATIC: automatic}
+            # Whom a person has switched off is known, whatever became of the device.
+            self._entry,
+            options={**options, CONF_AUTOMATIC: started | before},
         )
 
     @callback
@@ -181,7 +194,9 @@ async def async_move_camera(
 def async_forget_rules(hass: HomeAssistant, entry: ConfigEntry, camera_id: str) -> None:
     """Save nothing more of a camera that is gone, should it ever come back."""
     automatic = dict(entry.options.get(CONF_AUTOMATIC, {}))
-    if automatic.pop(camera_id, None):
+    # That it was switched off is remembered.
+    if automatic.get(camera_id):
+        del automatic[camera_id]
         hass.config_entries.async_update_entry(
             entry, options={**entry.options, CONF_AUTOMATIC: automatic}
         )
