@@ -147,6 +147,10 @@ async def test_set_up_again(
         camera, start=datetime.now(UTC) - 2 * HOUR, duration_s=3
     )
     path = await save_event(hass, event)
+    # One more is saved by itself.
+    start = datetime.now(UTC) - 2 * MINUTE
+    ring = hass_clouds.ring.add_event(camera, "ding", start=start, duration_s=3)
+    await look(hass, entry)
     before = unique_ids(hass, entry)
     device = device_of(hass, "camera.front")
     dr.async_get(hass).async_update_device(device.id, name_by_user="Mine")
@@ -179,10 +183,12 @@ async def test_set_up_again(
 
     assert state_of(hass, "sensor.front_last_clip") == last
     library = (await async_shared(hass)).library
-    clip = await library.last_clip(entry.entry_id, str(new.id))
-    assert clip
-    assert clip.path == path
     assert await library.last_clip(entry.entry_id, str(camera.id)) is None
+    clips = await library.clips("WHERE camera_id = ? ORDER BY start_ms", (str(new.id),))
+    assert [clip.path for clip in clips][:1] == [path]
+    known = await entry.runtime_data.ledger.saved(str(new.id), [str(ring.id)])
+    assert list(known.values()) == [str(clip.path) for clip in clips[1:]]
+    assert known
 
     saved = async_capture_events(hass, EVENT_SAVED)
     start = datetime.now(UTC) - MINUTE
@@ -304,6 +310,7 @@ async def test_replaced(
     # It is asked until it is answered.
     assert await hass.config_entries.async_reload(entry.entry_id)
     await relist(hass, entry)
+    await leave(hass, entry)
     assert issue(hass) == told
 
     _, form = await begin_fix(hass)
