@@ -25,7 +25,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
 from custom_components.clip_download.clips import files
 from custom_components.clip_download.clips.library import Job, Library
-from custom_components.clip_download.clips.watch import LOOK_RARELY
+from custom_components.clip_download.clips.watch import JOBS_AT_ONCE, LOOK_RARELY
 from custom_components.clip_download.diagnostics import (
     async_get_config_entry_diagnostics,
 )
@@ -536,14 +536,16 @@ async def test_restarts_among_many(
     assert await hass.config_entries.async_unload(entry.entry_id)
     known = [happen(camera, ring, 40 * 60 - n * 10, duration_s=1) for n in range(30)]
     for enough in (5, 10, 15):
-        fault = ring.misbehave("phoenix", hang_after_bytes=10_000, skip=5, times=99)
         assert await hass.config_entries.async_setup(entry.entry_id)
-        # So many are fetched at once: nobody else is on the way to the cloud by then.
-        while fault.times > 97 or len(saved) < enough:
+        while len(saved) < enough:
+            await asyncio.sleep(0.01)
+        fault = ring.misbehave("phoenix", hang_after_bytes=10_000, times=99)
+        # So many are asked for at once: nobody else is on the way to the cloud by then.
+        while fault.times > 99 - JOBS_AT_ONCE:
             await asyncio.sleep(0.01)
         assert await hass.config_entries.async_unload(entry.entry_id)
         fault.times = 0
-    assert len(saved) == 15
+    assert len(saved) < len(known)
     await hass.async_stop(force=True)
 
     async with async_test_home_assistant(config_dir=hass.config.config_dir) as second:

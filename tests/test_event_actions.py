@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import voluptuous as vol
 
+from custom_components.clip_download.clips import patience
 from custom_components.clip_download.clips.errors import InvalidRequestError
 from custom_components.clip_download.clips.window import settle_past
 from custom_components.clip_download.const import CONF_AUTOMATIC, DOMAIN
@@ -641,8 +642,14 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("custom_components.clip_download.event_actions.AT_ONCE", 1)
 
 
+@pytest.fixture
+def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up after the first fault."""
+    monkeypatch.setattr(patience, "MOST_TRIES", 1)
+
+
 @with_history
-@pytest.mark.usefixtures("one_by_one")
+@pytest.mark.usefixtures("one_by_one", "one_try")
 async def test_one_event_fails(
     hass: HomeAssistant,
     hass_clouds: Clouds,
@@ -835,8 +842,8 @@ async def test_an_account_that_goes_away(
     cloud = hass_clouds.ring_partner
     fault = cloud.misbehave("video/download", delay_s=60, times=99)
     saving = hass.async_create_task(save(hass, **around(minutes_ago)))
-    # So many are fetched at once: nobody is on the way to the cloud by then.
-    await until(lambda: len(cloud.asked("video/download")) == 2)
+    # So many are asked for at once: nobody is on the way to the cloud by then.
+    await until(lambda: len(cloud.asked("video/download")) == 4)
     assert await hass.config_entries.async_unload(entry.entry_id)
     told = await saving
     assert counts(told) == {"failed": 2, "not_ready": 4}
