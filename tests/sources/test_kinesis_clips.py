@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.clip_download.clips.library import Job, JobState
+from custom_components.clip_download.clips.library import ClipStatus, Job, JobState
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources import kinesis
 from custom_components.clip_download.sources.base import Wishes
@@ -90,6 +90,34 @@ async def test_without_the_right_to_list(
     assert [one for one in found if one < second(30)] == frames(0, 30)
     off = found[0] - job.clips[0].window.start
     assert timedelta(0) <= off < timedelta(seconds=0.1)
+
+
+async def test_a_long_window_without_the_right_to_list(
+    clouds: Clouds, account: House
+) -> None:
+    """Where two requests meet inside a fragment, nothing is lost or shown twice."""
+    clouds.kinesis.denied = {"ListFragments"}
+    add_stream(clouds, 7)
+    job = await account.save(Window(PAST, second(420)))
+    assert [one for one in shown(job) if one < second(420)] == frames(0, 420)
+    (clip,) = job.clips
+    assert (clip.status, clip.gaps) == (ClipStatus.PARTIAL, ())
+    assert job.error
+    assert job.error.key == "no_permission"
+
+
+@pytest.mark.parametrize("gone_s", [0, 20, 38])
+async def test_a_fragment_that_no_clip_has(
+    clouds: Clouds, account: House, gone_s: int
+) -> None:
+    """It is a gap where it is; all others are there, at their times."""
+    stream = add_stream(clouds)
+    stream.left_out = [(second(gone_s), second(gone_s + 2))]
+    job = await account.save(Window(PAST, second(40)))
+    assert shown(job) == [*frames(0, gone_s), *frames(gone_s + 2, 40)]
+    (clip,) = job.clips
+    assert clip.status is ClipStatus.PARTIAL
+    assert clip.gaps == (Window(second(gone_s), second(gone_s + 2)),)
 
 
 async def test_timestamps_of_the_server(
