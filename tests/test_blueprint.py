@@ -270,9 +270,12 @@ async def test_part_of_it(
 ) -> None:
     """A clip with a gap is told as such; of several files each is kept."""
     stream = hass_clouds.kinesis.add_stream(
-        "Back", footage=Footage("Back", audio="alaw"), fragment=SECOND
+        "Back", footage=Footage("Back"), fragment=SECOND
     )
     stream.holes.append((minutes_ago + 4 * SECOND, minutes_ago + 8 * SECOND))
+    # Pictures of two sizes do not go into one file.
+    larger = Footage("Back", width=640, height=360)
+    stream.changes.append((minutes_ago + 8 * SECOND, larger))
     await doorbell(hass, hass_clouds)
     await set_up(hass, hass_clouds, "kinesis")
     await use(

@@ -311,12 +311,14 @@ async def test_one_failure_stops_no_other(
 async def test_a_clip_of_several_files(
     hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
 ) -> None:
-    """Sound that no MP4 of ours can hold leaves each part as it came, and all are told."""
+    """Pictures of two sizes do not go into one file; all files are told."""
     stream = hass_clouds.kinesis.add_stream(
-        "Front", footage=Footage("Front", audio="alaw"), fragment=SECOND
+        "Front", footage=Footage("Front"), fragment=SECOND
     )
     hole = (minutes_ago + 10 * SECOND, minutes_ago + 20 * SECOND)
     stream.holes.append(hole)
+    larger = Footage("Front", width=640, height=360)
+    stream.changes.append((hole[1], larger))
     await set_up(hass, hass_clouds, "kinesis")
     response = await save(
         hass, "camera.front", start=minutes_ago, duration=30, filename="f"
@@ -335,7 +337,7 @@ async def test_a_clip_of_several_files(
     assert answer["path"] == first["path"]
     assert answer["end"] == second["end"]
     assert answer["size_bytes"] == first["size_bytes"] + second["size_bytes"]
-    assert moments(Path(second["path"]), first=1) == [hole[1]]
+    assert moments(Path(second["path"]), of=larger, first=1) == [hole[1]]
 
 
 async def test_not_waiting(

@@ -92,12 +92,13 @@ async def test_without_the_right_to_list(
     assert timedelta(0) <= off < timedelta(seconds=0.1)
 
 
+@pytest.mark.parametrize(("length_s", "phase_s"), [(7, 0), (7, 3), (19, 4)])
 async def test_a_long_window_without_the_right_to_list(
-    clouds: Clouds, account: House
+    clouds: Clouds, account: House, length_s: int, phase_s: int
 ) -> None:
     """Where two requests meet inside a fragment, nothing is lost or shown twice."""
     clouds.kinesis.denied = {"ListFragments"}
-    add_stream(clouds, 7)
+    add_stream(clouds, length_s, phase_s)
     job = await account.save(Window(PAST, second(420)))
     assert [one for one in shown(job) if one < second(420)] == frames(0, 420)
     (clip,) = job.clips
