@@ -401,7 +401,8 @@ async def test_a_long_clip_holds_up_no_short_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a day is joined, a doorbell's clip comes through, with its picture."""
-    finish = mp4.finish
+    finish, picture = mp4.finish, mp4.picture
+    threads = []
     joining, may_go_on = threading.Event(), threading.Event()
 
     def finish_slowly(
@@ -412,7 +413,12 @@ async def test_a_long_clip_holds_up_no_short_one(
             assert may_go_on.wait(60)
         return finish(pieces, window, *args, **kwargs)  # type: ignore[arg-type]
 
+    def picture_somewhere(path: Path, at: timedelta) -> bytes:
+        threads.append(threading.current_thread())
+        return picture(path, at)
+
     monkeypatch.setattr(mp4, "finish", finish_slowly)
+    monkeypatch.setattr(mp4, "picture", picture_somewhere)
     async with built(tmp_path) as house:
         house.shelf.lay(window(-1000, -990))
         day = await house.ask(window(-5000, -900), "day")
@@ -423,6 +429,8 @@ async def test_a_long_clip_holds_up_no_short_one(
         may_go_on.set()
         assert job.clips[0].path.with_suffix(".jpg").is_file()
         assert (await day.done).state is JobState.SAVED
+        # Others cannot publish meanwhile: pictures wait for no long clip either.
+        assert threads == [threads[0]] * 2
 
 
 def test_which_bench() -> None:
@@ -518,5 +526,5 @@ async def test_no_slot_is_lost(tmp_path: Path, at_s: float) -> None:
             await asyncio.sleep(0.1)
         await asyncio.sleep(at_s)
         tasks[1].cancel()
-        await asyncio.wait([tasks[0], tasks[2]])
+        await asyncio.wait([tasks[0], tasks[2]], timeout=HOUR.total_seconds())
         assert [job.state for job in house.told] == [JobState.SAVED] * 2
