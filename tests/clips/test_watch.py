@@ -603,7 +603,7 @@ async def test_looks(live: Live) -> None:
     async with live() as (street, account):
         await asyncio.sleep(179)
         street.happen("slow", ready_s=150)
-        await asyncio.sleep(421)
+        await asyncio.sleep(420)
         assert len(await saved(account)) == 1
         passed = [
             round((later - before).total_seconds())
