@@ -923,14 +923,14 @@ async def test_the_disk_fills_up_while_a_clip_is_made(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So it is where the parts had room, and what is made of them has not."""
-    make_folder = files.make_folder
+    opened = Path.open
 
-    def with_full_disk(folder: Path) -> list[Path]:
-        made = make_folder(folder)
-        (folder / "made_1.mp4").symlink_to("/dev/full")
-        return made
+    def open_full(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if self.name == "made_1.mp4" and mode == "xb":
+            return io.BufferedWriter(io.FileIO("/dev/full", "w"))
+        return opened(self, mode, *args, **kwargs)
 
-    monkeypatch.setattr(files, "make_folder", with_full_disk)
+    monkeypatch.setattr(Path, "open", open_full)
     # What fits the window as it is would not be made anew.
     margin = LENGTH / 4
     inside = replace(house, start=house.start + margin, end=house.end - margin)
