@@ -228,7 +228,7 @@ async def test_killed_again_and_again(folder: Path) -> None:
         kills = 0
         while len(account.ended) < len(cloud.events):
             await account.start()
-            await asyncio.sleep(311)
+            await asyncio.sleep(151)
             await account.stop()
             kills += 1
         assert kills > 5
