@@ -195,10 +195,14 @@ async def a_day_later(folder: Path) -> AsyncIterator[tuple[BusyRing, Account]]:
 
 
 def check_order(account: Account) -> None:
-    """See that the oldest were saved first, within the jobs that go on at once."""
+    """See that the oldest were saved first, but for what takes longer than others.
+
+    That is overtaken by those that go on at once, and by those that come after them.
+    """
     starts = [job.events[0].window.start for job in account.ended]
     places = {start: place for place, start in enumerate(sorted(starts))}
-    assert max(abs(places[start] - n) for n, start in enumerate(starts)) <= JOBS_AT_ONCE
+    most = max(abs(places[start] - n) for n, start in enumerate(starts))
+    assert most <= 2 * JOBS_AT_ONCE
 
 
 @pytest.mark.parametrize(
