@@ -9,6 +9,8 @@ was left in front. The boxes are those of ISO/IEC 14496-12.
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 import struct
 import sys
@@ -64,7 +66,9 @@ class _Table:
     # Where each chunk lies in the file, and how many samples it has.
     chunks: array[int] = field(default_factory=lambda: array("Q"))
     chunk_sizes: array[int] = field(default_factory=lambda: array("I"))
+    # When the next sample is decoded, and until when those so far are shown.
     ticks: int = 0
+    shown_ticks: int = 0
     # The last sample's duration is known when the next one comes.
     last_ticks: int | None = None
 
@@ -72,6 +76,7 @@ class _Table:
         """Add a sample, said to last so long."""
         self._end_last(self.last_ticks)
         self.last_ticks = ticks
+        self.shown_ticks = max(self.shown_ticks, self.ticks + offset + ticks)
         self.sizes.append(size)
         self.offsets.add(offset)
         if is_key:
@@ -324,11 +329,14 @@ class ProgressiveFile:
         (number,) = struct.unpack_from(">I", track_head, 20)
         (scale,) = struct.unpack_from(">I", media_head, 20)
         table = self._tables[number]
-        ticks = -(-table.ticks * movie_scale // scale)
         struct.pack_into(">Q", media_head, 24, table.ticks)
+        ticks = -(-table.shown_ticks * movie_scale // scale)
         edits: list[bytes] = []
         if any(box.kind == b"edts" for box in trak.boxes):
-            ticks, edits = _edited(trak.find(b"edts", b"elst").body, ticks)
+            elst = trak.find(b"edts", b"elst").body
+            ticks, edits = _edited(
+                elst, table.shown_ticks, Fraction(movie_scale, scale)
+            )
         struct.pack_into(">Q", track_head, 28, ticks)
         minf = trak.find(b"mdia", b"minf")
         kept = [_box(box.kind, box.body) for box in minf.boxes if box.kind != b"stbl"]
@@ -356,7 +364,7 @@ def _header(kind: bytes, size: int) -> bytes:
     return struct.pack(">I4s", size, kind)
 
 
-def _edited(elst: bytes, ticks: int) -> tuple[int, list[bytes]]:
+def _edited(elst: bytes, shown_ticks: int, scale: Fraction) -> tuple[int, list[bytes]]:
     """Return how long a track is with its edit list, and that list for all of it."""
     word, count = struct.unpack_from(">2I", elst)
     form = ">QqI" if word >> 24 else ">IiI"
@@ -366,7 +374,9 @@ def _edited(elst: bytes, ticks: int) -> tuple[int, list[bytes]]:
             form, elst, 8 + number * struct.calcsize(form)
         )
         # What comes before the first sample is empty; the rest is the track.
-        edits.append((length if at < 0 else ticks, at, rate))
+        if at >= 0:
+            length = ceil((shown_ticks - at) * scale)
+        edits.append((length, at, rate))
     body = struct.pack(">2I", 1 << 24, count)
     body += b"".join(struct.pack(">QqI", *edit) for edit in edits)
     return sum(edit[0] for edit in edits), [_box(b"edts", _box(b"elst", body))]

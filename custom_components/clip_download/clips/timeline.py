@@ -422,6 +422,8 @@ def _laid(piece: Piece, film: Film) -> list[Cut]:
         stretches = list(_without_repeats(film, window_us))
     if piece.placing is not Placing.SEQUENCE:
         room_us += max(film.gop_us or _LONGEST_GOP_US, _USUAL_GOP_US)
+    # How long the last frame before a hole was shown, is a guess.
+    room_us += max(film.us(one.frame_ticks) for one, _ in stretches) if stretches else 0
     room_us -= film.us(sum(one.end_pts - one.first_pts for one, _ in stretches))
     zero_us = -film.us(film.start_pts)
     cuts: list[Cut] = []
