@@ -45,9 +45,7 @@ def main() -> int:
 
         def ours() -> None:
             piece = mp4.Piece(path=source, window=window)
-            finished = mp4.finish(
-                [piece], window, folder, cancelled=threading.Event()
-            )
+            finished = mp4.finish([piece], window, folder, cancelled=threading.Event())
             made[:] = finished.files
 
         copying = ("-i", source, "-c", "copy", "-movflags", "+faststart", theirs_path)

@@ -120,8 +120,12 @@ def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
     return told
 
 
-def _file(hass: HomeAssistant, clip: Clip) -> dict[str, str]:
-    return {**place(hass, clip.path), "sha256": clip.sha256}
+def _file(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
+    return {
+        **place(hass, clip.path),
+        "sha256": clip.sha256,
+        "audio_codec": clip.audio_codec,
+    }
 
 
 def _times(window: Window) -> dict[str, str]:

@@ -967,7 +967,7 @@ async def test_fresh_window_without_a_list(
     assert plan.again_after_s == pytest.approx(20, abs=2)
     early = fresh.start - timedelta(seconds=20)
     assert [part.window for part in plan.parts] == [Window(early, fresh.end)]
-    assert plan.parts[0].placing is Placing.REQUESTED
+    assert plan.parts[0].placing is Placing.LOOSE
     assert plan.trouble
     assert not clouds.kinesis.asked("getClip")
 
@@ -977,15 +977,15 @@ async def test_blind_part_too_large(
 ) -> None:
     """A piece that may have been cut falls into two."""
     monkeypatch.setattr(kinesis, "MOST_BYTES", 1000)
-    blind = Part(window=Window(PAST, second(7.001)), placing=Placing.REQUESTED)
+    blind = Part(window=Window(PAST, second(7.001)), placing=Placing.LOOSE)
     err = await failing(source, blind)
     assert isinstance(err, SplitError)
     assert list(err.parts) == [
-        Part(window=Window(PAST, second(3.5)), placing=Placing.REQUESTED),
-        Part(window=Window(second(3.5), second(7.001)), placing=Placing.REQUESTED),
+        Part(window=Window(PAST, second(3.5)), placing=Placing.LOOSE),
+        Part(window=Window(second(3.5), second(7.001)), placing=Placing.LOOSE),
     ]
     # It cannot hold more than one fragment: there is nothing to cut.
-    last = Part(window=Window(PAST, second(1.999)), placing=Placing.REQUESTED)
+    last = Part(window=Window(PAST, second(1.999)), placing=Placing.LOOSE)
     async with source.fetch(DOOR, last, PRODUCER) as download:
         assert download.most_bytes == 1000
 
@@ -995,7 +995,7 @@ async def test_chunked_part_too_large(
 ) -> None:
     """Where no length tells it, what arrives may tell that a piece was cut."""
     clouds.kinesis.tells_length = False
-    blind = Part(window=Window(PAST, second(7)), placing=Placing.REQUESTED)
+    blind = Part(window=Window(PAST, second(7)), placing=Placing.LOOSE)
     async with source.fetch(DOOR, blind, PRODUCER) as download:
         assert download.response.content_length is None
         assert download.most_bytes == kinesis.MOST_BYTES
@@ -1288,7 +1288,7 @@ async def test_not_listed_long_ago(
     assert isinstance(await failing(source), NoFootageError)
     now = datetime.now(UTC)
     fresh = Window(now - timedelta(seconds=10), now - timedelta(seconds=5))
-    err = await failing(source, Part(window=fresh, placing=Placing.REQUESTED))
+    err = await failing(source, Part(window=fresh, placing=Placing.LOOSE))
     assert isinstance(err, NotReadyError)
     assert (err.key, err.after_s) == ("footage_not_ready", 5)
 

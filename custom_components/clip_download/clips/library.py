@@ -76,6 +76,7 @@ class Clip:
     size_bytes: int
     sha256: str
     video_codec: str
+    # Of sound that was encoded anew, with what it was: "aac (pcm_alaw)".
     audio_codec: str | None
     width: int
     height: int

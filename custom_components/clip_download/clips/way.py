@@ -58,6 +58,8 @@ class Way:
         self._bench = workbench.of(job.window)
         self._room = room
         self._cancelled = threading.Event()
+        # By the clip's id.
+        self._stills: dict[str, bytes | None] = {}
         self._patience = Patience(
             job.give_up_at,
             timeout=job.give_up_at - max(job.window.end, job.asked_at),
@@ -201,7 +203,11 @@ class Way:
                 # Not while it arrives: that would halve the speed of two cores.
                 sha256=await blocking(files.sha256_of, one.path),
                 video_codec=one.video_codec,
-                audio_codec=one.audio_codec,
+                audio_codec=(
+                    f"{one.audio_codec} ({one.sound_was})"
+                    if one.sound_was
+                    else one.audio_codec
+                ),
                 width=one.width,
                 height=one.height,
                 events=events,
@@ -212,6 +218,9 @@ class Way:
             )
             for one, stem, stat in zip(made, stems, stats, strict=True)
         ]
+        self._stills = {
+            clip.id: one.still for clip, one in zip(clips, made, strict=True)
+        }
         self._job = replace(job, error=trouble)
         async with self._room():
             await self._keep(clips, [one.path for one in made], stems, folder)
@@ -243,6 +252,7 @@ class Way:
             self._job.window,
             folder,
             audio=self._job.wishes.audio,
+            consume=self._bench is not self._workbench.short,
             cancelled=self._cancelled,
         )
         # Its folder must not be removed under it.
@@ -283,7 +293,13 @@ class Way:
         """Lay picture and sidecar beside each clip, then record that it is saved."""
         for clip in self._job.clips:
             # Others wait for their turn to publish: not behind a long clip, too.
-            await in_thread_of(self._workbench.short, _write_picture, clip, folder)
+            await in_thread_of(
+                self._workbench.short,
+                _write_picture,
+                clip,
+                folder,
+                self._stills.get(clip.id),
+            )
             await blocking(sidecar.write, clip, self._job.window)
         await self._library.remember_mounts([await blocking(files.mount_of, folder)])
         self._job = replace(self._job, state=JobState.SAVED)
@@ -324,12 +340,12 @@ def _numbered(stem: Path, count: int) -> list[Path]:
     return [stem.with_name(f"{stem.name}_part{n}") for n in range(1, count + 1)]
 
 
-def _write_picture(clip: Clip, folder: Path) -> None:
-    """Write the picture of a clip, whole or not at all."""
+def _write_picture(clip: Clip, folder: Path, still: bytes | None) -> None:
+    """Write the picture of a clip, whole or not at all; `still` is one made already."""
     picture = folder / "picture"
     with contextlib.suppress(ClipError):
         # A clip without a picture is still a clip.
-        picture.write_bytes(mp4.picture(clip.path, _worth_a_look(clip)))
+        picture.write_bytes(still or mp4.picture(clip.path, _worth_a_look(clip)))
         picture.replace(clip.path.with_suffix(".jpg"))
 
 

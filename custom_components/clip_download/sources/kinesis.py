@@ -452,7 +452,7 @@ class KinesisSource(Source):
         if again_after_s > 0:
             asked = Window.of_ms(early_ms, window.end_ms)
             return Plan(
-                parts=_blind_parts(asked, Placing.REQUESTED),
+                parts=_blind_parts(asked, Placing.LOOSE),
                 again_after_s=again_after_s,
                 trouble=trouble,
             )
