@@ -73,7 +73,7 @@ class Placing(Enum):
     # The cloud cut it out for us: it may begin a GOP earlier or later, and may end
     # later. Only a clock or a repeated key frame tells what two of these share.
     REQUESTED = auto()
-    # It begins up to a GOP late and may end as late, and nothing tells how much: it
+    # It begins late, by up to 20 s, and may end as late, and nothing tells how much: it
     # shares nothing with the parts beside it, and nothing of it is cut away.
     LOOSE = auto()
 

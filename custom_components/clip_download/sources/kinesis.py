@@ -776,7 +776,10 @@ def _blind_parts(window: Window, placing: Placing) -> list[Part]:
 
     Each but the first may begin up to a fragment late, just where the one before ends.
     """
-    return [Part(window=part, placing=placing) for part in window.split(BLIND_PART)]
+    return [
+        Part(window=part, placing=Placing.LOOSE if number else placing)
+        for number, part in enumerate(window.split(BLIND_PART))
+    ]
 
 
 def _named_camera(named: str) -> Camera:
