@@ -140,8 +140,9 @@ class _Part:
         # With what came and cannot be decoded.
         self.claimed_us = self.length_us + film.us(film.tail_ticks)
         self.margin_us = (film.gop_us or _USUAL_GOP_US) + _SLACK_US
-        if piece.placing is Placing.LOOSE:
-            self.margin_us = _LONGEST_GOP_US
+        if piece.placing in (Placing.SEQUENCE, Placing.LOOSE):
+            # It may go on for a fragment that was only begun in its window.
+            self.margin_us = _LONGEST_GOP_US + _SLACK_US
         self.asked = _Span(piece.window.start_ms * 1000, piece.window.end_ms * 1000)
         # What it may be said to show, but for a margin.
         self.shows = self.asked
