@@ -43,6 +43,8 @@ from tests.clouds.footage import (
     write,
 )
 
+from .sound_check import beeps
+
 # In the middle of nothing: 29 s before a GOP of 10 s begins, 1 s into one of 4 s.
 START = datetime(2026, 11, 21, 8, 0, 1, tzinfo=UTC)
 FRAME = timedelta(milliseconds=100)
@@ -189,27 +191,6 @@ def seconds_shown(made: Made) -> list[float]:
 def span(start: float, end: float) -> list[float]:
     """Return the times of all frames from one second to another."""
     return [round(n / 10, 1) for n in range(round(start * 10), round(end * 10))]
-
-
-def beeps(path: Path) -> list[float]:
-    """Return at what times of a file the beeps begin that mark whole seconds."""
-    found: list[float] = []
-    silent_since = -1.0
-    with av.open(path) as container:
-        for frame in container.decode(audio=0):
-            samples = frame.to_ndarray()[0].astype(float)
-            rate = frame.sample_rate
-            size = rate // 100
-            for block in range(len(samples) // size):
-                part = samples[block * size : (block + 1) * size]
-                angle = 2 * np.pi * 1000 * np.arange(size) / rate
-                power = abs(np.sum(part * np.exp(-1j * angle))) / size
-                time_s = cast("float", frame.time) + block / 100
-                if power < 0.05:
-                    silent_since = time_s
-                elif 0 <= time_s - silent_since < 0.015 and silent_since >= 0:
-                    found.append(time_s)
-    return found
 
 
 def check_sync(made: Made, *, at_least: int) -> None:

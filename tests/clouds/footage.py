@@ -51,6 +51,8 @@ _AAC_RATE_HZ = 16_000
 _AAC_SAMPLES = 1024
 # 125 AAC frames are 8 s: a loop that ends where it began.
 _AAC_LOOP = 125
+# After so many seconds, the beeps sound alike again.
+LOOP_S = 8
 _ALAW_RATE_HZ = 8000
 _ALAW_SAMPLES = 800
 
@@ -346,12 +348,18 @@ class _Sounds(NamedTuple):
     ticks: int
 
 
+def tone_hz(second: int) -> int:
+    """Return how high the beep of a second of Unix time is: eight tones in turn."""
+    return 800 + 200 * (second % LOOP_S)
+
+
 def _beeps(rate_hz: int, duration_s: int) -> NDArray[np.int16]:
     """Return a low hum with a beep at the start of each second, as 16-bit samples."""
     time_s = np.arange(rate_hz * duration_s) / rate_hz
     hum = 0.05 * np.sin(2 * np.pi * 220 * time_s)
-    beep = 0.4 * np.sin(2 * np.pi * 1000 * time_s) * (time_s % 1 < 0.1)
-    return ((hum + beep) * 32_000).astype(np.int16)
+    tones_hz = np.array([tone_hz(second) for second in range(duration_s)])
+    tones = np.sin(2 * np.pi * tones_hz.repeat(rate_hz) * time_s)
+    return ((hum + 0.4 * tones * (time_s % 1 < 0.1)) * 32_000).astype(np.int16)
 
 
 def _encode_sound(
@@ -376,7 +384,7 @@ def _encode_sound(
 
 @cache
 def _aac() -> _Sounds:
-    packets = _encode_sound("aac", _AAC_RATE_HZ, _beeps(_AAC_RATE_HZ, 24))
+    packets = _encode_sound("aac", _AAC_RATE_HZ, _beeps(_AAC_RATE_HZ, 3 * LOOP_S))
     by_number = {cast("int", p.pts) // _AAC_SAMPLES: bytes(p) for p in packets}
     # The second of three rounds, so that neither end is heard in it.
     loop = [by_number[n] for n in range(_AAC_LOOP, 2 * _AAC_LOOP)]
@@ -393,7 +401,7 @@ def aac_sound(start_ms: int, end_ms: int) -> Iterator[tuple[int, bytes]]:
 
 @cache
 def _alaw() -> _Sounds:
-    (packet,) = _encode_sound("pcm_alaw", _ALAW_RATE_HZ, _beeps(_ALAW_RATE_HZ, 1))
+    (packet,) = _encode_sound("pcm_alaw", _ALAW_RATE_HZ, _beeps(_ALAW_RATE_HZ, LOOP_S))
     whole = bytes(packet)
     loop = [whole[n : n + _ALAW_SAMPLES] for n in range(0, len(whole), _ALAW_SAMPLES)]
     return _Sounds(loop, _ALAW_SAMPLES * 90_000 // _ALAW_RATE_HZ)
