@@ -31,6 +31,7 @@ class SoundEncoder:
         self._rate_hz = rate_hz
         self._layout = layout
         self._resampler = AudioResampler(_FORMAT, layout, rate_hz)
+        self._kind: tuple[str, str, int] | None = None
         self._fifo = AudioFifo()
         # Samples, since the clip's beginning.
         self._taken = 0
@@ -58,12 +59,13 @@ class SoundEncoder:
         yield from self._out(None)
 
     def _resampled(self, frame: AudioFrame) -> list[AudioFrame]:
-        try:
-            return self._resampler.resample(frame)
-        except ValueError:
-            # It goes on at another rate, or with more channels.
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != self._kind:
+            # It goes on at another rate, or with more channels. The resampler that knows
+            # only frames that need nothing would hand these on, too.
             self._resampler = AudioResampler(_FORMAT, self._layout, self._rate_hz)
-            return self._resampler.resample(frame)
+            self._kind = kind
+        return self._resampler.resample(frame)
 
     def _take(self, frame: AudioFrame, at: int) -> Iterator[Packet[Stream]]:
         missing = at - self._taken
@@ -88,6 +90,8 @@ class SoundEncoder:
 
     def _write(self, frame: AudioFrame) -> None:
         frame.pts = None
+        # A frame that needed nothing brought its file's.
+        frame.time_base = Fraction(1, self._rate_hz)
         self._fifo.write(frame)
         self._taken += frame.samples
 
