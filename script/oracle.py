@@ -227,13 +227,7 @@ class Player:
             for beep in got["heard"]
             if beep["pieces"] >= WHOLE_PIECES
         ]
-        # What is heard as something is left out, nobody knows to which side it belongs.
-        sides = [(beep, beep._replace(at_s=beep.at_s - HEARD_LATE_S)) for beep in beeps]
-        late_s = [
-            both[0]
-            for side in sides
-            if len(both := out_of_step(one.frames, side)) == len(side)
-        ]
+        late_s = out_of_step(one.frames, beeps)
         worst_s = max(late_s, key=abs, default=0)
         if abs(worst_s) > HEARD_LATE_S:
             return f"sound is late by {worst_s:.2f} s"

@@ -5,6 +5,7 @@ Beeps mark whole seconds, and their tones tell eight of these apart.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -21,6 +22,7 @@ _LOUD = 0.05
 _WHOLE_BLOCKS = 8
 # Only where frames are so near to each other is it known what is seen in between.
 _NEAR_S = 1.0
+_BESIDE_S = 0.1
 
 
 class Beep(NamedTuple):
@@ -58,21 +60,32 @@ def heard(path: Path, *, counted: bool = False) -> list[Beep]:
 
 
 def out_of_step(frames: Sequence[Seen], sounds: Iterable[Beep]) -> list[float]:
-    """Return how much later each beep is heard than its second is seen, in seconds."""
+    """Return how much later each beep is heard than its second is seen, in seconds.
+
+    But for those beside something that was left out: they may belong to either side.
+    """
     times_s = [frame.at_s for frame in frames]
     late_s = []
     for beep in sounds:
+        first = bisect_right(times_s, beep.at_s - _BESIDE_S)
         number = bisect_right(times_s, beep.at_s)
-        if not 0 < number < len(frames):
+        last = bisect_right(times_s, beep.at_s + _BESIDE_S)
+        if first == 0 or last == len(frames):
+            continue
+        if not all(starmap(_is_near, pairwise(frames[first - 1 : last + 1]))):
             continue
         before, after = frames[number - 1 : number + 1]
-        shown_s = after.at_s - before.at_s
-        filmed_s = (after.moment - before.moment).total_seconds()
-        if 0 < shown_s <= _NEAR_S and 0 < filmed_s <= _NEAR_S:
-            share = (beep.at_s - before.at_s) / shown_s
-            moment_s = before.moment.timestamp() + share * filmed_s
-            late_s.append((moment_s - beep.second + LOOP_S / 2) % LOOP_S - LOOP_S / 2)
+        share = (beep.at_s - before.at_s) / (after.at_s - before.at_s)
+        moment_s = (before.moment + share * (after.moment - before.moment)).timestamp()
+        late_s.append((moment_s - beep.second + LOOP_S / 2) % LOOP_S - LOOP_S / 2)
     return late_s
+
+
+def _is_near(before: Seen, after: Seen) -> bool:
+    """Return whether frames are as far apart as filmed, and that is not far."""
+    shown_s = after.at_s - before.at_s
+    filmed_s = (after.moment - before.moment).total_seconds()
+    return 0 < shown_s <= _NEAR_S and abs(filmed_s - shown_s) <= _BESIDE_S
 
 
 def check_sound(path: Path, *, latest_s: float = 0.1) -> int:
