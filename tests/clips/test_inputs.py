@@ -22,10 +22,9 @@ from .inputs import (
     transport_packets,
 )
 from .oracle import _check_strictly as check_strictly
-from .sound_check import heard, out_of_step
+from .sound_check import check_sound
 
 type Gaps = list[tuple[float, float]]
-LATEST_S = 0.1
 # As many as the last frames of either stream take.
 LAST_PACKETS = 40
 
@@ -183,10 +182,8 @@ def finish_all(folder: Path, pieces: list[Piece]) -> Finished:
 def shown(path: Path) -> list[Seen]:
     """Return what a file's frames show, once all in it is decoded without a complaint."""
     check_strictly(path, is_open=False)
-    frames = list(seen(path))
-    late_s = out_of_step(frames, heard(path))
-    assert max(map(abs, late_s), default=0) <= LATEST_S
-    return frames
+    check_sound(path)
+    return list(seen(path))
 
 
 def gaps_of(finished: Finished) -> Gaps:
