@@ -48,7 +48,7 @@ _FRAME_US = US // 10
 # Timestamps that go back less are a slip, more are another clock.
 SLIP_US = US // 2
 # A frame waits at most so long for others before it is shown; else its time is broken.
-_MOST_REORDERED_US = 20 * US
+_MOST_REORDERED_US = 60 * US
 
 _TS_PACKET_BYTES = 188
 _TS_SYNC = 0x47

@@ -96,6 +96,8 @@ class _Track:
         self._base = stream.time_base
         self.base = Fraction(self._base.numerator, self._base.denominator)
         self._last_dts = -(2**62)
+        # The last packet, until it is known when the next one comes.
+        self._waiting: Packet[Stream] | None = None
         self.last_pts = -1
         self.end = 0
         # Not what a file says: before a hole, the last packet is said to fill it.
@@ -141,7 +143,16 @@ class _Track:
         packet.pts, packet.dts, packet.duration = pts, dts, duration
         packet.time_base = self._base
         packet.stream = self._stream
-        self._output.mux_one(packet)
+        last, self._waiting = self._waiting, packet
+        if last:
+            # A fragment begins where the last packet of the one before is said to end.
+            last.duration = dts - cast("int", last.dts)
+            self._output.mux_one(last)
+
+    def finish(self) -> None:
+        """Write the last packet: nothing comes after it."""
+        if self._waiting:
+            self._output.mux_one(self._waiting)
 
 
 def write(
@@ -257,6 +268,9 @@ class _Writer:
         if self._encoder and self._audio and self._audio.end:
             for packet in self._encoder.flush():
                 self._audio.play_anew(packet)
+        for track in (self._video, self._audio):
+            if track:
+                track.finish()
         end = self._video.end
         return Written(
             duration_us=self._us(end),
