@@ -403,7 +403,6 @@ class _Surveyor:
         self._clock = 0
         # Since the key frame before: whether frames are missing that others need.
         self._is_broken = True
-        self._marking: list[int] = []
         self._sound_us: int | None = None
         self._sound_clocks: list[int] = []
         self._sound_count = 0
