@@ -209,8 +209,10 @@ class Player:
         got = await page.evaluate("one => watch(one)", [url, rate, STANDSTILL_MS])
         if got["how"] != "ended":
             return f"{got['how']} at {got['at_s']:.1f} of {one.duration_s:.1f} s"
-        if abs(got["at_s"] - one.duration_s) > END_S:
-            return f"ends at {got['at_s']:.1f} of {one.duration_s:.1f} s"
+        # Its own duration: libav's leaves out how long the last frames wait to be shown.
+        last_s = one.frames[-1].at_s
+        if got["at_s"] < max(last_s, got["duration_s"] - END_S):
+            return f"ends at {got['at_s']:.1f} of {got['duration_s']:.1f} s"
         if got["decoded"] < len(one.frames) - FEW_FRAMES:
             return f"{got['decoded']} of {len(one.frames)} frames"
         steps = pairwise([frame.at_s for frame in one.frames])

@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from .errors import ClipError, CloudError
 from .film import SLIP_US, US, Film, Reel, Sound, decode_key, opened
 from .progressive import ProgressiveFile
-from .sound import SoundEncoder
+from .sound import SoundEncoder, silent_packet
 from .timeline import Cut, hole_us
 from .window import from_ms
 
@@ -35,6 +35,8 @@ _MOST_CHECKED = 500_000
 _AAC_SAMPLES, _FEWEST_SAMPLES = 960, 480
 # Sound lags behind its picture, in the order of a file, at most so much.
 _LAG_US = 2 * US
+# Sound that is so far behind its picture is missing.
+_SILENT_AFTER_US = 10 * US
 # HEVC's key frames that others are decoded across, and those that nothing is.
 _CRA, _BLA = 21, 18
 # Puts parameter sets in front of each key frame, where an MP4 has them aside.
@@ -102,6 +104,8 @@ class _Track:
         self.end = 0
         # Not what a file says: before a hole, the last packet is said to fill it.
         self._duration = 2**62
+        # Where sound stands by the count of its packets.
+        self._counted: int | None = None
 
     def shift(self, base: Fraction, at: Fraction, to: Fraction) -> _Shift:
         """Return what moves time `at` of a file (s; its time base too) to `to`."""
@@ -126,15 +130,36 @@ class _Track:
         time = round(cast("int", packet.pts) * scale)
         self._write(packet, time, time, round((packet.duration or 0) * scale))
 
-    def play(self, packet: Packet[Stream], shift: _Shift) -> None:
-        """Write a packet of sound, unless it is half heard already."""
+    def play(
+        self, packet: Packet[Stream], shift: _Shift, silence: bytes | None
+    ) -> None:
+        """Write a packet of sound, unless it is half heard already.
+
+        Chromium plays packet after packet, whatever their times: their count must tell
+        the time, too, and `silence` fills in where some are missing.
+        """
         num, den, add, _ = shift
         time = cast("int", packet.pts) * num // den + add
         self._duration = min(self._duration, (packet.duration or 0) * num // den)
-        if time >= max(0, self.end - self._duration // 2, self._last_dts + 1):
+        if self._counted is None:
+            self._counted = max(0, time)
+        if silence:
+            self.be_silent(time, silence)
+        if time >= max(0, self._counted - self._duration // 2, self._last_dts + 1):
             # A packet of sound that was damaged on the way is not worth a clip.
             with suppress(av.InvalidDataError, av.PatchWelcomeError):
                 self._write(packet, time, time, self._duration)
+                self._counted += self._duration
+
+    def be_silent(self, until: int, silence: bytes) -> None:
+        """Write silence up to a time, to the nearest packet, once sound has begun."""
+        if self._counted is None or not self._duration:
+            return
+        while until - self._counted > self._duration // 2:
+            packet = Packet(silence)
+            packet.is_keyframe = True
+            self._write(packet, self._counted, self._counted, self._duration)
+            self._counted += self._duration
 
     def _write(self, packet: Packet[Stream], pts: int, dts: int, duration: int) -> None:
         self._last_dts = dts
@@ -231,6 +256,9 @@ class _Writer:
         output.start_encoding()
         self._video = _Track(output, video)
         self._audio = _Track(output, audio) if audio else None
+        self._silence = None
+        if run.sound and not self._encoder and run.sound.codec == "aac":
+            self._silence = silent_packet(run.sound.rate_hz, run.sound.layout)
         # What lies at zero of the clip's time, holes closed up.
         self._zero_us = first.start_us
         self._before: Cut | None = None
@@ -262,6 +290,7 @@ class _Writer:
                     if is_video:
                         frame_ticks = cuts[number].stretch.frame_ticks
                         self._video.show(packet, placed.picture, frame_ticks)
+                        self._keep_up(packet)
                     elif self._audio and placed.sound:
                         self._play(packet, placed.sound, cuts[0])
             done(cuts[0].film)
@@ -282,7 +311,7 @@ class _Writer:
         """Write a packet of sound, as it is or encoded anew."""
         assert self._audio
         if self._encoder is None:
-            self._audio.play(packet, shift)
+            self._audio.play(packet, shift, self._silence)
             return
         if self._decoded is not cut.film:
             self._decoded = cut.film
@@ -293,6 +322,14 @@ class _Writer:
             packet, self._decoder, time * self._audio.base
         ):
             self._audio.play_anew(encoded)
+
+    def _keep_up(self, picture: Packet[Stream]) -> None:
+        """Let sound that does not come be silence, near to its picture in the file."""
+        if self._audio and self._silence:
+            time = cast("int", picture.dts) * self._video.base - Fraction(
+                _SILENT_AFTER_US, US
+            )
+            self._audio.be_silent(int(time / self._audio.base), self._silence)
 
     def _place(self, cut: Cut) -> _Placed:
         """Find where in the clip a cut begins: as filmed, but for what is missing."""

@@ -82,9 +82,7 @@ class SoundEncoder:
         yield from self._encode()
 
     def _silence(self, samples: int) -> AudioFrame:
-        frame = AudioFrame(_FORMAT, self._layout, samples)
-        for plane in frame.planes:
-            plane.update(bytes(plane.buffer_size))
+        frame = _silent(self._layout, samples)
         frame.sample_rate = self._rate_hz
         return frame
 
@@ -107,3 +105,24 @@ class SoundEncoder:
             # The encoder's own beginning.
             if cast("int", packet.pts) >= 0:
                 yield packet
+
+
+def silent_packet(rate_hz: int, layout: str) -> bytes:
+    """Return a packet of AAC in which nothing is heard."""
+    encoder = av.CodecContext.create("aac", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = rate_hz, layout, _FORMAT
+    packets: list[Packet[Stream]] = []
+    # The first ones are the encoder's own beginning.
+    for number in range(4):
+        frame = _silent(layout, _SAMPLES)
+        frame.sample_rate, frame.pts = rate_hz, number * _SAMPLES
+        frame.time_base = Fraction(1, rate_hz)
+        packets += encoder.encode(frame)
+    return bytes(packets[-1])
+
+
+def _silent(layout: str, samples: int) -> AudioFrame:
+    frame = AudioFrame(_FORMAT, layout, samples)
+    for plane in frame.planes:
+        plane.update(bytes(plane.buffer_size))
+    return frame
