@@ -606,10 +606,11 @@ async def test_looks(live: Live) -> None:
         await asyncio.sleep(420)
         assert len(await saved(account)) == 1
         passed = [
-            round((later - before).total_seconds())
+            (later - before).total_seconds()
             for before, later in pairwise(street.looks_at("front"))
         ]
-        assert passed == [60] * 3 + [20] * 8 + [60] * 4
+        # What the disk takes in between is real time.
+        assert passed == pytest.approx([60] * 3 + [20] * 8 + [60] * 4, abs=1.5)
         assert len(street.looks_at("back")) == 10
 
 
