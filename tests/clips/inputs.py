@@ -554,6 +554,23 @@ INPUTS = [
         )
         for container in ("mp4", "mpegts")
     ),
+    # Behind the key frame that it is cut at, a picture says which ones from before to
+    # forget; these are not there.
+    *(
+        Input(
+            f"open GOPs that forget, cut, {container}",
+            filmed(
+                ((0, 12), steady(0, 12, fps=15, gop_s=1)),
+                window=(2.5, 11),
+                container=container,
+                clock="own",
+                placing=Placing.RECORDING,
+                b_frames=1,
+                is_open=True,
+            ),
+        )
+        for container in ("mp4", "mpegts")
+    ),
     Input("many parts, TS", written(DOOR, *range(0, 25, 2), suffix="ts")),
     Input("many parts, MP4", written(DOOR, *range(0, 25, 2))),
     Input("G.711", written(replace(DOOR, audio="alaw"), 0, 3, 6, window=(0.5, 5))),

@@ -77,6 +77,7 @@ VERDICTS = {
             ("10 fps, then 0.8, GOP 25 s", whole(648)),
             ("9.5 s missing between key frames", partial(505, 505, (20.5, 30))),
             ("open GOPs, cut", whole(84, come=200, first_s=4)),
+            ("open GOPs that forget, cut", whole(135, come=180, first_s=2)),
         )
     },
     "2 s missing of 6": partial(40, 40, (4, 6)),

@@ -672,10 +672,18 @@ def _is_in_order(path: Path, cancelled: threading.Event) -> bool:
     return len(delays) <= 1
 
 
-def _has_unit(packet: Packet[Stream], kind: int) -> bool:
-    """Return whether an H.264 packet begins with a NAL unit of a kind, or soon has one."""
+def has_idr(packet: Packet[Stream]) -> bool:
+    """Return whether an H.264 key frame is one that nothing is decoded across."""
     head = bytes(memoryview(packet)[:_SETS_WITHIN_BYTES])
-    return any(unit[0] & 0x1F == kind for unit in head.split(b"\0\0\1")[1:] if unit)
+    if head[:3] == b"\0\0\1" or head[:4] == b"\0\0\0\1":
+        units = head.split(b"\0\0\1")[1:]
+        return any(unit[0] & 0x1F == _IDR for unit in units if unit)
+    at = 0
+    while at + 4 < len(head):
+        if head[at + 4] & 0x1F == _IDR:
+            return True
+        at += 4 + int.from_bytes(head[at : at + 4])
+    return False
 
 
 def _may_break_off(reel: Reel) -> bool:
@@ -733,7 +741,7 @@ def _undecodable(
                     decode(None)
                 decoder = reel.decoder(strict=True) if number in wanted else None
                 numbers, first_pts = {}, pts
-                is_open = reel.codec == "h264" and not _has_unit(packet, _IDR)
+                is_open = reel.codec == "h264" and not has_idr(packet)
             # What is shown before the key frame is decoded from the GOP before.
             if decoder and pts >= first_pts:
                 numbers[pts] = number

@@ -18,8 +18,9 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from .errors import ClipError, CloudError
-from .film import SLIP_US, US, Film, Reel, Sound, decode_key, opened
+from .film import SLIP_US, US, Film, Reel, Sound, decode_key, has_idr, opened
 from .progressive import ProgressiveFile
+from .slices import Forgetting
 from .sound import SoundEncoder, silent_packet
 from .timeline import Cut, hole_us
 from .window import from_ms
@@ -37,6 +38,8 @@ _AAC_SAMPLES, _FEWEST_SAMPLES = 960, 480
 _LAG_US = 2 * US
 # Sound that is so far behind its picture is missing.
 _SILENT_AFTER_US = 10 * US
+# Where a key frame comes so many frames late, those before it may be missing.
+_MISSING_STEPS = 2
 # HEVC's key frames that others are decoded across, and those that nothing is.
 _CRA, _BLA = 21, 18
 # Puts parameter sets in front of each key frame, where an MP4 has them aside.
@@ -402,6 +405,7 @@ def _read(
         if film.kind == "mpegts" and reel.audio and reel.audio.name == "aac":
             out_of_adts = BitStreamFilterContext(_OUT_OF_ADTS, reel.audio)
         pictures = _Pictures(cuts, reel)
+        past = _Past()
         sounds = _Sounds(cuts)
         sound_count = 0
         for packet in reel.packets(cancelled, sound=sound):
@@ -416,6 +420,8 @@ def _read(
             if which is not None:
                 if film.codec == "hevc" and pictures.begins:
                     packet = _as_broken_link(packet, film)
+                if film.codec == "h264":
+                    packet = past.without(packet, cuts[which], begins=pictures.begins)
                 for one in _filtered(into_band, packet):
                     yield which, True, one
             elif pictures.are_done and (not sound or pictures.is_past_lag(packet)):
@@ -455,12 +461,45 @@ def _as_broken_link(packet: Packet[Stream], film: Film) -> Packet[Stream]:
         if at < len(data) and data[at] >> 1 & 0x3F == _CRA:
             data[at] = data[at] & 0x81 | _BLA << 1
         at = following
-    linked = Packet(bytes(data))
-    linked.pts, linked.dts = packet.pts, packet.dts
-    linked.is_keyframe = True
-    linked.time_base = packet.time_base
-    linked.stream = packet.stream
-    return linked
+    return _replaced(packet, bytes(data))
+
+
+def _replaced(packet: Packet[Stream], data: bytes) -> Packet[Stream]:
+    """Return a packet with other content."""
+    changed = Packet(data)
+    changed.pts, changed.dts = packet.pts, packet.dts
+    changed.is_keyframe = packet.is_keyframe
+    changed.time_base = packet.time_base
+    changed.stream = packet.stream
+    return changed
+
+
+class _Past:
+    """Lets H.264 pictures behind the key frame of a cut not speak of what was before."""
+
+    def __init__(self) -> None:
+        """Begin with nothing that was cut off."""
+        self._forgetting: Forgetting | None = None
+        self._dts = 0
+
+    def without(
+        self, packet: Packet[Stream], cut: Cut, *, begins: bool
+    ) -> Packet[Stream]:
+        """Return the next picture; `begins`: it is the first one of its cut."""
+        dts = cast("int", packet.dts)
+        is_late = dts - self._dts > _MISSING_STEPS * cut.stretch.frame_ticks
+        self._dts = dts
+        if packet.is_keyframe:
+            self._forgetting = None
+            if (begins or is_late) and not has_idr(packet):
+                self._forgetting = Forgetting(
+                    cut.stretch.shape.sets,
+                    bytes(packet),
+                    is_annex_b=cut.film.kind == "mpegts",
+                )
+        elif self._forgetting and (data := self._forgetting.mended(bytes(packet))):
+            return _replaced(packet, data)
+        return packet
 
 
 class _Pictures:
