@@ -43,9 +43,8 @@ HOLE_MS = 1000
 # The slowest that a stream is filmed at, and how far apart its key frames are at most.
 LONGEST_STEP_MS = 5000
 LONGEST_GOP_MS = 20_000
-# After an H.264 key frame that frames are decoded across, and that is no IDR picture,
-# the next one says which frames from before to forget: decoders miss those, and may drop
-# or reorder the next two. Only encoding it anew would mend that.
+# After a gap, decoders may drop or reorder the next frames behind an H.264 key frame that
+# frames are decoded across. Only encoding it anew would mend that.
 OPEN_COMPLAINTS = ("non monotonically increasing dts",)
 OPEN_LOST = 8
 # A clock that is fast: by a hundred times what a camera's is.
