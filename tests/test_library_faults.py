@@ -224,6 +224,10 @@ async def restarted(house: House) -> AsyncIterator[House]:
             entry_id=house.entry.entry_id,
         )
         entry.add_to_hass(hass)
+        # A library that is lost comes back while the account starts: on a slow machine
+        # a look may come first, and save again what is not known yet.
+        await async_shared(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
         await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done(wait_background_tasks=True)
         try:
