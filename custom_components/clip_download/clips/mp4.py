@@ -94,7 +94,7 @@ class Finished:
 
 
 def inspect(path: Path) -> Media:
-    """Say what a fetched file holds, once its first key frame could be decoded.
+    """Return what a fetched file holds, once its first key frame could be decoded.
 
     Raises CloudError: `body_not_video`, or `body_truncated` where it is not whole.
     """
@@ -228,7 +228,7 @@ def _still(run: Run) -> bytes | None:
 
 
 def _is_next_nearer(reel: Reel, ticks: int) -> bool:
-    """Say whether a file's index has a key frame after a time that is the nearest."""
+    """Return whether a file's index has a key frame after a time that is the nearest."""
     entries = reel.video.index_entries
     before, after = (
         entries.search_timestamp(ticks, backward=backward) for backward in (True, False)

@@ -550,11 +550,11 @@ class _Pictures:
 
     @property
     def are_done(self) -> bool:
-        """Say whether all cuts are read."""
+        """Return whether all cuts are read."""
         return self._current == len(self._cuts)
 
     def is_past_lag(self, packet: Packet[Stream]) -> bool:
-        """Say whether no sound of the last cut can come any more."""
+        """Return whether no sound of the last cut can come any more."""
         return abs(cast("int", packet.dts) - self._ended_at) > self._lag
 
 
