@@ -17,7 +17,6 @@ from av.stream import Stream
 # What an AAC frame holds.
 _SAMPLES = 1024
 _FORMAT = "fltp"
-_SAMPLE_BYTES = 4
 # Sound so much off its time is moved there; less is only the clouds' rounding.
 _SLIP = Fraction(1, 20)
 
