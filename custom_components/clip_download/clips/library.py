@@ -95,7 +95,8 @@ class Job:
     `root` is the media folder, `filename` the clip's path below it without ending.
     `events` are those whose footage is wanted, where the window was made for them.
     `clips` are set before they get their names, so that a job that is killed there
-    finds them again.
+    finds them again. `work` is the name of the folder, beside the clip to be, in which
+    its parts lie. `starts` counts how often it was begun without coming to an end.
     """
 
     id: str
@@ -114,6 +115,8 @@ class Job:
     state: JobState = JobState.QUEUED
     clips: tuple[Clip, ...] = ()
     error: ClipError | None = None
+    work: str = ""
+    starts: int = 0
 
     @property
     def request(self) -> tuple[Any, ...]:
@@ -485,6 +488,8 @@ def _job_row(job: Job) -> dict[str, Any]:
         "error": json.dumps({"key": error.key, **error.placeholders})
         if error
         else None,
+        "work": job.work,
+        "starts": job.starts,
         "updated_at_ms": to_ms(datetime.now(UTC)),
     }
 
@@ -508,6 +513,8 @@ def _job(row: sqlite3.Row) -> Job:
         state=JobState(row["state"]),
         clips=tuple(clip_of(clip) for clip in json.loads(row["result"] or "[]")),
         error=ClipError(**error) if error else None,
+        work=row["work"],
+        starts=row["starts"],
     )
 
 

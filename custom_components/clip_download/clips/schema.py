@@ -154,8 +154,14 @@ CREATE TABLE due (task TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO due VALUES ('rebuild');
 """
 
+# Where a job's parts lie, and how often it was begun without coming to an end.
+_STARTS = """
+ALTER TABLE jobs ADD COLUMN work TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN starts INTEGER NOT NULL DEFAULT 0;
+"""
+
 # What leads from each version of the tables to the next.
-_STEPS = (_JOBS_AND_CLIPS, _EVENTS_AND_DAYS)
+_STEPS = (_JOBS_AND_CLIPS, _EVENTS_AND_DAYS, _STARTS)
 VERSION = len(_STEPS)
 
 

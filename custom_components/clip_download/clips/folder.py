@@ -1,0 +1,204 @@
+"""Folders that are held open, so that nothing in them is reached through a link.
+
+Whoever else may write to a media folder can put a link in place of any file or folder of
+it, at any moment. So a folder is opened by its descriptor, level by level and through no
+link, right before it is used; what is done in it then happens there, whatever has become
+of its path. All functions block.
+"""
+
+from collections.abc import Iterable
+import contextlib
+from dataclasses import dataclass
+import errno
+from io import FileIO
+import os
+from pathlib import Path
+import shutil
+import stat
+from typing import Self
+import weakref
+
+from .errors import StorageError
+
+# Read and written by Home Assistant only, until it has its final name.
+_PRIVATE_FILE = 0o600
+_PRIVATE_FOLDER = 0o700
+_SHARED_FOLDER = 0o755
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY
+
+
+class Folder:
+    """A folder that is held open. It is closed with its last reference, or before."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        """Take the open descriptor, and the path by which people know it."""
+        self.descriptor = descriptor
+        self.path = path
+        self.close = weakref.finalize(self, os.close, descriptor)
+
+    def __enter__(self) -> Self:
+        """Return the folder, which is closed in the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def __truediv__(self, name: str) -> File:
+        """Return what goes by a name in it, whether it is there or not."""
+        return File(self, name)
+
+    @classmethod
+    def open(cls, root: Path, below: Iterable[str] = ()) -> Self:
+        """Open a media folder, or one below it: from there on, through no link.
+
+        The media folder itself may be one: its place is for the administrator to say.
+        Raises OSError: ELOOP or ENOTDIR for a link.
+        """
+        folder = cls(os.open(root, _FOLDER), root)
+        for name in below:
+            folder = folder.inner(name)
+        return folder
+
+    def inner(self, name: str) -> Self:
+        """Open a folder in this one. Raises OSError: ELOOP or ENOTDIR for a link."""
+        _check_name(name)
+        flags = _FOLDER | os.O_NOFOLLOW
+        return type(self)(
+            os.open(name, flags, dir_fd=self.descriptor), self.path / name
+        )
+
+    def make(self, name: str) -> Self:
+        """Make a folder in this one that others may look into.
+
+        Raises FileExistsError, OSError.
+        """
+        return self._make(name, _SHARED_FOLDER)
+
+    def make_private(self, name: str) -> Self:
+        """Make a folder in this one that is ours alone; no other is taken for it.
+
+        Raises FileExistsError, StorageError if another was put in its place, OSError.
+        """
+        folder = self._make(name, _PRIVATE_FOLDER)
+        about = os.fstat(folder.descriptor)
+        if about.st_uid != os.geteuid() or folder.names():
+            raise StorageError("storage_changed", path=str(folder.path))
+        return folder
+
+    def _make(self, name: str, mode: int) -> Self:
+        _check_name(name)
+        os.mkdir(name, mode, dir_fd=self.descriptor)
+        return self.inner(name)
+
+    def names(self) -> list[str]:
+        """Return the names of all that is in it."""
+        with os.scandir(self.descriptor) as found:
+            return [one.name for one in found]
+
+    def remove(self, name: str) -> None:
+        """Remove a folder in this one with all that is in it, as far as that goes."""
+        _check_name(name)
+        shutil.rmtree(name, ignore_errors=True, dir_fd=self.descriptor)
+
+    def free_bytes(self) -> int:
+        """Return how much space is left on its disk for us."""
+        space = os.fstatvfs(self.descriptor)
+        return space.f_bavail * space.f_frsize
+
+    def sync(self) -> None:
+        """See to it that names given in it survive a power cut, where that can be."""
+        # Not every network file system can do this, and files are safe by themselves.
+        with contextlib.suppress(OSError):
+            os.fsync(self.descriptor)
+
+
+@dataclass(frozen=True)
+class File:
+    """A name in a folder that is held open, for a file that is there or is to be."""
+
+    folder: Folder
+    name: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name. Raises ValueError."""
+        _check_name(self.name)
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """Return the file at a path whose folder nobody else can write to."""
+        return cls(Folder.open(path.parent), path.name)
+
+    @property
+    def path(self) -> Path:
+        """Where people find it. Nothing is opened by this."""
+        return self.folder.path / self.name
+
+    def open(self) -> FileIO:
+        """Open it to read: no link, and no pipe that nobody writes to.
+
+        Raises ValueError if it is no file, OSError.
+        """
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(self.name, flags, dir_fd=self.folder.descriptor)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise ValueError("not a file")
+        return FileIO(descriptor)
+
+    def create(self) -> FileIO:
+        """Make it, ours alone, to write and read. Raises FileExistsError, OSError."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        return FileIO(
+            os.open(self.name, flags, _PRIVATE_FILE, dir_fd=self.folder.descriptor),
+            "r+",
+        )
+
+    def stat(self) -> os.stat_result:
+        """Return what there is under the name, a link as a link. Raises OSError."""
+        return os.stat(self.name, dir_fd=self.folder.descriptor, follow_symlinks=False)
+
+    def exists(self) -> bool:
+        """Return whether there is anything under the name."""
+        try:
+            self.stat()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def unlink(self, *, missing_ok: bool = False) -> None:
+        """Remove the name. Raises OSError."""
+        try:
+            os.unlink(self.name, dir_fd=self.folder.descriptor)
+        except FileNotFoundError:
+            if not missing_ok:
+                raise
+
+    def rename(self, to: File) -> None:
+        """Give it another name, in place of what has that. Raises OSError."""
+        os.rename(
+            self.name,
+            to.name,
+            src_dir_fd=self.folder.descriptor,
+            dst_dir_fd=to.folder.descriptor,
+        )
+
+    def link(self, to: File) -> None:
+        """Give it one more name. Raises FileExistsError, OSError."""
+        os.link(
+            self.name,
+            to.name,
+            src_dir_fd=self.folder.descriptor,
+            dst_dir_fd=to.folder.descriptor,
+            follow_symlinks=False,
+        )
+
+
+def is_link(err: OSError) -> bool:
+    """Return whether a folder or file could not be opened because it is a link."""
+    return err.errno in (errno.ELOOP, errno.ENOTDIR)
+
+
+def _check_name(name: str) -> None:
+    if name in ("", os.curdir, os.pardir) or "/" in name or "\0" in name:
+        raise ValueError("no name of a file or folder")
