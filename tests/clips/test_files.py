@@ -29,6 +29,9 @@ from custom_components.clip_download.clips.errors import (
         ("rtl\u202eoverride", "rtl_override"),
         ("lone\ud800surrogate", "lone_surrogate"),
         ("e\u0301", "é"),
+        ("conin$/CONOUT$.txt/COM¹/lpt³.x", "_conin$/_CONOUT$.txt/_COM¹/_lpt³.x"),
+        ("two\u2028lines\u2029here", "two_lines_here"),
+        ("-rf/--help", "_-rf/_--help"),
     ],
 )
 def test_names_are_made_safe(text: str, path: str) -> None:

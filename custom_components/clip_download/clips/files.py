@@ -10,13 +10,17 @@ import hashlib
 from io import FileIO
 import os
 from pathlib import Path, PurePosixPath
+import secrets
 import shutil
 import stat
 import unicodedata
 
 from .errors import InvalidRequestError, StorageError
+from .folder import File, Folder
 
 SUFFIX = ".mp4"
+# What begins like this is ours, and of interest to nobody else.
+HIDDEN = ".clip_download_"
 # What goes with a clip: same stem, other ending.
 COMPANIONS = (".jpg", ".json")
 # A file name may have 255 bytes; this leaves room for a number and an ending.
@@ -27,8 +31,8 @@ RESERVE_BYTES = 64 * 2**20
 
 # SMB and exFAT refuse these; "/" is handled where a path is taken apart.
 _FORBIDDEN = frozenset('\\:*?"<>|/')
-_RESERVED = {"con", "prn", "aux", "nul"} | {
-    f"{device}{n}" for device in ("com", "lpt") for n in range(1, 10)
+_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
+    f"{device}{n}" for device in ("com", "lpt") for n in "123456789¹²³"
 }
 # What a file system says that cannot link: exFAT, some SMB servers.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
@@ -40,13 +44,20 @@ def safe_name(text: str) -> str:
     May return an empty string where nothing is left.
     """
     name = "".join(
-        "_" if char in _FORBIDDEN or unicodedata.category(char)[0] == "C" else char
+        "_" if char in _FORBIDDEN or _is_control(char) else char
         for char in unicodedata.normalize("NFC", text)
     ).strip(" .")
     name = name.encode()[:LONGEST_NAME_BYTES].decode(errors="ignore").rstrip(" .")
-    if name.split(".", 1)[0].strip().lower() in _RESERVED:
+    # What a shell's `*` gives to a program must not be an option of it.
+    if name.startswith("-") or name.split(".", 1)[0].strip().lower() in _RESERVED:
         name = f"_{name}"
     return name
+
+
+def _is_control(char: str) -> bool:
+    """Return whether a character is none that is seen, or ends a line."""
+    category = unicodedata.category(char)
+    return category[0] == "C" or category in {"Zl", "Zp"}
 
 
 def safe_relative_path(text: str, suffix: str = SUFFIX) -> PurePosixPath:
@@ -86,6 +97,27 @@ def root_of(path: Path, roots: Collection[Path]) -> Path | None:
     """Return the media folder that a file is in, the innermost of several."""
     inside = [root for root in roots if path.is_relative_to(root)]
     return max(inside, key=lambda root: len(root.parts), default=None)
+
+
+def found(path: Path, roots: Collection[Path]) -> File:
+    """Return a file of a media folder, its own folder opened through no link.
+
+    Whether the file itself is there does not matter. Raises FileNotFoundError, too, if
+    it is in no media folder, OSError (ELOOP) if a link is on the way.
+    """
+    root = root_of(path, roots)
+    below = path.relative_to(root).parts if root else ()
+    if root is None or not below or os.pardir in below:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return Folder.open(root, below[:-1]) / below[-1]
+
+
+def is_there(path: Path, roots: Collection[Path]) -> bool:
+    """Return whether a file of a media folder is there, and reached through no link."""
+    try:
+        return found(path, roots).is_file()
+    except OSError:
+        return False
 
 
 def shelf_of(path: Path, roots: Collection[Path]) -> Path | None:
@@ -230,14 +262,35 @@ def free_stem(
     return candidate
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a small file, whole or not at all, whatever was there."""
-    draft = path.with_name(f"{path.name}.new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+def write_whole(file: File, content: bytes, *, of: str = "") -> None:
+    """Write a small file, whole or not at all, whatever was there.
+
+    What a kill left of the last one `of` the same is removed; of that, one at a time is
+    written. Raises OSError.
+    """
+    folder, prefix = file.folder, f"{HIDDEN}{of}_"
+    for name in folder.names() if of else ():
+        if name.startswith(prefix):
+            (folder / name).unlink(missing_ok=True)
+    # A name that nobody can know before, so that nothing waits under it.
+    draft = folder / f"{prefix}{secrets.token_hex(16)}"
+    try:
+        with draft.create() as opened:
+            # Its final name is for others to read, too.
+            os.fchmod(opened.fileno(), 0o644)
+            _write(opened, content)
+            os.fsync(opened.fileno())
+        draft.rename(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    folder.sync()
+
+
+def _write(file: FileIO, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
 
 
 def sync(path: Path) -> None:

@@ -6,7 +6,7 @@ link, right before it is used; what is done in it then happens there, whatever h
 of its path. All functions block.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 from dataclasses import dataclass
 import errno
@@ -57,16 +57,53 @@ class Folder:
         """
         folder = cls(os.open(root, _FOLDER), root)
         for name in below:
-            folder = folder.inner(name)
+            with folder:
+                folder = folder.inner(name)
         return folder
 
+    @classmethod
+    def reach(cls, root: Path, below: Sequence[str]) -> tuple[Self, int]:
+        """Open a folder below a media folder, and make what is missing on the way there.
+
+        Return it, and how many folders were made; none of them is left if one cannot
+        be made. Raises OSError as `open` does.
+        """
+        folder, made = cls.open(root), 0
+        try:
+            for name in below:
+                with folder:
+                    try:
+                        folder = folder.inner(name)
+                    except FileNotFoundError:
+                        folder = folder.make(name)
+                        made += 1
+        except BaseException:
+            reached = folder.path.relative_to(root).parts
+            cls.unmake(root, reached, min(made, len(reached)))
+            raise
+        return folder, made
+
+    @classmethod
+    def unmake(cls, root: Path, below: Sequence[str], made: int) -> None:
+        """Remove the last folders of the way to one, as long as they are empty."""
+        for depth in range(len(below), len(below) - made, -1):
+            try:
+                cls.open(root, below[: depth - 1]).remove_empty(below[depth - 1])
+            except OSError:
+                return
+
     def inner(self, name: str) -> Self:
-        """Open a folder in this one. Raises OSError: ELOOP or ENOTDIR for a link."""
+        """Open a folder in this one. Raises OSError: ELOOP for a link."""
         _check_name(name)
         flags = _FOLDER | os.O_NOFOLLOW
-        return type(self)(
-            os.open(name, flags, dir_fd=self.descriptor), self.path / name
-        )
+        path = self.path / name
+        with _about(path):
+            try:
+                return type(self)(os.open(name, flags, dir_fd=self.descriptor), path)
+            except NotADirectoryError:
+                if (self / name).is_link():
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+                raise
 
     def make(self, name: str) -> Self:
         """Make a folder in this one that others may look into.
@@ -88,7 +125,8 @@ class Folder:
 
     def _make(self, name: str, mode: int) -> Self:
         _check_name(name)
-        os.mkdir(name, mode, dir_fd=self.descriptor)
+        with _about(self.path / name):
+            os.mkdir(name, mode, dir_fd=self.descriptor)
         return self.inner(name)
 
     def names(self) -> list[str]:
@@ -100,6 +138,12 @@ class Folder:
         """Remove a folder in this one with all that is in it, as far as that goes."""
         _check_name(name)
         shutil.rmtree(name, ignore_errors=True, dir_fd=self.descriptor)
+
+    def remove_empty(self, name: str) -> None:
+        """Remove an empty folder in this one. Raises OSError if it is not empty."""
+        _check_name(name)
+        with _about(self.path / name):
+            os.rmdir(name, dir_fd=self.descriptor)
 
     def free_bytes(self) -> int:
         """Return how much space is left on its disk for us."""
@@ -140,23 +184,55 @@ class File:
         Raises ValueError if it is no file, OSError.
         """
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(self.name, flags, dir_fd=self.folder.descriptor)
+        with _about(self.path):
+            descriptor = os.open(self.name, flags, dir_fd=self.folder.descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise ValueError("not a file")
         return FileIO(descriptor)
 
+    def read(self, most_bytes: int) -> bytes:
+        """Return what it holds. Raises ValueError if that is more, or no file, OSError."""
+        with self.open() as file, _about(self.path):
+            if os.fstat(file.fileno()).st_size > most_bytes:
+                raise ValueError("too large")
+            content = b""
+            # It may grow meanwhile, and one call may return less than there is.
+            while piece := file.read(most_bytes + 1 - len(content)):
+                content += piece
+        if len(content) > most_bytes:
+            raise ValueError("too large")
+        return content
+
     def create(self) -> FileIO:
         """Make it, ours alone, to write and read. Raises FileExistsError, OSError."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        return FileIO(
-            os.open(self.name, flags, _PRIVATE_FILE, dir_fd=self.folder.descriptor),
-            "r+",
-        )
+        with _about(self.path):
+            return FileIO(
+                os.open(self.name, flags, _PRIVATE_FILE, dir_fd=self.folder.descriptor),
+                "r+",
+            )
 
     def stat(self) -> os.stat_result:
         """Return what there is under the name, a link as a link. Raises OSError."""
-        return os.stat(self.name, dir_fd=self.folder.descriptor, follow_symlinks=False)
+        with _about(self.path):
+            return os.stat(
+                self.name, dir_fd=self.folder.descriptor, follow_symlinks=False
+            )
+
+    def is_file(self) -> bool:
+        """Return whether it is a file, as far as that can be known."""
+        return self._is(stat.S_ISREG)
+
+    def is_link(self) -> bool:
+        """Return whether it is a link, as far as that can be known."""
+        return self._is(stat.S_ISLNK)
+
+    def _is(self, kind: Callable[[int], bool]) -> bool:
+        try:
+            return kind(self.stat().st_mode)
+        except OSError:
+            return False
 
     def exists(self) -> bool:
         """Return whether there is anything under the name."""
@@ -169,34 +245,47 @@ class File:
     def unlink(self, *, missing_ok: bool = False) -> None:
         """Remove the name. Raises OSError."""
         try:
-            os.unlink(self.name, dir_fd=self.folder.descriptor)
+            with _about(self.path):
+                os.unlink(self.name, dir_fd=self.folder.descriptor)
         except FileNotFoundError:
             if not missing_ok:
                 raise
 
     def rename(self, to: File) -> None:
         """Give it another name, in place of what has that. Raises OSError."""
-        os.rename(
-            self.name,
-            to.name,
-            src_dir_fd=self.folder.descriptor,
-            dst_dir_fd=to.folder.descriptor,
-        )
+        with _about(to.path):
+            os.rename(
+                self.name,
+                to.name,
+                src_dir_fd=self.folder.descriptor,
+                dst_dir_fd=to.folder.descriptor,
+            )
 
     def link(self, to: File) -> None:
         """Give it one more name. Raises FileExistsError, OSError."""
-        os.link(
-            self.name,
-            to.name,
-            src_dir_fd=self.folder.descriptor,
-            dst_dir_fd=to.folder.descriptor,
-            follow_symlinks=False,
-        )
+        with _about(to.path):
+            os.link(
+                self.name,
+                to.name,
+                src_dir_fd=self.folder.descriptor,
+                dst_dir_fd=to.folder.descriptor,
+                follow_symlinks=False,
+            )
 
 
 def is_link(err: OSError) -> bool:
     """Return whether a folder or file could not be opened because it is a link."""
     return err.errno in (errno.ELOOP, errno.ENOTDIR)
+
+
+@contextlib.contextmanager
+def _about(path: Path) -> Iterator[None]:
+    """Let an error name the whole path: by a descriptor, it has the last name only."""
+    try:
+        yield
+    except OSError as err:
+        err.filename, err.filename2 = str(path), None
+        raise
 
 
 def _check_name(name: str) -> None:

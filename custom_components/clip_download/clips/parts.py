@@ -13,6 +13,7 @@ from typing import Any
 
 from ..sources.base import Part
 from . import files
+from .folder import File
 from .window import Placing, Window
 
 SUFFIX = ".part"
@@ -51,7 +52,7 @@ def keep(part: Part, stored: Stored) -> None:
     """Record that a part is whole, once it is surely on the disk. Raises OSError."""
     files.sync(stored.path)
     files.write_whole(
-        stored.path.with_suffix(_RECORD),
+        File.at(stored.path.with_suffix(_RECORD)),
         json.dumps(
             {
                 "key": key_of(part),
@@ -62,7 +63,7 @@ def keep(part: Part, stored: Stored) -> None:
                 "is_short": stored.is_short,
                 "may_be_cut": stored.may_be_cut,
             }
-        ),
+        ).encode(),
     )
 
 
