@@ -1,8 +1,10 @@
 """What a person sends along with a report holds nothing that opens a door."""
 
 from collections.abc import Iterator
+import contextlib
 from datetime import UTC, datetime, timedelta
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from ring_doorbell import RingError
 
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.components.diagnostics import REDACTED
@@ -56,6 +59,25 @@ async def test_no_secrets(
     assert told["data"]["kind"] == kind
     (camera,) = told["cameras"]
     assert (camera["name"], camera["id"]) == ("Front", REDACTED)
+
+
+async def test_debug_log_tells_no_secrets(
+    hass: HomeAssistant, hass_clouds: Clouds, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the hardware id nor a push token is logged, which ring_doorbell would."""
+    caplog.set_level(logging.DEBUG)
+    hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    # As its push listener registers.
+    token = {"device": {"push_notification_token": "abracadabra"}}
+    with contextlib.suppress(RingError):
+        await entry.runtime_data.source._ring.async_query(
+            "/clients_api/device", "PATCH", json=token
+        )
+    assert "clients_api/ring_devices" in caplog.text
+    hidden = {*secrets_in(dict(entry.data)), "abracadabra"} - {entry.data["username"]}
+    assert entry.data["hardware_id"] in hidden
+    assert not [secret for secret in hidden if secret in caplog.text]
 
 
 async def test_options(

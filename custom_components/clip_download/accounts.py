@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ACCESS_TOKEN, CONF_TOKEN
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import (
+    ConfigEntryError,
     ImplementationUnavailableError,
     OAuth2TokenRequestBaseError,
     OAuth2TokenRequestConnectionError,
@@ -25,10 +27,16 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
     async_get_config_entry_implementation,
 )
 from homeassistant.helpers.importlib import async_import_module
+from homeassistant.requirements import RequirementsNotFound, async_process_requirements
 
 from . import ring_account, token_store
-from .clips.errors import CloudError, SignInError
-from .const import CONF_AUTH_IMPLEMENTATION, CONF_PLAYGROUND_TOKEN, CONF_RING_ENTRY
+from .clips.errors import CloudError, RefusedError, SignInError
+from .const import (
+    CONF_AUTH_IMPLEMENTATION,
+    CONF_PLAYGROUND_TOKEN,
+    CONF_RING_ENTRY,
+    DOMAIN,
+)
 from .sources import SOURCES
 from .sources.base import Source
 from .sources.http import unreachable
@@ -36,11 +44,27 @@ from .sources.http import unreachable
 # Home Assistant's session would wait for five minutes.
 TOKEN_PATIENCE_S = 30
 
+# What only some need is installed when they need it: nobody else depends on it. Home
+# Assistant's constraints choose the release; it has botocore mostly, aiortc never.
+KIND_REQUIREMENTS = {"kinesis": ["botocore>=1.42,<2"]}
+LIVE_REQUIREMENTS = ["aiortc>=1.16,<2"]
+
 type AccessToken = Callable[[bool], Awaitable[str]]
 
 
 async def async_source_module(hass: HomeAssistant, kind: str) -> ModuleType:
-    """Import the module of a kind of account, off the event loop."""
+    """Import the module of a kind of account, off the event loop.
+
+    What it needs is installed first. Raises ConfigEntryError if that cannot be.
+    """
+    try:
+        await _async_bring(hass, KIND_REQUIREMENTS.get(kind, []))
+    except RequirementsNotFound as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="package_missing",
+            translation_placeholders={"package": ", ".join(err.requirements)},
+        ) from err
     return await async_import_module(hass, f"{__package__}.sources.{kind}")
 
 
@@ -65,6 +89,7 @@ async def async_create_source(
     """Make the source of an account; nothing is asked of the cloud yet.
 
     `data` is what a config entry holds. The last five arguments are those of `Source`.
+    Raises ConfigEntryError if what the kind needs cannot be installed.
     """
     credentials = data
     if CONF_RING_ENTRY in data:
@@ -78,7 +103,23 @@ async def async_create_source(
         named_cameras=named_cameras,
         access_token=access_token,
         options=options,
+        bring_live=partial(_async_bring_live, hass),
     )
+
+
+async def _async_bring_live(hass: HomeAssistant) -> None:
+    """Install what live views need. Raises RefusedError."""
+    try:
+        await _async_bring(hass, LIVE_REQUIREMENTS)
+    except RequirementsNotFound as err:
+        package = ", ".join(err.requirements)
+        raise RefusedError("live_needs_package", package=package) from err
+
+
+async def _async_bring(hass: HomeAssistant, requirements: list[str]) -> None:
+    # As Home Assistant itself does with those of manifests.
+    if requirements and not hass.config.skip_pip:
+        await async_process_requirements(hass, DOMAIN, requirements, is_built_in=False)
 
 
 def access_token_of(hass: HomeAssistant, entry: ConfigEntry) -> AccessToken | None:

@@ -35,6 +35,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow, section
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
 from homeassistant.helpers.network import NoURLAvailableError
@@ -635,6 +636,11 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
                 await _async_finish_linking(source)
         except ClipError as err:
             return show({"base": err.key}, err.placeholders)
+        except ConfigEntryError as err:
+            return show(
+                {"base": err.translation_key or "unknown"},
+                err.translation_placeholders or {},
+            )
         except AbortFlow:
             raise
         except Exception:

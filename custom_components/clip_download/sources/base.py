@@ -1,6 +1,7 @@
 """What every cloud looks like to the rest: cameras, a plan of parts, downloads."""
 
 from abc import ABC, abstractmethod
+import asyncio
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -12,6 +13,8 @@ from collections.abc import (
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import import_module
+from types import ModuleType
 from typing import Any, ClassVar
 
 from aiohttp import ClientResponse, ClientSession
@@ -212,6 +215,7 @@ class Source(ABC):
         named_cameras: Sequence[str] = (),
         access_token: Callable[[bool], Awaitable[str]] | None = None,
         options: Mapping[str, Any] | None = None,
+        bring_live: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Take what a config entry holds; nothing is asked of the cloud yet.
 
@@ -220,7 +224,8 @@ class Source(ABC):
         outlives a kill then. `named_cameras` are cameras that a person named because the cloud does
         not let the account list them. `access_token` gives a valid token of an account
         that signs in by OAuth 2; with True, a new one, because the last was refused.
-        `options` are those of the account; a change makes another source.
+        `options` are those of the account; a change makes another source. `bring_live`
+        installs what live views need and nothing else does; it raises RefusedError.
         """
         self.session = session
         self.credentials = credentials
@@ -229,6 +234,7 @@ class Source(ABC):
         self.named_cameras = named_cameras
         self.access_token = access_token
         self.options = options or {}
+        self._bring_live = bring_live
         self.prepare()
 
     def prepare(self) -> None:
@@ -315,6 +321,21 @@ class Source(ABC):
         Raises SignInError, CloudError, RefusedError.
         """
         yield
+
+    async def live_module(self, name: str) -> ModuleType:
+        """Import a module of this package that needs aiortc, which is brought in first.
+
+        It takes a while, in a thread. Raises RefusedError `live_needs_package`.
+        """
+        if self._bring_live:
+            await self._bring_live()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                None, import_module, f"{__package__}.{name}"
+            )
+        except (AttributeError, ImportError, OSError) as err:
+            # One that was built for other libraries than are here fails as these do.
+            raise RefusedError("live_needs_package", package="aiortc") from err
 
     def check(self, wishes: Wishes) -> None:
         """Raise InvalidRequestError for a wish that this cloud cannot honour."""

@@ -22,6 +22,7 @@ from http import HTTPStatus
 from importlib import import_module
 import itertools
 import json as json_module
+import logging
 import time
 from typing import Any, Literal, Self, override
 from urllib.parse import urlencode
@@ -145,6 +146,16 @@ OTHERS_WITH_VIDEO = {
     ONVIF_CAMERA: "ONVIF Camera",
     "intercom_handset_video": "Intercom Video",
 }
+
+
+def _hide_device(record: logging.LogRecord) -> bool:
+    """Say no to a request that tells what Ring knows us by: hardware id, push token."""
+    given = record.args if isinstance(record.args, tuple) else ()
+    return not any(isinstance(one, dict) and "device" in one for one in given)
+
+
+# ring_doorbell logs all that it asks, while somebody looks for a fault.
+logging.getLogger("ring_doorbell.ring").addFilter(_hide_device)
 
 
 class TwoFactorRequired(SignInError):
@@ -941,9 +952,7 @@ class RingSource(Source):
     @asynccontextmanager
     async def live(self, camera: Camera) -> AsyncIterator[None]:
         """Watch the camera live, of which Ring makes a recording (`on_demand`)."""
-        ring_live = await asyncio.get_running_loop().run_in_executor(
-            None, import_module, f"{__package__}.ring_live"
-        )
+        ring_live = await self.live_module("ring_live")
         async with ring_live.view(self._ring, int(camera.id), self._call):
             yield
 

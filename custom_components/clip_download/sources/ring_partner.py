@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from importlib import import_module
 import json
 import logging
 import random
@@ -446,9 +445,7 @@ class RingPartnerSource(Source):
 
         Ring ends a session after 60 seconds, that of a battery camera after 30 [doc].
         """
-        whep = await asyncio.get_running_loop().run_in_executor(
-            None, import_module, f"{__package__}.whep"
-        )
+        whep = await self.live_module("whep")
         peer: Peer = whep.Peer()
         try:
             session_url, answer = await self._open_session(camera, await peer.offer())
