@@ -983,6 +983,7 @@ def test_stream_has_words_for_outages() -> None:
         "invalid_endpoint_url",
         "invalid_region",
         "no_organization",
+        "package_missing",
         "ring_account_gone",
         "ring_account_not_loaded",
         "ring_account_signed_out",
