@@ -4,7 +4,7 @@ Each is said, none costs a clip, a kept mark or what is known to be saved, and a
 there again once the fault is gone.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
@@ -22,10 +22,12 @@ from pytest_homeassistant_custom_component.common import (
     async_test_home_assistant,
 )
 
+from custom_components.clip_download import shared
 from custom_components.clip_download.clips import files, schema, sidecar
 from custom_components.clip_download.clips.catalog import Catalog
 from custom_components.clip_download.clips.errors import StorageError
-from custom_components.clip_download.clips.library import Clip, _clip_row
+from custom_components.clip_download.clips.ledger import Ledger
+from custom_components.clip_download.clips.library import Clip, Library, _clip_row
 from custom_components.clip_download.clips.proof import State, verify
 from custom_components.clip_download.clips.pruning import (
     Limits,
@@ -33,6 +35,7 @@ from custom_components.clip_download.clips.pruning import (
     Pruning,
     Spared,
 )
+from custom_components.clip_download.clips.rebuild import Rebuilt
 from custom_components.clip_download.const import CONF_AUTOMATIC, DOMAIN
 from custom_components.clip_download.shared import DATABASE, async_shared
 from homeassistant.components.media_source import (
@@ -53,6 +56,7 @@ from .clips.test_mounts import disk_at, mounted
 from .clips.test_schema import FIRST, content, insert
 from .clouds import Clouds
 from .clouds.ring import RingCamera, RingEvent
+from .waits import until
 
 CLIPS = f"media-source://{DOMAIN}/clips"
 SECOND = timedelta(seconds=1)
@@ -224,10 +228,6 @@ async def restarted(house: House) -> AsyncIterator[House]:
             entry_id=house.entry.entry_id,
         )
         entry.add_to_hass(hass)
-        # A library that is lost comes back while the account starts: on a slow machine
-        # a look may come first, and save again what is not known yet.
-        await async_shared(hass)
-        await hass.async_block_till_done(wait_background_tasks=True)
         await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done(wait_background_tasks=True)
         try:
@@ -486,3 +486,50 @@ async def test_a_database_that_is_lost(house: House, fault: str) -> None:
         assert len(aside) == (fault != "missing")
         assert await again.clips() == before
         await again.check_nothing_is_saved_again(before)
+
+
+async def test_a_lost_library_comes_back_late(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is said to be saved or not, nor saved, before the library is back."""
+    before = await house.clips()
+    await house.hass.async_stop(force=True)
+    house.database.unlink()
+    asked: list[str] = []
+    answered: list[str] = []
+    for name in ("wanted", "saved"):
+        monkeypatch.setattr(Ledger, name, _noted(name, asked, answered))
+    real = shared.async_rebuild
+
+    async def rebuild_late(hass: HomeAssistant, library: Library) -> Rebuilt:
+        await until(lambda: "wanted" in asked)
+        (entry,) = hass.config_entries.async_loaded_entries(DOMAIN)
+        hass.async_create_task(entry.runtime_data.ledger.saved("1", ["2"]))
+        # One thread answers all queries: these come after whatever was asked before.
+        for _ in range(5):
+            await library.read("SELECT 1")
+        assert not answered
+        assert not house.clouds.ring.asked(FOOTAGE)
+        rebuilt = await real(hass, library)
+        assert rebuilt.added == len(before)
+        return rebuilt
+
+    monkeypatch.setattr(shared, "async_rebuild", rebuild_late)
+    house.clouds.ring.requests.clear()
+    async with restarted(house) as again:
+        assert set(answered) == {"wanted", "saved"}
+        assert await again.clips() == before
+        await again.check_nothing_is_saved_again(before)
+
+
+def _noted(name: str, asked: list[str], answered: list[str]) -> Callable[..., Any]:
+    """Return a method of the ledger that notes when it is asked and when it answers."""
+    real = getattr(Ledger, name)
+
+    async def noted(*args: Any, **kwargs: Any) -> Any:
+        asked.append(name)
+        found = await real(*args, **kwargs)
+        answered.append(name)
+        return found
+
+    return noted

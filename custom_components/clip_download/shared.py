@@ -90,7 +90,7 @@ async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
 @callback
 def _async_tend_soon(hass: HomeAssistant, library: Library) -> None:
     """Look after the library while everything else goes on."""
-    hass.async_create_background_task(
+    library.tended = hass.async_create_background_task(
         _async_tend(hass, library), "look after the library of clips"
     )
 

@@ -37,7 +37,11 @@ class Wanted:
 
 
 class Ledger:
-    """The events of one account. Every method raises StorageError as the library does."""
+    """The events of one account. Every method raises StorageError as the library does.
+
+    What is to be saved and what is saved is told once a library that was lost has come
+    back: otherwise what it knew to be saved would be saved again.
+    """
 
     def __init__(self, library: Library, account_id: str) -> None:
         """Take the library that it is kept in."""
@@ -118,6 +122,7 @@ class Ledger:
 
     async def last_saved_end(self, camera_id: str, before: datetime) -> datetime | None:
         """Return when the latest event ended that began before, and is (to be) saved."""
+        await self._library.come_back()
         rows = await self._library.read(
             "SELECT MAX(end_ms) AS end_ms FROM events WHERE account_id = ? "
             "AND camera_id = ? AND state IN (?, ?) AND start_ms < ?",
@@ -139,6 +144,7 @@ class Ledger:
 
         The oldest comes first: it is the first to expire.
         """
+        await self._library.come_back()
         rows = await self._library.read(
             "SELECT * FROM events WHERE account_id = ? AND state = ? "
             "AND next_try_ms <= ? AND is_ready >= ? "
@@ -204,6 +210,7 @@ class Ledger:
 
     async def saved(self, camera_id: str, ids: Iterable[str]) -> dict[str, str]:
         """Return the paths of the clips of those events that have one."""
+        await self._library.come_back()
         rows = await self._library.read(
             "SELECT events.id, clips.path FROM events JOIN clips "
             "ON clips.id = events.clip_id "

@@ -149,6 +149,8 @@ class Library:
         self._path = path
         self.time_zone = time_zone
         self.when_lost: Callable[[], None] = lambda: None
+        # Whoever looks after it, and brings back what is due.
+        self.tended: asyncio.Task[None] | None = None
         # Two rebuilds at once would only be in each other's way.
         self.rebuilding = asyncio.Lock()
         # One thread keeps the queries in the order in which they were asked.
@@ -195,6 +197,11 @@ class Library:
         So it is with a new database, and with one that an older release made.
         """
         return bool(await self.read("SELECT 1 FROM due WHERE task = 'rebuild'"))
+
+    async def come_back(self) -> None:
+        """Wait until what a rebuild brings back is known, or the rebuild has failed."""
+        while self.tended and not self.tended.done() and await self.is_rebuild_due():
+            await asyncio.wait([self.tended])
 
     async def set_rebuilt(self) -> None:
         """Keep that a rebuild is not due any more."""

@@ -1,0 +1,19 @@
+"""How tests wait: for something to come about, and never without an end."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+# Far longer than anything takes on a machine that is busy with other things.
+LONGEST_S = 60.0
+
+
+async def until(condition: Callable[[], object], within_s: float = LONGEST_S) -> None:
+    """Wait until something is so; fail the test if it does not come to that in time."""
+    try:
+        async with asyncio.timeout(within_s):
+            while not condition():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        pytest.fail(f"It did not come to {condition} within {within_s} s")
