@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
 from packaging.requirements import Requirement
 from PIL import Image
-import pytest
 import voluptuous as vol
 
 from custom_components.clip_download.accounts import (
@@ -88,6 +87,8 @@ LOGO_HEIGHTS = {
     "logo.png": (128, 256),
     "logo@2x.png": (256, 512),
 }
+
+SCRIPTS = ["demo", "screenshots", "setup", "test"]
 
 # What `ClipError`s take for themselves, and what whoever shows them adds.
 NO_PLACEHOLDERS = {"after_s", "retry_after_s"}
@@ -267,32 +268,32 @@ def test_quality_scale() -> None:
             assert rule["comment"].strip().endswith("."), name
 
 
-@pytest.mark.parametrize("name", ["demo", "screenshots", "setup", "test"])
-def test_script(name: str) -> None:
+def test_scripts() -> None:
     """Each script can be run, and is a shell script that parses."""
-    script = ROOT / "script" / name
-    assert script.stat().st_mode & 0o111
-    subprocess.run(["bash", "-n", script], check=True)
+    for name in SCRIPTS:
+        script = ROOT / "script" / name
+        assert script.stat().st_mode & 0o111, name
+        subprocess.run(["bash", "-n", script], check=True)
 
 
 # --- brand
 
 
-@pytest.mark.parametrize(("name", "side"), BRAND_SIZES.items())
-def test_icon(name: str, side: int) -> None:
+def test_icons() -> None:
     """An icon is square, of the size that its name says, with a transparent ground."""
-    with Image.open(INTEGRATION / "brand" / name) as icon:
-        assert (icon.format, icon.size) == ("PNG", (side, side))
-        assert icon.mode == "RGBA"
-        assert icon.getpixel((side - 1, side - 1)) == (0, 0, 0, 0)
+    for name, side in BRAND_SIZES.items():
+        with Image.open(INTEGRATION / "brand" / name) as icon:
+            assert (icon.format, icon.size) == ("PNG", (side, side)), name
+            assert icon.mode == "RGBA", name
+            assert icon.getpixel((side - 1, side - 1)) == (0, 0, 0, 0), name
 
 
-@pytest.mark.parametrize(("name", "heights"), LOGO_HEIGHTS.items())
-def test_logo(name: str, heights: tuple[int, int]) -> None:
+def test_logos() -> None:
     """A logo's shortest side is as long as the brand's rules say."""
-    with Image.open(INTEGRATION / "brand" / name) as logo:
-        assert (logo.format, logo.mode) == ("PNG", "RGBA")
-        assert heights[0] <= min(logo.size) <= heights[1]
+    for name, (least, most) in LOGO_HEIGHTS.items():
+        with Image.open(INTEGRATION / "brand" / name) as logo:
+            assert (logo.format, logo.mode) == ("PNG", "RGBA"), name
+            assert least <= min(logo.size) <= most, name
 
 
 def test_brand_has_no_strays() -> None:
@@ -321,49 +322,45 @@ def imports(path: Path) -> Iterator[str]:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in MODULES if path.parent.name in {"clips", "sources"}],
-    ids=short,
-)
-def test_room_stands_alone(path: Path) -> None:
+def test_rooms_stand_alone() -> None:
     """`sources/` and `clips/` know no Home Assistant and none of the modules that do."""
     ours = f"custom_components.{DOMAIN}."
-    names = set(imports(path))
-    assert not {name for name in names if name.startswith("homeassistant")}
-    inner = {name.removeprefix(ours) for name in names if name.startswith(ours)}
-    if path.parent.name == "clips":
-        # It does not know which cloud it serves.
-        assert not {
-            name
-            for name in inner
-            if name.startswith("sources") and name != "sources.base"
-        }
-    else:
-        # It does not know where a file goes.
-        assert not {
-            name
-            for name in inner
-            if name.startswith("clips") and name not in {"clips.errors", "clips.window"}
-        }
-    assert {name.partition(".")[0] for name in inner} <= {"clips", "sources"}
+    strangers: list[tuple[str, str]] = []
+    for path in MODULES:
+        room = path.parent.name
+        if room not in {"clips", "sources"}:
+            continue
+        for full_name in imports(path):
+            name = full_name.removeprefix(ours)
+            if name == full_name:
+                is_allowed = not name.startswith("homeassistant")
+            elif room == "clips":
+                # It does not know which cloud it serves.
+                is_allowed = name.startswith("clips") or name == "sources.base"
+            else:
+                # It does not know where a file goes.
+                is_allowed = name.startswith("sources") or name in {
+                    "clips.errors",
+                    "clips.window",
+                }
+            if not is_allowed:
+                strangers.append((short(path), name))
+    assert strangers == []
 
 
-@pytest.mark.parametrize("kind", SOURCES)
-def test_source_module(kind: str) -> None:
+def test_source_modules() -> None:
     """Each kind of account has the module and the class that the registry names."""
-    classes = {
-        node.name
-        for node in tree(INTEGRATION / "sources" / f"{kind}.py").body
-        if isinstance(node, ast.ClassDef)
-    }
-    assert SOURCES[kind] in classes
+    for kind, name in SOURCES.items():
+        module = tree(INTEGRATION / "sources" / f"{kind}.py")
+        assert name in {
+            node.name for node in module.body if isinstance(node, ast.ClassDef)
+        }, kind
 
 
-@pytest.mark.parametrize("path", MODULES, ids=short)
-def test_module_has_no_leftovers(path: Path) -> None:
+def test_modules_have_no_leftovers() -> None:
     """No module leaves something to be done later."""
-    assert not re.search(r"TODO|FIXME|XXX|NotImplementedError", path.read_text())
+    later = re.compile(r"TODO|FIXME|XXX|NotImplementedError")
+    assert [short(path) for path in MODULES if later.search(path.read_text())] == []
 
 
 # --- the keys of errors
@@ -542,20 +539,33 @@ def test_every_error_can_be_read() -> None:
     assert unread == []
 
 
-@pytest.mark.parametrize("use", USES, ids=lambda use: f"{use.where} {use.key}")
-def test_error_has_words(use: Use) -> None:
+def test_errors_have_words() -> None:
     """Each error has a text, and all that the text names."""
-    assert use.key in EXCEPTIONS
-    assert placeholders(EXCEPTIONS[use.key]["message"]) <= use.placeholders
+    assert USES
+    assert [
+        use
+        for use in USES
+        if use.key not in EXCEPTIONS
+        or placeholders(EXCEPTIONS[use.key]["message"]) - use.placeholders
+    ] == []
 
 
-@pytest.mark.parametrize("use", ACCOUNT_USES, ids=lambda use: f"{use.where} {use.key}")
-def test_account_error_has_words(use: Use) -> None:
+def test_account_errors_have_words() -> None:
     """What a cloud may answer to a sign-in has words in the flow and for the account."""
-    given = use.placeholders - ADDED_PLACEHOLDERS
-    assert placeholders(TRANSLATIONS["config"]["error"][use.key]) <= given
-    text = EXCEPTIONS[ACCOUNT_PREFIX + use.key]["message"]
-    assert placeholders(text) <= given | {"account"}
+    assert ACCOUNT_USES
+    flawed: list[Use] = []
+    for use in ACCOUNT_USES:
+        given = use.placeholders - ADDED_PLACEHOLDERS
+        shown = TRANSLATIONS["config"]["error"].get(use.key)
+        told = EXCEPTIONS.get(ACCOUNT_PREFIX + use.key, {}).get("message")
+        if (
+            not shown
+            or not told
+            or placeholders(shown) - given
+            or placeholders(told) - given - {"account"}
+        ):
+            flawed.append(use)
+    assert flawed == []
 
 
 def test_no_error_is_idle() -> None:
@@ -577,15 +587,30 @@ def texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
             yield from texts(inner, f"{where}.{key}" if where else key)
 
 
-@pytest.mark.parametrize(("where", "text"), list(texts(TRANSLATIONS)))
-def test_text(where: str, text: str) -> None:
-    """Each text is one that hassfest takes: no HTML, no address, no quoted placeholder."""
-    assert text == text.strip() != ""
-    assert not re.search(r"<\w+|</|https?://|\[%key:", text), where
-    assert not re.search(r"'\{\w+\}'", text), where
-    # Errors and explanations are sentences.
-    if re.search(r"^exceptions\.|description|\.error\.|\.abort\.", where):
-        assert text[-1] in ".?!:", where
+def flaws(where: str, text: str) -> Iterator[str]:
+    """Yield what hassfest would not take of a text."""
+    if not text or text != text.strip():
+        yield "space"
+    if re.search(r"<\w+|</", text):
+        yield "HTML"
+    if re.search(r"https?://", text):
+        yield "an address"
+    if "[%key:" in text:
+        yield "a reference"
+    if re.search(r"'\{\w+\}'", text):
+        yield "a quoted placeholder"
+    is_sentence = re.search(r"^exceptions\.|description|\.error\.|\.abort\.", where)
+    if is_sentence and not text.endswith((".", "?", "!", ":")):
+        yield "no full stop"
+
+
+def test_texts() -> None:
+    """Each text is one that hassfest takes; errors and explanations are sentences."""
+    assert [
+        (where, flaw)
+        for where, text in texts(TRANSLATIONS)
+        for flaw in flaws(where, text)
+    ] == []
 
 
 def forms() -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -600,13 +625,15 @@ def forms() -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield f"{flow}.{step}", texts_of_step
 
 
-@pytest.mark.parametrize(("name", "form"), list(forms()))
-def test_form_explains_its_fields(name: str, form: Mapping[str, Any]) -> None:
+def test_forms_explain_their_fields() -> None:
     """Each form has a title, each section a name, each of their fields an explanation."""
-    assert form["title"], name
-    for part in (form, *form.get("sections", {}).values()):
-        assert set(part.get("data_description", {})) == set(part.get("data", {})), name
-    assert all(section["name"] for section in form.get("sections", {}).values()), name
+    for name, form in forms():
+        assert form["title"], name
+        parts = form.get("sections", {})
+        assert all(part["name"] for part in parts.values()), name
+        for part in (form, *parts.values()):
+            explained = set(part.get("data_description", {}))
+            assert explained == set(part.get("data", {})), name
 
 
 def keywords(name: str) -> set[str]:
@@ -656,22 +683,18 @@ def sections(service: str) -> set[str]:
     }
 
 
-FIELDS = [(service, name) for service in SERVICES for name in fields(service)]
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_action_has_words_and_icon(service: str) -> None:
+def test_actions_have_words_and_icons() -> None:
     """Each action, field and section has a name and a description; no text is idle."""
-    words = TRANSLATIONS["services"][service]
-    assert words["name"]
-    assert words["description"]
-    assert set(words["fields"]) == set(fields(service))
-    assert set(words.get("sections", {})) == sections(service)
-    for text in (*words["fields"].values(), *words.get("sections", {}).values()):
-        assert text["name"]
-        assert text["description"]
-    icon = load_json(INTEGRATION / "icons.json")["services"][service]["service"]
-    assert icon.startswith("mdi:")
+    icons = load_json(INTEGRATION / "icons.json")["services"]
+    for service in SERVICES:
+        words = TRANSLATIONS["services"][service]
+        parts = words.get("sections", {})
+        assert set(words["fields"]) == set(fields(service)), service
+        assert set(parts) == sections(service), service
+        for text in (words, *words["fields"].values(), *parts.values()):
+            assert text["name"], service
+            assert text["description"], (service, text["name"])
+        assert icons[service]["service"].startswith("mdi:"), service
 
 
 def test_actions_are_those_of_the_code() -> None:
@@ -679,27 +702,28 @@ def test_actions_are_those_of_the_code() -> None:
     assert set(SERVICES) == set(ACTIONS) == set(TRANSLATIONS["services"])
 
 
-@pytest.mark.parametrize(("service", "name"), FIELDS)
-def test_field(service: str, name: str) -> None:
+def test_fields_have_selectors() -> None:
     """Each field's selector is one that Home Assistant knows, with words for options."""
-    field = fields(service)[name]
-    validate_selector(field["selector"])
-    select = field["selector"].get("select") or {}
-    if select:
-        words = TRANSLATIONS["selector"][select["translation_key"]]["options"]
-        assert set(words) == set(select["options"])
+    for service in SERVICES:
+        for name, field in fields(service).items():
+            validate_selector(field["selector"])
+            select = field["selector"].get("select") or {}
+            if select:
+                words = TRANSLATIONS["selector"][select["translation_key"]]["options"]
+                assert set(words) == set(select["options"]), (service, name)
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_fields_are_those_of_the_schema(service: str) -> None:
+def test_fields_are_those_of_the_schema() -> None:
     """The UI offers every field that the action takes, with the same default."""
     target = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}
-    schema = schema_fields(ACTIONS[service].schema)
-    assert set(fields(service)) == set(schema) - target
-    for name, field in fields(service).items():
-        if "default" in field:
-            given = vol.Schema({vol.Optional(name): schema[name][1]})
-            assert given({name: field["default"]})[name] == schema[name][0], name
+    for service in SERVICES:
+        schema = schema_fields(ACTIONS[service].schema)
+        assert set(fields(service)) == set(schema) - target, service
+        for name, field in fields(service).items():
+            if "default" in field:
+                given = vol.Schema({vol.Optional(name): schema[name][1]})
+                value = given({name: field["default"]})[name]
+                assert value == schema[name][0], (service, name)
 
 
 def schema_fields(schema: Any) -> dict[str, tuple[Any, Any]]:
