@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockUser, async_capture
 import voluptuous as vol
 
 from custom_components.clip_download.clips import sidecar
+from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.pruning import Limits
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.limits import async_set_common_limits
@@ -71,7 +72,7 @@ def user(hass: HomeAssistant, *, entity_id: str | None = None) -> Context:
 
 def is_kept(path: Path) -> bool:
     """Say whether the sidecar says so."""
-    return sidecar.read(sidecar.path_of(path)).clip.kept
+    return sidecar.read(File.at(sidecar.path_of(path))).clip.kept
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> str:

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.clip_download.clips import schema, sidecar
 from custom_components.clip_download.clips.catalog import Catalog
+from custom_components.clip_download.clips.folder import Folder
 from custom_components.clip_download.clips.library import Clip, Library
 from custom_components.clip_download.clips.rebuild import rebuild
 from custom_components.clip_download.const import DOMAIN
@@ -68,7 +69,9 @@ async def test_what_an_earlier_installation_left(
 
     def as_of_the_first_release() -> None:
         for one in clips:
-            sidecar.write(replace(one, account_id=""), None)
+            sidecar.write(
+                Folder.open(one.path.parent), replace(one, account_id=""), None
+            )
 
     await hass.async_add_executor_job(as_of_the_first_release)
     entry = await set_up(hass, hass_clouds, "ring")

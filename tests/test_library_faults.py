@@ -205,7 +205,7 @@ async def house(hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path) -> Ho
     await look(hass, entry)
     clips = await house.clips()
     assert len(clips) == 3
-    await (await house.catalog()).set_kept([clips[0].id], kept=True)
+    await (await house.catalog()).set_kept([clips[0].id], [house.media], kept=True)
     return house
 
 
@@ -255,7 +255,7 @@ async def test_the_disk_is_not_there(house: House, *, mount_point: bool) -> None
     assert not done.gone
     assert sorted(done.spared.values()) == [Spared.AWAY, Spared.AWAY]
     with pytest.raises(StorageError) as error:
-        await (await house.catalog()).set_kept([before[1].id], kept=True)
+        await (await house.catalog()).set_kept([before[1].id], [house.media], kept=True)
     assert error.value.key == "storage_gone"
     if mount_point:
         house.media.rmdir()
@@ -319,7 +319,9 @@ async def test_the_disk_is_read_only(house: House) -> None:
         assert await house.verify() == [State.OK] * 3
         assert await house.rebuild() == {"found": 3}
         with pytest.raises(StorageError) as error:
-            await (await house.catalog()).set_kept([before[1].id], kept=True)
+            await (await house.catalog()).set_kept(
+                [before[1].id], [house.media], kept=True
+            )
         assert error.value.key == "storage_read_only"
         done = await house.prune()
         assert not done.gone
@@ -353,7 +355,9 @@ async def test_the_disk_is_full(house: House, monkeypatch: pytest.MonkeyPatch) -
         fill(house.media / "filler")
         await house.check_not_saved("storage_full")
         with pytest.raises(StorageError) as error:
-            await (await house.catalog()).set_kept([before[1].id], kept=True)
+            await (await house.catalog()).set_kept(
+                [before[1].id], [house.media], kept=True
+            )
         assert error.value.key == "storage_full"
         assert await house.clips() == before
         assert await house.verify() == [State.OK] * 3

@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-import errno
 import hashlib
 import json
-import os
 from pathlib import Path
 import shutil
 from typing import Any
@@ -308,11 +306,7 @@ async def test_a_full_disk(
     hass: HomeAssistant, clips: list[Clip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is said which ZIP was not made, and of what."""
-
-    def check_space(folder: Path, needed_bytes: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-
-    monkeypatch.setattr(files, "check_space", check_space)
+    monkeypatch.setattr(files, "RESERVE_BYTES", 2**60)
     with pytest.raises(
         HomeAssistantError, match=r"disk is full, so case of Front, Yard was not saved"
     ):

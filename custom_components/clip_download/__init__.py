@@ -37,6 +37,7 @@ from .coordinator import (
 from .entity import camera_unique_id, job_saved
 from .event import async_tell
 from .event_clips import async_ask_for_events
+from .naming import media_folders
 from .services import async_setup_services
 from .shared import async_shared
 from .upkeep import Upkeep
@@ -102,7 +103,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         sign_in_again=lambda: entry.async_start_reauth(hass),
         room=shared.upkeep.room,
     )
-    ledger = Ledger(shared.library, entry.entry_id)
+    ledger = Ledger(shared.library, entry.entry_id, media_folders(hass))
     events = EventsCoordinator(hass, entry)
     watch = Watch(
         source=source,

@@ -74,7 +74,9 @@ async def _async_set_kept(call: ServiceCall, *, kept: bool) -> ServiceResponse:
     try:
         clips = await _async_named(call, shared)
         await _async_check_control(call, clips)
-        clips = await shared.upkeep.pruning.keep([clip.id for clip in clips], kept=kept)
+        clips = await shared.upkeep.pruning.keep(
+            [clip.id for clip in clips], media_folders(call.hass), kept=kept
+        )
     except StorageError as err:
         raise _about_clips(err) from err
     return {"clips": [_told(call.hass, clip) for clip in clips]}

@@ -12,6 +12,7 @@ import pytest
 from custom_components.clip_download.clips import sidecar
 from custom_components.clip_download.clips.catalog import Catalog
 from custom_components.clip_download.clips.errors import StorageError
+from custom_components.clip_download.clips.folder import File, Folder
 from custom_components.clip_download.clips.library import Clip, ClipStatus, Library
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources.base import Event
@@ -291,19 +292,19 @@ async def test_keeping_is_written_beside_the_clip(
     asked = Window(NOON - timedelta(minutes=9), NOON)
     one, two = clip("one", folder=tmp_path), clip("two", folder=tmp_path)
     await put(library, one, two)
-    sidecar.write(one, asked)
+    sidecar.write(Folder.open(one.path.parent), one, asked)
     # The sidecar of the other was deleted by hand: it is made again.
-    done = await catalog.set_kept(["one", "two", "gone"], kept=True)
+    done = await catalog.set_kept(["one", "two", "gone"], [tmp_path], kept=True)
     assert done == [replace(one, kept=True), replace(two, kept=True)]
     assert await catalog.kept_of(["one", "two", "gone"]) == ["one", "two"]
     assert await catalog.oldest_first(most=9) == []
-    told = sidecar.read(sidecar.path_of(one.path))
+    told = sidecar.read(File.at(sidecar.path_of(one.path)))
     assert (told.clip.kept, told.asked) == (True, asked)
-    assert sidecar.read(sidecar.path_of(two.path)).clip.kept
+    assert sidecar.read(File.at(sidecar.path_of(two.path))).clip.kept
 
-    assert await catalog.set_kept(["one"], kept=False) == [one]
-    assert sidecar.read(sidecar.path_of(one.path)).asked == asked
-    assert not sidecar.read(sidecar.path_of(one.path)).clip.kept
+    assert await catalog.set_kept(["one"], [tmp_path], kept=False) == [one]
+    assert sidecar.read(File.at(sidecar.path_of(one.path))).asked == asked
+    assert not sidecar.read(File.at(sidecar.path_of(one.path))).clip.kept
     assert await catalog.oldest_first(most=9) == [one]
     assert names(await catalog.search("kept", most=9)) == ["two"]
 
@@ -316,7 +317,7 @@ async def test_what_cannot_be_written_is_not_kept(
     here = clip("here", folder=tmp_path)
     await put(library, here, away)
     with pytest.raises(StorageError) as error:
-        await catalog.set_kept(["here", "away"], kept=True)
+        await catalog.set_kept(["here", "away"], [tmp_path], kept=True)
     assert error.value.key == "storage_gone"
     assert await catalog.kept_of(["here", "away"]) == ["here"]
 
@@ -330,10 +331,12 @@ async def test_a_foreign_sidecar_is_left_alone(
     path = sidecar.path_of(one.path)
     path.write_text('{"mine": true}')
     other = replace(clip("other"), path=two.path)
-    sidecar.write(other, None)
-    assert len(await catalog.set_kept(["one", "two"], kept=True)) == 2
+    sidecar.write(Folder.open(other.path.parent), other, None)
+    assert len(await catalog.set_kept(["one", "two"], [tmp_path], kept=True)) == 2
     assert path.read_text() == '{"mine": true}'
-    assert sidecar.read(sidecar.path_of(two.path)).clip == replace(other, modified_ns=0)
+    assert sidecar.read(File.at(sidecar.path_of(two.path))).clip == replace(
+        other, modified_ns=0
+    )
     assert await catalog.kept_of(["one", "two"]) == ["one", "two"]
     assert {path.name for path in tmp_path.glob("*.json")} == {"one.json", "two.json"}
     assert not list(tmp_path.glob(".*"))

@@ -38,6 +38,7 @@ from custom_components.clip_download.clips.errors import (
     SignInError,
     StorageError,
 )
+from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.jobs import Jobs, Running
 from custom_components.clip_download.clips.library import (
     ClipStatus,
@@ -344,7 +345,7 @@ async def test_a_recording_that_fits_is_only_moved(house: House) -> None:
     assert (sidecar["events"], sidecar["label"]) == (["e0"], "bell")
     assert sidecar["duration_s"] == pytest.approx(10, abs=0.2)
     VALIDATOR.validate(sidecar)
-    told = read(clip.path.with_suffix(".json")).clip
+    told = read(File.at(clip.path.with_suffix(".json"))).clip
     assert replace(told, modified_ns=clip.modified_ns) == clip
     assert house.told == [job]
     assert await house.library.last_clip("account", "front") == clip

@@ -17,6 +17,7 @@ import pytest
 
 from custom_components.clip_download.clips import proof, sidecar
 from custom_components.clip_download.clips.catalog import Catalog
+from custom_components.clip_download.clips.folder import Folder
 from custom_components.clip_download.clips.library import Clip, Library
 from custom_components.clip_download.clips.proof import State, Verified, verify
 
@@ -64,7 +65,7 @@ def lay(
     )
     one.path.parent.mkdir(parents=True, exist_ok=True)
     one.path.write_bytes(content)
-    sidecar.write(one, one.window)
+    sidecar.write(Folder.open(one.path.parent), one, one.window)
     return replace(one, modified_ns=one.path.stat().st_mtime_ns)
 
 
@@ -209,7 +210,7 @@ async def test_what_happens_meanwhile(
             size_bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
         )
-        sidecar.write(now, None)
+        sidecar.write(Folder.open(now.path.parent), now, None)
         await put(library, now)
         for one in clips:
             yield one

@@ -18,6 +18,7 @@ import pytest
 from custom_components.clip_download.clips import pruning as pruning_module, sidecar
 from custom_components.clip_download.clips.catalog import Catalog
 from custom_components.clip_download.clips.errors import StorageError
+from custom_components.clip_download.clips.folder import Folder
 from custom_components.clip_download.clips.library import Clip, Library
 from custom_components.clip_download.clips.pruning import (
     Limits,
@@ -69,7 +70,7 @@ class Home:
             sha256=hashlib.sha256(content).hexdigest(),
             modified_ns=one.path.stat().st_mtime_ns,
         )
-        sidecar.write(one, one.window)
+        sidecar.write(Folder.open(one.path.parent), one, one.window)
         await put(self.library, one)
         return one
 
@@ -359,13 +360,13 @@ async def test_changed_before_a_rebuild(home: Home) -> None:
 async def test_kept(home: Home) -> None:
     """What is kept is never due; where nothing else is left, that is told."""
     await home.week()
-    await home.pruning.keep(["n0", "n1", "n2"], kept=True)
+    await home.pruning.keep(["n0", "n1", "n2"], home.roots, kept=True)
     assert gone(await home.prune(most_bytes=5 * SIZE)) == ["n3", "n4"]
     pruned = await home.prune(most_bytes=250, keep_days=0.5)
     assert gone(pruned) == ["n5", "n6"]
     assert pruned.unmet == {None: 50}
     assert await home.known() == ["n0", "n1", "n2"]
-    await home.pruning.keep(["n0"], kept=False)
+    await home.pruning.keep(["n0"], home.roots, kept=False)
     pruned = await home.prune(most_bytes=250)
     assert (gone(pruned), pruned.unmet) == (["n0"], {})
 
@@ -377,7 +378,7 @@ async def test_kept_in_the_middle(home: Home, monkeypatch: pytest.MonkeyPatch) -
     running = asyncio.create_task(home.prune(keep_days=0.5))
     while week[0].path.exists():
         await asyncio.sleep(0)
-    (kept,) = await home.pruning.keep(["n6"], kept=True)
+    (kept,) = await home.pruning.keep(["n6"], home.roots, kept=True)
     assert kept.kept
     pruned = await running
     assert gone(pruned) == ["n0", "n1", "n2", "n3", "n4", "n5"]

@@ -15,6 +15,7 @@ import pytest
 
 from custom_components.clip_download.clips import rebuild as rebuild_module, sidecar
 from custom_components.clip_download.clips.catalog import Catalog
+from custom_components.clip_download.clips.folder import Folder
 from custom_components.clip_download.clips.ledger import Ledger
 from custom_components.clip_download.clips.library import Clip, JobState, Library
 from custom_components.clip_download.clips.rebuild import Rebuilt, look_over, rebuild
@@ -44,7 +45,7 @@ def lay(one: Clip) -> Clip:
     """Lay a clip's files down, as a job does; return it as the library knows it."""
     one.path.parent.mkdir(parents=True, exist_ok=True)
     one.path.write_bytes(b"x" * one.size_bytes)
-    sidecar.write(one, one.window)
+    sidecar.write(Folder.open(one.path.parent), one, one.window)
     return replace(one, modified_ns=one.path.stat().st_mtime_ns)
 
 
@@ -91,7 +92,7 @@ async def test_moved_deleted_and_restored(library: Library, media: Path) -> None
     """What was done by hand is noticed; what somebody marked as kept stays so."""
     clips = shelf(media)
     await rebuild(library, [media])
-    await Catalog(library).set_kept(["n0"], kept=True)
+    await Catalog(library).set_kept(["n0"], [media], kept=True)
     moved = media / "holidays" / "2026.mp4"
     moved.parent.mkdir()
     clips[0].path.rename(moved)
@@ -113,9 +114,9 @@ async def test_kept_by_either(library: Library, media: Path) -> None:
     """An old copy of a sidecar does not let go of what is kept, nor the other way round."""
     one, two = shelf(media, 2)
     await rebuild(library, [media])
-    await Catalog(library).set_kept(["n0"], kept=True)
-    sidecar.write(one, None)
-    sidecar.write(replace(two, kept=True), None)
+    await Catalog(library).set_kept(["n0"], [media], kept=True)
+    sidecar.write(Folder.open(one.path.parent), one, None)
+    sidecar.write(Folder.open(two.path.parent), replace(two, kept=True), None)
     assert await rebuild(library, [media]) == Rebuilt(found=2, changed=1)
     assert await Catalog(library).kept_of(["n0", "n1"]) == ["n0", "n1"]
 
@@ -299,10 +300,10 @@ async def test_trouble_is_not_absence(
             raise PermissionError(13, "Permission denied", str(path))
         return lstat(path)
 
-    def scandir_with_trouble(path: str) -> object:
-        if Path(path) == locked:
-            raise PermissionError(13, "Permission denied", path)
-        return scandir(path)
+    def scandir_with_trouble(folder: int) -> object:
+        if os.path.samestat(os.fstat(folder), locked.stat()):
+            raise PermissionError(13, "Permission denied", str(locked))
+        return scandir(folder)
 
     monkeypatch.setattr(Path, "lstat", lstat_with_trouble)
     monkeypatch.setattr(os, "scandir", scandir_with_trouble)
@@ -413,7 +414,7 @@ async def test_a_damaged_database_comes_back(tmp_path: Path, media: Path) -> Non
     library = await Library(path).open()
     assert await library.is_rebuild_due()
     assert await rebuild(library, [media]) == Rebuilt(found=3, added=3)
-    await Catalog(library).set_kept(["n2"], kept=True)
+    await Catalog(library).set_kept(["n2"], [media], kept=True)
     await library.close()
 
     path.unlink()

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 import pytest
 
 from custom_components.clip_download.clips import sidecar
+from custom_components.clip_download.clips.folder import File, Folder
 from custom_components.clip_download.clips.library import Clip
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources.base import Event
@@ -40,7 +41,7 @@ def bare(folder: Path) -> Clip:
 def written(clip: Clip, asked: Window | None = ASKED) -> tuple[Path, dict[str, Any]]:
     """Write a clip's sidecar; return where, and what is in it."""
     clip.path.parent.mkdir(exist_ok=True)
-    sidecar.write(clip, asked)
+    sidecar.write(Folder.open(clip.path.parent), clip, asked)
     path = sidecar.path_of(clip.path)
     return path, json.loads(path.read_text())
 
@@ -55,7 +56,7 @@ def test_what_is_written_comes_back(
     clip = replace(make(tmp_path), kept=kept)
     path, told = written(clip, asked)
     assert path == clip.path.with_suffix(".json")
-    assert sidecar.read(path) == sidecar.Sidecar(clip=clip, asked=asked)
+    assert sidecar.read(File.at(path)) == sidecar.Sidecar(clip=clip, asked=asked)
     VALIDATOR.validate(told)
     assert list(path.parent.iterdir()) == [path]
 
@@ -68,7 +69,7 @@ def test_a_sidecar_of_the_first_release(tmp_path: Path) -> None:
         del told[field]
     path.write_text(json.dumps(told))
     VALIDATOR.validate(told)
-    assert sidecar.read(path).clip == replace(clip, account_id="")
+    assert sidecar.read(File.at(path)).clip == replace(clip, account_id="")
 
 
 def names(schema: Any) -> set[str]:
@@ -91,7 +92,7 @@ def test_events_of_which_one_word_was_kept(
     told["saves"][0]["what"] = what
     path.write_text(json.dumps(told))
     VALIDATOR.validate(told)
-    (event,) = sidecar.read(path).clip.saves
+    (event,) = sidecar.read(File.at(path)).clip.saves
     assert (event.seen, event.what) == (seen, what)
 
 
@@ -125,9 +126,9 @@ def test_document_says_what_may_be_absent(tmp_path: Path) -> None:
         path.write_text(json.dumps({k: v for k, v in told.items() if k != name}))
         if name in needed:
             with pytest.raises(ValueError, match=f"no {name}"):
-                sidecar.read(path)
+                sidecar.read(File.at(path))
         else:
-            sidecar.read(path)
+            sidecar.read(File.at(path))
 
 
 WRONG: dict[str, list[Any]] = {
@@ -168,7 +169,7 @@ def test_nonsense_is_not_believed(tmp_path: Path, field: str, value: Any) -> Non
     told[field] = value
     path.write_text(json.dumps(told))
     with pytest.raises(ValueError):
-        sidecar.read(path)
+        sidecar.read(File.at(path))
     assert VALIDATOR.is_valid(told) == (field in BEYOND_A_SCHEMA)
 
 
@@ -193,7 +194,7 @@ def test_what_is_no_sidecar(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
     with pytest.raises(ValueError):
-        sidecar.read(path)
+        sidecar.read(File.at(path))
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
@@ -204,7 +205,7 @@ def test_numbers_that_are_none(tmp_path: Path, number: str) -> None:
     assert number in text
     path.write_text(text)
     with pytest.raises(ValueError):
-        sidecar.read(path)
+        sidecar.read(File.at(path))
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\0b"])
@@ -214,7 +215,7 @@ def test_text_that_is_none(tmp_path: Path, text: str) -> None:
     told["label"] = text
     path.write_text(json.dumps(told))
     with pytest.raises(ValueError):
-        sidecar.read(path)
+        sidecar.read(File.at(path))
 
 
 def test_times_of_other_zones(tmp_path: Path) -> None:
@@ -223,11 +224,11 @@ def test_times_of_other_zones(tmp_path: Path) -> None:
     path, told = written(clip)
     told["saved_at"] = clip.saved_at.astimezone().isoformat()
     path.write_text(json.dumps(told))
-    assert sidecar.read(path).clip == clip
+    assert sidecar.read(File.at(path)).clip == clip
     for time in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
         path.write_text(json.dumps({**told, "saved_at": time}))
         with pytest.raises(ValueError):
-            sidecar.read(path)
+            sidecar.read(File.at(path))
 
 
 def test_a_link_and_a_pipe_are_not_read(tmp_path: Path) -> None:
@@ -237,13 +238,13 @@ def test_a_link_and_a_pipe_are_not_read(tmp_path: Path) -> None:
     link = tmp_path / "link.json"
     link.symlink_to(path)
     with pytest.raises(OSError, match=re.escape(str(link))):
-        sidecar.read(link)
+        sidecar.read(File.at(link))
     pipe = tmp_path / "pipe.json"
     os.mkfifo(pipe)
     with pytest.raises(ValueError, match="not a file"):
-        sidecar.read(pipe)
+        sidecar.read(File.at(pipe))
     with pytest.raises(FileNotFoundError):
-        sidecar.read(tmp_path / "nothing.json")
+        sidecar.read(File.at(tmp_path / "nothing.json"))
 
 
 def test_the_clip_is_the_file_beside_it(tmp_path: Path) -> None:
@@ -251,20 +252,16 @@ def test_the_clip_is_the_file_beside_it(tmp_path: Path) -> None:
     path, told = written(full(tmp_path))
     assert told["file"] == "x.y.mp4"
     moved = path.rename(tmp_path / "other.json")
-    assert sidecar.read(moved).clip.path == tmp_path / "other.mp4"
+    assert sidecar.read(File.at(moved)).clip.path == tmp_path / "other.mp4"
 
 
-def test_fields_of_others_stay(tmp_path: Path) -> None:
-    """Marking a clip as kept changes that one field."""
+def test_fields_of_others_go(tmp_path: Path) -> None:
+    """Marking a clip as kept changes that one field, and writes only what we know."""
     clip = full(tmp_path)
     path, told = written(clip)
     path.write_text(json.dumps({**told, "note": {"seen": True}}))
-    sidecar.write_kept(replace(clip, kept=True))
-    assert json.loads(path.read_text()) == {
-        **told,
-        "note": {"seen": True},
-        "kept": True,
-    }
+    sidecar.write_kept(Folder.open(path.parent), replace(clip, kept=True))
+    assert json.loads(path.read_text()) == {**told, "kept": True}
 
 
 def test_a_failed_write_leaves_what_was_there(
@@ -279,6 +276,6 @@ def test_a_failed_write_leaves_what_was_there(
 
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space"):
-        sidecar.write(replace(clip, label="other"), None)
+        sidecar.write(Folder.open(clip.path.parent), replace(clip, label="other"), None)
     assert json.loads(path.read_text()) == told
     assert list(path.parent.iterdir()) == [path]

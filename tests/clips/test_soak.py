@@ -114,13 +114,13 @@ class Month(Home):
     async def keep(self, one: Clip) -> None:
         """Keep a clip."""
         if self.may_guard():
-            await self.pruning.keep([one.id], kept=True)
+            await self.pruning.keep([one.id], self.roots, kept=True)
             self.guard(one.path)
 
     async def release(self, one: Clip) -> None:
         """Release what was kept first."""
         async for kept in self.catalog.in_window(kept=True):
-            await self.pruning.keep([kept.id], kept=False)
+            await self.pruning.keep([kept.id], self.roots, kept=False)
             self.guarded.pop(kept.path)
             return
 

@@ -26,6 +26,7 @@ from custom_components.clip_download.clips.errors import (
     SignInError,
     StorageError,
 )
+from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.ledger import EventState, Ledger
 from custom_components.clip_download.clips.watch import JOBS_AT_ONCE, Rules
 from custom_components.clip_download.clips.window import Window
@@ -503,7 +504,7 @@ async def test_named_after_it_was_saved(live: Live) -> None:
         assert await saved(account) == [["1"], ["2"], ["3"]]
         assert len(await catalog.search("animal", most=9)) == 1
         (clip,) = await catalog.search("package person", most=9)
-        for record in (clip, sidecar.read(sidecar.path_of(clip.path)).clip):
+        for record in (clip, sidecar.read(File.at(sidecar.path_of(clip.path))).clip):
             assert [event.seen for event in record.saves] == [("package", "person")]
         assert len(await catalog.search("motion", most=9)) == 3
 

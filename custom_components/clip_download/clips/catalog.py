@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from . import sidecar
+from . import files, sidecar
 from .aio import blocking
 from .errors import storage_error
 from .library import Clip, Library, clip_of
 from .window import Window, to_ms
 
+# A database takes no condition of any depth; nobody types as much.
+MOST_WORDS = 50
+LONGEST_SEARCH = 1000
 # How many rows are read at once where all are gone through.
 _PAGE = 500
 # How long before a window a clip may begin that reaches into it.
@@ -140,9 +143,9 @@ class Catalog:
 
         A word may be any piece of the camera's name, the label, the day (`2026-11-21`,
         `2026-11`), the kind of an event and what was seen, "partial", "complete" or
-        "kept". `cameras` (account id, camera id) are those looked at, if not all.
+        "kept"; no more than MOST_WORDS are looked for. `cameras` (account id, camera id) are those looked at, if not all.
         """
-        words = text.casefold().split()
+        words = text[:LONGEST_SEARCH].casefold().split()[:MOST_WORDS]
         # The rows are read only of what is found: all else is in the index.
         where = "".join(
             " AND instr(words || CASE kept WHEN 1 THEN ' kept' ELSE '' END, ?)"
@@ -230,9 +233,12 @@ class Catalog:
                 return
             last = clips[-1]
 
-    async def set_kept(self, ids: Iterable[str], *, kept: bool) -> list[Clip]:
+    async def set_kept(
+        self, ids: Iterable[str], roots: Collection[Path], *, kept: bool
+    ) -> list[Clip]:
         """Keep clips, or let them go again; return those that there are, as they are now.
 
+        `roots` are the media folders.
         Their sidecars say it, too: what is kept stays so if the database is lost. Raises
         StorageError if one of them cannot be written; that clip stays as it was.
         """
@@ -241,10 +247,14 @@ class Catalog:
             (json.dumps(list(ids)),),
         )
         changed = []
+
+        def mark(clip: Clip) -> None:
+            sidecar.write_kept(files.found(clip.path, roots).folder, clip)
+
         try:
             for clip in chosen:
                 now = replace(clip, kept=kept)
-                await blocking(sidecar.write_kept, now)
+                await blocking(mark, now)
                 changed.append(now)
         except OSError as err:
             raise storage_error(err) from err

@@ -10,13 +10,16 @@ from collections.abc import (
 )
 from concurrent.futures import Executor
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+import errno
 import hashlib
 from html import escape
+from io import BufferedRandom
 import itertools
 import os
 from pathlib import Path
+import secrets
 import threading
 from typing import IO
 from urllib.parse import quote
@@ -25,6 +28,7 @@ from zipfile import ZipFile, ZipInfo
 from . import files, proof, sidecar
 from .aio import blocking
 from .errors import InvalidRequestError
+from .folder import Folder
 from .library import Clip
 from .proof import Looked, State, read_in
 
@@ -32,7 +36,8 @@ SUFFIX = ".zip"
 INDEX = "index.html"
 SUMS = "SHA256SUMS"
 # Hidden, beside the ZIP to be; there is one export at a time.
-_WORK_FOLDER = ".clip_download_export"
+_WORK_FOLDER = f"{files.HIDDEN}export_"
+_ZIP, _LISTS = "zip", ("rows", "sums")
 # What a clip takes besides its file: sidecar, picture, its line in the index.
 _BESIDE_BYTES = 2**17
 _PIECE_BYTES = 2**16
@@ -106,25 +111,19 @@ async def export(
         needed += clip.size_bytes + _BESIDE_BYTES
     if not count:
         raise InvalidRequestError("no_clips")
-    folder = target.parent / _WORK_FOLDER
-    await blocking(files.check_mounted, folder, mounts)
-    # What a kill left.
-    await blocking(files.remove_tree, folder)
-    made_folders = await blocking(files.make_folder, folder)
-    parcel = _Parcel(folder, roots, mounts, now)
+    await blocking(files.check_mounted, target.parent, mounts)
+    parcel = await blocking(_Parcel, target, roots, mounts, now)
     try:
-        await blocking(files.check_space, folder, needed)
+        await blocking(parcel.check_space, needed)
         await read_in(reader, parcel.begin)
         async for clip in choose():
             await read_in(reader, parcel.add, clip)
         await read_in(reader, parcel.finish)
-        exported = await read_in(reader, parcel.publish, target)
+        exported = await read_in(reader, parcel.publish)
     except BaseException:
         await blocking(parcel.drop)
-        await blocking(files.remove_tree, folder)
-        await blocking(files.remove_folders, made_folders[1:])
         raise
-    await blocking(files.remove_tree, folder)
+    await blocking(parcel.close)
     return exported
 
 
@@ -133,13 +132,13 @@ class _Parcel:
 
     def __init__(
         self,
-        folder: Path,
+        target: Path,
         roots: Sequence[Path],
         mounts: Collection[Path],
         now: datetime,
     ) -> None:
-        """Take the working folder in which to write."""
-        self._folder = folder
+        """Make a working folder for what will be `target`.zip. Raises OSError."""
+        self._name = target.name
         self._roots = roots
         self._mounts = mounts
         self._now = now
@@ -147,13 +146,36 @@ class _Parcel:
         self._others: list[Looked] = []
         self._taken = set[str]()
         self._opened = contextlib.ExitStack()
+        root = files.root_of(target, roots)
+        if root is None:
+            raise FileNotFoundError(
+                errno.ENOENT, os.strerror(errno.ENOENT), str(target)
+            )
+        self._root, self._below = root, target.relative_to(root).parts[:-1]
+        self._folder, self._made = Folder.reach(self._root, self._below)
+        _remove_left_over(self._folder)
+        try:
+            self._work = self._folder.make_private(
+                f"{_WORK_FOLDER}{secrets.token_hex(16)}"
+            )
+        except BaseException:
+            Folder.unmake(self._root, self._below, self._made)
+            raise
+
+    def check_space(self, needed_bytes: int) -> None:
+        """Raise OSError (ENOSPC) if the disk cannot hold what is to come."""
+        if self._folder.free_bytes() < needed_bytes + files.RESERVE_BYTES:
+            raise OSError(
+                errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder.path)
+            )
 
     def begin(self, cancelled: threading.Event) -> None:
         """Open what is written to. Raises OSError."""
         # However many clips there are, what is told of them is not kept in memory.
+        self._made_file = (self._work / _ZIP).create()
+        raws = self._made_file, *((self._work / name).create() for name in _LISTS)
         self._file, self._rows, self._sums = (
-            self._opened.enter_context((self._folder / name).open("w+b"))
-            for name in ("zip", "rows", "sums")
+            self._opened.enter_context(BufferedRandom(raw)) for raw in raws
         )
         # Stored: footage does not get smaller.
         self._zip = ZipFile(self._file, "w")
@@ -162,17 +184,16 @@ class _Parcel:
         """Put a clip in, as it is now. Raises OSError, Cancelled."""
         stem, begins = self._stem(clip), self._local(clip.window.start)
         name = f"{stem}{files.SUFFIX}"
-        file = proof.found(clip, self._roots, self._mounts)
-        if isinstance(file, Looked):
-            looked = file
+        opened = proof.found(clip, self._roots, self._mounts)
+        if isinstance(opened, Looked):
+            looked = opened
         else:
-            size = os.fstat(file.fileno()).st_size
-            with file, self._entry(name, begins, size) as entry:
-                looked = proof.read(cancelled, file, clip, entry.write)
+            size = os.fstat(opened.file.fileno()).st_size
+            with opened.file, self._entry(name, begins, size) as entry:
+                looked = proof.read(cancelled, opened, clip, entry.write)
             self._note(looked.sha256, name)
-        for ending in files.COMPANIONS:
-            if content := _companion(clip, ending):
-                self._put(f"{stem}{ending}", begins, len(content), [content])
+        for ending, content in _companions(clip, self._roots, Path(name)):
+            self._put(f"{stem}{ending}", begins, len(content), [content])
         self._count += 1
         if looked.state is not State.OK:
             self._others.append(looked)
@@ -191,45 +212,58 @@ class _Parcel:
         self._put(INDEX, self._now, size, itertools.chain([head], rows, [_TAIL]))
         self._put(SUMS, self._now, self._sums.tell(), _pieces(self._sums))
         self._zip.close()
-        self._opened.close()
+        self._file.flush()
 
-    def publish(self, cancelled: threading.Event, target: Path) -> Exported:
-        """Give the ZIP the first free name. Raises OSError, Cancelled."""
-        made = self._folder / "zip"
-        size_bytes = made.stat().st_size
+    def publish(self, cancelled: threading.Event) -> Exported:
+        """Give the ZIP the first free name.
+
+        Raises OSError, Cancelled, StorageError if another was put in its place.
+        """
+        # The very file that is hashed is what gets the name.
+        made = self._made_file
+        made.seek(0)
         digest = hashlib.sha256()
-        with files.opened(made) as file:
-            for piece in proof.chunks(cancelled, file):
-                digest.update(piece)
+        for piece in proof.chunks(cancelled, made):
+            digest.update(piece)
+        stem, number = self._name, 1
         while True:
-            stem = files.free_stem(target, overwrite=False, endings=[SUFFIX])
-            path = Path(f"{stem}{SUFFIX}")
+            final = self._folder / f"{stem}{SUFFIX}"
             with contextlib.suppress(FileExistsError):
-                files.publish(made, path, overwrite=False)
+                files.publish_open(made, self._work / _ZIP, final, overwrite=False)
                 break
+            number += 1
+            stem = f"{self._name}_{number}"
         return Exported(
-            path=path,
+            path=final.path,
             count=self._count,
-            size_bytes=size_bytes,
+            size_bytes=os.fstat(made.fileno()).st_size,
             sha256=digest.hexdigest(),
             others=self._others,
         )
 
-    def drop(self) -> None:
-        """Let go of what is open."""
+    def close(self) -> None:
+        """Let go of what is open, and remove the working folder."""
         with contextlib.suppress(OSError):
             self._opened.close()
+        self._work.close()
+        _remove_work(self._folder, self._work.path.name)
+
+    def drop(self) -> None:
+        """Remove all that was made for what will be no ZIP."""
+        self.close()
         # It would write its end as soon as nobody has it any more.
         with contextlib.suppress(AttributeError, ValueError):
             self._zip.close()
+        Folder.unmake(self._root, self._below, self._made)
 
     def _stem(self, clip: Clip) -> str:
         """Return a clip's name in the ZIP, without ending: safe, and no other's."""
-        camera = files.safe_name(clip.camera_name) or files.safe_name(clip.camera_id)
+        # A name template may have put the account's address anywhere.
+        camera = _safe(clip.camera_name) or _safe(clip.camera_id)
         if camera.casefold() in {"", INDEX, SUMS.casefold()}:
             camera = f"_{camera}"
         day = f"{self._local(clip.window.start):%F}"
-        wanted = f"{camera}/{day}/{files.safe_name(clip.path.stem) or clip.id}"
+        wanted = f"{camera}/{day}/{_safe(clip.path.stem) or clip.id}"
         stem, number = wanted, 1
         # Not every disk that it is unpacked to knows large from small letters.
         while stem.casefold() in self._taken:
@@ -277,13 +311,13 @@ class _Parcel:
             f"{self._both(gap.start)} to {self._both(gap.end)}" for gap in clip.gaps
         )
         cells = (
-            escape(f"{clip.camera_name} ({clip.account_name})"),
+            _text(f"{clip.camera_name} ({clip.account_name})"),
             self._both(clip.window.start),
             self._both(clip.window.end),
             f"{clip.duration_ms / 1000:.1f} s",
             clip.status,
             "<br>".join(gaps) or "none",
-            escape(clip.label),
+            _text(clip.label),
             "<br>".join((label, *hashes, what)),
         )
         return f"<tr>{''.join(f'<td>{cell}' for cell in cells)}\n"
@@ -300,16 +334,56 @@ class _Parcel:
         )
 
 
-def _companion(clip: Clip, ending: str) -> bytes | None:
-    """Return what lies beside a clip, as far as it is the clip's and can be read."""
+def _companions(
+    clip: Clip, roots: Sequence[Path], packed: Path
+) -> Iterator[tuple[str, bytes]]:
+    """Yield what lies beside a clip, as far as it is the clip's and can be read.
+
+    `packed` is where the clip itself is in the ZIP.
+    """
     try:
-        if ending == sidecar.SUFFIX and sidecar.of(clip) is None:
-            return None
-        with files.opened(clip.path.with_suffix(ending)) as file:
-            content = file.read(sidecar.MOST_BYTES + 1)
-    except OSError, ValueError:
-        return None
-    return content if len(content) <= sidecar.MOST_BYTES else None
+        folder = files.found(clip.path, roots).folder
+    except OSError:
+        return
+    for ending in files.COMPANIONS:
+        with contextlib.suppress(OSError, ValueError):
+            if ending != sidecar.SUFFIX:
+                picture = folder / clip.path.with_suffix(ending).name
+                yield ending, picture.read(files.LONGEST_PICTURE_BYTES)
+            elif told := sidecar.of(folder, clip):
+                # What we know, and nothing else that somebody may have written there.
+                harmless = replace(
+                    told.clip,
+                    camera_name=sidecar.without_addresses(told.clip.camera_name),
+                    label=sidecar.without_addresses(told.clip.label),
+                    path=packed,
+                )
+                yield ending, sidecar.content_of(harmless, told.asked)
+
+
+def _safe(name: str) -> str:
+    return files.safe_name(sidecar.without_addresses(name))
+
+
+def _text(text: str) -> str:
+    """Return a text for the index: nothing in it is believed to be harmless."""
+    return escape(sidecar.without_addresses(text))
+
+
+def _remove_left_over(folder: Folder) -> None:
+    """Remove what an export left that was killed."""
+    for name in folder.names():
+        if name.startswith(_WORK_FOLDER):
+            _remove_work(folder, name)
+
+
+def _remove_work(folder: Folder, name: str) -> None:
+    """Remove a working folder, and no file in it that is not of ours."""
+    with contextlib.suppress(OSError):
+        with folder.inner(name) as work:
+            for inside in (_ZIP, *_LISTS):
+                (work / inside).unlink(missing_ok=True)
+        folder.remove_empty(name)
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

@@ -26,6 +26,8 @@ COMPANIONS = (".jpg", ".json")
 # A file name may have 255 bytes; this leaves room for a number and an ending.
 LONGEST_NAME_BYTES = 200
 MOST_FOLDERS = 12
+# One of a camera's picture has some 300 KB.
+LONGEST_PICTURE_BYTES = 2 * 2**20
 # Never filled up: a full disk stops Home Assistant itself.
 RESERVE_BYTES = 64 * 2**20
 
@@ -103,12 +105,15 @@ def found(path: Path, roots: Collection[Path]) -> File:
     """Return a file of a media folder, its own folder opened through no link.
 
     Whether the file itself is there does not matter. Raises FileNotFoundError, too, if
-    it is in no media folder, OSError (ELOOP) if a link is on the way.
+    it is in no media folder, OSError: ELOOP if a link is on the way, ENOTDIR if that
+    leads back.
     """
     root = root_of(path, roots)
     below = path.relative_to(root).parts if root else ()
-    if root is None or not below or os.pardir in below:
+    if root is None or not below:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    if os.pardir in below:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     return Folder.open(root, below[:-1]) / below[-1]
 
 
@@ -323,6 +328,36 @@ def publish(made: Path, final: Path, *, overwrite: bool) -> None:
         else:
             made.unlink()
     _sync_folder(final.parent)
+
+
+def publish_open(opened: FileIO, made: File, final: File, *, overwrite: bool) -> None:
+    """Give the whole file that is open, and lies at `made`, its final name at once.
+
+    Both must be on one file system. Raises FileExistsError if the name is taken and
+    `overwrite` is not set, StorageError if another file was put in its place, OSError.
+    """
+    os.fchmod(opened.fileno(), 0o644)
+    os.fsync(opened.fileno())
+    if overwrite:
+        made.rename(final)
+    else:
+        try:
+            # Unlike a rename, a link never replaces what is there.
+            made.link(final)
+        except OSError as err:
+            if err.errno not in _NO_LINKS:
+                raise
+            if final.exists():
+                raise FileExistsError(
+                    errno.EEXIST, os.strerror(errno.EEXIST), str(final.path)
+                ) from err
+            made.rename(final)
+        else:
+            made.unlink()
+    if not os.path.samestat(final.stat(), os.fstat(opened.fileno())):
+        final.unlink()
+        raise StorageError("storage_changed", path=str(final.path))
+    final.folder.sync()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,12 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 import json
 import logging
+from pathlib import Path
 import sqlite3
 from typing import Any
 
 from ..sources.base import Event
-from . import sidecar
-from .library import Library, event_of, event_row, events_of
+from . import files, sidecar
+from .library import Clip, Library, event_of, event_row, events_of
 from .window import from_ms, to_ms
 
 _LOGGER = logging.getLogger(__name__)
@@ -43,10 +44,13 @@ class Ledger:
     back: otherwise what it knew to be saved would be saved again.
     """
 
-    def __init__(self, library: Library, account_id: str) -> None:
-        """Take the library that it is kept in."""
+    def __init__(
+        self, library: Library, account_id: str, roots: Collection[Path] = ()
+    ) -> None:
+        """Take the library that it is kept in, and the media folders that clips are in."""
         self._library = library
         self._account_id = account_id
+        self._roots = roots
 
     async def unknown(
         self, camera_id: str, events: Sequence[Event]
@@ -293,11 +297,14 @@ class Ledger:
                 ),
             )
             try:
-                await asyncio.to_thread(sidecar.write_saves, named)
+                await asyncio.to_thread(self._write_saves, named)
             except OSError as err:
                 _LOGGER.debug("What was seen in %s cannot be written: %s", clip.id, err)
                 return
             await self._library.set_saves(named)
+
+    def _write_saves(self, clip: Clip) -> None:
+        sidecar.write_saves(files.found(clip.path, self._roots).folder, clip)
 
     async def _set(self, wanted: Iterable[Wanted], change: str, **values: Any) -> None:
         def write(database: sqlite3.Connection) -> None:

@@ -19,6 +19,7 @@ from . import files, sidecar
 from .aio import ended
 from .catalog import Catalog
 from .film import Cancelled
+from .folder import Folder
 from .library import Clip
 
 # So much at once: few turns of the interpreter, little memory.
@@ -50,6 +51,14 @@ class Looked:
     sha256: str = ""
     size_bytes: int = 0
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A clip's file, and the folder in which it was found."""
+
+    folder: Folder
+    file: FileIO
 
 
 @dataclass(kw_only=True)
@@ -117,22 +126,23 @@ def look_at(
     mounts: Collection[Path],
 ) -> Looked:
     """Read a clip's file and its sidecar. Raises Cancelled."""
-    file = found(clip, roots, mounts)
-    if isinstance(file, Looked):
-        return file
-    with file:
-        return read(cancelled, file, clip, lambda chunk: None)
+    opened = found(clip, roots, mounts)
+    if isinstance(opened, Looked):
+        return opened
+    with opened.folder, opened.file:
+        return read(cancelled, opened, clip, lambda chunk: None)
 
 
 def found(
     clip: Clip, roots: Sequence[Path], mounts: Collection[Path]
-) -> FileIO | Looked:
+) -> Opened | Looked:
     """Open a clip's file, or say why that cannot be.
 
     `mounts` are where disks were mounted when clips were written to them.
     """
     try:
-        return files.opened(clip.path)
+        file = files.found(clip.path, roots)
+        return Opened(file.folder, file.open())
     except ValueError as err:
         return Looked(clip=clip, state=State.UNREADABLE, reason=str(err))
     except FileNotFoundError, NotADirectoryError:
@@ -149,7 +159,7 @@ def found(
 
 def read(
     cancelled: threading.Event,
-    file: FileIO,
+    opened: Opened,
     clip: Clip,
     take: Callable[[memoryview], object],
 ) -> Looked:
@@ -159,7 +169,7 @@ def read(
     """
     digest, size_bytes = hashlib.sha256(), 0
     looked = Looked(clip=clip, state=State.OK)
-    pieces = chunks(cancelled, file)
+    pieces = chunks(cancelled, opened.file)
     while True:
         try:
             piece = next(pieces, None)
@@ -177,7 +187,7 @@ def read(
     if looked.sha256 != clip.sha256:
         return replace(looked, state=State.CHANGED)
     try:
-        reason = _contradiction(clip)
+        reason = _contradiction(opened.folder, clip)
     except OSError as err:
         reason = os.strerror(err.errno or 0)
     return replace(looked, state=State.UNKNOWN, reason=reason) if reason else looked
@@ -194,20 +204,22 @@ def chunks(cancelled: threading.Event, file: FileIO) -> Iterator[memoryview]:
             raise Cancelled
 
 
-def _contradiction(clip: Clip) -> str:
+def _contradiction(folder: Folder, clip: Clip) -> str:
     """Return what is wrong with a clip's sidecar, if anything is. Raises OSError."""
-    told = sidecar.of(clip)
-    if told is None:
+    found = sidecar.of(folder, clip)
+    if found is None:
         return "no sidecar of this clip"
     # What the library may know better, or an older release did not write.
     told = replace(
-        told,
+        found.clip,
         account_id=clip.account_id,
-        saves=told.saves or clip.saves,
+        saves=found.clip.saves or clip.saves,
         kept=clip.kept,
         modified_ns=clip.modified_ns,
     )
-    return "" if told == clip else "the sidecar says otherwise"
+    # A sidecar has bounds, which those of older releases may exceed in the library.
+    is_same = sidecar.bounded(told) == sidecar.bounded(clip)
+    return "" if is_same else "the sidecar says otherwise"
 
 
 def _unreadable(clip: Clip, err: OSError) -> Looked:

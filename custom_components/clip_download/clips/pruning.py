@@ -8,7 +8,6 @@ from collections.abc import (
     Collection,
     Coroutine,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 import errno
+import hashlib
 import os
 from pathlib import Path
 import shutil
@@ -26,7 +26,9 @@ import time
 from . import files, sidecar
 from .aio import blocking
 from .catalog import Catalog
+from .folder import File, Folder
 from .library import Clip
+from .sidecar import Sidecar
 from .window import from_ms
 
 # Clips that are removed in one turn, and how long it may last: so long whoever saves a
@@ -135,10 +137,12 @@ class Pruning:
         # what it has just looked at is another clip, or a kept one.
         self.turn = asyncio.Lock()
 
-    async def keep(self, ids: Iterable[str], *, kept: bool) -> list[Clip]:
+    async def keep(
+        self, ids: Iterable[str], roots: Collection[Path], *, kept: bool
+    ) -> list[Clip]:
         """Keep clips, or release them; return those that there are, as they are now."""
         async with self.turn:
-            return await self._catalog.set_kept(ids, kept=kept)
+            return await self._catalog.set_kept(ids, roots, kept=kept)
 
     async def prune(
         self,
@@ -193,7 +197,7 @@ class Pruning:
                     if reason is Spared.KEPT and clip_id not in kept
                 ]
                 if told:
-                    await self._catalog.set_kept(told, kept=True)
+                    await self._catalog.set_kept(told, roots, kept=True)
             done.gone += now.gone
             done.lost |= now.lost
             done.spared |= now.spared
@@ -456,8 +460,9 @@ def _look_at(clip: Clip, roots: Collection[Path], *, remove: bool) -> Spared | _
     if root is None or not root.is_dir():
         return Spared.AWAY
     try:
-        with _opened(root, clip.path.relative_to(root).parts[:-1]) as folder:
-            reason = _look_inside(clip, folder, remove=remove)
+        file = files.found(clip.path, roots)
+        with file.folder:
+            reason = _look_inside(clip, file, remove=remove)
     except FileNotFoundError:
         # Where nothing is left at all, a disk may be mounted tomorrow.
         shelf = files.shelf_of(clip.path, roots)
@@ -465,42 +470,40 @@ def _look_at(clip: Clip, roots: Collection[Path], *, remove: bool) -> Spared | _
     return reason or _Gone.FOUND
 
 
-def _look_inside(clip: Clip, folder: int, *, remove: bool) -> Spared | None:
+def _look_inside(clip: Clip, file: File, *, remove: bool) -> Spared | None:
     """Do so in the clip's folder. Raises FileNotFoundError without its file, OSError."""
-    names = [clip.path.with_suffix(ending).name for ending in files.COMPANIONS]
-    told = sidecar.of(clip)
+    beside = [
+        file.folder / clip.path.with_suffix(ending).name for ending in files.COMPANIONS
+    ]
+    told = sidecar.of(file.folder, clip)
     try:
-        about = os.stat(clip.path.name, dir_fd=folder, follow_symlinks=False)
+        about = file.stat()
     except FileNotFoundError:
         if remove and told:
-            _unlink(names, folder)
+            _unlink(beside)
         raise
-    reason = _reason_to_spare(clip, about, told)
+    reason = _reason_to_spare(clip, file, about, told)
     if remove and not reason:
-        _unlink([clip.path.name, *names], folder)
+        _unlink([file, *beside])
     return reason
 
 
-def _unlink(names: Iterable[str], folder: int) -> None:
-    for name in names:
-        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-            os.unlink(name, dir_fd=folder)
+def _unlink(some: Iterable[File]) -> None:
+    for file in some:
+        with contextlib.suppress(IsADirectoryError):
+            file.unlink(missing_ok=True)
 
 
 def _remove_folders(clips: Iterable[Clip], roots: Collection[Path]) -> None:
     """Remove the folders that clips leave empty, but for the media folders."""
     for folder in dict.fromkeys(clip.path.parent for clip in clips):
-        files.remove_folders(
-            [
-                above
-                for above in (folder, *folder.parents)
-                if files.root_of(above, roots) not in (None, above)
-            ]
-        )
+        if root := files.root_of(folder, roots):
+            below = folder.relative_to(root).parts
+            Folder.unmake(root, below, len(below))
 
 
 def _reason_to_spare(
-    clip: Clip, about: os.stat_result, told: Clip | None
+    clip: Clip, file: File, about: os.stat_result, told: Sidecar | None
 ) -> Spared | None:
     """Return why a file must not be removed. Raises OSError."""
     if not stat.S_ISREG(about.st_mode):
@@ -509,7 +512,7 @@ def _reason_to_spare(
         return Spared.CHANGED
     if told is None:
         return Spared.FOREIGN
-    if told.kept:
+    if told.clip.kept:
         return Spared.KEPT
     # A rebuild takes over the time of a file that was changed: that is after it was saved.
     # Not every file system keeps times as they were; then the content is what counts.
@@ -517,27 +520,15 @@ def _reason_to_spare(
         about.st_mtime_ns == clip.modified_ns
         and from_ms(about.st_mtime_ns // 10**6) <= clip.saved_at
     )
-    if not is_as_saved and files.sha256_of(clip.path) != clip.sha256:
+    if not is_as_saved and _sha256_of(file) != clip.sha256:
         return Spared.CHANGED
     return None
 
 
-@contextlib.contextmanager
-def _opened(root: Path, folders: Iterable[str]) -> Iterator[int]:
-    """Open a folder below a root: through no link, whatever happens meanwhile.
-
-    Raises OSError.
-    """
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+def _sha256_of(file: File) -> str:
+    """Return the SHA-256 of a file, empty if it is none any more. Raises OSError."""
     try:
-        for name in folders:
-            if name == os.pardir:
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            inner = os.open(
-                name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder
-            )
-            os.close(folder)
-            folder = inner
-        yield folder
-    finally:
-        os.close(folder)
+        with file.open() as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except ValueError:
+        return ""

@@ -12,10 +12,13 @@ import stat
 from . import files, sidecar
 from .aio import blocking
 from .catalog import Catalog
+from .folder import File, Folder
 from .library import MARK_SAVED, Clip, Library, clip_of, event_row
 
 # How many files are looked at, or rows written, before anybody else has a turn.
 AT_ONCE = 200
+# No clip is written that deep, and whoever sorts them by hand does not come close.
+MOST_DEEP = 3 * files.MOST_FOLDERS
 
 # An event keeps the clip that it has, if that is still there.
 _MARK_AGAIN = (
@@ -67,13 +70,13 @@ async def rebuild(
     rebuilt = Rebuilt()
     taken, shelves, mounts = set[str](), set[Path | None](), set[Path]()
     async with library.rebuilding:
-        away = await _still_away(library)
+        away = await _still_away(library, roots)
         walk = _walk(roots, away, rebuilt)
         while some := await blocking(list, itertools.islice(walk, AT_ONCE)):
             found = [clip for clip in some if clip]
             shelves |= await blocking(_shelves, found, roots)
             mounts |= await blocking(_mounts, found)
-            await _put(library, found, taken, rebuilt, account_of, camera_of)
+            await _put(library, roots, found, taken, rebuilt, account_of, camera_of)
         await library.remember_mounts(mounts)
         rebuilt.gone = await _let_go(library, roots, shelves)
         if await blocking(lambda: all(root.is_dir() for root in roots)):
@@ -109,7 +112,7 @@ async def look_over(
     return gone
 
 
-async def _still_away(library: Library) -> set[Path]:
+async def _still_away(library: Library, roots: Sequence[Path]) -> set[Path]:
     """Return the mount points whose disk is away; forget those that do without now."""
     mounts = await library.mounts()
     away = await blocking(lambda: {one for one in mounts if not os.path.ismount(one)})
@@ -122,7 +125,7 @@ async def _still_away(library: Library) -> set[Path]:
             for row in rows:
                 path = Path(row["path"])
                 if mount := files.missing_mount(path, away):
-                    (there if _is_there(row["id"], path) else missed).add(mount)
+                    (there if _is_there(row["id"], path, roots) else missed).add(mount)
 
         await blocking(look)
     still_away = missed - there
@@ -138,36 +141,67 @@ def _walk(
     None comes now and then, so that nobody waits long for the next clip.
     """
     seen = set[Path]()
-    for root in roots:
-        for folder, folders, names in os.walk(root):
-            yield None
-            if files.missing_mount(Path(folder), away):
-                folders.clear()
+    for folder, names in _folders(roots, away):
+        yield None
+        videos = {name for name in names if name.endswith(files.SUFFIX)}
+        for name in sorted(names):
+            video = f"{name.removesuffix(sidecar.SUFFIX)}{files.SUFFIX}"
+            path = folder.path / name
+            if (
+                not name.endswith(sidecar.SUFFIX)
+                or name.startswith(".")
+                or video not in videos
+                or path in seen
+            ):
                 continue
-            # In order, so that of two copies the same is taken each time.
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            videos = {name for name in names if name.endswith(files.SUFFIX)}
-            for name in sorted(names):
-                path = Path(folder, name)
-                if (
-                    path.suffix != sidecar.SUFFIX
-                    or name.startswith(".")
-                    or path.with_suffix(files.SUFFIX).name not in videos
-                    or path in seen
-                ):
-                    continue
-                seen.add(path)
-                if clip := _clip(path, rebuilt):
-                    yield clip
+            seen.add(path)
+            if clip := _clip(folder / name, folder / video, rebuilt):
+                yield clip
 
 
-def _clip(path: Path, rebuilt: Rebuilt) -> Clip | None:
+def _folders(
+    roots: Sequence[Path], away: Collection[Path]
+) -> Iterator[tuple[Folder, list[str]]]:
+    """Open the media folders and all in them, through no link; each with its names.
+
+    What is hidden, on a disk that is away, or cannot be opened is left out.
+    """
+    for root in roots:
+        ways: list[tuple[str, ...]] = [()]
+        while ways:
+            way = ways.pop()
+            if files.missing_mount(root.joinpath(*way), away):
+                continue
+            try:
+                with Folder.open(root, way) as folder:
+                    names, inner = _listed(folder)
+                    yield folder, names
+            except OSError:
+                continue
+            if len(way) < MOST_DEEP:
+                # In order, so that of two copies the same is taken each time.
+                ways += ((*way, name) for name in sorted(inner, reverse=True))
+
+
+def _listed(folder: Folder) -> tuple[list[str], list[str]]:
+    """Return the names of a folder's files, and of the folders in it. Raises OSError."""
+    names, inner = [], []
+    with os.scandir(folder.descriptor) as found:
+        for one in found:
+            if not one.is_dir(follow_symlinks=False):
+                names.append(one.name)
+            elif not one.name.startswith("."):
+                inner.append(one.name)
+    return names, inner
+
+
+def _clip(told: File, video: File, rebuilt: Rebuilt) -> Clip | None:
     """Return the clip that a sidecar describes, as far as it is there."""
     try:
         # A name that is no text is none of ours, and none for the database.
-        str(path).encode()
-        clip = sidecar.read(path).clip
-        status = clip.path.lstat()
+        str(told.path).encode()
+        clip = sidecar.read(told).clip
+        status = video.stat()
     except ValueError, OSError:
         rebuilt.foreign += 1
         return None
@@ -182,6 +216,7 @@ def _clip(path: Path, rebuilt: Rebuilt) -> Clip | None:
 
 async def _put(  # noqa: PLR0917
     library: Library,
+    roots: Sequence[Path],
     found: Sequence[Clip],
     taken: set[str],
     rebuilt: Rebuilt,
@@ -201,7 +236,7 @@ async def _put(  # noqa: PLR0917
 
     def elsewhere(clip: Clip) -> bool:
         path = known.get(clip.id, clip.path)
-        return path != clip.path and _lies_at(clip.id, path)
+        return path != clip.path and _lies_at(clip.id, path, roots)
 
     copies = await blocking(lambda: {clip.path for clip in found if elsewhere(clip)})
 
@@ -302,21 +337,27 @@ def _is_gone(path: Path) -> bool:
     return False
 
 
-def _is_there(clip_id: str, path: Path) -> bool:
+def _is_there(clip_id: str, path: Path, roots: Collection[Path]) -> bool:
     """Say whether a clip is surely where it was known to be."""
     try:
-        return path.is_file() and sidecar.read(sidecar.path_of(path)).clip.id == clip_id
+        file = files.found(path, roots)
+        return file.is_file() and _id_beside(file) == clip_id
     except OSError, ValueError:
         return False
 
 
-def _lies_at(clip_id: str, path: Path) -> bool:
+def _lies_at(clip_id: str, path: Path, roots: Collection[Path]) -> bool:
     """Say whether a clip may still be where it was known to be."""
     if _is_gone(path):
         return False
     try:
-        return sidecar.read(sidecar.path_of(path)).clip.id == clip_id
+        return _id_beside(files.found(path, roots)) == clip_id
     except FileNotFoundError, ValueError:
         return False
     except OSError:
         return True
+
+
+def _id_beside(file: File) -> str:
+    """Return of which clip the sidecar beside a file is. Raises ValueError, OSError."""
+    return sidecar.read(file.folder / sidecar.path_of(file.path).name).clip.id

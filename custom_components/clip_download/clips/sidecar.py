@@ -1,27 +1,33 @@
 """The sidecar: what lies beside a clip as `.json` and says all that is known of it.
 
 `docs/sidecar.md` describes every field. Anybody can have edited such a file: nothing in
-it is believed that leads elsewhere, and no path is taken from it. All functions block.
+it is believed that leads elsewhere, no path is taken from it, and what is read has
+bounds that nothing written exceeds. All functions block.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-import errno
+import itertools
 import json
-import os
 from pathlib import Path
 import re
 from typing import Any
 
 from ..sources.base import Event, words_of
 from . import files
+from .folder import File, Folder, is_link
 from .library import Clip, ClipStatus
 from .window import Window
 
 VERSION = 1
 SUFFIX = ".json"
-# A clip with a gap every few seconds of a day stays far below.
-MOST_BYTES = 2**20
+# A clip of a day with a gap every 43 seconds; with the ids of as many events as can be,
+# that is 240 KB.
+MOST_GAPS = 2000
+MOST_EVENTS = 1000
+MOST_WORDS = 100
+MOST_BYTES = 2**18
 LONGEST_TEXT = 1000
 # No window is that long, and no recording adds that much to one.
 LONGEST = timedelta(days=2)
@@ -30,6 +36,10 @@ _HIGHEST = 2**63 - 1
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_ADDRESS = re.compile(
+    r"""([^\s@/<>()\[\]"',;:])[^\s@/<>()\[\]"',;:]*"""
+    r"@(?:[^\W_]|-)+(?:\.(?:[^\W_]|-)+)+"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,63 +59,146 @@ def path_of(clip_path: Path) -> Path:
     return clip_path.with_suffix(SUFFIX)
 
 
-def write(clip: Clip, asked: Window | None) -> None:
-    """Write a clip's sidecar, whole or not at all. Raises OSError."""
-    _write(clip, _described(clip, asked))
+def without_addresses(text: str) -> str:
+    """Return a text with no more than the first letter of each e-mail address in it."""
+    return _ADDRESS.sub(r"\1…", text)
 
 
-def write_kept(clip: Clip) -> None:
-    """Write into a clip's sidecar whether the clip is kept; all else stays as it is.
+def bounded(clip: Clip) -> Clip:
+    """Return a clip as its sidecar tells it: no more of anything than is read again.
+
+    Of too many gaps, those that lie closest together are told as one: no footage is
+    claimed that is not there. Of too many events, the first are told.
+    """
+    clip = replace(
+        clip,
+        account_name=_cut(without_addresses(clip.account_name)),
+        camera_name=_cut(clip.camera_name),
+        label=_cut(clip.label),
+        events=tuple(event for event in clip.events if event == _cut(event)),
+        saves=tuple(
+            _with_fewer_words(event)
+            for event in clip.saves
+            if (event.id, event.kind) == (_cut(event.id), _cut(event.kind))
+        ),
+    )
+    share = 1
+    while True:
+        told = replace(
+            clip,
+            gaps=_joined(clip.gaps, max(MOST_GAPS // share, 1)),
+            events=clip.events[: MOST_EVENTS // share],
+            saves=clip.saves[: MOST_EVENTS // share],
+        )
+        # Leaves room for the window that was asked for.
+        is_small = len(_content(told, clip.window)) <= MOST_BYTES - LONGEST_TEXT
+        if is_small or share > MOST_GAPS:
+            return told
+        share *= 2
+
+
+def content_of(clip: Clip, asked: Window | None) -> bytes:
+    """Return what a clip's sidecar holds."""
+    return _content(bounded(clip), asked)
+
+
+def write(folder: Folder, clip: Clip, asked: Window | None) -> None:
+    """Write a clip's sidecar into the clip's folder, whole or not at all. Raises OSError."""
+    files.write_whole(_beside(folder, clip), content_of(clip, asked), of=clip.id)
+
+
+def write_kept(folder: Folder, clip: Clip) -> None:
+    """Write into a clip's sidecar whether the clip is kept.
 
     A missing one is made. One that is not the clip's is left alone. Raises OSError.
     """
-    path = path_of(clip.path)
     try:
-        told = _load(path)
-        described = _parse(path, told).clip
+        told = read(_beside(folder, clip))
     except FileNotFoundError:
-        _write(clip, _described(clip, None))
+        write(folder, clip, None)
         return
     except ValueError:
         return
-    if described.id == clip.id and described.kept != clip.kept:
-        _write(clip, {**told, "kept": clip.kept})
+    if told.clip.id == clip.id and told.clip.kept != clip.kept:
+        write(folder, replace(told.clip, kept=clip.kept), told.asked)
 
 
-def write_saves(clip: Clip) -> None:
-    """Write into a clip's sidecar which events it was made for; all else stays as it is.
+def write_saves(folder: Folder, clip: Clip) -> None:
+    """Write into a clip's sidecar which events it was made for.
 
     One that is missing, or not the clip's, is left alone. Raises OSError.
     """
-    path = path_of(clip.path)
     try:
-        told = _load(path)
-        described = _parse(path, told).clip
+        told = read(_beside(folder, clip))
     except FileNotFoundError, ValueError:
         return
-    if described.id == clip.id and described.saves != clip.saves:
-        _write(clip, {**told, "saves": _saves(clip)})
+    if told.clip.id == clip.id and told.clip.saves != clip.saves:
+        write(folder, replace(told.clip, saves=clip.saves), told.asked)
 
 
-def read(path: Path) -> Sidecar:
+def read(file: File) -> Sidecar:
     """Read a sidecar. Raises ValueError if it is none of ours, OSError."""
-    return _parse(path, _load(path))
+    try:
+        told = json.loads(file.read(MOST_BYTES))
+    except RecursionError as err:
+        raise ValueError("too deep") from err
+    return _parse(file.path, _is(dict, told))
 
 
-def of(clip: Clip) -> Clip | None:
-    """Return what a clip's sidecar says of it, None if that is not the clip's.
+def of(folder: Folder, clip: Clip) -> Sidecar | None:
+    """Return what the sidecar beside a clip says, None if it is not the clip's.
 
     Raises OSError.
     """
     try:
-        told = read(path_of(clip.path)).clip
+        told = read(_beside(folder, clip))
     except FileNotFoundError, ValueError:
         return None
     except OSError as err:
-        if err.errno == errno.ELOOP:
+        if is_link(err):
             return None
         raise
-    return told if (told.id, told.sha256) == (clip.id, clip.sha256) else None
+    is_its = (told.clip.id, told.clip.sha256) == (clip.id, clip.sha256)
+    return told if is_its else None
+
+
+def _beside(folder: Folder, clip: Clip) -> File:
+    return folder / path_of(clip.path).name
+
+
+def _content(clip: Clip, asked: Window | None) -> bytes:
+    text = json.dumps(_described(clip, asked), indent=2, ensure_ascii=False)
+    return f"{text}\n".encode()
+
+
+def _cut(text: str) -> str:
+    """Return as much of a text as is read again."""
+    return text.replace("\0", "").encode(errors="replace").decode()[:LONGEST_TEXT]
+
+
+def _with_fewer_words(event: Event) -> Event:
+    """Return an event with no more words for what was seen than are read again."""
+    seen = [_cut(word) for word in event.seen[:MOST_WORDS]]
+    while len(", ".join(seen)) > LONGEST_TEXT:
+        seen.pop()
+    return replace(event, seen=tuple(seen))
+
+
+def _joined(gaps: Sequence[Window], most: int) -> tuple[Window, ...]:
+    """Return gaps in order; if they are too many, those closest together as one."""
+    if len(gaps) <= most:
+        return tuple(gaps)
+    gaps = sorted(gaps)
+    between = [after.start - before.end for before, after in itertools.pairwise(gaps)]
+    closest = sorted(range(len(between)), key=between.__getitem__)
+    joined = set(closest[: len(gaps) - most])
+    told: list[Window] = []
+    for number, gap in enumerate(gaps):
+        if number - 1 in joined:
+            told[-1] = Window(told[-1].start, max(told[-1].end, gap.end))
+        else:
+            told.append(gap)
+    return tuple(told)
 
 
 def _described(clip: Clip, asked: Window | None) -> dict[str, Any]:
@@ -158,32 +251,6 @@ def _iso(window: Window) -> dict[str, str]:
     }
 
 
-def _write(clip: Clip, told: dict[str, Any]) -> None:
-    # Hidden, and on the same file system as the name that it gets.
-    draft = clip.path.with_name(f".clip_download_{clip.id}{SUFFIX}")
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path_of(clip.path))
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def _load(path: Path) -> dict[str, Any]:
-    with files.opened(path) as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError("too large")
-    try:
-        told = json.loads(content)
-    except RecursionError as err:
-        raise ValueError("too deep") from err
-    return _is(dict, told)
-
-
 def _parse(path: Path, told: dict[str, Any]) -> Sidecar:
     try:
         if _number(told["version"]) != VERSION:
@@ -210,11 +277,14 @@ def _parse(path: Path, told: dict[str, Any]) -> Sidecar:
             ),
             width=_number(told["width"]),
             height=_number(told["height"]),
-            events=tuple(_text(event) for event in _is(list, told["events"])),
-            gaps=tuple(_window(_is(dict, gap)) for gap in _is(list, told["gaps"])),
+            events=tuple(_text(event) for event in _list(told["events"], MOST_EVENTS)),
+            gaps=tuple(
+                _window(_is(dict, gap)) for gap in _list(told["gaps"], MOST_GAPS)
+            ),
             saved_at=_time(told["saved_at"]),
             saves=tuple(
-                _event(_is(dict, event)) for event in _is(list, told.get("saves", []))
+                _event(_is(dict, event))
+                for event in _list(told.get("saves", []), MOST_EVENTS)
             ),
             kept=_is(bool, told.get("kept", False)),
         )
@@ -231,6 +301,13 @@ def _is[T](kind: type[T], value: object) -> T:
     if not isinstance(value, kind):
         raise ValueError(f"not a {kind.__name__}")  # noqa: TRY004
     return value
+
+
+def _list(value: object, most: int) -> list[Any]:
+    found = _is(list, value)
+    if len(found) > most:
+        raise ValueError("too many")
+    return found
 
 
 def _text(value: object) -> str:
@@ -283,6 +360,8 @@ def _event(told: dict[str, Any]) -> Event:
         id=_text(told["id"]),
         kind=_text(told["kind"]),
         # Older releases wrote one word at most, and no list.
-        seen=tuple(_text(word) for word in _is(list, told.get("seen", list(what)))),
+        seen=tuple(
+            _text(word) for word in _list(told.get("seen", list(what)), MOST_WORDS)
+        ),
         window=_window(told),
     )

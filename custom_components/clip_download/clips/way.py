@@ -186,7 +186,8 @@ class Way:
                 id=uuid4().hex,
                 job_id=job.id,
                 account_id=job.account_id,
-                account_name=self._account_name,
+                # People hand clips on, with what is written of them.
+                account_name=sidecar.without_addresses(self._account_name),
                 source=self._source.kind,
                 camera_id=job.camera_id,
                 camera_name=job.camera_name,
@@ -300,7 +301,7 @@ class Way:
                 folder,
                 self._stills.get(clip.id),
             )
-            await blocking(sidecar.write, clip, self._job.window)
+            await blocking(_write_sidecar, clip, self._job)
         await self._library.remember_mounts([await blocking(files.mount_of, folder)])
         self._job = replace(self._job, state=JobState.SAVED)
         recording = asyncio.ensure_future(self._library.finish_job(self._job))
@@ -347,6 +348,10 @@ def _write_picture(clip: Clip, folder: Path, still: bytes | None) -> None:
         # A clip without a picture is still a clip.
         picture.write_bytes(still or mp4.picture(clip.path, _worth_a_look(clip)))
         picture.replace(clip.path.with_suffix(".jpg"))
+
+
+def _write_sidecar(clip: Clip, job: Job) -> None:
+    sidecar.write(files.found(clip.path, [job.root]).folder, clip, job.window)
 
 
 def _worth_a_look(clip: Clip) -> timedelta:
