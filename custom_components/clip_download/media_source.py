@@ -1,7 +1,7 @@
 """The media browser's pages: what is saved, and what the clouds have besides."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import override
 from urllib.parse import quote, unquote
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.auth.models import User
 from homeassistant.components.http.auth import async_sign_path
+from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.components.media_player.browse_media import (
     SearchMedia,
     SearchMediaQuery,
 )
-from homeassistant.components.media_player.const import MediaClass
+from homeassistant.components.media_player.const import DATA_COMPONENT, MediaClass
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source import (
     BrowseMediaSource,
@@ -31,11 +32,12 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.http import current_request
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from . import answers
-from .clips.catalog import Catalog
+from .clips.catalog import CameraPage, Catalog
 from .clips.errors import ClipError, InvalidRequestError
 from .clips.library import Clip, ClipStatus
 from .clips.rebuild import look_over
@@ -47,6 +49,7 @@ from .event_clips import SavedAt, async_ask_for_events, async_events, async_save
 from .naming import media_folders
 from .shared import async_shared
 from .sources.base import Camera, Event
+from .targets import cameras_of
 
 MIME_TYPE = "video/mp4"
 # As long as what Home Assistant signs itself: a page may stay open for a day.
@@ -127,6 +130,22 @@ class Place:
         return place
 
 
+@dataclass(frozen=True)
+class Asker:
+    """Whoever wants to see something.
+
+    `cameras` are those that they may control, by account id and camera id; None is all.
+    Only a person who is here may have something fetched: nobody else answers for it.
+    """
+
+    cameras: set[tuple[str, str]] | None = None
+    is_here: bool = False
+
+    def may_see(self, account_id: str, camera_id: str) -> bool:
+        """Return whether a camera's clips are for them."""
+        return self.cameras is None or (account_id, camera_id) in self.cameras
+
+
 class ClipMediaSource(MediaSource):
     """Clips by account, camera and day, and recordings that are not saved yet."""
 
@@ -142,14 +161,15 @@ class ClipMediaSource(MediaSource):
         """Return a folder. Raises BrowseError."""
         with _told():
             place = Place.parse(item.identifier or "")
+            asker = await self._asker(item)
             if place.item:
                 raise InvalidRequestError("media_unknown")
             if place.tree is None:
-                title, children = self.name, self._trees()
+                title, children = self.name, self._trees(asker)
             elif place.tree is Tree.CLIPS:
-                title, children = await self._clips_page(place)
+                title, children = await self._clips_page(place, asker)
             else:
-                title, children = await self._cloud_page(place)
+                title, children = await self._cloud_page(place, asker)
         folder = self._folder(place, title)
         folder.children = children
         return folder
@@ -166,7 +186,8 @@ class ClipMediaSource(MediaSource):
             classes = query.media_filter_classes
             if classes and MediaClass.VIDEO not in classes:
                 return SearchMedia(result=[])
-            clips = await self._found(place, query.search_query)
+            asker = await self._asker(item)
+            clips = await self._found(place, query.search_query, asker)
         pictures = await self._pictures(clips)
         return SearchMedia(
             result=[
@@ -187,10 +208,11 @@ class ClipMediaSource(MediaSource):
                 place = Place.parse(item.identifier or "")
                 if not place.item:
                     raise InvalidRequestError("media_unknown")
+                asker = await self._asker(item)
                 if place.tree is Tree.CLOUD:
-                    clip = await self._recorded(place)
+                    clip = await self._recorded(place, asker)
                 else:
-                    clip = await self._known(place.item)
+                    clip = await self._known(place.item, asker)
             url = self._link(clip.path)
             if url is None:
                 with _told(clip.camera_name, answers.in_words(clip.window)):
@@ -199,17 +221,53 @@ class ClipMediaSource(MediaSource):
             raise _as(Unresolvable, err) from err
         return PlayMedia(url, MIME_TYPE, path=clip.path)
 
+    # --- who asks
+
+    async def _asker(self, item: MediaSourceItem) -> Asker:
+        """Return who asks, which Home Assistant does not say.
+
+        A browser comes over its websocket, an application by a request. What a player
+        plays for nobody who is here is bound by the rights of whom it was last told by.
+        """
+        user: User | None
+        if connection := current_connection.get():
+            user = connection.user
+        else:
+            request = current_request.get()
+            user = request.get(KEY_HASS_USER) if request else None
+        if user:
+            return Asker(cameras_of(self.hass, user), is_here=True)
+        players = self.hass.data.get(DATA_COMPONENT)
+        player = item.target_media_player
+        entity = players.get_entity(player) if players and player else None
+        # There is no other way to it.
+        context = entity._context if entity else None  # noqa: SLF001
+        if context and context.user_id:
+            user = await self.hass.auth.async_get_user(context.user_id)
+            return Asker(cameras_of(self.hass, user) if user else set())
+        return Asker()
+
     # --- what is saved
 
     async def _catalog(self) -> Catalog:
         return Catalog((await async_shared(self.hass)).library)
 
-    async def _clips_page(self, place: Place) -> tuple[str, list[BrowseMediaSource]]:
+    async def _clips_page(
+        self, place: Place, asker: Asker
+    ) -> tuple[str, list[BrowseMediaSource]]:
         """Return the title of a folder of what is saved, and what is in it.
 
         Raises InvalidRequestError if that is nothing, StorageError.
         """
         catalog = await self._catalog()
+
+        async def cameras_of_account(account_id: str) -> list[CameraPage]:
+            return [
+                page
+                for page in await catalog.cameras(account_id)
+                if asker.may_see(account_id, page.id)
+            ]
+
         if not place.account_id:
             return self._word("clips"), [
                 self._folder(
@@ -217,7 +275,10 @@ class ClipMediaSource(MediaSource):
                     self._account_name(page.id, page.name),
                 )
                 for page in await catalog.accounts()
+                if asker.cameras is None or await cameras_of_account(page.id)
             ]
+        if place.camera_id and not asker.may_see(place.account_id, place.camera_id):
+            raise InvalidRequestError("media_unknown")
         title = place.day
         older: Place | None = None
         if place.day:
@@ -261,7 +322,7 @@ class ClipMediaSource(MediaSource):
                 older = replace(place, before=days[PAGE - 1].day)
         else:
             cameras = await self._looked_over(
-                lambda: catalog.cameras(place.account_id), lambda page: page.latest
+                lambda: cameras_of_account(place.account_id), lambda page: page.latest
             )
             pictures = await self._pictures([page.latest for page in cameras])
             children = [
@@ -282,10 +343,10 @@ class ClipMediaSource(MediaSource):
             children.append(self._folder(older, self._word("older")))
         return title, children
 
-    async def _found(self, place: Place, text: str) -> list[Clip]:
+    async def _found(self, place: Place, text: str, asker: Asker) -> list[Clip]:
         """Return the clips in a folder that a search finds, newest first."""
         catalog = await self._catalog()
-        cameras: list[tuple[str, str]] | None = None
+        cameras: Collection[tuple[str, str]] | None = asker.cameras
         if place.camera_id:
             cameras = [(place.account_id, place.camera_id)]
         elif place.account_id:
@@ -293,6 +354,8 @@ class ClipMediaSource(MediaSource):
                 (place.account_id, page.id)
                 for page in await catalog.cameras(place.account_id)
             ]
+        if cameras is not None:
+            cameras = [camera for camera in cameras if asker.may_see(*camera)]
         return await self._looked_over(
             lambda: catalog.search(
                 f"{text} {place.day}", cameras=cameras, most=MOST_FOUND
@@ -300,10 +363,12 @@ class ClipMediaSource(MediaSource):
             lambda clip: clip,
         )
 
-    async def _known(self, clip_id: str) -> Clip:
+    async def _known(self, clip_id: str, asker: Asker) -> Clip:
         """Return a clip whose file is there. Raises InvalidRequestError, StorageError."""
         clip = await (await self._catalog()).clip(clip_id)
-        if clip is None or await self._gone([clip]):
+        if clip is None or not asker.may_see(clip.account_id, clip.camera_id):
+            raise InvalidRequestError("media_unknown")
+        if await self._gone([clip]):
             raise InvalidRequestError("media_unknown")
         return clip
 
@@ -348,20 +413,25 @@ class ClipMediaSource(MediaSource):
 
     # --- what is in the clouds
 
-    async def _cloud_page(self, place: Place) -> tuple[str, list[BrowseMediaSource]]:
+    async def _cloud_page(
+        self, place: Place, asker: Asker
+    ) -> tuple[str, list[BrowseMediaSource]]:
         """Return the title of a folder of what is not saved, and what is in it.
 
         The cloud is asked for a day only. Raises ClipError.
         """
         if place.before or place.offset:
             raise InvalidRequestError("media_unknown")
+        if not asker.is_here:
+            raise InvalidRequestError("media_for_nobody")
         if not place.account_id:
             return self._word("cloud"), [
                 self._folder(replace(place, account_id=entry.entry_id), entry.title)
                 for entry in self.hass.config_entries.async_loaded_entries(DOMAIN)
                 if entry.runtime_data.source.event_kinds
+                and (asker.cameras is None or self._cloud_cameras(entry, asker))
             ]
-        entry = self._account(place.account_id)
+        entry = self._account(place.account_id, asker)
         if not place.camera_id:
             return entry.title, [
                 self._folder(
@@ -369,10 +439,9 @@ class ClipMediaSource(MediaSource):
                     camera.name,
                     _signed(self.hass, f"/api/camera_proxy/{entity_id}"),
                 )
-                for camera in entry.runtime_data.coordinator.listed()
-                if (entity_id := self._entity_id(entry, camera))
+                for entity_id, camera in self._cloud_cameras(entry, asker).items()
             ]
-        camera = self._camera(entry, place.camera_id)
+        camera = self._camera(entry, place.camera_id, asker)
         if not place.day:
             today = dt_util.now().date()
             days = [today - timedelta(days=n) for n in range(CLOUD_DAYS)]
@@ -394,7 +463,7 @@ class ClipMediaSource(MediaSource):
             if event.id not in there
         ]
 
-    def _account(self, account_id: str) -> ClipConfigEntry:
+    def _account(self, account_id: str, asker: Asker) -> ClipConfigEntry:
         """Return a loaded account whose cloud keeps recordings.
 
         Raises InvalidRequestError.
@@ -404,34 +473,36 @@ class ClipMediaSource(MediaSource):
         )
         if entry is None or entry.domain != DOMAIN:
             raise InvalidRequestError("media_unknown")
+        # Its name is for those who have to do with it.
+        if asker.cameras is not None and account_id not in dict(asker.cameras):
+            raise InvalidRequestError("media_unknown")
         if entry.state is not ConfigEntryState.LOADED:
             raise InvalidRequestError("media_account_not_loaded", account=entry.title)
         if not entry.runtime_data.source.event_kinds:
             raise InvalidRequestError("media_unknown")
         return entry
 
-    def _camera(self, entry: ClipConfigEntry, camera_id: str) -> Camera:
+    def _camera(self, entry: ClipConfigEntry, camera_id: str, asker: Asker) -> Camera:
         """Return a camera that whoever asks may control. Raises InvalidRequestError."""
-        camera = entry.runtime_data.coordinator.camera(camera_id)
-        if camera is None or not self._entity_id(entry, camera):
-            raise InvalidRequestError("media_unknown")
-        return camera
+        for camera in self._cloud_cameras(entry, asker).values():
+            if camera.id == camera_id:
+                return camera
+        raise InvalidRequestError("media_unknown")
 
-    def _entity_id(self, entry: ClipConfigEntry, camera: Camera) -> str | None:
-        """Return the camera's entity, if whoever asks may control it."""
+    def _cloud_cameras(self, entry: ClipConfigEntry, asker: Asker) -> dict[str, Camera]:
+        """Return the cameras that whoever asks may control, by their entity's id."""
         registry = er.async_get(self.hass)
-        entity_id = registry.async_get_entity_id(
-            Platform.CAMERA, DOMAIN, camera_unique_id(entry, camera.id)
-        )
-        if entity_id is None or registry.entities[entity_id].disabled:
-            return None
-        # Home Assistant does not say who asks, but a browser comes through here.
-        connection = current_connection.get()
-        if connection and not connection.user.permissions.check_entity(
-            entity_id, POLICY_CONTROL
-        ):
-            return None
-        return entity_id
+        return {
+            entity_id: camera
+            for camera in entry.runtime_data.coordinator.listed()
+            if asker.may_see(entry.entry_id, camera.id)
+            and (
+                entity_id := registry.async_get_entity_id(
+                    Platform.CAMERA, DOMAIN, camera_unique_id(entry, camera.id)
+                )
+            )
+            and not registry.entities[entity_id].disabled
+        }
 
     async def _recordings(
         self, entry: ClipConfigEntry, camera: Camera, day: str
@@ -447,16 +518,18 @@ class ClipMediaSource(MediaSource):
             events = await async_events(self.hass, entry, camera, window)
         return [event for event in reversed(events) if not source.is_echo(event)]
 
-    async def _recorded(self, place: Place) -> Clip:
+    async def _recorded(self, place: Place, asker: Asker) -> Clip:
         """Return the clip of a recording, saved now if it was not before.
 
         Raises ClipError, BrowseError.
         """
-        entry = self._account(place.account_id)
-        camera = self._camera(entry, place.camera_id)
+        entry = self._account(place.account_id, asker)
+        camera = self._camera(entry, place.camera_id, asker)
         saved = await self._saved(entry, camera, place.item)
         if saved and (clip := await self._clip_at(saved)):
             return clip
+        if not asker.is_here:
+            raise InvalidRequestError("media_for_nobody")
         events = await self._recordings(entry, camera, place.day)
         event = next((one for one in events if one.id == place.item), None)
         if event is None:
@@ -502,8 +575,9 @@ class ClipMediaSource(MediaSource):
 
     # --- what is shown
 
-    def _trees(self) -> list[BrowseMediaSource]:
-        return [self._folder(Place(tree=tree), self._word(tree)) for tree in Tree]
+    def _trees(self, asker: Asker) -> list[BrowseMediaSource]:
+        trees = list(Tree) if asker.is_here else [Tree.CLIPS]
+        return [self._folder(Place(tree=tree), self._word(tree)) for tree in trees]
 
     def _folder(
         self, place: Place, title: str, picture: str | None = None

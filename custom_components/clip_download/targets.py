@@ -82,6 +82,25 @@ async def async_user(call: ServiceCall) -> User | None:
     return user
 
 
+def cameras_of(hass: HomeAssistant, user: User) -> set[tuple[str, str]] | None:
+    """Return the cameras that a user may control, by account id and camera id.
+
+    None is all of them, also those that are gone: of these nobody can tell any more who
+    may control them, so they are for users without any restriction.
+    """
+    if user.is_admin or user.permissions.access_all_entities(POLICY_CONTROL):
+        return None
+    return {
+        (entry.entry_id, entity.unique_id.removeprefix(camera_unique_id(entry, "")))
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for entity in er.async_entries_for_config_entry(
+            er.async_get(hass), entry.entry_id
+        )
+        if entity.domain == Platform.CAMERA
+        and user.permissions.check_entity(entity.entity_id, POLICY_CONTROL)
+    }
+
+
 def account_and_camera(
     hass: HomeAssistant, entity_id: str
 ) -> tuple[ClipConfigEntry, Camera]:
