@@ -33,6 +33,7 @@ from custom_components.clip_download.sources.base import (
     Event,
     Source,
 )
+from homeassistant.util import dt as dt_util
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 # Whose idea of the present is simulated, besides that of the `time` module.
@@ -103,17 +104,18 @@ def simulated[**P](
 
     @wraps(test)
     def in_simulation(*args: P.args, **kwargs: P.kwargs) -> None:
-        _run(test(*args, **kwargs))
+        run(test(*args, **kwargs))
 
     return in_simulation
 
 
-def _run(life: Coroutine[Any, Any, None]) -> None:
+def run[T](life: Coroutine[Any, Any, T]) -> T:
+    """Run something in simulated time, which begins at NOON; return what it does."""
     loop = SimulatedLoop()
     with pytest.MonkeyPatch.context() as patch:
         _set_clocks(patch, loop.time)
         try:
-            loop.run_until_complete(life)
+            return loop.run_until_complete(life)
         finally:
             loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
@@ -137,6 +139,10 @@ def _set_clocks(patch: pytest.MonkeyPatch, passed_s: Callable[[], float]) -> Non
     noon_s = NOON.timestamp()
     patch.setattr(time, "time", lambda: noon_s + passed_s())
     patch.setattr(time, "monotonic", passed_s)
+    patch.setattr(dt_util, "utcnow", lambda: Simulated.now(UTC))
+    patch.setattr(
+        dt_util, "now", lambda tz=None: Simulated.now(tz or dt_util.DEFAULT_TIME_ZONE)
+    )
     for module in modules:
         patch.setattr(module, "datetime", Simulated)
 

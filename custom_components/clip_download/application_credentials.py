@@ -23,6 +23,8 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
 AUTHORIZE_URL = "https://account.ring.com/account/integrations/partner-link/authorize"
 TOKEN_URL = "https://oauth.ring.com/oauth/token"
 SCOPE = "ava.v1:read"
+# What OAuth refuses a token with; anything else comes from somebody on the way.
+_REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}
 CONSOLE_URL = "https://developer.amazon.com/ring/console/apps"
 
 
@@ -77,7 +79,7 @@ class RingApp(LocalOAuth2ImplementationWithPkce):
             content_type = headers.get(hdrs.CONTENT_TYPE, "")
             if err.status >= 500 or err.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise
-            if err.status >= 400 and content_type.startswith("application/json"):
+            if err.status in _REFUSALS and content_type.startswith("application/json"):
                 raise
             raise OAuth2TokenRequestConnectionError(domain=self.domain) from err
         except ValueError as err:

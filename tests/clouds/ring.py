@@ -194,6 +194,8 @@ class RingCloud(Cloud):
         self.codes: list[str] = []
         self.code_lifetime_s = 600.0
         self.token_lifetime_s = 14_400.0
+        # Whether a refresh token is good for another answer, should the first be lost.
+        self.old_refresh_works = False
         self.url_lifetime_s = 900.0
         self.ready_after_s = 20.0
         self.not_ready: Literal["null", "404"] = "null"
@@ -407,7 +409,8 @@ class RingCloud(Cloud):
                 },
                 status=401,
             )
-        self._tokens.refresh.remove(refresh_token)
+        if not self.old_refresh_works:
+            self._tokens.refresh.remove(refresh_token)
         return json_answer(self._grant())
 
     def _sign_in(self, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:

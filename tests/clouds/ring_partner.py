@@ -166,6 +166,8 @@ class RingPartnerCloud(Cloud):
         self.media_host = MEDIA_HOST
         self.url_lifetime_s = 300.0
         self.token_lifetime_s = 14_400.0
+        # Whether a refresh token is good for another answer, should the first be lost.
+        self.old_refresh_works = False
         self.refresh_lifetime = timedelta(days=30)
         self.rate_limit = 100
         self.page = PAGE
@@ -364,7 +366,10 @@ class RingPartnerCloud(Cloud):
         if form.get("client_secret") != self.client_secret:
             return json_answer({"error": "invalid_client"}, status=401)
         if form.get("grant_type") == "refresh_token":
-            expires_at = self._refresh.pop(form.get("refresh_token", ""), None)
+            refresh = form.get("refresh_token", "")
+            expires_at = self._refresh.get(refresh)
+            if not self.old_refresh_works:
+                self._refresh.pop(refresh, None)
             if expires_at is None or expires_at <= self.now():
                 return json_answer({"error": "invalid_grant"}, status=400)
             return json_answer(self._grant())

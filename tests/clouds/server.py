@@ -12,7 +12,9 @@ import json
 from pathlib import Path
 import re
 import shutil
+import socket
 import ssl
+import struct
 import tempfile
 import time
 from typing import Any, ClassVar, Self
@@ -37,6 +39,7 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         """Make the authority and write its certificate into `folder`."""
+        folder.mkdir(exist_ok=True)
         self.ca_pem_path = folder / "clouds_ca.pem"
         self._ca = trustme.CA()
         self._ca.cert_pem.write_to_path(str(self.ca_pem_path))
@@ -149,6 +152,12 @@ class Fault:
     chunked: bool
     hang_after_bytes: int | None
     drop: bool
+    reset: bool
+    raw: bytes | None
+    drip_bytes_per_s: int | None
+    append: bytes
+    add_headers: Mapping[str, str]
+    upon: Callable[[], object] | None
 
     def meets(self, asked: Asked) -> bool:
         """Say whether it happens to this request, and count it if so."""
@@ -160,6 +169,8 @@ class Fault:
             self.skip -= 1
             return False
         self.times -= 1
+        if self.upon is not None:
+            self.upon()
         return True
 
 
@@ -206,6 +217,12 @@ class Cloud:
         chunked: bool = False,
         hang_after_bytes: int | None = None,
         drop: bool = False,
+        reset: bool = False,
+        raw: bytes | None = None,
+        drip_bytes_per_s: int | None = None,
+        append: bytes = b"",
+        add_headers: Mapping[str, str] | None = None,
+        upon: Callable[[], object] | None = None,
     ) -> Fault:
         """Let the next `times` requests go wrong whose host and path match a regex.
 
@@ -219,6 +236,13 @@ class Cloud:
         - `chunked`: no `Content-Length` at all.
         - `hang_after_bytes`: nothing comes after so many bytes of the body.
         - `drop`: the connection ends without any answer.
+        - `reset`: where the connection would end, it is reset.
+        - `raw`: these bytes are sent in place of an answer, and no more.
+        - `drip_bytes_per_s`: the body comes as slowly as this.
+        - `append`: this comes after the body, and is counted in its length.
+        - `add_headers`: these are sent in place of those of the true answer.
+
+        `upon` is called when the fault happens, before anything else.
         """
         fault = Fault(
             path=re.compile(path),
@@ -234,6 +258,12 @@ class Cloud:
             chunked=chunked,
             hang_after_bytes=hang_after_bytes,
             drop=drop,
+            reset=reset,
+            raw=raw,
+            drip_bytes_per_s=drip_bytes_per_s,
+            append=append,
+            add_headers=add_headers or {},
+            upon=upon,
         )
         self.faults.append(fault)
         return fault
@@ -282,6 +312,8 @@ class Server:
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="clouds")
         self._stopped = asyncio.Event()
         self._runner: web.ServerRunner | None = None
+        self._home: dict[str, int] = {}
+        self._stranger_port = 0
 
     def add[CloudT: Cloud](self, cloud: CloudT) -> CloudT:
         """Let a cloud answer for its hosts."""
@@ -353,9 +385,45 @@ class Server:
             ssl_context=self.authority.server_context(hosts),
         )
         await site.start()
-        port = self._runner.addresses[0][1]
+        # Who has a certificate of nobody's.
+        stranger = web.TCPSite(
+            self._runner,
+            "127.0.0.1",
+            0,
+            ssl_context=Authority(self.folder / "stranger").server_context(hosts),
+        )
+        await stranger.start()
+        port, self._stranger_port = (one[1] for one in self._runner.addresses)
         self.ports.update(dict.fromkeys(hosts, port))
+        self._home = dict(self.ports)
         return self
+
+    def lead_astray(self, pattern: str, how: str) -> None:
+        """Let a host, of those in `ports`, be out of reach, until `lead_home`.
+
+        It has "no such name", connections are "refused", or somebody else answers, with a
+        "wrong certificate".
+        """
+        match how:
+            case "no such name":
+                del self.ports[pattern]
+            case "refused":
+                # Nobody listens there.
+                self.ports[pattern] = 1
+            case _:
+                self.ports[pattern] = self._stranger_port
+
+    def lead_home(self) -> None:
+        """Let all hosts be found again."""
+        self.ports.update(self._home)
+
+    def hang_up(self) -> None:
+        """End all connections, so that each host is looked up anew."""
+        assert self._runner is not None
+        assert self._runner.server is not None
+        for connection in self._runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
 
     async def __aexit__(self, *_: object) -> None:
         """Stop, tidy up, and raise what went wrong inside the simulations."""
@@ -363,10 +431,8 @@ class Server:
         for cloud in self.clouds:
             await cloud.stop()
         if self._runner is not None and self._runner.server is not None:
-            for connection in self._runner.server.connections:
-                # Does not wait for whoever is at the other end to say goodbye, too.
-                if connection.transport is not None:
-                    connection.transport.abort()
+            # Does not wait for whoever is at the other end to say goodbye, too.
+            self.hang_up()
             await self._runner.cleanup()
         await asyncio.gather(*self._films.values(), return_exceptions=True)
         self._pool.shutdown()
@@ -395,7 +461,12 @@ class Server:
         if fault is not None:
             await self.sleep(fault.delay_s)
         if fault is not None and fault.drop:
-            return _hang_up(request, web.StreamResponse())
+            return _hang_up(request, web.StreamResponse(), fault)
+        if fault is not None and fault.raw is not None:
+            assert request.transport is not None
+            request.transport.write(fault.raw)
+            await self._until_gone(request)
+            return _hang_up(request, web.StreamResponse(), fault)
         try:
             answer = await _true_answer(cloud, asked, fault)
         except Exception as err:  # noqa: BLE001 - told at the end of the test
@@ -423,6 +494,9 @@ class Server:
             else answer.body.stat().st_size
         )
         headers = CIMultiDict(answer.headers)
+        if fault is not None:
+            for name, value in fault.add_headers.items():
+                headers[name] = value
         headers.setdefault(hdrs.DATE, format_datetime(self.now(), usegmt=True))
         status = answer.status
         begin, end = 0, size
@@ -444,7 +518,7 @@ class Server:
             response.content_length = fault.lie_about_length
             stop = min(end, begin + fault.lie_about_length)
         else:
-            response.content_length = end - begin
+            response.content_length = end - begin + len(fault.append if fault else b"")
         hang = False
         if fault is not None:
             for after in (fault.truncate_after_bytes, fault.hang_after_bytes):
@@ -454,14 +528,22 @@ class Server:
         try:
             await response.prepare(request)
             if request.method != hdrs.METH_HEAD:
-                await self._write(response, answer.body, begin, stop)
+                if fault is not None and fault.drip_bytes_per_s:
+                    await self._drip(
+                        response, answer.body, begin, stop, fault.drip_bytes_per_s
+                    )
+                else:
+                    await self._write(response, answer.body, begin, stop)
+                if fault is not None and fault.append and stop == end:
+                    await response.write(fault.append)
             if hang:
-                await self._stopped.wait()
+                await self._until_gone(request)
         except ConnectionError:
             # Whoever asked has gone.
             return response
-        if stop < end or hang or response.content_length not in {None, end - begin}:
-            return _hang_up(request, response)
+        is_short = fault is not None and fault.lie_about_length is not None
+        if stop < end or hang or is_short:
+            return _hang_up(request, response, fault)
         await response.write_eof()
         return response
 
@@ -480,6 +562,25 @@ class Server:
                 await response.write(chunk)
                 begin += len(chunk)
 
+    async def _drip(
+        self,
+        response: web.StreamResponse,
+        body: bytes | Path,
+        begin: int,
+        end: int,
+        bytes_per_s: int,
+    ) -> None:
+        for at in range(begin, end, bytes_per_s):
+            await self._write(response, body, at, min(end, at + bytes_per_s))
+            await self.sleep(1)
+
+    async def _until_gone(self, request: web.BaseRequest) -> None:
+        """Wait until whoever asked has gone."""
+        while not self._stopped.is_set():
+            if request.transport is None or request.transport.is_closing():
+                return
+            await self.sleep(1)
+
 
 async def _true_answer(cloud: Cloud, asked: Asked, fault: Fault | None) -> Answer:
     if fault is not None and (fault.status is not None or fault.body is not None):
@@ -492,11 +593,19 @@ async def _true_answer(cloud: Cloud, asked: Asked, fault: Fault | None) -> Answe
 
 
 def _hang_up(
-    request: web.BaseRequest, response: web.StreamResponse
+    request: web.BaseRequest, response: web.StreamResponse, fault: Fault | None
 ) -> web.StreamResponse:
     """End the connection, whatever was promised."""
     if request.transport is not None:
-        request.transport.close()
+        if fault is not None and fault.reset:
+            # Without a goodbye: nothing that is left to send is sent.
+            peer = request.transport.get_extra_info("socket")
+            peer.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            request.transport.abort()
+        else:
+            request.transport.close()
     return response
 
 

@@ -10,11 +10,17 @@ import json
 from typing import Any
 
 from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
     ClientConnectorError,
     ClientError,
+    ClientPayloadError,
     ClientResponse,
+    ClientResponseError,
     ClientSession,
+    ClientSSLError,
     ClientTimeout,
+    ServerDisconnectedError,
     hdrs,
 )
 from aiolimiter import AsyncLimiter
@@ -39,6 +45,18 @@ CAREFUL_S = 60 * 60
 LONGEST_WAIT_S = 10
 USER_AGENT = "ClipDownload/1.0 HomeAssistant"
 
+# What a failed connection is called: the first that fits.
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (ClientConnectorDNSError, "its name is not known"),
+    (ClientConnectorCertificateError, "its certificate is not valid"),
+    (ClientSSLError, "no encrypted connection"),
+    (TimeoutError, "no answer in time"),
+    (ClientConnectorError, "no connection"),
+    (ClientPayloadError, "the answer broke off"),
+    (ClientResponseError, "the answer cannot be read"),
+    (OSError, "the connection broke off"),
+    (ServerDisconnectedError, "the connection broke off"),
+)
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOVED = {301, 302}
 _LOCAL = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -265,8 +283,11 @@ def trouble(response: ClientResponse) -> CloudError:
 
 
 def unreachable(err: Exception) -> CloudError:
-    """Return the error for a connection that failed: its kind, never its URL."""
-    return CloudError("cloud_unreachable", reason=type(err).__name__)
+    """Return the error for a connection that failed: how it did, never its URL."""
+    reasons = (words for kind, words in _REASONS if isinstance(err, kind))
+    return CloudError(
+        "cloud_unreachable", reason=next(reasons, "the connection failed")
+    )
 
 
 def _harmless(err: Exception) -> Exception | None:

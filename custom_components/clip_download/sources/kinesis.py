@@ -259,7 +259,7 @@ class KinesisSource(Source):
                 page = await self._ask(
                     "listStreams", {"NextToken": token} if token else {}
                 )
-                pages.append(page.get("StreamInfoList") or [])
+                pages.append(_listed(page, "StreamInfoList"))
                 token = page.get("NextToken")
                 if not token:
                     break
@@ -498,7 +498,7 @@ class KinesisSource(Source):
                 camera, "LIST_FRAGMENTS", "listFragments", {**ask, "MaxResults": PAGE}
             ) as response:
                 page = await _read_object(response)
-            pages.append(page.get("Fragments") or [])
+            pages.append(_listed(page, "Fragments"))
             token = page.get("NextToken")
             if not token:
                 break
@@ -823,6 +823,14 @@ async def _read_object(response: ClientResponse) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise CloudError("cloud_nonsense")
     return value
+
+
+def _listed(page: dict[str, Any], name: str) -> Any:
+    """Return what a page lists. Raises CloudError for an answer that is no such page."""
+    if page and name not in page:
+        # An error told with status 200 is no empty list.
+        raise CloudError("cloud_nonsense")
+    return page.get(name) or []
 
 
 async def _error(response: ClientResponse, action: str, region: str) -> ClipError:

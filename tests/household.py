@@ -1,0 +1,55 @@
+"""A Home Assistant that is not a fixture: for scripts, and for simulated time."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import patch
+
+from pytest_homeassistant_custom_component.common import async_test_home_assistant
+
+from custom_components.clip_download.sources.ring import RingSource
+from homeassistant import loader
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant
+from homeassistant.helpers import frame, translation
+from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
+
+from .clouds import Clouds
+
+
+@asynccontextmanager
+async def home(folder: Path, clouds: Clouds) -> AsyncIterator[HomeAssistant]:
+    """Run Home Assistant with its configuration and media folder below `folder`.
+
+    It finds these clouds, and nobody else; Ring pushes nothing. Raises what its event
+    loop was told of and nobody caught.
+    """
+    uncaught: list[BaseException] = []
+
+    async def listen(self: RingSource, heard: Callable[[], None]) -> None:
+        return
+
+    def catch(loop: object, context: dict[str, Any]) -> None:
+        uncaught.append(context.get("exception") or RuntimeError(context["message"]))
+
+    config, media = folder / "config", folder / "media"
+    config.mkdir()
+    media.mkdir()
+    with patch.object(RingSource, "listen", listen):
+        async with async_test_home_assistant(config_dir=str(config)) as hass:
+            hass.loop.set_exception_handler(catch)
+            hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+            frame.async_setup(hass)
+            await translation.async_load_integrations(hass, {HOMEASSISTANT_DOMAIN})
+            hass.data[DATA_RESOLVER] = cast("HassAsyncDNSResolver", clouds.resolver())
+            hass.config.media_dirs = {"local": str(media)}
+            try:
+                yield hass
+            finally:
+                for entry in hass.config_entries.async_entries():
+                    if entry.state is ConfigEntryState.LOADED:
+                        await hass.config_entries.async_unload(entry.entry_id)
+                await hass.async_stop(force=True)
+    if uncaught:
+        raise BaseExceptionGroup("nobody caught these", uncaught)
