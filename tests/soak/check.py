@@ -16,6 +16,7 @@ import tempfile
 from typing import Any
 import zipfile
 
+import av
 from PIL import Image
 
 from tests.clouds.footage import Footage, Span
@@ -167,8 +168,11 @@ class Shelf:
                 "path": str(path),
                 "media_content_id": f"local/{path.relative_to(self._media)}",
             }
-            found = look(answer, one.window, one.footage, self._media)
-            before = (*stamp, found.faults)
+            try:
+                faults = look(answer, one.window, one.footage, self._media).faults
+            except (OSError, ValueError, av.FFmpegError) as err:
+                faults = [f"cannot be read: {err}"]
+            before = (*stamp, faults)
             self._checked.seen[key] = before
         return before[2]
 

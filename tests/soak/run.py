@@ -61,8 +61,7 @@ SWITCH = "switch.bell_save_automatically"
 BELL = "camera.bell"
 LATEST = "clip_download/latest"
 EVENT_S = 5
-# The newest footage of a cloud that is asked for.
-AGO = timedelta(minutes=15)
+OFF_KEY_FRAMES = timedelta(milliseconds=300)
 
 
 @dataclass
@@ -189,7 +188,9 @@ class Soak:
         def lens(
             entity_id: str, footage: Footage, length: timedelta, ago: timedelta = day
         ) -> Lens:
-            return Lens(entity_id, footage, length, now - ago)
+            # Off the key frames, so that no rounding chooses between two of them.
+            begin = now - ago + OFF_KEY_FRAMES
+            return Lens(entity_id, footage, length, begin)
 
         porch, bell = (clouds.ring.add_camera(name) for name in ("Porch", "Bell"))
         self._bell = bell
@@ -384,8 +385,8 @@ class Soak:
         if kind == "ring":
             self._clouds.ring.add_event(
                 self._porch,
-                start=window.start - timedelta(seconds=1),
-                duration_s=round((window.end - window.start).total_seconds()) + 2,
+                start=window.start - OFF_KEY_FRAMES - timedelta(seconds=1),
+                duration_s=round((window.end - window.start).total_seconds()) + 3,
             )
         self.report.asked += 1
         label = f"n{number} {self.report.asked} {kind}"
@@ -436,7 +437,7 @@ class Soak:
         stretches = [lens.stretch() for _ in range(dice.randint(1, 3))]
         for stretch in stretches:
             event = self._clouds.ring.ring_doorbell(
-                self._bell, start=stretch.start, duration_s=EVENT_S
+                self._bell, start=stretch.start - OFF_KEY_FRAMES, duration_s=EVENT_S
             )
             self._want_event(event.id, Span(event.start, event.end), number)
         with self._until_it_dies():
@@ -444,7 +445,7 @@ class Soak:
                 "save_events",
                 {
                     "entity_id": BELL,
-                    "start": stretches[0].start.isoformat(),
+                    "start": (stretches[0].start - OFF_KEY_FRAMES).isoformat(),
                     "end": stretches[-1].end.isoformat(),
                 },
             )
