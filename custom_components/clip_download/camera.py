@@ -10,10 +10,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .clips import files
 from .clips.errors import ClipError, StorageError
 from .clips.library import Clip
 from .coordinator import ClipConfigEntry
 from .entity import CameraEntity, async_add_cameras
+from .naming import media_folders
 from .sources.base import Camera
 
 _LOGGER = logging.getLogger(__name__)
@@ -121,9 +123,10 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
             return None
 
     async def _picture_of(self, clip: Clip) -> bytes | None:
-        path = clip.path.with_suffix(".jpg")
         try:
-            return await self.hass.async_add_executor_job(path.read_bytes)
-        except OSError as err:
+            return await self.hass.async_add_executor_job(
+                files.picture_beside, clip.path, media_folders(self.hass)
+            )
+        except (OSError, ValueError) as err:
             _LOGGER.debug("The picture of a clip cannot be read: %s", err)
             return None

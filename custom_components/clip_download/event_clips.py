@@ -9,12 +9,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .automatic import margins
+from .clips import files
 from .clips.errors import SignInError
 from .clips.jobs import Running
 from .clips.patience import Patience, persist
 from .clips.window import Window
 from .coordinator import ClipConfigEntry
-from .naming import file_name, media_folder
+from .naming import file_name, media_folder, media_folders
 from .sources.base import Camera, Event
 
 # There is no hurry, and what failed is asked for again.
@@ -63,9 +64,11 @@ async def async_saved(
     """Return where those events lie that are saved, by their id. Raises StorageError."""
     paths = await entry.runtime_data.ledger.saved(camera.id, ids)
 
+    roots = media_folders(hass)
+
     def look() -> dict[str, SavedAt]:
         return {
-            event_id: SavedAt(Path(path), Path(path).is_file())
+            event_id: SavedAt(Path(path), files.is_there(Path(path), roots))
             for event_id, path in paths.items()
         }
 

@@ -7,8 +7,10 @@ from homeassistant.components.image import ImageEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .clips import files
 from .coordinator import ClipConfigEntry
 from .entity import LastClipEntity, async_add_cameras
+from .naming import media_folders
 from .sources.base import Camera
 
 PARALLEL_UPDATES = 0
@@ -43,6 +45,6 @@ class LastClipImage(LastClipEntity, ImageEntity):
         if self.clip is None:
             return None
         try:
-            return self.clip.path.with_suffix(".jpg").read_bytes()
-        except OSError:
+            return files.picture_beside(self.clip.path, media_folders(self.hass))
+        except OSError, ValueError:
             return None

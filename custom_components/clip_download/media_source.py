@@ -37,6 +37,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from . import answers
+from .clips import files
 from .clips.catalog import CameraPage, Catalog
 from .clips.errors import ClipError, InvalidRequestError
 from .clips.library import Clip, ClipStatus
@@ -391,9 +392,11 @@ class ClipMediaSource(MediaSource):
     async def _pictures(self, clips: Sequence[Clip]) -> dict[str, str]:
         """Return links to the pictures of those clips that have one, by their id."""
 
+        roots = media_folders(self.hass)
+
         def there() -> list[tuple[str, Path]]:
             pictures = ((clip.id, clip.path.with_suffix(".jpg")) for clip in clips)
-            return [(clip_id, path) for clip_id, path in pictures if path.is_file()]
+            return [one for one in pictures if files.is_there(one[1], roots)]
 
         return {
             clip_id: link

@@ -131,6 +131,8 @@ def test_document_says_what_may_be_absent(tmp_path: Path) -> None:
             sidecar.read(File.at(path))
 
 
+TIMES = {"start": "2026-11-21T12:00:00+00:00", "end": "2026-11-21T12:00:01+00:00"}
+SAVE = {"id": "7", "kind": "ding", "what": "", **TIMES}
 WRONG: dict[str, list[Any]] = {
     "version": [0, 2, True, "1", 1.5, None],
     "clip_id": ["", "../x", "a/b", "a" * 65, 7, None, "ü", "a b"],
@@ -143,9 +145,9 @@ WRONG: dict[str, list[Any]] = {
     "end": ["2026-11-21T12:59:59.999+00:00", "2031-01-01T00:00:00+00:00"],
     "duration_s": [-1, None, "90", True, 1e9],
     "status": ["whole", None, 1],
-    "gaps": [None, [7], [{"start": "2026-11-21T12:00:00+00:00"}], {}],
-    "events": [None, [7], "7289", {}],
-    "saves": [None, [{}], ["x"]],
+    "gaps": [None, [7], [{"start": "2026-11-21T12:00:00+00:00"}], {}, [TIMES] * 2001],
+    "events": [None, [7], "7289", {}, ["7"] * 1001],
+    "saves": [None, [{}], ["x"], [SAVE] * 1001, [{**SAVE, "seen": ["x"] * 101}]],
     "label": [None, 7],
     "file": [None, "../../etc/passwd", "a\\b.mp4", "/x.mp4"],
     "size_bytes": [-1, 1.5, "7", None, True, 2**63],

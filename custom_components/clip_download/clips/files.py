@@ -125,6 +125,14 @@ def is_there(path: Path, roots: Collection[Path]) -> bool:
         return False
 
 
+def picture_beside(path: Path, roots: Collection[Path]) -> bytes:
+    """Return the picture that lies beside a clip of a media folder.
+
+    Raises OSError, ValueError if it is no file, or larger than any that we make.
+    """
+    return found(path.with_suffix(".jpg"), roots).read(LONGEST_PICTURE_BYTES)
+
+
 def shelf_of(path: Path, roots: Collection[Path]) -> Path | None:
     """Return the folder right below the media folder in which a file is, or that itself.
 

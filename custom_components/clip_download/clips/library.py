@@ -22,6 +22,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Jobs that ended are only of interest to who looks for a recent fault.
 ENDED_JOBS_KEPT = timedelta(days=30)
+# How long the log gets before it is written into the file; SQLite's own measure.
+_LOG_PAGES = 1000
 # No cloud keeps recordings for longer: what was saved of it is not seen again.
 EVENTS_REMEMBERED = timedelta(days=400)
 
@@ -153,6 +155,7 @@ class Library:
         self.tended: asyncio.Task[None] | None = None
         # Two rebuilds at once would only be in each other's way.
         self.rebuilding = asyncio.Lock()
+        self._is_in_backup = False
         # One thread keeps the queries in the order in which they were asked.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clip_library")
 
@@ -170,8 +173,23 @@ class Library:
 
     async def close(self) -> None:
         """Close the database once all that was asked of it is done."""
-        await self._run(self._database.close)
+        await self._run(self._close)
         await self._end_thread()
+
+    async def begin_backup(self) -> None:
+        """Bring all into the database's own file, which then stays as it is.
+
+        What is written before `end_backup` goes to the log beside it. Whatever beginning
+        of that log is copied with the file, SQLite takes as much of it as is whole: so
+        nobody has to wait for a backup. May be called again.
+        """
+        self._is_in_backup = True
+        await self._run(self._write_out)
+
+    async def end_backup(self) -> None:
+        """Let the log be written into the database's file again, as it grows."""
+        self._is_in_backup = False
+        await self._run(self._write_out)
 
     async def check(self) -> None:
         """Read through the database, and put it aside if it is damaged.
@@ -358,12 +376,31 @@ class Library:
     def _connect(self) -> None:
         # It is there only if the last that had the database open did not close it.
         suspect = self._beside("-wal").exists()
+        schema.make_private(self._path)
         self._database = sqlite3.connect(self._path)
         try:
             self._prepare(suspect=suspect)
         except BaseException:
             self._drop()
             raise
+
+    def _write_out(self) -> None:
+        """Write what is in the log into the file, and let the log alone from here on."""
+        # Who reads just now keeps the log from being emptied. Then both are copied as
+        # they are, or the log is begun anew because all of it is in the file.
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._leave_file_alone()
+
+    def _leave_file_alone(self) -> None:
+        """See to it that nothing is written into the file as long as it is copied."""
+        pages = 0 if self._is_in_backup else _LOG_PAGES
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {pages}")
+
+    def _close(self) -> None:
+        if self._is_in_backup:
+            self._drop()
+        else:
+            self._database.close()
 
     def _drop(self) -> None:
         """Close the database as it is: what is in its log is left there."""
@@ -391,6 +428,7 @@ class Library:
         database = self._database
         database.row_factory = sqlite3.Row
         schema.prepare(database, self._path, self._local_day, suspect=suspect)
+        self._leave_file_alone()
         now = datetime.now(UTC)
         with database:
             database.execute(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 import contextlib
+import glob
 from pathlib import Path
 import sqlite3
 
@@ -165,6 +166,8 @@ _STEPS = (_JOBS_AND_CLIPS, _EVENTS_AND_DAYS, _STARTS)
 VERSION = len(_STEPS)
 
 
+# A clip's record says who was at the door, and when.
+_PRIVATE = 0o600
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -226,9 +229,24 @@ def prepare(
         raise
 
 
+def make_private(path: Path) -> None:
+    """See to it that a database, and all beside it, is Home Assistant's alone to read.
+
+    What SQLite makes beside it gets the same rights. Raises OSError.
+    """
+    with contextlib.suppress(FileExistsError):
+        path.touch(_PRIVATE, exist_ok=False)
+    # Older releases left this to the system. On some there are no such rights.
+    for one in path.parent.glob(f"{glob.escape(path.name)}*"):
+        with contextlib.suppress(OSError):
+            one.chmod(_PRIVATE, follow_symlinks=False)
+
+
 def _copy(database: sqlite3.Connection, copy_path: Path) -> None:
     """Copy a database, whole or not at all."""
     draft = copy_path.with_name(f"{copy_path.name}.part")
+    draft.unlink(missing_ok=True)
+    draft.touch(_PRIVATE, exist_ok=False)
     try:
         with contextlib.closing(sqlite3.connect(draft)) as copy:
             database.backup(copy)

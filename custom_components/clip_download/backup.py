@@ -1,0 +1,56 @@
+"""Backups of Home Assistant: the library in them is whole, and nobody waits for them."""
+
+from datetime import datetime, timedelta
+import logging
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util.hass_dict import HassKey
+
+from . import answers
+from .clips.errors import StorageError
+from .const import DOMAIN
+from .shared import async_shared
+
+_LOGGER = logging.getLogger(__name__)
+
+# Nobody copies a configuration for longer; who said that it begins may be gone.
+LONGEST = timedelta(hours=6)
+_DATA_GIVE_UP: HassKey[CALLBACK_TYPE] = HassKey(f"{DOMAIN}_backup")
+
+
+async def async_pre_backup(hass: HomeAssistant) -> None:
+    """Bring all into the library's file, and leave that alone. Raises HomeAssistantError."""
+    try:
+        library = (await async_shared(hass)).library
+    except ConfigEntryError as err:
+        # What cannot be opened is not written to either: it is copied as it is.
+        _LOGGER.warning("The library is backed up as it is: %s", err)
+        return
+
+    async def give_up(now: datetime) -> None:
+        _LOGGER.warning(
+            "A backup was begun, and was not ended: %s have passed", LONGEST
+        )
+        await async_post_backup(hass)
+
+    if earlier := hass.data.pop(_DATA_GIVE_UP, None):
+        earlier()
+    try:
+        await library.begin_backup()
+    except StorageError as err:
+        raise answers.raised(err) from err
+    hass.data[_DATA_GIVE_UP] = async_call_later(hass, LONGEST, give_up)
+
+
+async def async_post_backup(hass: HomeAssistant) -> None:
+    """Let the library go on as ever. Raises HomeAssistantError."""
+    give_up = hass.data.pop(_DATA_GIVE_UP, None)
+    if give_up is None:
+        return
+    give_up()
+    try:
+        await (await async_shared(hass)).library.end_backup()
+    except StorageError as err:
+        raise answers.raised(err) from err
