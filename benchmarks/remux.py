@@ -22,6 +22,7 @@ import time
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from custom_components.clip_download.clips import mp4
+from custom_components.clip_download.clips.folder import File, Folder
 from custom_components.clip_download.clips.window import Window
 
 MIB = 2**20
@@ -39,13 +40,15 @@ def main() -> int:
         folder = Path(name)
         source = make_source(folder)
         theirs_path = folder / "ffmpeg.mp4"
-        length = mp4.inspect(source).duration
+        length = mp4.inspect(File.at(source)).duration
         window = Window(START, START + length)
         made: list[mp4.Made] = []
 
         def ours() -> None:
-            piece = mp4.Piece(path=source, window=window)
-            finished = mp4.finish([piece], window, folder, cancelled=threading.Event())
+            piece = mp4.Piece(file=File.at(source), window=window)
+            finished = mp4.finish(
+                [piece], window, Folder.open(folder), cancelled=threading.Event()
+            )
             made[:] = finished.files
 
         copying = ("-i", source, "-c", "copy", "-movflags", "+faststart", theirs_path)
@@ -69,7 +72,7 @@ def main() -> int:
             f"{'':8}{'best s':>9}{'median s':>10}{'MiB/s':>8}{'made MiB':>10}{'RSS MiB':>9}"
         )
         for label, all_s, path, memory in (
-            ("finish", our_times_s, made[0].path, f"+{added_kb / 1024:.1f}"),
+            ("finish", our_times_s, made[0].file.path, f"+{added_kb / 1024:.1f}"),
             ("ffmpeg", their_times_s, theirs_path, f"{their_peak_kb / 1024:.1f}"),
         ):
             print(

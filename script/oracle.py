@@ -21,6 +21,7 @@ import av
 from playwright.async_api import Browser, Page, async_playwright
 
 from custom_components.clip_download.clips.errors import ClipError, CloudError
+from custom_components.clip_download.clips.folder import Folder
 from custom_components.clip_download.clips.mp4 import Piece, finish
 from custom_components.clip_download.clips.window import Window
 from tests.clips.inputs import INPUTS
@@ -94,7 +95,7 @@ def run_seed(seed: int) -> Result:
         if case.has_sound and case.clock != "fast":
             for one in finished.files:
                 if one.audio_codec:
-                    check_sound(one.path)
+                    check_sound(one.file.path)
     return Result(
         seed, kind_of(case, "complete" if finished.is_complete else "partial")
     )
@@ -157,20 +158,20 @@ def saved(
 ) -> Iterator[Saved | str]:
     """Finish parts; yield the files."""
     try:
-        made = finish(pieces, window, folder, cancelled=threading.Event())
+        made = finish(pieces, window, Folder.open(folder), cancelled=threading.Event())
     except (ClipError, CloudError) as err:
         yield f"{name}: {err.key}"
         return
     for one in made.files:
-        with av.open(one.path) as container:
+        with av.open(one.file.path) as container:
             duration_s = (container.duration or 0) / av.time_base
         yield Saved(
             name,
-            one.path,
+            one.file.path,
             one.video_codec,
             duration_s,
-            list(seen(one.path)),
-            len(heard(one.path)) if one.audio_codec else 0,
+            list(seen(one.file.path)),
+            len(heard(one.file.path)) if one.audio_codec else 0,
         )
 
 

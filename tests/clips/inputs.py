@@ -15,6 +15,7 @@ import random
 import av
 from av.audio.stream import AudioStream
 
+from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.mp4 import Piece
 from custom_components.clip_download.clips.window import Placing, Window
 from tests.clouds.footage import Footage, Shot, write
@@ -169,7 +170,7 @@ def piece(
         container="mp4" if path.suffix == ".mp4" else "mpegts",
         pts="clock" if is_clocked and path.suffix == ".ts" else "zero",
     )
-    return Piece(path=path, window=window, placing=placing)
+    return Piece(file=File.at(path), window=window, placing=placing)
 
 
 def transport_packets(path: Path) -> list[bytes]:
@@ -229,8 +230,8 @@ def sounding(codec: str, rate_hz: int = 48_000) -> Make:
     def make(folder: Path) -> tuple[list[Piece], Window]:
         window = between(0, 10)
         plain = piece(folder, window, DOOR, name="plain.ts")
-        sound_as(plain.path, folder / "0.ts", codec, rate_hz)
-        return [Piece(path=folder / "0.ts", window=window)], window
+        sound_as(plain.file.path, folder / "0.ts", codec, rate_hz)
+        return [Piece(file=File.at(folder / "0.ts"), window=window)], window
 
     return make
 
@@ -241,8 +242,8 @@ def rates_mixed(*, is_one_part: bool) -> Make:
     def make(folder: Path) -> tuple[list[Piece], Window]:
         first = piece(folder, between(0, 5), DOOR)
         plain = piece(folder, between(5, 10), DOOR, name="plain.ts")
-        second = Piece(path=folder / "1.ts", window=plain.window)
-        sound_as(plain.path, second.path, "aac", 8000)
+        second = Piece(file=File.at(folder / "1.ts"), window=plain.window)
+        sound_as(plain.file.path, second.file.path, "aac", 8000)
         if not is_one_part:
             return [first, second], between(0, 10)
         return [joined(first, second)], between(0, 10)
@@ -252,10 +253,10 @@ def rates_mixed(*, is_one_part: bool) -> Make:
 
 def joined(first: Piece, second: Piece) -> Piece:
     """Put two transport streams together as one part."""
-    with first.path.open("ab") as file:
-        file.write(second.path.read_bytes())
+    with first.file.path.open("ab") as file:
+        file.write(second.file.path.read_bytes())
     return Piece(
-        path=first.path,
+        file=first.file,
         window=Window(first.window.start, second.window.end),
         placing=first.placing,
     )
@@ -266,7 +267,7 @@ def damaged(harm: Callable[[list[bytes]], Iterable[bytes]]) -> Make:
 
     def make(folder: Path) -> tuple[list[Piece], Window]:
         whole = piece(folder, between(0, 10), DOOR)
-        whole.path.write_bytes(b"".join(harm(transport_packets(whole.path))))
+        whole.file.path.write_bytes(b"".join(harm(transport_packets(whole.file.path))))
         return [whole], whole.window
 
     return make
@@ -346,7 +347,7 @@ def hiding(folder: Path) -> tuple[list[Piece], Window]:
     plain = piece(folder, between(-1.5, 8), SPARSE, name="plain.mp4")
     path = folder / "0.mp4"
     with (
-        av.open(plain.path) as container,
+        av.open(plain.file.path) as container,
         av.open(path, "w", options={"movflags": "+faststart"}) as output,
     ):
         streams = {
@@ -360,7 +361,7 @@ def hiding(folder: Path) -> tuple[list[Piece], Window]:
             packet.dts, packet.pts = packet.dts - early, packet.pts - early
             packet.stream = streams[packet.stream.index]
             output.mux(packet)
-    return [Piece(path=path, window=between(0, 8))], between(0, 8)
+    return [Piece(file=File.at(path), window=between(0, 8))], between(0, 8)
 
 
 def silent_between(folder: Path) -> tuple[list[Piece], Window]:

@@ -25,6 +25,7 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
+from custom_components.clip_download.clips.folder import File, Folder
 from custom_components.clip_download.clips.mp4 import Finished, Piece, finish
 from custom_components.clip_download.clips.window import Placing, Window
 from tests.clouds.footage import (
@@ -421,7 +422,9 @@ def write_parts(case: Case, folder: Path) -> list[Piece]:
         _mux(case, part, path)
         if part.lost:
             _lose(case, part, path)
-        pieces.append(Piece(path=path, window=part.asked, placing=case.placing))
+        pieces.append(
+            Piece(file=File.at(path), window=part.asked, placing=case.placing)
+        )
     return pieces
 
 
@@ -597,13 +600,15 @@ def expect(case: Case) -> Expected:
 def check(case: Case, folder: Path) -> Finished:
     """Finish a case's parts and hold the files, and what is said of them, to the truth."""
     pieces = write_parts(case, folder)
-    finished = finish(pieces, case.window, folder, cancelled=threading.Event())
+    finished = finish(
+        pieces, case.window, Folder.open(folder), cancelled=threading.Event()
+    )
     expected = expect(case)
     shown: list[Seen] = []
     for one in finished.files:
-        frames = list(seen(one.path))
+        frames = list(seen(one.file.path))
         shown += frames
-        _check_strictly(one.path, is_open=case.is_open)
+        _check_strictly(one.file.path, is_open=case.is_open)
         _check_pace(case, expected, frames)
     times_ms = [round(one.moment.timestamp() * 1000) for one in shown]
     twice = _twice(times_ms) - _unknown_repeats(case)

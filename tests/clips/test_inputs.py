@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from custom_components.clip_download.clips.folder import Folder
 from custom_components.clip_download.clips.mp4 import Finished, Piece, finish
 from tests.clouds.footage import Seen, seen
 
@@ -146,9 +147,11 @@ def test_input(tmp_path: Path, one: Input) -> None:
     """Each is finished as its verdict says, and plays."""
     verdict = VERDICTS[one.name]
     pieces, window = one.make(tmp_path)
-    assert sum(frame_count(each.path) for each in pieces) == verdict.come
-    finished = finish(pieces, window, tmp_path, cancelled=threading.Event())
-    frames = [shown(made.path) for made in finished.files]
+    assert sum(frame_count(each.file.path) for each in pieces) == verdict.come
+    finished = finish(
+        pieces, window, Folder.open(tmp_path), cancelled=threading.Event()
+    )
+    frames = [shown(made.file.path) for made in finished.files]
     assert tuple(map(len, frames)) == verdict.files
     moments = [each.moment for file in frames for each in file]
     assert all(before < after for before, after in pairwise(moments))
@@ -164,10 +167,10 @@ def test_part_that_breaks_off(tmp_path: Path, left: int) -> None:
     """A part that ends within a frame, of picture or sound, is joined with the next."""
     first = piece(tmp_path, between(0, 3), DOOR, name="0.ts")
     second = piece(tmp_path, between(3, 6), DOOR, name="1.ts")
-    data = transport_packets(first.path)
-    first.path.write_bytes(b"".join(data[: len(data) - left]))
+    data = transport_packets(first.file.path)
+    first.file.path.write_bytes(b"".join(data[: len(data) - left]))
     finished = finish_all(tmp_path, [first, second])
-    (frames,) = (shown(made.path) for made in finished.files)
+    (frames,) = (shown(made.file.path) for made in finished.files)
     assert 55 <= len(frames) <= 60
     moments = [each.moment for each in frames]
     assert all(before < after for before, after in pairwise(moments))
@@ -177,7 +180,7 @@ def test_part_that_breaks_off(tmp_path: Path, left: int) -> None:
 def finish_all(folder: Path, pieces: list[Piece]) -> Finished:
     """Finish parts for the window that they were asked for."""
     window = between(0, (pieces[-1].window.end - START).total_seconds())
-    return finish(pieces, window, folder, cancelled=threading.Event())
+    return finish(pieces, window, Folder.open(folder), cancelled=threading.Event())
 
 
 def shown(path: Path) -> list[Seen]:

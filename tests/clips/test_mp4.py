@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 
 from custom_components.clip_download.clips.errors import ClipError, CloudError
+from custom_components.clip_download.clips.folder import File, Folder
 from custom_components.clip_download.clips.mp4 import (
     Cancelled,
     Made,
@@ -84,7 +85,7 @@ def piece(
     container = "mp4" if path.suffix == ".mp4" else "mpegts"
     write(path, shots, container=container, **options)  # type: ignore[arg-type]
     placing = Placing.REQUESTED if lead_in else Placing.RECORDING
-    return Piece(path=path, window=window, placing=placing)
+    return Piece(file=File.at(path), window=window, placing=placing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,9 @@ def finished(
     cancelled: threading.Event = NOT_CANCELLED,
 ) -> list[Clip]:
     """Finish; return the files."""
-    result = finish(pieces, window, folder, audio=audio, cancelled=cancelled)
+    result = finish(
+        pieces, window, Folder.open(folder), audio=audio, cancelled=cancelled
+    )
     return [
         Clip(
             **vars(made),
@@ -129,7 +132,7 @@ def made_of(
 
 def check(made: Clip, window: Window) -> None:
     """Check that a file is what is said of it, and that players can show it."""
-    frames = list(seen(made.path))
+    frames = list(seen(made.file.path))
     assert [frame.camera for frame in frames] == [DOOR.camera] * len(frames)
     moments = [frame.moment for frame in frames]
     assert abs(made.window.start - moments[0]) <= MS
@@ -139,7 +142,7 @@ def check(made: Clip, window: Window) -> None:
     assert all(before.at_s < after.at_s for before, after in pairwise(frames))
     for stretch in made.covered:
         assert window.start <= stretch.start < stretch.end <= window.end
-    with av.open(made.path) as container:
+    with av.open(made.file.path) as container:
         video = container.streams.video[0]
         assert made.video_codec == video.codec_context.codec.canonical_name
         assert (made.width, made.height) == (video.width, video.height)
@@ -153,7 +156,7 @@ def check(made: Clip, window: Window) -> None:
         assert length_s == pytest.approx(frames[-1].at_s + 0.1, abs=0.005)
         # Nobody has to wait for the sound alone.
         assert cast("int", container.duration) / 1e6 < length_s + 0.2
-        if not made.path.name.startswith("made"):
+        if not made.file.path.name.startswith("made"):
             return
         assert container.metadata["creation_time"].startswith(
             f"{made.window.start:%Y-%m-%dT%H:%M:%S.}"
@@ -165,7 +168,7 @@ def check(made: Clip, window: Window) -> None:
         ]
     assert all(before[0] < after[0] for before, after in pairwise(times))
     assert all(dts <= cast("int", pts) for dts, pts in times)
-    assert boxes(made.path)[:2] == ["ftyp", "moov"]
+    assert boxes(made.file.path)[:2] == ["ftyp", "moov"]
 
 
 def boxes(path: Path) -> list[str]:
@@ -180,7 +183,7 @@ def boxes(path: Path) -> list[str]:
 
 def shown(made: Made) -> list[Seen]:
     """Return what each frame of a file shows."""
-    return list(seen(made.path))
+    return list(seen(made.file.path))
 
 
 def seconds_shown(made: Made) -> list[float]:
@@ -196,7 +199,7 @@ def span(start: float, end: float) -> list[float]:
 def check_sync(made: Made, *, at_least: int) -> None:
     """Check that each beep is heard when the second that it marks is seen."""
     frames = shown(made)
-    heard = beeps(made.path)
+    heard = beeps(made.file.path)
     assert len(heard) >= at_least
     for time_s in heard:
         seen_then = max(
@@ -215,7 +218,7 @@ def test_one_transport_stream(tmp_path: Path) -> None:
     assert made.window == window
     assert made.covered == (window,)
     assert made.audio_codec == "aac"
-    assert made.path.parent == tmp_path
+    assert made.file.path.parent == tmp_path
     check_sync(made, at_least=9)
 
 
@@ -248,10 +251,10 @@ def test_cut_keeps_all_that_is_asked_for(tmp_path: Path) -> None:
 def test_mp4_that_fits_is_only_moved(tmp_path: Path, window: Window) -> None:
     """An MP4 that is hardly longer than the window stays as it came, to the byte."""
     whole = piece(tmp_path / "1.mp4", between(0, 10), DOOR)
-    before = hashlib.sha256(whole.path.read_bytes()).digest()
+    before = hashlib.sha256(whole.file.path.read_bytes()).digest()
     (made,) = made_of([whole], window, tmp_path)
-    assert made.path == whole.path
-    assert hashlib.sha256(made.path.read_bytes()).digest() == before
+    assert made.file.path == whole.file.path
+    assert hashlib.sha256(made.file.path.read_bytes()).digest() == before
     assert made.window == between(0, 10)
     assert made.duration == timedelta(seconds=10)
     assert made.audio_codec == "aac"
@@ -278,7 +281,7 @@ def test_mp4_that_does_not_fit_is_made_anew(
     """An MP4 that is too long, or that not all players take, is written anew."""
     whole = piece(tmp_path / "1.mp4", between(0, 10), footage, **options)
     (made,) = made_of([whole], window, tmp_path, audio=audio)
-    assert made.path != whole.path
+    assert made.file.path != whole.file.path
     first, last = window.start - START, window.end - START
     assert seconds_shown(made) == span(
         first // timedelta(seconds=1), last.total_seconds()
@@ -290,11 +293,11 @@ def test_hevc_is_tagged_for_apple(tmp_path: Path) -> None:
     """HEVC gets the tag that all players take; then it stays as it is."""
     window = between(0, 3)
     (made,) = made_of([piece(tmp_path / "1.ts", window, DOOR_HEVC)], window, tmp_path)
-    with av.open(made.path) as container:
+    with av.open(made.file.path) as container:
         assert container.streams.video[0].codec_context.codec_tag == "hvc1"
-    again = made.path.rename(tmp_path / "2.mp4")
-    (kept,) = made_of([Piece(path=again, window=window)], window, tmp_path)
-    assert kept.path == again
+    again = made.file.path.rename(tmp_path / "2.mp4")
+    (kept,) = made_of([Piece(file=File.at(again), window=window)], window, tmp_path)
+    assert kept.file.path == again
 
 
 @pytest.mark.parametrize("clock", ["clock", "zero"])
@@ -455,12 +458,12 @@ def test_slow_frames_are_no_holes(tmp_path: Path) -> None:
     rewrite(tmp_path / "1.mp4", slow, lambda time, _: time * 20)
     window = between(0, 40)
     made = finished(
-        [Piece(path=slow, window=window)],
+        [Piece(file=File.at(slow), window=window)],
         between(0, 15),
         tmp_path,
         cancelled=NOT_CANCELLED,
     )
-    assert made[0].path != slow
+    assert made[0].file.path != slow
     assert [frame.at_s for frame in shown(made[0])] == pytest.approx(
         [2 * n for n in range(8)], abs=0.001
     )
@@ -506,7 +509,9 @@ def test_clock_that_went_back(tmp_path: Path, first: Shot, second: Shot) -> None
     path = tmp_path / "1.ts"
     path.write_bytes(data)
     window = between(0, 10)
-    (made,) = made_of_unchecked(Piece(path=path, window=window), window, tmp_path)
+    (made,) = made_of_unchecked(
+        Piece(file=File.at(path), window=window), window, tmp_path
+    )
     frames = shown(made)
     assert [frame.at_s for frame in frames] == pytest.approx(span(0, 10), abs=0.002)
     assert [frame.moment for frame in frames] == [
@@ -544,7 +549,7 @@ def test_time_that_is_far_off(tmp_path: Path) -> None:
     """One frame that is to be shown an hour late is shown in its turn."""
     plain = piece(tmp_path / "plain.ts", between(0, 5), DOOR)
     path = tmp_path / "0.ts"
-    with av.open(plain.path) as container, av.open(path, "w", "mpegts") as output:
+    with av.open(plain.file.path) as container, av.open(path, "w", "mpegts") as output:
         streams = {
             one.index: output.add_stream_from_template(one, opaque=True)
             for one in container.streams
@@ -555,7 +560,7 @@ def test_time_that_is_far_off(tmp_path: Path) -> None:
                 packet.pts = cast("int", packet.pts) + 3600 * 90_000
             output.mux(packet)
     window = between(0, 5)
-    (made,) = made_of([Piece(path=path, window=window)], window, tmp_path)
+    (made,) = made_of([Piece(file=File.at(path), window=window)], window, tmp_path)
     assert [frame.at_s for frame in shown(made)] == pytest.approx(span(0, 5), abs=0.002)
     check_sync(made, at_least=4)
 
@@ -563,7 +568,7 @@ def test_time_that_is_far_off(tmp_path: Path) -> None:
 def test_stream_that_begins_within_a_gop(tmp_path: Path) -> None:
     """Frames before the first key frame cannot be shown; the rest keeps its time."""
     whole = piece(tmp_path / "0.ts", between(0, 8), DOOR_SPARSE)
-    data = whole.path.read_bytes()
+    data = whole.file.path.read_bytes()
     packets = [data[n : n + 188] for n in range(0, len(data), 188)]
     # The tables, then everything from the third second on.
     starts = [
@@ -574,7 +579,7 @@ def test_stream_that_begins_within_a_gop(tmp_path: Path) -> None:
     late = tmp_path / "1.ts"
     late.write_bytes(b"".join(packets[:3] + packets[starts[15] :]))
     window = between(1.5, 8)
-    (made,) = made_of([Piece(path=late, window=window)], window, tmp_path)
+    (made,) = made_of([Piece(file=File.at(late), window=window)], window, tmp_path)
     assert seconds_shown(made) == span(3, 8)
     assert made.covered == (between(3, 8),)
     check_sync(made, at_least=4)
@@ -585,7 +590,7 @@ def test_no_sound(tmp_path: Path) -> None:
     window = between(0, 3)
     (made,) = made_of([piece(tmp_path / "1.ts", window, DOOR_SILENT)], window, tmp_path)
     assert made.audio_codec is None
-    with av.open(made.path) as container:
+    with av.open(made.file.path) as container:
         assert [one.type for one in container.streams] == ["video"]
 
 
@@ -602,7 +607,7 @@ def test_sound_in_some_parts_only(tmp_path: Path, suffix: str, silent: int) -> N
     assert seconds_shown(made) == span(0, 30)
     assert made.audio_codec == "aac"
     first, last = (15, 30) if silent == 0 else (0, 15)
-    heard = beeps(made.path)
+    heard = beeps(made.file.path)
     assert all(first - 0.1 < time_s < last + 0.1 for time_s in heard)
     check_sync(made, at_least=14)
 
@@ -611,14 +616,14 @@ def test_damaged_sound(tmp_path: Path) -> None:
     """Sound that cannot be understood costs nothing but itself."""
     window = between(0, 10)
     whole = piece(tmp_path / "0.ts", window, DOOR)
-    data = bytearray(whole.path.read_bytes())
+    data = bytearray(whole.file.path.read_bytes())
     # How ADTS (ISO/IEC 14496-3, 1.A.2.2) begins for 16 kHz; its bytes may be lost.
     header = b"\xff\xf1\x60\x40"
     position = -1
     for _ in range(60):
         position = data.index(header, position + 1)
     data[position : position + 4] = bytes(4)
-    whole.path.write_bytes(data)
+    whole.file.path.write_bytes(data)
     (made,) = made_of([whole], window, tmp_path)
     assert seconds_shown(made) == span(0, 10)
     assert made.audio_codec == "aac"
@@ -629,10 +634,10 @@ def test_sound_in_a_stream_that_no_mp4_can_hold(tmp_path: Path) -> None:
     """Sound that no MP4 can hold is encoded anew."""
     plain = piece(tmp_path / "plain.mp4", between(0, 3), DOOR)
     path = tmp_path / "0.ts"
-    copy(plain.path, path, "mpegts", {"mpegts_flags": "+latm"})
-    assert inspect(path).audio_codec == "aac_latm"
+    copy(plain.file.path, path, "mpegts", {"mpegts_flags": "+latm"})
+    assert inspect(File.at(path)).audio_codec == "aac_latm"
     window = between(0, 3)
-    (made,) = made_of([Piece(path=path, window=window)], window, tmp_path)
+    (made,) = made_of([Piece(file=File.at(path), window=window)], window, tmp_path)
     assert seconds_shown(made) == span(0, 3)
     assert (made.audio_codec, made.sound_was) == ("aac", "aac_latm")
     check_sync(made, at_least=2)
@@ -645,8 +650,8 @@ def test_sound_of_another_kind(tmp_path: Path) -> None:
         for n, footage in enumerate([DOOR_SILENT, DOOR, DOOR_SILENT, DOOR, DOOR_SILENT])
     ]
     resampled = tmp_path / "8000.mp4"
-    resample(pieces[3].path, resampled)
-    pieces[3] = Piece(path=resampled, window=pieces[3].window)
+    resample(pieces[3].file.path, resampled)
+    pieces[3] = Piece(file=File.at(resampled), window=pieces[3].window)
     first, second = made_of(pieces, between(0, 15), tmp_path)
     assert seconds_shown(first) == span(0, 9)
     assert seconds_shown(second) == span(9, 15)
@@ -681,7 +686,7 @@ def test_other_data_is_left_out(tmp_path: Path) -> None:
     """What is neither picture nor sound does not go into a clip."""
     plain = piece(tmp_path / "plain.ts", between(0, 5), DOOR)
     path = tmp_path / "0.ts"
-    with av.open(plain.path) as container, av.open(path, "w", "mpegts") as output:
+    with av.open(plain.file.path) as container, av.open(path, "w", "mpegts") as output:
         streams = {
             one.index: output.add_stream_from_template(one, opaque=True)
             for one in container.streams
@@ -699,7 +704,7 @@ def test_other_data_is_left_out(tmp_path: Path) -> None:
     with av.open(path) as container:
         assert len(container.streams) == 3
     window = between(0, 5)
-    (made,) = made_of([Piece(path=path, window=window)], window, tmp_path)
+    (made,) = made_of([Piece(file=File.at(path), window=window)], window, tmp_path)
     assert seconds_shown(made) == span(0, 5)
     assert made.audio_codec == "aac"
 
@@ -737,7 +742,7 @@ def test_parameter_sets_that_differ_are_joined(
     (joined,) = made
     assert seconds_shown(joined) == span(0, 12)
     for joint in (4, 8):
-        with av.open(joined.path) as container:
+        with av.open(joined.file.path) as container:
             video = container.streams.video[0]
             container.seek(int((joint + 0.5) / video.time_base), stream=video)
             frame = next(container.decode(video))
@@ -778,7 +783,7 @@ def test_what_cannot_be_joined_becomes_several_files(
     assert [seconds_shown(one) for one in made] == [span(0, 4), span(4, 6), span(6, 8)]
     assert [one.width for one in made] == [320, other.width, 320]
     assert [one.video_codec for one in made] == ["h264", other.codec, "h264"]
-    assert len({one.path for one in made}) == 3
+    assert len({one.file.path for one in made}) == 3
     assert not gaps(window, made[0].covered, FRAME)
 
 
@@ -841,16 +846,18 @@ def test_fragmented_mp4(tmp_path: Path, window: Window) -> None:
     plain = piece(tmp_path / "plain.mp4", between(0, 8), DOOR_REORDERED)
     fragmented = tmp_path / "0.mp4"
     rewrite(
-        plain.path,
+        plain.file.path,
         fragmented,
         lambda time, _: time,
         movflags="frag_keyframe+empty_moov+default_base_moof",
     )
     assert "moof" in boxes(fragmented)
-    media = inspect(fragmented)
+    media = inspect(File.at(fragmented))
     assert not media.is_progressive
     assert media.duration.total_seconds() == pytest.approx(8, abs=0.11)
-    (made,) = made_of([Piece(path=fragmented, window=between(0, 8))], window, tmp_path)
+    (made,) = made_of(
+        [Piece(file=File.at(fragmented), window=between(0, 8))], window, tmp_path
+    )
     first = (window.start - START) // timedelta(seconds=1)
     times = seconds_shown(made)
     assert times == span(first, times[-1] + 0.1)
@@ -866,9 +873,11 @@ def test_mp4_that_hides_its_first_frames(tmp_path: Path) -> None:
     rewrite(tmp_path / "whole.mp4", hiding, lambda time, base: time - round(1.5 / base))
     assert next(seen(hiding)).moment == at(0.5)
     window = between(0.5, 8)
-    (kept,) = made_of([Piece(path=hiding, window=window)], window, tmp_path)
-    assert kept.path == hiding
-    (made,) = made_of([Piece(path=hiding, window=window)], between(0.5, 2.4), tmp_path)
+    (kept,) = made_of([Piece(file=File.at(hiding), window=window)], window, tmp_path)
+    assert kept.file.path == hiding
+    (made,) = made_of(
+        [Piece(file=File.at(hiding), window=window)], between(0.5, 2.4), tmp_path
+    )
     # What was hidden lies before the window, and has to be there to decode the rest.
     assert seconds_shown(made) == span(-1, 2.4)
 
@@ -922,8 +931,8 @@ def test_nothing_of_the_window(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["ts", "mp4"])
 def test_inspect(tmp_path: Path, footage: Footage, suffix: str) -> None:
     """A whole file is known for what it is."""
-    path = piece(tmp_path / f"0.{suffix}", between(0, 6), footage).path
-    media = inspect(path)
+    path = piece(tmp_path / f"0.{suffix}", between(0, 6), footage).file.path
+    media = inspect(File.at(path))
     assert media.container == {"ts": "mpegts", "mp4": "mp4"}[suffix]
     assert media.is_progressive == (suffix == "mp4")
     assert (media.video_codec, media.audio_codec) == (footage.codec, "aac")
@@ -934,7 +943,7 @@ def test_inspect(tmp_path: Path, footage: Footage, suffix: str) -> None:
 def test_inspect_knows_an_index_behind(tmp_path: Path) -> None:
     """An MP4 whose index lies behind its frames is not progressive."""
     whole = piece(tmp_path / "0.mp4", between(0, 2), DOOR, faststart=False)
-    assert not inspect(whole.path).is_progressive
+    assert not inspect(whole.file).is_progressive
 
 
 MP4_START = b"\0\0\0\x18ftypisom\0\0\2\0isomiso2"
@@ -977,7 +986,7 @@ def test_inspect_refuses_what_is_no_video(
     path = tmp_path / "0.part"
     path.write_bytes(body)
     with pytest.raises(CloudError) as caught:
-        inspect(path)
+        inspect(File.at(path))
     assert caught.value.key == key
 
 
@@ -987,48 +996,48 @@ def test_inspect_finds_truncation(
     tmp_path: Path, faststart: bool, share: float
 ) -> None:
     """An MP4 that ends early is found out, wherever it ends."""
-    path = piece(tmp_path / "0.mp4", between(0, 3), DOOR, faststart=faststart).path
+    path = piece(tmp_path / "0.mp4", between(0, 3), DOOR, faststart=faststart).file.path
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(CloudError, match="body_truncated"):
-        inspect(path)
+        inspect(File.at(path))
 
 
 @pytest.mark.parametrize("what", ["frames", "sets"])
 def test_inspect_decodes(tmp_path: Path, what: str) -> None:
     """Boxes that add up do not help if no frame can be decoded."""
-    path = piece(tmp_path / "0.mp4", between(0, 5), DOOR).path
+    path = piece(tmp_path / "0.mp4", between(0, 5), DOOR).file.path
     path.write_bytes(garbled(path, what))
     with pytest.raises(CloudError, match="body_truncated"):
-        inspect(path)
+        inspect(File.at(path))
 
 
 def test_box_up_to_the_end(tmp_path: Path) -> None:
     """A last box that says no length, or one of 64 bits, is as good as another."""
-    path = piece(tmp_path / "0.mp4", between(0, 2), DOOR).path
+    path = piece(tmp_path / "0.mp4", between(0, 2), DOOR).file.path
     data = path.read_bytes()
     at_mdat = data.index(b"mdat") - 4
     path.write_bytes(data[:at_mdat] + b"\0\0\0\0" + data[at_mdat + 4 :])
-    assert inspect(path).duration == timedelta(seconds=2)
+    assert inspect(File.at(path)).duration == timedelta(seconds=2)
     size = len(data) - at_mdat
     # The muxer leaves a free box of 8 bytes in front, for this very case.
     assert data[at_mdat - 8 : at_mdat] == b"\0\0\0\x08free"
     wide = b"\0\0\0\1mdat" + (size + 8).to_bytes(8)
     path.write_bytes(data[: at_mdat - 8] + wide + data[at_mdat + 8 :])
-    assert inspect(path).duration == timedelta(seconds=2)
+    assert inspect(File.at(path)).duration == timedelta(seconds=2)
 
 
 def test_truncated_transport_stream(tmp_path: Path) -> None:
     """A transport stream that ends early is as long as it is."""
     whole = piece(tmp_path / "0.ts", between(0, 10), DOOR)
-    data = whole.path.read_bytes()
-    whole.path.write_bytes(data[: len(data) * 3 // 5 + 77])
-    assert 5 < inspect(whole.path).duration.total_seconds() < 7
+    data = whole.file.path.read_bytes()
+    whole.file.path.write_bytes(data[: len(data) * 3 // 5 + 77])
+    assert 5 < inspect(whole.file).duration.total_seconds() < 7
     (made,) = finished([whole], between(0, 10), tmp_path)
     ((start, end),) = [(one.start, one.end) for one in made.covered]
     assert start == at(0)
     assert at(5) < end < at(7)
-    with av.open(made.path) as container:
+    with av.open(made.file.path) as container:
         count = sum(1 for _ in container.decode(video=0))
     assert count == pytest.approx((end - start) / FRAME, abs=1)
 
@@ -1036,12 +1045,12 @@ def test_truncated_transport_stream(tmp_path: Path) -> None:
 def test_stream_without_a_key_frame(tmp_path: Path) -> None:
     """A stream that nothing can be decoded of is no footage."""
     whole = piece(tmp_path / "0.ts", between(0, 3), DOOR)
-    data = whole.path.read_bytes()
+    data = whole.file.path.read_bytes()
     # An IDR picture (ITU-T H.264, 7.4.1) becomes something unspecified.
     assert data.count(b"\0\0\1\x65") == 3
-    whole.path.write_bytes(data.replace(b"\0\0\1\x65", b"\0\0\1\x7e"))
+    whole.file.path.write_bytes(data.replace(b"\0\0\1\x65", b"\0\0\1\x7e"))
     with pytest.raises(CloudError, match="body_truncated"):
-        inspect(whole.path)
+        inspect(whole.file)
     assert finished([whole], between(0, 3), tmp_path) == []
 
 
@@ -1057,7 +1066,7 @@ def test_sound_alone(tmp_path: Path) -> None:
         output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     with pytest.raises(CloudError, match="body_not_video"):
-        inspect(path)
+        inspect(File.at(path))
 
 
 def garbled(path: Path, what: str) -> bytes:
@@ -1076,12 +1085,12 @@ def garbled(path: Path, what: str) -> bytes:
 def test_no_frame_can_be_shown(tmp_path: Path, what: str) -> None:
     """Footage that makes no file that can be shown is an error for people."""
     whole = piece(tmp_path / "0.mp4", between(0, 6), DOOR)
-    whole.path.write_bytes(garbled(whole.path, what))
+    whole.file.path.write_bytes(garbled(whole.file.path, what))
     with pytest.raises(ClipError, match="clip_not_playable"):
         finished([whole], between(0, 3), tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == ["0.mp4"]
     with pytest.raises(ClipError, match="clip_not_playable"):
-        picture(whole.path, timedelta(seconds=1))
+        picture(whole.file, timedelta(seconds=1))
 
 
 def test_cannot_be_read(tmp_path: Path) -> None:
@@ -1090,7 +1099,7 @@ def test_cannot_be_read(tmp_path: Path) -> None:
     path.write_bytes(GARBAGE)
     with pytest.raises(ClipError, match="body_not_video"):
         finished(
-            [Piece(path=path, window=between(0, 2))],
+            [Piece(file=File.at(path), window=between(0, 2))],
             between(0, 2),
             tmp_path,
             cancelled=NOT_CANCELLED,
@@ -1119,14 +1128,20 @@ def test_parts_are_deleted_once_written(tmp_path: Path) -> None:
         piece(tmp_path / f"{n}.ts", between(3 * n, 3 * n + 3), DOOR) for n in range(3)
     ]
     window = between(0, 9)
-    result = finish(pieces, window, tmp_path, cancelled=NOT_CANCELLED, consume=True)
-    assert [one.path.name for one in result.files] == ["made_1.mp4"]
-    assert [one.name for one in tmp_path.iterdir()] == ["made_1.mp4"]
-    assert len(list(seen(result.files[0].path))) == 90
+    result = finish(
+        pieces, window, Folder.open(tmp_path), cancelled=NOT_CANCELLED, consume=True
+    )
+    assert [one.file.path.name for one in result.files] == [
+        one.name for one in tmp_path.iterdir()
+    ]
+    assert len(result.files) == 1
+    assert len(list(seen(result.files[0].file.path))) == 90
     whole = piece(tmp_path / "0.mp4", window, DOOR)
-    result = finish([whole], window, tmp_path, cancelled=NOT_CANCELLED, consume=True)
-    assert [one.path for one in result.files] == [whole.path]
-    assert whole.path.exists()
+    result = finish(
+        [whole], window, Folder.open(tmp_path), cancelled=NOT_CANCELLED, consume=True
+    )
+    assert [one.file.path for one in result.files] == [whole.file.path]
+    assert whole.file.path.exists()
 
 
 def test_parts_of_several_files_are_deleted_late(tmp_path: Path) -> None:
@@ -1134,10 +1149,14 @@ def test_parts_of_several_files_are_deleted_late(tmp_path: Path) -> None:
     shots = [Shot(DOOR, at(0), at(5)), Shot(DOOR_SMALL, at(5), at(10))]
     whole = piece(tmp_path / "0.ts", between(0, 10), shots)
     result = finish(
-        [whole], between(0, 10), tmp_path, cancelled=NOT_CANCELLED, consume=True
+        [whole],
+        between(0, 10),
+        Folder.open(tmp_path),
+        cancelled=NOT_CANCELLED,
+        consume=True,
     )
-    assert [len(list(seen(one.path))) for one in result.files] == [50, 50]
-    assert not whole.path.exists()
+    assert [len(list(seen(one.file.path))) for one in result.files] == [50, 50]
+    assert not whole.file.path.exists()
 
 
 class CancelledLater(threading.Event):
@@ -1182,8 +1201,8 @@ def test_cancelled(tmp_path: Path, looks: int, suffix: str) -> None:
 @pytest.mark.parametrize("second", [0, 1.45, 3.8, 6])
 def test_picture(tmp_path: Path, second: float, footage: Footage) -> None:
     """A small picture shows the key frame that is nearest to what was asked for."""
-    path = piece(tmp_path / "0.mp4", between(0, 6), footage).path
-    jpeg = picture(path, timedelta(seconds=second))
+    path = piece(tmp_path / "0.mp4", between(0, 6), footage).file.path
+    jpeg = picture(File.at(path), timedelta(seconds=second))
     assert jpeg[:2] == b"\xff\xd8"
     assert jpeg[-2:] == b"\xff\xd9"
     assert len(jpeg) < 40_000
@@ -1210,7 +1229,7 @@ def test_picture_without_an_index(tmp_path: Path) -> None:
     """Footage in fragments, which may be kept as it is, has a picture too."""
     whole = piece(tmp_path / "0.mp4", between(0, 6), DOOR_SILENT)
     with (
-        av.open(whole.path) as source,
+        av.open(whole.file.path) as source,
         av.open(
             tmp_path / "1.mp4",
             "w",
@@ -1223,7 +1242,7 @@ def test_picture_without_an_index(tmp_path: Path) -> None:
             packet.stream = video
             target.mux(packet)
     still = tmp_path / "0.jpg"
-    still.write_bytes(picture(tmp_path / "1.mp4", timedelta(seconds=3)))
+    still.write_bytes(picture(File.at(tmp_path / "1.mp4"), timedelta(seconds=3)))
     (shown,) = seen(still)
     assert between(-1, 6).start <= shown.moment < between(-1, 6).end
 
@@ -1233,7 +1252,7 @@ def test_picture_of_what_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "0.mp4"
     path.write_bytes(MP4_START)
     with pytest.raises(ClipError):
-        picture(path, timedelta(0))
+        picture(File.at(path), timedelta(0))
 
 
 def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
@@ -1250,6 +1269,7 @@ def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
 
         import custom_components
         from custom_components.clip_download.clips import mp4
+        from custom_components.clip_download.clips.folder import File
         from custom_components.clip_download.clips.window import Window
 
         def peak_kb():
@@ -1259,16 +1279,16 @@ def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
         start = datetime(2026, 11, 21, tzinfo=UTC)
         for path in map(Path, sys.argv[1:]):
             before = peak_kb()
-            length = mp4.inspect(path).duration
+            length = mp4.inspect(File.at(path)).duration
             window = Window(start, start + length)
             (made,) = mp4.finish(
-                [mp4.Piece(path=path, window=window)],
+                [mp4.Piece(file=File.at(path), window=window)],
                 window,
-                path.parent,
+                File.at(path).folder,
                 cancelled=threading.Event(),
             ).files
             assert made.duration >= length - timedelta(seconds=0.2), made
-            made.path.unlink()
+            made.file.path.unlink()
         print(peak_kb() - before)
     """
     # The first one is small, so that what each clip needs is not counted.

@@ -8,6 +8,7 @@ import struct
 import av
 import pytest
 
+from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.progressive import ProgressiveFile
 from tests.clouds.footage import Footage, seen
 
@@ -47,7 +48,7 @@ def written(
     path: Path, data: bytes, *, frames: int = 200, sounds: int = 200, step: int = 2**16
 ) -> list[tuple[str, int]]:
     """Write fragments as libav hands them over; return the boxes of the file."""
-    file = ProgressiveFile(path, frames=frames, sounds=sounds, duration_s=5)
+    file = ProgressiveFile(File.at(path), frames=frames, sounds=sounds, duration_s=5)
     for at in range(0, len(data), step):
         assert file.write(data[at : at + step]) == len(data[at : at + step])
     file.finish()
@@ -113,7 +114,7 @@ def test_too_little_room(tmp_path: Path) -> None:
     data = fragments(tmp_path, Footage("Door", fps=100, gop_frames=100))
     # Each sample of another length needs the most.
     path = tmp_path / "made.mp4"
-    file = ProgressiveFile(path, frames=0, sounds=0, duration_s=0)
+    file = ProgressiveFile(File.at(path), frames=0, sounds=0, duration_s=0)
     file._room = 100
     file.write(data)
     file.finish()
@@ -136,5 +137,5 @@ def test_an_old_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "made.mp4"
     path.write_bytes(b"old")
     with pytest.raises(FileExistsError):
-        ProgressiveFile(path, frames=1, sounds=1, duration_s=1)
+        ProgressiveFile(File.at(path), frames=1, sounds=1, duration_s=1)
     assert path.read_bytes() == b"old"

@@ -14,6 +14,7 @@ from custom_components.clip_download.clips.errors import (
     NotReadyError,
     RefusedError,
 )
+from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.mp4 import inspect
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.sources import ring
@@ -57,7 +58,7 @@ async def save(source: RingSource, camera: Camera, part: Part, path: Path) -> Pa
     while True:
         await fetch(source, camera, part, path)
         try:
-            inspect(path)
+            inspect(File.at(path))
         except CloudError as err:
             source.rejected(part, err)
         else:

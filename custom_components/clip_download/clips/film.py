@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from io import FileIO
 from itertools import islice, pairwise
 import os
-from pathlib import Path
 import threading
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 from zlib import crc32
@@ -27,6 +27,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from .errors import CloudError
+from .folder import File
 
 if TYPE_CHECKING:
     # Newer than the oldest PyAV that will do.
@@ -49,6 +50,9 @@ _FRAME_US = US // 10
 SLIP_US = US // 2
 # A frame waits at most so long for others before it is shown; else its time is broken.
 _MOST_REORDERED_US = 60 * US
+
+# How libav is told to read an open file.
+_BY_DESCRIPTOR = "fd:"
 
 _TS_PACKET_BYTES = 188
 _TS_SYNC = 0x47
@@ -151,7 +155,7 @@ class Film:
     packets of sound that cannot.
     """
 
-    path: Path
+    file: File
     kind: Kind
     is_progressive: bool
     is_indexed: bool
@@ -193,6 +197,8 @@ class Film:
 class Reel:
     """An open file: its container, its video, its sound if there is any to hear."""
 
+    file: File
+    source: FileIO
     container: InputContainer
     video: VideoStream
     audio: AudioStream | None
@@ -264,41 +270,75 @@ class Reel:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Reel]:
+def opened(file: File) -> Iterator[Reel]:
     """Open a file that must hold video.
 
-    Raises CloudError if it is no video, or if an MP4 is not whole.
+    Raises CloudError if it is no video, or if an MP4 is not whole; OSError.
     """
-    kind = _kind(path)
-    boxes = list(_boxes(path)) if kind == "mp4" else []
+    with _source(file) as source, _about(file):
+        kind = _kind(source)
+        boxes = list(_boxes(source)) if kind == "mp4" else []
+        container = _container(source, kind)
+        with container:
+            yield _reel(file, source, container, kind, boxes)
+
+
+def _source(file: File) -> FileIO:
+    """Open a file to read. Raises CloudError if there is none, but a link, OSError."""
+    try:
+        return file.open()
+    except ValueError as err:
+        raise CloudError("body_not_video") from err
+
+
+@contextmanager
+def _about(file: File) -> Iterator[None]:
+    """Let the disk's errors name the file: libav knows it by its descriptor only."""
+    try:
+        yield
+    except OSError as err:
+        if err.filename == _BY_DESCRIPTOR:
+            err.filename = str(file.path)
+        raise
+
+
+def _container(source: FileIO, kind: Kind) -> InputContainer:
+    """Let libav read an open file: the very one that was looked at."""
     try:
         # The format is ours to say: a playlist would make it fetch other things.
-        container = av.open(str(path), "r", format=kind)
+        return av.open(
+            _BY_DESCRIPTOR, "r", format=kind, options={"fd": str(source.fileno())}
+        )
     except av.FFmpegError as err:
         raise CloudError("body_not_video") from err
-    with container:
-        video = next(iter(container.streams.video), None)
-        # There is no decoder for what is not known.
-        if video is None or not video.codec_context or not video.time_base:
-            raise CloudError("body_not_video")
-        audio = next(
-            # A stream that was announced and never came has no rate.
-            (one for one in container.streams.audio if one.codec_context and one.rate),
-            None,
-        )
-        is_fragmented = "moof" in boxes
-        yield Reel(
-            container=container,
-            video=video,
-            audio=audio,
-            kind=kind,
-            is_progressive=kind == "mp4"
-            and not is_fragmented
-            and "mdat" not in boxes[: boxes.index("moov")],
-            is_indexed=kind == "mp4"
-            and not is_fragmented
-            and len(video.index_entries) > 0,
-        )
+
+
+def _reel(
+    file: File, source: FileIO, container: InputContainer, kind: Kind, boxes: list[str]
+) -> Reel:
+    """Choose what is shown and heard of a container. Raises CloudError."""
+    video = next(iter(container.streams.video), None)
+    # There is no decoder for what is not known.
+    if video is None or not video.codec_context or not video.time_base:
+        raise CloudError("body_not_video")
+    audio = next(
+        # A stream that was announced and never came has no rate.
+        (one for one in container.streams.audio if one.codec_context and one.rate),
+        None,
+    )
+    is_fragmented = "moof" in boxes
+    return Reel(
+        file=file,
+        source=source,
+        container=container,
+        video=video,
+        audio=audio,
+        kind=kind,
+        is_progressive=kind == "mp4"
+        and not is_fragmented
+        and "mdat" not in boxes[: boxes.index("moov")],
+        is_indexed=kind == "mp4" and not is_fragmented and len(video.index_entries) > 0,
+    )
 
 
 def decode_key(reel: Reel, cancelled: threading.Event) -> av.VideoFrame | None:
@@ -315,7 +355,7 @@ def decode_key(reel: Reel, cancelled: threading.Event) -> av.VideoFrame | None:
     return None
 
 
-def survey(path: Path, cancelled: threading.Event, *, marks: bool = False) -> Film:
+def survey(file: File, cancelled: threading.Event, *, marks: bool = False) -> Film:
     """Find out what a file holds: from its index, or by reading through it once.
 
     With `marks` it is read through so that its key frames can be told apart. What is
@@ -324,13 +364,13 @@ def survey(path: Path, cancelled: threading.Event, *, marks: bool = False) -> Fi
     Raises CloudError for what is no video, Cancelled.
     """
     bad = set[int]()
-    with opened(path) as reel:
+    with opened(file) as reel:
         # An index tells when frames are decoded, which is when they are shown only
         # where all of them wait equally long.
-        by_index = reel.is_indexed and not marks and _is_in_order(path, cancelled)
+        by_index = reel.is_indexed and not marks and _is_in_order(file, cancelled)
         film, doubts = _survey(reel, cancelled, bad, by_index=by_index)
-    if doubts and (found := _undecodable(path, doubts, cancelled)):
-        with opened(path) as reel:
+    if doubts and (found := _undecodable(file, doubts, cancelled)):
+        with opened(file) as reel:
             film, _ = _survey(reel, cancelled, found, by_index=by_index)
     return film
 
@@ -362,7 +402,7 @@ def _survey(
     if stretches and surveyor.lost_pts is not None:
         tail_ticks = max(0, surveyor.lost_pts - stretches[-1].end_pts)
     film = Film(
-        path=Path(reel.container.name),
+        file=reel.file,
         kind=reel.kind,
         is_progressive=reel.is_progressive,
         is_indexed=reel.is_indexed,
@@ -664,9 +704,9 @@ def _survey_packets(
         take(waiting, is_last=True)
 
 
-def _is_in_order(path: Path, cancelled: threading.Event) -> bool:
+def _is_in_order(file: File, cancelled: threading.Event) -> bool:
     """Return whether a file's first frames all wait equally long to be shown."""
-    with opened(path) as reel:
+    with opened(file) as reel:
         packets = islice(reel.packets(cancelled, sound=False), _ORDER_FRAMES)
         delays = {cast("int", one.pts) - cast("int", one.dts) for one in packets}
     return len(delays) <= 1
@@ -692,13 +732,14 @@ def _may_break_off(reel: Reel) -> bool:
     One that is ends in a packet that is filled up (ISO/IEC 13818-1, 2.4.3.5): it has an
     adaptation field that says nothing, or more room than it needs.
     """
-    with Path(reel.container.name).open("rb") as file:
-        size_bytes = file.seek(0, os.SEEK_END)
-        whole = size_bytes // _TS_PACKET_BYTES
-        if size_bytes % _TS_PACKET_BYTES:
-            return True
-        file.seek(max(0, whole - _TAIL_PACKETS) * _TS_PACKET_BYTES)
-        tail = file.read()
+    descriptor = reel.source.fileno()
+    size_bytes = os.fstat(descriptor).st_size
+    whole = size_bytes // _TS_PACKET_BYTES
+    if size_bytes % _TS_PACKET_BYTES:
+        return True
+    # libav reads on from where the descriptor stands: that is not moved.
+    tail_bytes = min(whole, _TAIL_PACKETS) * _TS_PACKET_BYTES
+    tail = os.pread(descriptor, tail_bytes, size_bytes - tail_bytes)
     for at in range(len(tail) - _TS_PACKET_BYTES, -1, -_TS_PACKET_BYTES):
         packet = tail[at : at + _TS_PACKET_BYTES]
         has_payload = packet[3] & 0x10
@@ -711,7 +752,7 @@ def _may_break_off(reel: Reel) -> bool:
 
 
 def _undecodable(
-    path: Path, keys: Sequence[int], cancelled: threading.Event
+    file: File, keys: Sequence[int], cancelled: threading.Event
 ) -> set[int]:
     """Decode the GOPs of these key frames; return the packets that cannot be decoded."""
     bad = set[int]()
@@ -733,7 +774,7 @@ def _undecodable(
         else:
             bad.update(numbers[one.pts] for one in frames if one.is_corrupt)
 
-    with opened(path) as reel:
+    with opened(file) as reel:
         for number, packet in enumerate(reel.packets(cancelled, sound=False)):
             pts = cast("int", packet.pts)
             if packet.is_keyframe:
@@ -784,9 +825,8 @@ def _fraction(base: AVRational) -> Fraction:
     return Fraction(base.numerator, base.denominator)
 
 
-def _kind(path: Path) -> Kind:
-    with path.open("rb") as file:
-        head = file.read(2 * _TS_PACKET_BYTES + 1)
+def _kind(source: FileIO) -> Kind:
+    head = os.pread(source.fileno(), 2 * _TS_PACKET_BYTES + 1, 0)
     if head[4:8] == b"ftyp":
         return "mp4"
     if len(head) > 2 * _TS_PACKET_BYTES and set(head[::_TS_PACKET_BYTES]) == {_TS_SYNC}:
@@ -794,34 +834,30 @@ def _kind(path: Path) -> Kind:
     raise CloudError("body_not_video")
 
 
-def _boxes(path: Path) -> Iterator[str]:
+def _boxes(source: FileIO) -> Iterator[str]:
     """Walk an MP4's top-level boxes (ISO/IEC 14496-12, 4.2) and yield their types."""
     has_moov = False
-    with path.open("rb") as file:
-        file_bytes = os.fstat(file.fileno()).st_size
-        at = 0
-        while at < file_bytes:
-            file.seek(at)
-            header = file.read(16)
-            size = int.from_bytes(header[:4])
-            smallest = 8
-            if size == 1:
-                size, smallest = int.from_bytes(header[8:16]), 16
-            elif size == 0:
-                # The last one may leave its end to the file's.
-                size = file_bytes - at
-            if (
-                not header[4:8].isascii()
-                or not header[4:8].decode("ascii").isprintable()
-            ):
-                raise CloudError("body_not_video")
-            if len(header) < smallest or at + size > file_bytes:
-                raise CloudError("body_truncated")
-            if size < smallest:
-                raise CloudError("body_not_video")
-            kind = header[4:8].decode("ascii")
-            has_moov |= kind == "moov"
-            yield kind
-            at += size
+    descriptor = source.fileno()
+    file_bytes = os.fstat(descriptor).st_size
+    at = 0
+    while at < file_bytes:
+        header = os.pread(descriptor, 16, at)
+        size = int.from_bytes(header[:4])
+        smallest = 8
+        if size == 1:
+            size, smallest = int.from_bytes(header[8:16]), 16
+        elif size == 0:
+            # The last one may leave its end to the file's.
+            size = file_bytes - at
+        if not header[4:8].isascii() or not header[4:8].decode("ascii").isprintable():
+            raise CloudError("body_not_video")
+        if len(header) < smallest or at + size > file_bytes:
+            raise CloudError("body_truncated")
+        if size < smallest:
+            raise CloudError("body_not_video")
+        kind = header[4:8].decode("ascii")
+        has_moov |= kind == "moov"
+        yield kind
+        at += size
     if not has_moov:
         raise CloudError("body_truncated")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from itertools import groupby
-from pathlib import Path
+import secrets
 import threading
 
 import av
@@ -20,6 +20,7 @@ from av.video.reformatter import ColorRange, Interpolation
 
 from .errors import ClipError, CloudError
 from .film import US, Cancelled, Film, Reel, Sound, decode_key, opened, survey
+from .folder import File, Folder
 from .mux import Run, Written, write
 from .timeline import Cut, Piece, assemble, fits, shown_us, window_of_us
 from .window import Placing, Window
@@ -67,7 +68,7 @@ class Made:
     middle, where its parts are gone and opening all of it would take much memory.
     """
 
-    path: Path
+    file: File
     window: Window
     video_codec: str
     audio_codec: str | None
@@ -93,12 +94,12 @@ class Finished:
     damaged: CloudError | None = None
 
 
-def inspect(path: Path) -> Media:
+def inspect(file: File) -> Media:
     """Return what a fetched file holds, once its first key frame could be decoded.
 
     Raises CloudError: `body_not_video`, or `body_truncated` where it is not whole.
     """
-    with opened(path) as reel:
+    with opened(file) as reel:
         try:
             frame = decode_key(reel, _NEVER)
         except av.FFmpegError as err:
@@ -122,7 +123,7 @@ def inspect(path: Path) -> Media:
 def finish(
     pieces: Sequence[Piece],
     window: Window,
-    folder: Path,
+    folder: Folder,
     *,
     audio: bool = True,
     consume: bool = False,
@@ -141,7 +142,7 @@ def finish(
     """
     films, damaged = _surveyed(pieces, cancelled)
     assembly = assemble(films, window)
-    written: list[Path] = []
+    written: list[File] = []
     made: list[Made] = []
     try:
         with _libav_errors():
@@ -155,20 +156,20 @@ def finish(
             def done(film: Film) -> None:
                 uses[film] -= 1
                 if consume and not uses[film]:
-                    film.path.unlink()
+                    film.file.unlink()
 
-            for number, run in enumerate(runs, 1):
+            for run in runs:
                 if _stays(run, window, is_all=len(assembly.cuts) == 1):
                     made.append(_kept(run))
                 else:
-                    written.append(folder / f"made_{number}.mp4")
+                    written.append(folder / f"made_{secrets.token_hex(8)}.mp4")
                     still = _still(run) if consume else None
                     into = write(run, written[-1], cancelled, done)
                     one = _made(run, written[-1], into)
                     made.append(replace(one, still=still))
     except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
+        for file in written:
+            file.unlink(missing_ok=True)
         raise
     return Finished(
         files=made,
@@ -188,7 +189,7 @@ def _surveyed(
     for piece in pieces:
         marks = piece.placing is Placing.REQUESTED
         try:
-            films.append((piece, survey(piece.path, cancelled, marks=marks)))
+            films.append((piece, survey(piece.file, cancelled, marks=marks)))
         except CloudError as err:
             damaged = err
         except (av.FFmpegError, ValueError) as err:
@@ -201,13 +202,13 @@ def _surveyed(
     return films, damaged
 
 
-def picture(path: Path, at: timedelta) -> bytes:
+def picture(file: File, at: timedelta) -> bytes:
     """Return a JPEG of what an MP4 shows near a time from its beginning.
 
     It is of the nearest key frame, the only one that is decoded, and at most 640 pixels
     wide. Raises ClipError (`clip_not_playable`), CloudError.
     """
-    with _libav_errors(), opened(path) as reel:
+    with _libav_errors(), opened(file) as reel:
         ticks = int(at.total_seconds() / reel.video.time_base)
         # Where this does not work, the beginning will do.
         with suppress(av.FFmpegError):
@@ -223,7 +224,7 @@ def picture(path: Path, at: timedelta) -> bytes:
 def _still(run: Run) -> bytes | None:
     """Return a JPEG of the part in the middle of a run, if it has one."""
     with suppress(ClipError, CloudError):
-        return picture(run.cuts[len(run.cuts) // 2].film.path, timedelta(0))
+        return picture(run.cuts[len(run.cuts) // 2].film.file, timedelta(0))
     return None
 
 
@@ -294,18 +295,18 @@ def _kept(run: Run) -> Made:
     film = run.cuts[0].film
     return _describe(
         run,
-        path=film.path,
+        file=film.file,
         window=window_of_us(start_us, end_us),
         duration_us=film.us(film.stretches[-1].end_pts - film.start_pts),
         has_sound=film.sound is not None,
     )
 
 
-def _made(run: Run, path: Path, written: Written) -> Made:
+def _made(run: Run, file: File, written: Written) -> Made:
     """Describe a new file."""
     return _describe(
         run,
-        path=path,
+        file=file,
         window=window_of_us(run.cuts[0].start_us, written.end_us),
         duration_us=written.duration_us,
         has_sound=written.has_sound,
@@ -313,13 +314,13 @@ def _made(run: Run, path: Path, written: Written) -> Made:
 
 
 def _describe(
-    run: Run, *, path: Path, window: Window, duration_us: int, has_sound: bool
+    run: Run, *, file: File, window: Window, duration_us: int, has_sound: bool
 ) -> Made:
     cut = run.cuts[0]
     sound = run.sound if has_sound else None
     is_anew = sound is not None and not sound.is_playable
     return Made(
-        path=path,
+        file=file,
         window=window,
         video_codec=cut.film.codec,
         audio_codec="aac" if is_anew else sound and sound.codec,

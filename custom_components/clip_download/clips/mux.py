@@ -5,7 +5,6 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
-from pathlib import Path
 import threading
 from typing import NamedTuple, TypedDict, cast
 
@@ -19,6 +18,7 @@ from av.video.stream import VideoStream
 
 from .errors import ClipError, CloudError
 from .film import SLIP_US, US, Film, Reel, Sound, decode_key, has_idr, opened
+from .folder import File
 from .progressive import ProgressiveFile
 from .slices import Forgetting
 from .sound import SoundEncoder, silent_packet
@@ -185,7 +185,7 @@ class _Track:
 
 def write(
     run: Run,
-    path: Path,
+    file: File,
     cancelled: threading.Event,
     done: Callable[[Film], None] = lambda film: None,
 ) -> Written:
@@ -196,18 +196,18 @@ def write(
     Raises av.FFmpegError (disk errors are OSErrors too) and ValueError for what no MP4
     can hold, ClipError (`clip_not_playable`), Cancelled. Then no file is left.
     """
-    file = ProgressiveFile(path, **_size_of(run))
+    made = ProgressiveFile(file, **_size_of(run))
     try:
-        output = av.open(file, "w", "mp4", _FRAGMENTS, buffer_size=_BUFFER_BYTES)
+        output = av.open(made, "w", "mp4", _FRAGMENTS, buffer_size=_BUFFER_BYTES)
         with output:
             written = _Writer(output, run).write(cancelled, done)
-        file.finish()
+        made.finish()
         # To open it takes about 70 bytes a sample.
-        if file.samples <= _MOST_CHECKED:
-            _check(path, cancelled)
+        if made.samples <= _MOST_CHECKED:
+            _check(file, cancelled)
     except BaseException:
-        file.close()
-        path.unlink(missing_ok=True)
+        made.close()
+        file.unlink(missing_ok=True)
         raise
     return written
 
@@ -233,10 +233,10 @@ def _size_of(run: Run) -> _Size:
     )
 
 
-def _check(path: Path, cancelled: threading.Event) -> None:
+def _check(file: File, cancelled: threading.Event) -> None:
     """Believe in a new file only once it could be opened and shown."""
     try:
-        with opened(path) as reel:
+        with opened(file) as reel:
             frame = decode_key(reel, cancelled)
     except CloudError as err:
         raise ClipError("clip_not_playable") from err
@@ -318,7 +318,7 @@ class _Writer:
             return
         if self._decoded is not cut.film:
             self._decoded = cut.film
-            with opened(cut.film.path) as reel:
+            with opened(cut.film.file) as reel:
                 self._decoder = reel.sound_decoder()
         time = cast("int", packet.pts) * shift.num // shift.den + shift.add
         for encoded in self._encoder.encode(
@@ -360,7 +360,7 @@ class _Writer:
 
     def _add_video(self, output: OutputContainer, first: Cut) -> VideoStream:
         shape = first.stretch.shape
-        with opened(first.film.path) as reel:
+        with opened(first.film.file) as reel:
             video = output.add_stream_from_template(reel.video, opaque=True)
             if reel.kind == "mpegts" and shape.sets:
                 # The file may begin with others.
@@ -381,7 +381,7 @@ class _Writer:
             return self._encoder.stream
         for cut in self._run.cuts:
             if self._run.sound and cut.film.sound == self._run.sound:
-                with opened(cut.film.path) as reel:
+                with opened(cut.film.file) as reel:
                     if reel.audio:
                         return output.add_stream_from_template(reel.audio, opaque=True)
         return None
@@ -397,7 +397,7 @@ def _read(
 ) -> Generator[tuple[int, bool, Packet[Stream]]]:
     """Read cuts of one file: which of them, whether it is picture, the packet."""
     film = cuts[0].film
-    with opened(film.path) as reel:
+    with opened(film.file) as reel:
         into_band = None
         if in_band and film.kind == "mp4":
             into_band = BitStreamFilterContext(_IN_BAND, reel.video)

@@ -10,11 +10,12 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from io import BufferedWriter
 from math import ceil
-from pathlib import Path
 import struct
 import sys
-from typing import BinaryIO
+
+from .folder import File
 
 # Of a box: its size and type, with the size behind these where it is 1.
 _HEADER_BYTES = 8
@@ -122,13 +123,13 @@ class ProgressiveFile:
     """What libav writes a fragmented MP4 to. Nothing but `write` is asked of it."""
 
     def __init__(
-        self, path: Path, *, frames: int, sounds: int, duration_s: float
+        self, file: File, *, frames: int, sounds: int, duration_s: float
     ) -> None:
         """Make the file, with room for the table of so many samples and seconds.
 
         Raises FileExistsError.
         """
-        self._file: BinaryIO = path.open("xb")
+        self._file = BufferedWriter(file.create())
         chunks = 4 * duration_s + 16
         self._room = int(
             _MOOV_BYTES

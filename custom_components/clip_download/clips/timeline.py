@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 from .film import HOLE_US, US, Film, Key, Stretch
+from .folder import File
 from .window import Placing, Window, from_ms, gaps
 
 # Clouds and cameras round their times: footage may be so much off its window.
@@ -34,7 +34,7 @@ _OTHER_CLOCK_US = US // 2
 class Piece:
     """A fetched part: a file, the stretch that was asked for, and how it lies there."""
 
-    path: Path
+    file: File
     window: Window
     placing: Placing = Placing.RECORDING
 
