@@ -34,6 +34,7 @@ import av
 import numpy as np
 import trustme
 
+from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.jobs import Jobs
 from custom_components.clip_download.clips.library import JobState, Library
 from custom_components.clip_download.clips.transfer import receive
@@ -302,7 +303,7 @@ async def measure(
         for url in (f"http://{HOST}:{ports[0]}", shelf.url):
             started = time.perf_counter()
             async with session.get(f"{url}/{names[0]}.mp4") as response:
-                await receive(response, folder / "received")
+                await receive(response, File.at(folder / "received"))
             arrived_s.append(time.perf_counter() - started)
             (folder / "received").unlink()
     await library.close()

@@ -16,6 +16,7 @@ import logging
 import os
 from pathlib import Path
 import re
+import shutil
 import tempfile
 from typing import Any, override
 
@@ -25,8 +26,10 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from yarl import URL
 
 from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
-from custom_components.clip_download.clips import files, patience
+from custom_components.clip_download.clips import files, patience, transfer
+from custom_components.clip_download.clips.folder import File, Folder
 from custom_components.clip_download.clips.library import JobState
+from custom_components.clip_download.clips.publishing import Sealed
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.sources import http, kinesis, meraki, ring
 from homeassistant.config_entries import ConfigEntry
@@ -205,7 +208,7 @@ class House:
     def tidy(self) -> None:
         """Remove what was saved."""
         for path in self.media.iterdir():
-            files.remove_tree(path)
+            shutil.rmtree(path)
 
     async def save(self, **data: Any) -> dict[str, Any]:
         """Ask for the window, and return the camera's answer."""
@@ -888,11 +891,10 @@ async def test_no_room_for_a_folder(
     """The folders that there was room for are taken away again."""
     mkdir = os.mkdir
 
-    def fail(path: str | Path, *args: Any, **kwargs: Any) -> None:
+    def fail(path: str, *args: Any, **kwargs: Any) -> None:
+        if path.startswith(".clip_download_"):
+            raise full(house.media / path)
         mkdir(path, *args, **kwargs)
-        if Path(path).name.startswith(".clip_download_"):
-            Path(path).rmdir()
-            raise full(Path(path))
 
     monkeypatch.setattr(os, "mkdir", fail)
     await house.check_told("storage_full")
@@ -908,14 +910,7 @@ async def test_the_disk_fills_up(house: House, monkeypatch: pytest.MonkeyPatch) 
             raise full(path)
 
     path = house.media
-    opened = Path.open
-
-    def open_full(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        if mode == "xb":
-            return Full(io.FileIO(self, mode))
-        return opened(self, mode, *args, **kwargs)
-
-    monkeypatch.setattr(Path, "open", open_full)
+    monkeypatch.setattr(transfer, "BufferedWriter", Full)
     assert str(path) in await house.check_told("storage_full")
 
 
@@ -923,14 +918,14 @@ async def test_the_disk_fills_up_while_a_clip_is_made(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So it is where the parts had room, and what is made of them has not."""
-    opened = Path.open
+    create = File.create
 
-    def open_full(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        if self.name == "made_1.mp4" and mode == "xb":
-            return io.BufferedWriter(io.FileIO("/dev/full", "w"))
-        return opened(self, mode, *args, **kwargs)
+    def create_full(self: File) -> io.FileIO:
+        if self.name.startswith("made_"):
+            return io.FileIO("/dev/full", "w")
+        return create(self)
 
-    monkeypatch.setattr(Path, "open", open_full)
+    monkeypatch.setattr(File, "create", create_full)
     # What fits the window as it is would not be made anew.
     margin = LENGTH / 4
     inside = replace(house, start=house.start + margin, end=house.end - margin)
@@ -942,14 +937,14 @@ async def test_no_room_beside_the_clip(
     house: House, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     """A clip without its record is none, so it is taken away again."""
-    replace_file = Path.replace
+    link = File.link
 
-    def fail(self: Path, target: Path) -> Path:
-        if target.suffix == suffix and target.is_relative_to(house.media):
-            raise full(target)
-        return replace_file(self, target)
+    def fail(self: File, to: File) -> None:
+        if to.name.endswith(suffix):
+            raise full(to.path)
+        link(self, to)
 
-    monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr(File, "link", fail)
     await house.check_told("storage_full")
 
 
@@ -963,17 +958,21 @@ async def test_no_room_beside_the_clip(
         (errno.EIO, "storage_trouble"),
     ],
 )
-@pytest.mark.parametrize("step", ["make_folder", "publish"])
+@pytest.mark.parametrize("step", [(Folder, "make_private"), (Sealed, "publish")])
 @only("meraki")
 async def test_what_the_disk_says(
-    house: House, monkeypatch: pytest.MonkeyPatch, step: str, number: int, key: str
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    step: tuple[type, str],
+    number: int,
+    key: str,
 ) -> None:
     """It is told in words, whether it says so first or last."""
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise OSError(number, os.strerror(number), str(house.media / "clip"))
 
-    monkeypatch.setattr(files, step, fail)
+    monkeypatch.setattr(*step, fail)
     assert str(house.media) in await house.check_told(key)
 
 

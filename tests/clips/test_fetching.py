@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+import json
 from pathlib import Path
 import shutil
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from custom_components.clip_download.clips import fetching, files, mp4, patience
 from custom_components.clip_download.clips.errors import CloudError, RefusedError
+from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.jobs import forget
 from custom_components.clip_download.clips.library import ClipStatus, JobState
 from custom_components.clip_download.clips.window import Window
@@ -221,10 +223,10 @@ async def test_a_damaged_part(
         parts = [house.shelf.lay(window(at, at + 10)) for at in (-1000, -990, -980)]
         bad_bytes = (house.shelf.folder / "1.mp4").read_bytes()
 
-        def inspect_if_good(path: Path) -> mp4.Media:
-            if path.read_bytes() == bad_bytes:
+        def inspect_if_good(file: File) -> mp4.Media:
+            if file.path.read_bytes() == bad_bytes:
                 raise damage
-            return inspect(path)
+            return inspect(file)
 
         monkeypatch.setattr(mp4, "inspect", inspect_if_good)
         job = await house.save(window(-1000, -970))
@@ -327,13 +329,15 @@ async def test_parts_are_kept_over_a_restart(tmp_path: Path, is_killed: bool) ->
             shelf.lay(window(number * 6 - 1000, number * 6 - 994))
         await interrupted(house, 5)
         (folder,) = house.media.glob("day/.clip_download_*")
-        assert sorted(path.name for path in folder.iterdir()) == [
-            f"{number}.{ending}" for number in range(5) for ending in ("json", "part")
-        ]
+        assert folder.stat().st_mode & 0o777 == 0o700
+        names = sorted(path.name for path in folder.glob("*.part"))
+        assert len(names) == 5
+        assert len(list(folder.iterdir())) == 10
+        assert all((folder / name).with_suffix(".json").is_file() for name in names)
         if is_killed:
             # What a kill leaves: a part that was on its way, or not recorded yet, and
             # what was made of others.
-            shutil.copy(folder / "1.part", folder / "5.part")
+            shutil.copy(folder / names[1], folder / "5.part")
             (folder / "made_1.mp4").write_bytes(b"half")
             (folder / "6.json.new").write_text("{")
         shelf.fetched.clear()
@@ -351,6 +355,15 @@ async def test_parts_are_kept_over_a_restart(tmp_path: Path, is_killed: bool) ->
         ]
 
 
+def parts_in(folder: Path) -> list[Path]:
+    """Return the parts in a working folder, in order of their time."""
+    records = {
+        json.loads(path.read_text())["covers"][0]: path
+        for path in folder.glob("*.json")
+    }
+    return [records[start].with_suffix(".part") for start in sorted(records)]
+
+
 @simulated
 async def test_what_is_not_known_to_be_whole_is_fetched_again(tmp_path: Path) -> None:
     """Nor is what the new plan has no more: another ask, window or place, or no record."""
@@ -362,10 +375,11 @@ async def test_what_is_not_known_to_be_whole_is_fetched_again(tmp_path: Path) ->
         ]
         await interrupted(house, 7)
         (folder,) = house.media.glob("day/.clip_download_*")
-        (folder / "0.json").unlink()
-        (folder / "1.json").write_text("{}")
-        (folder / "2.part").write_bytes((folder / "2.part").read_bytes()[:-1])
-        (folder / "3.part").unlink()
+        lie = parts_in(folder)
+        lie[0].with_suffix(".json").unlink()
+        lie[1].with_suffix(".json").write_text("{}")
+        lie[2].write_bytes(lie[2].read_bytes()[:-1])
+        lie[3].unlink()
         other = {**parts[4].ask, "fragments": 3}
         shelf.parts[4] = replace(parts[4], ask=other)
         shelf.parts[5] = replace(
@@ -413,9 +427,9 @@ async def test_a_long_clip_holds_up_no_short_one(
             assert may_go_on.wait(60)
         return finish(pieces, window, *args, **kwargs)  # type: ignore[arg-type]
 
-    def picture_somewhere(path: Path, at: timedelta) -> bytes:
+    def picture_somewhere(file: File, at: timedelta) -> bytes:
         threads.append(threading.current_thread())
-        return picture(path, at)
+        return picture(file, at)
 
     monkeypatch.setattr(mp4, "finish", finish_slowly)
     monkeypatch.setattr(mp4, "picture", picture_somewhere)

@@ -12,6 +12,7 @@ from custom_components.clip_download.clips.errors import (
     StorageError,
     storage_error,
 )
+from custom_components.clip_download.clips.folder import Folder
 
 
 @pytest.mark.parametrize(
@@ -69,99 +70,33 @@ def test_long_names_fit_a_file_system(tmp_path: Path, char: str) -> None:
 
 
 def test_target_inside(tmp_path: Path) -> None:
-    """A link may lead anywhere inside the media folder, and nowhere else."""
+    """There is no link on the way, wherever it leads to; the folder itself may be one."""
     root = tmp_path / "media"
     (root / "real").mkdir(parents=True)
     (root / "inner").symlink_to(root / "real")
     (root / "outer").symlink_to(tmp_path)
-    (root / "dangling").symlink_to(tmp_path / "not there")
+    (root / "real/dangling").symlink_to(tmp_path / "not there")
 
-    inside = files.target_inside(root, PurePosixPath("inner/new/clip"))
-    assert inside == root / "inner/new/clip"
+    inside = files.target_inside(root, PurePosixPath("real/new/clip"))
+    assert inside == root / "real/new/clip"
     assert not (root / "real/new").exists()
-    for name in ("outer/clip", "outer/media/../clip", "dangling/clip"):
-        with pytest.raises(InvalidRequestError) as error:
+    for name in ("inner/clip", "outer/media/clip", "real/dangling/new/clip"):
+        with pytest.raises(StorageError) as error:
             files.target_inside(root, PurePosixPath(name))
-        assert error.value.key == "filename_leaves_folder"
+        assert error.value.key == "storage_link"
+    again = tmp_path / "again"
+    again.symlink_to(root)
+    assert files.target_inside(again, PurePosixPath("clip")) == again / "clip"
     with pytest.raises(StorageError) as gone:
         files.target_inside(tmp_path / "unmounted", PurePosixPath("clip"))
     assert gone.value.key == "storage_gone"
 
 
-def test_publish_never_overwrites_unasked(tmp_path: Path) -> None:
-    """A taken name is an error; asked to overwrite, the new file is there at once."""
-    final = tmp_path / "clip.mp4"
-    final.write_text("old")
-    made = tmp_path / "made"
-    made.write_text("new")
-    with pytest.raises(FileExistsError):
-        files.publish(made, final, overwrite=False)
-    assert (final.read_text(), made.read_text()) == ("old", "new")
-    files.publish(made, final, overwrite=True)
-    assert final.read_text() == "new"
-    assert not made.exists()
-    assert final.stat().st_mode & 0o777 == 0o644
-
-
-def test_publish_replaces_a_link_not_its_target(tmp_path: Path) -> None:
-    """A dangling link under the final name never makes us write elsewhere."""
-    outside = tmp_path / "outside"
-    final = tmp_path / "clip.mp4"
-    final.symlink_to(outside)
-    made = tmp_path / "made"
-    made.write_text("new")
-    with pytest.raises(FileExistsError):
-        files.publish(made, final, overwrite=False)
-    files.publish(made, final, overwrite=True)
-    assert final.read_text() == "new"
-    assert not final.is_symlink()
-    assert not outside.exists()
-
-
-def test_publish_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """ExFAT and some SMB servers cannot link; a rename does it there."""
-
-    def refuse(self: Path, target: Path) -> None:
-        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-
-    monkeypatch.setattr(Path, "hardlink_to", refuse)
-    final = tmp_path / "clip.mp4"
-    for content in ("one", "two"):
-        made = tmp_path / "made"
-        made.write_text(content)
-        if content == "one":
-            files.publish(made, final, overwrite=False)
-        else:
-            with pytest.raises(FileExistsError):
-                files.publish(made, final, overwrite=False)
-    assert final.read_text() == "one"
-
-
-def test_free_stem_minds_companions(tmp_path: Path) -> None:
-    """A name is free only if the clip's picture and sidecar are free too."""
-    stem = tmp_path / "clip"
-    assert files.free_stem(stem, overwrite=False) == stem
-    (tmp_path / "clip.json").touch()
-    assert files.free_stem(stem, overwrite=False) == tmp_path / "clip_2"
-    (tmp_path / "clip_2.mp4").symlink_to(tmp_path / "nowhere")
-    assert files.free_stem(stem, overwrite=False) == tmp_path / "clip_3"
-    assert files.free_stem(stem, overwrite=True) == stem
-
-
-def test_folders_made_for_nothing_go(tmp_path: Path) -> None:
-    """Only what was made, and only while it is empty."""
-    made = files.make_folder(tmp_path / "a/b/c")
-    assert made == [tmp_path / "a/b/c", tmp_path / "a/b", tmp_path / "a"]
-    (tmp_path / "a/b/other").touch()
-    files.remove_folders(made)
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "other"]
-
-
 def test_space_is_looked_at_first(tmp_path: Path) -> None:
     """What cannot fit is refused before the first byte."""
-    files.check_space(tmp_path, 0)
+    files.check_space(Folder.open(tmp_path), 0)
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)) as error:
-        files.check_space(tmp_path, 2**60)
+        files.check_space(Folder.open(tmp_path), 2**60)
     assert storage_error(error.value).key == "storage_full"
 
 
@@ -172,6 +107,7 @@ def test_space_is_looked_at_first(tmp_path: Path) -> None:
         (errno.EROFS, "storage_read_only"),
         (errno.EACCES, "storage_no_permission"),
         (errno.ENOENT, "storage_gone"),
+        (errno.ELOOP, "storage_link"),
         (errno.EIO, "storage_trouble"),
     ],
 )
@@ -180,14 +116,3 @@ def test_storage_errors_are_named(number: int, key: str) -> None:
     told = storage_error(OSError(number, os.strerror(number), "/media/x"))
     assert told.key == key
     assert told.placeholders == {"path": "/media/x", "reason": os.strerror(number)}
-
-
-def test_is_file_of(tmp_path: Path) -> None:
-    """A file is ours only with just our content."""
-    path = tmp_path / "clip.mp4"
-    assert not files.is_file_of(path, "")
-    path.write_bytes(b"abc")
-    sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert files.is_file_of(path, sha256)
-    path.write_bytes(b"abd")
-    assert not files.is_file_of(path, sha256)

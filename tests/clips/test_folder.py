@@ -134,3 +134,30 @@ def test_written_whole(media: Path) -> None:
     assert told.stat().st_mode & 0o777 == 0o644
     files.write_whole(File.at(told), b"newer")
     assert told.read_bytes() == b"newer"
+
+
+def test_two_that_reach_the_same_new_folder(
+    media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes second takes what the first one made, and does not unmake it."""
+    mkdir = os.mkdir
+
+    def late(name: str, mode: int, *, dir_fd: int) -> None:
+        if name == "day":
+            mkdir(media / "day")
+        mkdir(name, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "mkdir", late)
+    folder, made = Folder.reach(media, ["day", "inner"])
+    assert folder.path == media / "day/inner"
+    assert made == 1
+
+
+def test_a_share_that_gives_our_files_to_another(
+    media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So do NFS and SMB: whose they are says nothing there, only that it is one."""
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    private = Folder.open(media).make_private("ours")
+    assert private.path.stat().st_mode & 0o777 == 0o700
+    assert private.names() == []

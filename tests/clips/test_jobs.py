@@ -10,9 +10,11 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+import contextlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+import hashlib
 import json
 from pathlib import Path, PurePosixPath
 import sqlite3
@@ -24,7 +26,6 @@ import pytest
 
 from custom_components.clip_download.clips import (
     fetching,
-    files,
     jobs as jobs_module,
     patience,
 )
@@ -46,6 +47,7 @@ from custom_components.clip_download.clips.library import (
     JobState,
     Library,
 )
+from custom_components.clip_download.clips.publishing import Sealed
 from custom_components.clip_download.clips.sidecar import read
 from custom_components.clip_download.clips.window import Placing, Window
 from custom_components.clip_download.clips.workbench import Workbench
@@ -338,7 +340,7 @@ async def test_a_recording_that_fits_is_only_moved(house: House) -> None:
         "start": "2026-11-20T12:00:00.000+00:00",
         "end": "2026-11-20T12:00:10.000+00:00",
     }
-    assert sidecar["sha256"] == files.sha256_of(clip.path) == clip.sha256
+    assert sidecar["sha256"] == sha256_of(clip.path) == clip.sha256
     assert sidecar["size_bytes"] == clip.path.stat().st_size
     assert sidecar["camera"] == {"id": "front", "name": "Front"}
     assert (sidecar["status"], sidecar["gaps"]) == ("complete", [])
@@ -539,6 +541,11 @@ async def test_whoever_waits_may_go_away(house: House) -> None:
     assert [job.state for job in house.told] == [JobState.SAVED]
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 async def test_a_taken_name_gets_a_number(house: House) -> None:
     """Two at once and one later never touch each other's files."""
     house.shelf.lay(window(0, 10))
@@ -550,7 +557,7 @@ async def test_a_taken_name_gets_a_number(house: House) -> None:
     assert names == {"clip.mp4", "clip_2.mp4", "clip_3.mp4"}
     for job in (first, second, third):
         (clip,) = job.clips
-        assert files.sha256_of(clip.path) == clip.sha256
+        assert sha256_of(clip.path) == clip.sha256
         assert json.loads(clip.path.with_suffix(".json").read_text())["clip_id"] == (
             clip.id
         )
@@ -579,9 +586,11 @@ async def test_an_interrupted_job_goes_on(house: House) -> None:
     assert house.names() == []
 
     # As a kill leaves it, when nothing can be tidied up.
-    leftover = house.media / "day" / f".clip_download_{running.job.id}"
+    leftover = house.media / "day" / ".clip_download_0123456789abcdef"
     leftover.mkdir(parents=True)
     (leftover / "0.part").write_bytes(b"half")
+    with contextlib.closing(sqlite3.connect(house.database)) as database, database:
+        database.execute("UPDATE jobs SET work = ?", (leftover.name,))
     await house.start()
     await house.idle()
     assert [job.state for job in house.told] == [JobState.SAVED]
@@ -610,16 +619,16 @@ async def test_a_kill_at_the_end_neither_loses_nor_doubles(
 ) -> None:
     """Killed just before or after the file got its name, the clip is there once."""
     house.shelf.lay(window(0, 10))
-    publish = files.publish
+    publish = Sealed.publish
 
-    def killed(made: Path, final: Path, *, overwrite: bool) -> None:
+    def killed(sealed: Sealed, final: File) -> None:
         if published:
-            publish(made, final, overwrite=overwrite)
+            publish(sealed, final)
         # What a kill leaves: nothing after this line happens.
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "publish", killed)
+        patch.setattr(Sealed, "publish", killed)
         running = await house.ask(window(0, 10))
         await running.done
     await house.stop()
@@ -632,7 +641,7 @@ async def test_a_kill_at_the_end_neither_loses_nor_doubles(
     assert len(house.shelf.fetched) == (1 if published else 2)
     (job,) = house.told
     assert job.state is JobState.SAVED
-    assert files.sha256_of(house.media / "clip.mp4") == job.clips[0].sha256
+    assert sha256_of(house.media / "clip.mp4") == job.clips[0].sha256
 
 
 async def test_the_disk_is_full_at_the_end(
@@ -641,21 +650,26 @@ async def test_the_disk_is_full_at_the_end(
     """Of several files none stays if one cannot be kept."""
     house.shelf.lay(window(0, 10))
     house.shelf.lay(window(10, 20), Footage("Front", width=640, height=360))
-    publish = files.publish
-    published: list[Path] = []
+    publish = Sealed.publish
+    published: list[str] = []
 
-    def full(made: Path, final: Path, *, overwrite: bool) -> None:
-        if published:
-            raise OSError(28, "No space left on device", str(final))
-        publish(made, final, overwrite=overwrite)
-        published.append(final)
+    def full(sealed: Sealed, final: File) -> None:
+        if len(published) == 4:
+            raise OSError(28, "No space left on device", str(final.path))
+        publish(sealed, final)
+        published.append(final.name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "publish", full)
+        patch.setattr(Sealed, "publish", full)
         job = await house.save(window(0, 20), "day/clip")
     assert job.error
     assert job.error.key == "storage_full"
-    assert len(published) == 1
+    assert published == [
+        "clip_part1.mp4",
+        "clip_part1.json",
+        "clip_part1.jpg",
+        "clip_part2.mp4",
+    ]
     assert house.names() == []
 
 
@@ -707,9 +721,9 @@ async def test_what_cannot_be_asked_for(
         await house.ask(window(0, 10), wishes=Wishes(codec="hevc"))
     assert error.value.key == "field_not_honoured"
     (house.media / "out").symlink_to(house.media.parent)
-    with pytest.raises(InvalidRequestError) as error:
+    with pytest.raises(StorageError) as link:
         await house.ask(window(0, 10), "out/clip")
-    assert error.value.key == "filename_leaves_folder"
+    assert link.value.key == "storage_link"
     monkeypatch.setattr(jobs_module, "MOST_UNFINISHED", 0)
     with pytest.raises(InvalidRequestError) as error:
         await house.ask(window(0, 10))

@@ -13,7 +13,9 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 import pytest
 
+from custom_components.clip_download.clips import transfer
 from custom_components.clip_download.clips.errors import CloudError
+from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.transfer import CHUNK_BYTES, receive
 
 MP4_HEAD = b"\0\0\0\x20ftypisom"
@@ -36,7 +38,7 @@ async def get(socket_enabled: None) -> AsyncIterator[Get]:
         await server.start_server()
         servers.append(server)
         async with session.get(server.make_url("/")) as response:
-            received = await receive(response, path)
+            received = await receive(response, File.at(path))
             return received.size_bytes
 
     yield get
@@ -150,7 +152,7 @@ async def test_the_disk_fills_up_under_way(
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             super().writelines(lines)
 
-    monkeypatch.setattr(Path, "open", lambda self, mode: Full(io.FileIO(self, mode)))
+    monkeypatch.setattr(transfer, "BufferedWriter", Full)
     with pytest.raises(OSError, match="No space left"):
         await get(body(MP4_HEAD + bytes(10 * CHUNK_BYTES)), path)
     assert path.stat().st_size > 2 * CHUNK_BYTES

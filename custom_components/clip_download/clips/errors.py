@@ -98,6 +98,7 @@ def storage_error(err: OSError) -> StorageError:
         errno.ENODEV: "storage_gone",
         errno.EHOSTDOWN: "storage_gone",
         errno.ESTALE: "storage_gone",
+        errno.ELOOP: "storage_link",
     }.get(err.errno or 0, "storage_trouble")
     reason = os.strerror(err.errno) if err.errno else type(err).__name__
     return StorageError(key, path=str(err.filename or ""), reason=reason)

@@ -31,6 +31,7 @@ from .errors import InvalidRequestError
 from .folder import Folder
 from .library import Clip
 from .proof import Looked, State, read_in
+from .publishing import Sealed
 
 SUFFIX = ".zip"
 INDEX = "index.html"
@@ -225,11 +226,12 @@ class _Parcel:
         digest = hashlib.sha256()
         for piece in proof.chunks(cancelled, made):
             digest.update(piece)
+        sha256 = digest.hexdigest()
         stem, number = self._name, 1
         while True:
             final = self._folder / f"{stem}{SUFFIX}"
             with contextlib.suppress(FileExistsError):
-                files.publish_open(made, self._work / _ZIP, final, overwrite=False)
+                Sealed(self._work / _ZIP, made, sha256).publish(final)
                 break
             number += 1
             stem = f"{self._name}_{number}"
@@ -237,7 +239,7 @@ class _Parcel:
             path=final.path,
             count=self._count,
             size_bytes=os.fstat(made.fileno()).st_size,
-            sha256=digest.hexdigest(),
+            sha256=sha256,
             others=self._others,
         )
 

@@ -6,7 +6,6 @@ from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import av
 
@@ -21,6 +20,7 @@ from .errors import (
     RefusedError,
     StorageError,
 )
+from .folder import File, Folder
 from .library import Job
 from .parts import Stored
 from .patience import MOST_UNREADABLE, Patience, Tries, persist
@@ -69,7 +69,7 @@ class Fetching:
         self,
         job: Job,
         camera: Camera,
-        folder: Path,
+        folder: Folder,
         *,
         source: Source,
         downloads: asyncio.Semaphore,
@@ -106,7 +106,6 @@ class Fetching:
         self._is_recorded = len(plan.parts) > 1
         self._planned = sum((one.window.duration for one in plan.parts), timedelta(0))
         self._kept = await blocking(parts.of_use, self._kept, plan.parts)
-        self._paths = parts.new_paths(self._folder, self._kept.values())
         try:
             outcomes = await self._fetch_each([(part, None) for part in plan.parts])
             while self._kept:
@@ -122,7 +121,7 @@ class Fetching:
         fetched = [
             Fetched(
                 piece=mp4.Piece(
-                    path=one.stored.path,
+                    file=one.stored.file,
                     window=one.stored.covers,
                     placing=one.part.placing,
                 ),
@@ -242,24 +241,24 @@ class Fetching:
 
     async def _try(self, part: Part, tries: Tries) -> Stored:
         """Ask for one part, once. Raises what the source does, OSError."""
-        path = next(self._paths)
+        file = parts.new_file(self._folder)
         try:
-            download, received = await self._download(part, path, tries)
+            download, received = await self._download(part, file, tries)
             try:
-                media = await in_thread_of(self._bench, _inspect, path)
+                media = await in_thread_of(self._bench, _inspect, file)
             except CloudError as err:
                 if received.is_whole:
                     raise self._source.rejected(part, err) from err
                 raise
         except ClipError:
-            await blocking(path.unlink, missing_ok=True)
+            await blocking(file.unlink, missing_ok=True)
             raise
         covers, length = download.window or part.window, _length(media)
         if download.begins_earlier and length - covers.duration > SHORT_PART_TOLERANCE:
             covers = Window(covers.end - length, covers.end)
         off = covers.duration - length
         return Stored(
-            path=path,
+            file=file,
             size_bytes=received.size_bytes,
             covers=covers,
             length=length,
@@ -275,7 +274,7 @@ class Fetching:
         )
 
     async def _download(
-        self, part: Part, path: Path, tries: Tries
+        self, part: Part, file: File, tries: Tries
     ) -> tuple[Download, Received]:
         """Fetch one part's body: a slot is taken only while its bytes flow."""
         while True:
@@ -283,7 +282,7 @@ class Fetching:
                 if await self._take_slot():
                     try:
                         return download, await self._receive(
-                            part, download, path, tries
+                            part, download, file, tries
                         )
                     finally:
                         self._downloads.release()
@@ -294,7 +293,7 @@ class Fetching:
                         download = await stack.enter_async_context(self._open(part))
                 except TimeoutError:
                     continue
-                return download, await self._receive(part, download, path, tries)
+                return download, await self._receive(part, download, file, tries)
 
     def _open(self, part: Part) -> contextlib.AbstractAsyncContextManager[Download]:
         return self._source.fetch(self._camera, part, self._job.wishes)
@@ -309,12 +308,12 @@ class Fetching:
         return True
 
     async def _receive(
-        self, part: Part, download: Download, path: Path, tries: Tries
+        self, part: Part, download: Download, file: File, tries: Tries
     ) -> Received:
         try:
             return await receive(
                 download.response,
-                path,
+                file,
                 lambda size_bytes: self._patience.received(tries, size_bytes),
             )
         except CloudError as err:
@@ -337,16 +336,16 @@ class Fetching:
         if there_bytes + free_bytes < all_bytes:
             raise StorageError(
                 "storage_too_small",
-                path=str(self._folder.parent),
+                path=str(self._folder.path.parent),
                 needed=_size(all_bytes - there_bytes),
                 free=_size(max(free_bytes, 0)),
             )
 
 
-def _inspect(path: Path) -> mp4.Media:
+def _inspect(file: File) -> mp4.Media:
     """Return what a file holds. Raises CloudError for any that is damaged; OSError."""
     try:
-        return mp4.inspect(path)
+        return mp4.inspect(file)
     except ClipError:
         raise
     except Exception as err:

@@ -6,13 +6,10 @@ All functions block; callers run them in an executor.
 from collections.abc import Collection, Iterable
 import contextlib
 import errno
-import hashlib
 from io import FileIO
 import os
 from pathlib import Path, PurePosixPath
 import secrets
-import shutil
-import stat
 import unicodedata
 
 from .errors import InvalidRequestError, StorageError
@@ -36,8 +33,6 @@ _FORBIDDEN = frozenset('\\:*?"<>|/')
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{device}{n}" for device in ("com", "lpt") for n in "123456789¹²³"
 }
-# What a file system says that cannot link: exFAT, some SMB servers.
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
 
 
 def safe_name(text: str) -> str:
@@ -82,16 +77,19 @@ def safe_relative_path(text: str, suffix: str = SUFFIX) -> PurePosixPath:
 
 
 def target_inside(root: Path, relative: PurePosixPath) -> Path:
-    """Return the clip's path, without ending, once it is known to lie inside `root`.
+    """Return the clip's path, without ending, if there is no link on the way from `root`.
 
-    Raises StorageError if the folder is gone, InvalidRequestError if a link leads out.
+    That is for a quick answer: what is written goes through no link at that time. Raises
+    StorageError for one, or if the folder is gone.
     """
     if not root.is_dir():
         raise StorageError("storage_gone", path=str(root), reason=os.strerror(2))
     target = root / relative
-    # Follows links, dangling ones too.
-    if not target.parent.resolve().is_relative_to(root.resolve()):
-        raise InvalidRequestError("filename_leaves_folder", filename=str(relative))
+    folder = root
+    for name in relative.parent.parts:
+        folder /= name
+        if folder.is_symlink():
+            raise StorageError("storage_link", path=str(folder))
     return target
 
 
@@ -186,93 +184,23 @@ def holds_any(folder: Path) -> bool:
         return False
 
 
-def make_folder(folder: Path) -> list[Path]:
-    """Make a folder and what is missing above it; return what was made, deepest first.
-
-    Nothing of it is left if one of them cannot be made.
-    """
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        remove_folders([path for path in missing if path.exists()])
-        raise
-    return missing
-
-
-def remove_folders(folders: list[Path]) -> None:
-    """Remove folders that were made for nothing, as long as they are empty."""
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove a working folder of ours with all that is in it, if it is there."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def space_of(folder: Path) -> tuple[int, int]:
+def space_of(folder: Folder) -> tuple[int, int]:
     """Return how many bytes the files in a folder have, and the disk is left with.
 
     Those left are negative where it must not be filled any more.
     """
     size_bytes = 0
-    for path in folder.iterdir():
+    for name in folder.names():
         # Others may come and go.
         with contextlib.suppress(FileNotFoundError):
-            size_bytes += path.stat().st_size
-    return size_bytes, shutil.disk_usage(folder).free - RESERVE_BYTES
+            size_bytes += (folder / name).stat().st_size
+    return size_bytes, folder.free_bytes() - RESERVE_BYTES
 
 
-def check_space(folder: Path, needed_bytes: int) -> None:
+def check_space(folder: Folder, needed_bytes: int) -> None:
     """Raise OSError (ENOSPC) before the first byte if the disk cannot hold the rest."""
-    if shutil.disk_usage(folder).free < needed_bytes + RESERVE_BYTES:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-
-
-def opened(path: Path) -> FileIO:
-    """Open a file to read it: no link, and no pipe that nobody writes to.
-
-    Raises ValueError if it is no file, OSError.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise ValueError("not a file")
-    return FileIO(descriptor)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def is_file_of(path: Path, sha256: str) -> bool:
-    """Say whether the file is there with just this content."""
-    return path.is_file() and sha256_of(path) == sha256
-
-
-def remove_clip(path: Path) -> None:
-    """Remove a clip of ours and what goes with it."""
-    for ending in (SUFFIX, *COMPANIONS):
-        path.with_suffix(ending).unlink(missing_ok=True)
-
-
-def free_stem(
-    stem: Path, *, overwrite: bool, endings: Iterable[str] = (SUFFIX, *COMPANIONS)
-) -> Path:
-    """Return the path to publish under, without ending: `stem`, else with a number."""
-    candidate, number = stem, 1
-    while not overwrite and any(
-        os.path.lexists(f"{candidate}{ending}") for ending in endings
-    ):
-        number += 1
-        candidate = stem.with_name(f"{stem.name}_{number}")
-    return candidate
+    if folder.free_bytes() < needed_bytes + RESERVE_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path))
 
 
 def write_whole(file: File, content: bytes, *, of: str = "") -> None:
@@ -304,75 +232,3 @@ def _write(file: FileIO, content: bytes) -> None:
     left = memoryview(content)
     while left:
         left = left[file.write(left) :]
-
-
-def sync(path: Path) -> None:
-    """See to it that a file's content survives a power cut."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def publish(made: Path, final: Path, *, overwrite: bool) -> None:
-    """Give a whole file its final name at once; both must be on one file system.
-
-    Raises FileExistsError if the name is taken and `overwrite` is not set.
-    """
-    made.chmod(0o644)
-    sync(made)
-    if overwrite:
-        made.replace(final)
-    else:
-        try:
-            # Unlike a rename, a link never replaces what is there.
-            final.hardlink_to(made)
-        except OSError as err:
-            if err.errno not in _NO_LINKS:
-                raise
-            if os.path.lexists(final):
-                raise FileExistsError(
-                    errno.EEXIST, os.strerror(errno.EEXIST), str(final)
-                ) from err
-            made.rename(final)
-        else:
-            made.unlink()
-    _sync_folder(final.parent)
-
-
-def publish_open(opened: FileIO, made: File, final: File, *, overwrite: bool) -> None:
-    """Give the whole file that is open, and lies at `made`, its final name at once.
-
-    Both must be on one file system. Raises FileExistsError if the name is taken and
-    `overwrite` is not set, StorageError if another file was put in its place, OSError.
-    """
-    os.fchmod(opened.fileno(), 0o644)
-    os.fsync(opened.fileno())
-    if overwrite:
-        made.rename(final)
-    else:
-        try:
-            # Unlike a rename, a link never replaces what is there.
-            made.link(final)
-        except OSError as err:
-            if err.errno not in _NO_LINKS:
-                raise
-            if final.exists():
-                raise FileExistsError(
-                    errno.EEXIST, os.strerror(errno.EEXIST), str(final.path)
-                ) from err
-            made.rename(final)
-        else:
-            made.unlink()
-    if not os.path.samestat(final.stat(), os.fstat(opened.fileno())):
-        final.unlink()
-        raise StorageError("storage_changed", path=str(final.path))
-    final.folder.sync()
-
-
-def _sync_folder(folder: Path) -> None:
-    # Not every network file system can do this, and the file itself is safe already.
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

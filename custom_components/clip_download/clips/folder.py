@@ -72,11 +72,8 @@ class Folder:
         try:
             for name in below:
                 with folder:
-                    try:
-                        folder = folder.inner(name)
-                    except FileNotFoundError:
-                        folder = folder.make(name)
-                        made += 1
+                    folder, is_new = folder.inner_or_new(name)
+                    made = made + 1 if is_new else 0
         except BaseException:
             reached = folder.path.relative_to(root).parts
             cls.unmake(root, reached, min(made, len(reached)))
@@ -105,6 +102,18 @@ class Folder:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
                 raise
 
+    def inner_or_new(self, name: str) -> tuple[Self, bool]:
+        """Open a folder in this one, or make it; return it, and whether it is new."""
+        try:
+            return self.inner(name), False
+        except FileNotFoundError:
+            pass
+        try:
+            return self.make(name), True
+        except FileExistsError:
+            # Another job was first.
+            return self.inner(name), False
+
     def make(self, name: str) -> Self:
         """Make a folder in this one that others may look into.
 
@@ -119,7 +128,7 @@ class Folder:
         """
         folder = self._make(name, _PRIVATE_FOLDER)
         about = os.fstat(folder.descriptor)
-        if about.st_uid != os.geteuid() or folder.names():
+        if folder.names() or about.st_uid != _own_uid(folder):
             raise StorageError("storage_changed", path=str(folder.path))
         return folder
 
@@ -286,6 +295,15 @@ def _about(path: Path) -> Iterator[None]:
     except OSError as err:
         err.filename, err.filename2 = str(path), None
         raise
+
+
+def _own_uid(folder: Folder) -> int:
+    """Return whose our files are there: a network share may give them to another."""
+    probe = folder / "owner"
+    with probe.create() as file:
+        uid = os.fstat(file.fileno()).st_uid
+    probe.unlink()
+    return uid
 
 
 def _check_name(name: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..sources.base import Camera, Event, Source, Wishes
-from . import files
+from . import files, work
 from .aio import blocking
 from .errors import (
     ClipError,
@@ -21,7 +21,7 @@ from .errors import (
     storage_error,
 )
 from .library import Clip, Job, JobState, Library
-from .way import Room, Way, work_folder
+from .way import Room, Way
 from .window import Window
 from .workbench import Workbench
 
@@ -83,6 +83,8 @@ class Jobs:
         for job in await self._library.unfinished_jobs(self._account_id):
             give_up_at = max(job.give_up_at, datetime.now(UTC) + GRACE)
             self._start(replace(job, give_up_at=give_up_at))
+        if left := await self._library.jobs_with_leftovers(self._account_id):
+            self._spawn(self._clear(left), "clear up after jobs that ended")
 
     async def ask(
         self,
@@ -177,7 +179,7 @@ class Jobs:
             job = await way.go(self._find_camera(job.camera_id))
         except Exception as err:  # noqa: BLE001
             job = replace(job, state=JobState.FAILED, error=_told(err, job))
-            await self._record_failure(job)
+            await self._record_failure(way.failed(job))
         finally:
             # An interrupted job keeps its row, and goes on at the next start.
             del self._running[job.request]
@@ -186,6 +188,13 @@ class Jobs:
         if isinstance(job.error, SignInError):
             self._sign_in_again()
         self._tell(job)
+
+    async def _clear(self, jobs: Sequence[Job]) -> None:
+        """Remove what jobs that ended could not remove themselves."""
+        for job in jobs:
+            if await blocking(work.clear, job):
+                with contextlib.suppress(StorageError):
+                    await self._library.update_job(replace(job, work=""))
 
     async def _record_failure(self, job: Job) -> None:
         try:
@@ -200,7 +209,7 @@ async def forget(library: Library, account_id: str) -> None:
     Its clips stay. Raises StorageError.
     """
     for job in await library.unfinished_jobs(account_id):
-        await blocking(files.remove_tree, work_folder(job))
+        await blocking(work.clear, work.as_resumed(job))
     await library.forget_account(account_id)
 
 

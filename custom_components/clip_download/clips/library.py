@@ -272,6 +272,13 @@ class Library:
             (account_id, JobState.SAVED, JobState.FAILED),
         )
 
+    async def jobs_with_leftovers(self, account_id: str) -> list[Job]:
+        """Return the account's jobs that ended, and may have left a working folder."""
+        return await self._jobs(
+            "WHERE account_id = ? AND state IN (?, ?) AND work != ''",
+            (account_id, JobState.SAVED, JobState.FAILED),
+        )
+
     async def recent_jobs(self, account_id: str, most: int) -> list[Job]:
         """Return the account's newest jobs."""
         return await self._jobs(

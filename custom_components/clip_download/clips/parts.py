@@ -3,21 +3,24 @@
 So what came before a restart need not come again. All functions block.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
-import itertools
 import json
-from pathlib import Path
+import os
+import secrets
 from typing import Any
 
 from ..sources.base import Part
 from . import files
-from .folder import File
+from .folder import File, Folder, is_link
 from .window import Placing, Window
 
 SUFFIX = ".part"
 _RECORD = ".json"
+# A part says of itself what was asked for, and that is short.
+_MOST_BYTES = 2**18
 _MS = timedelta(milliseconds=1)
 
 
@@ -30,7 +33,7 @@ class Stored:
     another try may bring more, and `may_be_cut` if the part's halves may.
     """
 
-    path: Path
+    file: File
     size_bytes: int
     covers: Window
     length: timedelta
@@ -50,9 +53,10 @@ def key_of(part: Part) -> str:
 
 def keep(part: Part, stored: Stored) -> None:
     """Record that a part is whole, once it is surely on the disk. Raises OSError."""
-    files.sync(stored.path)
+    with stored.file.open() as file:
+        os.fsync(file.fileno())
     files.write_whole(
-        File.at(stored.path.with_suffix(_RECORD)),
+        _record_of(stored.file),
         json.dumps(
             {
                 "key": key_of(part),
@@ -69,24 +73,28 @@ def keep(part: Part, stored: Stored) -> None:
 
 def drop(stored: Stored) -> None:
     """Remove what came of a part. Raises OSError."""
-    stored.path.with_suffix(_RECORD).unlink(missing_ok=True)
-    stored.path.unlink(missing_ok=True)
+    _record_of(stored.file).unlink(missing_ok=True)
+    stored.file.unlink(missing_ok=True)
 
 
-def tidy(folder: Path) -> dict[str, Stored]:
-    """Remove all that is no whole part; return the parts by their key. Raises OSError."""
-    if not folder.is_dir():
-        return {}
+def tidy(folder: Folder, *, spare: str) -> dict[str, Stored]:
+    """Remove all that is no whole part; return the parts by their key. Raises OSError.
+
+    What has a name that begins with `spare` stays.
+    """
     kept: dict[str, Stored] = {}
-    for record in folder.glob(f"*{_RECORD}"):
-        if found := _read(record):
+    names = folder.names()
+    for name in names:
+        if name.endswith(_RECORD) and (found := _read(folder / name)):
             key, stored = found
             kept[key] = stored
-    paths = {stored.path for stored in kept.values()}
-    paths |= {path.with_suffix(_RECORD) for path in paths}
-    for path in folder.iterdir():
-        if path not in paths:
-            path.unlink()
+    parts = [stored.file for stored in kept.values()]
+    of_use = {file.name for one in parts for file in (one, _record_of(one))}
+    for name in names:
+        if name not in of_use and not name.startswith(spare):
+            # A folder is none of ours; it goes with this one.
+            with contextlib.suppress(IsADirectoryError):
+                (folder / name).unlink(missing_ok=True)
     return kept
 
 
@@ -103,19 +111,22 @@ def of_use(kept: dict[str, Stored], parts: Iterable[Part]) -> dict[str, Stored]:
     return useful
 
 
-def new_paths(folder: Path, kept: Iterable[Stored]) -> Iterator[Path]:
-    """Return paths that none of the kept parts has, without end."""
-    taken = {stored.path for stored in kept}
-    paths = (folder / f"{number}{SUFFIX}" for number in itertools.count())
-    return (path for path in paths if path not in taken)
+def new_file(folder: Folder) -> File:
+    """Return a name for a part that nobody can know before."""
+    return folder / f"{secrets.token_hex(8)}{SUFFIX}"
 
 
-def _read(record: Path) -> tuple[str, Stored] | None:
+def _record_of(part: File) -> File:
+    return part.folder / f"{part.name.removesuffix(SUFFIX)}{_RECORD}"
+
+
+def _read(record: File) -> tuple[str, Stored] | None:
     """Return what a record tells, None if it is none, or its part is not there."""
     try:
-        told = json.loads(record.read_bytes())
+        told = json.loads(record.read(_MOST_BYTES))
+        file = record.folder / f"{record.name.removesuffix(_RECORD)}{SUFFIX}"
         stored = Stored(
-            path=record.with_suffix(SUFFIX),
+            file=file,
             size_bytes=told["size_bytes"],
             covers=Window.of_ms(*told["covers"]),
             length=told["length_ms"] * _MS,
@@ -123,11 +134,18 @@ def _read(record: Path) -> tuple[str, Stored] | None:
             is_short=told["is_short"],
             may_be_cut=told["may_be_cut"],
         )
-        if stored.path.stat().st_size != stored.size_bytes:
+        with file.open() as source:
+            about = os.fstat(source.fileno())
+        # One that has another name, too, may be anybody's.
+        if about.st_size != stored.size_bytes or about.st_nlink > 1:
             return None
         return str(told["key"]), stored
-    except FileNotFoundError, KeyError, TypeError, ValueError:
+    except FileNotFoundError, KeyError, TypeError, ValueError, RecursionError:
         return None
+    except OSError as err:
+        if is_link(err):
+            return None
+        raise
 
 
 def _described(part: Part) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
+from io import BufferedWriter
 from typing import NamedTuple
 
 from aiohttp import ClientError, ClientResponse, hdrs
 
 from .errors import CloudError
 from .files import check_space
+from .folder import File
 
 # Large enough that handing a chunk to a thread costs little beside writing it.
 CHUNK_BYTES = 4 * 2**20
@@ -29,10 +30,10 @@ class Received(NamedTuple):
 
 async def receive(
     response: ClientResponse,
-    path: Path,
+    file: File,
     arrived: Callable[[int], None] = lambda size_bytes: None,
 ) -> Received:
-    """Stream an answer's body into the new file `path`.
+    """Stream an answer's body into a new file.
 
     `arrived` is called with its size so far, now and then. Memory stays at about two
     chunks. Raises CloudError for a body that is not whole or not video; OSError if it
@@ -40,11 +41,11 @@ async def receive(
     """
     loop = asyncio.get_running_loop()
     expected_bytes = response.content_length
-    await loop.run_in_executor(None, check_space, path.parent, expected_bytes or 0)
+    await loop.run_in_executor(None, check_space, file.folder, expected_bytes or 0)
     # An old file or a link of that name is an error.
-    opening = loop.run_in_executor(None, path.open, "xb")
+    opening = loop.run_in_executor(None, _created, file)
     try:
-        file = await asyncio.shield(opening)
+        opened = await asyncio.shield(opening)
     except asyncio.CancelledError:
         # The thread opens it even so, and nobody else would close it.
         await asyncio.wait([opening])
@@ -69,14 +70,14 @@ async def receive(
                 # The network goes on while the last chunk but one is written.
                 if writing:
                     await writing
-                writing = loop.run_in_executor(None, file.writelines, chunk)
+                writing = loop.run_in_executor(None, opened.writelines, chunk)
                 chunk, chunk_bytes = [], 0
                 arrived(size_bytes)
         if len(head) < HEAD_BYTES:
             _check_head(head)
         if writing:
             await writing
-        writing = loop.run_in_executor(None, file.writelines, chunk)
+        writing = loop.run_in_executor(None, opened.writelines, chunk)
         await writing
     except (ClientError, TimeoutError) as err:
         raise CloudError("body_truncated") from err
@@ -84,12 +85,16 @@ async def receive(
         if writing and not writing.done():
             # A file must not be closed under the thread that writes it.
             await asyncio.wait([writing])
-        await loop.run_in_executor(None, file.close)
+        await loop.run_in_executor(None, opened.close)
     if expected_bytes is not None and size_bytes != expected_bytes:
         raise CloudError("body_truncated")
     # A chunked body has an end of its own, of which the lack is a ClientError.
     is_chunked = "chunked" in response.headers.get(hdrs.TRANSFER_ENCODING, "").lower()
     return Received(size_bytes, expected_bytes is not None or is_chunked)
+
+
+def _created(file: File) -> BufferedWriter:
+    return BufferedWriter(file.create())
 
 
 def _check_head(head: bytes) -> None:

@@ -5,24 +5,32 @@ from collections.abc import Callable, Sequence
 import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
+import logging
+from pathlib import PurePosixPath
 import threading
 from uuid import uuid4
 
 from ..sources.base import Camera, Plan, Source
-from . import files, mp4, parts, sidecar
+from . import files, mp4, sidecar, work
 from .aio import blocking, ended, in_thread_of, seconds_until, sleep_until
-from .errors import ClipError, NoFootageError, RefusedError
+from .errors import ClipError, NoFootageError, RefusedError, StorageError, storage_error
 from .fetching import Fetched, Fetching
+from .folder import File
 from .library import Clip, ClipStatus, Job, JobState, Library
 from .patience import Patience, persist
+from .publishing import Outgoing, Sealed, Shelf
 from .window import Window, from_ms, gaps, to_ms
+from .work import Work
 from .workbench import Workbench
+
+_LOGGER = logging.getLogger(__name__)
 
 # What a recording may last beyond what a list says of it.
 LONGEST_RECORDING = timedelta(hours=1)
 # Who set an event off has come into the picture by then.
 SEEN_AFTER = timedelta(seconds=1.5)
+# So often a name is chosen that somebody else takes meanwhile.
+MOST_NAMES_LOST = 100
 
 
 type Room = Callable[[], contextlib.AbstractAsyncContextManager[None]]
@@ -48,7 +56,8 @@ class Way:
         decoded and joined. `room` is entered before the disk is written to, and while
         files are published.
         """
-        self._job = job
+        self._job = work.as_resumed(job)
+        self._work: Work | None = None
         self._source = source
         self._library = library
         self._account_name = account_name
@@ -58,8 +67,6 @@ class Way:
         self._bench = workbench.of(job.window)
         self._room = room
         self._cancelled = threading.Event()
-        # By the clip's id.
-        self._stills: dict[str, bytes | None] = {}
         self._patience = Patience(
             job.give_up_at,
             timeout=job.give_up_at - max(job.window.end, job.asked_at),
@@ -71,35 +78,54 @@ class Way:
         Raises ClipError or OSError if there is no clip; then nothing is left behind.
         When cancelled, the job's row stays as it is.
         """
-        if self._job.clips and (done := await self._found_again()):
-            return done
-        folder = work_folder(self._job)
-        made_folders: list[Path] = []
         try:
-            await self._save(camera, folder, made_folders)
-        except BaseException as err:
+            if not await self._found_again():
+                await self._save(camera)
+        except asyncio.CancelledError:
             # A thread that is still at work stops at its next packet.
             self._cancelled.set()
-            is_interrupted = isinstance(err, asyncio.CancelledError)
-            # What came whole need not come again at the next start.
-            kept = await blocking(parts.tidy, folder) if is_interrupted else {}
-            if not kept:
-                await blocking(files.remove_tree, folder)
-                await blocking(files.remove_folders, made_folders[1:])
+            # What came whole need not come again at the next start; what was published
+            # or replaced is seen to then.
+            await blocking(work.pause, self._job, self._work)
             raise
-        await blocking(files.remove_tree, folder)
+        except BaseException:
+            self._cancelled.set()
+            await self._clear_up()
+            raise
+        await self._clear_up()
         return self._job
 
-    async def _save(
-        self, camera: Camera | None, folder: Path, made_folders: list[Path]
-    ) -> None:
-        """Wait, plan, fetch, finish and keep; add the folders made to `made_folders`."""
+    def failed(self, job: Job) -> Job:
+        """Return a job as it is recorded once it failed: with what it left on the disk.
+
+        Nothing, but where the disk does not let it be removed.
+        """
+        if not self._job.work:
+            return replace(job, work="", clips=())
+        return replace(job, work=self._job.work, clips=self._job.clips)
+
+    async def _clear_up(self) -> None:
+        """Remove the working folders; without a clip, undo what was published."""
+        if self._job.clips and self._job.state is not JobState.SAVED:
+            try:
+                await blocking(work.take_back, self._job, self._work)
+            except OSError as err:
+                _LOGGER.warning("Clips cannot be taken back: %s", storage_error(err))
+        if not self._job.work:
+            return
+        if await blocking(work.end, self._job, self._work):
+            self._job = replace(self._job, work="")
+            if self._job.state is JobState.SAVED:
+                await self._library.update_job(self._job)
+
+    async def _save(self, camera: Camera | None) -> None:
+        """Wait, plan, fetch, finish and keep."""
         if camera is None:
             raise RefusedError("camera_gone")
-        target = await blocking(
+        await blocking(
             files.target_inside, self._job.root, PurePosixPath(self._job.filename)
         )
-        await self._check_mounted(folder)
+        await self._check_mounted()
         await self._come_to(JobState.WAITING)
         if not self._is_of_recordings:
             await sleep_until(self._job.window.end + self._source.lag)
@@ -107,25 +133,38 @@ class Way:
         await self._come_to(JobState.FETCHING)
         async with self._room():
             # It may have been long since.
-            await self._check_mounted(folder)
-            kept = await blocking(parts.tidy, folder)
-            made_folders += await blocking(files.make_folder, folder)
+            await self._check_mounted()
+            at_work = await self._begin()
+            self._job = replace(self._job, clips=())
         fetching = Fetching(
             self._job,
             camera,
-            folder,
+            at_work.folder,
             source=self._source,
             downloads=self._downloads,
             bench=self._bench,
             patience=self._patience,
-            kept=kept,
+            kept=at_work.kept,
         )
         fetched, trouble = await fetching.fetch(plan)
         await self._come_to(JobState.FINISHING)
-        await self._finish(fetched, trouble or plan.trouble, target, folder)
+        await self._finish(fetched, trouble or plan.trouble, at_work)
 
-    async def _check_mounted(self, folder: Path) -> None:
+    async def _begin(self) -> Work:
+        """Make the folder to work in, with the parts that are there already."""
+        # Known before it is made: no kill in between loses it.
+        self._job = work.with_new_name(self._job)
+        await self._library.update_job(self._job)
+        at_work = await ended(blocking(work.begin, self._job))
+        self._work = at_work
+        if self._job.work != at_work.names:
+            self._job = replace(self._job, work=at_work.names)
+            await self._library.update_job(self._job)
+        return at_work
+
+    async def _check_mounted(self) -> None:
         """Raise StorageError if the disk is away that clips were written to there."""
+        folder = work.place_of(self._job)
         await blocking(files.check_mounted, folder, await self._library.mounts())
 
     async def _come_to(self, state: JobState) -> None:
@@ -157,13 +196,12 @@ class Way:
         self,
         fetched: Sequence[Fetched],
         trouble: ClipError | None,
-        target: Path,
-        folder: Path,
+        at_work: Work,
     ) -> None:
         """Make the files, settle what is told of them, and keep them."""
         if self._is_of_recordings:
             self._open_window(fetched)
-        finished = await self._make([part.piece for part in fetched], folder)
+        finished = await self._make([part.piece for part in fetched], at_work)
         made, missing = finished.files, finished.missing
         is_complete = finished.is_complete
         if not made:
@@ -179,52 +217,58 @@ class Way:
         events = tuple(
             dict.fromkeys(event for part in fetched for event in part.event_ids)
         )
-        stems = [target] if len(made) == 1 else _numbered(target, len(made))
-        stats = [await blocking(one.path.stat) for one in made]
-        clips = [
-            Clip(
-                id=uuid4().hex,
-                job_id=job.id,
-                account_id=job.account_id,
-                # People hand clips on, with what is written of them.
-                account_name=sidecar.without_addresses(self._account_name),
-                source=self._source.kind,
-                camera_id=job.camera_id,
-                camera_name=job.camera_name,
-                window=one.window,
-                duration_ms=one.duration // timedelta(milliseconds=1),
-                label=job.label,
-                status=(
-                    ClipStatus.COMPLETE
-                    if is_complete and not trouble
-                    else ClipStatus.PARTIAL
-                ),
-                path=Path(f"{stem}{files.SUFFIX}"),
-                size_bytes=stat.st_size,
-                # Not while it arrives: that would halve the speed of two cores.
-                sha256=await blocking(files.sha256_of, one.path),
-                video_codec=one.video_codec,
-                audio_codec=(
-                    f"{one.audio_codec} ({one.sound_was})"
-                    if one.sound_was
-                    else one.audio_codec
-                ),
-                width=one.width,
-                height=one.height,
-                events=events,
-                gaps=missing,
-                saved_at=from_ms(to_ms(datetime.now(UTC))),
-                saves=job.events,
-                modified_ns=stat.st_mtime_ns,
-            )
-            for one, stem, stat in zip(made, stems, stats, strict=True)
-        ]
-        self._stills = {
-            clip.id: one.still for clip, one in zip(clips, made, strict=True)
-        }
         self._job = replace(job, error=trouble)
-        async with self._room():
-            await self._keep(clips, [one.path for one in made], stems, folder)
+        with contextlib.ExitStack() as stack:
+            outgoing = []
+            for one in made:
+                # Not while it arrives: that would halve the speed of two cores.
+                sealed = await ended(blocking(Sealed.of, one.file))
+                stack.enter_context(sealed)
+                about = sealed.stat()
+                clip = Clip(
+                    id=uuid4().hex,
+                    job_id=job.id,
+                    account_id=job.account_id,
+                    # People hand clips on, with what is written of them.
+                    account_name=sidecar.without_addresses(self._account_name),
+                    source=self._source.kind,
+                    camera_id=job.camera_id,
+                    camera_name=job.camera_name,
+                    window=one.window,
+                    duration_ms=one.duration // timedelta(milliseconds=1),
+                    label=job.label,
+                    status=(
+                        ClipStatus.COMPLETE
+                        if is_complete and not trouble
+                        else ClipStatus.PARTIAL
+                    ),
+                    # Until it is given one, a name that nothing has.
+                    path=work.place_of(job) / one.file.name,
+                    size_bytes=about.st_size,
+                    sha256=sealed.sha256,
+                    video_codec=one.video_codec,
+                    audio_codec=(
+                        f"{one.audio_codec} ({one.sound_was})"
+                        if one.sound_was
+                        else one.audio_codec
+                    ),
+                    width=one.width,
+                    height=one.height,
+                    events=events,
+                    gaps=missing,
+                    saved_at=from_ms(to_ms(datetime.now(UTC))),
+                    saves=job.events,
+                    modified_ns=about.st_mtime_ns,
+                )
+                outgoing.append(
+                    Outgoing(
+                        clip=clip,
+                        sealed=sealed,
+                        picture=one.still or await self._picture(clip, one.file),
+                    )
+                )
+            async with self._room():
+                await self._keep(outgoing, at_work)
 
     @property
     def _is_of_recordings(self) -> bool:
@@ -245,13 +289,13 @@ class Way:
         window = Window(covered[0].start, covered[-1].end)
         self._job = replace(self._job, window=window)
 
-    async def _make(self, pieces: list[mp4.Piece], folder: Path) -> mp4.Finished:
+    async def _make(self, pieces: list[mp4.Piece], at_work: Work) -> mp4.Finished:
         making = in_thread_of(
             self._bench,
             mp4.finish,
             pieces,
             self._job.window,
-            folder,
+            at_work.folder,
             audio=self._job.wishes.audio,
             consume=self._bench is not self._workbench.short,
             cancelled=self._cancelled,
@@ -259,99 +303,114 @@ class Way:
         # Its folder must not be removed under it.
         return await ended(making, self._cancelled)
 
-    async def _keep(
-        self, clips: list[Clip], made: list[Path], stems: list[Path], folder: Path
-    ) -> None:
-        """Publish the files and record them, all or none."""
-        overwrite = self._job.overwrite
-        published: list[Clip] = []
-        try:
-            for number, (path, wanted) in enumerate(zip(made, stems, strict=True)):
-                while True:
-                    stem = await blocking(files.free_stem, wanted, overwrite=overwrite)
-                    clips[number] = replace(
-                        clips[number], path=Path(f"{stem}{files.SUFFIX}")
-                    )
-                    # Known before it happens: a kill in between loses nothing.
-                    self._job = replace(self._job, clips=tuple(clips))
-                    await self._library.update_job(self._job)
-                    with contextlib.suppress(FileExistsError):
-                        await blocking(
-                            files.publish,
-                            path,
-                            clips[number].path,
-                            overwrite=overwrite,
-                        )
-                        break
-                published.append(clips[number])
-            await self._record(folder)
-        except Exception:
-            for clip in published:
-                await blocking(files.remove_clip, clip.path)
-            raise
-
-    async def _record(self, folder: Path) -> None:
-        """Lay picture and sidecar beside each clip, then record that it is saved."""
-        for clip in self._job.clips:
-            # Others wait for their turn to publish: not behind a long clip, too.
-            await in_thread_of(
-                self._workbench.short,
-                _write_picture,
-                clip,
-                folder,
-                self._stills.get(clip.id),
+    async def _picture(self, clip: Clip, file: File) -> bytes | None:
+        """Make the picture of a clip, if it has one."""
+        # Others wait for their turn to publish: not behind a long clip, too.
+        with contextlib.suppress(ClipError):
+            return await in_thread_of(
+                self._workbench.short, mp4.picture, file, _worth_a_look(clip)
             )
-            await blocking(_write_sidecar, clip, self._job)
-        await self._library.remember_mounts([await blocking(files.mount_of, folder)])
-        self._job = replace(self._job, state=JobState.SAVED)
-        recording = asyncio.ensure_future(self._library.finish_job(self._job))
+        # A clip without a picture is still a clip.
+        return None
+
+    async def _keep(self, outgoing: Sequence[Outgoing], at_work: Work) -> None:
+        """Publish the files and record them, all or none."""
+        place = await blocking(work.open_place, self._job)
+        shelf = Shelf(place, [at_work.folder])
+        stem = PurePosixPath(self._job.filename).name
+        clips = [one.clip for one in outgoing]
+        for number, one in enumerate(outgoing):
+            wanted = stem if len(outgoing) == 1 else f"{stem}_part{number + 1}"
+            for _ in range(MOST_NAMES_LOST):
+                name, old = await self._free_name(shelf, wanted)
+                clips[number] = replace(
+                    one.clip,
+                    path=place.path / f"{name}{files.SUFFIX}",
+                    kept=bool(old and old.kept),
+                )
+                # Known before it happens: a kill in between loses nothing.
+                self._job = replace(self._job, clips=tuple(clips))
+                await self._library.update_job(self._job)
+                with contextlib.suppress(FileExistsError):
+                    await ended(
+                        blocking(
+                            shelf.put,
+                            number,
+                            replace(one, clip=clips[number]),
+                            asked=self._job.window,
+                            replaces=old,
+                        )
+                    )
+                    break
+            else:
+                raise StorageError("storage_changed", path=str(place.path))
+        await self._record()
+
+    async def _free_name(self, shelf: Shelf, wanted: str) -> tuple[str, Clip | None]:
+        """Return the name to publish under, else with a number; and what it replaces."""
+        name, number = wanted, 1
+        while not await blocking(shelf.is_free, name):
+            if self._job.overwrite and (old := await self._replaceable(shelf, name)):
+                return name, old
+            number += 1
+            name = f"{wanted}_{number}"
+        return name, None
+
+    async def _replaceable(self, shelf: Shelf, name: str) -> Clip | None:
+        """Return the clip of a name if it is one that this job may replace.
+
+        That is one of the same camera, as it was saved. One that is kept may only make
+        way for the footage of its own events.
+        """
+        path = shelf.folder.path / f"{name}{files.SUFFIX}"
+        wanted = {event.id for event in self._job.events}
+        for clip in await self._library.clips("WHERE path = ?", (str(path),)):
+            own = (clip.account_id, clip.camera_id)
+            if (
+                own == (self._job.account_id, self._job.camera_id)
+                and (not clip.kept or clip.saves)
+                and (not clip.kept or wanted.issuperset(one.id for one in clip.saves))
+                and await blocking(shelf.has_as_saved, clip)
+            ):
+                return clip
+        return None
+
+    async def _record(self) -> None:
+        """Record that the clips are saved."""
+        mount = await blocking(files.mount_of, work.place_of(self._job))
+        await self._library.remember_mounts([mount])
+        saved = replace(self._job, state=JobState.SAVED)
+        recording = asyncio.ensure_future(self._library.finish_job(saved))
         try:
             await asyncio.shield(recording)
         except asyncio.CancelledError:
             # It ends here: nobody would tell of it at the next start.
             await recording
+        self._job = saved
 
-    async def _found_again(self) -> Job | None:
-        """Return the job if it was killed between giving names and recording them."""
-        ours = [
-            clip
-            for clip in self._job.clips
-            if await blocking(files.is_file_of, clip.path, clip.sha256)
-        ]
-        if len(ours) < len(self._job.clips):
-            for clip in ours:
-                await blocking(files.remove_clip, clip.path)
-            self._job = replace(self._job, clips=())
-            return None
-        folder = work_folder(self._job)
-        await blocking(files.make_folder, folder)
-        try:
-            await self._record(folder)
-        finally:
-            await blocking(files.remove_tree, folder)
-        return self._job
+    async def _found_again(self) -> bool:
+        """Return whether the job was killed between giving names and recording them.
 
-
-def work_folder(job: Job) -> Path:
-    """Return where parts lie until they are a clip: hidden, beside the clip to be."""
-    return (job.root / job.filename).parent / f".clip_download_{job.id}"
-
-
-def _numbered(stem: Path, count: int) -> list[Path]:
-    return [stem.with_name(f"{stem.name}_part{n}") for n in range(1, count + 1)]
-
-
-def _write_picture(clip: Clip, folder: Path, still: bytes | None) -> None:
-    """Write the picture of a clip, whole or not at all; `still` is one made already."""
-    picture = folder / "picture"
-    with contextlib.suppress(ClipError):
-        # A clip without a picture is still a clip.
-        picture.write_bytes(still or mp4.picture(clip.path, _worth_a_look(clip)))
-        picture.replace(clip.path.with_suffix(".jpg"))
-
-
-def _write_sidecar(clip: Clip, job: Job) -> None:
-    sidecar.write(files.found(clip.path, [job.root]).folder, clip, job.window)
+        Then it is recorded; else what was published and replaced is as it was before.
+        """
+        if not self._job.clips:
+            return False
+        if not await blocking(work.has_published, self._job):
+            await blocking(work.take_back, self._job, None)
+            return False
+        async with self._room():
+            at_work = await self._begin()
+            place = await blocking(work.open_place, self._job)
+            shelf = Shelf(place, [at_work.folder])
+            for clip in self._job.clips:
+                picture = await self._picture(clip, place / clip.path.name)
+                await ended(
+                    blocking(
+                        shelf.complete, clip, picture=picture, asked=self._job.window
+                    )
+                )
+            await self._record()
+        return True
 
 
 def _worth_a_look(clip: Clip) -> timedelta:
