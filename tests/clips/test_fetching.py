@@ -8,14 +8,13 @@ import json
 from pathlib import Path
 import shutil
 import threading
-from typing import NamedTuple
 
 from aiohttp import ClientSession, TCPConnector, web
 import pytest
 
 from custom_components.clip_download.clips import fetching, files, mp4, patience
 from custom_components.clip_download.clips.errors import CloudError, RefusedError
-from custom_components.clip_download.clips.folder import File
+from custom_components.clip_download.clips.folder import File, Folder
 from custom_components.clip_download.clips.jobs import forget
 from custom_components.clip_download.clips.library import ClipStatus, JobState
 from custom_components.clip_download.clips.window import Window
@@ -258,12 +257,6 @@ async def test_a_part_that_is_unreadable_at_first(tmp_path: Path) -> None:
 # --- the disk
 
 
-class Disk(NamedTuple):
-    """What a disk has left."""
-
-    free: int
-
-
 @pytest.mark.parametrize("is_enough", [True, False])
 @simulated
 async def test_a_disk_that_is_too_small(
@@ -279,11 +272,11 @@ async def test_a_disk_that_is_too_small(
         needed_bytes = round(1.03 * (sum(sizes) + max(sizes)))
         capacity = needed_bytes if is_enough else round(0.9 * needed_bytes)
 
-        def usage(path: Path) -> Disk:
-            used = sum(one.stat().st_size for one in Path(path).glob("*.part"))
-            return Disk(capacity + files.RESERVE_BYTES - used)
+        def free_bytes(folder: Folder) -> int:
+            used = sum(one.stat().st_size for one in folder.path.glob("*.part"))
+            return capacity + files.RESERVE_BYTES - used
 
-        monkeypatch.setattr(shutil, "disk_usage", usage)
+        monkeypatch.setattr(Folder, "free_bytes", free_bytes)
         job = await house.save(window(-1000, -928))
         if is_enough:
             assert job.clips[0].status is ClipStatus.COMPLETE
