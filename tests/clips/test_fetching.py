@@ -273,7 +273,7 @@ async def test_a_disk_that_is_too_small(
         capacity = needed_bytes if is_enough else round(0.9 * needed_bytes)
 
         def free_bytes(folder: Folder) -> int:
-            used = sum(one.stat().st_size for one in folder.path.glob("*.part"))
+            used: int = sum(one.stat().st_size for one in folder.path.glob("*.part"))
             return capacity + files.RESERVE_BYTES - used
 
         monkeypatch.setattr(Folder, "free_bytes", free_bytes)

@@ -88,6 +88,8 @@ class Sealed:
         Raises FileExistsError if the name is taken, StorageError (`storage_changed`) if
         something else was put in its place, OSError.
         """
+        if not self.is_at(self.file):
+            raise StorageError("storage_changed", path=str(self.file.path))
         # Not every file system knows rights.
         with contextlib.suppress(PermissionError):
             os.fchmod(self.source.fileno(), _PUBLIC_FILE)
