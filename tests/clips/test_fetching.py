@@ -270,10 +270,10 @@ async def test_a_disk_that_is_too_small(
         sizes = [(shelf.folder / one.ask["name"]).stat().st_size for one in shelf.parts]
         # All parts, and one more while they are joined.
         needed_bytes = round(1.03 * (sum(sizes) + max(sizes)))
-        capacity = needed_bytes if is_enough else round(0.9 * needed_bytes)
+        capacity: int = needed_bytes if is_enough else round(0.9 * needed_bytes)
 
         def free_bytes(folder: Folder) -> int:
-            used: int = sum(one.stat().st_size for one in folder.path.glob("*.part"))
+            used = sum(one.stat().st_size for one in folder.path.glob("*.part"))
             return capacity + files.RESERVE_BYTES - used
 
         monkeypatch.setattr(Folder, "free_bytes", free_bytes)
