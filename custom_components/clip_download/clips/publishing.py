@@ -251,11 +251,12 @@ class Shelf:
 
         Raises FileExistsError if it is not the one that was looked at.
         """
+        # The working folder lies here, and its name must be written before.
+        self.folder.sync()
         for ending in _IN_ORDER:
             file = self._final(clip, ending)
             with contextlib.suppress(FileNotFoundError):
                 _move(file, _aside(self.works[0], number, ending))
-        self.works[0].sync()
         if not _has(_aside(self.works[0], number, files.SUFFIX), clip.sha256):
             raise _exists(self.folder / clip.path.name)
 
@@ -274,7 +275,6 @@ class Shelf:
                 stem = f"{clip.path.stem}_{again}"
             for ending in gone:
                 _move(_aside(work, number, ending), self.folder / f"{stem}{ending}")
-            self.folder.sync()
 
 
 def has_replaced(work: Folder) -> bool:
@@ -335,6 +335,8 @@ def _name(file: File, final: File) -> None:
 def _move(file: File, to: File) -> None:
     """Move a file to where nothing is. Raises FileExistsError, OSError."""
     _name(file, to)
+    # A power cut must not leave it without both.
+    to.folder.sync()
     if file.exists() and _is_same(file, to):
         file.unlink(missing_ok=True)
 
