@@ -37,6 +37,7 @@ from .coordinator import (
 from .entity import camera_unique_id, job_saved
 from .event import async_tell
 from .event_clips import async_ask_for_events
+from .issues import async_forget_account, async_job_ended, async_watch_issues
 from .naming import media_folders
 from .services import async_setup_services
 from .shared import async_shared
@@ -123,6 +124,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
     # Before the watch asks for what it may be that a job is under way for.
     await jobs.resume()
     _async_watch(hass, entry, events)
+    async_watch_issues(hass, entry, shared.library)
     # Its limits may be other ones now.
     shared.upkeep.async_wake()
     return True
@@ -136,6 +138,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Forget the jobs of a removed account; its clips stay where they are."""
     async_forget_issues(hass, entry)
+    async_forget_account(hass, entry)
     shared = await async_shared(hass)
     await forget(shared.library, entry.entry_id)
     await token_store.async_forget(hass, entry)
@@ -198,6 +201,7 @@ def _async_ended(
 
     Of events that are tried again and again, the first failure is told and the last.
     """
+    async_job_ended(hass, entry, job)
     if job.state is JobState.FAILED and entry.runtime_data.watch.failed_again(job):
         return
     entity_id = er.async_get(hass).async_get_entity_id(

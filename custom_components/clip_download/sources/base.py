@@ -322,6 +322,14 @@ class Source(ABC):
         """
         yield
 
+    def refusal(self, camera: Camera) -> str | None:
+        """Return why nothing new of a camera is handed over, by what the cloud's list says.
+
+        That is the key of an error, empty if nothing is in the way, None if it is not
+        known.
+        """
+        return None
+
     async def live_module(self, name: str) -> ModuleType:
         """Import a module of this package that needs aiortc, which is brought in first.
 

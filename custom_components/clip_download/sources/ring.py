@@ -956,6 +956,15 @@ class RingSource(Source):
         async with ring_live.view(self._ring, int(camera.id), self._call):
             yield
 
+    @override
+    def refusal(self, camera: Camera) -> str | None:
+        """Return whether end-to-end encryption or a missing subscription is in the way."""
+        if camera.details.get("is_e2ee") is True:
+            return "end_to_end_encrypted"
+        if _has_no_subscription(camera):
+            return "no_subscription"
+        return "" if camera.details.get("has_subscription") is True else None
+
     async def _ask_json(self, path: str, **params: Any) -> Any:
         return _json(await self._ask(path, params=params))
 
