@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .clips.errors import InvalidRequestError, StorageError, storage_error
 from .clips.files import check_mounted, check_space
+from .clips.folder import Folder
 from .clips.library import Job, JobState, Library
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_AUTOMATIC, DOMAIN
 from .coordinator import ClipConfigEntry
@@ -131,7 +132,8 @@ def _check_storage(paths: Iterable[Path], mounts: Collection[Path]) -> None:
         try:
             if os.statvfs(folder).f_flag & os.ST_RDONLY:
                 raise StorageError("storage_read_only", path=str(folder))
-            check_space(folder, 0)
+            with Folder.open(folder) as opened:
+                check_space(opened, 0)
         except OSError as err:
             raise storage_error(err) from err
         if not os.access(folder, os.W_OK | os.X_OK):
