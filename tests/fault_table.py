@@ -543,10 +543,11 @@ class _House:
         outcome.wrong += [
             f"afterwards: {fault}" for fault in await self._wrong_answer(answer, later)
         ]
-        await asyncio.sleep(5)
+        connector: Any = async_get_clientsession(self.hass).connector
+        # What stalled when all was well again is given up after a minute.
+        await asyncio.sleep(65 if connector._acquired else 5)
         for task, count in (self._tasks() - self.before).items():
             outcome.wrong.append(f"left over: {count} of {task}")
-        connector: Any = async_get_clientsession(self.hass).connector
         if connector._acquired:
             outcome.wrong.append(f"{len(connector._acquired)} connections are in use")
 

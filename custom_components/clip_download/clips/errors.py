@@ -99,6 +99,10 @@ def storage_error(err: OSError) -> StorageError:
         errno.EHOSTDOWN: "storage_gone",
         errno.ESTALE: "storage_gone",
         errno.ELOOP: "storage_link",
+        # Where a clip was worked on is another disk now than where it goes.
+        errno.EXDEV: "storage_gone",
     }.get(err.errno or 0, "storage_trouble")
     reason = os.strerror(err.errno) if err.errno else type(err).__name__
+    if err.errno == errno.EXDEV:
+        reason = "it was unmounted meanwhile"
     return StorageError(key, path=str(err.filename or ""), reason=reason)

@@ -6,7 +6,7 @@ All functions block; callers run them in an executor.
 from collections.abc import Collection, Iterable
 import contextlib
 import errno
-from io import FileIO
+from io import BufferedRandom, FileIO
 import os
 from pathlib import Path, PurePosixPath
 import secrets
@@ -33,6 +33,10 @@ _FORBIDDEN = frozenset('\\:*?"<>|/')
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{device}{n}" for device in ("com", "lpt") for n in "123456789¹²³"
 }
+# The rights of what has its final name.
+_PUBLIC_FILE = 0o644
+# What a file system says that keeps no rights: FAT, exFAT, some shares.
+_NO_RIGHTS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def safe_name(text: str) -> str:
@@ -218,7 +222,7 @@ def write_whole(file: File, content: bytes, *, of: str = "") -> None:
     try:
         with draft.create() as opened:
             # Its final name is for others to read, too.
-            os.fchmod(opened.fileno(), 0o644)
+            let_others_read(opened)
             _write(opened, content)
             os.fsync(opened.fileno())
         draft.rename(file)
@@ -226,6 +230,16 @@ def write_whole(file: File, content: bytes, *, of: str = "") -> None:
         draft.unlink(missing_ok=True)
         raise
     folder.sync()
+
+
+def let_others_read(opened: FileIO | BufferedRandom) -> None:
+    """Give a file the rights that others need to read it. Raises OSError."""
+    try:
+        os.fchmod(opened.fileno(), _PUBLIC_FILE)
+    except OSError as err:
+        # FAT knows no rights: who may read what is on it, its mount says.
+        if err.errno not in _NO_RIGHTS:
+            raise
 
 
 def _write(file: FileIO, content: bytes) -> None:

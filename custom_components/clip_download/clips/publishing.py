@@ -21,7 +21,6 @@ from .folder import File, Folder, is_link
 from .library import Clip
 from .window import Window
 
-_PUBLIC_FILE = 0o644
 # What a file system says that cannot link: exFAT, some SMB servers.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
 # What a clip begins with that was moved aside.
@@ -92,7 +91,7 @@ class Sealed:
             raise StorageError("storage_changed", path=str(self.file.path))
         # Not every file system knows rights.
         with contextlib.suppress(PermissionError):
-            os.fchmod(self.source.fileno(), _PUBLIC_FILE)
+            files.let_others_read(self.source)
         os.fsync(self.source.fileno())
         _name(self.file, final)
         if not self.is_at(final):
