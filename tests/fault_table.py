@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+import gc
 import json
 import logging
 from pathlib import Path
@@ -126,7 +127,7 @@ STATUSES = (400, 401, 403, 404, 409, 416, 425, 429, 500, 502, 503, 504)
 # A cloud may mean it when it says this, once and for all.
 REFUSALS = {"400", "401", "403", "404", "409", "416"}
 # It may be the credentials that are refused; what is lost of a token cannot be had again.
-CREDENTIALS = {"400", "401", "token lost"}
+CREDENTIALS = {"400", "401", "token lost", "token expired"}
 
 type Options = Mapping[str, Any]
 
@@ -605,6 +606,8 @@ class _House:
                 for path in self.media.rglob(".*")
                 if path.is_dir()
             ]
+        # What an exception still holds is closed with it.
+        gc.collect()
         open_files = []
         for link in Path("/proc/self/fd").iterdir():
             with suppress(OSError):
