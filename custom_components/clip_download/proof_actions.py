@@ -28,7 +28,7 @@ from . import answers
 from .clips import files
 from .clips.catalog import Catalog
 from .clips.errors import ClipError, storage_error
-from .clips.export import SUFFIX, export
+from .clips.export import EXPORT, SUFFIX, Exported, export, work_name
 from .clips.proof import Looked, State, become_patient, verify
 from .const import DOMAIN
 from .naming import media_folder, media_folders
@@ -106,21 +106,27 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
             files.safe_relative_path(filename, SUFFIX),
         )
         shared = await async_shared(hass)
-        mounts = await Catalog(shared.library).mounts()
+        catalog = Catalog(shared.library)
+        roots = media_folders(hass)
+        mounts = await catalog.mounts()
+        work = work_name()
+
+        async def run() -> Exported:
+            # Known before it is made: after a kill it is removed.
+            async with catalog.doing(EXPORT, [str(target.parent / work)]):
+                return await export(
+                    choice.clips,
+                    target,
+                    roots,
+                    reading.thread,
+                    now=now,
+                    mounts=mounts,
+                    work=work,
+                )
+
         async with reading.exporting:
             try:
-                done = await _async_read(
-                    hass,
-                    export(
-                        choice.clips,
-                        target,
-                        media_folders(hass),
-                        reading.thread,
-                        now=now,
-                        mounts=mounts,
-                    ),
-                    "export clips",
-                )
+                done = await _async_read(hass, run(), "export clips")
             except OSError as err:
                 raise _not_written(hass, choice, filename, storage_error(err)) from err
     if not call.return_response:

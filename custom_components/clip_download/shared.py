@@ -1,5 +1,6 @@
 """What all accounts share: the one database, the one workbench."""
 
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 import logging
@@ -63,6 +64,8 @@ async def async_shared(hass: HomeAssistant) -> Shared:
     library.when_lost = tend
     tend()
     upkeep = Upkeep(hass, library)
+    with contextlib.suppress(StorageError):
+        await upkeep.async_go_on()
     upkeep.async_start()
     return Shared(library=library, workbench=workbench, upkeep=upkeep)
 

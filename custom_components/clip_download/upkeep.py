@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 import contextlib
 from datetime import datetime, timedelta
 import logging
+from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -16,6 +17,7 @@ from homeassistant.util.signal_type import SignalType
 
 from .clips.catalog import Catalog
 from .clips.errors import StorageError
+from .clips.export import EXPORT, clear
 from .clips.library import Clip, Library
 from .clips.pruning import Limits, Pruned, Pruning
 from .const import DOMAIN
@@ -41,7 +43,8 @@ class Upkeep:
     def __init__(self, hass: HomeAssistant, library: Library) -> None:
         """Take the library of all accounts."""
         self.hass = hass
-        self.pruning = Pruning(Catalog(library))
+        self._catalog = Catalog(library)
+        self.pruning = Pruning(self._catalog)
         self.next_at = dt_util.utcnow() + EVERY
         self._door = asyncio.Lock()
         self._pass = asyncio.Lock()
@@ -54,6 +57,26 @@ class Upkeep:
         async_track_time_interval(
             self.hass, self._every_hour, EVERY, cancel_on_shutdown=True
         )
+
+    async def async_go_on(self) -> None:
+        """Begin the rest of what was interrupted when Home Assistant was killed.
+
+        Once this returns, what is begun anew is not taken for that. Raises StorageError.
+        """
+        exports = await self._catalog.begun(EXPORT)
+        self.hass.async_create_background_task(
+            self._go_on(exports), "go on with what was interrupted"
+        )
+
+    async def _go_on(self, exports: list[str]) -> None:
+        roots = media_folders(self.hass)
+        try:
+            self.async_tell_gone(await self.pruning.go_on(roots), "deleted")
+            for work in exports:
+                await self.hass.async_add_executor_job(clear, Path(work), roots)
+            await self._catalog.end(EXPORT, exports)
+        except (StorageError, OSError) as err:
+            _LOGGER.warning("What was interrupted could not be gone on with: %s", err)
 
     @callback
     def async_wake(self) -> asyncio.Task[None]:

@@ -16,6 +16,7 @@ import pytest
 
 from .disk import Disk
 
+CHECKOUT = Path(__file__).parents[2]
 VICTIM = Path(__file__).with_name("victim.py")
 SEEDS = range(12)
 # What a process does, that is listened to and killed as Home Assistant is.
@@ -59,7 +60,10 @@ class Process:
             life=life,
         )
         done = subprocess.run(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, check=False
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            check=False,
+            cwd=CHECKOUT,
         )
         self.told = [json.loads(line) for line in done.stdout.splitlines()]
         return done.returncode

@@ -1,6 +1,7 @@
 """What the pages of the library ask: each by an index, whatever else there is."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
+import contextlib
 from dataclasses import dataclass, replace
 import json
 from pathlib import Path
@@ -242,10 +243,7 @@ class Catalog:
         Their sidecars say it, too: what is kept stays so if the database is lost. Raises
         StorageError if one of them cannot be written; that clip stays as it was.
         """
-        chosen = await self._library.clips(
-            "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY start_ms, id",
-            (json.dumps(list(ids)),),
-        )
+        chosen = await self.of_ids(ids)
         changed = []
 
         def mark(clip: Clip) -> None:
@@ -268,6 +266,34 @@ class Catalog:
                 )
             )
         return changed
+
+    @contextlib.asynccontextmanager
+    async def doing(self, what: str, about: Iterable[str]) -> AsyncIterator[None]:
+        """Let it be known until the end what is done: after a kill, `begun` tells it."""
+        about = list(about)
+        if not about:
+            yield
+            return
+        await self._library.begin(f"{what}{one}" for one in about)
+        try:
+            yield
+        finally:
+            await self.end(what, about)
+
+    async def end(self, what: str, about: Iterable[str]) -> None:
+        """Keep that nothing is left of what was begun."""
+        await self._library.end(f"{what}{one}" for one in about)
+
+    async def begun(self, what: str) -> list[str]:
+        """Return what was begun, and not ended because of a kill."""
+        return await self._library.begun(what)
+
+    async def of_ids(self, ids: Iterable[str]) -> list[Clip]:
+        """Return those of some clips that there are."""
+        return await self._library.clips(
+            "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY start_ms, id",
+            (json.dumps(list(ids)),),
+        )
 
     async def kept_of(self, ids: Iterable[str]) -> list[str]:
         """Return the ids of those clips that are kept."""

@@ -37,6 +37,8 @@ SUFFIX = ".zip"
 INDEX = "index.html"
 SUMS = "SHA256SUMS"
 # Hidden, beside the ZIP to be; there is one export at a time.
+# What is cleared after a kill: the folder that was worked in.
+EXPORT = "export "
 _WORK_FOLDER = f"{files.HIDDEN}export_"
 _ZIP, _LISTS = "zip", ("rows", "sums")
 # What a clip takes besides its file: sidecar, picture, its line in the index.
@@ -90,6 +92,22 @@ class Exported:
     others: Sequence[Looked]
 
 
+def work_name() -> str:
+    """Return a name for the folder that an export works in, that nobody can guess."""
+    return f"{_WORK_FOLDER}{secrets.token_hex(16)}"
+
+
+def clear(work: Path, roots: Collection[Path]) -> None:
+    """Remove the folder that an export worked in until it was killed. Blocks."""
+    if (root := files.root_of(work, roots)) is None:
+        return
+    below = work.relative_to(root).parts[:-1]
+    with contextlib.suppress(OSError):
+        _remove_work(Folder.open(root, below), work.name)
+    # That it was made for the ZIP only is not known any more.
+    Folder.unmake(root, below, len(below))
+
+
 async def export(
     choose: Callable[[], AsyncIterator[Clip]],
     target: Path,
@@ -98,11 +116,13 @@ async def export(
     *,
     now: datetime,
     mounts: Collection[Path] = (),
+    work: str | None = None,
 ) -> Exported:
     """Copy clips with all that belongs to them into `target`.zip, or the next free name.
 
     `choose` goes through the clips, each time anew; `now` is in the zone whose time
     people read. `mounts` are where disks were mounted when clips were written to them.
+    `work` is the name of the folder to work in, beside the ZIP, by `work_name`.
     Raises InvalidRequestError (`no_clips`), OSError, StorageError as the
     library does; then nothing is left.
     """
@@ -113,7 +133,7 @@ async def export(
     if not count:
         raise InvalidRequestError("no_clips")
     await blocking(files.check_mounted, target.parent, mounts)
-    parcel = await blocking(_Parcel, target, roots, mounts, now)
+    parcel = await blocking(_Parcel, target, roots, mounts, now, work or work_name())
     try:
         await blocking(parcel.check_space, needed)
         await read_in(reader, parcel.begin)
@@ -137,6 +157,7 @@ class _Parcel:
         roots: Sequence[Path],
         mounts: Collection[Path],
         now: datetime,
+        work: str,
     ) -> None:
         """Make a working folder for what will be `target`.zip. Raises OSError."""
         self._name = target.name
@@ -156,9 +177,7 @@ class _Parcel:
         self._folder, self._made = Folder.reach(self._root, self._below)
         _remove_left_over(self._folder)
         try:
-            self._work = self._folder.make_private(
-                f"{_WORK_FOLDER}{secrets.token_hex(16)}"
-            )
+            self._work = self._folder.make_private(work)
         except BaseException:
             Folder.unmake(self._root, self._below, self._made)
             raise

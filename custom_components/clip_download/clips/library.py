@@ -225,6 +225,34 @@ class Library:
         """Keep that a rebuild is not due any more."""
         await self._write("DELETE FROM due WHERE task = 'rebuild'", ())
 
+    async def begin(self, tasks: Iterable[str]) -> None:
+        """Keep, before they are begun, tasks that are gone on with after a kill."""
+        rows = [(task,) for task in tasks]
+        await self.change(
+            lambda database: database.executemany(
+                "INSERT OR IGNORE INTO due VALUES (?)", rows
+            ),
+            surely=True,
+        )
+
+    async def end(self, tasks: Iterable[str]) -> None:
+        """Keep that tasks are done."""
+        rows = [(task,) for task in tasks]
+        await self.change(
+            lambda database: database.executemany(
+                "DELETE FROM due WHERE task = ?", rows
+            )
+        )
+
+    async def begun(self, what: str) -> list[str]:
+        """Return what the tasks of one kind are about that were begun and not ended."""
+        rows = await self.read(
+            "SELECT substr(task, length(?) + 1) AS about FROM due "
+            "WHERE substr(task, 1, length(?)) = ?",
+            (what, what, what),
+        )
+        return [row["about"] for row in rows]
+
     async def mounts(self) -> list[Path]:
         """Return the mount points that clips were written under."""
         return [Path(row["path"]) for row in await self.read("SELECT path FROM mounts")]
@@ -253,17 +281,18 @@ class Library:
         )
 
     async def add_job(self, job: Job) -> None:
-        """Keep a new job."""
+        """Keep a new job, surely: it is promised to somebody."""
         row = _job_row(job)
         await self._write(
             f"INSERT INTO jobs ({', '.join(row)}) VALUES ({_marks(row)})",  # noqa: S608
             row,
+            surely=True,
         )
 
     async def update_job(self, job: Job) -> None:
-        """Keep where a job has come to."""
+        """Keep where a job has come to; surely, what it has on the disk."""
         row = _job_row(job)
-        await self._write(_update(row), row)
+        await self._write(_update(row), row, surely=bool(job.work or job.clips))
 
     async def unfinished_jobs(self, account_id: str) -> list[Job]:
         """Return the account's jobs that were asked for and have not ended."""
@@ -465,17 +494,37 @@ class Library:
             lambda: [clip_of(row) for row in self._database.execute(query, values)]
         )
 
-    async def change[T](self, call: Callable[[sqlite3.Connection], T]) -> T:
-        """Let `call` change the database, all of it or, if it raises, nothing."""
+    async def change[T](
+        self, call: Callable[[sqlite3.Connection], T], *, surely: bool = False
+    ) -> T:
+        """Let `call` change the database, all of it or, if it raises, nothing.
+
+        `surely` is for what a power cut must not take back once this returns.
+        """
 
         def write() -> T:
             with self._database:
                 return call(self._database)
 
-        return await self._run(write)
+        def write_surely() -> T:
+            self._database.execute("PRAGMA synchronous = FULL")
+            try:
+                return write()
+            finally:
+                self._database.execute("PRAGMA synchronous = NORMAL")
 
-    async def _write(self, query: str, values: Sequence[Any] | dict[str, Any]) -> None:
-        await self.change(lambda database: database.execute(query, values))
+        return await self._run(write_surely if surely else write)
+
+    async def _write(
+        self,
+        query: str,
+        values: Sequence[Any] | dict[str, Any],
+        *,
+        surely: bool = False,
+    ) -> None:
+        await self.change(
+            lambda database: database.execute(query, values), surely=surely
+        )
 
     async def _end_thread(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)

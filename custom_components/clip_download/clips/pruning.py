@@ -35,6 +35,8 @@ from .window import from_ms
 # clip, or wants to keep one, waits.
 AT_ONCE = 100
 TURN_S = 0.5
+# What is gone on with after a kill, of which clip.
+_REMOVE, _KEEP, _RELEASE = "remove ", "keep ", "release "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +144,28 @@ class Pruning:
     ) -> list[Clip]:
         """Keep clips, or release them; return those that there are, as they are now."""
         async with self.turn:
+            return await self._keep(list(ids), roots, kept=kept)
+
+    async def _keep(
+        self, ids: Collection[str], roots: Collection[Path], *, kept: bool
+    ) -> list[Clip]:
+        async with self._catalog.doing(_KEEP if kept else _RELEASE, ids):
             return await self._catalog.set_kept(ids, roots, kept=kept)
+
+    async def go_on(self, roots: Collection[Path]) -> list[Clip]:
+        """Do the rest of what a kill interrupted; return the clips that are gone."""
+        gone = []
+        async with self.turn:
+            for what, kept in ((_KEEP, True), (_RELEASE, False)):
+                if ids := await self._catalog.begun(what):
+                    await self._keep(ids, roots, kept=kept)
+            ids = await self._catalog.begun(_REMOVE)
+        if ids:
+            done = await self.let_go(await self._catalog.of_ids(ids), roots)
+            gone = done.gone
+            # Those that are gone already have no row any more.
+            await self._catalog.end(_REMOVE, ids)
+        return gone
 
     async def prune(
         self,
@@ -185,11 +208,14 @@ class Pruning:
                 some = clips[:AT_ONCE]
                 kept = await self._catalog.kept_of(clip.id for clip in some)
                 mounts = await self._catalog.mounts()
-                looked = await blocking(_look, some, roots, mounts, kept, remove=True)
-                now = _sorted(some, looked)
-                await self._catalog.remove(clip.id for clip in now.gone)
-                # Not before: where a folder is gone, too, a disk may be away.
-                await blocking(_remove_folders, now.gone, roots)
+                async with self._catalog.doing(_REMOVE, [clip.id for clip in some]):
+                    looked = await blocking(
+                        _look, some, roots, mounts, kept, remove=True
+                    )
+                    now = _sorted(some, looked)
+                    await self._catalog.remove(clip.id for clip in now.gone)
+                    # Not before: where a folder is gone, too, a disk may be away.
+                    await blocking(_remove_folders, now.gone, roots)
                 # A sidecar knew what a restored database does not.
                 told = [
                     clip_id

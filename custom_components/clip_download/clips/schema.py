@@ -58,7 +58,8 @@ CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms);
 # was gone through. `mounts` are where disks were mounted that clips were written to.
 # `days` and `cameras` keep what the pages of the media browser count,
 # `words` is what a search looks at. `due` names what is to be done once: a rebuild from
-# files and sidecars, which know more than older tables and all that new ones lack.
+# files and sidecars, which know more than older tables and all that new ones lack, and
+# what was begun, so that it is gone on with after a kill.
 _EVENTS_AND_DAYS = """
 ALTER TABLE jobs ADD COLUMN events TEXT NOT NULL DEFAULT '[]';
 UPDATE jobs SET result = (
@@ -214,8 +215,8 @@ def prepare(
     if 0 < version < VERSION:
         _copy(database, path.with_name(f"{path.name}.v{version}"))
     database.execute("PRAGMA journal_mode = WAL")
-    # What the last moments before a power cut wrote may be lost: files and sidecars
-    # are the truth, and jobs are asked for again.
+    # What the last moments before a power cut wrote may be lost, but for what is said to
+    # be kept surely: files and sidecars are the truth.
     database.execute("PRAGMA synchronous = NORMAL")
     if version == VERSION:
         return
