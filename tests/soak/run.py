@@ -534,7 +534,7 @@ class Soak:
         if log.exists():
             faults += [
                 # Without the time.
-                re.sub(r"^[\d-]+ [\d:.]+ ", "", fault)
+                re.sub(r"^[\d-]+ [\d:.+]+ ", "", fault)
                 for fault in read_log(log.read_text(errors="replace")).faults
             ]
         return faults
