@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 import json
 import logging
+from functools import partial
 from pathlib import Path
 import sqlite3
 from typing import Any, Literal
@@ -43,6 +44,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
+from tests.waits import until
 
 from .accounts import begin, look, set_up, typed
 from .clouds import Clouds
@@ -173,13 +175,6 @@ async def choose(
 def change(hass: HomeAssistant, entry: ConfigEntry, **options: Any) -> None:
     """Change options of an account that goes on."""
     hass.config_entries.async_update_entry(entry, options={**entry.options, **options})
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def pass_time(
@@ -537,12 +532,10 @@ async def test_restarts_among_many(
     known = [happen(camera, ring, 40 * 60 - n * 10, duration_s=1) for n in range(30)]
     for enough in (5, 10, 15):
         assert await hass.config_entries.async_setup(entry.entry_id)
-        while len(saved) < enough:
-            await asyncio.sleep(0.01)
+        await until(partial(lambda least: len(saved) >= least, enough))
         fault = ring.misbehave("phoenix", hang_after_bytes=10_000, times=99)
         # So many are asked for at once: nobody else is on the way to the cloud by then.
-        while fault.times > 99 - JOBS_AT_ONCE:
-            await asyncio.sleep(0.01)
+        await until(partial(lambda one: one.times <= 99 - JOBS_AT_ONCE, fault))
         assert await hass.config_entries.async_unload(entry.entry_id)
         fault.times = 0
     assert len(saved) < len(known)

@@ -30,6 +30,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from tests.waits import until
 
 from .accounts import KINDS, add_camera, set_up
 from .clouds import Clouds
@@ -507,8 +508,7 @@ async def test_a_job_goes_on_after_a_reload(
     calling = hass.async_create_task(
         save(hass, "camera.front", start=minutes_ago, duration=5)
     )
-    while not hass_clouds.meraki.asked("/camera/clip"):
-        await asyncio.sleep(0.01)
+    await until(lambda: hass_clouds.meraki.asked("/camera/clip"))
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert (await calling)["camera.front"]["status"] == "queued"
     await hass.async_block_till_done(wait_background_tasks=True)

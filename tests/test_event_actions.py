@@ -1,7 +1,6 @@
 """`list_events` and `save_events` as people and automations call them."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 import json
 from pathlib import Path
@@ -26,6 +25,7 @@ from homeassistant.exceptions import (
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from tests.waits import until
 
 from .accounts import add_camera, cloud_of, refuse, set_up
 from .clouds import Clouds
@@ -117,13 +117,6 @@ def media(clouds: Clouds, kind: str) -> list[Asked]:
         "ring_partner": "media/video/download",
     }
     return cloud_of(clouds, kind).asked(places[kind])
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 def ids(events: list[dict[str, Any]]) -> list[str]:

@@ -37,6 +37,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
 from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
+from tests.waits import until
 
 from .accounts import FORM_KINDS as KINDS, cloud_of, set_up
 from .clouds import Clouds
@@ -991,7 +992,6 @@ async def test_the_disk_goes_away(house: House) -> None:
     """A disk that is pulled out under way is told."""
     house.cloud.misbehave(MEDIA[house.kind], delay_s=0.2)
     saving = house.hass.async_create_task(house.check_told("storage_gone"))
-    while not house.cloud.asked(MEDIA[house.kind]):
-        await asyncio.sleep(0.01)
+    await until(lambda: house.cloud.asked(MEDIA[house.kind]))
     house.media.rename(house.media.with_name("unplugged"))
     await saving

@@ -16,6 +16,7 @@ from custom_components.clip_download.sources import ring_live, ring_partner
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
+from tests.waits import until
 
 from .accounts import add_camera, set_up
 from .clouds import Clouds
@@ -71,11 +72,9 @@ async def record(
     return response
 
 
-async def until(cloud: RingCloud | RingPartnerCloud, what: str) -> None:
+async def until_live(cloud: RingCloud | RingPartnerCloud, what: str) -> None:
     """Wait until something has happened to a live session."""
-    async with asyncio.timeout(20):
-        while what not in cloud.live_log:
-            await asyncio.sleep(0.02)
+    await until(lambda: what in cloud.live_log)
 
 
 def error(response: Mapping[str, Any], entity_id: str = "camera.front") -> str:
@@ -202,7 +201,7 @@ async def test_stop_that_fails(
     answer = (await record(hass))["camera.front"]
     assert answer["status"] in {"complete", "partial"}, answer
     assert "A live session could not be ended (500)" in caplog.text
-    await until(cloud, "stop")
+    await until_live(cloud, "stop")
     assert cloud.live[0].ended_by == "limit"
 
 
@@ -229,7 +228,7 @@ async def test_no_session(
 async def test_cancelled(hass: HomeAssistant, cloud: RingPartnerCloud) -> None:
     """Who stops the script ends the session, at once."""
     calling = hass.async_create_task(record(hass, duration=60))
-    await until(cloud, "media")
+    await until_live(cloud, "media")
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
@@ -244,7 +243,7 @@ async def test_unloaded(hass: HomeAssistant, cloud: RingPartnerCloud) -> None:
     """An account that is unloaded meanwhile ends its sessions, and says so."""
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     calling = hass.async_create_task(record(hass, duration=60))
-    await until(cloud, "media")
+    await until_live(cloud, "media")
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert error(await calling) == "recording_interrupted"
     assert cloud.live[0].ended_by == "app"
@@ -257,7 +256,7 @@ async def test_home_assistant_stops(
 ) -> None:
     """No session outlives Home Assistant."""
     calling = asyncio.create_task(record(hass, duration=60))
-    await until(cloud, "media")
+    await until_live(cloud, "media")
     await hass.async_stop(force=True)
     assert hass.state is CoreState.stopped
     assert cloud.live_log == ["start", "media", "stop"]
@@ -377,7 +376,7 @@ async def test_ring_never_starts(hass: HomeAssistant, ring: RingCloud) -> None:
     """A live view without pictures is told, and ended."""
     ring.live_starts = False
     assert error(await record(hass)) == "live_not_started"
-    await until(ring, "stop")
+    await until_live(ring, "stop")
     assert ring.events == []
     ring.live_starts = True
 
@@ -388,7 +387,7 @@ async def test_ring_refuses(
     """Ring may close a live view at once."""
     ring.live_refusal = "Camera is busy"
     assert error(await record(hass)) == "live_not_started"
-    await until(ring, "stop")
+    await until_live(ring, "stop")
     assert "never retrieved" not in caplog.text
 
 
@@ -417,8 +416,8 @@ async def test_ring_cannot_be_signalled(
 async def test_ring_cancelled(hass: HomeAssistant, ring: RingCloud) -> None:
     """Who stops the script hangs up."""
     calling = hass.async_create_task(record(hass, duration=60))
-    await until(ring, "media")
+    await until_live(ring, "media")
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
-    await until(ring, "stop")
+    await until_live(ring, "stop")

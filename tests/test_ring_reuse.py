@@ -28,6 +28,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from tests.waits import until
 
 from .accounts import begin, set_up, typed
 from .clouds import Clouds
@@ -520,13 +521,6 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ring_account, "HOOK_EVERY_S", 0.01)
 
 
-async def until(is_true: Callable[[], bool]) -> None:
-    """Wait for something that happens by itself."""
-    async with asyncio.timeout(5):
-        while not is_true():
-            await asyncio.sleep(0.01)
-
-
 def pushed_to(lender: ConfigEntry) -> Listener:
     """Return the listener of the Ring integration."""
     listener = lender.runtime_data.listen_coordinator.event_listener
@@ -538,10 +532,13 @@ async def push_until_heard(
     lender: ConfigEntry, camera: RingCamera, heard: Sized
 ) -> None:
     """Push again and again until that is heard."""
-    async with asyncio.timeout(5):
-        while not heard:
+
+    def is_heard() -> bool:
+        if not heard:
             pushed_to(lender).push(camera.id)
-            await asyncio.sleep(0.01)
+        return bool(heard)
+
+    await until(is_heard)
 
 
 @pytest.mark.usefixtures("soon")

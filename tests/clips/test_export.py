@@ -375,12 +375,12 @@ async def test_who_goes_away_leaves_nothing(
     old.mkdir(parents=True)
     (old / "zip").touch()
     task = asyncio.create_task(exported([one], media, reader))
-    async with asyncio.timeout(30):
-        while not any(
+    await until(
+        lambda: any(
             zip_.stat().st_size > 2**20
             for zip_ in (media / "out").glob(".clip_download_export_*/zip")
-        ):
-            await asyncio.sleep(0.01)
+        )
+    )
     assert not old.exists()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

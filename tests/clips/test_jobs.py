@@ -63,6 +63,7 @@ from custom_components.clip_download.sources.base import (
     Wishes,
 )
 from tests.clouds.footage import Footage, first_and_last, moments, seen
+from tests.waits import until
 
 from .test_sidecar import VALIDATOR
 
@@ -578,8 +579,7 @@ async def test_an_interrupted_job_goes_on(house: House) -> None:
     house.shelf.lay(window(0, 10))
     house.shelf.troubles += [NotReadyError("footage_not_ready", after_s=60)]
     running = await house.ask(window(0, 10), "day/clip", timeout=timedelta(seconds=100))
-    while not house.shelf.fetched:
-        await asyncio.sleep(0.01)
+    await until(lambda: house.shelf.fetched)
     await house.stop()
     assert (await running.done).state is JobState.QUEUED
     assert house.told == []
@@ -705,8 +705,7 @@ async def test_a_part_that_came_short_is_fetched_again(
     part = house.shelf.lay(stretch, lead_in=True)
     FRONT.write(house.shelf.folder / "0.mp4", stretch.start, end - 5 * SECOND)
     running = await house.ask(stretch)
-    while len(house.shelf.fetched) < 3:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(house.shelf.fetched) >= 3)
     FRONT.write(house.shelf.folder / "new", stretch.start, end)
     (house.shelf.folder / "new").rename(house.shelf.folder / part.ask["name"])
     job = await running.done
@@ -761,8 +760,7 @@ async def test_a_database_that_is_taken_away(house: House) -> None:
     house.shelf.lay(window(0, 10))
     house.shelf.troubles += [NotReadyError("footage_not_ready", after_s=0.3)]
     running = await house.ask(window(0, 10))
-    while not house.shelf.fetched:
-        await asyncio.sleep(0.01)
+    await until(lambda: house.shelf.fetched)
     with sqlite3.connect(house.database) as database:
         database.execute("DROP TABLE jobs")
     database.close()

@@ -28,6 +28,7 @@ from custom_components.clip_download.clips.pruning import (
     Spared,
 )
 from custom_components.clip_download.clips.rebuild import look_over, rebuild
+from tests.waits import LONGEST_S
 
 from .test_catalog import NOON, clip, names, put
 
@@ -376,8 +377,9 @@ async def test_kept_in_the_middle(home: Home, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(pruning_module, "TURN_S", 0)
     week = await home.week()
     running = asyncio.create_task(home.prune(keep_days=0.5))
-    while week[0].path.exists():
-        await asyncio.sleep(0)
+    async with asyncio.timeout(LONGEST_S):
+        while week[0].path.exists():
+            await asyncio.sleep(0)
     (kept,) = await home.pruning.keep(["n6"], home.roots, kept=True)
     assert kept.kept
     pruned = await running

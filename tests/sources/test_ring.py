@@ -1,7 +1,6 @@
 """Ring's source against the simulated Ring, over real sockets."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 import json
 import logging
@@ -38,6 +37,7 @@ from tests.clouds.ring import (
     RingCloud,
     RingEvent,
 )
+from tests.waits import until
 
 HARDWARE_ID = "0d3b7a52-6a31-4d4c-9d7e-2b8f6c1e5a90"
 TOKEN_PLACE = f"{OAUTH_HOST}/oauth/token"
@@ -1267,10 +1267,3 @@ def test_wishes(source: RingSource) -> None:
     source.check(Wishes(audio=False))
     with pytest.raises(InvalidRequestError, match="codec"):
         source.check(Wishes(codec="hevc"))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that is about to be so."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.01)

@@ -46,6 +46,7 @@ from tests.clouds.ring_partner import (
     PartnerCamera,
     RingPartnerCloud,
 )
+from tests.waits import until
 
 # Long ago enough that all of it is there.
 PAST = (datetime.now(UTC) - timedelta(hours=2)).replace(microsecond=0)
@@ -1532,9 +1533,7 @@ async def test_live_ends_with_the_task(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(5):
-        while cloud.live_log[-1] != "stop":
-            await asyncio.sleep(0.05)
+    await until(lambda: cloud.live_log[-1] == "stop")
     assert cloud.live_log == ["start", "media", "stop"]
 
 
@@ -1550,8 +1549,7 @@ async def test_live_is_cancelled_while_it_begins(
 
     cloud.misbehave(SESSIONS, method="POST", delay_s=0.5)
     task = asyncio.create_task(watch())
-    while not cloud.asked(SESSIONS):
-        await asyncio.sleep(0.02)
+    await until(lambda: cloud.asked(SESSIONS))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

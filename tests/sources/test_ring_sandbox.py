@@ -33,6 +33,7 @@ from custom_components.clip_download.sources.ring_partner import RingPartnerSour
 from tests.clouds.footage import Footage, moments
 from tests.clouds.resolver import LoopbackResolver
 from tests.conftest import AUTHORITY
+from tests.waits import until
 
 HOST = "api.amazonvision.com"
 # When something happened, long enough ago; it lasts twenty seconds.
@@ -80,8 +81,7 @@ async def source(
     server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     # A token that was good yesterday.
     tokens = ["old"]
 

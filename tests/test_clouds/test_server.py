@@ -25,6 +25,7 @@ from tests.clouds.footage import Footage, Shot, Span, moments
 from tests.clouds.resolver import LoopbackResolver
 from tests.clouds.server import Answer, Asked, Cloud, Server, json_answer
 from tests.conftest import AUTHORITY
+from tests.waits import until
 
 BODY = bytes(range(256)) * 2000
 SHOP = "https://shop.example.com"
@@ -210,8 +211,7 @@ async def test_stops_while_hanging(socket_enabled: None) -> None:
         async with server:
             shop.misbehave("", delay_s=60)
             request = asyncio.create_task(session.get(FILE))
-            while not shop.requests:
-                await asyncio.sleep(0.01)
+            await until(lambda: shop.requests)
         await asyncio.gather(request, return_exceptions=True)
         if not request.exception():
             request.result().close()
