@@ -188,7 +188,7 @@ class Account:
             tell=self._ended_job,
             sign_in_again=self._sign_in_again,
         )
-        self.ledger = Ledger(self.library, "account")
+        self.ledger = Ledger(self.library, "account", [self.folder])
         self.watch = Watch(
             source=self.source,
             ledger=self.ledger,
