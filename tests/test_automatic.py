@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 import json
 import logging
-from functools import partial
 from pathlib import Path
 import sqlite3
 from typing import Any, Literal

@@ -15,6 +15,7 @@ from homeassistant.components.camera import async_get_image
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
+from tests.waits import until
 
 from .accounts import KINDS, add_camera, cloud_of, save_event, set_up
 from .clouds import Clouds
@@ -169,9 +170,11 @@ async def test_slow_picture(
 ) -> None:
     """Nobody waits for ever: a picture that takes long is for who asks next."""
     await set_up(hass, hass_clouds, "ring")
-    hass_clouds.ring.misbehave("snapshots/image", delay_s=0.3)
+    late = asyncio.Event()
+    hass_clouds.ring.misbehave("snapshots/image", hold=late)
     with patch.object(camera_module, "PICTURE_PATIENCE_S", 0.05):
         assert await picture(hass) is None
+    late.set()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert await picture(hass)
     assert len(hass_clouds.ring.asked("snapshots/image")) == 1
@@ -182,11 +185,13 @@ async def test_impatient(
 ) -> None:
     """Who goes away does not take the picture away from the others."""
     await set_up(hass, hass_clouds, "ring")
-    hass_clouds.ring.misbehave("snapshots/image", delay_s=0.3)
+    late = asyncio.Event()
+    hass_clouds.ring.misbehave("snapshots/image", hold=late)
     impatient = hass.async_create_task(picture(hass))
     patient = hass.async_create_task(picture(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: hass_clouds.ring.asked("snapshots/image"))
     impatient.cancel()
+    late.set()
     assert await patient
     assert len(hass_clouds.ring.asked("snapshots/image")) == 1
 

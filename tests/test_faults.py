@@ -37,7 +37,7 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
 from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
-from tests.waits import until
+from tests.waits import LONGEST_S, until
 
 from .accounts import FORM_KINDS as KINDS, cloud_of, set_up
 from .clouds import Clouds
@@ -582,7 +582,8 @@ async def test_a_long_retry_after(house: House) -> None:
         **THROTTLED,
         headers={"Retry-After": "3600"},
     )
-    async with asyncio.timeout(10):
+    # An hour, if somebody waits.
+    async with asyncio.timeout(LONGEST_S):
         await house.check_told("cloud_throttled")
         # Nor does anybody wait for longer than they said.
         await house.check_told("cloud_throttled")
@@ -828,18 +829,16 @@ async def test_a_place_that_ran_out(house: House) -> None:
     house.tidy()
     if house.kind == "kinesis":
         house.clouds.kinesis.move_endpoints()
-    elif house.kind == "meraki":
-        house.clouds.meraki.ready_after_s = 0.3
-        house.clouds.meraki.url_lifetime_s = 0.2
-        house.hass.loop.call_later(
-            0.5, setattr, house.clouds.meraki, "ready_after_s", 0
-        )
-    else:
-        house.clouds.ring.url_lifetime_s = 0
-        house.hass.loop.call_later(
-            0.3, setattr, house.clouds.ring, "url_lifetime_s", 900
-        )
-    await house.check_whole()
+        await house.check_whole()
+        return
+    cloud = house.clouds.meraki if house.kind == "meraki" else house.clouds.ring
+    good_for_s = cloud.url_lifetime_s
+    cloud.url_lifetime_s = 0
+    before = len(cloud.asked(MEDIA[house.kind]))
+    saving = house.hass.async_create_task(house.check_whole())
+    await until(lambda: len(cloud.asked(MEDIA[house.kind])) > before)
+    cloud.url_lifetime_s = good_for_s
+    await saving
 
 
 # --- time
@@ -990,8 +989,10 @@ async def test_a_file_in_the_way(house: House) -> None:
 
 async def test_the_disk_goes_away(house: House) -> None:
     """A disk that is pulled out under way is told."""
-    house.cloud.misbehave(MEDIA[house.kind], delay_s=0.2)
+    gone = asyncio.Event()
+    house.cloud.misbehave(MEDIA[house.kind], hold=gone)
     saving = house.hass.async_create_task(house.check_told("storage_gone"))
     await until(lambda: house.cloud.asked(MEDIA[house.kind]))
     house.media.rename(house.media.with_name("unplugged"))
+    gone.set()
     await saving

@@ -27,6 +27,7 @@ from homeassistant.exceptions import (
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from tests.waits import LONGEST_S, is_open, until
 
 from .accounts import set_up
 from .clips.test_catalog import NOON, put
@@ -317,7 +318,7 @@ def swell(paths: Sequence[Path]) -> None:
     """Let files take long to be read."""
     for path in paths:
         with path.open("r+b") as file:
-            file.truncate(2**33)
+            file.truncate(2**42)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -327,9 +328,9 @@ async def test_home_assistant_stops(
     """A long run ends at once, says so, and leaves nothing behind."""
     await hass.async_add_executor_job(swell, [one.path for one in clips])
     running = hass.async_create_task(call(hass, action))
-    await asyncio.sleep(0.1)
+    await until(lambda: any(is_open(one.path) for one in clips))
     assert not running.done()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_S):
         await hass.async_stop(force=True)
     assert hass.state is CoreState.stopped
     with pytest.raises(HomeAssistantError, match="Home Assistant stopped before"):
@@ -345,10 +346,10 @@ async def test_the_caller_goes(
     """A script that is stopped takes the run with it; the next one is not held up."""
     await hass.async_add_executor_job(swell, [clips[0].path])
     running = hass.async_create_task(call(hass, action))
-    await asyncio.sleep(0.1)
+    await until(lambda: is_open(clips[0].path))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(running, 5)
-    async with asyncio.timeout(5):
+        await asyncio.wait_for(running, LONGEST_S)
+    async with asyncio.timeout(LONGEST_S):
         told = await call(hass, action, entity_id=YARD)
     assert told.get("count", told.get("checked")) == 1

@@ -363,10 +363,12 @@ async def test_lender_that_hangs(
     give = access_token(hass, lender)
     old = await give(False)
     monkeypatch.setattr(ring_account, "PATIENCE_S", 0.01)
-    hass_clouds.ring.misbehave("oauth/token", delay_s=0.1)
+    late = asyncio.Event()
+    hass_clouds.ring.misbehave("oauth/token", hold=late)
     hass_clouds.ring.expire_access_tokens()
     with pytest.raises(CloudError, match="ring_account_waiting"):
         await give(True)
+    late.set()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert token_of(lender) != old
     assert await give(True) == token_of(lender)

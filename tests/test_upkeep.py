@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.clip_download.clips.catalog import Catalog
 from custom_components.clip_download.clips.errors import StorageError
+from custom_components.clip_download.clips.library import Job, Library
 from custom_components.clip_download.clips.pruning import Limits, Pruning
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.limits import GB, async_set_common_limits
@@ -146,16 +147,17 @@ async def test_many_at_once(
 
     monkeypatch.setattr(Pruning, "prune", count)
 
-    async def watch() -> None:
-        while True:
-            sizes.append(await Catalog(shared.library).total_size())
-            await asyncio.sleep(0.005)
+    finish_job = Library.finish_job
 
-    watching = asyncio.create_task(watch())
+    async def finish(self: Library, job: Job) -> None:
+        await finish_job(self, job)
+        sizes.append(await Catalog(shared.library).total_size())
+
+    monkeypatch.setattr(Library, "finish_job", finish)
     paths = await asyncio.gather(
         *(save(hass, hass_clouds, 8 - number / 2) for number in range(8))
     )
-    watching.cancel()
+    assert len(sizes) == 8
     # A clip may be too much when a pass begins, and then there is room again.
     assert max(passes) > most
     assert max((*sizes, *passes)) <= most + largest
@@ -170,20 +172,26 @@ async def test_several_wishes_are_one_pass(
 ) -> None:
     """Fifty clips in a row do not mean fifty passes."""
     passes = 0
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    may_end.set()
 
     async def count(self: Pruning, *args: Any) -> None:
         nonlocal passes
         passes += 1
-        await asyncio.sleep(0.01)
+        begun.set()
+        await may_end.wait()
         raise StorageError("library_unusable", path="", reason="")
 
     monkeypatch.setattr(Pruning, "prune", count)
     upkeep = (await async_shared(hass)).upkeep
     await asyncio.gather(*(upkeep.async_wake() for _ in range(50)))
     assert passes == 1
+    begun.clear()
+    may_end.clear()
     waiting = [upkeep.async_wake()]
-    await asyncio.sleep(0.005)
+    await begun.wait()
     waiting += [upkeep.async_wake() for _ in range(50)]
+    may_end.set()
     await asyncio.gather(*waiting)
     assert passes == 3
 

@@ -2,11 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 # Far longer than anything takes on a machine that is busy with other things.
 LONGEST_S = 60.0
+
+
+def is_open(path: Path) -> bool:
+    """Say whether this process has a file open: whoever reads or writes it is at it."""
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            if link.readlink() == path:
+                return True
+    return False
 
 
 async def until(condition: Callable[[], object], within_s: float = LONGEST_S) -> None:

@@ -28,6 +28,7 @@ from custom_components.clip_download.clips.export import Exported, export
 from custom_components.clip_download.clips.library import Clip
 from custom_components.clip_download.clips.proof import State
 from custom_components.clip_download.clips.window import Window
+from tests.waits import LONGEST_S, until
 
 from .test_proof import become_link, damage, edit, lay, media, reader, truncate
 
@@ -384,7 +385,7 @@ async def test_who_goes_away_leaves_nothing(
     assert not old.exists()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, LONGEST_S)
     assert list((media / "out").iterdir()) == []
 
 

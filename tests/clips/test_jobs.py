@@ -11,7 +11,7 @@ from collections.abc import (
     Sequence,
 )
 import contextlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import hashlib
@@ -49,7 +49,7 @@ from custom_components.clip_download.clips.library import (
 )
 from custom_components.clip_download.clips.publishing import Sealed
 from custom_components.clip_download.clips.sidecar import read
-from custom_components.clip_download.clips.window import Placing, Window
+from custom_components.clip_download.clips.window import Placing, Window, to_ms
 from custom_components.clip_download.clips.workbench import Workbench
 from custom_components.clip_download.sources.base import (
     Camera,
@@ -604,9 +604,10 @@ async def test_a_late_job_still_gets_its_chance(
     """What was asked for before a long downtime is not given up unseen."""
     house.shelf.lay(window(0, 10))
     house.shelf.plans += [Plan(parts=[], again_after_s=60)]
-    await house.ask(window(0, 10), timeout=timedelta(seconds=0.2))
+    await house.ask(window(0, 10))
     await house.stop()
-    await asyncio.sleep(0.3)
+    with closing(sqlite3.connect(house.database)) as database, database:
+        database.execute("UPDATE jobs SET give_up_at_ms = ?", (to_ms(NOON),))
     house.shelf.plans = deque([Plan(parts=[], again_after_s=0.01)])
     await house.start()
     await house.idle()
@@ -758,12 +759,14 @@ async def test_what_nobody_foresaw(
 async def test_a_database_that_is_taken_away(house: House) -> None:
     """A job that cannot be recorded any more says so, and leaves no clip behind."""
     house.shelf.lay(window(0, 10))
-    house.shelf.troubles += [NotReadyError("footage_not_ready", after_s=0.3)]
+    # So often that it is not ready before the table is gone.
+    house.shelf.troubles += [NotReadyError("footage_not_ready", after_s=0.01)] * 9999
     running = await house.ask(window(0, 10))
     await until(lambda: house.shelf.fetched)
     with sqlite3.connect(house.database) as database:
         database.execute("DROP TABLE jobs")
     database.close()
+    house.shelf.troubles.clear()
     job = await running.done
     assert job.error
     assert job.error.key == "library_unusable"

@@ -20,6 +20,7 @@ from custom_components.clip_download.clips.catalog import Catalog
 from custom_components.clip_download.clips.folder import Folder
 from custom_components.clip_download.clips.library import Clip, Library
 from custom_components.clip_download.clips.proof import State, Verified, verify
+from tests.waits import LONGEST_S, is_open, until
 
 from .test_catalog import clip, put
 
@@ -225,15 +226,16 @@ async def test_who_goes_away_ends_it(
     """The thread has stopped, in the middle of a file, when the caller is gone."""
     (one, *_) = await shelf(library, media)
     with one.path.open("wb") as file:
-        file.truncate(2**40)
+        file.truncate(2**42)
     task = asyncio.create_task(verified(library, media, reader))
-    await asyncio.sleep(0.05)
+    await until(lambda: is_open(one.path))
     task.cancel()
+    # To read it all takes many minutes.
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 2)
-    # It has nothing to do: the next one begins at once.
+        await asyncio.wait_for(task, LONGEST_S)
+    assert not is_open(one.path)
     await asyncio.wait_for(
-        asyncio.get_running_loop().run_in_executor(reader, int), timeout=0.2
+        asyncio.get_running_loop().run_in_executor(reader, int), LONGEST_S
     )
 
 

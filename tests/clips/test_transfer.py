@@ -17,6 +17,7 @@ from custom_components.clip_download.clips import transfer
 from custom_components.clip_download.clips.errors import CloudError
 from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.transfer import CHUNK_BYTES, receive
+from tests.waits import is_open, until
 
 MP4_HEAD = b"\0\0\0\x20ftypisom"
 TS_PACKET = b"\x47" + bytes(187)
@@ -204,11 +205,8 @@ async def test_cancelling_leaves_no_open_file(get: Get, tmp_path: Path) -> None:
     path = tmp_path / "0.part"
     task = asyncio.create_task(get(handler, path))
     await started.wait()
-    await asyncio.sleep(0.1)
+    await until(lambda: is_open(path))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    open_files = {
-        link.readlink() for link in Path("/proc/self/fd").iterdir() if link.exists()
-    }
-    assert path not in open_files
+    assert not is_open(path)

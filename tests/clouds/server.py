@@ -158,6 +158,7 @@ class Fault:
     append: bytes
     add_headers: Mapping[str, str]
     upon: Callable[[], object] | None
+    hold: asyncio.Event | None
 
     def meets(self, asked: Asked) -> bool:
         """Say whether it happens to this request, and count it if so."""
@@ -223,6 +224,7 @@ class Cloud:
         append: bytes = b"",
         add_headers: Mapping[str, str] | None = None,
         upon: Callable[[], object] | None = None,
+        hold: asyncio.Event | None = None,
     ) -> Fault:
         """Let the next `times` requests go wrong whose host and path match a regex.
 
@@ -231,6 +233,7 @@ class Cloud:
         nothing but answer that; else the true answer is sent, and spoilt:
 
         - `delay_s`: it begins so much later.
+        - `hold`: it begins once that is set.
         - `truncate_after_bytes`: the connection ends after so many bytes of the body.
         - `lie_about_length`: `Content-Length` says this, whatever is sent.
         - `chunked`: no `Content-Length` at all.
@@ -264,6 +267,7 @@ class Cloud:
             append=append,
             add_headers=add_headers or {},
             upon=upon,
+            hold=hold,
         )
         self.faults.append(fault)
         return fault
@@ -340,6 +344,15 @@ class Server:
             await asyncio.wait_for(self._stopped.wait(), seconds)
         except TimeoutError:
             return
+
+    async def held(self, event: asyncio.Event) -> None:
+        """Wait until something is let go, but no longer than the server runs."""
+        waits = [asyncio.ensure_future(one.wait()) for one in (event, self._stopped)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
 
     async def film(
         self,
@@ -460,6 +473,8 @@ class Server:
         fault = next((fault for fault in cloud.faults if fault.meets(asked)), None)
         if fault is not None:
             await self.sleep(fault.delay_s)
+            if fault.hold is not None:
+                await self.held(fault.hold)
         if fault is not None and fault.drop:
             return _hang_up(request, web.StreamResponse(), fault)
         if fault is not None and fault.raw is not None:

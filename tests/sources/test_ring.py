@@ -561,11 +561,11 @@ async def test_throttled(cloud: RingCloud, source: RingSource, camera: Camera) -
     """A wish to be left alone is kept by the whole account."""
     cloud.misbehave(DEVICES_PLACE, status=429, headers={"Retry-After": "1"})
     cloud.misbehave(DEVICES_PLACE, status=429)
+    asked_at = time.monotonic()
     with pytest.raises(CloudError, match="^cloud_throttled$") as raised:
         await source.cameras()
     assert raised.value.retry_after_s == 1
 
-    asked_at = time.monotonic()
     with pytest.raises(CloudError, match="^cloud_throttled$") as raised:
         await source.cameras()
     assert raised.value.retry_after_s == pytest.approx(http.FIRST_QUIET_S)

@@ -42,8 +42,8 @@ from tests.sources.test_ring import (
     kept,
     part_of,
     source,
-    until,
 )
+from tests.waits import until
 
 # The fixtures of an account are the same here.
 __all__ = ["cloud", "doorbell", "kept", "source"]

@@ -11,7 +11,6 @@ from aiohttp import (
     ClientError,
     ClientPayloadError,
     ClientSession,
-    ClientTimeout,
     TCPConnector,
 )
 from aiohttp.resolver import ThreadedResolver
@@ -194,11 +193,10 @@ async def test_slow_answers(shop: Shop, session: ClientSession) -> None:
     assert time.monotonic() - begin >= 0.2
 
     shop.misbehave("/file", hang_after_bytes=1000)
-    timeout = ClientTimeout(sock_read=0.2)
-    async with session.get(FILE, timeout=timeout) as response:
+    async with session.get(FILE) as response:
         assert await response.content.readexactly(1000) == BODY[:1000]
         with pytest.raises(TimeoutError):
-            await response.content.readany()
+            await asyncio.wait_for(response.content.readany(), 0.2)
 
 
 async def test_stops_while_hanging(socket_enabled: None) -> None:
@@ -207,15 +205,14 @@ async def test_stops_while_hanging(socket_enabled: None) -> None:
     shop = server.add(Shop(server))
     connector = TCPConnector(resolver=server.resolver(), ssl=AUTHORITY.client_context())
     async with ClientSession(connector=connector) as session:
-        begin = time.monotonic()
         async with server:
-            shop.misbehave("", delay_s=60)
+            # Nobody waits for this: it is longer than a test may take.
+            shop.misbehave("", delay_s=3600)
             request = asyncio.create_task(session.get(FILE))
             await until(lambda: shop.requests)
         await asyncio.gather(request, return_exceptions=True)
         if not request.exception():
             request.result().close()
-        assert time.monotonic() - begin < 3
 
 
 async def test_bugs_are_told(socket_enabled: None) -> None:
