@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 import json
@@ -24,6 +25,7 @@ from custom_components.clip_download.sources.http import (
 )
 from tests.clouds.server import Answer, Asked, Cloud, Server, json_answer
 from tests.conftest import AUTHORITY
+from tests.simulated import simulated
 
 API = "https://api.cloud.example"
 KEY = {"Authorization": "Bearer secret"}
@@ -50,20 +52,41 @@ class Teller(Cloud):
 @pytest.fixture
 async def teller(socket_enabled: None) -> AsyncGenerator[Teller]:
     """Return a cloud that listens."""
-    server = Server(AUTHORITY)
-    teller = server.add(Teller(server))
-    async with server:
+    async with listening() as teller:
         yield teller
 
 
 @pytest.fixture
 async def http(teller: Teller) -> AsyncGenerator[Http]:
     """Return what is tested, on a session that reaches the cloud only."""
+    async with reaching(teller) as http:
+        yield http
+
+
+@asynccontextmanager
+async def listening() -> AsyncGenerator[Teller]:
+    """Let a cloud listen."""
+    server = Server(AUTHORITY)
+    teller = server.add(Teller(server))
+    async with server:
+        yield teller
+
+
+@asynccontextmanager
+async def reaching(teller: Teller) -> AsyncGenerator[Http]:
+    """Make what is tested, on a session that reaches the cloud only."""
     connector = TCPConnector(
         resolver=teller.clouds.resolver(), ssl=AUTHORITY.client_context()
     )
     async with ClientSession(connector=connector) as session:
         yield Http(session, {"cloud.example"}, AsyncLimiter(100, 1))
+
+
+@asynccontextmanager
+async def both() -> AsyncGenerator[tuple[Http, Teller]]:
+    """Make both, for a test in simulated time: no fixture lives in that."""
+    async with listening() as teller, reaching(teller) as http:
+        yield http, teller
 
 
 async def ask(http: Http, path: str, **options: Any) -> Any:
@@ -198,48 +221,60 @@ async def test_signed_url(http: Http, teller: Teller) -> None:
     assert not any("Authorization" in asked.headers for asked in teller.requests)
 
 
-async def test_rate_is_kept(http: Http, teller: Teller) -> None:
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_rate_is_kept() -> None:
     """However many ask at once, the cloud is asked no faster than it allows."""
-    http._limiter = AsyncLimiter(5, 0.25)
-    await asyncio.gather(*(ask(http, f"/{number}") for number in range(15)))
-    times = sorted(asked.at for asked in teller.requests)
-    assert times[-1] - times[0] >= timedelta(seconds=0.45)
-    for first, sixth in zip(times, times[10:], strict=False):
-        assert sixth - first >= timedelta(seconds=0.2)
+    async with both() as (http, teller):
+        http._limiter = AsyncLimiter(5, 0.25)
+        await asyncio.gather(*(ask(http, f"/{number}") for number in range(15)))
+        times = sorted(asked.at for asked in teller.requests)
+        assert times[-1] - times[0] >= timedelta(seconds=0.495)
+        for first, sixth in zip(times, times[10:], strict=False):
+            assert sixth - first >= timedelta(seconds=0.245)
 
 
-async def test_redirects_count(http: Http, teller: Teller) -> None:
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_redirects_count() -> None:
     """A redirect within the cloud is a request like any other."""
-    http._limiter = AsyncLimiter(1, 0.2)
-    teller.redirects["/a"] = (302, "/b")
-    await ask(http, "/a")
-    first, last = teller.requests
-    assert last.at - first.at >= timedelta(seconds=0.15)
-
-
-async def test_throttled(http: Http, teller: Teller) -> None:
-    """After "too many requests" all of the account wait as long as the cloud says."""
-    teller.misbehave(status=429, headers={"Retry-After": "1"})
-    with pytest.raises(CloudError) as caught:
+    async with both() as (http, teller):
+        http._limiter = AsyncLimiter(1, 0.2)
+        teller.redirects["/a"] = (302, "/b")
         await ask(http, "/a")
-    assert caught.value.key == "cloud_throttled"
-    assert caught.value.retry_after_s == 1
-    await asyncio.gather(ask(http, "/b"), ask(http, "/c"))
-    first, *others = teller.requests
-    assert all(other.at - first.at >= timedelta(seconds=0.95) for other in others), (
-        others
-    )
+        first, last = teller.requests
+        assert last.at - first.at >= timedelta(seconds=0.195)
 
 
-async def test_throttled_for_long(http: Http, teller: Teller) -> None:
-    """Whoever asks meanwhile is told how long it takes, and may have no such time."""
-    teller.misbehave(status=429, headers={"Retry-After": "3600"})
-    for wait_s in (3600, LONGEST_QUIET_S):
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_throttled() -> None:
+    """After "too many requests" all of the account wait as long as the cloud says."""
+    async with both() as (http, teller):
+        teller.misbehave(status=429, headers={"Retry-After": "1"})
         with pytest.raises(CloudError) as caught:
             await ask(http, "/a")
         assert caught.value.key == "cloud_throttled"
-        assert caught.value.retry_after_s == pytest.approx(wait_s, abs=5)
-    assert len(teller.requests) == 1
+        assert caught.value.retry_after_s == 1
+        await asyncio.gather(ask(http, "/b"), ask(http, "/c"))
+        first, *others = teller.requests
+        assert all(
+            other.at - first.at >= timedelta(seconds=0.995) for other in others
+        ), others
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_throttled_for_long() -> None:
+    """Whoever asks meanwhile is told how long it takes, and may have no such time."""
+    async with both() as (http, teller):
+        teller.misbehave(status=429, headers={"Retry-After": "3600"})
+        for wait_s in (3600, LONGEST_QUIET_S):
+            with pytest.raises(CloudError) as caught:
+                await ask(http, "/a")
+            assert caught.value.key == "cloud_throttled"
+            assert caught.value.retry_after_s == pytest.approx(wait_s, abs=5)
+        assert len(teller.requests) == 1
 
 
 @pytest.mark.parametrize("value", [None, "soon", "-3"])
@@ -258,72 +293,79 @@ async def test_throttled_without_a_time(
     assert await ask(http, "/b") == {"path": "/b"}
 
 
-async def test_quiet_without_a_time(
-    http: Http, teller: Teller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_quiet_without_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many are throttled, the account is quiet once; longer each time, not after."""
-    monkeypatch.setattr(http_module, "FIRST_QUIET_S", 0.1)
-    monkeypatch.setattr(http_module, "LAST_QUIET_S", 0.3)
-    monkeypatch.setattr(http_module, "LONGEST_WAIT_S", 0)
+    async with both() as (http, teller):
+        monkeypatch.setattr(http_module, "FIRST_QUIET_S", 0.1)
+        monkeypatch.setattr(http_module, "LAST_QUIET_S", 0.3)
+        monkeypatch.setattr(http_module, "LONGEST_WAIT_S", 0)
 
-    async def refused_for_s(path: str = "/a") -> float:
-        with pytest.raises(CloudError, match="^cloud_throttled$") as caught:
-            await ask(http, path)
-        assert caught.value.retry_after_s is not None
-        return caught.value.retry_after_s
+        async def refused_for_s(path: str = "/a") -> float:
+            with pytest.raises(CloudError, match="^cloud_throttled$") as caught:
+                await ask(http, path)
+            assert caught.value.retry_after_s is not None
+            return caught.value.retry_after_s
 
-    teller.misbehave(status=429, times=10, delay_s=0.02)
-    waits = await asyncio.gather(*(refused_for_s(f"/{number}") for number in range(10)))
-    assert waits == [pytest.approx(0.1, abs=0.05)] * 10
-    # Nobody asks meanwhile.
-    assert await refused_for_s() < 0.1
-    assert len(teller.requests) == 10
+        teller.misbehave(status=429, times=10, delay_s=0.02)
+        waits = await asyncio.gather(
+            *(refused_for_s(f"/{number}") for number in range(10))
+        )
+        assert waits == [pytest.approx(0.1, abs=0.001)] * 10
+        # Nobody asks meanwhile.
+        assert await refused_for_s() < 0.1
+        assert len(teller.requests) == 10
 
-    for quiet_s in (0.2, 0.3, 0.3):
+        for quiet_s in (0.2, 0.3, 0.3):
+            await asyncio.sleep(waits[-1])
+            teller.misbehave(status=429)
+            waits.append(await refused_for_s())
+            assert waits[-1] == pytest.approx(quiet_s)
         await asyncio.sleep(waits[-1])
+        await ask(http, "/good")
         teller.misbehave(status=429)
-        waits.append(await refused_for_s())
-        assert waits[-1] == pytest.approx(quiet_s)
-    await asyncio.sleep(waits[-1])
-    await ask(http, "/good")
-    teller.misbehave(status=429)
-    assert await refused_for_s() == pytest.approx(0.1)
+        assert await refused_for_s() == pytest.approx(0.1)
 
 
-async def test_careful_after_throttling(
-    http: Http, teller: Teller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_careful_after_throttling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once it has throttled, the cloud is asked slowly for a while, and not for ever."""
-    monkeypatch.setattr(http_module, "CAREFUL_S", 1.0)
-    monkeypatch.setattr(http, "_careful", AsyncLimiter(1, 0.3))
-    loop = asyncio.get_running_loop()
+    async with both() as (http, teller):
+        monkeypatch.setattr(http_module, "CAREFUL_S", 1.0)
+        monkeypatch.setattr(http, "_careful", AsyncLimiter(1, 0.3))
+        loop = asyncio.get_running_loop()
 
-    async def two_take_s() -> float:
-        began_s = loop.time()
-        await ask(http, "/a")
-        await ask(http, "/b")
-        return loop.time() - began_s
+        async def two_take_s() -> float:
+            began_s = loop.time()
+            await ask(http, "/a")
+            await ask(http, "/b")
+            return loop.time() - began_s
 
-    assert await two_take_s() < 0.25
-    teller.misbehave(status=429, headers={"Retry-After": "0"})
-    with pytest.raises(CloudError, match="^cloud_throttled"):
-        await ask(http, "/a")
-    assert await two_take_s() >= 0.3
-    await asyncio.sleep(1)
-    assert await two_take_s() < 0.25
+        assert await two_take_s() < 0.25
+        teller.misbehave(status=429, headers={"Retry-After": "0"})
+        with pytest.raises(CloudError, match="^cloud_throttled"):
+            await ask(http, "/a")
+        assert await two_take_s() >= 0.3
+        await asyncio.sleep(1)
+        assert await two_take_s() < 0.25
 
 
 @pytest.mark.parametrize("seconds", [20, -20])
-async def test_retry_after_date(http: Http, teller: Teller, seconds: int) -> None:
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_retry_after_date(seconds: int) -> None:
     """The time to wait may be given as a date; one that has passed is no time."""
-    at = datetime.now(UTC) + timedelta(seconds=seconds)
-    teller.misbehave(
-        status=503, headers={"Retry-After": format_datetime(at, usegmt=True)}
-    )
-    async with http.request("GET", f"{API}/a", headers=KEY) as response:
-        err = http_module.trouble(response)
-    assert (err.key, err.placeholders) == ("cloud_trouble", {"status": "503"})
-    assert err.retry_after_s == pytest.approx(max(seconds, 0), abs=2)
+    async with both() as (http, teller):
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        teller.misbehave(
+            status=503, headers={"Retry-After": format_datetime(at, usegmt=True)}
+        )
+        async with http.request("GET", f"{API}/a", headers=KEY) as response:
+            err = http_module.trouble(response)
+        assert (err.key, err.placeholders) == ("cloud_trouble", {"status": "503"})
+        assert err.retry_after_s == pytest.approx(max(seconds, 0), abs=1)
 
 
 async def test_unreachable(http: Http, teller: Teller) -> None:
