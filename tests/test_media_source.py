@@ -318,6 +318,22 @@ async def test_long_folders_go_on(
     assert ids == [f"c{n}" for n in reversed(range(2 * PAGE + 50))]
 
 
+async def test_full_folders_do_not_go_on(
+    hass: HomeAssistant, browser: Browser, noon: datetime
+) -> None:
+    """What just fits into a folder is all: there is no empty one behind it."""
+    many = [clip(f"c{n}", noon + n * SECOND) for n in range(PAGE)]
+    many += [clip(f"d{n}", noon - timedelta(days=n)) for n in range(1, PAGE)]
+    await put(hass, many)
+    (account,) = await browser.inside(CLIPS)
+    (camera,) = await browser.inside(account["media_content_id"])
+    days = await browser.inside(camera["media_content_id"])
+    assert titles(days) == [f"{noon - timedelta(days=n):%F}" for n in range(PAGE)]
+    clips = await browser.inside(days[0]["media_content_id"])
+    assert len(clips) == PAGE
+    assert "Older" not in titles(clips)
+
+
 async def test_search(hass: HomeAssistant, browser: Browser, noon: datetime) -> None:
     """What is searched for is found below the folder where the search began, only."""
     day = timedelta(days=1)

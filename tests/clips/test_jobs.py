@@ -414,18 +414,31 @@ async def test_it_gives_up_in_time(house: House, where: str) -> None:
     assert house.names() == []
 
 
-async def test_a_window_that_has_not_ended_is_waited_for(house: House) -> None:
+async def test_a_window_that_has_not_ended_is_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is asked of the cloud before it can have the footage."""
     start = datetime.now(UTC).replace(microsecond=0)
     stretch = Window(start, start + timedelta(seconds=2))
     house.shelf.lay(stretch)
-    running = await house.ask(stretch)
-    await asyncio.sleep(0.3)
-    assert house.shelf.asked == 0
-    assert (await house.library.unfinished_jobs("account"))[0].state is JobState.WAITING
-    job = await running.done
+    states: list[JobState] = []
+    asked_at: list[datetime] = []
+    update_job, plan = Library.update_job, Shelf.plan
+
+    async def update(self: Library, job: Job) -> None:
+        states.append(job.state)
+        await update_job(self, job)
+
+    async def planned(self: Shelf, *args: Any) -> Plan:
+        asked_at.append(datetime.now(UTC))
+        return await plan(self, *args)
+
+    monkeypatch.setattr(Library, "update_job", update)
+    monkeypatch.setattr(Shelf, "plan", planned)
+    job = await (await house.ask(stretch)).done
     assert job.state is JobState.SAVED
-    assert datetime.now(UTC) >= stretch.end
+    assert min(asked_at) >= stretch.end
+    assert states[0] is JobState.WAITING
 
 
 async def test_a_fault_is_tried_again(house: House) -> None:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 import shutil
 import sqlite3
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -393,13 +394,19 @@ async def test_clips_that_are_saved_meanwhile(
     """A rebuild takes away nothing that comes while it runs, and waits for its turn."""
     monkeypatch.setattr(rebuild_module, "AT_ONCE", 1)
     clips = shelf(media, 20)
+    fresh: list[Clip] = []
+    record = rebuild_module._put
+
+    async def record_and_save(*args: Any) -> None:
+        await record(*args)
+        if len(fresh) < 5:
+            fresh.append(lay(clip(f"fresh{len(fresh)}", folder=clips[0].path.parent)))
+            await put(library, fresh[-1])
+
+    monkeypatch.setattr(rebuild_module, "_put", record_and_save)
     first, second = (asyncio.create_task(rebuild(library, [media])) for _ in range(2))
-    fresh = []
-    for number in range(5):
-        fresh.append(lay(clip(f"fresh{number}", folder=clips[0].path.parent)))
-        await put(library, fresh[-1])
-        await asyncio.sleep(0.005)
     assert (await first).gone == 0
+    assert len(fresh) == 5
     assert (await second).found == 25
     assert {one.id for one in await known(library)} == {
         one.id for one in (*clips, *fresh)

@@ -31,6 +31,7 @@ from tests.clouds import Clouds
 from tests.clouds.footage import Footage, moments
 from tests.clouds.server import Answer, Asked, Cloud, Server, json_answer
 from tests.conftest import AUTHORITY
+from tests.waits import until
 
 BASE = "https://api.meraki.com/api/v1"
 # Long ago enough that all of it is there.
@@ -374,13 +375,15 @@ async def test_not_ready(
     clouds: Clouds, source: MerakiSource, tmp_path: Path, status: int
 ) -> None:
     """A clip's URL is polled until there is something behind it."""
-    clouds.meraki.ready_after_s = 0.3
+    clouds.meraki.ready_after_s = 300
     clouds.meraki.not_ready_status = status
     clouds.meraki.add_camera("Door")
     (camera,) = await source.cameras()
-    await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
+    fetching = asyncio.create_task(fetch(source, camera, TEN_S, tmp_path / "clip.ts"))
+    await until(lambda: len(clouds.meraki.asked("^spn")) > 2)
+    clouds.offset += timedelta(minutes=6)
+    await fetching
     assert len(clouds.meraki.asked("/camera/clip")) == 1
-    assert len(clouds.meraki.asked("^spn")) > 2
     assert moments(tmp_path / "clip.ts", first=1)
 
 
