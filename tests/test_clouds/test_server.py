@@ -264,7 +264,7 @@ async def test_films_are_made_once(server: Server) -> None:
     found = moments(path, of=shots[0].footage)
     assert isinstance(span, Span)
     assert found[0] == span.start
-    assert list(server.folder.iterdir()) == [path]
+    assert list(server.folder.glob("*.mp4")) == [path]
 
 
 async def test_home_assistant_reaches_clouds(

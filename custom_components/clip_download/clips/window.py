@@ -221,7 +221,7 @@ def _aware(moment: datetime, time_zone: tzinfo) -> datetime:
         return moment.astimezone(UTC)
     utc = moment.replace(tzinfo=time_zone).astimezone(UTC)
     # A time that the clock skips does not come back from UTC as it went.
-    if utc.astimezone(time_zone).replace(tzinfo=None) != moment.replace(fold=0):
+    if utc.astimezone(time_zone).replace(tzinfo=None) != moment:
         raise InvalidRequestError("time_skipped", time=f"{moment:%Y-%m-%d %H:%M:%S}")
     return utc
 
