@@ -276,6 +276,22 @@ def test_scripts() -> None:
         subprocess.run(["bash", "-n", script], check=True)
 
 
+def test_workflows_are_pinned() -> None:
+    """What runs on our behalf is one commit, which nobody can move, and a known release."""
+    used = [
+        (path.name, line.strip())
+        for path in sorted((ROOT / ".github" / "workflows").iterdir())
+        for line in path.read_text().splitlines()
+        if "uses:" in line
+    ]
+    assert used
+    assert not [
+        one
+        for one in used
+        if not re.fullmatch(r"(- )?uses: [\w./-]+@[0-9a-f]{40}  # \S.+", one[1])
+    ]
+
+
 # --- brand
 
 
