@@ -37,7 +37,7 @@ import trustme
 from custom_components.clip_download.clips.folder import File
 from custom_components.clip_download.clips.jobs import Jobs
 from custom_components.clip_download.clips.library import JobState, Library
-from custom_components.clip_download.clips.transfer import receive
+from custom_components.clip_download.clips.transfer import Bounds, receive
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.clips.workbench import Workbench
 from custom_components.clip_download.sources.base import (
@@ -303,7 +303,11 @@ async def measure(
         for url in (f"http://{HOST}:{ports[0]}", shelf.url):
             started = time.perf_counter()
             async with session.get(f"{url}/{names[0]}.mp4") as response:
-                await receive(response, File.at(folder / "received"))
+                await receive(
+                    response,
+                    File.at(folder / "received"),
+                    Bounds.of(timedelta(hours=1)),
+                )
             arrived_s.append(time.perf_counter() - started)
             (folder / "received").unlink()
     await library.close()

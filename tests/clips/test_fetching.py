@@ -12,11 +12,18 @@ import threading
 from aiohttp import ClientSession, TCPConnector, web
 import pytest
 
-from custom_components.clip_download.clips import fetching, files, mp4, patience
+from custom_components.clip_download.clips import (
+    fetching,
+    files,
+    mp4,
+    patience,
+    transfer,
+)
 from custom_components.clip_download.clips.errors import CloudError, RefusedError
 from custom_components.clip_download.clips.folder import File, Folder
 from custom_components.clip_download.clips.jobs import forget
 from custom_components.clip_download.clips.library import ClipStatus, JobState
+from custom_components.clip_download.clips.transfer import LEAST_BYTES, LEAST_WITHIN_S
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.clips.workbench import LONGEST_SHORT, Workbench
 from custom_components.clip_download.sources.base import Camera, Part, Plan
@@ -535,3 +542,41 @@ async def test_no_slot_is_lost(tmp_path: Path, at_s: float) -> None:
         tasks[1].cancel()
         await asyncio.wait([tasks[0], tasks[2]], timeout=HOUR.total_seconds())
         assert [job.state for job in house.told] == [JobState.SAVED] * 2
+
+
+@simulated
+async def test_slots_that_are_dripped_at(tmp_path: Path) -> None:
+    """A cloud that sends a byte now and then holds a slot for minutes, and not for good."""
+
+    async def drip(request: web.Request, _: Path) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"\0\0\0\x20ftypisom" + bytes(400))
+        while True:
+            await asyncio.sleep(0.5)
+            await response.write(b"\0")
+
+    async with built(tmp_path) as house:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(transfer, "LEAST_BYTES", LEAST_BYTES)
+            patch.setattr(transfer, "LEAST_WITHIN_S", LEAST_WITHIN_S)
+            shelf = house.shelf
+            running = []
+            for at in (-99, -79):
+                part = shelf.lay(window(at, at + 10))
+                shelf.answers[part.ask["name"]] += [drip] * 99
+                shelf.plans.append(Plan(parts=[part]))
+                running.append(await house.ask(part.window, part.ask["name"]))
+            await asyncio.sleep(1)
+            good = shelf.lay(window(-59, -49))
+            shelf.plans.append(Plan(parts=[good]))
+            began_s = asyncio.get_running_loop().time()
+            job = await house.save(good.window, "good")
+            assert job.state is JobState.SAVED
+            assert asyncio.get_running_loop().time() - began_s < 5 * 60
+            for one in running:
+                job = await one.done
+                assert job.error
+                assert job.error.key == "body_too_slow"
+            assert asyncio.get_running_loop().time() - began_s < 20 * 60
+        assert house.names() == ["good.jpg", "good.json", "good.mp4"]

@@ -11,7 +11,7 @@ from collections.abc import (
     Sequence,
 )
 import contextlib
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import hashlib
@@ -28,6 +28,7 @@ from custom_components.clip_download.clips import (
     fetching,
     jobs as jobs_module,
     patience,
+    transfer,
 )
 from custom_components.clip_download.clips.errors import (
     ClipError,
@@ -303,21 +304,26 @@ async def built(folder: Path, downloads_at_once: int = 2) -> AsyncIterator[House
     media.mkdir()
     app = web.Application()
     server = TestServer(app)
-    async with ClientSession() as session:
+    async with AsyncExitStack() as stack:
+        # What comes here is a thousandth of what real cameras film.
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(transfer, "LEAST_BYTES", 1)
+        patch.setattr(transfer, "LEAST_WITHIN_S", 120)
+        session = await stack.enter_async_context(ClientSession())
         shelf = Shelf(session, server, shelf_folder)
         app.router.add_get("/{name}", shelf.serve)
-        async with server:
-            house = House(
-                shelf=shelf,
-                media=media,
-                database=folder / "clips.db",
-                downloads_at_once=downloads_at_once,
-            )
-            await house.start()
-            try:
-                yield house
-            finally:
-                await house.stop()
+        await stack.enter_async_context(server)
+        house = House(
+            shelf=shelf,
+            media=media,
+            database=folder / "clips.db",
+            downloads_at_once=downloads_at_once,
+        )
+        await house.start()
+        try:
+            yield house
+        finally:
+            await house.stop()
 
 
 async def test_a_recording_that_fits_is_only_moved(house: House) -> None:

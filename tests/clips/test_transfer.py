@@ -2,28 +2,47 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from datetime import timedelta
 import errno
 import io
 import os
 from pathlib import Path
 import tracemalloc
-from typing import override
+from typing import Any, Protocol, override
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, ClientTimeout, web
 from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.clip_download.clips import transfer
-from custom_components.clip_download.clips.errors import CloudError
-from custom_components.clip_download.clips.folder import File
-from custom_components.clip_download.clips.transfer import CHUNK_BYTES, receive
+from custom_components.clip_download.clips.errors import CloudError, is_of_content
+from custom_components.clip_download.clips.folder import File, Folder
+from custom_components.clip_download.clips.transfer import (
+    CHUNK_BYTES,
+    LEAST_BYTES,
+    LEAST_WITHIN_S,
+    MOST_BYTES_BESIDES,
+    MOST_S_BESIDES,
+    Bounds,
+    receive,
+)
+from tests.simulated import simulated
 from tests.waits import is_open, until
 
 MP4_HEAD = b"\0\0\0\x20ftypisom"
 TS_PACKET = b"\x47" + bytes(187)
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-type Get = Callable[[Handler, Path], Coroutine[None, None, int]]
+BOUNDS = Bounds.of(timedelta(minutes=5))
+
+
+class Get(Protocol):
+    """Receives what a handler sends, within bounds; returns its size."""
+
+    def __call__(
+        self, handler: Handler, path: Path, bounds: Bounds = BOUNDS
+    ) -> Coroutine[None, None, int]:
+        """Return how many bytes came."""
 
 
 @pytest.fixture
@@ -32,14 +51,14 @@ async def get(socket_enabled: None) -> AsyncIterator[Get]:
     servers: list[TestServer] = []
     session = ClientSession()
 
-    async def get(handler: Handler, path: Path) -> int:
+    async def get(handler: Handler, path: Path, bounds: Bounds = BOUNDS) -> int:
         app = web.Application()
         app.router.add_get("/", handler)
         server = TestServer(app)
         await server.start_server()
         servers.append(server)
         async with session.get(server.make_url("/")) as response:
-            received = await receive(response, File.at(path))
+            received = await receive(response, File.at(path), bounds)
             return received.size_bytes
 
     yield get
@@ -210,3 +229,142 @@ async def test_cancelling_leaves_no_open_file(get: Get, tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not is_open(path)
+
+
+# --- every download ends
+
+
+def dripping(block: bytes, every_s: float, blocks: int = 10**9) -> Handler:
+    """Return a handler that sends a head, then blocks of a size at a pace."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(MP4_HEAD)
+        for _ in range(blocks):
+            await asyncio.sleep(every_s)
+            await response.write(block)
+        return response
+
+    return handler
+
+
+async def received(handler: Handler, path: Path, bounds: Bounds) -> tuple[int, float]:
+    """Receive what a handler sends; return its size and how long that took."""
+    app = web.Application()
+    app.router.add_get("/", handler)
+    loop = asyncio.get_running_loop()
+    async with TestServer(app) as server, ClientSession() as session:
+        timeout = ClientTimeout(total=None, sock_read=60)
+        async with session.get(server.make_url("/"), timeout=timeout) as response:
+            began_s = loop.time()
+            try:
+                got = await receive(response, File.at(path), bounds)
+            except CloudError as err:
+                err.add_note(str(loop.time() - began_s))
+                raise
+            return got.size_bytes, loop.time() - began_s
+
+
+@pytest.mark.parametrize("every_s", [0.5, 30, 59])
+@simulated
+async def test_a_body_that_drips(
+    tmp_path: Path, socket_enabled: None, every_s: float
+) -> None:
+    """A byte now and then keeps no download alive."""
+    with pytest.raises(CloudError, match="^body_too_slow") as caught:
+        await received(dripping(b"\0", every_s), tmp_path / "0.part", BOUNDS)
+    assert float(caught.value.__notes__[0]) == pytest.approx(LEAST_WITHIN_S, abs=1)
+    # The way was slow; it is worth another try.
+    assert not is_of_content(caught.value)
+
+
+@simulated
+async def test_the_least_pace(tmp_path: Path, socket_enabled: None) -> None:
+    """What keeps it comes, however late; and not for longer than its footage may take."""
+    blocks = 10
+    drip = dripping(bytes(LEAST_BYTES), LEAST_WITHIN_S - 5, blocks)
+    size_bytes, took_s = await received(drip, tmp_path / "0.part", BOUNDS)
+    assert size_bytes == len(MP4_HEAD) + blocks * LEAST_BYTES
+    assert took_s == pytest.approx(blocks * (LEAST_WITHIN_S - 5), abs=5)
+
+    bounds = Bounds.of(timedelta(seconds=10))
+    drip = dripping(bytes(LEAST_BYTES), LEAST_WITHIN_S - 5)
+    with pytest.raises(CloudError, match="^body_too_slow") as caught:
+        await received(drip, tmp_path / "1.part", bounds)
+    assert float(caught.value.__notes__[0]) == pytest.approx(bounds.most_s, abs=1)
+
+
+@simulated
+async def test_a_slow_disk_is_not_the_clouds_fault(
+    tmp_path: Path, socket_enabled: None
+) -> None:
+    """The time that writing takes does not count."""
+    loop = asyncio.get_running_loop()
+    run = loop.run_in_executor
+    waits = iter([0, 0, 90, 90, 90])
+
+    async def slow(*args: Any) -> Any:
+        await asyncio.sleep(next(waits, 0))
+        return await run(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            loop, "run_in_executor", lambda *args: asyncio.ensure_future(slow(*args))
+        )
+        drip = dripping(bytes(CHUNK_BYTES), 20, 6)
+        size_bytes, _ = await received(drip, tmp_path / "0.part", BOUNDS)
+    assert size_bytes == len(MP4_HEAD) + 6 * CHUNK_BYTES
+
+
+def test_bounds() -> None:
+    """Footage that somebody films fits into them; nonsense has some, too."""
+    bounds = Bounds.of(timedelta(minutes=5))
+    assert bounds.most_bytes == 5 * 60 * 50_000_000 // 8 + MOST_BYTES_BESIDES
+    assert bounds.most_s == 5 * 60 * 30 + MOST_S_BESIDES
+    assert Bounds.of(timedelta(-1)) == Bounds.of(timedelta(0))
+
+
+async def test_a_body_without_end(get: Get, tmp_path: Path) -> None:
+    """More than the footage can be is not written, whether the size is told or not."""
+    bounds = Bounds(most_bytes=3 * CHUNK_BYTES, most_s=60)
+    path = tmp_path / "0.part"
+    drip = dripping(bytes(CHUNK_BYTES // 3), 0)
+    with pytest.raises(CloudError, match="^body_too_large$") as caught:
+        await get(drip, path, bounds)
+    assert path.stat().st_size <= bounds.most_bytes
+    # It would be the same the next time.
+    assert is_of_content(caught.value)
+
+    path = tmp_path / "1.part"
+    with pytest.raises(CloudError, match="^body_too_large$"):
+        await get(body(MP4_HEAD + bytes(3 * CHUNK_BYTES)), path, bounds)
+    assert not path.exists()
+
+
+async def test_a_disk_that_others_fill(
+    get: Get, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked at again and again, so that the reserve is left to Home Assistant."""
+    asked: list[int] = []
+
+    def check(folder: Folder, needed_bytes: int) -> None:
+        asked.append(needed_bytes)
+        if len(asked) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path))
+
+    monkeypatch.setattr(transfer, "check_space", check)
+    monkeypatch.setattr(transfer, "SPACE_EVERY_BYTES", 2 * CHUNK_BYTES)
+    size_bytes = len(MP4_HEAD) + 20 * CHUNK_BYTES
+    path = tmp_path / "0.part"
+    with pytest.raises(OSError, match="No space left"):
+        await get(body(MP4_HEAD + bytes(20 * CHUNK_BYTES)), path)
+    assert asked[0] == size_bytes
+    # Only what is still to come needs room.
+    assert size_bytes > asked[1] + 2 * CHUNK_BYTES - 1 > asked[2]
+    assert path.stat().st_size <= 5 * CHUNK_BYTES
+    # Of an endless one it is not known how much that is.
+    asked.clear()
+    with pytest.raises(OSError, match="No space left"):
+        await get(dripping(bytes(CHUNK_BYTES), 0), tmp_path / "1.part")
+    assert asked == [0, 0, 0]

@@ -6,6 +6,9 @@ from typing import override
 
 from aiohttp import ClientError
 
+# Nothing that a cloud says makes anybody wait for longer before asking again.
+LONGEST_WAIT_S = 60 * 60.0
+
 
 class ClipError(Exception):
     """Something that a person is told.
@@ -38,7 +41,8 @@ class SignInError(ClipError):
 class CloudError(ClipError):
     """The cloud or the way to it failed; worth another try, within a budget.
 
-    `retry_after_s` is how long the cloud wants, or has, to be left alone, if that is known.
+    `retry_after_s` is how long the cloud wants, or has, to be left alone, if that is known:
+    at most LONGEST_WAIT_S, whatever it says.
     """
 
     def __init__(
@@ -46,7 +50,7 @@ class CloudError(ClipError):
     ) -> None:
         """Take the translation key, the cloud's wish and what fills the text."""
         super().__init__(key, **placeholders)
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = None if retry_after_s is None else _bounded(retry_after_s)
 
 
 class AddressError(CloudError):
@@ -58,19 +62,24 @@ def is_of_content(err: CloudError) -> bool:
 
     The same would come again.
     """
-    return err.key in {"body_not_video", "body_truncated", "body_empty"} and not (
+    return err.key in {
+        "body_empty",
+        "body_not_video",
+        "body_too_large",
+        "body_truncated",
+    } and not (
         isinstance(err, AddressError)
         or isinstance(err.__cause__, ClientError | TimeoutError)
     )
 
 
 class NotReadyError(ClipError):
-    """The footage is not there yet; ask again after `after_s` seconds."""
+    """The footage is not there yet; ask again after `after_s` seconds, an hour at most."""
 
     def __init__(self, key: str, *, after_s: float, **placeholders: str) -> None:
         """Take the translation key, when to come back and what fills the text."""
         super().__init__(key, **placeholders)
-        self.after_s = after_s
+        self.after_s = _bounded(after_s)
 
 
 class NoFootageError(ClipError):
@@ -83,6 +92,10 @@ class RefusedError(ClipError):
 
 class StorageError(ClipError):
     """The clip cannot be written where it should go."""
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), LONGEST_WAIT_S)
 
 
 def storage_error(err: OSError) -> StorageError:

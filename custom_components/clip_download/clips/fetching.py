@@ -24,7 +24,7 @@ from .folder import File, Folder
 from .library import Job
 from .parts import Stored
 from .patience import MOST_UNREADABLE, Patience, Tries, persist
-from .transfer import Received, receive
+from .transfer import Bounds, Received, receive
 from .window import Placing, Window
 
 # A part that came short while the cloud may still add to it is fetched again.
@@ -33,6 +33,7 @@ SHORT_PART_TOLERANCE = timedelta(seconds=2)
 # So long an answer is kept open for a slot to be free, and a slot for an answer to come.
 SLOT_SOON_S = 5.0
 ANSWER_SOON_S = 10.0
+_NONE = timedelta(0)
 # From so many parts it is known how much space a window takes.
 SPACE_KNOWN_AFTER = 3
 
@@ -314,6 +315,7 @@ class Fetching:
             return await receive(
                 download.response,
                 file,
+                Bounds.of(max(part.window.duration, download.longest or _NONE)),
                 lambda size_bytes: self._patience.received(tries, size_bytes),
             )
         except CloudError as err:

@@ -13,7 +13,14 @@ from uuid import uuid4
 from ..sources.base import Camera, Plan, Source
 from . import files, mp4, sidecar, work
 from .aio import blocking, ended, in_thread_of, seconds_until, sleep_until
-from .errors import ClipError, NoFootageError, RefusedError, StorageError, storage_error
+from .errors import (
+    ClipError,
+    CloudError,
+    NoFootageError,
+    RefusedError,
+    StorageError,
+    storage_error,
+)
 from .fetching import Fetched, Fetching
 from .folder import File
 from .library import Clip, ClipStatus, Job, JobState, Library
@@ -25,6 +32,8 @@ from .workbench import Workbench
 
 _LOGGER = logging.getLogger(__name__)
 
+# A list that takes longer has no end, however it goes on.
+LONGEST_PLAN_S = 60 * 60
 # What a recording may last beyond what a list says of it.
 LONGEST_RECORDING = timedelta(hours=1)
 # Who set an event off has come into the picture by then.
@@ -174,12 +183,7 @@ class Way:
     async def _plan(self, camera: Camera) -> Plan:
         """Return what exists once it is all there, or what is there when time is up."""
         while True:
-            plan = await persist(
-                lambda: self._source.plan(
-                    camera, self._job.window, self._job.wishes, self._job.events
-                ),
-                self._patience,
-            )
+            plan = await persist(lambda: self._plan_once(camera), self._patience)
             left_s = seconds_until(self._job.give_up_at)
             if plan.again_after_s is None or left_s <= 0:
                 break
@@ -191,6 +195,16 @@ class Way:
         if plan.again_after_s is not None:
             raise NoFootageError("footage_not_ready")
         raise NoFootageError("no_footage")
+
+    async def _plan_once(self, camera: Camera) -> Plan:
+        job = self._job
+        try:
+            async with asyncio.timeout(LONGEST_PLAN_S):
+                return await self._source.plan(
+                    camera, job.window, job.wishes, job.events
+                )
+        except TimeoutError as err:
+            raise CloudError("cloud_unreachable", reason="TimeoutError") from err
 
     async def _finish(
         self,

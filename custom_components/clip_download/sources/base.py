@@ -156,7 +156,8 @@ class Plan:
 class Download:
     """An answer whose status was found good, with its body still to be read.
 
-    `window` is what the cloud says it really sent, where it says so. `rest` is what of
+    `window` is what the cloud says it really sent, where it says so. `longest` is how
+    long the footage may be where that is more than the part's window. `rest` is what of
     the part is still to be asked for, where the cloud sent only its beginning.
     `most_bytes`: a body of more may have been cut by the cloud; then the part's halves
     are asked for. `not_video` is what a body that is no video means, where the cloud is
@@ -166,6 +167,7 @@ class Download:
 
     response: ClientResponse
     window: Window | None = None
+    longest: timedelta | None = None
     rest: Part | None = None
     most_bytes: int | None = None
     not_video: RefusedError | None = None
