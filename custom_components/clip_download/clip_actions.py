@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 from . import answers
 from .clips.errors import ClipError, RefusedError
 from .clips.library import JobState
-from .clips.window import Window, settle
+from .clips.window import Window, check_timeout, settle
 from .coordinator import ClipConfigEntry
 from .naming import file_name, media_folder
 from .sources.base import Camera, Wishes
@@ -161,6 +161,7 @@ def _job(
     call: ServiceCall, entry: ClipConfigEntry, camera: Camera, window: Window
 ) -> dict[str, Any]:
     """Return how the clip of a window is wanted. Raises InvalidRequestError."""
+    check_timeout(call.data["timeout"])
     return {
         "root": media_folder(call.hass, entry),
         "filename": file_name(

@@ -309,10 +309,14 @@ KINDS = {
 def _is_endpoint(text: str) -> bool:
     try:
         url = URL(text)
+        # It is looked at only when it is asked for.
+        _ = url.port
     except ValueError:
         return False
-    # A name or a password in it would be shown, and stand in the way of the key.
-    is_bare = url.user is None and url.password is None and not url.query_string
+    # A name or a password in it would be shown, and stand in the way of the key; what
+    # follows "?" or "#" is no part of the address. One in a private network is fine:
+    # that is what VPC endpoints are, and only an administrator names it.
+    is_bare = url.user is None and url.password is None and not set(text) & set("?#")
     return url.scheme == "https" and bool(url.host) and is_bare
 
 

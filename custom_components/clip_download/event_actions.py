@@ -18,7 +18,7 @@ from . import answers
 from .automatic import DEFAULT_KINDS
 from .clips.errors import ClipError, InvalidRequestError, SignInError
 from .clips.library import JobState
-from .clips.window import Window, settle_past
+from .clips.window import Window, check_timeout, settle_past
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .event_clips import (
@@ -131,6 +131,7 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
     """Save what one camera saw, the oldest first: it is the first to expire."""
     hass = call.hass
     try:
+        check_timeout(call.data["timeout"])
         entry, camera = account_and_camera(hass, entity_id)
         source = entry.runtime_data.source
         if source.echoes_downloads and ON_DEMAND in call.data["kinds"]:

@@ -14,7 +14,12 @@ from .clips.errors import InvalidRequestError
 from .clips.files import safe_name, safe_relative_path
 from .clips.window import Window
 from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME
+from .sources import harmless
 from .sources.base import Camera
+
+# Longer than any path that a file system takes below a folder of its own.
+LONGEST_PATH = 2000
+LONGEST_REASON = 300
 
 
 def media_folder(hass: HomeAssistant, entry: ConfigEntry | None) -> Path:
@@ -48,11 +53,14 @@ def file_name(
 
     `template` stands in for that of the account's options. Raises InvalidRequestError.
     """
-    template = template or Template(
-        entry.options.get(CONF_FILENAME, DEFAULT_FILENAME), hass
+    text = (
+        template.template
+        if template
+        else entry.options.get(CONF_FILENAME, DEFAULT_FILENAME)
     )
     try:
-        rendered: str = template.async_render(
+        # Whoever may save a clip may not see all of Home Assistant's states by that.
+        rendered: str = Template(text, hass).async_render(
             {
                 # A name must not become folders of its own.
                 "camera": safe_name(camera.name) or safe_name(camera.id),
@@ -62,9 +70,13 @@ def file_name(
                 "label": safe_name(label),
             },
             parse_result=False,
+            limited=True,
         )
     except TemplateError as err:
-        raise InvalidRequestError("filename_template", reason=str(err)) from err
+        reason = harmless.text(str(err), LONGEST_REASON)
+        raise InvalidRequestError("filename_template", reason=reason) from err
+    if len(rendered) > LONGEST_PATH:
+        raise InvalidRequestError("filename_too_long", most=str(LONGEST_PATH))
     return safe_relative_path(rendered)
 
 

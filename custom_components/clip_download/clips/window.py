@@ -9,6 +9,8 @@ from typing import Self
 from .errors import InvalidRequestError
 
 LONGEST = timedelta(days=1)
+# How long after a window's end to wait for it, and so how far ahead one may begin.
+LONGEST_TIMEOUT = timedelta(days=7)
 # A month in which the clock goes back.
 LONGEST_PAST = timedelta(days=31, hours=1)
 # No clip is from outside of these.
@@ -124,33 +126,71 @@ def settle(
 
     Raises InvalidRequestError.
     """
-    absolute = sum(value is not None for value in (start, end, duration))
-    around = before is not None or after is not None
-    if (absolute and (around or at is not None)) or absolute == 3:
-        raise InvalidRequestError("window_two_forms")
-    if around:
-        moment = now if at is None else _aware(at, time_zone)
-        window = Window(
-            moment - (before or timedelta(0)), moment + (after or timedelta(0))
+    check_timeout(patience)
+    if any(
+        length is not None and length > LONGEST for length in (duration, before, after)
+    ):
+        raise InvalidRequestError("window_too_long")
+    try:
+        window = _window_of(
+            now=now,
+            time_zone=time_zone,
+            start=start,
+            end=end,
+            duration=duration,
+            before=before,
+            after=after,
+            at=at,
         )
-    elif start is not None and end is not None:
-        window = Window(_aware(start, time_zone), _aware(end, time_zone))
-    elif start is not None and duration is not None:
-        first = _aware(start, time_zone)
-        window = Window(first, first + duration)
-    elif end is not None and duration is not None:
-        last = _aware(end, time_zone)
-        window = Window(last - duration, last)
-    else:
-        raise InvalidRequestError("window_no_form")
-
+    except OverflowError as err:
+        raise InvalidRequestError("window_impossible") from err
     if window.duration <= timedelta(0):
         raise InvalidRequestError("window_reversed")
     if window.duration > LONGEST:
         raise InvalidRequestError("window_too_long")
     if window.start > now + patience:
         raise InvalidRequestError("window_in_future")
+    if window.start < _EARLIEST:
+        raise InvalidRequestError("window_impossible")
     return window
+
+
+def check_timeout(timeout: timedelta) -> None:
+    """Raise InvalidRequestError for a patience that would outlast any cloud's footage."""
+    if timeout > LONGEST_TIMEOUT:
+        raise InvalidRequestError("timeout_too_long")
+
+
+def _window_of(
+    *,
+    now: datetime,
+    time_zone: tzinfo,
+    start: datetime | None,
+    end: datetime | None,
+    duration: timedelta | None,
+    before: timedelta | None,
+    after: timedelta | None,
+    at: datetime | None,
+) -> Window:
+    """Return the window that one of the forms says. Raises OverflowError too."""
+    absolute = sum(value is not None for value in (start, end, duration))
+    around = before is not None or after is not None
+    if (absolute and (around or at is not None)) or absolute == 3:
+        raise InvalidRequestError("window_two_forms")
+    if around:
+        moment = now if at is None else _aware(at, time_zone)
+        return Window(
+            moment - (before or timedelta(0)), moment + (after or timedelta(0))
+        )
+    if start is not None and end is not None:
+        return Window(_aware(start, time_zone), _aware(end, time_zone))
+    if start is not None and duration is not None:
+        first = _aware(start, time_zone)
+        return Window(first, first + duration)
+    if end is not None and duration is not None:
+        last = _aware(end, time_zone)
+        return Window(last - duration, last)
+    raise InvalidRequestError("window_no_form")
 
 
 def settle_past(
