@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from ..sources.base import Event, Wishes, words_of
 from . import schema
-from .errors import ClipError, StorageError
+from .errors import ClipError, InvalidRequestError, StorageError
 from .window import Window, from_ms, to_ms
 
 _LOGGER = logging.getLogger(__name__)
@@ -532,6 +532,9 @@ class Library:
     async def _run[T](self, call: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        except (OverflowError, UnicodeError) as err:
+            # Text or a number that SQLite takes from nobody: only this is not recorded.
+            raise InvalidRequestError("not_storable") from err
         except (sqlite3.Error, OSError) as err:
             if isinstance(err, sqlite3.Error) and schema.is_damage(err):
                 await self._replace()

@@ -214,7 +214,10 @@ class Watch:
     async def _take_inbox(self) -> None:
         while self._inbox:
             camera, event = self._inbox[0]
-            await self._take(camera, [event], looked_until=datetime.now(UTC))
+            try:
+                await self._take(camera, [event], looked_until=datetime.now(UTC))
+            except InvalidRequestError as err:
+                _LOGGER.warning("What %s was told to see is lost: %s", camera.id, err)
             del self._inbox[0]
 
     async def _look_at_all(self) -> CloudError | None:
@@ -241,6 +244,12 @@ class Watch:
                 continue
             except (InvalidRequestError, NoFootageError, RefusedError) as err:
                 _LOGGER.debug("No history of %s: %s", camera.id, err)
+                seen, pause = True, LOOK_RARELY
+            except ClipError:
+                raise
+            except Exception:
+                # Nobody foresaw it, and it is no reason to be blind to the others.
+                _LOGGER.exception("The history of %s makes no sense", camera.id)
                 seen, pause = True, LOOK_RARELY
             else:
                 seen, pause = True, LOOK_OFTEN if is_pending else LOOK_EVERY

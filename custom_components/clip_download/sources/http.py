@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
-import json
+from ipaddress import ip_address
+import re
 from typing import Any
 
 from aiohttp import (
@@ -20,20 +22,28 @@ from aiohttp import (
     ClientSession,
     ClientSSLError,
     ClientTimeout,
+    InvalidURL,
     ServerDisconnectedError,
     hdrs,
 )
 from aiolimiter import AsyncLimiter
 from yarl import URL
 
-from ..clips.errors import CloudError
+from ..clips.errors import LONGEST_WAIT_S as LONGEST_WISH_S, CloudError
+from . import harmless
 
 # Home Assistant's session ends every request after five minutes; a clip may take longer.
+# What has no end here has one where it is used: see ANSWER_WITHIN_S, LONGEST_READ_S and
+# `receive`.
 TIMEOUT = ClientTimeout(total=None, connect=15, sock_connect=15, sock_read=60)
 MOST_REDIRECTS = 5
+# The connection and all of the headers of an answer, however slowly they drip.
+ANSWER_WITHIN_S = 120
 # What a body must not be larger than, and must not take longer, to be read as a whole.
 LARGEST_JSON_BYTES = 32 * 2**20
 LONGEST_READ_S = 60
+# A larger one is taken apart in a thread.
+SMALL_JSON_BYTES = 64 * 2**10
 # A cloud that wants to be left alone for longer is asked again all the same.
 LONGEST_QUIET_S = 300
 # How long a cloud that says no time is left alone: twice as long each time, up to the last.
@@ -59,7 +69,9 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOVED = {301, 302}
-_LOCAL = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+_LOCAL = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".fritz.box")
+_LONGEST_HOST = 253
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 
 
 class Http:
@@ -92,6 +104,8 @@ class Http:
         self._careful_until = 0.0
         self._quiet_until = 0.0
         self._untold_quiets = 0
+        # The host of the cloud's own that was asked last.
+        self._own_host: str | None = None
 
     @asynccontextmanager
     async def request(
@@ -202,6 +216,10 @@ class Http:
             is_own = self._is_own(url)
             if not is_own and not self._may_visit(url):
                 raise _misled(url)
+            if is_own:
+                self._own_host = url.host
+            elif await self._leads_home(url):
+                raise _misled(url)
             if is_own and ours is not None:
                 await self._take_turn()
             else:
@@ -210,23 +228,30 @@ class Http:
                     body = None
             headers = described if ours is None and body is not None else ours
             try:
-                response = await self._session.request(
-                    method,
-                    url,
-                    data=body,
-                    headers={
-                        hdrs.USER_AGENT: USER_AGENT,
-                        hdrs.ACCEPT_ENCODING: "identity",
-                        **(headers or {}),
-                    },
-                    timeout=TIMEOUT,
-                    allow_redirects=False,
-                )
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    response = await self._session.request(
+                        method,
+                        url,
+                        data=body,
+                        headers={
+                            hdrs.USER_AGENT: USER_AGENT,
+                            hdrs.ACCEPT_ENCODING: "identity",
+                            **(headers or {}),
+                        },
+                        timeout=TIMEOUT,
+                        allow_redirects=False,
+                        # A megabyte may hold a gigabyte.
+                        auto_decompress=False,
+                    )
+            except InvalidURL as err:
+                raise _misled(url) from _harmless(err)
             except (ClientError, TimeoutError, OSError) as err:
                 raise unreachable(err) from _harmless(err)
             async with response:
                 location = response.headers.get(hdrs.LOCATION)
                 if response.status not in _REDIRECTS or not location:
+                    if response.ok and _is_encoded(response):
+                        raise CloudError("cloud_encoded")
                     try:
                         yield response
                     except (ClientError, TimeoutError) as err:
@@ -241,6 +266,29 @@ class Http:
                 url = url.join(parse_url(location))
         raise _misled(url)
 
+    async def _leads_home(self, url: URL) -> bool:
+        """Return whether a name that is not the cloud's leads into a user's network.
+
+        It may where the cloud itself is there. Between this look and the connection a
+        name may change: then only TLS stands in the way.
+        """
+        if not await self._is_at_home(url.host):
+            return False
+        return not await self._is_at_home(self._own_host)
+
+    async def _is_at_home(self, host: str | None) -> bool:
+        resolve = getattr(self._session.connector, "async_resolve_host", None)
+        if host is None or resolve is None:
+            # Only Home Assistant's own connector tells.
+            return False
+        try:
+            async with asyncio.timeout(TIMEOUT.sock_connect):
+                found = await resolve(host)
+        except ClientError, TimeoutError, OSError:
+            # Whoever connects finds out why.
+            return False
+        return any(not ip_address(one["host"]).is_global for one in found)
+
 
 async def read_body(response: ClientResponse, largest_bytes: int) -> bytes:
     """Return the answer's whole body. Raises CloudError if it is too large or slow."""
@@ -253,24 +301,47 @@ async def read_body(response: ClientResponse, largest_bytes: int) -> bytes:
     return bytes(body)
 
 
-async def read_json(response: ClientResponse) -> Any:
-    """Return the answer's JSON value. Raises CloudError if it is none."""
+async def read_json(
+    response: ClientResponse, *, longest_text: int = harmless.LONGEST_TEXT
+) -> Any:
+    """Return the answer's JSON value, harmless. Raises CloudError if it is none."""
+    return await parse_json(
+        await read_body(response, LARGEST_JSON_BYTES), longest_text=longest_text
+    )
+
+
+async def parse_json(body: bytes, *, longest_text: int = harmless.LONGEST_TEXT) -> Any:
+    """Return the JSON value in a body, harmless. Raises CloudError if there is none."""
+    parse = partial(harmless.parse, body, longest_text=longest_text)
     try:
-        return json.loads(await read_body(response, LARGEST_JSON_BYTES))
+        if len(body) <= SMALL_JSON_BYTES:
+            return parse()
+        return await asyncio.get_running_loop().run_in_executor(None, parse)
     except ValueError as err:
         raise CloudError("cloud_nonsense") from err
 
 
 def retry_after_s(response: ClientResponse) -> float | None:
-    """Return how many seconds the cloud wants to be left alone, if it says so."""
+    """Return how many seconds the cloud wants to be left alone, if it says so.
+
+    It is an hour at most.
+    """
     value = response.headers.get(hdrs.RETRY_AFTER, "").strip()
-    if value.isdecimal():
-        return float(value)
+    if value.isascii() and value.isdecimal():
+        return min(float(value), LONGEST_WISH_S)
+    if (at := http_date(value)) is None:
+        return None
+    wish_s = (at - datetime.now(UTC)).total_seconds()
+    return min(max(wish_s, 0.0), LONGEST_WISH_S)
+
+
+def http_date(value: str) -> datetime | None:
+    """Return the time in a header, in UTC; None if it is none."""
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError, TypeError, ValueError:
         return None
-    return max(0.0, (at.astimezone(UTC) - datetime.now(UTC)).total_seconds())
 
 
 def trouble(response: ClientResponse) -> CloudError:
@@ -299,8 +370,8 @@ def parse_url(url: str) -> URL:
     """Take a URL byte for byte. Raises CloudError if it is none that can be asked for."""
     try:
         parsed = URL(url, encoded=True)
-        # What is taken as it is, is looked at only when it is sent.
-        _ = parsed.port
+        # What is taken as it is, is looked at only when it is sent, or told.
+        _ = parsed.port, parsed.host, url.encode()
         for encoding in ("ascii", "idna"):
             (parsed.raw_host or "").encode(encoding)
     except ValueError as err:
@@ -313,16 +384,27 @@ def parse_url(url: str) -> URL:
 
 def _misled(url: URL | None) -> CloudError:
     """Return the error for a place that must not be asked: its host, never its URL."""
-    return CloudError("cloud_redirect", host=(url.host if url else None) or "?")
+    host = (url.host if url else None) or "?"
+    return CloudError("cloud_redirect", host=harmless.text(host, _LONGEST_HOST))
 
 
 def _is_within(host: str, domains: Collection[str]) -> bool:
     return any(host == one or host.endswith(f".{one}") for one in domains)
 
 
+def _is_encoded(response: ClientResponse) -> bool:
+    """Say whether a body was packed, which nobody asked for."""
+    encoding = response.headers.get(hdrs.CONTENT_ENCODING, "")
+    return encoding.strip().lower() not in {"", "identity"}
+
+
 def _is_public(url: URL) -> bool:
-    """Refuse addresses and local names: no cloud redirects into a user's network."""
-    name = (url.host or "").rstrip(".").lower()
-    is_address = ":" in name or name.rpartition(".")[2].isdecimal()
+    """Refuse addresses and local names: no cloud redirects into a user's network.
+
+    A name whose last label is a number is an address, in whichever of its short, octal
+    and hexadecimal forms.
+    """
+    name = (url.raw_host or "").rstrip(".").lower()
+    is_address = ":" in name or _NUMBER.fullmatch(name.rpartition(".")[2]) is not None
     is_local = "." not in name or name.endswith(_LOCAL)
     return url.scheme == "https" and not is_address and not is_local

@@ -6,13 +6,11 @@ botocore's models of these services. Importing this blocks, as botocore does.
 """
 
 import base64
-import binascii
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 import itertools
 import json
@@ -36,6 +34,7 @@ from ..clips.errors import (
     SignInError,
 )
 from ..clips.window import Placing, Window
+from . import harmless
 from .base import (
     Camera,
     Download,
@@ -47,7 +46,16 @@ from .base import (
     SplitError,
     Wishes,
 )
-from .http import LARGEST_JSON_BYTES, Http, parse_url, read_body, read_json, trouble
+from .http import (
+    LARGEST_JSON_BYTES,
+    Http,
+    http_date,
+    parse_json,
+    parse_url,
+    read_body,
+    read_json,
+    trouble,
+)
 
 _LOGGER = logging.getLogger(__name__)
 # At its lowest level it logs all that it signs, the session token too.
@@ -59,6 +67,9 @@ RATE = (3, 0.5)
 # GetClip costs a point a fragment, of 500 a second of a stream.
 FRAGMENTS_RATE = (200, 0.7)
 PAGE = 1000
+# Two days of the shortest fragments. More streams than on so many pages no key sees.
+MOST_PAGES = 200
+MOST_STREAM_PAGES = 20
 
 # GetClip silently stops after 200 fragments or 100 MB; these stay clear of both. Its
 # third limit, 24 hours, is out of reach of so few fragments.
@@ -83,6 +94,8 @@ MOST_TRIED_ALONE = 16
 NOT_READY_AGAIN_S = 5.0
 PICTURE_SPAN = timedelta(seconds=30)
 PICTURE_EVERY_MS = 10_000
+# In base64: 6 MiB are the most.
+LONGEST_PICTURE = 9 * 2**20
 
 _THROTTLED = {
     "ClientLimitExceededException",
@@ -252,27 +265,29 @@ class KinesisSource(Source):
 
     @override
     async def cameras(self) -> list[Camera]:
-        pages: list[Any] = []
+        listed: list[Any] = []
         try:
-            token: str | None = None
+            tokens = _Tokens(MOST_STREAM_PAGES)
+            ask: dict[str, Any] = {}
             while True:
-                page = await self._ask(
-                    "listStreams", {"NextToken": token} if token else {}
-                )
-                pages.append(_listed(page, "StreamInfoList"))
-                token = page.get("NextToken")
-                if not token:
+                page = await self._ask("listStreams", ask)
+                listed += _list_in(page, "StreamInfoList")
+                token = tokens.next_in(page)
+                if token is None:
                     break
+                ask = {"NextToken": token}
         except RefusedError as err:
             _LOGGER.debug("The streams may not be listed: %s", err)
-        try:
-            names = [
-                str(stream["StreamName"])
-                for stream in itertools.chain.from_iterable(pages)
-                if "StreamName" in stream
-            ]
-        except TypeError as err:
-            raise CloudError("cloud_nonsense") from err
+        else:
+            if not tokens.is_whole and not tokens.is_circle:
+                raise CloudError("cloud_nonsense")
+        names = [
+            stream["StreamName"]
+            for stream in listed
+            if isinstance(stream, dict)
+            and isinstance(stream.get("StreamName"), str)
+            and harmless.id_of(stream["StreamName"])
+        ]
         cameras = {name: Camera(id=name, name=name) for name in names}
         for named in self.named_cameras:
             camera = _named_camera(named)
@@ -290,7 +305,7 @@ class KinesisSource(Source):
     ) -> Plan:
         selector = f"{(wishes.timestamps or 'producer').upper()}_TIMESTAMP"
         try:
-            fragments = await self._list_fragments(camera, window, selector)
+            fragments, is_whole = await self._list_fragments(camera, window, selector)
         except RefusedError as err:
             if err.key != "no_permission":
                 raise
@@ -298,11 +313,12 @@ class KinesisSource(Source):
             return await self._plan_without_list(camera, window, selector, err)
         parts = _parts(batches(fragments))
         is_fresh = datetime.now(UTC) < window.end + self.settles_after
+        trouble = None if is_whole else CloudError("list_not_whole")
         if is_fresh and (not parts or fragments[-1].end_ms < window.end_ms):
-            return Plan(parts=parts, again_after_s=NOT_READY_AGAIN_S)
+            return Plan(parts=parts, again_after_s=NOT_READY_AGAIN_S, trouble=trouble)
         if not parts:
             await self._check_retention(camera, window)
-        return Plan(parts=parts)
+        return Plan(parts=parts, trouble=trouble)
 
     @override
     @asynccontextmanager
@@ -375,7 +391,8 @@ class KinesisSource(Source):
                     "Format": "JPEG",
                 },
             ) as response:
-                images = (await _read_object(response)).get("Images") or []
+                answer = await _read_object(response, longest_text=LONGEST_PICTURE)
+                images = _list_in(answer, "Images")
         except NoFootageError, RefusedError:
             return None
         try:
@@ -388,7 +405,7 @@ class KinesisSource(Source):
         for content in contents:
             try:
                 picture = base64.b64decode(content)
-            except binascii.Error, TypeError:
+            except TypeError, ValueError:
                 continue
             if picture.startswith(b"\xff\xd8\xff"):
                 return picture
@@ -405,13 +422,13 @@ class KinesisSource(Source):
         ) as response:
             answer = await _read_object(response)
         try:
-            return str(
-                answer["GetCallerIdentityResponse"]["GetCallerIdentityResult"][
-                    "Account"
-                ]
-            )
+            told = answer["GetCallerIdentityResponse"]["GetCallerIdentityResult"]
+            account = harmless.id_of(told["Account"])
         except (KeyError, TypeError) as err:
             raise CloudError("cloud_nonsense") from err
+        if not account:
+            raise CloudError("cloud_nonsense")
+        return account
 
     async def _may_exist(self, camera: Camera) -> bool:
         """Say whether a stream that a person named is there, or whether nobody tells."""
@@ -430,10 +447,14 @@ class KinesisSource(Source):
             if err.key == "camera_unknown":
                 raise
             return
-        hours = (described.get("StreamInfo") or {}).get("DataRetentionInHours")
+        about = described.get("StreamInfo")
+        hours = about.get("DataRetentionInHours") if isinstance(about, dict) else None
+        if not isinstance(hours, int | float) or hours < 0:
+            return
         if hours == 0:
             raise RefusedError("no_retention")
-        if hours and window.end < datetime.now(UTC) - timedelta(hours=hours):
+        age = datetime.now(UTC) - window.end
+        if age / timedelta(hours=1) > hours:
             raise RefusedError("older_than_retention")
 
     async def _plan_without_list(
@@ -485,9 +506,13 @@ class KinesisSource(Source):
 
     async def _list_fragments(
         self, camera: Camera, window: Window, selector: str
-    ) -> list[Fragment]:
-        """Return what lies in the window and what runs on into it, in order of time."""
-        pages: list[Any] = []
+    ) -> tuple[list[Fragment], bool]:
+        """Return what lies in the window and what runs on into it, in order of time.
+
+        And whether that is all that is listed, as far as is known.
+        """
+        listed: list[Any] = []
+        tokens = _Tokens(MOST_PAGES)
         ask: dict[str, Any] = {
             "FragmentSelector": _selector(
                 selector, window.start_ms - LONGEST_FRAGMENT_MS, window.end_ms - 1
@@ -498,16 +523,22 @@ class KinesisSource(Source):
                 camera, "LIST_FRAGMENTS", "listFragments", {**ask, "MaxResults": PAGE}
             ) as response:
                 page = await _read_object(response)
-            pages.append(_listed(page, "Fragments"))
-            token = page.get("NextToken")
-            if not token:
+            found = _list_in(page, "Fragments")
+            if len(found) > PAGE:
+                raise CloudError("cloud_nonsense")
+            listed += found
+            token = tokens.next_in(page)
+            if token is None:
                 break
             ask = {"NextToken": token}
         try:
-            fragments = in_order(list(itertools.chain.from_iterable(pages)), selector)
+            fragments = in_order(listed, selector)
         except (KeyError, OverflowError, TypeError, ValueError) as err:
             raise CloudError("cloud_nonsense") from err
-        return [one for one in fragments if one.end_ms > window.start_ms]
+        return (
+            [one for one in fragments if one.end_ms > window.start_ms],
+            tokens.is_whole,
+        )
 
     @asynccontextmanager
     async def _get_clip(
@@ -817,29 +848,60 @@ def _ms(seconds: float) -> int:
     return int(seconds * 1000 + 0.001)
 
 
-async def _read_object(response: ClientResponse) -> dict[str, Any]:
+class _Tokens:
+    """What the next page of a list is asked for with, until there is an end to it.
+
+    A list `is_whole` once its last page has come; it `is_circle` if a token came twice.
+    """
+
+    def __init__(self, most_pages: int) -> None:
+        """Take how many pages are read at most."""
+        self.is_whole = False
+        self.is_circle = False
+        self._most_pages = most_pages
+        self._seen: set[str] = set()
+
+    def next_in(self, page: Mapping[str, Any]) -> str | None:
+        """Return the token in a page, None where there is nothing more to ask for."""
+        token = page.get("NextToken")
+        if not token:
+            self.is_whole = True
+            return None
+        if not isinstance(token, str):
+            raise CloudError("cloud_nonsense")
+        self.is_circle = token in self._seen
+        self._seen.add(token)
+        is_over = self.is_circle or len(self._seen) >= self._most_pages
+        return None if is_over else token
+
+
+def _list_in(answer: Mapping[str, Any], name: str) -> list[Any]:
+    """Return a list in an answer. Raises CloudError for an answer without such a list."""
+    found = answer.get(name) or []
+    # An error told with status 200 is no empty list.
+    if not isinstance(found, list) or (answer and name not in answer):
+        raise CloudError("cloud_nonsense")
+    return found
+
+
+async def _read_object(
+    response: ClientResponse, *, longest_text: int = harmless.LONGEST_TEXT
+) -> dict[str, Any]:
     """Return the answer's JSON object. Raises CloudError if it is none."""
-    value = await read_json(response)
+    value = await read_json(response, longest_text=longest_text)
     if not isinstance(value, dict):
         raise CloudError("cloud_nonsense")
     return value
-
-
-def _listed(page: dict[str, Any], name: str) -> Any:
-    """Return what a page lists. Raises CloudError for an answer that is no such page."""
-    if page and name not in page:
-        # An error told with status 200 is no empty list.
-        raise CloudError("cloud_nonsense")
-    return page.get(name) or []
 
 
 async def _error(response: ClientResponse, action: str, region: str) -> ClipError:
     """Turn an answer that is not good into an error, by what AWS calls it."""
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return trouble(response)
+    body = await read_body(response, LARGEST_JSON_BYTES)
     try:
-        answer = json.loads(await read_body(response, LARGEST_JSON_BYTES))
-    except ValueError:
+        answer = await parse_json(body)
+    except CloudError:
         answer = {}
     # STS wraps it; the others put it beside the message or into a header.
     if isinstance(answer, dict):
@@ -875,7 +937,7 @@ async def _error(response: ClientResponse, action: str, region: str) -> ClipErro
         return SignInError("invalid_auth")
     if name in _DENIED:
         # It may be another right that is missing, such as that to a key of KMS.
-        lacking = re.search(r"to perform: ([\w-]+:\w+)", message)
+        lacking = re.search(r"to perform: ([\w-]{1,64}:\w{1,64})", message)
         return RefusedError("no_permission", action=lacking[1] if lacking else action)
     if name in _THROTTLED:
         return CloudError("cloud_throttled")
@@ -885,15 +947,14 @@ async def _error(response: ClientResponse, action: str, region: str) -> ClipErro
         return RefusedError("camera_unknown")
     if key := _FOOTAGE.get(name):
         return RefusedError(key)
-    if re.fullmatch(r"\w+", name):
+    if re.fullmatch(r"\w{1,100}", name):
         return RefusedError("request_refused", action=action, reason=name)
     return trouble(response)
 
 
 def _clock_difference(response: ClientResponse) -> timedelta | None:
-    """Return how far the cloud's clock is ahead of ours."""
-    try:
-        theirs = parsedate_to_datetime(response.headers.get(hdrs.DATE, ""))
-    except ValueError:
+    """Return how far the cloud's clock is ahead of ours, if it shows a time of ours."""
+    theirs = http_date(response.headers.get(hdrs.DATE, ""))
+    if theirs is None or not 0 < theirs.timestamp() < LATEST_S:
         return None
     return theirs - datetime.now(UTC)

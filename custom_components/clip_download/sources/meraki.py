@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 import itertools
-import json
 import logging
 import re
 from textwrap import shorten
@@ -32,8 +31,9 @@ from ..clips.errors import (
     SignInError,
 )
 from ..clips.window import Placing, Window
+from . import harmless
 from .base import Camera, Download, Event, Identity, Part, Plan, Source, Wishes
-from .http import LARGEST_JSON_BYTES, Http, read_body, trouble
+from .http import LARGEST_JSON_BYTES, Http, parse_json, read_body, trouble
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -54,6 +54,9 @@ IMAGERS = dict.fromkeys(
     1,
 ) | {"MV84": 4}
 MOST_IMAGERS = 8
+# Of a thousand devices each, and of so many organizations a key never sees more.
+MOST_PAGES = 50
+MOST_ORGANIZATIONS = 1000
 # A second that any camera has, if it was online then.
 IMAGER_CLIP_AGE = timedelta(minutes=10)
 IMAGER_CLIP_LENGTH = timedelta(seconds=1)
@@ -154,13 +157,13 @@ class MerakiSource(Source):
         me = await self._ask(f"{self._base_url}/administered/identities/me")
         organizations = await self._organizations()
         email = me.value.get("email") if isinstance(me.value, dict) else None
-        if me.is_good and email:
+        if me.is_good and (email := harmless.id_of(email)):
             return Identity(id=f"{self._host}/{email.lower()}", title=f"Meraki {email}")
         # Not every cloud that speaks this API knows whose a key is.
         first = min(organizations, key=lambda organization: str(organization["id"]))
         return Identity(
             id=f"{self._host}/{first['id']}",
-            title=f"Meraki {first.get('name') or self._host}",
+            title=f"Meraki {harmless.name(first.get('name'), self._host)}",
         )
 
     @override
@@ -177,7 +180,11 @@ class MerakiSource(Source):
                 _LOGGER.debug("Organization %s is closed to us", organization["id"])
                 continue
             for device in devices:
-                if "serial" in device and str(device.get("model")).startswith("MV"):
+                if (
+                    isinstance(device.get("serial"), str)
+                    and harmless.id_of(device["serial"])
+                    and str(device.get("model")).startswith("MV")
+                ):
                     found = await self._cameras_of(device)
                     cameras |= {camera.id: camera for camera in found}
         return list(cameras.values())
@@ -322,14 +329,14 @@ class MerakiSource(Source):
         Where only the API knows how many there are, the first one has the device's own
         id: it may have been listed alone before.
         """
-        serial, model = str(device["serial"]), str(device["model"])
-        name = device.get("name") or f"{model} {serial}"
+        serial, model = device["serial"], harmless.name(device["model"], "")
+        name = harmless.name(device.get("name"), f"{model} {serial}")
         camera = Camera(
             id=serial,
             name=name,
             model=model,
             serial_number=serial,
-            firmware=device.get("firmware") or None,
+            firmware=harmless.name(device.get("firmware"), "") or None,
         )
         known = re.match(r"MV\d+", model)
         count = IMAGERS.get(known[0]) if known else None
@@ -377,18 +384,28 @@ class MerakiSource(Source):
             organization
             for organization in await self._list(f"{self._base_url}/organizations")
             or []
-            if "id" in organization
-            and (organization.get("api") or {}).get("enabled", True)
+            if harmless.id_of(organization.get("id")) and _is_open(organization)
         ]
         if not organizations:
             raise CloudError("no_organization")
+        if len(organizations) > MOST_ORGANIZATIONS:
+            raise CloudError("cloud_nonsense")
         return organizations
 
     async def _list(self, url: str) -> list[dict[str, Any]] | None:
-        """Return what all pages list, or None where the key may not look."""
+        """Return what all pages list, or None where the key may not look.
+
+        Raises CloudError `cloud_nonsense` for a list without an end, of which nobody
+        knows what is missing; SignInError.
+        """
         items: list[dict[str, Any]] = []
+        asked: set[str] = set()
         next_url: str | None = url
-        while next_url:
+        # A page that was there already leads to nothing new.
+        while next_url and next_url not in asked:
+            if len(asked) == MOST_PAGES:
+                raise CloudError("cloud_nonsense")
+            asked.add(next_url)
             answer = await self._ask(next_url)
             if not answer.is_good:
                 return None
@@ -419,11 +436,8 @@ class MerakiSource(Source):
                 raise trouble(response)
             content = await read_body(response, LARGEST_JSON_BYTES)
             next_link = response.links.get("next")
-        try:
-            value = json.loads(content) if content else None
-        except ValueError as err:
-            # Whatever answers with a page of its own is not the API.
-            raise CloudError("cloud_nonsense") from err
+        # Whatever answers with a page of its own is not the API.
+        value = await parse_json(content) if content else None
         if status == HTTPStatus.UNAUTHORIZED:
             raise SignInError("invalid_auth")
         return _Answer(
@@ -455,12 +469,18 @@ def _is_about_imager(answer: _Answer) -> bool:
 
 def _harmless(text: str) -> str:
     """Return a text as one short line without what may be a URL, address or token."""
-    plain = "".join(char if char.isprintable() else " " for char in text[:1000])
+    plain = harmless.text(text, 1000).replace("\N{REPLACEMENT CHARACTER}", " ")
     words = [
         "…" if len(word) > LONGEST_WORD or re.search(r"//|@|=", word) else word
         for word in plain.split()
     ]
     return shorten(" ".join(words), LONGEST_REASON, placeholder="…").rstrip(".")
+
+
+def _is_open(organization: Mapping[str, Any]) -> bool:
+    """Say whether an organization's API is switched on, as far as it tells."""
+    api = organization.get("api")
+    return not isinstance(api, dict) or bool(api.get("enabled", True))
 
 
 def _url_in(answer: _Answer) -> str | None:

@@ -10,8 +10,9 @@ import hmac
 from typing import Any, Self, override
 
 from ..clips.window import Window, from_ms, to_ms
+from . import harmless
 from .base import MOTION, Camera, Event
-from .notice import Notice, parse, word
+from .notice import Notice, word
 
 # The dashboard tells other things, too, if it is told to.
 MOTION_ALERT = "motion_alert"
@@ -26,7 +27,7 @@ class MerakiNotice(Notice):
     @override
     @staticmethod
     def is_genuine(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
-        told = parse(body)
+        told = harmless.parse(body)
         given = told.get("sharedSecret") if isinstance(told, dict) else None
         return isinstance(given, str) and hmac.compare_digest(
             given.encode(errors="replace"), secret.encode()

@@ -15,14 +15,20 @@ from collections.abc import (
     Sequence,
     Set as AbstractSet,
 )
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from importlib import import_module
-import itertools
 import json as json_module
 import logging
+import re
 import time
 from typing import Any, Literal, Self, override
 from urllib.parse import urlencode
@@ -51,6 +57,7 @@ from ..clips.errors import (
     SignInError,
 )
 from ..clips.window import Placing, Window, from_ms, gaps, to_ms
+from . import harmless
 from .base import (
     EVENT_KINDS,
     Camera,
@@ -63,7 +70,14 @@ from .base import (
     SplitError,
     Wishes,
 )
-from .http import LARGEST_JSON_BYTES, USER_AGENT, Http, read_body, retry_after_s
+from .http import (
+    LARGEST_JSON_BYTES,
+    USER_AGENT,
+    Http,
+    parse_json,
+    read_body,
+    retry_after_s,
+)
 from .ring_words import seen_by
 
 OWN_HOSTS = ("ring.com", "prd-api-us.prd.rings.solutions")
@@ -74,6 +88,10 @@ RATE = (4, 2.0)
 CAREFUL_RATE = (1, 5.0)
 # The most that Ring puts on one page of its history (davglass/doorbot#21).
 PAGE = 100
+# More on a page than this is no page of Ring's, and more pages are no history: half a
+# year of 200 events a day.
+MOST_ENTRIES = 2000
+MOST_PAGES = 400
 # A search answers about 20 at once, whatever is asked for: fewer than this many have not
 # been heard of, and are doubted only for stretches of the given length.
 SMALLEST_SEARCH_PAGE = 10
@@ -84,6 +102,8 @@ MOST_SEARCHES = 400
 # made for the asking, and may take long to come: it is fetched in parts.
 TIMELINE_PATH = "/evm/v2/timeline/24/devices"
 LONGEST_PART = timedelta(minutes=15)
+# It may answer with more than was asked for, but hardly with more than this.
+LONGEST_ANSWER = timedelta(hours=1)
 TIMELINE_SLACK = timedelta(seconds=1)
 # What a device says of itself that records so.
 ALWAYS = {"true", "enabled", "on", "24x7", "24_7", "continuous", "recording_24x7"}
@@ -130,6 +150,7 @@ SNAPSHOT_PAUSE_S = 1.0
 PICTURE_SPAN = timedelta(days=3)
 LARGEST_PICTURE_BYTES = 8 * 2**20
 _JPEG = b"\xff\xd8"
+_PLAIN_ID = re.compile(r"[\w-][\w.~-]*")
 
 _NOT_THERE = {
     HTTPStatus.BAD_REQUEST,
@@ -259,7 +280,8 @@ class RingSource(Source):
             profile = told["profile"]
             if not (account_id := _id(profile["id"])):
                 raise CloudError("cloud_nonsense")
-            email = profile.get("email") or self.credentials.get("username", "")
+            known_as = self.credentials.get("username", "")
+            email = harmless.name(profile.get("email"), known_as)
         return Identity(id=account_id, title=f"Ring {email}")
 
     @override
@@ -272,34 +294,48 @@ class RingSource(Source):
         with _our_errors():
             # `Ring.devices()` would stay as it was the first time.
             devices = RingDevices(self._ring, data)
-            cameras = [
-                self._camera(
-                    device.family,
-                    attributes := data[device.family][device.id],
-                    self._model(device, attributes.get("kind")),
-                )
-                for device in devices.video_devices
-            ]
+            known = devices.video_devices
             # ring_doorbell takes these for intercoms without video, or leaves them out.
-            return cameras + [
-                self._camera("other", attributes, OTHERS_WITH_VIDEO[kind])
+            others = [
+                (attributes, OTHERS_WITH_VIDEO[kind])
                 for attributes in data.get("other", {}).values()
                 if (kind := attributes.get("kind")) in OTHERS_WITH_VIDEO
             ]
+        makers = [
+            *(partial(self._known_camera, device, data) for device in known),
+            *(partial(self._camera, "other", *other) for other in others),
+        ]
+        cameras: list[Camera] = []
+        for make in makers:
+            # One that makes no sense must not hide the others.
+            with suppress(CloudError), _our_errors():
+                cameras += filter(None, [make()])
+        if makers and not cameras:
+            raise CloudError("cloud_nonsense")
+        return cameras
+
+    def _known_camera(
+        self, device: RingDoorBell, data: Mapping[str, Any]
+    ) -> Camera | None:
+        attributes = data[device.family][device.id]
+        model = self._model(device, attributes.get("kind"))
+        return self._camera(device.family, attributes, model)
 
     def _camera(
         self, family: str, attributes: Mapping[str, Any], model: str | None
-    ) -> Camera:
+    ) -> Camera | None:
         features = _object(attributes.get("features"))
         is_doorbell = (
             family != "stickup_cams" and attributes.get("kind") != ONVIF_CAMERA
         )
+        if not (camera_id := _id(attributes["id"])):
+            return None
         return Camera(
-            id=str(attributes["id"]),
-            name=attributes.get("description") or f"Ring {attributes['id']}",
-            model=model,
-            serial_number=attributes.get("device_id"),
-            firmware=attributes.get("firmware_version"),
+            id=camera_id,
+            name=harmless.name(attributes.get("description"), f"Ring {camera_id}"),
+            model=harmless.name(model, "") or None,
+            serial_number=harmless.name(attributes.get("device_id"), "") or None,
+            firmware=harmless.name(attributes.get("firmware_version"), "") or None,
             details={
                 "has_subscription": features.get("show_recordings"),
                 "is_e2ee": attributes.get("e2ee_enabled") is True,
@@ -625,7 +661,7 @@ class RingSource(Source):
             **{"includes[]": "pva"},
         )
         with _our_errors():
-            return list(answer["video_search"])
+            return _entries(answer["video_search"])
 
     async def _history(
         self,
@@ -639,9 +675,9 @@ class RingSource(Source):
         limit = first_page
         older_than: dict[str, str] = {}
         seen: set[str] = set()
-        for _ in itertools.count() if most_pages is None else range(most_pages):
+        for _ in range(MOST_PAGES if most_pages is None else most_pages):
             try:
-                entries = await self._ask_json(
+                answer = await self._ask_json(
                     f"/clients_api/doorbots/{camera.id}/history",
                     limit=limit,
                     **older_than,
@@ -651,8 +687,9 @@ class RingSource(Source):
                     raise RefusedError("recordings_refused") from err
                 raise
             with _our_errors():
+                entries = _entries(answer)
                 page = dict(_parsed(entries))
-                ids = [event_id for entry in entries if (event_id := _event_id(entry))]
+                ids = [one for entry in entries if (one := _event_id(_object(entry)))]
             found |= page
             # Pages go back in time, but a camera that records all day may answer each with
             # the same one (home-assistant/core#176299).
@@ -662,6 +699,10 @@ class RingSource(Source):
             seen.update(ids)
             limit = PAGE
             older_than = {"older_than": ids[-1]}
+        else:
+            if most_pages is None:
+                # What is missing nobody knows.
+                raise CloudError("cloud_nonsense")
         return found
 
     @override
@@ -686,7 +727,15 @@ class RingSource(Source):
             async with self._http.get_signed(url) as response:
                 if _is_there(response):
                     self._hand(recording_id, name)
-                    yield Download(response=response, begins_earlier=name == "shown")
+                    yield Download(
+                        response=response,
+                        longest=(
+                            LONGEST_RECORDING
+                            if part.window.duration == UNKNOWN_DURATION
+                            else None
+                        ),
+                        begins_earlier=name == "shown",
+                    )
                     return
 
     @asynccontextmanager
@@ -702,7 +751,11 @@ class RingSource(Source):
             async with self._http.get_signed(longest.url) as response:
                 if _is_there(response):
                     self._hand(key, "timeline")
-                    yield Download(response=response, window=longest.window)
+                    yield Download(
+                        response=response,
+                        window=longest.window,
+                        longest=min(longest.window.duration, LONGEST_ANSWER),
+                    )
                     return
         plan = await self._plan_recordings(camera, window, datetime.now(UTC))
         if not plan.parts:
@@ -886,7 +939,7 @@ class RingSource(Source):
             with _our_errors():
                 urls = [
                     (moment, url)
-                    for entry in entries
+                    for entry in map(_object, entries)
                     if (moment := _moment(entry.get("created_at")))
                     and (url := _https_url(entry.get("thumbnail_url")))
                 ]
@@ -914,10 +967,12 @@ class RingSource(Source):
 
     async def _snapshot_taken_ms(self, camera: Camera) -> int | None:
         """Return when the newest snapshot was taken; asking makes Ring take another."""
+        with _our_errors():
+            doorbot_ids = [int(camera.id)]
         answer = await self._ask(
             "/clients_api/snapshots/timestamps",
             method="POST",
-            json={"doorbot_ids": [int(camera.id)]},
+            json={"doorbot_ids": doorbot_ids},
         )
         with _our_errors():
             timestamps = _json(answer)["timestamps"]
@@ -1286,7 +1341,7 @@ def _iso(moment: datetime) -> str:
 
 def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Recording]]:
     """Yield the recordings of a list by their id, without those of no known time."""
-    for entry in entries:
+    for entry in filter(_object, entries):
         recording_id = _event_id(entry)
         start = _moment(entry.get("created_at"))
         if not recording_id or not start:
@@ -1294,12 +1349,12 @@ def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Record
         duration = _duration(entry.get("duration"))
         kind = entry.get("kind")
         urls = _urls(entry)
-        status = (entry.get("recording") or {}).get("status")
+        status = _object(entry.get("recording")).get("status")
         yield (
             recording_id,
             _Recording(
                 id=recording_id,
-                kind=kind if isinstance(kind, str) else "",
+                kind=harmless.name(kind, ""),
                 seen=seen_by(entry.get("cv_properties")),
                 window=_window(start, duration),
                 has_end=bool(duration),
@@ -1311,14 +1366,23 @@ def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Record
         )
 
 
+def _entries(answer: Any) -> list[Any]:
+    """Return the entries of a list of recordings. Raises TypeError, ValueError."""
+    if not isinstance(answer, list):
+        raise TypeError("no list")
+    if len(answer) > MOST_ENTRIES:
+        raise ValueError("too long a list")
+    return answer
+
+
 def _event_id(entry: Mapping[str, Any]) -> str:
     """Return an entry's id; it has more digits than a float can hold."""
     return _id(entry.get("ding_id")) or _id(entry.get("id"))
 
 
 def _id(value: object) -> str:
-    """Return an id as a string, an empty one for what is none."""
-    return str(value) if isinstance(value, int | str) else ""
+    """Return an id that can be part of an address, an empty one for what is none."""
+    return found if _PLAIN_ID.fullmatch(found := harmless.id_of(value)) else ""
 
 
 def _window(start: datetime, duration: timedelta) -> Window:
@@ -1369,7 +1433,7 @@ def _https_url(value: object) -> str | None:
 
 def _json(body: bytes) -> Any:
     try:
-        return json_module.loads(body)
+        return harmless.parse(body)
     except ValueError as err:
         raise CloudError("cloud_nonsense") from err
 
@@ -1409,6 +1473,7 @@ def _our_errors() -> Iterator[None]:
         ArithmeticError,
         AttributeError,
         LookupError,
+        RecursionError,
         TypeError,
         ValueError,
         Warning,
@@ -1534,14 +1599,22 @@ class _Carrier:
         async with self._http.request(
             method, target, headers=sent, body=body
         ) as response:
-            answer = _Answer(
-                response.status,
-                await read_body(response, LARGEST_JSON_BYTES),
-                retry_after_s(response),
-            )
+            body = await read_body(response, LARGEST_JSON_BYTES)
+            if response.ok and not body.startswith(_JPEG):
+                # ring_doorbell would take any JSON as it comes.
+                body = await _made_harmless(body)
+            answer = _Answer(response.status, body, retry_after_s(response))
         if url == OAuth.ENDPOINT:
             _check_token(answer)
         return answer
+
+
+async def _made_harmless(body: bytes) -> bytes:
+    """Return the JSON in a body without what may do harm; nothing if there is none."""
+    try:
+        return json_module.dumps(await parse_json(body)).encode()
+    except CloudError:
+        return b""
 
 
 class _Answer:
@@ -1603,7 +1676,7 @@ def _check_token(answer: _Answer) -> None:
         raise trouble
     is_error = answer.status >= HTTPStatus.BAD_REQUEST
     try:
-        said = json_module.loads(answer.body)
+        said = harmless.parse(answer.body)
     except ValueError:
         said = None
     if not isinstance(said, dict):
@@ -1614,7 +1687,8 @@ def _check_token(answer: _Answer) -> None:
         return
     if answer.status == HTTPStatus.PRECONDITION_FAILED:
         raise TwoFactorRequired(
-            str(said.get("tsv_state") or ""), str(said.get("phone") or "")
+            harmless.name(said.get("tsv_state"), ""),
+            harmless.name(said.get("phone"), ""),
         )
     if "too many requests" in str(said.get("error_description")):
         raise CloudError("too_many_codes")

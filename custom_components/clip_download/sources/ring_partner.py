@@ -30,6 +30,7 @@ from ..clips.errors import (
     SignInError,
 )
 from ..clips.window import Window, to_ms
+from . import harmless
 from .base import (
     DING,
     MOTION,
@@ -44,7 +45,15 @@ from .base import (
     SplitError,
     Wishes,
 )
-from .http import LARGEST_JSON_BYTES, Http, parse_url, read_body, read_json, trouble
+from .http import (
+    LARGEST_JSON_BYTES,
+    Http,
+    parse_json,
+    parse_url,
+    read_body,
+    read_json,
+    trouble,
+)
 from .ring_words import seen
 
 if TYPE_CHECKING:
@@ -73,14 +82,18 @@ LONGEST_PAUSE_S = 30.0
 OFFLINE_AGAIN_S = 30.0
 # Pages of history hold about 50 events; so many are read for one window.
 MOST_PAGES = 200
+MOST_ENTRIES = 1000
 # So many empty ones in a row whose cursor does not say how far back they go.
 MOST_EMPTY_PAGES = 5
 # An event that the cloud tells no end of for so long has ended, whatever it tells.
 ENDS_WITHIN = timedelta(minutes=10)
+# What ends later than this has no end that is known.
+LONGEST_EVENT_MS = 24 * 60 * 60 * 1000
 # The newest picture of so long is looked for; 24 hours are the most [doc]. The shorter
 # ones are for the first day: nothing may be asked from before the person's consent.
 PICTURE_RANGES = (timedelta(hours=23), timedelta(hours=1), timedelta(minutes=5))
 LARGEST_PICTURE_BYTES = 20 * 2**20
+LARGEST_SDP_BYTES = 64 * 2**10
 # How long a battery camera may take to wake up and send.
 LIVE_STARTS_WITHIN_S = 30.0
 MOST_STOPS = 3
@@ -89,6 +102,8 @@ STOP_PATIENCE_S = 20.0
 
 CODECS = ("avc", "hevc")
 # The most of each [doc].
+# No device has more cameras.
+MOST_COMPONENTS = 16
 MOST = {"frame_rate": 25, "width": 1920, "height": 1080}
 
 _INCLUDE = "status,capabilities"
@@ -150,9 +165,9 @@ class RingPartnerSource(Source):
         data = _dict(answer.get("data"))
         about = _dict(data.get("attributes")) or data
         names = (about.get("first_name"), about.get("last_name"))
-        name = " ".join(str(one) for one in names if one)
-        email = str(about.get("email") or "")
-        account_id = str(data.get("id") or email.lower())
+        name = " ".join(filter(None, (harmless.name(one, "") for one in names)))
+        email = harmless.id_of(about.get("email"))
+        account_id = harmless.id_of(data.get("id")) or email.lower()
         if not account_id:
             # Somebody without a name is known by the camera that comes first.
             account_id = min((camera.id for camera in await self.cameras()), default="")
@@ -182,14 +197,16 @@ class RingPartnerSource(Source):
         if not isinstance(devices, list) or not isinstance(included, list):
             raise CloudError("cloud_nonsense")
         about = {
-            (one.get("type"), one.get("id")): _dict(one.get("attributes"))
+            _named(one): _dict(one.get("attributes"))
             for one in included
             if isinstance(one, dict)
         }
         return [
             camera
             for device in devices
-            if isinstance(device, dict) and isinstance(device.get("id"), str)
+            if isinstance(device, dict)
+            and isinstance(device.get("id"), str)
+            and harmless.id_of(device["id"])
             for camera in _cameras(device, about)
         ]
 
@@ -416,7 +433,7 @@ class RingPartnerSource(Source):
                     raise RefusedError(err.key) from err
                 raise
             page = answer.get("data")
-            if not isinstance(page, list):
+            if not isinstance(page, list) or len(page) > MOST_ENTRIES:
                 raise CloudError("cloud_nonsense")
             events = [event for entry in page if (event := _event(entry, now))]
             found |= {event.id: event for event in events if _touches(event, window)}
@@ -428,12 +445,15 @@ class RingPartnerSource(Source):
             empty_pages = 0 if page or begins else empty_pages + 1
             if (
                 (events and all(one.window.end < window.start for one in events))
-                or (begins and begins + ENDS_WITHIN < window.start)
+                or (begins and begins < window.start - ENDS_WITHIN)
                 or empty_pages >= MOST_EMPTY_PAGES
             ):
                 break
             keys.add(key)
             query["page[key]"] = key
+        else:
+            # What is missing nobody knows.
+            raise CloudError("cloud_nonsense")
         return sorted(found.values(), key=lambda event: event.window)
 
     # Live
@@ -485,7 +505,7 @@ class RingPartnerSource(Source):
                 raise CloudError("cloud_nonsense")
             session_url = response.url.join(parse_url(location))
             self._http.own_url(str(session_url))
-            answer = await read_body(response, LARGEST_JSON_BYTES)
+            answer = await read_body(response, LARGEST_SDP_BYTES)
         return str(session_url), answer.decode(errors="replace")
 
     async def _end_session(self, session_url: str) -> None:
@@ -581,12 +601,14 @@ def _cameras(
         return []
     items = _dict((capabilities or {}).get("components")).get("items") or []
     ids = [
-        str(item["component_id"])
-        for item in items
-        if isinstance(item, dict) and item.get("component_id") is not None
+        component_id
+        for item in (items if isinstance(items, list) else [])[:MOST_COMPONENTS]
+        if (component_id := harmless.id_of(_dict(item).get("component_id")))
     ]
     device_id = device["id"]
-    name = str(_dict(device.get("attributes")).get("name") or f"Ring {device_id[-6:]}")
+    name = harmless.name(
+        _dict(device.get("attributes")).get("name"), f"Ring {device_id[-6:]}"
+    )
     if not ids:
         return [Camera(id=device_id, name=name, details={"device_id": device_id})]
     return [
@@ -599,9 +621,17 @@ def _cameras(
     ]
 
 
-def _link(related: Mapping[str, Any], name: str) -> tuple[Any, Any]:
-    data = _dict(_dict(related.get(name)).get("data"))
-    return data.get("type"), data.get("id")
+def _link(related: Mapping[str, Any], name: str) -> tuple[str | None, str | None]:
+    return _named(_dict(_dict(related.get(name)).get("data")))
+
+
+def _named(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the type and the id that something is known by."""
+    kind, known_as = data.get("type"), data.get("id")
+    return (
+        kind if isinstance(kind, str) else None,
+        known_as if isinstance(known_as, str) else None,
+    )
 
 
 def _plan_device_id(plan: Any) -> Any:
@@ -680,9 +710,10 @@ def _download(response: ClientResponse, part: Part) -> Download:
 
 def _number(response: ClientResponse, header: str) -> int | None:
     value = response.headers.get(header, "").strip()
+    # Past the year 2286 nothing has been filmed.
     if not value:
         return None
-    if not (value.isascii() and value.isdecimal()) or len(value) > 15:
+    if not (value.isascii() and value.isdecimal()) or len(value) > 13:
         raise CloudError("cloud_nonsense")
     return int(value)
 
@@ -691,9 +722,10 @@ async def _problem(response: ClientResponse) -> _Problem:
     """Read what an answer says of its own status: codes, titles and details."""
     words = ""
     is_api = False
+    body = await read_body(response, LARGEST_JSON_BYTES)
     try:
-        answer = json.loads(await read_body(response, LARGEST_JSON_BYTES))
-    except ValueError:
+        answer = await parse_json(body)
+    except CloudError:
         # A store of files, or a page that stands in the way.
         answer = None
     errors = _dict(answer).get("errors")
@@ -741,13 +773,15 @@ def _event(entry: Any, now: datetime) -> Event | None:
     try:
         # Numbers, some of them written as strings; no end while it goes on.
         start_ms, end_ms = int(about["start"]), int(about.get("end") or 0)
+        if end_ms - start_ms > LONGEST_EVENT_MS:
+            end_ms = 0
         window = Window.of_ms(start_ms, max(start_ms, end_ms))
-        if not isinstance(entry["id"], int | str):
+        if not (event_id := harmless.id_of(entry["id"])):
             return None
         ready_at = window.end + (RingPartnerSource.lag if end_ms else ENDS_WITHIN)
         return Event(
-            id=str(entry["id"]),
-            kind=str(about["event_type"]),
+            id=event_id,
+            kind=harmless.name(about["event_type"], ""),
             seen=seen([about.get("sub_type")]),
             window=window,
             is_ready=ready_at <= now,
@@ -771,9 +805,9 @@ def _time(key: str) -> datetime | None:
     """Return the time that a cursor stands for, None if it is of another kind."""
     try:
         time = datetime.fromisoformat(key)
-    except ValueError:
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError, ValueError:
         return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _next_key(answer: Mapping[str, Any]) -> str | None:
