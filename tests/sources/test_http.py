@@ -1,19 +1,21 @@
 """One cloud over HTTP: what goes where, how often, and what its faults are called."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
+import gzip
 import json
 import traceback
-from typing import Any, override
+from typing import Any, ClassVar, cast, override
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from aiolimiter import AsyncLimiter
 import pytest
 
-from custom_components.clip_download.clips.errors import CloudError
+from custom_components.clip_download.clips.errors import CloudError, NotReadyError
 from custom_components.clip_download.sources import http as http_module
 from custom_components.clip_download.sources.http import (
     LONGEST_QUIET_S,
@@ -502,3 +504,238 @@ async def test_no_media_host(strict: Http, teller: Teller) -> None:
         async with strict.get_signed("https://cdn.elsewhere.example/b"):
             pass
     assert len(teller.requests) == 1
+
+
+# What has no end
+
+
+@asynccontextmanager
+async def raw(
+    teller: Teller, talk: Callable[[asyncio.StreamWriter], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Let the API's host be a server that says what it likes, however slowly."""
+    tasks: list[asyncio.Task[Any]] = []
+
+    async def connected(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        tasks.append(cast("asyncio.Task[Any]", asyncio.current_task()))
+        with suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            await talk(writer)
+
+    context = AUTHORITY.server_context(Teller.hosts)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
+    for host in Teller.hosts:
+        teller.clouds.ports[host] = server.sockets[0].getsockname()[1]
+    async with server:
+        yield
+        server.abort_clients()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def drip(writer: asyncio.StreamWriter, text: bytes) -> None:
+    """Send something a byte at a time, for ever."""
+    writer.write(text)
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"HTTP/1.1 200 O",
+        b"HTTP/1.1 200 OK\r\nX-Filler: ",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n[",
+    ],
+    ids=["status", "headers", "chunks", "body"],
+)
+async def test_drips(
+    http: Http, teller: Teller, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    """Whatever of an answer drips, for as long as something comes: it is given up."""
+    monkeypatch.setattr(http_module, "ANSWER_WITHIN_S", 0.3)
+    monkeypatch.setattr(http_module, "LONGEST_READ_S", 0.3)
+    async with raw(teller, lambda writer: drip(writer, beginning)), asyncio.timeout(10):
+        with pytest.raises(CloudError, match="cloud_unreachable"):
+            await ask(http, "/a")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "x-own"])
+async def test_packed(http: Http, teller: Teller, encoding: str) -> None:
+    """What was packed though nobody asked for that is refused, and never unpacked."""
+    body = gzip.compress(b'"' + bytes(50 * 2**20) + b'"')
+    headers = {"Content-Encoding": encoding}
+    teller.misbehave(times=3, body=body, headers=headers)
+    with pytest.raises(CloudError, match="^cloud_encoded$"):
+        await ask(http, "/a")
+    with pytest.raises(CloudError, match="^cloud_encoded$"):
+        async with http.get_signed(f"{API}/a"):
+            pass
+    for asked in teller.requests:
+        assert asked.headers["Accept-Encoding"] == "identity"
+    # Of an error only the status counts.
+    teller.faults.clear()
+    teller.misbehave(status=503, body=body, headers=headers)
+    async with http.request("GET", f"{API}/a", headers=KEY) as response:
+        assert response.status == 503
+        assert await read_body(response, len(body)) == body
+    teller.misbehave(headers={"Content-Encoding": "identity"}, body="[]", status=200)
+    assert await ask(http, "/a") == []
+
+
+# What it says of times
+
+
+@pytest.mark.parametrize(
+    ("value", "wish_s"),
+    [
+        ("31536000000", 3600),
+        ("9" * 400, 3600),
+        ("3600", 3600),
+        ("0", 0),
+        ("٣", None),
+        ("²", None),
+        ("1e3", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
+        ("Mon, 01 Jan 1900 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0000", 3600),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+async def test_wishes(
+    http: Http, teller: Teller, value: str, wish_s: float | None, status: int
+) -> None:
+    """No cloud makes anybody wait for more than an hour, nor fail on a date."""
+    teller.misbehave(status=status, headers={"Retry-After": value})
+    with pytest.raises(CloudError) as caught:
+        async with http.get_signed(f"{API}/a") as response:
+            raise http_module.trouble(response)
+    assert caught.value.retry_after_s == wish_s
+    if status == 429:
+        http._quiet_until = 0
+        teller.misbehave(status=status, headers={"Retry-After": value})
+        with pytest.raises(CloudError) as caught:
+            await ask(http, "/a")
+        assert caught.value.retry_after_s is not None
+        assert 0 <= caught.value.retry_after_s <= 3600
+
+
+def test_whoever_says_it() -> None:
+    """No error of any source brings a longer wait, whatever it was made from."""
+    for wish_s, wait_s in ((10.0**12, 3600), (-5, 0), (60, 60)):
+        assert CloudError("cloud_trouble", retry_after_s=wish_s).retry_after_s == wait_s
+        assert NotReadyError("footage_not_ready", after_s=wish_s).after_s == wait_s
+    assert CloudError("cloud_trouble").retry_after_s is None
+
+
+# Where it leads
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://127.0.0.0x1/b",
+        "https://0x7f.1/b",
+        "https://0x7f000001/b",
+        "https://0X7F000001./b",
+        "https://0177.0.0.1/b",
+        "https://017700000001/b",
+        "https://127.0.0.0x/b",
+        "https://1.2.3.4./b",
+        "https://[::ffff:127.0.0.1]/b",
+        "https://fritz.box/b",
+        "https://nas.fritz.box/b",
+        "https://xn--/b",
+        "https://xn--a/b",
+        "https://xn--a.elsewhere.example/b",
+        "https://cdn.elsewhere.example/\ud800",
+        "https://127.0.0.1.:443/b",
+    ],
+)
+async def test_places_in_disguise(http: Http, teller: Teller, place: str) -> None:
+    """An address is known in all of its forms, and a name that is none is no crash."""
+    with pytest.raises(CloudError, match="cloud_redirect|cloud_unreachable") as caught:
+        async with http.get_signed(place):
+            pass
+    str(caught.value).encode()
+    if "xn--a" not in place:
+        assert caught.value.key == "cloud_redirect"
+    assert not teller.requests
+    assert teller.clouds.resolver().refused == []
+
+
+class HomeConnector(TCPConnector):
+    """Tells what names lead to, as Home Assistant's own does, whatever it connects to."""
+
+    addresses: ClassVar[dict[str, str]] = {}
+
+    async def async_resolve_host(self, host: str) -> list[dict[str, str]]:
+        """Return the one address of a name."""
+        if host not in self.addresses:
+            raise OSError("no such name")
+        return [{"host": self.addresses[host]}]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "cdn", "is_refused"),
+    [
+        ("93.184.216.34", "93.184.216.35", False),
+        ("93.184.216.34", "192.168.1.5", True),
+        ("93.184.216.34", "127.0.0.1", True),
+        ("93.184.216.34", "169.254.169.254", True),
+        ("93.184.216.34", "100.64.0.1", True),
+        ("93.184.216.34", "::ffff:10.0.0.1", True),
+        ("93.184.216.34", "fe80::1%eth0", True),
+        ("2606:2800:220:1::1", "fd00::1", True),
+        ("2606:2800:220:1::1", "2606:2800:220:1::2", False),
+        # A cloud of the user's own may lead to what is beside it.
+        ("192.168.1.4", "192.168.1.5", False),
+    ],
+)
+async def test_a_name_that_leads_home(
+    teller: Teller,
+    monkeypatch: pytest.MonkeyPatch,
+    cloud: str,
+    cdn: str,
+    is_refused: bool,
+) -> None:
+    """No public cloud sends us to a public name of something in a user's network."""
+    addresses = {"api.cloud.example": cloud, "cdn.elsewhere.example": cdn}
+    monkeypatch.setattr(HomeConnector, "addresses", addresses)
+    connector = HomeConnector(
+        resolver=teller.clouds.resolver(), ssl=AUTHORITY.client_context()
+    )
+    async with ClientSession(connector=connector) as session:
+        http = Http(session, {"cloud.example"}, AsyncLimiter(100, 1))
+        await ask(http, "/first")
+        teller.redirects["/a"] = (302, "https://cdn.elsewhere.example/b")
+        for asking in (
+            partial(ask, http, "/a"),
+            partial(signed, http, "https://cdn.elsewhere.example/b"),
+        ):
+            teller.requests.clear()
+            if is_refused:
+                with pytest.raises(CloudError, match="cloud_redirect"):
+                    await asking()
+            else:
+                assert await asking() == {"path": "/b"}
+            came = [asked.host for asked in teller.requests]
+            assert ("cdn.elsewhere.example" in came) != is_refused
+        # Who cannot be found is told of as such.
+        with pytest.raises(CloudError, match="cloud_unreachable"):
+            await signed(http, "https://unknown.example/b")
+
+
+async def signed(http: Http, url: str) -> Any:
+    """Return the JSON at a signed URL."""
+    async with http.get_signed(url) as response:
+        return await read_json(response)

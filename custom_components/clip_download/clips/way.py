@@ -204,7 +204,7 @@ class Way:
                     camera, job.window, job.wishes, job.events
                 )
         except TimeoutError as err:
-            raise CloudError("cloud_unreachable", reason="no end of lists") from err
+            raise CloudError("cloud_unreachable", reason="no answer in time") from err
 
     async def _finish(
         self,

@@ -406,5 +406,5 @@ def _is_public(url: URL) -> bool:
     """
     name = (url.raw_host or "").rstrip(".").lower()
     is_address = ":" in name or _NUMBER.fullmatch(name.rpartition(".")[2]) is not None
-    is_local = "." not in name or name.endswith(_LOCAL)
+    is_local = "." not in name or f".{name}".endswith(_LOCAL)
     return url.scheme == "https" and not is_address and not is_local
