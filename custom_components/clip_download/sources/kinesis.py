@@ -313,7 +313,7 @@ class KinesisSource(Source):
             return await self._plan_without_list(camera, window, selector, err)
         parts = _parts(batches(fragments))
         is_fresh = datetime.now(UTC) < window.end + self.settles_after
-        trouble = None if is_whole else CloudError("list_not_whole")
+        trouble = None if is_whole else RefusedError("list_not_whole")
         if is_fresh and (not parts or fragments[-1].end_ms < window.end_ms):
             return Plan(parts=parts, again_after_s=NOT_READY_AGAIN_S, trouble=trouble)
         if not parts:
