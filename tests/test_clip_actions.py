@@ -233,7 +233,7 @@ async def test_names_from_outside_stay_inside(
     response = await save(
         hass, entity_id, start=minutes_ago, duration=5, filename="x/{{ camera }}"
     )
-    assert response[entity_id]["path"] == str(media_dir / "x/_.._Flur_ Tür_.mp4")
+    assert response[entity_id]["path"] == str(media_dir / "x/_.._Flur_ Tür.mp4")
 
 
 async def test_cameras_that_cannot_save(
