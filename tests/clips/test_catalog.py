@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.clip_download.clips import sidecar
-from custom_components.clip_download.clips.catalog import Catalog
+from custom_components.clip_download.clips.catalog import MOST_WORDS, Catalog
 from custom_components.clip_download.clips.errors import StorageError
 from custom_components.clip_download.clips.folder import File, Folder
 from custom_components.clip_download.clips.library import Clip, ClipStatus, Library
@@ -410,3 +410,18 @@ async def test_moved_camera(library: Library, catalog: Catalog) -> None:
     await catalog.remove(["old", "older", "new"])
     assert await catalog.cameras("a") == []
     assert await catalog.days("a", "new", most=9) == []
+
+
+async def test_a_search_of_many_words(tmp_path: Path) -> None:
+    """However much is typed, it is a search: of its first words."""
+    library = await Library(tmp_path / "clips.db").open()
+    one = clip("one", folder=tmp_path)
+    await put(library, one)
+    catalog = Catalog(library)
+    for text in ("front " * 900, "front " * 100_000, "f" * 3):
+        found = await catalog.search(text, most=9)
+        assert found == ([one] if "front" in text else [])
+    # As many as are looked for are looked for, all of them.
+    words = ["front"] * (MOST_WORDS - 1)
+    assert await catalog.search(" ".join([*words, "gate"]), most=9) == []
+    await library.close()

@@ -263,8 +263,19 @@ async def test_names_from_outside(media: Path, reader: ThreadPoolExecutor) -> No
         for number, name in enumerate(names)
     ]
     # Two of one name, which differ at most in what some disks do not tell apart.
-    beside = [lay(media, name, camera=name) for name in ("Twin", "twin")]
-    clips += [replace(one, camera_name=one.id) for one in beside]
+    beside = [
+        lay(media, f"{name}_{number}", camera=name)
+        for number, name in enumerate(("twin", "Twin", "TWIN"))
+    ]
+    clips += [
+        replace(
+            one, camera_name=one.id[:4], path=one.path.with_name(f"{one.id[:4]}.mp4")
+        )
+        for one in beside
+    ]
+    for one, named in zip(beside, clips[-3:], strict=True):
+        one.path.rename(named.path)
+        one.path.with_suffix(".json").rename(named.path.with_suffix(".json"))
     done = await exported(clips, media, reader)
     folder = unpacked(done.path)
     check(folder)
@@ -276,6 +287,95 @@ async def test_names_from_outside(media: Path, reader: ThreadPoolExecutor) -> No
     assert {"script", "img", "link", "iframe"} & page.elements == set()
     assert [row[6] for row in page.rows[1 : len(names) + 1]] == names
     assert sorted(page.links) == sorted(n for n in found if n.endswith(".mp4"))
+
+
+async def test_what_lies_beside_a_clip_and_is_not_its_own(
+    media: Path, reader: ThreadPoolExecutor
+) -> None:
+    """Another clip's sidecar is not packed as this one's, nor what somebody wrote there."""
+    one, two, three = (lay(media, f"n{number}", number) for number in range(3))
+    shutil.copy(two.path.with_suffix(".json"), one.path.with_suffix(".json"))
+    told = json.loads(three.path.with_suffix(".json").read_text())
+    three.path.with_suffix(".json").write_text(
+        json.dumps({**told, "automation": "of somebody", "file": "renamed.mp4"})
+    )
+    outside = media.parent / "secrets.yaml"
+    outside.write_text("password: 1234")
+    one.path.with_suffix(".jpg").symlink_to(outside)
+    os.mkfifo(two.path.with_suffix(".jpg"))
+    with three.path.with_suffix(".jpg").open("wb") as sparse:
+        sparse.truncate(3 * 2**30)
+    done = await exported([one, two, three], media, reader)
+    folder = unpacked(done.path)
+    check(folder)
+    assert {name for name in inside(folder) if "/" in name} == {
+        "Front/2026-11-21/n0.mp4",
+        "Front/2026-11-21/n1.json",
+        "Front/2026-11-21/n1.mp4",
+        "Front/2026-11-21/n2.json",
+        "Front/2026-11-21/n2.mp4",
+    }
+    packed = json.loads((folder / "Front/2026-11-21/n2.json").read_text())
+    assert packed == {**told, "file": "n2.mp4"}
+    assert b"1234" not in done.path.read_bytes()
+
+
+async def test_the_account_s_address_is_not_handed_over(
+    media: Path, reader: ThreadPoolExecutor
+) -> None:
+    """An account of Ring is called by its address: neither index nor record nor name has it."""
+    address = "Maria.Muster+ring@mail.example.com"
+    laid = lay(media, "n0", camera_name=address)
+    # As an older release left it.
+    told = json.loads(laid.path.with_suffix(".json").read_text())
+    told |= {"account": f"Ring ({address})", "label": f"by {address}", "file": "x.mp4"}
+    path = laid.path.with_name(f"{address}_2026-11-21.mp4")
+    laid.path.rename(path)
+    laid.path.with_suffix(".json").unlink()
+    path.with_suffix(".json").write_text(json.dumps(told))
+    one = replace(laid, path=path, account_name=told["account"], label=told["label"])
+    done = await exported([one], media, reader)
+    assert done.others == []
+    folder = unpacked(done.path)
+    check(folder)
+    assert b"mail.example" not in done.path.read_bytes()
+    stem = "M…/2026-11-21/M…_2026-11-21"
+    assert {f"{stem}.mp4", f"{stem}.json"} <= inside(folder)
+    packed = json.loads((folder / f"{stem}.json").read_text())
+    assert (packed["account"], packed["label"]) == ("Ring (M…)", "by M…")
+    assert packed["account_id"] == one.account_id
+    (row,) = Page(folder / "index.html").rows[1:]
+    assert (row[0], row[6]) == ("M… (Ring (M…))", "by M…")
+
+
+async def test_a_working_folder_of_somebody(
+    media: Path, reader: ThreadPoolExecutor
+) -> None:
+    """Nothing is written into, or removed from, what others put where an export works."""
+    one = lay(media, "n0")
+    outside = media.parent / "outside"
+    for folder in (
+        outside,
+        media / "out" / ".clip_download_export",
+        media / "out" / f".clip_download_export_{7:032x}",
+    ):
+        folder.mkdir(parents=True)
+        for name in ("zip", "rows", "sums", "mine"):
+            (folder / name).write_bytes(b"mine")
+    (media / "out" / f".clip_download_export_{8:032x}").symlink_to(outside)
+    (media / "out" / ".clip_download_export_file").write_bytes(b"mine")
+    done = await exported([one], media, reader)
+    assert done.path.exists()
+    for folder in (outside, *(media / "out").glob(".clip_download_export*/")):
+        assert {
+            path.name: path.read_bytes() for path in folder.iterdir()
+        } == dict.fromkeys(("zip", "rows", "sums", "mine"), b"mine")
+    assert (media / "out" / ".clip_download_export_file").read_bytes() == b"mine"
+    link = media / "out" / "linked"
+    link.symlink_to(outside)
+    with pytest.raises(OSError, match="symbolic"):
+        await exported([one], media, reader, "out/linked/case")
+    assert len(list(outside.iterdir())) == 4
 
 
 async def test_nothing_is_overwritten(media: Path, reader: ThreadPoolExecutor) -> None:
@@ -372,7 +472,7 @@ async def test_who_goes_away_leaves_nothing(
     with one.path.open("wb") as file:
         file.truncate(2**31)
     # A kill left this.
-    old = media / "out" / ".clip_download_export_0"
+    old = media / "out" / f".clip_download_export_{0:032x}"
     old.mkdir(parents=True)
     (old / "zip").touch()
     task = asyncio.create_task(exported([one], media, reader))

@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 import errno
 import json
+import os
 from pathlib import Path
 import sqlite3
 from typing import Any
@@ -17,6 +18,8 @@ from custom_components.clip_download.clips.catalog import Catalog
 from custom_components.clip_download.clips.errors import StorageError
 from custom_components.clip_download.clips.library import JobState, Library
 from custom_components.clip_download.clips.window import to_ms
+
+from .test_library import JOB
 
 # As it was released, to the letter.
 FIRST = """
@@ -318,3 +321,62 @@ async def test_a_newer_one_is_not_touched(tmp_path: Path, is_open: bool) -> None
         assert log.read_bytes() == before[1]
     assert not list(tmp_path.glob("*damaged*"))
     assert not list(tmp_path.glob("*.v*"))
+
+
+def rights(folder: Path) -> dict[str, int]:
+    """Return the rights of all files in a folder, by the rest of their name."""
+    return {
+        path.name.removeprefix("clips.db"): path.stat().st_mode & 0o777
+        for path in folder.iterdir()
+    }
+
+
+async def test_it_is_nobody_else_s_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the system would give: from the moment that a file is made."""
+    path = tmp_path / "clips.db"
+    umask = os.umask(0)
+    try:
+        made = dict[str, int]()
+        connect = sqlite3.connect
+
+        def look_first(database: Path | str, **how: Any) -> sqlite3.Connection:
+            made.update(rights(tmp_path))
+            opened: sqlite3.Connection = connect(database, **how)
+            return opened
+
+        monkeypatch.setattr(sqlite3, "connect", look_first)
+        library = await Library(path).open()
+        assert made == {"": 0o600}
+        await library.add_job(JOB)
+        assert rights(tmp_path) == {"": 0o600, "-wal": 0o600, "-shm": 0o600}
+        await library.close()
+    finally:
+        os.umask(umask)
+
+
+async def test_what_older_releases_left_to_all(first: Path) -> None:
+    """It is closed with the next start, and so are the copies that are kept."""
+    umask = os.umask(0)
+    try:
+        for ending in (".v0", ".damaged-20260101T000000_0", ".v1.part"):
+            first.with_name(f"{first.name}{ending}").write_bytes(b"")
+        for path in first.parent.iterdir():
+            path.chmod(0o644)
+        library = await Library(first).open()
+        await library.close()
+        assert first.with_name(f"{first.name}.v1").exists()
+        assert {path.stat().st_mode & 0o777 for path in first.parent.iterdir()} == {
+            0o600
+        }
+        first.write_bytes(b"no database" * 999)
+        first.chmod(0o644)
+        library = await Library(first).open()
+        await library.close()
+        assert len(list(first.parent.glob("*.damaged-*"))) == 2
+        assert {path.stat().st_mode & 0o777 for path in first.parent.iterdir()} == {
+            0o600
+        }
+    finally:
+        os.umask(umask)

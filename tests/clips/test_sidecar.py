@@ -281,3 +281,123 @@ def test_a_failed_write_leaves_what_was_there(
         sidecar.write(Folder.open(clip.path.parent), replace(clip, label="other"), None)
     assert json.loads(path.read_text()) == told
     assert list(path.parent.iterdir()) == [path]
+
+
+def gaps(count: int, every_s: float = 43.0) -> tuple[Window, ...]:
+    """Return gaps of two seconds, so far apart."""
+    return tuple(
+        Window(start, start + timedelta(seconds=2))
+        for start in (
+            NOW + number * timedelta(seconds=every_s) for number in range(count)
+        )
+    )
+
+
+def test_a_day_of_gaps_and_events(tmp_path: Path) -> None:
+    """What a day's clip can have, a reader takes; all of it comes back."""
+    event = Event(
+        id="7289123456789012345", kind="motion", seen=("person",), window=WINDOW
+    )
+    clip = replace(
+        bare(tmp_path),
+        window=Window(NOW, NOW + timedelta(days=1)),
+        gaps=gaps(sidecar.MOST_GAPS),
+        events=tuple(f"{7289123456789012345 + n}" for n in range(sidecar.MOST_EVENTS)),
+    )
+    path, told = written(clip)
+    assert 200_000 < path.stat().st_size <= sidecar.MOST_BYTES
+    VALIDATOR.validate(told)
+    assert sidecar.read(File.at(path)).clip == clip
+    many = replace(
+        clip, gaps=(), saves=tuple(replace(event, id=f"{n}") for n in range(600))
+    )
+    path, _ = written(many)
+    assert sidecar.read(File.at(path)).clip == many
+
+
+def test_more_gaps_than_are_read(tmp_path: Path) -> None:
+    """Those closest together are told as one: nothing that is missing is left out."""
+    near, far = gaps(2500, every_s=3), gaps(1500, every_s=40)
+    shifted = tuple(
+        Window(gap.start + timedelta(hours=3), gap.end + timedelta(hours=3))
+        for gap in far
+    )
+    clip = replace(bare(tmp_path), gaps=(*near, *shifted))
+    path, told = written(clip)
+    VALIDATOR.validate(told)
+    read = sidecar.read(File.at(path)).clip
+    assert len(read.gaps) == sidecar.MOST_GAPS
+    assert read.gaps[-1500:] == shifted
+    starts, ends = {gap.start for gap in near}, {gap.end for gap in near}
+    for gap in read.gaps[:-1500]:
+        assert gap.start in starts
+        assert gap.end in ends
+    for gap in clip.gaps:
+        assert any(one.start <= gap.start and gap.end <= one.end for one in read.gaps)
+    assert sidecar.bounded(read) == read == sidecar.bounded(clip)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"label": "x" * 1001},
+        {"label": "\ud83d half \0"},
+        {"camera_name": "🚪" * 5000},
+        {"account_name": "\1" * 5000},
+        {"events": tuple("🚪" * 999 + f"{n}"[:1] for n in range(5000))},
+        {"events": ("x" * 1001, "\udc00", "one")},
+        {
+            "saves": tuple(
+                Event(
+                    id=f"{n}",
+                    kind="k" * 999,
+                    window=WINDOW,
+                    seen=tuple(f"{w}" * 40 for w in range(99)),
+                )
+                for n in range(2000)
+            ),
+            "gaps": gaps(5000, every_s=15),
+        },
+    ],
+    ids=range(7),
+)
+def test_nothing_is_written_that_is_not_read(
+    tmp_path: Path, about: dict[str, Any]
+) -> None:
+    """Whatever a cloud or a caller named: the clip's own sidecar is the clip's."""
+    clip = replace(full(tmp_path), **about)
+    path, told = written(clip)
+    assert path.stat().st_size <= sidecar.MOST_BYTES
+    VALIDATOR.validate(told)
+    assert sidecar.read(File.at(path)).clip == sidecar.bounded(clip)
+    sidecar.write_kept(Folder.open(path.parent), replace(clip, kept=True))
+    assert sidecar.read(File.at(path)).clip.kept
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("maria@example.com", "m…"),
+        ("Ring (Maria.Muster+x@mail.example.co.uk)", "Ring (M…)"),
+        ("a@b.de and ü@müller.de", "a… and ü…"),
+        ("My house @ the lake", "My house @ the lake"),
+        ("Meraki", "Meraki"),
+        ("", ""),
+        ("@" * 1000, "@" * 1000),
+    ],
+)
+def test_an_address_is_not_told(tmp_path: Path, name: str, told: str) -> None:
+    """People hand clips on; the account is known by its id."""
+    clip = replace(bare(tmp_path), account_name=name, account_id="01ABC")
+    path, _ = written(clip)
+    read = sidecar.read(File.at(path)).clip
+    assert (read.account_name, read.account_id) == (told, "01ABC")
+
+
+def test_left_overs_of_a_kill_go(tmp_path: Path) -> None:
+    """What a kill left of a clip's sidecar is removed as the next one is written."""
+    clip = bare(tmp_path)
+    left = tmp_path / f".clip_download_{clip.id}_0123"
+    left.write_bytes(b"half")
+    path, _ = written(clip)
+    assert list(tmp_path.iterdir()) == [path]

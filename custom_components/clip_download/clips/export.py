@@ -19,6 +19,7 @@ from io import BufferedRandom
 import itertools
 import os
 from pathlib import Path
+import re
 import secrets
 import threading
 from typing import IO
@@ -40,6 +41,7 @@ SUMS = "SHA256SUMS"
 # What is cleared after a kill: the folder that was worked in.
 EXPORT = "export "
 _WORK_FOLDER = f"{files.HIDDEN}export_"
+_LEFT_OVER = re.compile(rf"{re.escape(_WORK_FOLDER)}[0-9a-f]{{32}}")
 _ZIP, _LISTS = "zip", ("rows", "sums")
 # What a clip takes besides its file: sidecar, picture, its line in the index.
 _BESIDE_BYTES = 2**17
@@ -394,16 +396,18 @@ def _text(text: str) -> str:
 def _remove_left_over(folder: Folder) -> None:
     """Remove what an export left that was killed."""
     for name in folder.names():
-        if name.startswith(_WORK_FOLDER):
+        if _LEFT_OVER.fullmatch(name):
             _remove_work(folder, name)
 
 
 def _remove_work(folder: Folder, name: str) -> None:
-    """Remove a working folder, and no file in it that is not of ours."""
+    """Remove a working folder, unless there is anything in it that we did not make."""
     with contextlib.suppress(OSError):
         with folder.inner(name) as work:
-            for inside in (_ZIP, *_LISTS):
-                (work / inside).unlink(missing_ok=True)
+            if not {_ZIP, *_LISTS}.issuperset(inside := work.names()):
+                return
+            for one in inside:
+                (work / one).unlink()
         folder.remove_empty(name)
 
 

@@ -82,19 +82,23 @@ def bounded(clip: Clip) -> Clip:
             if (event.id, event.kind) == (_cut(event.id), _cut(event.kind))
         ),
     )
-    share = 1
-    while True:
-        told = replace(
-            clip,
-            gaps=_joined(clip.gaps, max(MOST_GAPS // share, 1)),
-            events=clip.events[: MOST_EVENTS // share],
-            saves=clip.saves[: MOST_EVENTS // share],
-        )
-        # Leaves room for the window that was asked for.
-        is_small = len(_content(told, clip.window)) <= MOST_BYTES - LONGEST_TEXT
-        if is_small or share > MOST_GAPS:
-            return told
-        share *= 2
+    most = {"saves": MOST_EVENTS, "events": MOST_EVENTS, "gaps": MOST_GAPS}
+    # What a clip lacks is told to the last.
+    for name in ("saves", "events", "gaps"):
+        while True:
+            told = replace(
+                clip,
+                saves=clip.saves[: most["saves"]],
+                events=clip.events[: most["events"]],
+                gaps=_joined(clip.gaps, max(most["gaps"], 1)),
+            )
+            # Leaves room for the window that was asked for.
+            if len(_content(told, clip.window)) <= MOST_BYTES - LONGEST_TEXT:
+                return told
+            if not most[name]:
+                break
+            most[name] //= 2
+    return told
 
 
 def content_of(clip: Clip, asked: Window | None) -> bytes:
