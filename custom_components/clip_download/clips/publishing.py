@@ -261,11 +261,14 @@ class Shelf:
 
     def _restore(self, number: int, clip: Clip) -> None:
         for work in self.works:
-            gone = [
-                ending
-                for ending in reversed(_IN_ORDER)
-                if _aside(work, number, ending).exists()
-            ]
+            gone = []
+            for ending in reversed(_IN_ORDER):
+                aside = _aside(work, number, ending)
+                if _is_same(aside, self._final(clip, ending)):
+                    # A kill came before it lost this name.
+                    aside.unlink()
+                elif aside.exists():
+                    gone.append(ending)
             stem = clip.path.stem
             again = 1
             # Whoever took the name meanwhile keeps it.
