@@ -5,6 +5,7 @@ here; these checks are as strict as for core.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 import json
@@ -753,3 +754,141 @@ def schema_fields(schema: Any) -> dict[str, tuple[Any, Any]]:
         for key, validator in schema.items()
         if isinstance(key, vol.Optional | vol.Required)
     }
+
+
+# --- media folders
+
+
+# Others may write to media folders: what these modules do there, they do in folders that
+# are held open (`clips/folder.py`).
+NEAR_MEDIA = [
+    *sorted((INTEGRATION / "clips").glob("*.py")),
+    *(
+        INTEGRATION / f"{name}.py"
+        for name in ("camera", "event_clips", "image", "media_source")
+    ),
+]
+# Methods of paths that no file nor folder that is held open has.
+PATH_METHODS = {
+    *("chmod", "glob", "hardlink_to", "iterdir", "lchmod", "mkdir", "read_bytes"),
+    *("read_text", "rglob", "rmdir", "symlink_to", "touch", "walk", "write_bytes"),
+    "write_text",
+}
+# Those that they share, for what is known to be a path.
+SHARED_METHODS = {"open", "rename", "replace", "unlink"}
+OS_CALLS = {
+    *("chmod", "chown", "link", "listdir", "makedirs", "mkdir", "mkfifo", "open"),
+    *("remove", "rename", "replace", "rmdir", "scandir", "symlink", "truncate"),
+    *("unlink", "utime", "walk"),
+}
+# What is done otherwise: how often, and why it may be.
+BY_PATH = {
+    ("clips/files.py", "folder.iterdir"): (1, "lists a folder, and opens nothing"),
+    ("clips/film.py", "av.open"): (1, "is given the descriptor of an open file"),
+    ("clips/library.py", "self._beside(ending).rename"): (1, "the database's own"),
+    ("clips/mux.py", "av.open"): (1, "is given an open file to write to"),
+    ("clips/pruning.py", "os.scandir"): (1, "lists a media folder, and opens nothing"),
+    ("clips/pruning.py", "shutil.disk_usage"): (1, "opens nothing"),
+    ("clips/rebuild.py", "os.scandir"): (1, "is given a folder's descriptor"),
+    ("clips/schema.py", "draft.replace"): (1, "the database's own"),
+    ("clips/schema.py", "draft.touch"): (1, "the database's own"),
+    ("clips/schema.py", "draft.unlink"): (2, "the database's own"),
+    ("clips/schema.py", "one.chmod"): (1, "the database's own"),
+    ("clips/schema.py", "path.parent.glob"): (1, "the database's own"),
+    ("clips/schema.py", "path.touch"): (1, "the database's own"),
+}
+
+
+def is_path(node: ast.expr, paths: set[str]) -> bool:
+    """Return whether an expression is a path, by what a module says of its names."""
+    match node:
+        case ast.Name(id=name):
+            return name in paths or name == "path" or name.endswith("_path")
+        case ast.Attribute(attr="path" | "parent"):
+            return True
+        case ast.Call(func=ast.Name(id="Path")):
+            return True
+        case ast.Call(func=ast.Attribute(attr="with_suffix" | "with_name" | "_beside")):
+            return True
+        case ast.BinOp(left=left, op=ast.Div()):
+            return is_path(left, paths)
+    return False
+
+
+def by_path(module: ast.Module) -> Iterator[str]:
+    """Yield the calls of a module that open or change what a path leads to."""
+    for statement in module.body:
+        # Each function says of its own names what they are.
+        for scope in (
+            statement.body if isinstance(statement, ast.ClassDef) else [statement]
+        ):
+            yield from by_path_in(scope)
+
+
+def by_path_in(scope: ast.stmt) -> Iterator[str]:
+    """Yield those of one function."""
+    paths = set[str]()
+    for node in ast.walk(scope):
+        match node:
+            case ast.arg(arg=name, annotation=ast.Name(id="Path")):
+                paths.add(name)
+            case ast.AnnAssign(
+                target=ast.Name(id=name), annotation=ast.Name(id="Path")
+            ):
+                paths.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                if is_path(value, paths):
+                    paths.add(name)
+    for node in ast.walk(scope):
+        match node:
+            case ast.Call(func=ast.Name(id="open")):
+                yield "open"
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="av" | "io" as room), attr="open")
+            ):
+                yield f"{room}.open"
+            case ast.Attribute(value=ast.Name(id="shutil" | "tempfile" as room)):
+                yield f"{room}.{node.attr}"
+            case ast.Attribute(value=ast.Name(id="os"), attr=name) if name in OS_CALLS:
+                yield f"os.{name}"
+            case ast.Attribute(value=value, attr=name) if name in PATH_METHODS or (
+                name in SHARED_METHODS and is_path(value, paths)
+            ):
+                if not (isinstance(value, ast.Name) and value.id in ("ast", "os")):
+                    yield f"{ast.unparse(value)}.{name}"
+
+
+def test_media_folders_are_held_open() -> None:
+    """Nothing near them is opened, made, named or removed by its path, but for reasons."""
+    found = Counter(
+        (short(path), call)
+        for path in NEAR_MEDIA
+        if path.name != "folder.py"
+        for call in by_path(tree(path))
+    )
+    assert found == {place: times for place, (times, _) in BY_PATH.items()}
+
+
+def test_what_looks_for_paths_finds_them() -> None:
+    """The check above would not pass with any of these."""
+    for call in (
+        "open('x')",
+        "os.open(path, 0)",
+        "run(os.unlink, path)",
+        "shutil.rmtree(path)",
+        "av.open(str(path))",
+        "path.open('wb')",
+        "path.unlink()",
+        "blocking(clip.path.unlink)",
+        "draft.rename(path)",
+        "(root / name).replace(path)",
+        "path.with_suffix('.json').rename(path)",
+        "run(made.write_bytes, b'')",
+        "folder.mkdir()",
+    ):
+        code = f"def do(path: Path, root: Path):\n    draft = path / 'x'\n    {call}"
+        assert list(by_path(ast.parse(code))), call
+    code = (
+        "def do(file: File):\n    file.unlink()\n    file.rename(file)\n    file.open()"
+    )
+    assert not list(by_path(ast.parse(code)))
