@@ -149,19 +149,18 @@ class Shelf:
     def has_as_saved(self, clip: Clip) -> bool:
         """Return whether a clip is here, as it was saved, with its own sidecar.
 
-        Raises OSError.
+        Or only that, if its file is gone. Raises OSError.
         """
         file = self.folder / clip.path.name
-        with contextlib.suppress(FileNotFoundError):
-            told = _told(self.folder, clip)
-            return (
-                told is not None
-                # It may know what a restored database does not.
-                and told.kept == clip.kept
-                and file.stat().st_size == clip.size_bytes
-                and _has(file, clip.sha256)
-            )
-        return False
+        told = _told(self.folder, clip)
+        # It may know what a restored database does not.
+        if told is None or told.kept != clip.kept:
+            return False
+        try:
+            size_bytes = file.stat().st_size
+        except FileNotFoundError:
+            return True
+        return size_bytes == clip.size_bytes and _has(file, clip.sha256)
 
     def put(
         self,
@@ -256,7 +255,8 @@ class Shelf:
             file = self._final(clip, ending)
             with contextlib.suppress(FileNotFoundError):
                 _move(file, _aside(self.works[0], number, ending))
-        if not _has(_aside(self.works[0], number, files.SUFFIX), clip.sha256):
+        aside = _aside(self.works[0], number, files.SUFFIX)
+        if aside.exists() and not _has(aside, clip.sha256):
             raise _exists(self.folder / clip.path.name)
 
     def _restore(self, number: int, clip: Clip) -> None:
