@@ -124,8 +124,8 @@ JSON = {"Content-Type": "application/json"}
 # Told of credentials, which a person must give anew.
 SIGN_IN_KEYS = {"invalid_auth", "token_expired", "invalid_code", "two_factor_required"}
 STATUSES = (400, 401, 403, 404, 409, 416, 425, 429, 500, 502, 503, 504)
-# A cloud may mean it when it says this, once and for all.
-REFUSALS = {"400", "401", "403", "404", "409", "416"}
+# A cloud may mean it when it says this, once and for all; Ring says 425 of what was to be there long since.
+REFUSALS = {"400", "401", "403", "404", "409", "416", "425"}
 # It may be the credentials that are refused; what is lost of a token cannot be had again.
 CREDENTIALS = {"400", "401", "token lost", "token expired"}
 
@@ -174,7 +174,11 @@ ANSWERS: Mapping[str, Options] = {
         "body": '{"error": "internal", "message": "try again"}',
         "headers": JSON,
     },
-    "garbage": {"status": 200, "body": b"\xff\xfe{" + bytes(range(256)) * 8},
+    "garbage": {
+        "status": 200,
+        "body": b"\xff\xfe{" + bytes(range(256)) * 8,
+        "headers": JSON,
+    },
     **{
         str(status): {"status": status, "body": "{}", "headers": JSON}
         for status in STATUSES
