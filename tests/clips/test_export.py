@@ -489,6 +489,24 @@ async def test_who_goes_away_leaves_nothing(
     assert list((media / "out").iterdir()) == []
 
 
+# How late a loop is that has nothing to do, as long as somebody listens.
+IDLE = """
+    import asyncio, sys, time
+
+    async def main():
+        held = []
+        over = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        while not over.done():
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            held.append(time.perf_counter() - before - 0.001)
+        held.sort()
+        print(held[len(held) * 95 // 100] * 1000)
+
+    asyncio.run(main())
+"""
+
+
 def test_large_clips(tmp_path: Path) -> None:
     """Memory does not grow with a clip, and the event loop is not held up."""
     code = """
@@ -543,16 +561,24 @@ def test_large_clips(tmp_path: Path) -> None:
 
         asyncio.run(main())
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), tmp_path],
-        check=True,
-        capture_output=True,
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(IDLE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
-    )
+    ) as idle:
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code), tmp_path],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        idle_ms = float(idle.communicate()[0])
     grown_kb, held_ms, looks = done.stdout.split()
     assert int(grown_kb) < 16 * 1024
-    assert float(held_ms) < 20
+    # On a machine that has other things to do, every loop is late.
+    assert float(held_ms) < max(20, 4 * idle_ms)
     assert int(looks) > 20
 
 

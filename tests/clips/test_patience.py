@@ -1,14 +1,19 @@
 """Faults and waiting: what is late is no hole, what is down is given up; simulated."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from custom_components.clip_download.clips import patience, transfer
-from custom_components.clip_download.clips.errors import CloudError, NotReadyError
+from custom_components.clip_download.clips.errors import (
+    CloudError,
+    NotReadyError,
+    is_of_content,
+)
 from custom_components.clip_download.clips.library import ClipStatus, Job, JobState
+from custom_components.clip_download.clips.patience import Patience, Tries
 from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.sources.base import Plan
 from tests.clouds.footage import moments
@@ -254,3 +259,32 @@ async def test_footage_is_waited_for_no_longer_than_asked(tmp_path: Path) -> Non
         assert job.error is not_ready
         # All others one after the other at most, and twice the timeout after the last.
         assert now_s() - began_s <= 100 * (PARTS - 1) + 2 * 20 + 1
+
+
+@simulated
+async def test_how_long_is_waited() -> None:
+    """Until the time is up and no longer; a cloud may say so much by itself."""
+    left = Patience(datetime.now(UTC) + TEN_MINUTES)
+    tries = Tries()
+    late = NotReadyError("footage_not_ready", after_s=3600)
+    assert left.until_ready(late, tries) == pytest.approx(600, abs=1)
+    assert left.until_ready(NotReadyError("footage_not_ready", after_s=7), tries) == 7
+    # A cloud that wants to be left alone for longer than faults may last is, until then.
+    pause_s = patience.FAULTS_S * 2
+    busy = CloudError("cloud_throttled", retry_after_s=pause_s)
+    assert left.after_fault(busy, tries) == pause_s
+    await asyncio.sleep(601)
+    assert left.until_ready(late, tries) is None
+    assert left.after_fault(busy, tries) is None
+
+
+@simulated
+async def test_what_cannot_be_read() -> None:
+    """A body that came whole and is no footage is hardly another thing next time."""
+    left = Patience(datetime.now(UTC) + TEN_MINUTES)
+    tries = Tries()
+    senseless = CloudError("body_not_video")
+    assert is_of_content(senseless)
+    for _ in range(patience.MOST_UNREADABLE - 1):
+        assert left.after_fault(senseless, tries) is not None
+    assert left.after_fault(senseless, tries) is None
