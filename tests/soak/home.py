@@ -12,7 +12,7 @@ from typing import Any, override
 
 from aiohttp import ClientError, ClientSession
 
-from tests.demo.home import Home, HomeError
+from tests.demo.home import INTEGRATION, Home, HomeError
 
 VICTIM = Path(__file__).with_name("victim.py")
 DIES_WITHIN_S = 20
@@ -175,6 +175,15 @@ class Victim(Home):
         except HomeError, ClientError:
             return ""
         return state
+
+    async def are_loaded(self, count: int) -> bool:
+        """Return whether so many accounts are loaded."""
+        entries = json.loads(
+            await self.get(
+                f"/api/config/config_entries/entry?domain={INTEGRATION.name}"
+            )
+        )
+        return [entry["state"] for entry in entries] == ["loaded"] * count
 
     def _alive(self) -> asyncio.subprocess.Process:
         assert self._process_now is not None

@@ -57,6 +57,10 @@ LOOKS_APART_S = 1.5
 # What a job asks a cloud first, where the cloud can tell what it has.
 PLANS = re.compile(r"listFragments|video_search")
 
+CLOUDS = ("ring", "meraki", "kinesis", "ring_partner")
+ACCOUNTS = len(CLOUDS)
+# So many clips of each cloud there are before the first kill.
+STOCK = 2
 SWITCH = "switch.bell_save_automatically"
 BELL = "camera.bell"
 LATEST = "clip_download/latest"
@@ -175,6 +179,11 @@ class Soak:
         await add_accounts(self.home, self._clouds)
         await self._until_ready()
         await self.home.post("/api/services/switch/turn_on", {"entity_id": SWITCH})
+        # Something to be exported and deleted, whatever comes first.
+        for kind in CLOUDS:
+            for _ in range(STOCK):
+                await self._clip(self._lenses[kind][0], -1, kind)
+        await self.rest("the set-up")
         await self.home.stop()
         self._disk = Disk(self.home.media, self.home.config / DATABASE)
 
@@ -229,11 +238,16 @@ class Soak:
             async with asyncio.timeout(UP_WITHIN_S):
                 for entity_id in [*entity_ids, SWITCH]:
                     while await self.home.state(entity_id) in ("", "unavailable"):
-                        if self.home.is_dead:
-                            raise HomeError("it ended by itself")
-                        await asyncio.sleep(0.1)
+                        await self._a_moment()
+                while not await self.home.are_loaded(ACCOUNTS):
+                    await self._a_moment()
         except TimeoutError as err:
-            raise HomeError(f"no {entity_id} after {UP_WITHIN_S} s") from err
+            raise HomeError(f"not all is there after {UP_WITHIN_S} s") from err
+
+    async def _a_moment(self) -> None:
+        if self.home.is_dead:
+            raise HomeError("it ended by itself")
+        await asyncio.sleep(0.1)
 
     # One kill
 
@@ -346,7 +360,7 @@ class Soak:
     async def _ask(self, step: str, number: int, dice: random.Random) -> None:
         """Ask for some clips, and for what comes to a step."""
         asks: list[Awaitable[object]] = []
-        kinds = ["ring", "meraki", "kinesis", "ring_partner"]
+        kinds = list(CLOUDS)
         dice.shuffle(kinds)
         if step == "plan":
             kinds = ["kinesis", "ring"]
