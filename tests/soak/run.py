@@ -135,7 +135,7 @@ class Soak:
         self._wanted: list[Wanted] = []
         self._zips: set[Path] = set()
         self._known: list[tuple[Path, str]] = []
-        self._latest: list[Wanted] = []
+        self._latest: set[str] = set()
         self._lenses: dict[str, list[Lens]] = {}
         self._pending: set[str] = set()
         self._first_told: dict[str, float] = {}
@@ -435,15 +435,13 @@ class Soak:
 
     async def _overwrite(self, number: int) -> None:
         """Ask for a clip in the place of an older one of the camera."""
-        for one in self._latest:
-            one.may_be_gone = True
         lens = self._lenses["ring_partner"][0]
         one = await self._clip(
             lens, number, "ring_partner", filename=LATEST, overwrite=True
         )
-        # Two may be under way at once: either may be the last.
-        one.may_be_gone = any(not before.may_be_gone for before in self._latest)
-        self._latest.append(one)
+        # Of several that are under way at once, any may be the last.
+        one.may_be_gone = True
+        self._latest.add(one.name)
 
     async def _events(self, number: int, dice: random.Random) -> None:
         """Let Ring have seen something, and have it all saved."""
@@ -562,6 +560,9 @@ class Soak:
             faults, tally = await asyncio.to_thread(
                 self._shelf.faults, self._expected(is_last=is_last), self._zips
             )
+            latest = self.home.media / f"{LATEST}.mp4"
+            if self._latest & tally.saved and not latest.exists():
+                faults.append(f"{latest.name} is gone that was to be replaced")
             if not faults:
                 break
             await asyncio.sleep(LOOKS_APART_S)
