@@ -929,7 +929,7 @@ async def test_the_disk_fills_up_while_a_clip_is_made(
     # What fits the window as it is would not be made anew.
     margin = LENGTH / 4
     inside = replace(house, start=house.start + margin, end=house.end - margin)
-    await inside.check_told("storage_full")
+    assert str(house.media) in await inside.check_told("storage_full")
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".json"])

@@ -485,6 +485,23 @@ async def test_overwriting_what_is_not_to_be(
     assert not (house.media / "clip_3.mp4").exists()
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+async def test_a_file_system_that_knows_no_case(
+    house: House, monkeypatch: pytest.MonkeyPatch, overwrite: bool
+) -> None:
+    """A name that is taken in other letters is taken."""
+    house.shelf.lay(window(0, 10))
+    named = Folder.__truediv__
+    monkeypatch.setattr(
+        Folder, "__truediv__", lambda self, name: named(self, name.lower())
+    )
+    await house.save(window(0, 10), "day/CLIP")
+    before = There.of(house)
+    job = await house.save(window(2, 8), "day/Clip", overwrite=overwrite)
+    assert job.clips[0].path.name == "Clip_2.mp4"
+    assert before.is_still_there()
+
+
 async def test_a_kept_clip_makes_way_for_its_own_event_only(house: House) -> None:
     """And stays kept: whoever keeps it wants that event."""
     house.shelf.lay(window(0, 10))

@@ -219,6 +219,8 @@ def _told(err: Exception, job: Job) -> ClipError:
         case ClipError():
             return err
         case OSError():
+            # The disk does not say where a file lies that is open.
+            err.filename = err.filename or str(work.place_of(job))
             return storage_error(err)
     _LOGGER.error("Job %s failed", job.id, exc_info=err)
     return ClipError("unexpected", reason=type(err).__name__)

@@ -101,7 +101,9 @@ class Way:
             self._cancelled.set()
             await self._clear_up()
             raise
-        await self._clear_up()
+        # It is saved, whatever comes now: what is left behind goes at the next start.
+        with contextlib.suppress(asyncio.CancelledError, StorageError):
+            await self._clear_up()
         return self._job
 
     def failed(self, job: Job) -> Job:

@@ -103,6 +103,10 @@ def end(job: Job, work: Work | None) -> bool:
     """Remove all working folders of a job; return whether they are gone."""
     try:
         beside = work.beside if work else open_place(job)
+        if work and job.state is JobState.SAVED:
+            # Some network file systems remove no folder that is open. Of a job that did
+            # not come to its end, a thread may still be at work in it.
+            work.folder.close()
         return _remove(job, beside, work)
     except OSError:
         # Its disk may be away.
