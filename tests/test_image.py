@@ -1,10 +1,13 @@
 """The picture of a camera's last clip."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+import os
 from pathlib import Path
 
 import pytest
 
+from homeassistant.components.camera import async_get_image as async_get_camera_image
 from homeassistant.components.image import async_get_image
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -95,3 +98,58 @@ async def test_other_camera(
     await set_up(hass, hass_clouds, "ring")
     await save(hass, hass_clouds, gate, 1)
     assert shown(hass) == STATE_UNKNOWN
+
+
+def link(path: Path) -> None:
+    """Lead to what only Home Assistant may read."""
+    secret = path.parents[4] / "secrets.yaml"
+    secret.write_bytes(b"\xff\xd8 password")
+    path.symlink_to(secret)
+
+
+def sparse(path: Path) -> None:
+    """Be a file of 3 GiB that takes no room on the disk."""
+    with path.open("wb") as file:
+        file.truncate(3 * 2**30)
+
+
+def peak_kib() -> int:
+    """Return the most memory that this process ever had."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("become", [link, sparse, os.mkfifo, Path.mkdir])
+async def test_what_is_no_picture(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    become: Callable[[Path], None],
+) -> None:
+    """Nothing secret is shown, no memory is taken, and no thread hangs at a pipe."""
+    await set_up(hass, hass_clouds, "ring")
+    path = await save(hass, hass_clouds, camera, 1)
+    whole = path.with_suffix(".jpg").read_bytes()
+    path.with_suffix(".jpg").unlink()
+    become(path.with_suffix(".jpg"))
+    before = peak_kib()
+    with pytest.raises(HomeAssistantError):
+        await picture(hass)
+    # The cloud's own picture of the event stands in.
+    shown = await async_get_camera_image(hass, "camera.front")
+    assert shown.content not in {whole, b""}
+    assert b"password" not in shown.content
+    assert len(shown.content) < 2**20
+    assert peak_kib() - before < 100 * 1024
+    # Nor through a link in place of its folder.
+    if path.with_suffix(".jpg").is_dir():
+        path.with_suffix(".jpg").rmdir()
+    else:
+        path.with_suffix(".jpg").unlink()
+    path.with_suffix(".jpg").write_bytes(whole)
+    assert await picture(hass) == whole
+    path.parent.rename(path.parents[4] / "outside")
+    path.parent.symlink_to(path.parents[4] / "outside")
+    with pytest.raises(HomeAssistantError):
+        await picture(hass)

@@ -251,3 +251,55 @@ async def test_next_pruning(
     MockUser(id="owner", is_owner=True).add_to_hass(hass)
     with pytest.raises(Unauthorized):
         await act(hass, "next_pruning", user(hass, entity_id=FRONT))
+
+
+@pytest.mark.parametrize("action", ["keep_clip", "release_clip"])
+@pytest.mark.parametrize("named", ["path", "media_content_id"])
+async def test_a_link_where_a_sidecar_is_drafted(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    media_dir: Path,
+    *,
+    action: str,
+    named: str,
+) -> None:
+    """Whoever may write to the media folder cannot have our files written over.
+
+    Home Assistant would read what they put into the sidecar as its configuration.
+    """
+    one = await save(hass, hass_clouds, 1)
+    path = sidecar.path_of(one)
+    told = json.loads(path.read_text())
+    evil = {"homeassistant": {}, "shell_command": {"own": "touch /tmp/owned"}}
+    path.write_text(json.dumps({**told, **evil, "kept": action == "release_clip"}))
+    configuration = Path(hass.config.path("configuration.yaml"))
+    configuration.write_text("default_config:\n")
+    before = configuration.stat()
+    for draft in (
+        f".clip_download_{told['clip_id']}.json",
+        f".clip_download_{told['clip_id']}_",
+        f".clip_download_{told['clip_id']}_{0:032x}",
+    ):
+        (one.parent / draft).symlink_to(configuration)
+    content_id = f"media-source://media_source/local/{one.relative_to(media_dir)}"
+    named_so: dict[str, Any] = {named: str(one) if named == "path" else content_id}
+    await act(hass, action, **named_so)
+    assert configuration.read_text() == "default_config:\n"
+    assert configuration.stat() == before
+    assert json.loads(path.read_text()) == {**told, "kept": action == "keep_clip"}
+
+    # The sidecar itself, and the folder of the day, as links.
+    path.unlink()
+    path.symlink_to(configuration)
+    with pytest.raises(HomeAssistantError):
+        await act(hass, action, **named_so)
+    aside = media_dir / "aside"
+    one.parent.rename(aside)
+    outside = media_dir.parent / "outside"
+    outside.mkdir()
+    one.parent.symlink_to(outside)
+    with pytest.raises(HomeAssistantError):
+        await act(hass, action, **named_so)
+    assert list(outside.iterdir()) == []
+    assert configuration.read_text() == "default_config:\n"

@@ -11,10 +11,11 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.clip_download import upkeep as upkeep_module
 from custom_components.clip_download.clips.catalog import Catalog
 from custom_components.clip_download.clips.errors import StorageError
 from custom_components.clip_download.clips.library import Job, Library
-from custom_components.clip_download.clips.pruning import Limits, Pruning
+from custom_components.clip_download.clips.pruning import Limits, Pruned, Pruning
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.limits import GB, async_set_common_limits
 from custom_components.clip_download.naming import media_folders
@@ -271,3 +272,52 @@ async def test_a_disk_that_is_not_there(
     await hour_passes(hass)
     assert not one.exists()
     assert list(media_dir.iterdir()) == []
+
+
+async def test_one_clip_at_a_time(
+    hass: HomeAssistant, entry: ConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes next is not made room for before the one within has been let in.
+
+    Else both would find the limits kept, and both be too much.
+    """
+    upkeep = (await async_shared(hass)).upkeep
+    steps: list[str] = []
+
+    async def prune(self: Pruning, *args: Any) -> Pruned:
+        steps.append("room is made")
+        return Pruned()
+
+    monkeypatch.setattr(Pruning, "prune", prune)
+
+    async def publish() -> None:
+        async with upkeep.room():
+            steps.append("begins")
+            # Whoever is not held up has come as far as it can by then.
+            for _ in range(20):
+                await asyncio.sleep(0)
+            steps.append("ends")
+
+    await asyncio.gather(*(publish() for _ in range(3)))
+    assert steps == ["room is made", "begins", "ends"] * 3
+
+
+async def test_room_that_takes_long_to_make(
+    hass: HomeAssistant, entry: ConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clip waits for it no longer; what was begun is done all the same."""
+    upkeep = (await async_shared(hass)).upkeep
+    monkeypatch.setattr(upkeep_module, "PATIENCE_S", 0.01)
+    go_on, done = asyncio.Event(), asyncio.Event()
+
+    async def prune(self: Pruning, *args: Any) -> Pruned:
+        await go_on.wait()
+        done.set()
+        return Pruned()
+
+    monkeypatch.setattr(Pruning, "prune", prune)
+    async with asyncio.timeout(30):
+        async with upkeep.room():
+            assert not done.is_set()
+        go_on.set()
+        await done.wait()

@@ -560,3 +560,21 @@ async def test_leaving_the_media_folder(home: Home, tmp_path: Path) -> None:
     pruned = await home.prune(keep_days=1)
     assert pruned.spared == {"out": Spared.AWAY, "sly": Spared.LINKED}
     assert is_there(outside)
+
+
+async def test_nothing_goes_while_another_has_its_turn(home: Home) -> None:
+    """Whoever publishes a clip, or keeps one, is not met by its removal half way."""
+    week = await home.week()
+    async with home.pruning.turn:
+        going = asyncio.create_task(home.pruning.let_go(week, home.roots))
+        # What it asks the library for is answered in order: it would be long done.
+        for _ in range(20):
+            await home.known()
+        assert not going.done()
+        assert all(is_there(one) for one in week)
+        # The one within keeps it, as `keep` does.
+        await home.catalog.set_kept(["n6"], home.roots, kept=True)
+    done = await going
+    assert [one.id for one in done.gone] == [f"n{number}" for number in range(6)]
+    assert done.spared == {"n6": Spared.KEPT}
+    assert is_there(week[6])
