@@ -158,3 +158,37 @@ async def test_actions(
         for one in Path(hass.config.media_dirs["local"]).rglob("*")
         if "yard" in str(one).casefold() and one.suffix == ".zip"
     ]
+
+
+@pytest.mark.parametrize("may_control", [False, True])
+async def test_entities_that_save(
+    hass: HomeAssistant, clips: dict[str, Path], may_control: bool
+) -> None:
+    """Who may press all buttons and turn all switches saves of their own cameras only."""
+    user = MockUser().add_to_hass(hass)
+    domains = {"button": True, "switch": True}
+    cameras = {YARD: {"read": True, "control": True} if may_control else {"read": True}}
+    user.mock_policy({"entities": {"domains": domains, "entity_ids": cameras}})
+    automatic = "switch.yard_save_automatically"
+    is_on = hass.states.is_state(automatic, "on")
+    for entity_id, action in (
+        ("button.yard_save_last_minutes", "press"),
+        ("button.yard_save_last_recording", "press"),
+        (automatic, "turn_on"),
+        (automatic, "turn_off"),
+        (automatic, "toggle"),
+    ):
+        pressed = hass.services.async_call(
+            entity_id.partition(".")[0],
+            action,
+            {"entity_id": entity_id},
+            blocking=True,
+            context=Context(user_id=user.id),
+        )
+        if may_control:
+            await pressed
+        else:
+            with pytest.raises(Unauthorized):
+                await pressed
+    await hass.async_block_till_done()
+    assert may_control or hass.states.is_state(automatic, "on") == is_on

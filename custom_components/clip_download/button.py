@@ -46,6 +46,7 @@ class SaveButton(CameraEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Ask for the clip."""
+        await self.async_check_control()
         now = dt_util.utcnow()
         window = Window(now - self.reach, now)
         try:

@@ -5,9 +5,12 @@ from functools import partial
 import logging
 from typing import override
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
 from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.exceptions import Unauthorized, UnknownUser
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -83,6 +86,27 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
             serial_number=self.camera.serial_number,
             sw_version=self.camera.firmware,
         )
+
+    async def async_check_control(self) -> None:
+        """Raise Unauthorized if who acts may control this, but not the camera itself."""
+        if not (context := self._context) or not context.user_id:
+            return
+        user = await self.hass.auth.async_get_user(context.user_id)
+        if user is None:
+            raise UnknownUser(context=context)
+        unique_id = camera_unique_id(self.coordinator.config_entry, self.camera.id)
+        entity_id = er.async_get(self.hass).async_get_entity_id(
+            Platform.CAMERA, DOMAIN, unique_id
+        )
+        may = user.permissions
+        if not (
+            may.check_entity(entity_id, POLICY_CONTROL)
+            if entity_id
+            else may.access_all_entities(POLICY_CONTROL)
+        ):
+            raise Unauthorized(
+                context=context, entity_id=entity_id, permission=POLICY_CONTROL
+            )
 
     @property
     def account(self) -> Account:

@@ -65,11 +65,13 @@ class Automatic(CameraEntity, SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Save what the camera sees from now on."""
+        await self.async_check_control()
         self._set(is_on=True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Save nothing more, not even what was seen and is not saved yet."""
+        await self.async_check_control()
         self._set(is_on=False)
         try:
             await self.account.ledger.forget_wanted(self.camera.id)
