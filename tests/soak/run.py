@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 import random
 import re
+import signal
 import sqlite3
 import time
 from typing import Any, override
@@ -145,6 +146,7 @@ class Soak:
         self._since_rest = 0
         self._start_s = 5.0
         self._said: set[str] = set()
+        self._is_enough = False
         for cloud in clouds.clouds:
             cloud.requests = _Requests(self._asked_of_cloud)
 
@@ -631,12 +633,20 @@ class Soak:
 
     # All of it
 
+    def end_soon(self) -> None:
+        """Kill it no more, and come to an end in order."""
+        self._say("this was the last kill")
+        self._is_enough = True
+
     async def run(self, numbers: Sequence[int]) -> Report:
         """Kill it so often, let it come to an end, and return the report."""
-        for number in numbers:
-            await self.kill(number)
+        last = numbers[0]
+        for last in numbers:
+            await self.kill(last)
+            if self._is_enough:
+                break
         await self._start()
-        tally = await self.rest(f"kill {numbers[-1]}", is_last=True)
+        tally = await self.rest(f"kill {last}", is_last=True)
         await self.home.stop()
         faults, _ = await asyncio.to_thread(
             self._shelf.faults, self._wanted, self._zips
@@ -667,6 +677,9 @@ async def soak(
             ca_bundle=bundle,
         )
         one = Soak(home, clouds, str(seed), say)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, one.end_soon)
         try:
             await one.set_up()
             return await one.run(numbers)
