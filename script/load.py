@@ -38,9 +38,11 @@ ENDS_WITHIN_S = 30 * 60
 
 async def lead(options: argparse.Namespace) -> int:
     """Run the clouds, and Home Assistant beside them; return 1 if anything is wrong."""
-    from tests.clouds import Clouds  # noqa: PLC0415
+    from tests.clouds import Clouds, server  # noqa: PLC0415
     from tests.clouds.footage import Footage  # noqa: PLC0415
 
+    # None is forgotten while it is sent to somebody.
+    server._MOST_FILES = 10 * options.jobs  # noqa: SLF001
     each = options.cameras // len(KINDS)
     windows = options.jobs // options.cameras
     start = datetime.fromtimestamp(time.time() // 60 * 60, UTC) - timedelta(hours=1)
@@ -208,7 +210,6 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
         # Others, and the accounts are unloaded in the middle of them.
         order.clear()
         later = range(told["windows"], told["windows"] + 2)
-        probe.told()
         asked = ask(hass, told, start, later)
         await until_asked(entries, len(asked))
         while len(order) < len(asked) // 4:

@@ -445,7 +445,10 @@ class _House:
             or (self.row.times == "thrice" and self.row.fault not in OF_CONTENT)
         )
         is_harmless = self.row.fault in HARMLESS and self.row.stage != "sign in"
-        if self.row.fault == "token lost":
+        if self.row.fault == "token lost" or (
+            # New ones are refused too.
+            self.row.fault == "token expired" and self.row.times != "once"
+        ):
             passes = False
         if (passes or is_harmless) and outcome.status != "complete":
             outcome.wrong.append(f"it passes, and the clip is {outcome.status}")

@@ -14,6 +14,12 @@ ONCE_WRONG = [
     Row("kinesis", "plan", "error in a 200", "for ever"),
     Row("kinesis", "cameras", "error in a 200", "once"),
 ]
+# What each of these is told by.
+KEYS = {
+    Row("kinesis", "link", "error in a 200", "for ever"): "cloud_nonsense",
+    Row("meraki", "cameras", "416", "once"): "account_cloud_trouble",
+    Row("meraki", "cameras", "403", "once"): "account_no_organization",
+}
 
 
 @pytest.mark.parametrize(
@@ -24,3 +30,10 @@ ONCE_WRONG = [
 def test_fault(row: Row, socket_enabled: None) -> None:
     """It is told, not tried for ever, leaves nothing, and the account works after it."""
     assert live(row, AUTHORITY).wrong == []
+
+
+@pytest.mark.parametrize(("row", "key"), KEYS.items(), ids=str)
+def test_what_is_told(row: Row, key: str, socket_enabled: None) -> None:
+    """An answer that is none is not told as something else."""
+    outcome = live(row, AUTHORITY)
+    assert (outcome.key, outcome.wrong) == (key, [])

@@ -629,7 +629,9 @@ class KinesisSource(Source):
     async def _data_endpoint(self, camera: Camera, api: str) -> str:
         """Ask for the endpoint of one API of one stream, and see that it is AWS's."""
         answer = await self._ask("getDataEndpoint", {**_stream(camera), "APIName": api})
-        endpoint = str(answer.get("DataEndpoint") or "").rstrip("/")
+        if "DataEndpoint" not in answer:
+            raise CloudError("cloud_nonsense")
+        endpoint = str(answer["DataEndpoint"] or "").rstrip("/")
         if self._own_host and (host := parse_url(endpoint).host):
             # Only that endpoint's owner knows where its streams are served.
             self._hosts.add(host)

@@ -86,6 +86,8 @@ _PASSING = {408, 409, 425}
 # What the texts of a 400 are about, in lower case. What is none of these, or is one of
 # the first, stays as it is however often it is asked for.
 _REFUSAL = ("firmware", "licen", "model", "permission", "privilege", "supported")
+# What it says of lists that are not for a key to see.
+_MAY_NOT_LOOK = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 _OFFLINE = ("offline", "not online", "unreachable")
 _NO_VIDEO = ("no video", "no footage", "no recording", "not yet", "retention")
 
@@ -395,7 +397,7 @@ class MerakiSource(Source):
     async def _list(self, url: str) -> list[dict[str, Any]] | None:
         """Return what all pages list, or None where the key may not look.
 
-        Raises CloudError `cloud_nonsense` for a list without an end, of which nobody
+        Raises CloudError, `cloud_nonsense` for a list without an end, of which nobody
         knows what is missing; SignInError.
         """
         items: list[dict[str, Any]] = []
@@ -407,8 +409,11 @@ class MerakiSource(Source):
                 raise CloudError("cloud_nonsense")
             asked.add(next_url)
             answer = await self._ask(next_url)
-            if not answer.is_good:
+            if answer.status in _MAY_NOT_LOOK or answer.reason:
                 return None
+            if not answer.is_good:
+                # Nor is this a refusal in the API's own words.
+                raise CloudError("cloud_trouble", status=str(answer.status))
             if not isinstance(answer.value, list):
                 raise CloudError("cloud_nonsense")
             items += [item for item in answer.value if isinstance(item, dict)]
