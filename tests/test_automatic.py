@@ -140,6 +140,7 @@ class Clock:
 async def clock(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Clock]:
     """Return the clock; no answer comes too late because it was moved meanwhile."""
     monkeypatch.setattr(http, "TIMEOUT", ClientTimeout(total=None))
+    monkeypatch.setattr(http, "ANSWER_WITHIN_S", HOUR.total_seconds())
     with freeze_time(tick=True) as frozen:
         assert isinstance(frozen, TickingDateTimeFactory)
         yield Clock(frozen)

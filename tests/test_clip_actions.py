@@ -165,6 +165,14 @@ async def test_home_assistant_can_play_it(
         ),
         ({"end": "2026-11-20 12:00:00", "duration": "25:00:00"}, "window_too_long", ""),
         ({"start": "2036-11-20 12:00:00", "duration": 5}, "window_in_future", "2036"),
+        ({"before": {"days": 999_999_999}}, "window_too_long", "before 999999999"),
+        (
+            {"at": "0001-01-01 00:00:00", "before": 60},
+            "window_impossible",
+            "before 0:01:00",
+        ),
+        ({"before": 5, "timeout": {"days": 8}}, "timeout_too_long", "before 0:00:05"),
+        ({"before": 5, "timeout": {"days": 999_999_999}}, "timeout_too_long", ""),
         ({"start": "2026-03-29 02:30:00", "duration": 5}, "time_skipped", "02:30:00"),
     ],
 )
@@ -192,6 +200,11 @@ async def test_a_window_that_cannot_be(
         ({"filename": "/etc/passwd"}, "filename_leaves_folder"),
         ({"filename": "{{ '' }}"}, "filename_empty"),
         ({"filename": "{{ 1 / 0 }}"}, "filename_template"),
+        # Nobody sees by it what he may not see.
+        ({"filename": "{{ states('camera.front') }}"}, "filename_template"),
+        ({"filename": "{{ state_attr('camera.front', 'a') }}"}, "filename_template"),
+        ({"filename": "{{ 'x' * 10000 }}"}, "filename_too_long"),
+        ({"filename": "{{ 'x' * 1000000 }}"}, "filename_template"),
         ({"codec": "hevc"}, "field_not_honoured"),
         ({"timestamps": "server"}, "field_not_honoured"),
     ],

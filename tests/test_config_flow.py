@@ -231,6 +231,10 @@ async def test_duplicate(hass: HomeAssistant, hass_clouds: Clouds, kind: str) ->
             "https://api.meraki.com",
             "https://[api.meraki.com/api/v1",
             "https://name:word@api.meraki.com/api/v1",
+            "https://evil.example#/api/v1",
+            "https://evil.example/#/api/v1",
+            "https://evil.example?/api/v1",
+            "https://evil.example:99999/api/v1",
         )
     ]
     + [
@@ -239,7 +243,13 @@ async def test_duplicate(hass: HomeAssistant, hass_clouds: Clouds, kind: str) ->
     ]
     + [
         ("kinesis", {"endpoint_url": url}, {"endpoint_url": "invalid_endpoint_url"})
-        for url in ("http://vpce.example", "vpce.example", "https://a.example/?b=c")
+        for url in (
+            "http://vpce.example",
+            "vpce.example",
+            "https://a.example/?b=c",
+            "https://a.example/#b",
+            "https://a.example?",
+        )
     ],
 )
 async def test_typed_wrong(

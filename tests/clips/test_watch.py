@@ -846,6 +846,74 @@ async def test_no_history_of_one_camera(live: Live, error: Exception) -> None:
         assert await saved(account) == [["1"], ["2"]]
 
 
+class NastyStreet(Street):
+    """Tells of one camera what cannot be noted."""
+
+    @override
+    async def events(self, camera: Camera, window: Window) -> list[Event]:
+        found = await super().events(camera, window)
+        if camera.id != "front":
+            return found
+        return [*found, replace(BROKEN, window=Window(now(), now() + SECOND))]
+
+
+BROKEN = Event(id="half \ud83d", kind=DING, window=Window(NOON, NOON), is_ready=True)
+
+
+@simulated
+async def test_an_event_that_cannot_be_noted(live: Live) -> None:
+    """What nobody can store of one camera does not stop the saving of the others."""
+    async with live() as (street, account):
+        street.__class__ = NastyStreet
+        street.happen("1", 1)
+        street.happen("2", 2, "back")
+        street.happen("3", 200, "back")
+        await asyncio.sleep(1000)
+        assert await saved(account) == [["2"], ["3"]]
+        assert 1 <= len(street.looks_at("front")) < len(street.looks_at("back"))
+        street.__class__ = Street
+        await asyncio.sleep(1000)
+        assert await saved(account) == [["1"], ["2"], ["3"]]
+
+
+@simulated
+async def test_what_nobody_foresaw_of_one_camera(live: Live) -> None:
+    """A fault of our own in reading one camera's history leaves the others alone."""
+    async with live() as (street, account):
+        street.troubles["front"] = ValueError("year is out of range")
+        street.happen("2", 2, "back")
+        await asyncio.sleep(1000)
+        assert await saved(account) == [["2"]]
+
+
+@simulated
+async def test_a_notice_that_cannot_be_noted(live: Live) -> None:
+    """It is passed over, and what is told after it is noted."""
+    async with live() as (street, account):
+        (camera, *_) = account.cameras.values()
+        account.watch._inbox.append((camera, BROKEN))
+        street.happen("1", 1)
+        await asyncio.sleep(300)
+        assert await saved(account) == [["1"]]
+        assert account.watch._inbox == []
+
+
+@pytest.mark.parametrize("wish_s", [3600.0, 31_536_000_000.0])
+@simulated
+async def test_a_cloud_that_wants_to_be_left_alone(live: Live, wish_s: float) -> None:
+    """However long it wants that for, it is asked again within an hour."""
+    async with live() as (street, account):
+        trouble = CloudError("cloud_trouble", status="503", retry_after_s=wish_s)
+        street.troubles = {"front": trouble, "back": trouble}
+        await asyncio.sleep(120)
+        looks = len(street.looks)
+        street.troubles.clear()
+        street.happen("1", 1)
+        await asyncio.sleep(3700)
+        assert len(street.looks) > looks
+        assert await saved(account) == [["1"]]
+
+
 @simulated
 async def test_a_camera_that_is_gone(live: Live) -> None:
     """What is wanted of a camera that is gone does not stand in the way of others."""

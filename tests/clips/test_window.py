@@ -19,11 +19,15 @@ from custom_components.clip_download.clips.window import (
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 21, 13, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+AGES = timedelta(days=999_999_999)
 
 
 def clock(text: str) -> datetime:
     """Return a time as a clock on a wall shows it: without a zone."""
     return datetime.fromisoformat(text)
+
+
+FIRST, LAST = clock("0001-01-01 00:00:00"), clock("9999-12-31 23:59:59")
 
 
 def settled(**fields: object) -> Window:
@@ -88,6 +92,21 @@ def test_every_form(fields: dict[str, object], start: str, end: str) -> None:
             {"start": clock("2026-03-29 02:30"), "duration": MINUTE},
             "time_skipped",
         ),
+        *(
+            ({**others, field: AGES}, "window_too_long")
+            for field in ("duration", "before", "after")
+            for others in ({}, {"start": NOW}, {"at": NOW}, {"end": NOW})
+        ),
+        ({"before": AGES, "after": AGES}, "window_too_long"),
+        ({"start": LAST, "end": NOW}, "window_reversed"),
+        ({"start": LAST.replace(tzinfo=UTC), "duration": MINUTE}, "window_impossible"),
+        (
+            {"at": LAST.replace(tzinfo=UTC), "after": MINUTE},
+            "window_impossible",
+        ),
+        ({"at": FIRST, "before": MINUTE}, "window_impossible"),
+        ({"end": FIRST, "duration": MINUTE}, "window_impossible"),
+        ({"end": clock("1969-12-31 23:00"), "duration": MINUTE}, "window_impossible"),
     ],
 )
 def test_bad_input_is_named(fields: dict[str, object], key: str) -> None:
@@ -95,6 +114,25 @@ def test_bad_input_is_named(fields: dict[str, object], key: str) -> None:
     with pytest.raises(InvalidRequestError) as error:
         settled(**fields)
     assert error.value.key == key
+
+
+def test_patience_has_an_end() -> None:
+    """No timeout is longer than a week, and so no window begins later than that."""
+    week = timedelta(days=7)
+    start = NOW + week
+    window = settle(
+        now=NOW, time_zone=BERLIN, patience=week, start=start, duration=MINUTE
+    )
+    assert window.duration == MINUTE
+    for patience in (week + timedelta(seconds=1), AGES):
+        with pytest.raises(InvalidRequestError, match="^timeout_too_long$"):
+            settle(
+                now=NOW,
+                time_zone=BERLIN,
+                patience=patience,
+                start=start,
+                duration=MINUTE,
+            )
 
 
 def test_limits_are_inclusive() -> None:

@@ -703,6 +703,56 @@ async def test_pages_in_any_order(
     assert all("FragmentSelector" not in page.json() for page in pages[1:])
 
 
+@pytest.mark.parametrize("is_circle", [True, False])
+async def test_pages_without_an_end(
+    clouds: Clouds,
+    source: KinesisSource,
+    stream: KinesisStream,
+    monkeypatch: pytest.MonkeyPatch,
+    unlimited: None,
+    *,
+    is_circle: bool,
+) -> None:
+    """A list of fragments without an end ends, and is not taken for whole."""
+    monkeypatch.setattr(kinesis, "MOST_PAGES", 5)
+    fragment = {
+        "FragmentNumber": "1",
+        "FragmentSizeInBytes": 1000,
+        "ProducerTimestamp": PAST.timestamp(),
+        "ServerTimestamp": PAST.timestamp(),
+        "FragmentLengthInMilliseconds": 2000,
+    }
+    for number in range(99):
+        page = {"Fragments": [fragment], "NextToken": f"{0 if is_circle else number}"}
+        clouds.kinesis.misbehave("/listFragments", status=200, body=json.dumps(page))
+    plan = await source.plan(DOOR, Window(PAST, second(2)), PRODUCER)
+    assert starts(plan) == [[0]]
+    assert plan.trouble
+    assert plan.trouble.key == "list_not_whole"
+    assert len(clouds.kinesis.asked("/listFragments")) == (2 if is_circle else 5)
+
+
+async def test_streams_without_an_end(
+    clouds: Clouds,
+    source: KinesisSource,
+    monkeypatch: pytest.MonkeyPatch,
+    unlimited: None,
+) -> None:
+    """A list of streams that goes round is all there is; one without an end is none."""
+    monkeypatch.setattr(kinesis, "MOST_STREAM_PAGES", 5)
+    streams = [{"StreamName": "front-door"}, {"StreamName": "x" * 300}, None, {}]
+    for number in (0, 1, 0):
+        page = {"StreamInfoList": streams, "NextToken": f"{number}"}
+        clouds.kinesis.misbehave("/listStreams", status=200, body=json.dumps(page))
+    assert [camera.id for camera in await source.cameras()] == ["front-door"]
+    for number in range(99):
+        page = {"StreamInfoList": streams, "NextToken": f"{number}"}
+        clouds.kinesis.misbehave("/listStreams", status=200, body=json.dumps(page))
+    with pytest.raises(CloudError, match="^cloud_nonsense$"):
+        await source.cameras()
+    assert len(clouds.kinesis.asked("/listStreams")) == 3 + 5
+
+
 async def test_many_pages_within_the_quota(
     clouds: Clouds, source: KinesisSource, stream: KinesisStream
 ) -> None:

@@ -259,6 +259,33 @@ async def test_next_page_elsewhere(clouds: Clouds, source: MerakiSource) -> None
     assert {asked.host for asked in clouds.requests} == {"api.meraki.com"}
 
 
+async def test_pages_in_a_circle(clouds: Clouds, source: MerakiSource) -> None:
+    """A page that leads to one that was there ends the list, which is all there is."""
+    for name in ("Door", "Yard", "Shed", "Gate"):
+        clouds.meraki.add_camera(name)
+    clouds.meraki.largest_page = 3
+    second = {"Link": f"<{BASE}/organizations/2930418/devices?page=2>; rel=next"}
+    devices = json.dumps([{"serial": "Q2", "model": "MV12", "name": "Door"}])
+    clouds.meraki.misbehave("/devices$", times=99, headers=second, body=devices)
+    assert [camera.id for camera in await source.cameras()] == ["Q2"]
+    assert len(clouds.meraki.asked("/devices$")) == 2
+
+
+async def test_pages_for_ever(
+    clouds: Clouds, source: MerakiSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list without an end is no list: what is missing of it nobody knows."""
+    monkeypatch.setattr(meraki, "MOST_PAGES", 5)
+    clouds.meraki.add_camera("Door")
+    devices = json.dumps([{"serial": "Q2", "model": "MV12", "name": "Door"}])
+    for page in range(99):
+        link = {"Link": f"<{BASE}/organizations/1/devices?page={page}>; rel=next"}
+        clouds.meraki.misbehave("/devices$", headers=link, body=devices)
+    with pytest.raises(CloudError, match="^cloud_nonsense$"):
+        await source.cameras()
+    assert len(clouds.meraki.asked("/devices$")) == 5
+
+
 async def test_endless_pages(clouds: Clouds, source: MerakiSource) -> None:
     """A list that always names a next page ends with an empty one."""
     clouds.meraki.add_camera("Door")

@@ -37,6 +37,7 @@ from tests.clouds.ring import (
     RingCloud,
     RingEvent,
 )
+from tests.clouds.server import Answer, Asked
 from tests.waits import until
 
 HARDWARE_ID = "0d3b7a52-6a31-4d4c-9d7e-2b8f6c1e5a90"
@@ -570,6 +571,56 @@ async def test_throttled(cloud: RingCloud, source: RingSource, camera: Camera) -
         await source.cameras()
     assert raised.value.retry_after_s == pytest.approx(http.FIRST_QUIET_S)
     assert time.monotonic() - asked_at > 0.9
+
+
+async def test_one_call_at_a_time(
+    cloud: RingCloud,
+    source: RingSource,
+    camera: Camera,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many ask at once, Ring is asked one thing after the other."""
+    true_answer = cloud.answer
+    at_once = most_at_once = 0
+
+    async def answer(asked: Asked) -> Answer:
+        nonlocal at_once, most_at_once
+        at_once += 1
+        most_at_once = max(most_at_once, at_once)
+        # Whoever else asks has all the time to come.
+        await asyncio.sleep(0.05)
+        told = await true_answer(asked)
+        at_once -= 1
+        return told
+
+    monkeypatch.setattr(cloud, "answer", answer)
+    window = Window(NOON, NOON + timedelta(minutes=1))
+    await asyncio.gather(
+        *(source.events(camera, window) for _ in range(4)), source.cameras()
+    )
+    assert len(cloud.requests) >= 5
+    assert most_at_once == 1
+
+
+async def test_pages_without_an_end(
+    cloud: RingCloud,
+    source: RingSource,
+    camera: Camera,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A history that always has more is no history: what is missing nobody knows."""
+    monkeypatch.setattr(ring, "MOST_PAGES", 5)
+    cloud.misbehave(SEARCH_PLACE, times=99, status=404)
+    moment = (NOON + timedelta(seconds=30)).isoformat()
+    for page in range(99):
+        entries = [
+            {"id": page * 100 + number, "kind": "motion", "created_at": moment}
+            for number in range(100)
+        ]
+        cloud.misbehave("doorbots/.*/history$", status=200, body=json.dumps(entries))
+    with pytest.raises(CloudError, match="^cloud_nonsense"):
+        await source.events(camera, Window(NOON, NOON + timedelta(minutes=1)))
+    assert len(cloud.asked("doorbots/.*/history$")) == 5
 
 
 async def test_own_rate(

@@ -1538,6 +1538,36 @@ async def test_live_ends_with_the_task(
 
 
 @pytest.mark.usefixtures("at_home")
+async def test_live_ends_at_the_second_try(
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    camera: Camera,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever is cancelled while Ring fails to end the session still has it ended."""
+    monkeypatch.setattr(ring_partner, "STOP_PAUSE_S", 0.05)
+    is_live = asyncio.Event()
+
+    async def watch() -> None:
+        async with source.live(camera):
+            is_live.set()
+            await asyncio.Event().wait()
+
+    # The first request to end it is none for the cloud.
+    cloud.misbehave(SESSIONS, method="DELETE", delay_s=0.2, status=503)
+    task = asyncio.create_task(watch())
+    await is_live.wait()
+    task.cancel()
+    await until(lambda: cloud.asked(SESSIONS, "DELETE"))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(lambda: cloud.live_log[-1] == "stop")
+    assert len(cloud.asked(SESSIONS, "DELETE")) == 2
+    assert cloud.live[0].ended_by == "app"
+
+
+@pytest.mark.usefixtures("at_home")
 async def test_live_is_cancelled_while_it_begins(
     source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
 ) -> None:
