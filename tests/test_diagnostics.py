@@ -14,8 +14,10 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from ring_doorbell import RingError
 
+from custom_components.clip_download import const
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.components.diagnostics import REDACTED
+from homeassistant.const import CONF_API_KEY, CONF_TOKEN, CONF_USERNAME, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 
 from .accounts import KINDS, add_camera, set_up
@@ -103,6 +105,49 @@ async def test_options(
         "keep_days": 3,
     }
     assert told["data"]["listen_token"] == REDACTED
+
+
+# What an account holds besides secrets. All else that has a name of ours is one.
+NO_SECRETS = {
+    *HARMLESS,
+    "after",
+    "as_shown",
+    "automatic",
+    "before",
+    "downloads_at_once",
+    "former",
+    "free_gb",
+    "keep_days",
+    "kinds",
+    "media_dir",
+    "merge",
+    "most_gb",
+    "new_cameras",
+    "pause",
+}
+
+
+async def test_all_that_an_account_may_hold(
+    hass: HomeAssistant, hass_clouds: Clouds, hass_client: ClientSessionGenerator
+) -> None:
+    """Whatever is kept of any kind of account is hidden, unless anybody may know it."""
+    names = {
+        value
+        for name, value in vars(const).items()
+        if name.startswith("CONF_") and isinstance(value, str)
+    }
+    secrets = {name: f"sesame-{name}" for name in names - NO_SECRETS}
+    assert {"secret_access_key", "session_token", "hmac_key"} <= secrets.keys()
+    for name in (CONF_API_KEY, CONF_TOKEN, CONF_USERNAME, CONF_WEBHOOK_ID):
+        secrets[name] = f"sesame-{name}"
+    entry = await set_up(hass, hass_clouds, "meraki")
+    hass.config_entries.async_update_entry(
+        entry,
+        data={**entry.data, **secrets},
+        options={**secrets, "former": {"sesame-old": "sesame-new"}},
+    )
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert "sesame" not in json.dumps(told)
 
 
 async def test_jobs(
