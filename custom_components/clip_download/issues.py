@@ -58,7 +58,9 @@ def async_watch_issues(
     entry.async_on_unload(
         coordinator.async_add_listener(lambda: _async_look_at_cameras(hass, entry))
     )
-    entry.async_on_unload(async_track_time_interval(hass, look, LOOK_EVERY))
+    entry.async_on_unload(
+        async_track_time_interval(hass, look, LOOK_EVERY, cancel_on_shutdown=True)
+    )
     # What is still so when it is loaded again is told again.
     entry.async_on_unload(lambda: _async_forget(hass, entry))
     _async_look_at_cameras(hass, entry)

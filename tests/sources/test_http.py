@@ -28,6 +28,7 @@ from custom_components.clip_download.sources.http import (
 from tests.clouds.server import Answer, Asked, Cloud, Server, json_answer
 from tests.conftest import AUTHORITY
 from tests.simulated import simulated
+from tests.waits import until
 
 API = "https://api.cloud.example"
 KEY = {"Authorization": "Bearer secret"}
@@ -105,6 +106,8 @@ async def test_key_goes_to_own_host(http: Http, teller: Teller) -> None:
     (asked,) = teller.requests
     assert asked.headers["Authorization"] == "Bearer secret"
     assert asked.headers["User-Agent"] == USER_AGENT
+    # What it sends is what comes: nothing small unpacks to something large.
+    assert asked.headers["Accept-Encoding"] == "identity"
     assert asked.body == b"{ }"
     # The clouds' rule for such names.
     assert not {"ring", "cisco", "meraki", "amazon"} & set(
@@ -263,6 +266,27 @@ async def test_throttled() -> None:
         assert all(
             other.at - first.at >= timedelta(seconds=0.995) for other in others
         ), others
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_the_longest_wish_holds() -> None:
+    """What was under way and is throttled for less does not end the quiet early."""
+    async with both() as (http, teller):
+        late = asyncio.Event()
+        teller.misbehave("/slow", hold=late, status=429, headers={"Retry-After": "1"})
+        teller.misbehave("/a", status=429, headers={"Retry-After": "5"})
+        slow = asyncio.create_task(ask(http, "/slow"))
+        await until(lambda: teller.asked("/slow"))
+        with pytest.raises(CloudError, match="^cloud_throttled$"):
+            await ask(http, "/a")
+        late.set()
+        with pytest.raises(CloudError, match="^cloud_throttled$"):
+            await slow
+        (throttled,) = teller.asked("/a")
+        await ask(http, "/b")
+        (again,) = teller.asked("/b")
+        assert again.at - throttled.at >= timedelta(seconds=4.9)
 
 
 @pytest.mark.usefixtures("socket_enabled")
