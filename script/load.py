@@ -28,8 +28,8 @@ LATE_MS = 50
 STOPS_WITHIN_S = 10
 # Above what it was when a quarter was saved: it must not grow with each clip.
 MORE_MEMORY_MIB = 64
-# A cloud may find out once what it had to tell us.
-MOST_THROTTLED = 4
+# Of a hundred requests: where a machine is late, what was apart comes at once.
+MOST_THROTTLED = 2
 ENDS_WITHIN_S = 30 * 60
 
 
@@ -89,8 +89,8 @@ async def lead(options: argparse.Namespace) -> int:
         if process.returncode:
             print("Home Assistant did not come to an end.")
             return 1
-        asked = {kind: busiest(getattr(clouds, kind).requests) for kind in KINDS}
-    return report(json.loads(output), throttled, asked)
+        requests = {kind: getattr(clouds, kind).requests for kind in KINDS}
+    return report(json.loads(output), throttled, requests)
 
 
 def facts(
@@ -201,6 +201,8 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
         asked = ask(hass, told, start, range(told["windows"]))
         await until_asked(entries, len(asked))
         result["asked"] = len(asked)
+        # All in one moment: that is our doing, in part.
+        result["asking"] = probe.told()
         cancelled = await cancel_half(hass, entries) if told["tells_half"] else 0
         result["cancelled"] = cancelled
         answers = await asyncio.gather(*asked, return_exceptions=True)
@@ -327,7 +329,9 @@ def resident_bytes() -> int:
 
 
 def report(
-    seen: dict[str, Any], throttled: Mapping[str, int], asked: Mapping[str, int]
+    seen: dict[str, Any],
+    throttled: Mapping[str, int],
+    requests: Mapping[str, list[Any]],
 ) -> int:
     """Print a table; return 1 if an order, a count or a limit is wrong."""
     wrong: list[str] = []
@@ -351,16 +355,16 @@ def report(
     rows.append(("most clips an account was ahead at half time", lead, ""))
     rows.extend(
         (
-            f"{kind}: most requests in a second / throttled",
-            f"{asked[kind]} / {throttled[kind]}",
-            f"<= {MOST_THROTTLED}",
+            f"{kind}: requests / most in a second / throttled",
+            f"{len(requests[kind])} / {busiest(requests[kind])} / {throttled[kind]}",
+            f"<= {MOST_THROTTLED} %",
         )
         for kind in KINDS
     )
     wrong += [
         f"{kind} throttled {throttled[kind]} times"
         for kind in KINDS
-        if throttled[kind] > MOST_THROTTLED
+        if throttled[kind] * 100 > MOST_THROTTLED * len(requests[kind])
     ]
     memory = [one / 2**20 for one in seen["memory"]]
     early, most = memory[len(memory) // 4], max(memory[len(memory) // 4 :])
@@ -369,8 +373,10 @@ def report(
         wrong.append(f"memory grew by {most - early:.0f} MiB")
     rows.extend(
         (
-            f"event loop late, {name}: idle / busy",
-            f"{seen['idle'][name]:.1f} / {seen['busy'][name]:.1f}",
+            f"event loop late, {name}: idle / while all ask / then",
+            " / ".join(
+                f"{seen[when][name]:.1f}" for when in ("idle", "asking", "busy")
+            ),
             f"<= {LATE_MS}" if name == "most_ms" else "",
         )
         for name in ("most_ms", "p99_ms", "median_ms")
