@@ -296,6 +296,9 @@ async def test_replaced(
     await turn(hass, STATE_ON)
     before = unique_ids(hass, entry)
     device = device_of(hass, "camera.front")
+    # Somebody else's, which a person put there.
+    entities = er.async_get(hass)
+    other = entities.async_get_or_create("sensor", "other", "x", device_id=device.id)
     remove_camera(hass_clouds, "ring_partner", old)
     await relist(hass, entry)
     assert issue(hass) is None
@@ -322,12 +325,31 @@ async def test_replaced(
         entity_id: unique_id.replace(old, new)
         for entity_id, unique_id in before.items()
     }
+    assert entities.async_get(other.entity_id) == other
     assert device_of(hass, "camera.front").id == device.id
     assert state_of(hass, "camera.front") == "idle"
     assert state_of(hass, SWITCH) == STATE_ON
     assert state_of(hass, "camera.front_2") is None
     await relist(hass, entry)
     assert issue(hass) is None
+
+
+async def test_replaced_in_doubt(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """Where two that are gone have one name, nobody says which of them a new one is."""
+    gone = [add_camera(hass_clouds, "ring_partner", "Front") for _ in range(2)]
+    add_camera(hass_clouds, "ring_partner", "Back")
+    entry = await set_up(hass, hass_clouds, "ring_partner")
+    since = dt_util.utcnow().isoformat()
+    hass.config_entries.async_update_entry(
+        entry, options={"automatic": dict.fromkeys(gone, since)}
+    )
+    for one in gone:
+        remove_camera(hass_clouds, "ring_partner", one)
+    add_camera(hass_clouds, "ring_partner", "Front")
+    await relist(hass, entry)
+    assert not [key for key in ir.async_get(hass).issues if "camera_gone" in key[1]]
 
 
 async def leave(
