@@ -175,6 +175,7 @@ class Probe:
 
 async def live(told: dict[str, Any]) -> dict[str, Any]:
     """Set the accounts up, ask, cancel, stop in the middle, go on; return what was seen."""
+    from homeassistant.core import callback  # noqa: PLC0415
     from tests.accounts import set_up  # noqa: PLC0415
     from tests.clouds.resolver import LoopbackResolver  # noqa: PLC0415
     from tests.household import home  # noqa: PLC0415
@@ -193,6 +194,7 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
         order: list[str] = []
         memory: list[int] = []
 
+        @callback
         def saved(event: Any) -> None:
             order.append(event.data["entity_id"])
             memory.append(resident_bytes())
