@@ -92,6 +92,37 @@ def test_a_file_that_is_swapped_after_it_was_hashed(
         assert (folder.path / "clip.mp4").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("call", ["link", "rename"])
+def test_a_file_that_is_swapped_in_the_very_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """What got the name is looked at, too, and loses it."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    (tmp_path / "media/work").mkdir(parents=True)
+    folder = Folder.open(tmp_path / "media")
+    name = getattr(File, call)
+
+    def swapped(self: File, to: File) -> None:
+        self.path.unlink()
+        self.path.hardlink_to(secret)
+        name(self, to)
+
+    def refuse(self: File, to: File) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    with sealed(folder) as made:
+        monkeypatch.setattr(File, "link", refuse)
+        monkeypatch.setattr(File, call, swapped)
+        with pytest.raises(StorageError, match="storage_changed"):
+            made.publish(folder / "clip.mp4")
+    # After a rename, nothing tells any more what it was.
+    assert (folder.path / "clip.mp4").exists() == (call == "rename")
+    assert secret.read_text() == "secret"
+    assert secret.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(
     "lay",
     [Path.symlink_to, Path.hardlink_to, lambda path, secret: os.mkfifo(path)],
