@@ -92,7 +92,7 @@ class Report:
     kills: Counter[str] = field(default_factory=Counter)
     cuts: Counter[str] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
-    lost: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
     violations: list[str] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     asked: int = 0
@@ -280,7 +280,7 @@ class Soak:
             self.report.cuts[step] += 1
             assert self._disk is not None
             lost = await asyncio.to_thread(self._disk.lose_power, dice)
-            self.report.lost.update(one.split()[-2] for one in lost)
+            self.report.lost += len(lost)
         # Not one more than is looked at.
         faults = await asyncio.to_thread(self._look_after_kill)
         self._say(
@@ -710,7 +710,7 @@ def in_words(report: Report, seed: int) -> str:
         f"gone on with        {report.resumed} jobs",
         f"slowest of them     {report.slowest_resume_s:.1f} s after the start",
         f"slowest start       {report.slowest_start_s:.1f} s",
-        f"lost in power cuts  {sum(report.lost.values())} things",
+        f"lost in power cuts  {report.lost} things",
         f"violations          {len(report.violations)}",
     ]
     kinds: defaultdict[str, int] = defaultdict(int)
