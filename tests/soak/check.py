@@ -31,8 +31,8 @@ QUERIES = {
 }
 ENDINGS = {".mp4", ".json", ".jpg"}
 ENDED = {"saved", "failed"}
-# That a job was begun too often is a reason: it was killed each time.
-GOOD_REASONS = {"started_too_often"}
+# That it ended too often over the footage is a reason: so it did.
+GOOD_REASONS = {"gave_up_after_restarts"}
 
 
 @dataclass(kw_only=True)
