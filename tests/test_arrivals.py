@@ -334,6 +334,20 @@ async def test_replaced(
     assert issue(hass) is None
 
 
+async def test_no_number_is_no_likeness(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """The only one that is gone is not the only new one because neither has a number."""
+    old = add_camera(hass_clouds, "ring_partner", "Front")
+    entry = await set_up(hass, hass_clouds, "ring_partner")
+    before = unique_ids(hass, entry)
+    remove_camera(hass_clouds, "ring_partner", old)
+    add_camera(hass_clouds, "ring_partner", "Garden")
+    await relist(hass, entry)
+    assert before.items() <= unique_ids(hass, entry).items()
+    assert state_of(hass, "camera.garden") == "idle"
+
+
 async def test_replaced_in_doubt(
     hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
 ) -> None:
