@@ -89,7 +89,7 @@ LOGO_HEIGHTS = {
     "logo@2x.png": (256, 512),
 }
 
-SCRIPTS = ["demo", "oracle", "screenshots", "setup", "soak", "test"]
+SCRIPTS = ["bombs", "demo", "oracle", "screenshots", "setup", "soak", "test"]
 
 # What `ClipError`s take for themselves, and what whoever shows them adds.
 NO_PLACEHOLDERS = {"after_s", "retry_after_s"}

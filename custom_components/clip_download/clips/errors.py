@@ -57,17 +57,21 @@ class AddressError(CloudError):
     """What came from one address is no video; it is asked for at another one next."""
 
 
+_OF_CONTENT = {
+    "body_empty",
+    "body_implausible",
+    "body_not_video",
+    "body_too_large",
+    "body_truncated",
+}
+
+
 def is_of_content(err: CloudError) -> bool:
     """Return whether what came is no footage, or not whole, though the way was good.
 
     The same would come again.
     """
-    return err.key in {
-        "body_empty",
-        "body_not_video",
-        "body_too_large",
-        "body_truncated",
-    } and not (
+    return err.key in _OF_CONTENT and not (
         isinstance(err, AddressError)
         or isinstance(err.__cause__, ClientError | TimeoutError)
     )

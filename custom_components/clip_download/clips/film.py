@@ -26,6 +26,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from . import claims
 from .errors import CloudError
 from .folder import File
 
@@ -63,8 +64,27 @@ _IDR = 5
 # Parameter sets come before the picture; nothing else that is long does.
 _SETS_WITHIN_BYTES = 4096
 _KEYS_TRIED = 3
+# No decoder takes memory for a picture that no camera has.
+_BOUNDED = {"max_pixels": str(claims.MOST_PIXELS)}
+# Of larger pictures only key frames are decoded: of others, many are kept at once.
+_MOST_PIXELS_OF_MANY = 4096 * 2304
 # A decoder that shows no frame that it had to make up.
-_STRICT = {"err_detect": "explode", "flags": "+output_corrupt"}
+_STRICT = {**_BOUNDED, "err_detect": "explode", "flags": "+output_corrupt"}
+# While libav looks into a file, it decodes nothing but sound: of a picture it knows
+# enough without.
+_PROBING = {
+    "codec_whitelist": "aac,aac_latm,ac3,eac3,flac,mp2,mp2float,mp3,mp3float,opus,"
+    "pcm_alaw,pcm_mulaw,pcm_s16be,pcm_s16le",
+    "max_streams": "32",
+}
+# Neither has any that a camera sends.
+_MOST_RATE_HZ = 192_000
+_MOST_CHANNELS = 16
+# What is kept of a file takes memory by these: there is a key frame each second, at most
+# each frame, and settings change now and then.
+_MOST_KEYS = 100_000
+_MOST_STRETCHES = 10_000
+_MOST_SETS = 1000
 # Sound that browsers and phones play in an MP4.
 _PLAYABLE_SOUNDS = {"aac", "flac", "mp3", "opus"}
 # So many frames show whether a file's frames are reordered.
@@ -231,12 +251,11 @@ class Reel:
         memory stays until Python happens to collect that. With `strict`, it shows no
         frame that it had to make up.
         """
-        own = CodecContext.create(self.video.codec_context.name, "r")
+        own = _decoder(self.video.codec_context.name, strict=strict)
         own.extradata = self.video.codec_context.extradata
         if strict:
-            own.options = _STRICT
+            own.options = {**_STRICT, "max_pixels": str(_MOST_PIXELS_OF_MANY)}
             own.thread_count = 1
-        assert isinstance(own, av.VideoCodecContext)
         return own
 
     def sound_decoder(self) -> AudioCodecContext:
@@ -270,17 +289,18 @@ class Reel:
 
 
 @contextmanager
-def opened(file: File) -> Iterator[Reel]:
+def opened(file: File, *, most_samples: int = claims.MOST_SAMPLES) -> Iterator[Reel]:
     """Open a file that must hold video.
 
-    Raises CloudError if it is no video, or if an MP4 is not whole; OSError.
+    Raises CloudError if it is no video, if an MP4 is not whole, or if it claims more than
+    there can be; OSError.
     """
     with _source(file) as source, _about(file):
         kind = _kind(source)
-        boxes = list(_boxes(source)) if kind == "mp4" else []
+        claimed = claims.check(source, kind, most_samples=most_samples)
         container = _container(source, kind)
         with container:
-            yield _reel(file, source, container, kind, boxes)
+            yield _reel(file, source, container, kind, claimed)
 
 
 def _source(file: File) -> FileIO:
@@ -307,14 +327,21 @@ def _container(source: FileIO, kind: Kind) -> InputContainer:
     try:
         # The format is ours to say: a playlist would make it fetch other things.
         return av.open(
-            _BY_DESCRIPTOR, "r", format=kind, options={"fd": str(source.fileno())}
+            _BY_DESCRIPTOR,
+            "r",
+            format=kind,
+            container_options={**_PROBING, "fd": str(source.fileno())},
         )
     except av.FFmpegError as err:
         raise CloudError("body_not_video") from err
 
 
 def _reel(
-    file: File, source: FileIO, container: InputContainer, kind: Kind, boxes: list[str]
+    file: File,
+    source: FileIO,
+    container: InputContainer,
+    kind: Kind,
+    claimed: claims.Claims,
 ) -> Reel:
     """Choose what is shown and heard of a container. Raises CloudError."""
     video = next(iter(container.streams.video), None)
@@ -326,7 +353,8 @@ def _reel(
         (one for one in container.streams.audio if one.codec_context and one.rate),
         None,
     )
-    is_fragmented = "moof" in boxes
+    if audio and (audio.rate > _MOST_RATE_HZ or audio.channels > _MOST_CHANNELS):
+        raise claims.implausible()
     return Reel(
         file=file,
         source=source,
@@ -334,10 +362,10 @@ def _reel(
         video=video,
         audio=audio,
         kind=kind,
-        is_progressive=kind == "mp4"
-        and not is_fragmented
-        and "mdat" not in boxes[: boxes.index("moov")],
-        is_indexed=kind == "mp4" and not is_fragmented and len(video.index_entries) > 0,
+        is_progressive=claimed.is_index_first and not claimed.is_fragmented,
+        is_indexed=kind == "mp4"
+        and not claimed.is_fragmented
+        and len(video.index_entries) > 0,
     )
 
 
@@ -439,6 +467,7 @@ class _Surveyor:
         self._steps = array("q")
         self._begun: list[int] = []
         self._count = 0
+        self._keys = 0
         self._dts = 0
         self._clock = 0
         # Since the key frame before: whether frames are missing that others need.
@@ -473,6 +502,13 @@ class _Surveyor:
         """
         number = self._count
         self._count += 1
+        self._keys += is_key
+        if (
+            self._count > claims.MOST_SAMPLES
+            or self._keys > _MOST_KEYS
+            or len(self._stretches) > _MOST_STRETCHES
+        ):
+            raise claims.implausible()
         is_bad = number in self._bad
         if is_hit and is_last:
             # Counters begin anew where files were put together: all may be well.
@@ -565,6 +601,8 @@ class _Surveyor:
         if not self._is_sound(packet):
             self.bad_sounds.append(self._sound_count)
         self._sound_count += 1
+        if self._sound_count > claims.MOST_SAMPLES:
+            raise claims.implausible()
         if self._sound_us is None:
             self._sound_clocks.append(self._clock)
         elif time_us < self._sound_us - SLIP_US:
@@ -583,7 +621,8 @@ class _Surveyor:
         size = (data[3] & 3) << 11 | data[4] << 3 | data[5] >> 5
         # Another one inside: a piece is missing in between.
         is_one = size == len(data) and data.find(head, _ADTS_BYTES) < 0
-        if is_one:
+        # Whether there is more than one of them, is all that matters.
+        if is_one and len(self.sound_heads) < 2:
             # Without the bits that may differ from frame to frame.
             self.sound_heads.add(bytes([*head[1:], data[3] & 0xC0]))
         return is_one
@@ -669,13 +708,13 @@ def _survey_packets(
             and (sets := _parameter_sets(packet, codec))
         ):
             if sets not in sizes:
+                if len(sizes) == _MOST_SETS:
+                    raise claims.implausible()
                 sizes[sets] = _size(packet, codec) or (context.width, context.height)
             shape = Shape(*sizes[sets], sets)
             if surveyor.start_pts is None:
                 # No packet before it could be marked.
-                decoder = CodecContext.create(codec, "r")
-                decoder.options = _STRICT
-                is_hit = _decode(decoder, packet) is None
+                is_hit = _decode(_decoder(codec, strict=True), packet) is None
         if surveyor.start_pts is None and not packet.is_discard:
             surveyor.start_pts = pts
         surveyor.frame(
@@ -780,7 +819,9 @@ def _undecodable(
             if packet.is_keyframe:
                 if decoder:
                     decode(None)
-                decoder = reel.decoder(strict=True) if number in wanted else None
+                decoder = None
+                if number in wanted and _is_worth_decoding(reel, packet):
+                    decoder = reel.decoder(strict=True)
                 numbers, first_pts = {}, pts
                 is_open = reel.codec == "h264" and not has_idr(packet)
             # What is shown before the key frame is decoded from the GOP before.
@@ -790,6 +831,12 @@ def _undecodable(
         if decoder:
             decode(None)
     return bad
+
+
+def _is_worth_decoding(reel: Reel, packet: Packet[Stream]) -> bool:
+    """Return whether the GOP of a key frame can be decoded without much memory."""
+    frame = _decode(reel.decoder(), packet)
+    return frame is None or frame.width * frame.height <= _MOST_PIXELS_OF_MANY
 
 
 def _parameter_sets(packet: Packet[Stream], codec: str) -> bytes:
@@ -807,13 +854,22 @@ def _parameter_sets(packet: Packet[Stream], codec: str) -> bytes:
 
 def _size(packet: Packet[Stream], codec: str) -> tuple[int, int] | None:
     """Return width and height of what a key frame shows."""
-    frame = _decode(CodecContext.create(codec, "r"), packet)
+    frame = _decode(_decoder(codec), packet)
     return (frame.width, frame.height) if frame else None
 
 
-def _decode(context: CodecContext, packet: Packet[Stream]) -> av.VideoFrame | None:
+def _decoder(codec: str, *, strict: bool = False) -> av.VideoCodecContext:
+    """Make a decoder; with `strict`, it shows no frame that it had to make up."""
+    decoder = CodecContext.create(codec, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    decoder.options = _STRICT if strict else _BOUNDED
+    return decoder
+
+
+def _decode(
+    context: av.VideoCodecContext, packet: Packet[Stream]
+) -> av.VideoFrame | None:
     """Decode one key frame alone; None if it cannot be."""
-    assert isinstance(context, av.VideoCodecContext)
     try:
         frames = [*context.decode(packet), *context.decode(None)]
     except av.FFmpegError, ValueError:
@@ -832,32 +888,3 @@ def _kind(source: FileIO) -> Kind:
     if len(head) > 2 * _TS_PACKET_BYTES and set(head[::_TS_PACKET_BYTES]) == {_TS_SYNC}:
         return "mpegts"
     raise CloudError("body_not_video")
-
-
-def _boxes(source: FileIO) -> Iterator[str]:
-    """Walk an MP4's top-level boxes (ISO/IEC 14496-12, 4.2) and yield their types."""
-    has_moov = False
-    descriptor = source.fileno()
-    file_bytes = os.fstat(descriptor).st_size
-    at = 0
-    while at < file_bytes:
-        header = os.pread(descriptor, 16, at)
-        size = int.from_bytes(header[:4])
-        smallest = 8
-        if size == 1:
-            size, smallest = int.from_bytes(header[8:16]), 16
-        elif size == 0:
-            # The last one may leave its end to the file's.
-            size = file_bytes - at
-        if not header[4:8].isascii() or not header[4:8].decode("ascii").isprintable():
-            raise CloudError("body_not_video")
-        if len(header) < smallest or at + size > file_bytes:
-            raise CloudError("body_truncated")
-        if size < smallest:
-            raise CloudError("body_not_video")
-        kind = header[4:8].decode("ascii")
-        has_moov |= kind == "moov"
-        yield kind
-        at += size
-    if not has_moov:
-        raise CloudError("body_truncated")

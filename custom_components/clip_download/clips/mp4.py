@@ -18,6 +18,7 @@ import av
 from av.codec.context import CodecContext
 from av.video.reformatter import ColorRange, Interpolation
 
+from . import claims
 from .errors import ClipError, CloudError
 from .film import US, Cancelled, Film, Reel, Sound, decode_key, opened, survey
 from .folder import File, Folder
@@ -208,7 +209,8 @@ def picture(file: File, at: timedelta) -> bytes:
     It is of the nearest key frame, the only one that is decoded, and at most 640 pixels
     wide. Raises ClipError (`clip_not_playable`), CloudError.
     """
-    with _libav_errors(), opened(file) as reel:
+    most = claims.MOST_CLIP_SAMPLES
+    with _libav_errors(), opened(file, most_samples=most) as reel:
         ticks = int(at.total_seconds() / reel.video.time_base)
         # Where this does not work, the beginning will do.
         with suppress(av.FFmpegError):
