@@ -111,7 +111,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         ledger=ledger,
         cameras=coordinator.listed,
         rules=partial(rules_of, entry),
-        ask=partial(async_ask_for_events, hass, entry),
+        ask=partial(async_ask_for_events, hass, entry, is_automatic=True),
         tell=partial(async_tell, hass, entry),
         look_soon=partial(_async_look_soon, hass, entry, events),
         spawn=spawn,

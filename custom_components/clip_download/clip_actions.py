@@ -37,10 +37,19 @@ WINDOW_FIELDS = ("start", "end", "duration", "before", "after", "at")
 WISH_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
 
 
+def in_one_line(text: str) -> str:
+    """Return a text without what cannot be printed, in one line."""
+    plain = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(plain.split())
+
+
+# More is no word, and no file's name.
+LONGEST_LABEL = 100
+LABEL = vol.All(cv.string, vol.Length(max=LONGEST_LABEL), in_one_line)
 # What can be said of every clip: its name, and how patient to be.
 CLIP_FIELDS: VolDictType = {
     vol.Optional("filename"): cv.template,
-    vol.Optional("label", default=""): cv.string,
+    vol.Optional("label", default=""): LABEL,
     vol.Optional("overwrite", default=False): cv.boolean,
     vol.Optional("wait", default=True): cv.boolean,
     vol.Optional("timeout", default=DEFAULT_TIMEOUT): cv.positive_time_period,

@@ -84,6 +84,7 @@ async def async_ask_for_events(
     *,
     replaces: Path | None = None,
     timeout: timedelta = PATIENCE,
+    is_automatic: bool = False,
 ) -> Running:
     """Ask for the one clip of some events, named by the first of them.
 
@@ -113,4 +114,5 @@ async def async_ask_for_events(
         overwrite=replaces is not None,
         timeout=timeout,
         events=events,
+        is_automatic=is_automatic,
     )

@@ -13,7 +13,14 @@ from homeassistant.core import (
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.helpers.typing import VolSchemaType
 
-from . import clip_actions, event_actions, keep_actions, library_actions, proof_actions
+from . import (
+    cancel_actions,
+    clip_actions,
+    event_actions,
+    keep_actions,
+    library_actions,
+    proof_actions,
+)
 from .const import DOMAIN
 
 
@@ -27,6 +34,7 @@ class Action(NamedTuple):
 
 
 ACTIONS = {
+    "cancel": Action(cancel_actions.async_cancel, cancel_actions.CANCEL_SCHEMA),
     "delete_clips": Action(
         keep_actions.async_delete_clips, keep_actions.DELETE_CLIPS_SCHEMA
     ),

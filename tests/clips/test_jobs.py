@@ -300,8 +300,8 @@ async def house(tmp_path: Path, socket_enabled: None) -> AsyncIterator[House]:
 async def built(folder: Path, downloads_at_once: int = 2) -> AsyncIterator[House]:
     """Build a house whose account is running."""
     shelf_folder, media = folder / "shelf", folder / "media"
-    shelf_folder.mkdir()
-    media.mkdir()
+    shelf_folder.mkdir(exist_ok=True)
+    media.mkdir(exist_ok=True)
     app = web.Application()
     server = TestServer(app)
     async with AsyncExitStack() as stack:

@@ -1,7 +1,7 @@
 """From a plan to parts on the disk: each asked for until it came, or will not come."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass, replace
@@ -36,6 +36,8 @@ ANSWER_SOON_S = 10.0
 _NONE = timedelta(0)
 # From so many parts it is known how much space a window takes.
 SPACE_KNOWN_AFTER = 3
+
+type Risk = Callable[[], contextlib.AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +78,13 @@ class Fetching:
         downloads: asyncio.Semaphore,
         bench: Executor,
         patience: Patience,
+        risk: Risk,
         kept: dict[str, Stored],
     ) -> None:
         """Take the job, and what it shares with others.
 
         `downloads` limits at how many bodies bytes flow at once, `bench` is where files
-        are decoded, and `kept` what lies in the folder since before a restart.
+        are decoded, within `risk`, and `kept` what lies in the folder since before a restart.
         """
         self._job = job
         self._camera = camera
@@ -90,6 +93,7 @@ class Fetching:
         self._downloads = downloads
         self._bench = bench
         self._patience = patience
+        self._risk = risk
         self._at_once = asyncio.Semaphore(source.parts_at_once)
         self._kept = kept
         self._is_recorded = False
@@ -246,7 +250,8 @@ class Fetching:
         try:
             download, received = await self._download(part, file, tries)
             try:
-                media = await in_thread_of(self._bench, _inspect, file)
+                async with self._risk():
+                    media = await in_thread_of(self._bench, _inspect, file)
             except CloudError as err:
                 if received.is_whole:
                     raise self._source.rejected(part, err) from err

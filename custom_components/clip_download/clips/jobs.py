@@ -16,6 +16,7 @@ from .aio import blocking
 from .errors import (
     ClipError,
     InvalidRequestError,
+    RefusedError,
     SignInError,
     StorageError,
     storage_error,
@@ -29,15 +30,23 @@ _LOGGER = logging.getLogger(__name__)
 
 # A job that was interrupted gets at least this long, however late it is.
 GRACE = timedelta(minutes=2)
+# How many clips that somebody asked for may wait, of a camera and of an account.
+MOST_OF_CAMERA = 50
 MOST_UNFINISHED = 500
 
 
 @dataclass(eq=False)
 class Running:
-    """A job under way: `done` gives it once it ended or was interrupted."""
+    """A job under way: `done` gives it once it ended or was interrupted.
+
+    `is_automatic`: nobody asked for it. `is_cancelled`: somebody wants it no more.
+    """
 
     job: Job
     done: asyncio.Future[Job]
+    is_automatic: bool = False
+    is_cancelled: bool = False
+    going: asyncio.Future[Job] | None = None
 
 
 class Jobs:
@@ -98,12 +107,14 @@ class Jobs:
         overwrite: bool = False,
         wishes: Wishes = Wishes(),
         events: Sequence[Event] = (),
+        is_automatic: bool = False,
     ) -> Running:
         """Ask for one clip; the same request under way is joined.
 
         `filename` is below `root`, without ending. `timeout` counts from the window's
         end, or from now if that has passed. `events` are those whose footage is wanted,
-        where the window was made for them. Raises InvalidRequestError, StorageError.
+        where the window was made for them. However much people ask for, there is room
+        for what `is_automatic`. Raises InvalidRequestError, StorageError.
         """
         self._source.check(wishes)
         now = datetime.now(UTC)
@@ -124,26 +135,41 @@ class Jobs:
         )
         if running := self._running.get(job.request):
             return running
-        if len(self._running) >= MOST_UNFINISHED:
-            raise InvalidRequestError("too_many_jobs", count=str(MOST_UNFINISHED))
+        if not is_automatic:
+            self._check_room(camera)
         # Registered before the first await, so that a twin finds it.
         running = self._running[job.request] = Running(
-            job, asyncio.get_running_loop().create_future()
+            job,
+            asyncio.get_running_loop().create_future(),
+            is_automatic=is_automatic,
         )
-        try:
-            await blocking(files.target_inside, root, filename)
-            await self._library.add_job(job)
-        except ClipError as err:
-            del self._running[job.request]
-            running.job = replace(job, state=JobState.FAILED, error=err)
-            running.done.set_result(running.job)
-            raise
-        except BaseException:
-            del self._running[job.request]
-            running.done.cancel()
-            raise
-        self._spawn(self._run(running), f"clip {job.id}")
+        accepting = asyncio.ensure_future(self._accept(running))
+        # Whoever asked may go away: others may have joined.
+        accepting.add_done_callback(lambda one: one.cancelled() or one.exception())
+        await asyncio.shield(accepting)
         return running
+
+    async def cancel(self, running: Running) -> Job:
+        """Cancel a job under way; return what became of it.
+
+        It failed as `cancelled`, unless it came to its end just before.
+        """
+        running.is_cancelled = True
+        if running.going:
+            running.going.cancel()
+        return await asyncio.shield(running.done)
+
+    def running(self, camera_id: str | None = None) -> list[Running]:
+        """Return the jobs under way, of one camera or of all, the oldest first."""
+        return [
+            one
+            for one in self._running.values()
+            if camera_id is None or one.job.camera_id == camera_id
+        ]
+
+    async def job(self, job_id: str) -> Job | None:
+        """Return a job of the account, under way or ended, None if there is none."""
+        return await self._library.job(self._account_id, job_id)
 
     async def recent(self, most: int) -> list[Job]:
         """Return the newest jobs of the account."""
@@ -157,6 +183,35 @@ class Jobs:
     async def last_clip(self, camera_id: str) -> Clip | None:
         """Return the camera's latest clip by the time that it shows."""
         return await self._library.last_clip(self._account_id, camera_id)
+
+    def _check_room(self, camera: Camera) -> None:
+        """Raise InvalidRequestError if too much was asked for that is not done."""
+        asked = [one for one in self._running.values() if not one.is_automatic]
+        if len(asked) >= MOST_UNFINISHED:
+            raise InvalidRequestError("too_many_jobs", count=str(MOST_UNFINISHED))
+        of_camera = sum(one.job.camera_id == camera.id for one in asked)
+        if of_camera >= MOST_OF_CAMERA:
+            raise InvalidRequestError(
+                "too_many_jobs_of_camera", count=str(MOST_OF_CAMERA)
+            )
+
+    async def _accept(self, running: Running) -> None:
+        """Keep what was asked for, and begin. Raises InvalidRequestError, StorageError."""
+        job = running.job
+        try:
+            filename = PurePosixPath(job.filename)
+            await blocking(files.target_inside, job.root, filename)
+            await self._library.add_job(job)
+        except ClipError as err:
+            del self._running[job.request]
+            running.job = replace(job, state=JobState.FAILED, error=err)
+            running.done.set_result(running.job)
+            raise
+        except BaseException:
+            del self._running[job.request]
+            running.done.cancel()
+            raise
+        self._spawn(self._run(running), f"clip {job.id}")
 
     def _start(self, job: Job) -> None:
         running = Running(job, asyncio.get_running_loop().create_future())
@@ -174,9 +229,28 @@ class Jobs:
             downloads=self._downloads,
             workbench=self._workbench,
             room=self._room,
+            is_withdrawn=lambda: running.is_cancelled,
         )
         try:
-            job = await way.go(self._find_camera(job.camera_id))
+            camera = self._find_camera(job.camera_id)
+            running.going = asyncio.ensure_future(way.go(camera))
+            if running.is_cancelled:
+                running.going.cancel()
+            job = await running.going
+        except asyncio.CancelledError:
+            if not running.is_cancelled:
+                raise
+            if way.job.state is JobState.SAVED:
+                # That was too late.
+                job = way.job
+                await way.withdraw()
+            else:
+                cancelled = RefusedError("cancelled")
+                job = replace(job, state=JobState.FAILED, error=cancelled)
+                # Before anything is removed: it does not go on at the next start.
+                await self._record_cancelled(way.failed(job))
+                await way.withdraw()
+                await self._record_failure(way.failed(job))
         except Exception as err:  # noqa: BLE001
             job = replace(job, state=JobState.FAILED, error=_told(err, job))
             await self._record_failure(way.failed(job))
@@ -195,6 +269,12 @@ class Jobs:
             if await blocking(work.clear, job):
                 with contextlib.suppress(StorageError):
                     await self._library.update_job(replace(job, work=""))
+
+    async def _record_cancelled(self, job: Job) -> None:
+        try:
+            await self._library.cancel_job(job)
+        except StorageError as err:
+            _LOGGER.error("That job %s is cancelled cannot be kept: %s", job.id, err)
 
     async def _record_failure(self, job: Job) -> None:
         try:

@@ -294,12 +294,36 @@ class Library:
         row = _job_row(job)
         await self._write(_update(row), row, surely=bool(job.work or job.clips))
 
+    async def set_starts(self, job_id: str, starts: int) -> None:
+        """Keep how often a job was begun without coming to an end."""
+        await self._write("UPDATE jobs SET starts = ? WHERE id = ?", (starts, job_id))
+
     async def unfinished_jobs(self, account_id: str) -> list[Job]:
         """Return the account's jobs that were asked for and have not ended."""
         return await self._jobs(
             "WHERE account_id = ? AND state NOT IN (?, ?) ORDER BY asked_at_ms",
             (account_id, JobState.SAVED, JobState.FAILED),
         )
+
+    async def job(self, account_id: str, job_id: str) -> Job | None:
+        """Return a job of the account, None if it has none of that id."""
+        jobs = await self._jobs("WHERE account_id = ? AND id = ?", (account_id, job_id))
+        return jobs[0] if jobs else None
+
+    async def cancel_job(self, job: Job) -> None:
+        """Keep that a job was cancelled, and want its events no more, in one step."""
+        row = _job_row(job)
+
+        def write(database: sqlite3.Connection) -> None:
+            database.execute(_update(row), row)
+            for event in job.events:
+                database.execute(
+                    "UPDATE events SET state = 'failed' WHERE account_id = ? "
+                    "AND camera_id = ? AND id = ? AND state = 'wanted'",
+                    (job.account_id, job.camera_id, event.id),
+                )
+
+        await self.change(write)
 
     async def jobs_with_leftovers(self, account_id: str) -> list[Job]:
         """Return the account's jobs that ended, and may have left a working folder."""

@@ -1,7 +1,7 @@
 """The way of one clip: wait, plan, fetch, finish, keep. One direction, no way back."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,6 +38,8 @@ LONGEST_PLAN_S = 60 * 60
 LONGEST_RECORDING = timedelta(hours=1)
 # Who set an event off has come into the picture by then.
 SEEN_AFTER = timedelta(seconds=1.5)
+# So often a job is begun that never comes to the end of what it looks into.
+MOST_STARTS = 3
 # So often a name is chosen that somebody else takes meanwhile.
 MOST_NAMES_LOST = 100
 
@@ -58,12 +60,14 @@ class Way:
         downloads: asyncio.Semaphore,
         workbench: Workbench,
         room: Room,
+        is_withdrawn: Callable[[], bool] = lambda: False,
     ) -> None:
         """Take the job, and what it shares with the others of its account.
 
         `downloads` limits what is fetched at once, `workbench` is where files are
         decoded and joined. `room` is entered before the disk is written to, and while
-        files are published.
+        files are published. `is_withdrawn`: it does not go on if it is cancelled, and
+        `withdraw` is called then.
         """
         self._job = work.as_resumed(job)
         self._work: Work | None = None
@@ -75,7 +79,11 @@ class Way:
         # That of the window that was asked for, whatever comes of it.
         self._bench = workbench.of(job.window)
         self._room = room
+        self._is_withdrawn = is_withdrawn
         self._cancelled = threading.Event()
+        # How many files are being looked into.
+        self._looked_into = 0
+        self._starts_before = job.starts
         self._patience = Patience(
             job.give_up_at,
             timeout=job.give_up_at - max(job.window.end, job.asked_at),
@@ -95,7 +103,8 @@ class Way:
             self._cancelled.set()
             # What came whole need not come again at the next start; what was published
             # or replaced is seen to then.
-            await blocking(work.pause, self._job, self._work)
+            if not self._is_withdrawn():
+                await blocking(work.pause, self._job, self._work)
             raise
         except BaseException:
             self._cancelled.set()
@@ -105,6 +114,15 @@ class Way:
         with contextlib.suppress(asyncio.CancelledError, StorageError):
             await self._clear_up()
         return self._job
+
+    @property
+    def job(self) -> Job:
+        """The job, as far as it has come."""
+        return self._job
+
+    async def withdraw(self) -> None:
+        """Leave nothing behind, once it was cancelled for good."""
+        await self._clear_up()
 
     def failed(self, job: Job) -> Job:
         """Return a job as it is recorded once it failed: with what it left on the disk.
@@ -133,6 +151,8 @@ class Way:
         """Wait, plan, fetch, finish and keep."""
         if camera is None:
             raise RefusedError("camera_gone")
+        if self._job.starts >= MOST_STARTS:
+            raise RefusedError("gave_up_after_restarts", count=str(MOST_STARTS))
         await blocking(
             files.target_inside, self._job.root, PurePosixPath(self._job.filename)
         )
@@ -155,6 +175,7 @@ class Way:
             downloads=self._downloads,
             bench=self._bench,
             patience=self._patience,
+            risk=self._risk,
             kept=at_work.kept,
         )
         fetched, trouble = await fetching.fetch(plan)
@@ -177,6 +198,26 @@ class Way:
         """Raise StorageError if the disk is away that clips were written to there."""
         folder = work.place_of(self._job)
         await blocking(files.check_mounted, folder, await self._library.mounts())
+
+    @contextlib.asynccontextmanager
+    async def _risk(self) -> AsyncIterator[None]:
+        """Count as a start without an end whatever does not outlive looking into a file.
+
+        However it is left, it is counted no more: only if all of Home Assistant ends in
+        it, the count stays.
+        """
+        self._looked_into += 1
+        try:
+            await self._count_start()
+            yield
+        finally:
+            self._looked_into -= 1
+            await self._count_start()
+
+    async def _count_start(self) -> None:
+        starts = self._starts_before + bool(self._looked_into)
+        self._job = replace(self._job, starts=starts)
+        await self._library.set_starts(self._job.id, starts)
 
     async def _come_to(self, state: JobState) -> None:
         self._job = replace(self._job, state=state)
@@ -217,7 +258,8 @@ class Way:
         """Make the files, settle what is told of them, and keep them."""
         if self._is_of_recordings:
             self._open_window(fetched)
-        finished = await self._make([part.piece for part in fetched], at_work)
+        async with self._risk():
+            finished = await self._make([part.piece for part in fetched], at_work)
         made, missing = finished.files, finished.missing
         is_complete = finished.is_complete
         if not made:
@@ -323,9 +365,10 @@ class Way:
         """Make the picture of a clip, if it has one."""
         # Others wait for their turn to publish: not behind a long clip, too.
         with contextlib.suppress(ClipError):
-            return await in_thread_of(
-                self._workbench.short, mp4.picture, file, _worth_a_look(clip)
-            )
+            async with self._risk():
+                return await in_thread_of(
+                    self._workbench.short, mp4.picture, file, _worth_a_look(clip)
+                )
         # A clip without a picture is still a clip.
         return None
 
