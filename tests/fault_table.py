@@ -626,7 +626,7 @@ class _House:
         ]
         if hasattr(self, "entry") and self.entry.state is ConfigEntryState.LOADED:
             downloads = self.entry.runtime_data.jobs._downloads
-            if downloads.locked():
+            if not downloads.free:
                 wrong.append("a slot is taken")
         return wrong
 

@@ -174,7 +174,7 @@ async def check_failed(house: House, job: Job, key: str, left: list[str]) -> Non
     assert job.error
     assert job.error.key == key
     assert house.names() == left
-    assert not house.jobs._downloads.locked()
+    assert house.jobs._downloads.free
 
 
 async def check_well(house: House, name: str = "clip") -> None:

@@ -25,6 +25,7 @@ from .library import Job
 from .parts import Stored
 from .patience import MOST_UNREADABLE, Patience, Tries, persist
 from .transfer import Bounds, Received, receive
+from .turns import Turns
 from .window import Placing, Window
 
 # A part that came short while the cloud may still add to it is fetched again.
@@ -75,7 +76,7 @@ class Fetching:
         folder: Folder,
         *,
         source: Source,
-        downloads: asyncio.Semaphore,
+        downloads: Turns,
         bench: Executor,
         patience: Patience,
         risk: Risk,

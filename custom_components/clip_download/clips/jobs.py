@@ -22,6 +22,7 @@ from .errors import (
     storage_error,
 )
 from .library import Clip, Job, JobState, Library
+from .turns import IN_TURN, Turns
 from .way import Room, Way
 from .window import Window
 from .workbench import Workbench
@@ -79,7 +80,7 @@ class Jobs:
         self._source = source
         self._library = library
         self._find_camera = find_camera
-        self._downloads = asyncio.Semaphore(downloads_at_once)
+        self._downloads = Turns(downloads_at_once)
         self._workbench = workbench
         self._spawn = spawn
         self._tell = tell
@@ -221,6 +222,7 @@ class Jobs:
     async def _run(self, running: Running) -> None:
         """Take a job to its end, whatever happens, and tell everybody."""
         job = running.job
+        IN_TURN.set(job.camera_id)
         way = Way(
             job,
             source=self._source,

@@ -26,6 +26,7 @@ from .folder import File
 from .library import Clip, ClipStatus, Job, JobState, Library
 from .patience import Patience, persist
 from .publishing import Outgoing, Sealed, Shelf
+from .turns import Turns
 from .window import Window, from_ms, gaps, to_ms
 from .work import Work
 from .workbench import Workbench
@@ -57,7 +58,7 @@ class Way:
         source: Source,
         library: Library,
         account_name: str,
-        downloads: asyncio.Semaphore,
+        downloads: Turns,
         workbench: Workbench,
         room: Room,
         is_withdrawn: Callable[[], bool] = lambda: False,

@@ -30,6 +30,7 @@ from aiolimiter import AsyncLimiter
 from yarl import URL
 
 from ..clips.errors import LONGEST_WAIT_S as LONGEST_WISH_S, CloudError
+from ..clips.turns import Turns
 from . import harmless
 
 # Home Assistant's session ends every request after five minutes; a clip may take longer.
@@ -100,6 +101,8 @@ class Http:
         self._own_hosts = own_hosts
         self._media_hosts = media_hosts
         self._limiter = limiter
+        # One waits for the limit, and the others for their camera's turn to.
+        self._turns = Turns(1)
         self._careful = careful
         self._careful_until = 0.0
         self._quiet_until = 0.0
@@ -155,15 +158,19 @@ class Http:
 
     async def _take_turn(self) -> None:
         loop = asyncio.get_running_loop()
-        await self._limiter.acquire()
+        await self._wait_for(self._limiter)
         while (left_s := self._quiet_until - loop.time()) > 0:
             if left_s > LONGEST_WAIT_S:
                 raise CloudError("cloud_throttled", retry_after_s=left_s)
             await asyncio.sleep(left_s)
             # All who waited wake at once, and are let through one by one.
-            await self._limiter.acquire()
+            await self._wait_for(self._limiter)
         if self._careful and loop.time() < self._careful_until:
-            await self._careful.acquire()
+            await self._wait_for(self._careful)
+
+    async def _wait_for(self, limiter: AsyncLimiter) -> None:
+        async with self._turns:
+            await limiter.acquire()
 
     def _throttled(self, response: ClientResponse) -> CloudError:
         after_s = retry_after_s(response)

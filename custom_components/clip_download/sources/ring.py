@@ -56,6 +56,7 @@ from ..clips.errors import (
     RefusedError,
     SignInError,
 )
+from ..clips.turns import Turns
 from ..clips.window import Placing, Window, from_ms, gaps, to_ms
 from . import harmless
 from .base import (
@@ -246,7 +247,7 @@ class RingSource(Source):
             has_one: Any = {}
             self._ring.session = has_one
         # ring_doorbell would refresh the token once for each request under way.
-        self._turn = asyncio.Lock()
+        self._turn = Turns(1)
         self._unknown_kinds: set[str] = set()
         self._urls: dict[str, _Kept[Mapping[_Address, str]]] = {}
         # The address that each recording came from last, and those that gave no video.
