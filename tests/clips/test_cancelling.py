@@ -181,7 +181,6 @@ async def test_while_it_is_published(
 
 
 # A file that is opened or closed at that very moment is left to Python to close.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.timeout(300)
 async def test_no_slot_is_lost(house: House) -> None:
     """Cancelled anywhere, often: all slots are free again, and nothing is left over."""

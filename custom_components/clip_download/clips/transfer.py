@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from aiohttp import ClientError, ClientResponse, hdrs
 
+from .aio import ended
 from .errors import CloudError
 from .files import check_space
 from .folder import File
@@ -86,7 +87,7 @@ async def receive(
         # The thread opens it even so, and nobody else would close it.
         await asyncio.wait([opening])
         if not opening.exception():
-            await loop.run_in_executor(None, opening.result().close)
+            await ended(loop.run_in_executor(None, opening.result().close))
         raise
     size_bytes = 0
     head = b""
@@ -110,7 +111,7 @@ async def receive(
                 # The network goes on while the last chunk but one is written.
                 since_s = loop.time()
                 if writing:
-                    await writing
+                    await ended(writing)
                 if size_bytes - looked_at_bytes >= SPACE_EVERY_BYTES:
                     looked_at_bytes = size_bytes
                     left_bytes = max((expected_bytes or 0) - size_bytes, 0)
@@ -125,16 +126,17 @@ async def receive(
         if len(head) < HEAD_BYTES:
             _check_head(head)
         if writing:
-            await writing
+            await ended(writing)
         writing = loop.run_in_executor(None, opened.writelines, chunk)
-        await writing
+        await ended(writing)
     except (ClientError, TimeoutError) as err:
         raise CloudError("body_truncated") from err
     finally:
         if writing and not writing.done():
             # A file must not be closed under the thread that writes it.
             await asyncio.wait([writing])
-        await loop.run_in_executor(None, opened.close)
+        # One that waits for a thread would not be closed if we were to go away.
+        await ended(loop.run_in_executor(None, opened.close))
     if expected_bytes is not None and size_bytes != expected_bytes:
         raise CloudError("body_truncated")
     # A chunked body has an end of its own, of which the lack is a ClientError.

@@ -280,9 +280,9 @@ class Way:
         with contextlib.ExitStack() as stack:
             outgoing = []
             for one in made:
-                # Not while it arrives: that would halve the speed of two cores.
-                sealed = await ended(blocking(Sealed.of, one.file))
-                stack.enter_context(sealed)
+                # Not while it arrives: that would halve the speed of two cores. It is
+                # closed whoever goes away meanwhile.
+                sealed = await ended(blocking(_seal, one.file, stack))
                 about = sealed.stat()
                 clip = Clip(
                     id=uuid4().hex,
@@ -471,6 +471,11 @@ class Way:
                 )
             await self._record()
         return True
+
+
+def _seal(file: File, stack: contextlib.ExitStack) -> Sealed:
+    """Hash a file, which is closed with the stack. Blocks."""
+    return stack.enter_context(Sealed.of(file))
 
 
 def _worth_a_look(clip: Clip) -> timedelta:
