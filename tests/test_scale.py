@@ -29,6 +29,9 @@ from .clouds.ring import MEDIA_HOST, RingCamera, RingCloud, RingEvent
 from .clouds.server import Answer, Asked, Server, json_answer
 from .simulated import NOON, Account, simulated
 
+# Thousands of clips over real sockets: slow machines take their time.
+pytestmark = pytest.mark.timeout(1500)
+
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 # Not simulated: how long it takes.
