@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 import json
+import os
 from pathlib import Path
 import random
 import shutil
@@ -34,6 +35,8 @@ pytestmark = pytest.mark.timeout(1500)
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
+# RINGS=10000 takes four minutes.
+RINGS = int(os.environ.get("RINGS", "2000"))
 # Not simulated: how long it takes.
 _clock_s = time.perf_counter
 
@@ -153,14 +156,14 @@ async def until_saved(cloud: BusyRing, account: Account, most: timedelta) -> Non
 
 
 @simulated
-async def test_ten_thousand_rings(folder: Path) -> None:
-    """20 doorbells ring 10,000 times within five hours, five times within 30 s each."""
+async def test_thousands_of_rings(folder: Path) -> None:
+    """20 doorbells ring 2,000 times an hour, five times within 30 s each."""
     began_s = _clock_s()
     dice = random.Random(1)
     async with ring(folder) as (cloud, account):
         cameras = [cloud.add_small_camera(f"Door {n}") for n in range(20)]
-        for burst in range(2000):
-            start = NOON + dice.uniform(0, 5 * 3600) * SECOND
+        for burst in range(RINGS // 5):
+            start = NOON + dice.uniform(0, RINGS / 2000) * HOUR
             for number in range(5):
                 cloud.add_event(
                     cameras[burst % len(cameras)],
@@ -170,14 +173,14 @@ async def test_ten_thousand_rings(folder: Path) -> None:
                     ready_after_s=dice.uniform(0, 180),
                 )
         await account.start()
-        await asyncio.sleep(5 * 3600)
+        await asyncio.sleep(RINGS / 2000 * 3600)
         await until_saved(cloud, account, HOUR)
-        assert len(account.told) == len(set(account.told)) == 10_000
+        assert len(account.told) == len(set(account.told)) == RINGS
         await account.stop()
         await account.start()
-        await check(cloud, account, "10,000 rings", NOON, began_s)
+        await check(cloud, account, f"{RINGS} rings", NOON, began_s)
         # Each look at a busy camera searches around what may be cut off.
-        assert len(cloud.requests) <= 5 * 10_000
+        assert len(cloud.requests) <= 5 * RINGS
 
 
 @asynccontextmanager

@@ -372,7 +372,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         honest(is_fragmented=True)
         + Box(b"sidx", words(0, 1, 1000, 0, 0, 0xFFFF)).dump() * 2000
     ),
-    "10,000 fragments": lambda: changed(_many_fragments, is_fragmented=True),
+    "20,000 fragments": lambda: _fragments(20_000),
+    "200,000 fragments": lambda: _fragments(200_000),
     "a picture of 15,872 x 15,872, MP4": lambda: stream(
         [key_frame(15872, 15872)], "mp4"
     ),
@@ -417,8 +418,11 @@ def _many_runs(file: Box) -> None:
     fragment.boxes += [run] * 1000
 
 
-def _many_fragments(file: Box) -> None:
-    file.boxes += [Box(b"moof", boxes=file.find(b"moof").boxes)] * 10_000
+def _fragments(count: int) -> bytes:
+    def add(file: Box) -> None:
+        file.boxes += [Box(b"moof", boxes=file.find(b"moof").boxes)] * count
+
+    return changed(add, is_fragmented=True)
 
 
 def mutated(data: bytes, seed: int) -> bytes:

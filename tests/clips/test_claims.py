@@ -42,7 +42,7 @@ BY_CLAIMS = {
     "2^28 samples in a fragment",
     "fragments of 100,000 samples",
     "an index of segments",
-    "10,000 fragments",
+    "200,000 fragments",
     "a picture of 80 MB, TS",
 }
 

@@ -25,8 +25,9 @@ MOST_PIXELS: Final = 139_264 * 256
 # A key frame of such a picture at the best quality is smaller.
 _MOST_SAMPLE_BYTES = 16 * 2**20
 _MOST_TRACKS = 16
-_MOST_TOP_BOXES = 10_000
-_MOST_BOXES = 200_000
+# Some cameras make a fragment of each frame: a quarter of an hour at 60 a second.
+_MOST_TOP_BOXES = 110_000
+_MOST_BOXES = 600_000
 _MOST_MOOV_BYTES = 64 * 2**20
 # What a sample takes in the tables at most.
 _MOST_ENTRY_BYTES = 32
