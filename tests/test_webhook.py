@@ -13,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clip_download import webhook
+from custom_components.clip_download.clips.jobs import Jobs
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -612,6 +613,28 @@ async def test_malformed_alert(
     post = poster(hass, meraki, await hass_client_no_auth())
     assert await post(body, {}) == status
     assert told(hass, YARD).state == STATE_UNKNOWN
+
+
+async def test_an_account_that_is_not_loaded_yet(
+    hass: HomeAssistant,
+    alert: Alert,
+    meraki: ConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody says that a notice was taken that would be for no account."""
+    statuses: list[int] = []
+    resume = Jobs.resume
+
+    async def ask_and_resume(jobs: Jobs) -> None:
+        statuses.append(await alert())
+        await resume(jobs)
+
+    monkeypatch.setattr(Jobs, "resume", ask_and_resume)
+    assert await hass.config_entries.async_reload(meraki.entry_id)
+    # Home Assistant's own answer at an address where nobody listens.
+    assert statuses == [200]
+    assert await alert() == 204
+    assert told(hass, YARD).state != STATE_UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -120,13 +120,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         source=source, coordinator=coordinator, jobs=jobs, watch=watch, ledger=ledger
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    async_listen(hass, entry)
     # Before the watch asks for what it may be that a job is under way for.
     await jobs.resume()
     _async_watch(hass, entry, events)
     async_watch_issues(hass, entry, shared.library)
     # Its limits may be other ones now.
     shared.upkeep.async_wake()
+    # Last: notices are for accounts that are loaded, and this one is in a moment.
+    async_listen(hass, entry)
     return True
 
 

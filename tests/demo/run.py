@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 import fcntl
+from http import HTTPStatus
 from pathlib import Path
 import signal
 import socket
@@ -36,6 +37,7 @@ JPEG = b"\xff\xd8\xff"
 READY_AFTER_S = 8.0
 # How long a camera is made to record.
 RECORD_S = 10
+LISTENS_WITHIN_S = 30
 
 
 class Cast(NamedTuple):
@@ -212,7 +214,10 @@ async def motion(stage: Stage) -> list[str]:
     home, cast, _ = stage
     cloud = cast.clouds.ring_partner
     body, headers = cloud.webhook(cloud.cameras[0], sub_type="human")
-    status = await home.notify(body, headers)
+    async with asyncio.timeout(LISTENS_WITHIN_S):
+        # Home Assistant answers so while nobody listens: new options load it again.
+        while (status := await home.notify(body, headers)) == HTTPStatus.OK:
+            await asyncio.sleep(0.1)
     forged = await home.notify(body + b" ", headers)
     faults = []
     if (status, forged) != (204, 401):
