@@ -14,6 +14,7 @@ from custom_components.clip_download.const import DOMAIN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from tests.waits import until
 
 from .accounts import set_up
 from .clouds import Clouds
@@ -67,6 +68,12 @@ async def act(
     return response
 
 
+async def rounds() -> None:
+    """Let all that is due come about."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 async def test_by_job(hass: HomeAssistant, entry: ConfigEntry, media_dir: Path) -> None:
     """It says of each what became of it; the failure is told once, nothing is left."""
     failures = async_capture_events(hass, EVENT_FAILED)
@@ -112,13 +119,13 @@ async def test_who_waits_is_told(hass: HomeAssistant, entry: ConfigEntry) -> Non
     first, second = (
         hass.async_create_task(act(hass, "save_clip", **data)) for _ in range(2)
     )
-    while not entry.runtime_data.jobs.running():
-        await asyncio.sleep(0)
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await until(lambda: any(one.going for one in entry.runtime_data.jobs.running()))
+    # It is accepted; a moment later both wait for its end.
+    await rounds()
     # Whoever goes away takes nothing from the others.
     first.cancel()
-    await asyncio.wait([first])
+    await rounds()
+    assert first.cancelled()
     assert not second.done()
     await act(hass, "cancel", entity_id=FRONT)
     answer = (await second)[FRONT]
