@@ -34,23 +34,23 @@ import av
 import numpy as np
 import trustme
 
-from custom_components.clip_download.clips.folder import File
-from custom_components.clip_download.clips.jobs import Jobs
-from custom_components.clip_download.clips.library import JobState, Library
-from custom_components.clip_download.clips.transfer import Bounds, receive
-from custom_components.clip_download.clips.window import Window
-from custom_components.clip_download.clips.workbench import Workbench
-from custom_components.clip_download.sources.base import (
+from custom_components.clip_download.engine.folder import File
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.model import (
     Camera,
-    Download,
     Event,
     Identity,
+    JobState,
+    MediaOptions,
     Part,
     Plan,
-    Source,
-    Wishes,
 )
-from custom_components.clip_download.sources.http import Http
+from custom_components.clip_download.engine.pipeline.download import Bounds, receive
+from custom_components.clip_download.engine.pipeline.jobs import Jobs
+from custom_components.clip_download.engine.pipeline.workbench import Workbench
+from custom_components.clip_download.engine.sources.base import Download, Source
+from custom_components.clip_download.engine.sources.http import Http
+from custom_components.clip_download.engine.time_range import Window
 
 HOST = "footage.example.com"
 MIB = 2**20
@@ -98,7 +98,7 @@ class Shelf(Source):
         self,
         camera: Camera,
         window: Window,
-        wishes: Wishes,
+        wishes: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan:
         return Plan(parts=[Part(window=self.window)])
@@ -106,7 +106,7 @@ class Shelf(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, wishes: Wishes
+        self, camera: Camera, part: Part, wishes: MediaOptions
     ) -> AsyncIterator[Download]:
         async with self.http.get_signed(f"{self.url}/{camera.id}.mp4") as response:
             yield Download(response=response)
@@ -268,7 +268,7 @@ async def measure(
                 root=media,
                 filename=PurePosixPath(f"{name}_{number}"),
                 timeout=timedelta(minutes=10),
-                wishes=Wishes(),
+                wishes=MediaOptions(),
             )
             job = await running.done
             if job.state is not JobState.SAVED:

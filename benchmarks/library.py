@@ -27,24 +27,27 @@ from time import perf_counter
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-# Before Home Assistant: it makes its TLS contexts such that the clouds are trusted.
-from tests.conftest import AUTHORITY  # isort: skip
-
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_test_home_assistant,
 )
 
-from custom_components.clip_download.clips import files, sidecar
-from custom_components.clip_download.clips.catalog import Catalog
-from custom_components.clip_download.clips.library import Clip, ClipStatus, Library
-from custom_components.clip_download.clips.pruning import Limits, Pruning
-from custom_components.clip_download.clips.rebuild import rebuild
-from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.library import files, sidecar
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.library.queries import ClipQueries
+from custom_components.clip_download.engine.library.reindex import rebuild
+from custom_components.clip_download.engine.library.retention import Limits, Pruning
+from custom_components.clip_download.engine.model import (
+    DING,
+    MOTION,
+    Clip,
+    ClipStatus,
+    Event,
+)
+from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.media_source import MOST_FOUND, PAGE
-from custom_components.clip_download.shared import DATABASE
-from custom_components.clip_download.sources.base import DING, MOTION, Event
+from custom_components.clip_download.runtime import DATABASE
 from homeassistant import loader
 from homeassistant.components import media_source
 from homeassistant.components.media_player.browse_media import SearchMediaQuery
@@ -56,6 +59,9 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.accounts import set_up
 from tests.clouds import Clouds
+
+# Before Home Assistant: it makes its TLS contexts such that the clouds are trusted.
+from tests.conftest import AUTHORITY
 
 from .download import ticks
 
@@ -291,7 +297,7 @@ async def prune(shelf: Shelf) -> tuple[float, float]:
     library = await Library(
         shelf.config / DATABASE, dt_util.get_default_time_zone()
     ).open()
-    catalog = Catalog(library)
+    catalog = ClipQueries(library)
     limits = Limits(most_bytes=await catalog.total_size() - PRUNED * len(FILM))
     seconds, held_ms, done = await watched(
         Pruning(catalog).prune({None: limits}, [shelf.media], dt_util.utcnow())

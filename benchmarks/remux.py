@@ -21,9 +21,9 @@ import time
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from custom_components.clip_download.clips import mp4
-from custom_components.clip_download.clips.folder import File, Folder
-from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download.engine.folder import File, Folder
+from custom_components.clip_download.engine.media import clip_file
+from custom_components.clip_download.engine.time_range import Window
 
 MIB = 2**20
 TARGET_RATIO = 0.5
@@ -40,13 +40,13 @@ def main() -> int:
         folder = Path(name)
         source = make_source(folder)
         theirs_path = folder / "ffmpeg.mp4"
-        length = mp4.inspect(File.at(source)).duration
+        length = clip_file.inspect(File.at(source)).duration
         window = Window(START, START + length)
-        made: list[mp4.Made] = []
+        made: list[clip_file.Made] = []
 
         def ours() -> None:
-            piece = mp4.Piece(file=File.at(source), window=window)
-            finished = mp4.finish(
+            piece = clip_file.Piece(file=File.at(source), window=window)
+            finished = clip_file.finish(
                 [piece], window, Folder.open(folder), cancelled=threading.Event()
             )
             made[:] = finished.files

@@ -9,8 +9,8 @@ from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 
-from tests.clips.hostile import honest, mutated
-from tests.clips.opener import Opener
+from tests.engine.media.hostile import honest, mutated
+from tests.engine.opener import Opener
 
 MOST_MORE_MB = 100
 MOST_CPU_S = 20

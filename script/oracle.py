@@ -20,14 +20,14 @@ from aiohttp import web
 import av
 from playwright.async_api import Browser, Page, async_playwright
 
-from custom_components.clip_download.clips.errors import ClipError, CloudError
-from custom_components.clip_download.clips.folder import Folder
-from custom_components.clip_download.clips.mp4 import Piece, finish
-from custom_components.clip_download.clips.window import Window
-from tests.clips.inputs import INPUTS
-from tests.clips.oracle import Case, check, make_case, write_parts
-from tests.clips.sound_check import Beep, check_sound, heard, out_of_step
+from custom_components.clip_download.engine.errors import ClipError, CloudError
+from custom_components.clip_download.engine.folder import Folder
+from custom_components.clip_download.engine.media.clip_file import Piece, finish
+from custom_components.clip_download.engine.time_range import Window
 from tests.clouds.footage import LOOP_S, Seen, seen, tone_hz
+from tests.engine.media.inputs import INPUTS
+from tests.engine.media.oracle import Case, check, make_case, write_parts
+from tests.engine.media.sound_check import Beep, check_sound, heard, out_of_step
 
 CHROMIUM = "/usr/bin/chromium"
 HTML = Path(__file__).with_suffix(".html")

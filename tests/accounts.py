@@ -8,8 +8,8 @@ from unittest.mock import patch
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from yarl import URL
 
-from custom_components.clip_download.clips import watch
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.events import monitor
 from homeassistant.components.application_credentials import (
     ClientCredential,
     async_import_client_credential,
@@ -127,11 +127,11 @@ async def set_up(hass: HomeAssistant, clouds: Clouds, kind: str) -> ConfigEntry:
 
 async def look(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Look at what the cameras see, as after a push, and do what follows from it."""
-    with patch.object(watch, "PUSHES_APART", timedelta(0)):
+    with patch.object(monitor, "PUSHES_APART", timedelta(0)):
         entry.runtime_data.watch.pushed()
         await hass.async_block_till_done(wait_background_tasks=True)
         # It is looked later if that was asked for a moment ago.
-        async_fire_time_changed(hass, dt_util.utcnow() + watch.LOOK_EVERY * 2)
+        async_fire_time_changed(hass, dt_util.utcnow() + monitor.LOOK_EVERY * 2)
         await hass.async_block_till_done(wait_background_tasks=True)
 
 

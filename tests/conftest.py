@@ -14,8 +14,8 @@ from typing import Any, cast
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
-from custom_components.clip_download.sources import http
-from custom_components.clip_download.sources.ring import RingSource
+from custom_components.clip_download.engine.sources import http
+from custom_components.clip_download.engine.sources.ring.client import RingSource
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler, FlowManager
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver

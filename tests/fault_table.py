@@ -19,8 +19,8 @@ import re
 import tempfile
 from typing import Any, Literal, NamedTuple, override
 
-from custom_components.clip_download.clips.library import JobState
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.model import JobState
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
-from custom_components.clip_download.sources.ring import RingSource
+from custom_components.clip_download.engine.sources.ring.client import RingSource
 from homeassistant import loader
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant

@@ -19,20 +19,26 @@ from typing import Any, override
 
 import pytest
 
-from custom_components.clip_download.clips.errors import CloudError
-from custom_components.clip_download.clips.jobs import Jobs, Running
-from custom_components.clip_download.clips.ledger import Ledger
-from custom_components.clip_download.clips.library import Job, JobState, Library
-from custom_components.clip_download.clips.watch import LOOK_EVERY, Rules, Watch
-from custom_components.clip_download.clips.window import Window
-from custom_components.clip_download.clips.workbench import Workbench
-from custom_components.clip_download.sources.base import (
+from custom_components.clip_download.engine.errors import CloudError
+from custom_components.clip_download.engine.events.monitor import (
+    LOOK_EVERY,
+    EventMonitor,
+    Rules,
+)
+from custom_components.clip_download.engine.events.store import EventStore
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.model import (
     DING,
     MOTION,
     Camera,
     Event,
-    Source,
+    Job,
+    JobState,
 )
+from custom_components.clip_download.engine.pipeline.jobs import Jobs, Running
+from custom_components.clip_download.engine.pipeline.workbench import Workbench
+from custom_components.clip_download.engine.sources.base import Source
+from custom_components.clip_download.engine.time_range import Window
 from homeassistant.util import dt as dt_util
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -188,8 +194,8 @@ class Account:
             tell=self._ended_job,
             sign_in_again=self._sign_in_again,
         )
-        self.ledger = Ledger(self.library, "account", [self.folder])
-        self.watch = Watch(
+        self.ledger = EventStore(self.library, "account", [self.folder])
+        self.watch = EventMonitor(
             source=self.source,
             ledger=self.ledger,
             cameras=self.cameras.values,

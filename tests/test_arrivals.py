@@ -10,15 +10,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.clip_download.answers import EVENT_SAVED
 from custom_components.clip_download.arrivals import MISSED_AFTER
-from custom_components.clip_download.clips.errors import StorageError
-from custom_components.clip_download.clips.library import Library
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.diagnostics import (
     async_get_config_entry_diagnostics,
 )
-from custom_components.clip_download.shared import async_shared
+from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.runtime import async_shared
+from custom_components.clip_download.services.response import EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant

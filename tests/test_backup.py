@@ -13,9 +13,10 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.clip_download import backup as backup_platform
 from custom_components.clip_download.backup import async_post_backup, async_pre_backup
-from custom_components.clip_download.clips import schema
-from custom_components.clip_download.clips.library import JobState, Library
-from custom_components.clip_download.shared import async_shared
+from custom_components.clip_download.engine.library import schema
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.model import JobState
+from custom_components.clip_download.runtime import async_shared
 from homeassistant.backup_restore import restore_backup
 from homeassistant.components.backup.const import DATA_MANAGER
 from homeassistant.core import HomeAssistant
@@ -23,8 +24,8 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .clips.test_catalog import clip, put
-from .clips.test_library import JOB
+from .engine.library.test_database import JOB
+from .engine.library.test_queries import clip, put
 from .test_library_faults import EARLIER, FOOTAGE, SECOND, House, house, restarted
 from .waits import until
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.clip_download.answers import EVENT_SAVED
-from custom_components.clip_download.clips.library import Job
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.sources import ring
+from custom_components.clip_download.engine.model import Job
+from custom_components.clip_download.engine.sources.ring import client as ring
+from custom_components.clip_download.services.response import EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError

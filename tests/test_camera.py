@@ -9,8 +9,8 @@ from unittest.mock import patch
 import pytest
 
 from custom_components.clip_download import camera as camera_module
-from custom_components.clip_download.clips.errors import StorageError
-from custom_components.clip_download.clips.jobs import Jobs
+from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from homeassistant.components.camera import async_get_image
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError

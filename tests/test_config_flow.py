@@ -9,9 +9,12 @@ import pytest
 import voluptuous as vol
 
 from custom_components.clip_download import config_flow
-from custom_components.clip_download.clips.pruning import Limits
 from custom_components.clip_download.const import DEFAULT_FILENAME, DOMAIN
-from custom_components.clip_download.limits import account_limits, async_common_limits
+from custom_components.clip_download.engine.library.retention import Limits
+from custom_components.clip_download.retention import (
+    account_limits,
+    async_common_limits,
+)
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,

@@ -10,12 +10,12 @@ from pytest_homeassistant_custom_component.common import (
     mock_restore_cache_with_extra_data,
 )
 
-from custom_components.clip_download.clips.library import Job, Library
-from custom_components.clip_download.clips.window import Window
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.model import DING, MOTION, Event, Job
+from custom_components.clip_download.engine.sources.meraki.client import MerakiSource
+from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.event import async_tell
-from custom_components.clip_download.sources.base import DING, MOTION, Event
-from custom_components.clip_download.sources.meraki import MerakiSource
 from homeassistant.components.media_source import async_resolve_media
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN

@@ -25,13 +25,16 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 from yarl import URL
 
-from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
-from custom_components.clip_download.clips import files, patience, transfer
-from custom_components.clip_download.clips.folder import File, Folder
-from custom_components.clip_download.clips.library import JobState
-from custom_components.clip_download.clips.publishing import Sealed
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.sources import http, kinesis, meraki, ring
+from custom_components.clip_download.engine.folder import File, Folder
+from custom_components.clip_download.engine.library import files
+from custom_components.clip_download.engine.library.publishing import Sealed
+from custom_components.clip_download.engine.model import JobState
+from custom_components.clip_download.engine.pipeline import download, patience
+from custom_components.clip_download.engine.sources import http, kinesis
+from custom_components.clip_download.engine.sources.meraki import client as meraki
+from custom_components.clip_download.engine.sources.ring import client as ring
+from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
@@ -910,7 +913,7 @@ async def test_the_disk_fills_up(house: House, monkeypatch: pytest.MonkeyPatch) 
             raise full(path)
 
     path = house.media
-    monkeypatch.setattr(transfer, "BufferedWriter", Full)
+    monkeypatch.setattr(download, "BufferedWriter", Full)
     assert str(path) in await house.check_told("storage_full")
 
 

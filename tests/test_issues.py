@@ -22,9 +22,9 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .accounts import save_event, set_up
-from .clips.test_mounts import mounted
 from .clouds import Clouds
 from .clouds.ring import RingCamera
+from .engine.library.test_mounts import mounted
 
 HOUR = timedelta(hours=1)
 

@@ -22,22 +22,23 @@ from pytest_homeassistant_custom_component.common import (
     async_test_home_assistant,
 )
 
-from custom_components.clip_download import shared
-from custom_components.clip_download.clips import files, schema, sidecar
-from custom_components.clip_download.clips.catalog import Catalog
-from custom_components.clip_download.clips.errors import StorageError
-from custom_components.clip_download.clips.ledger import Ledger
-from custom_components.clip_download.clips.library import Clip, Library, _clip_row
-from custom_components.clip_download.clips.proof import State, verify
-from custom_components.clip_download.clips.pruning import (
+from custom_components.clip_download import runtime
+from custom_components.clip_download.const import CONF_AUTOMATIC, DOMAIN
+from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.events.store import EventStore
+from custom_components.clip_download.engine.library import files, schema, sidecar
+from custom_components.clip_download.engine.library.database import Library, _clip_row
+from custom_components.clip_download.engine.library.queries import ClipQueries
+from custom_components.clip_download.engine.library.reindex import Rebuilt
+from custom_components.clip_download.engine.library.retention import (
     Limits,
     Pruned,
     Pruning,
     Spared,
 )
-from custom_components.clip_download.clips.rebuild import Rebuilt
-from custom_components.clip_download.const import CONF_AUTOMATIC, DOMAIN
-from custom_components.clip_download.shared import DATABASE, async_shared
+from custom_components.clip_download.engine.library.verify import State, verify
+from custom_components.clip_download.engine.model import Clip
+from custom_components.clip_download.runtime import DATABASE, async_shared
 from homeassistant.components.media_source import (
     async_browse_media,
     async_resolve_media,
@@ -51,11 +52,11 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from .accounts import look, set_up
-from .clips.test_library import spoil
-from .clips.test_mounts import disk_at, mounted
-from .clips.test_schema import FIRST, content, insert
 from .clouds import Clouds
 from .clouds.ring import RingCamera, RingEvent
+from .engine.library.test_database import spoil
+from .engine.library.test_mounts import disk_at, mounted
+from .engine.library.test_schema import FIRST, content, insert
 from .waits import until
 
 CLIPS = f"media-source://{DOMAIN}/clips"
@@ -89,9 +90,9 @@ class House:
             self.camera, "ding", start=start, duration_s=3
         )
 
-    async def catalog(self) -> Catalog:
+    async def catalog(self) -> ClipQueries:
         """Return what the library has."""
-        return Catalog((await async_shared(self.hass)).library)
+        return ClipQueries((await async_shared(self.hass)).library)
 
     async def clips(self) -> list[Clip]:
         """Return all clips in the library, the oldest first."""
@@ -502,8 +503,8 @@ async def test_a_lost_library_comes_back_late(
     asked: list[str] = []
     answered: list[str] = []
     for name in ("wanted", "saved"):
-        monkeypatch.setattr(Ledger, name, _noted(name, asked, answered))
-    real = shared.async_rebuild
+        monkeypatch.setattr(EventStore, name, _noted(name, asked, answered))
+    real = runtime.async_rebuild
 
     async def rebuild_late(hass: HomeAssistant, library: Library) -> Rebuilt:
         await until(lambda: "wanted" in asked)
@@ -518,7 +519,7 @@ async def test_a_lost_library_comes_back_late(
         assert rebuilt.added == len(before)
         return rebuilt
 
-    monkeypatch.setattr(shared, "async_rebuild", rebuild_late)
+    monkeypatch.setattr(runtime, "async_rebuild", rebuild_late)
     house.clouds.ring.requests.clear()
     async with restarted(house) as again:
         assert set(answered) == {"wanted", "saved"}
@@ -528,7 +529,7 @@ async def test_a_lost_library_comes_back_late(
 
 def _noted(name: str, asked: list[str], answered: list[str]) -> Callable[..., Any]:
     """Return a method of the ledger that notes when it is asked and when it answers."""
-    real = getattr(Ledger, name)
+    real = getattr(EventStore, name)
 
     async def noted(*args: Any, **kwargs: Any) -> Any:
         asked.append(name)

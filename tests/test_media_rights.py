@@ -23,9 +23,9 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from custom_components.clip_download.clips.catalog import Catalog
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.shared import async_shared
+from custom_components.clip_download.engine.library.queries import ClipQueries
+from custom_components.clip_download.runtime import async_shared
 from homeassistant.components import media_source
 from homeassistant.components.media_player import MediaPlayerEntity
 from homeassistant.components.media_player.browse_media import (
@@ -190,7 +190,7 @@ class ByPlayer(NamedTuple):
         return self.player.played[-1] if len(self.player.played) > before else None
 
 
-type Way = Websocket | ByPlayer
+type Pipeline = Websocket | ByPlayer
 
 
 class Home(NamedTuple):
@@ -251,7 +251,7 @@ async def home(hass: HomeAssistant, hass_clouds: Clouds, player: Player) -> Home
 
     await put(hass, [replace(lost, path=media / "gone.mp4")])
 
-    catalog = Catalog((await async_shared(hass)).library)
+    catalog = ClipQueries((await async_shared(hass)).library)
     clips = {
         one.camera_name.casefold(): (
             f"{CLIPS}/{one.account_id}/{one.camera_id}/{yesterday}/{one.id}"
@@ -278,7 +278,7 @@ async def home(hass: HomeAssistant, hass_clouds: Clouds, player: Player) -> Home
     )
 
 
-type Ways = Callable[[str, str], Awaitable[Way]]
+type Ways = Callable[[str, str], Awaitable[Pipeline]]
 
 
 @pytest.fixture
@@ -291,7 +291,7 @@ def ways(
 ) -> Ways:
     """Return what makes the way of a person to the media source."""
 
-    async def way(who: str, how: str) -> Way:
+    async def way(who: str, how: str) -> Pipeline:
         user: MockUser | None = None
         if who == "admin":
             user = hass_admin_user
@@ -336,7 +336,7 @@ def ways(
     return way
 
 
-async def everything(way: Way, media_id: str) -> AsyncGenerator[dict[str, Any]]:
+async def everything(way: Pipeline, media_id: str) -> AsyncGenerator[dict[str, Any]]:
     """Yield all that is below a folder, as a person finds it."""
     for node in ((await way.browse(media_id)) or {"children": []})["children"]:
         yield node
@@ -355,7 +355,7 @@ def cameras_in(text: str, home: Home) -> set[str]:
     }
 
 
-async def check_saved_clips(home: Home, way: Way, who: str, how: str) -> None:
+async def check_saved_clips(home: Home, way: Pipeline, who: str, how: str) -> None:
     """Folders, days, pictures, a search, a known address: only those of their cameras.
 
     What a player shows for somebody who is not here Home Assistant does not say, and

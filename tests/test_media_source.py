@@ -18,24 +18,25 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from custom_components.clip_download import answers, media_source
-from custom_components.clip_download.clips import sidecar
-from custom_components.clip_download.clips.errors import InvalidRequestError
-from custom_components.clip_download.clips.library import Clip, ClipStatus
-from custom_components.clip_download.clips.window import Window
+from custom_components.clip_download import media_source
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.errors import InvalidRequestError
+from custom_components.clip_download.engine.library import sidecar
+from custom_components.clip_download.engine.model import Clip, ClipStatus
+from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.media_source import PAGE, Place, Tree
-from custom_components.clip_download.shared import async_shared
+from custom_components.clip_download.runtime import async_shared
+from custom_components.clip_download.services import response
 from homeassistant.components.media_source import async_resolve_media
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from .accounts import look, save_event, set_up
-from .clips.test_library import CLIP
 from .clouds import Clouds
 from .clouds.footage import first_and_last
 from .clouds.ring import RingCamera, RingEvent
+from .engine.library.test_database import CLIP
 
 ROOT = f"media-source://{DOMAIN}"
 CLIPS, CLOUD = f"{ROOT}/clips", f"{ROOT}/cloud"
@@ -487,7 +488,7 @@ async def test_deleted_by_hand(
     assert len(days) == 2
     (deleted,) = await browser.inside(days[0]["media_content_id"])
 
-    media_id = answers.place(hass, gone)["media_content_id"]
+    media_id = response.place(hass, gone)["media_content_id"]
     done = await browser.ask("local_source/remove", media_content_id=media_id)
     assert done["success"]
     assert not gone.exists()

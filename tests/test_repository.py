@@ -24,10 +24,10 @@ from custom_components.clip_download.accounts import (
     KIND_REQUIREMENTS,
     LIVE_REQUIREMENTS,
 )
-from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.sources import SOURCES
 from custom_components.clip_download.services import ACTIONS
-from custom_components.clip_download.sources import SOURCES
+from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from homeassistant import components
 from homeassistant.const import __version__ as ha_version
 from homeassistant.helpers.selector import validate_selector
@@ -36,6 +36,8 @@ from homeassistant.util.yaml import load_yaml_dict
 ROOT = Path(__file__).parents[1]
 INTEGRATION = ROOT / "custom_components" / DOMAIN
 MODULES = sorted(INTEGRATION.rglob("*.py"))
+ENGINE_FOLDER = INTEGRATION / "engine"
+ENGINE = sorted(ENGINE_FOLDER.rglob("*.py"))
 
 # Keys and values that hassfest knows.
 MANIFEST_REQUIRED = {
@@ -319,7 +321,7 @@ def test_brand_has_no_strays() -> None:
     assert files == {*BRAND_SIZES, *LOGO_HEIGHTS}
 
 
-# --- the rooms
+# --- the house
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -330,46 +332,84 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
+            name = ".".join([*base, *([node.module] if node.module else [])])
             if node.module:
-                yield ".".join([*base, node.module])
-            else:
-                yield from (".".join([*base, alias.name]) for alias in node.names)
-            # `from homeassistant.components import camera` imports the component.
-            if node.module == "homeassistant.components":
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+                yield name
+            # What is imported from a package may be a module of it.
+            yield from (f"{name}.{alias.name}" for alias in node.names)
 
 
-def test_rooms_stand_alone() -> None:
-    """`sources/` and `clips/` know no Home Assistant and none of the modules that do."""
-    ours = f"custom_components.{DOMAIN}."
-    strangers: list[tuple[str, str]] = []
-    for path in MODULES:
-        room = path.parent.name
-        if room not in {"clips", "sources"}:
-            continue
-        for full_name in imports(path):
-            name = full_name.removeprefix(ours)
-            if name == full_name:
-                is_allowed = not name.startswith("homeassistant")
-            elif room == "clips":
-                # It does not know which cloud it serves.
-                is_allowed = name.startswith("clips") or name == "sources.base"
-            else:
-                # It does not know where a file goes.
-                is_allowed = name.startswith("sources") or name in {
-                    "clips.errors",
-                    "clips.turns",
-                    "clips.window",
-                }
-            if not is_allowed:
-                strangers.append((short(path), name))
+# How high each part of the engine lies: it knows what lies lower, and itself.
+LEVELS = {
+    **dict.fromkeys(("errors", "model", "time_range", "aio", "turns", "folder"), 0),
+    "media": 1,
+    **dict.fromkeys(("library", "sources"), 2),
+    "pipeline": 3,
+    "events": 4,
+}
+
+
+def part_of(name: str) -> str:
+    """Return the part of the engine that a module's full name is of, if it is of one."""
+    return name.removeprefix(f"custom_components.{DOMAIN}.engine.").partition(".")[0]
+
+
+def test_the_engine_stands_alone() -> None:
+    """It knows nothing of Home Assistant, nor of the modules that do."""
+    strangers = [
+        (short(path), name)
+        for path in ENGINE
+        for name in imports(path)
+        if name.startswith("homeassistant")
+        or (
+            name.startswith("custom_components")
+            and not name.startswith(f"custom_components.{DOMAIN}.engine")
+        )
+    ]
     assert strangers == []
+
+
+def test_imports_go_down() -> None:
+    """No part of the engine imports one above it, or beside it."""
+    upwards = [
+        (short(path), name)
+        for path in ENGINE
+        if path.parent != ENGINE_FOLDER or path.stem != "__init__"
+        for mine in [path.relative_to(ENGINE_FOLDER).with_suffix("").parts[0]]
+        for name in imports(path)
+        if name.startswith(f"custom_components.{DOMAIN}.engine.")
+        and part_of(name) != mine
+        and (
+            LEVELS[part_of(name)] > LEVELS[mine]
+            or LEVELS[part_of(name)] == LEVELS[mine] != 0
+        )
+    ]
+    assert upwards == []
+
+
+def test_imports_go_round_nowhere() -> None:
+    """No module imports itself by way of others."""
+    known = {full_name(path): path for path in MODULES}
+    below = {
+        name: {one for one in imports(path) if one in known}
+        for name, path in known.items()
+    }
+    while leaves := {name for name, others in below.items() if not others & set(below)}:
+        below = {name: one for name, one in below.items() if name not in leaves}
+    assert below == {}
+
+
+def full_name(path: Path) -> str:
+    """Return the name by which a module is imported."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def test_source_modules() -> None:
     """Each kind of account has the module and the class that the registry names."""
-    for kind, name in SOURCES.items():
-        module = tree(INTEGRATION / "sources" / f"{kind}.py")
+    for kind, (module_name, name) in SOURCES.items():
+        path = ENGINE_FOLDER / "sources" / Path(*module_name.split("."))
+        module = tree(path.with_suffix(".py"))
         assert name in {
             node.name for node in module.body if isinstance(node, ast.ClassDef)
         }, kind
@@ -528,7 +568,7 @@ ACCOUNT_USES = [
     use
     for use in USES
     if use.error in ACCOUNT_ERRORS
-    and use.where.startswith(("sources/", "ring_account.py"))
+    and use.where.startswith(("engine/sources/", "accounts/ring_shared.py"))
 ]
 EXCEPTIONS: Mapping[str, Mapping[str, str]] = TRANSLATIONS["exceptions"]
 
@@ -761,12 +801,12 @@ def schema_fields(schema: Any) -> dict[str, tuple[Any, Any]]:
 
 
 # Others may write to media folders: what these modules do there, they do in folders that
-# are held open (`clips/folder.py`).
+# are held open (`engine/folder.py`).
 NEAR_MEDIA = [
-    *sorted((INTEGRATION / "clips").glob("*.py")),
+    *(path for path in ENGINE if ENGINE_FOLDER / "sources" not in path.parents),
     *(
         INTEGRATION / f"{name}.py"
-        for name in ("camera", "event_clips", "image", "media_source")
+        for name in ("automatic_saving", "camera", "image", "media_source")
     ),
 ]
 # Methods of paths that no file nor folder that is held open has.
@@ -784,19 +824,31 @@ OS_CALLS = {
 }
 # What is done otherwise: how often, and why it may be.
 BY_PATH = {
-    ("clips/files.py", "folder.iterdir"): (1, "lists a folder, and opens nothing"),
-    ("clips/film.py", "av.open"): (1, "is given the descriptor of an open file"),
-    ("clips/library.py", "self._beside(ending).rename"): (1, "the database's own"),
-    ("clips/mux.py", "av.open"): (1, "is given an open file to write to"),
-    ("clips/pruning.py", "os.scandir"): (1, "lists a media folder, and opens nothing"),
-    ("clips/pruning.py", "shutil.disk_usage"): (1, "opens nothing"),
-    ("clips/rebuild.py", "os.scandir"): (1, "is given a folder's descriptor"),
-    ("clips/schema.py", "draft.replace"): (1, "the database's own"),
-    ("clips/schema.py", "draft.touch"): (1, "the database's own"),
-    ("clips/schema.py", "draft.unlink"): (2, "the database's own"),
-    ("clips/schema.py", "one.chmod"): (1, "the database's own"),
-    ("clips/schema.py", "path.parent.glob"): (1, "the database's own"),
-    ("clips/schema.py", "path.touch"): (1, "the database's own"),
+    ("engine/library/files.py", "folder.iterdir"): (
+        1,
+        "lists a folder, and opens nothing",
+    ),
+    ("engine/media/probe.py", "av.open"): (
+        1,
+        "is given the descriptor of an open file",
+    ),
+    ("engine/library/database.py", "self._beside(ending).rename"): (
+        1,
+        "the database's own",
+    ),
+    ("engine/media/remux.py", "av.open"): (1, "is given an open file to write to"),
+    ("engine/library/retention.py", "os.scandir"): (
+        1,
+        "lists a media folder, and opens nothing",
+    ),
+    ("engine/library/retention.py", "shutil.disk_usage"): (1, "opens nothing"),
+    ("engine/library/reindex.py", "os.scandir"): (1, "is given a folder's descriptor"),
+    ("engine/library/schema.py", "draft.replace"): (1, "the database's own"),
+    ("engine/library/schema.py", "draft.touch"): (1, "the database's own"),
+    ("engine/library/schema.py", "draft.unlink"): (2, "the database's own"),
+    ("engine/library/schema.py", "one.chmod"): (1, "the database's own"),
+    ("engine/library/schema.py", "path.parent.glob"): (1, "the database's own"),
+    ("engine/library/schema.py", "path.touch"): (1, "the database's own"),
 }
 
 

@@ -19,11 +19,12 @@ from typing import override
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
-from custom_components.clip_download.clips.ledger import Ledger
-from custom_components.clip_download.clips.library import Library
-from custom_components.clip_download.clips.watch import JOBS_AT_ONCE, Rules
-from custom_components.clip_download.sources.base import MOTION, Source
-from custom_components.clip_download.sources.ring import RingSource
+from custom_components.clip_download.engine.events.monitor import JOBS_AT_ONCE, Rules
+from custom_components.clip_download.engine.events.store import EventStore
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.model import MOTION
+from custom_components.clip_download.engine.sources.base import Source
+from custom_components.clip_download.engine.sources.ring.client import RingSource
 
 from .clouds.footage import Footage, seen
 from .clouds.ring import MEDIA_HOST, RingCamera, RingCloud, RingEvent
@@ -190,7 +191,7 @@ async def a_day_later(folder: Path) -> AsyncIterator[tuple[BusyRing, Account]]:
     async with ring(folder) as (cloud, account):
         account.rules = Rules(since=NOON - 48 * HOUR, kinds=frozenset({MOTION}))
         library = await Library(folder / "clips.db").open()
-        ledger = Ledger(library, "account")
+        ledger = EventStore(library, "account")
         for number in range(10):
             camera = cloud.add_small_camera(f"Camera {number}")
             await ledger.set_looked_until(str(camera.id), NOON - 24 * HOUR)

@@ -5,8 +5,8 @@ from unittest.mock import patch
 
 import pytest
 
-from custom_components.clip_download.clips.errors import StorageError
-from custom_components.clip_download.clips.jobs import Jobs
+from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 

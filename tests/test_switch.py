@@ -8,10 +8,10 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.clip_download.answers import EVENT_SAVED
-from custom_components.clip_download.automatic import async_set_automatic
-from custom_components.clip_download.clips.errors import StorageError
-from custom_components.clip_download.clips.ledger import Ledger
+from custom_components.clip_download.automatic_saving import async_set_automatic
+from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.events.store import EventStore
+from custom_components.clip_download.services.response import EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_OFF, STATE_ON, EntityCategory
 from homeassistant.core import HomeAssistant
@@ -164,7 +164,7 @@ async def test_storage_trouble(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """If what was wanted cannot be forgotten, that is said."""
     err = StorageError("library_unusable", path="clips.db", reason="disk full")
     with (
-        patch.object(Ledger, "forget_wanted", side_effect=err),
+        patch.object(EventStore, "forget_wanted", side_effect=err),
         pytest.raises(HomeAssistantError, match=r"clips\.db.*disk full"),
     ):
         await turn(hass, STATE_OFF)

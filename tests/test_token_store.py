@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.clip_download import token_store
+from custom_components.clip_download.accounts import token_store
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store

@@ -12,9 +12,9 @@ from aiohttp.test_utils import TestClient
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.clip_download import webhook
-from custom_components.clip_download.clips.jobs import Jobs
+from custom_components.clip_download.accounts import webhook
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntry,

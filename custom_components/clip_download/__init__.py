@@ -10,16 +10,10 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
-from . import ring_account, token_store
-from .accounts import access_token_of, async_create_source
-from .answers import EVENT_FAILED, EVENT_SAVED, answer
+from .accounts import access_token_of, async_create_source, ring_shared, token_store
+from .accounts.webhook import async_listen
 from .arrivals import Arrivals, async_forget_issues, async_remove_config_entry_device
-from .automatic import rules_of
-from .clips.errors import ClipError
-from .clips.jobs import Jobs, forget
-from .clips.ledger import Ledger
-from .clips.library import Job, JobState
-from .clips.watch import Watch
+from .automatic_saving import async_ask_for_events, rules_of
 from .const import (
     CONF_DOWNLOADS_AT_ONCE,
     CONF_KIND,
@@ -34,15 +28,19 @@ from .coordinator import (
     EventsCoordinator,
     named_streams,
 )
+from .engine.errors import ClipError
+from .engine.events.monitor import EventMonitor
+from .engine.events.store import EventStore
+from .engine.model import Job, JobState
+from .engine.pipeline.jobs import Jobs, forget
 from .entity import camera_unique_id, job_saved
 from .event import async_tell
-from .event_clips import async_ask_for_events
 from .issues import async_forget_account, async_job_ended, async_watch_issues
-from .naming import media_folders
+from .paths import media_folders
+from .retention import RetentionManager
+from .runtime import async_shared
 from .services import async_setup_services
-from .shared import async_shared
-from .upkeep import Upkeep
-from .webhook import async_listen
+from .services.response import EVENT_FAILED, EVENT_SAVED, answer
 
 __all__ = ["async_remove_config_entry_device"]
 
@@ -68,7 +66,7 @@ _LOGGER = logging.getLogger(__name__)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions."""
     async_setup_services(hass)
-    ring_account.async_follow_lenders(hass)
+    ring_shared.async_follow_lenders(hass)
     return True
 
 
@@ -104,9 +102,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         sign_in_again=lambda: entry.async_start_reauth(hass),
         room=shared.upkeep.room,
     )
-    ledger = Ledger(shared.library, entry.entry_id, media_folders(hass))
+    ledger = EventStore(shared.library, entry.entry_id, media_folders(hass))
     events = EventsCoordinator(hass, entry)
-    watch = Watch(
+    watch = EventMonitor(
         source=source,
         ledger=ledger,
         cameras=coordinator.listed,
@@ -173,7 +171,7 @@ async def _async_hear(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Look whenever the cloud pushes that something happened, where it does."""
     account = entry.runtime_data
     if lender_id := entry.data.get(CONF_RING_ENTRY):
-        await ring_account.listen(hass, lender_id, account.watch.pushed)
+        await ring_shared.listen(hass, lender_id, account.watch.pushed)
     pause_s = LISTEN_AGAIN_S
     while True:
         try:
@@ -196,7 +194,7 @@ def _async_keep(
 
 @callback
 def _async_ended(
-    hass: HomeAssistant, entry: ClipConfigEntry, upkeep: Upkeep, job: Job
+    hass: HomeAssistant, entry: ClipConfigEntry, upkeep: RetentionManager, job: Job
 ) -> None:
     """Fire the event of a job that ended, and let the entities know what is saved.
 

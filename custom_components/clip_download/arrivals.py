@@ -12,12 +12,12 @@ from homeassistant.helpers import (
 )
 from homeassistant.util import dt as dt_util
 
-from .clips.ledger import Ledger
 from .const import CONF_AUTOMATIC, CONF_FORMER, CONF_NEW_CAMERAS, DOMAIN
 from .coordinator import ClipConfigEntry
+from .engine.events.store import EventStore
+from .engine.model import Camera
 from .entity import camera_unique_id
-from .shared import async_shared
-from .sources.base import Camera
+from .runtime import async_shared
 
 # So long a camera may be missing from its cloud's list before a person hears of it.
 MISSED_AFTER = timedelta(days=1)
@@ -160,7 +160,7 @@ async def async_move_camera(
     StorageError.
     """
     library = (await async_shared(hass)).library
-    await Ledger(library, entry.entry_id).move_camera(old_id, new_id)
+    await EventStore(library, entry.entry_id).move_camera(old_id, new_id)
     await library.move_camera(entry.entry_id, old_id, new_id)
     devices, entities = dr.async_get(hass), er.async_get(hass)
     known = async_known_cameras(hass, entry)

@@ -8,10 +8,10 @@ from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util.hass_dict import HassKey
 
-from . import answers
-from .clips.errors import StorageError
 from .const import DOMAIN
-from .shared import async_shared
+from .engine.errors import StorageError
+from .runtime import async_shared
+from .services import response
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
     try:
         await library.begin_backup()
     except StorageError as err:
-        raise answers.raised(err) from err
+        raise response.raised(err) from err
     hass.data[_DATA_GIVE_UP] = async_call_later(hass, LONGEST, give_up)
 
 
@@ -53,4 +53,4 @@ async def async_post_backup(hass: HomeAssistant) -> None:
     try:
         await (await async_shared(hass)).library.end_backup()
     except StorageError as err:
-        raise answers.raised(err) from err
+        raise response.raised(err) from err

@@ -9,17 +9,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .answers import in_words, raised
-from .automatic import DEFAULT_KINDS
-from .clips.errors import ClipError, NoFootageError
-from .clips.watch import LOOK_EVERY
-from .clips.window import Window
+from .automatic_saving import DEFAULT_KINDS, PATIENCE, async_ask_for_events, async_saved
 from .const import DEFAULT_MINUTES
 from .coordinator import ClipConfigEntry
+from .engine.errors import ClipError, NoFootageError
+from .engine.events.monitor import LOOK_EVERY
+from .engine.model import Event
+from .engine.time_range import Window
 from .entity import CameraEntity, async_add_cameras
-from .event_clips import PATIENCE, async_ask_for_events, async_saved
-from .naming import file_name, media_folder
-from .sources.base import Event
+from .paths import file_name, media_folder
+from .services.response import in_words, raised
 
 PARALLEL_UPDATES = 0
 

@@ -10,13 +10,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .clips import files
-from .clips.errors import ClipError, StorageError
-from .clips.library import Clip
 from .coordinator import ClipConfigEntry
+from .engine.errors import ClipError, StorageError
+from .engine.library import files
+from .engine.model import Camera, Clip
 from .entity import CameraEntity, async_add_cameras
-from .naming import media_folders
-from .sources.base import Camera
+from .paths import media_folders
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -61,9 +61,10 @@ from .accounts import (
     async_source_module,
     given_access_token,
 )
+from .accounts.ring_shared import async_lenders
+from .accounts.webhook import WEBHOOK_SECRETS
 from .application_credentials import CONSOLE_URL
-from .automatic import DEFAULT_KINDS
-from .clips.errors import ClipError, InvalidRequestError
+from .automatic_saving import DEFAULT_KINDS
 from .const import (
     CONF_ACCESS_KEY_ID,
     CONF_AFTER,
@@ -96,19 +97,19 @@ from .const import (
     SUBENTRY_STREAM,
 )
 from .coordinator import ClipConfigEntry
-from .limits import (
+from .engine.errors import ClipError, InvalidRequestError
+from .engine.model import ON_DEMAND, SEEN, Identity
+from .engine.sources.base import Source
+from .paths import check_template
+from .retention import (
     async_common_limits,
     async_set_common_limits,
     shown_limits,
     typed_limits,
 )
-from .naming import check_template
-from .ring_account import async_lenders
-from .sources.base import ON_DEMAND, SEEN, Identity, Source
-from .webhook import WEBHOOK_SECRETS
 
 if TYPE_CHECKING:
-    from .sources.ring_partner import RingPartnerSource
+    from .engine.sources.ring_partner.client import RingPartnerSource
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -18,12 +18,13 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .clips.errors import CloudError, SignInError, StorageError
-from .clips.jobs import Jobs
-from .clips.ledger import Ledger
-from .clips.watch import LOOK_EVERY, Watch
 from .const import CONF_STREAM, DOMAIN, SUBENTRY_STREAM
-from .sources.base import Camera, Source
+from .engine.errors import CloudError, SignInError, StorageError
+from .engine.events.monitor import LOOK_EVERY, EventMonitor
+from .engine.events.store import EventStore
+from .engine.model import Camera
+from .engine.pipeline.jobs import Jobs
+from .engine.sources.base import Source
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,8 +46,8 @@ class Account:
     source: Source
     coordinator: CamerasCoordinator
     jobs: Jobs
-    watch: Watch
-    ledger: Ledger
+    watch: EventMonitor
+    ledger: EventStore
     minutes: dict[str, float] = field(default_factory=dict)
 
 

@@ -8,7 +8,6 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_API_KEY, CONF_TOKEN, CONF_USERNAME, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 
-from .clips.library import Job
 from .const import (
     CONF_ACCESS_KEY_ID,
     CONF_AUTH_IMPLEMENTATION,
@@ -24,6 +23,7 @@ from .const import (
     CONF_WEBHOOK_SECRET,
 )
 from .coordinator import ClipConfigEntry
+from .engine.model import Job
 
 TO_REDACT = {
     CONF_ACCESS_KEY_ID,

@@ -17,12 +17,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util.signal_type import SignalType
 
-from .clips.errors import StorageError
-from .clips.library import Clip, Job
 from .const import CONF_HMAC_KEY, CONF_WEBHOOK_SECRET, DOMAIN
 from .coordinator import Account, CamerasCoordinator, ClipConfigEntry
-from .sources.base import Camera
-from .upkeep import CLIPS_GONE
+from .engine.errors import StorageError
+from .engine.model import Camera, Clip, Job
+from .retention import CLIPS_GONE
 
 _LOGGER = logging.getLogger(__name__)
 

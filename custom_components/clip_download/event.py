@@ -20,12 +20,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .answers import place
-from .clips.errors import StorageError
-from .clips.library import Clip, Job
-from .clips.window import Window
+from .automatic_saving import async_saved
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
+from .engine.errors import StorageError
+from .engine.model import DING, MOTION, Camera, Clip, Event, Job
+from .engine.time_range import Window
 from .entity import (
     CameraEntity,
     async_add_cameras,
@@ -33,8 +33,7 @@ from .entity import (
     has_events,
     job_saved,
 )
-from .event_clips import async_saved
-from .sources.base import DING, MOTION, Camera, Event
+from .services.response import place
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ from homeassistant.components.image import ImageEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .clips import files
 from .coordinator import ClipConfigEntry
+from .engine.library import files
+from .engine.model import Camera
 from .entity import LastClipEntity, async_add_cameras
-from .naming import media_folders
-from .sources.base import Camera
+from .paths import media_folders
 
 PARALLEL_UPDATES = 0
 

@@ -12,13 +12,14 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .clips.errors import InvalidRequestError, StorageError, storage_error
-from .clips.files import check_mounted, check_space
-from .clips.folder import Folder
-from .clips.library import Job, JobState, Library
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_AUTOMATIC, DOMAIN
 from .coordinator import ClipConfigEntry
-from .naming import media_folder
+from .engine.errors import InvalidRequestError, StorageError, storage_error
+from .engine.folder import Folder
+from .engine.library.database import Library
+from .engine.library.files import check_mounted, check_space
+from .engine.model import Job, JobState
+from .paths import media_folder
 
 # Storage goes away and comes back without a clip being asked for.
 LOOK_EVERY = timedelta(minutes=15)

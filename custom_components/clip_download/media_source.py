@@ -36,21 +36,20 @@ from homeassistant.helpers.http import current_request
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
-from . import answers
-from .clips import files
-from .clips.catalog import CameraPage, Catalog
-from .clips.errors import ClipError, InvalidRequestError
-from .clips.library import Clip, ClipStatus
-from .clips.rebuild import look_over
-from .clips.window import settle_past
+from .automatic_saving import SavedAt, async_ask_for_events, async_events, async_saved
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
+from .engine.errors import ClipError, InvalidRequestError
+from .engine.library import files
+from .engine.library.queries import CameraPage, ClipQueries
+from .engine.library.reindex import look_over
+from .engine.model import Camera, Clip, ClipStatus, Event
+from .engine.time_range import settle_past
 from .entity import camera_unique_id
-from .event_clips import SavedAt, async_ask_for_events, async_events, async_saved
-from .naming import media_folders
-from .shared import async_shared
-from .sources.base import Camera, Event
-from .targets import cameras_of
+from .paths import media_folders
+from .runtime import async_shared
+from .services import response
+from .services.targets import cameras_of
 
 MIME_TYPE = "video/mp4"
 # As long as what Home Assistant signs itself: a page may stay open for a day.
@@ -216,7 +215,7 @@ class ClipMediaSource(MediaSource):
                     clip = await self._known(place.item, asker)
             url = self._link(clip.path)
             if url is None:
-                with _told(clip.camera_name, answers.in_words(clip.window)):
+                with _told(clip.camera_name, response.in_words(clip.window)):
                     raise InvalidRequestError("media_outside", path=str(clip.path))
         except BrowseError as err:
             raise _as(Unresolvable, err) from err
@@ -250,8 +249,8 @@ class ClipMediaSource(MediaSource):
 
     # --- what is saved
 
-    async def _catalog(self) -> Catalog:
-        return Catalog((await async_shared(self.hass)).library)
+    async def _catalog(self) -> ClipQueries:
+        return ClipQueries((await async_shared(self.hass)).library)
 
     async def _clips_page(
         self, place: Place, asker: Asker
@@ -406,7 +405,7 @@ class ClipMediaSource(MediaSource):
 
     def _link(self, path: Path) -> str | None:
         """Return a link to a file that works without a header, if Home Assistant has it."""
-        location = answers.media_location(self.hass, path)
+        location = response.media_location(self.hass, path)
         return _signed(self.hass, f"/media/{location}") if location else None
 
     def _account_name(self, account_id: str, recorded: str) -> str:
@@ -537,7 +536,7 @@ class ClipMediaSource(MediaSource):
         event = next((one for one in events if one.id == place.item), None)
         if event is None:
             raise InvalidRequestError("media_unknown")
-        with _told(camera.name, answers.in_words(event.window)):
+        with _told(camera.name, response.in_words(event.window)):
             if not event.is_ready:
                 raise InvalidRequestError("recording_not_ready")
             # Again, right before it is asked for: others play it, too.
@@ -688,7 +687,7 @@ def _told(camera: str = "", window: str = "") -> Iterator[None]:
     try:
         yield
     except ClipError as err:
-        told = answers.raised(err, camera=camera, window=window)
+        told = response.raised(err, camera=camera, window=window)
         raise _as(BrowseError, told) from err
     except ConfigEntryError as err:
         raise _as(BrowseError, err) from err

@@ -16,9 +16,9 @@ from homeassistant.helpers.selector import (
 )
 
 from .arrivals import async_forget_rules, async_known_cameras, async_move_camera
-from .clips.errors import StorageError
 from .const import CONF_AUTOMATIC, DOMAIN
 from .coordinator import ClipConfigEntry
+from .engine.errors import StorageError
 
 CONF_REPLACEMENT = "replacement"
 # What is chosen instead of a camera.

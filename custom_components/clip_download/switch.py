@@ -14,10 +14,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .automatic import async_set_automatic, rules_of
-from .clips.errors import StorageError
+from .automatic_saving import async_set_automatic, rules_of
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
+from .engine.errors import StorageError
 from .entity import CameraEntity, async_add_cameras, has_events
 
 PARALLEL_UPDATES = 0

@@ -38,7 +38,7 @@ PAGE = 50
 PICTURE_TOLERANCE = timedelta(seconds=10)
 
 type Kind = Literal["motion", "ding", "on_demand"]
-type Stretch = tuple[datetime, datetime]
+type Segment = tuple[datetime, datetime]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -68,8 +68,8 @@ class PartnerCamera:
     id: str
     name: str
     footage: Footage
-    recordings: list[Stretch] | None = None
-    holes: list[Stretch] = field(default_factory=list)
+    recordings: list[Segment] | None = None
+    holes: list[Segment] = field(default_factory=list)
     events: list[PartnerEvent] = field(default_factory=list)
     components: tuple[str, ...] = ()
     battery: int = 255
@@ -89,7 +89,7 @@ class PartnerCamera:
 
     def stretches(
         self, start: datetime, end: datetime, until: datetime
-    ) -> list[Stretch]:
+    ) -> list[Segment]:
         """Return what was recorded of a window, as far as it is there by now."""
         found = [(start, end)]
         if self.recordings is not None:
@@ -222,8 +222,8 @@ class RingPartnerCloud(Cloud):
         name: str = "Front Door",
         *,
         footage: Footage | None = None,
-        recordings: list[Stretch] | None = None,
-        holes: list[Stretch] | None = None,
+        recordings: list[Segment] | None = None,
+        holes: list[Segment] | None = None,
         components: tuple[str, ...] = (),
         battery: int = 255,
         has_video: bool = True,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.clip_download.clips.schema import prepare
+from custom_components.clip_download.engine.library.schema import prepare
 from tests.clouds.footage import Footage, Span
 
 from .check import DATABASE, Checked, Shelf, Tally, Wanted

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from custom_components.clip_download.clips import export
-from custom_components.clip_download.clips.library import Library
-from tests.clips.test_library import JOB
-from tests.clips.test_pruning import Home, is_there
+from custom_components.clip_download.engine.library import export
+from custom_components.clip_download.engine.library.database import Library
+from tests.engine.library.test_database import JOB
+from tests.engine.library.test_retention import Home, is_there
 
 from .disk import Disk
 from .test_disk import Process
 
 BEGIN = """
 import asyncio
-from custom_components.clip_download.clips.library import Library
-from tests.clips.test_library import JOB
-from tests.clips.test_pruning import Home
+from custom_components.clip_download.engine.library.database import Library
+from tests.engine.library.test_database import JOB
+from tests.engine.library.test_retention import Home
 async def main():
     home = Home(await Library(database).open(), media)
     {what}

@@ -1,0 +1,43 @@
+"""Rotated tokens, on the disk before they are used.
+
+Home Assistant writes its config entries a second late. A kill in that second would leave
+an account with a token that its cloud takes no more.
+"""
+
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+
+from ..const import DOMAIN
+
+VERSION = 1
+
+
+async def async_save(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Write the token that an entry has now."""
+    await _store(hass, entry).async_save({CONF_TOKEN: entry.data[CONF_TOKEN]})
+
+
+async def async_restore(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Give an entry its newest token back, should that not have been written with it."""
+    if CONF_TOKEN not in entry.data:
+        return
+    stored = await _store(hass, entry).async_load() or {}
+    token = stored.get(CONF_TOKEN) or {}
+    if token.get("expires_at", 0) > entry.data[CONF_TOKEN].get("expires_at", 0):
+        hass.config_entries.async_update_entry(
+            entry, data={**entry.data, CONF_TOKEN: token}
+        )
+
+
+async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Remove the token of an entry that is removed."""
+    await _store(hass, entry).async_remove()
+
+
+def _store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, Any]]:
+    key = f"{DOMAIN}.token.{entry.entry_id}"
+    return Store(hass, VERSION, key, private=True, atomic_writes=True)

@@ -1,0 +1,155 @@
+"""What a cloud tells by itself, taken by Home Assistant's webhooks."""
+
+from collections import OrderedDict
+from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+import logging
+
+from aiohttp import hdrs, web
+
+from homeassistant.components import webhook
+from homeassistant.const import CONF_WEBHOOK_ID
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from ..const import (
+    CONF_AUTH_IMPLEMENTATION,
+    CONF_HMAC_KEY,
+    CONF_KIND,
+    CONF_WEBHOOK_SECRET,
+    DOMAIN,
+)
+from ..coordinator import ClipConfigEntry
+from ..engine.sources.meraki.webhook import MerakiNotice
+from ..engine.sources.ring_partner.webhook import RingNotice
+from ..engine.sources.webhook import Notice
+
+_LOGGER = logging.getLogger(__name__)
+
+LARGEST_BODY_BYTES = 64 * 2**10
+# Ring tries for an hour and a quarter to get rid of a notice. What is older than that
+# is a repetition, or no news.
+NEWS_FOR = timedelta(hours=2)
+MOST_REMEMBERED = 1000
+
+# The kind of an account -> what its cloud posts.
+NOTICES: dict[str, type[Notice]] = {"meraki": MerakiNotice, "ring_partner": RingNotice}
+# The kind of an account -> the option with what such a notice is known by.
+WEBHOOK_SECRETS = {"meraki": CONF_WEBHOOK_SECRET, "ring_partner": CONF_HMAC_KEY}
+
+
+@callback
+def async_listen(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
+    """Take notices for an account, once there is a secret to know them by."""
+    kind = entry.data[CONF_KIND]
+    secret = entry.options.get(WEBHOOK_SECRETS.get(kind, ""))
+    # The form that the secret is typed into has made an address.
+    webhook_id = entry.data.get(CONF_WEBHOOK_ID)
+    if not secret or not webhook_id:
+        return
+    webhook.async_register(
+        hass,
+        DOMAIN,
+        entry.title,
+        webhook_id,
+        Listener(entry, NOTICES[kind], secret).async_handle,
+        allowed_methods=[hdrs.METH_POST],
+    )
+    entry.async_on_unload(partial(webhook.async_unregister, hass, webhook_id))
+
+
+class Listener:
+    """Takes the notices of who knows an account's secret, each of them once."""
+
+    def __init__(
+        self, entry: ClipConfigEntry, notice_class: type[Notice], secret: str
+    ) -> None:
+        """Take the account whose webhook it is, what is posted there, and the secret."""
+        self._entry = entry
+        self._notice_class = notice_class
+        self._secret = secret
+        self._known: OrderedDict[str, None] = OrderedDict()
+        # Whoever finds the address must not fill the log.
+        self._level = logging.WARNING
+
+    async def async_handle(
+        self, hass: HomeAssistant, webhook_id: str, request: web.Request
+    ) -> web.Response:
+        """Take a notice; what is no news is taken and forgotten.
+
+        Nothing that takes time is done here: Ring wants its answer within five seconds.
+        """
+        body = await _read(request)
+        if body is None:
+            return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        try:
+            if not self._notice_class.is_genuine(body, request.headers, self._secret):
+                self._warn()
+                return web.Response(status=HTTPStatus.UNAUTHORIZED)
+            notice = self._notice_class.read(body)
+        except ValueError:
+            _LOGGER.debug("A notice for %s makes no sense", self._entry.title)
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
+        if notice and self._is_news(notice):
+            self._async_pass_on(hass, notice)
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    def _warn(self) -> None:
+        _LOGGER.log(
+            self._level,
+            "A notice that %s did not send came to the webhook of %s; is the secret in "
+            "its options right?",
+            self._entry.runtime_data.source.manufacturer,
+            self._entry.title,
+        )
+        self._level = logging.DEBUG
+
+    def _is_news(self, notice: Notice) -> bool:
+        """Say whether a notice came for the first time, and remember it."""
+        age = dt_util.utcnow() - notice.event.window.start
+        if notice.id in self._known or abs(age) > NEWS_FOR:
+            _LOGGER.debug("Not news: notice %s", notice.id)
+            return False
+        self._known[notice.id] = None
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return True
+
+    @callback
+    def _async_pass_on(self, hass: HomeAssistant, notice: Notice) -> None:
+        """Let the accounts know whose cameras a notice is about."""
+        for entry in self._accounts(hass, notice):
+            account = entry.runtime_data
+            for camera in account.coordinator.data.values():
+                if notice.is_about(camera):
+                    account.watch.told(camera, notice.event)
+
+    def _accounts(self, hass: HomeAssistant, notice: Notice) -> list[ClipConfigEntry]:
+        """Return the accounts that a notice may be for.
+
+        An app has one webhook for all the accounts that are linked to it.
+        """
+        app = self._entry.data.get(CONF_AUTH_IMPLEMENTATION)
+        kind = self._entry.data[CONF_KIND]
+        return [
+            entry
+            for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+            if (
+                entry is self._entry
+                or (app and entry.data.get(CONF_AUTH_IMPLEMENTATION) == app)
+            )
+            and notice.is_for((entry.unique_id or "").removeprefix(f"{kind}_"))
+        ]
+
+
+async def _read(request: web.Request) -> bytes | None:
+    """Return the body as it came, None if it is larger than any notice."""
+    # That of a webhook of Home Assistant Cloud can only be read from its start.
+    content = request.content
+    body = bytearray()
+    while chunk := await content.read(LARGEST_BODY_BYTES + 1 - len(body)):
+        body += chunk
+        if len(body) > LARGEST_BODY_BYTES:
+            return None
+    return bytes(body)

@@ -1,0 +1,1 @@
+"""What the cameras saw: remembered, and watched for."""

@@ -1,0 +1,1 @@
+"""What is saved: files, sidecars and the database of them."""

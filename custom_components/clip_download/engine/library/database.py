@@ -1,0 +1,648 @@
+"""The database of jobs and clips. Files and sidecars are the truth about clips."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+import contextlib
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta, tzinfo
+import json
+import logging
+from pathlib import Path
+import sqlite3
+from typing import Any, Self
+
+from ..errors import ClipError, InvalidRequestError, StorageError
+from ..model import Clip, ClipStatus, Event, Job, JobState, MediaOptions, words_of
+from ..time_range import Window, from_ms, to_ms
+from . import schema
+
+_LOGGER = logging.getLogger(__name__)
+
+# Jobs that ended are only of interest to who looks for a recent fault.
+ENDED_JOBS_KEPT = timedelta(days=30)
+# How long the log gets before it is written into the file; SQLite's own measure.
+_LOG_PAGES = 1000
+# No cloud keeps recordings for longer: what was saved of it is not seen again.
+EVENTS_REMEMBERED = timedelta(days=400)
+
+# In the ledger, an event whose clip was made. Whoever asked for it, it is there now.
+MARK_SAVED = """
+INSERT INTO events
+    (account_id, camera_id, id, kind, what, start_ms, end_ms, is_ready, state, clip_id)
+    VALUES (:account_id, :camera_id, :id, :kind, :what, :start_ms, :end_ms, :is_ready,
+        'saved', :clip_id)
+    ON CONFLICT DO UPDATE SET state = 'saved', clip_id = excluded.clip_id
+"""
+
+
+class Library:
+    """The database, used from the event loop; every query runs in the one thread.
+
+    Every method raises StorageError (`library_unusable`) if the database fails. One
+    that turns out to be damaged is put aside, and a new one made; `when_lost` is called
+    then. Its clips come back by a rebuild (`rebuild.py`), its jobs are lost.
+    """
+
+    def __init__(self, path: Path, time_zone: tzinfo = UTC) -> None:
+        """Take the database's path; `open` makes it if it is missing.
+
+        A clip belongs to the day on which it begins in `time_zone`.
+        """
+        self._path = path
+        self.time_zone = time_zone
+        self.when_lost: Callable[[], None] = lambda: None
+        # Whoever looks after it, and brings back what is due.
+        self.tended: asyncio.Task[None] | None = None
+        # Two rebuilds at once would only be in each other's way.
+        self.rebuilding = asyncio.Lock()
+        self._is_in_backup = False
+        # One thread keeps the queries in the order in which they were asked.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="clip_library")
+
+    async def open(self) -> Self:
+        """Open or make the database; a damaged one is put aside.
+
+        Raises StorageError if it cannot be read, or was written by a newer release.
+        """
+        try:
+            await self._run(self._open)
+        except StorageError:
+            await self._end_thread()
+            raise
+        return self
+
+    async def close(self) -> None:
+        """Close the database once all that was asked of it is done."""
+        await self._run(self._close)
+        await self._end_thread()
+
+    async def begin_backup(self) -> None:
+        """Bring all into the database's own file, which then stays as it is.
+
+        What is written before `end_backup` goes to the log beside it. Whatever beginning
+        of that log is copied with the file, SQLite takes as much of it as is whole: so
+        nobody has to wait for a backup. May be called again.
+        """
+        self._is_in_backup = True
+        await self._run(self._write_out)
+
+    async def end_backup(self) -> None:
+        """Let the log be written into the database's file again, as it grows."""
+        self._is_in_backup = False
+        await self._run(self._write_out)
+
+    async def check(self) -> None:
+        """Read through the database, and put it aside if it is damaged.
+
+        Nobody waits for it: it has a connection of its own.
+        """
+
+        def check() -> bool:
+            uri = f"{self._path.absolute().as_uri()}?mode=ro"
+            with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
+                try:
+                    schema.check(database)
+                except sqlite3.Error as err:
+                    return schema.is_damage(err)
+            return False
+
+        if await asyncio.get_running_loop().run_in_executor(None, check):
+            await self._replace()
+
+    async def is_rebuild_due(self) -> bool:
+        """Say whether files and sidecars know of clips that are not in here.
+
+        So it is with a new database, and with one that an older release made.
+        """
+        return bool(await self.read("SELECT 1 FROM due WHERE task = 'rebuild'"))
+
+    async def come_back(self) -> None:
+        """Wait until what a rebuild brings back is known, or the rebuild has failed."""
+        while self.tended and not self.tended.done() and await self.is_rebuild_due():
+            await asyncio.wait([self.tended])
+
+    async def set_rebuilt(self) -> None:
+        """Keep that a rebuild is not due any more."""
+        await self._write("DELETE FROM due WHERE task = 'rebuild'", ())
+
+    async def begin(self, tasks: Iterable[str]) -> None:
+        """Keep, before they are begun, tasks that are gone on with after a kill."""
+        rows = [(task,) for task in tasks]
+        await self.change(
+            lambda database: database.executemany(
+                "INSERT OR IGNORE INTO due VALUES (?)", rows
+            ),
+            surely=True,
+        )
+
+    async def end(self, tasks: Iterable[str]) -> None:
+        """Keep that tasks are done."""
+        rows = [(task,) for task in tasks]
+        await self.change(
+            lambda database: database.executemany(
+                "DELETE FROM due WHERE task = ?", rows
+            )
+        )
+
+    async def begun(self, what: str) -> list[str]:
+        """Return what the tasks of one kind are about that were begun and not ended."""
+        rows = await self.read(
+            "SELECT substr(task, length(?) + 1) AS about FROM due "
+            "WHERE substr(task, 1, length(?)) = ?",
+            (what, what, what),
+        )
+        return [row["about"] for row in rows]
+
+    async def mounts(self) -> list[Path]:
+        """Return the mount points that clips were written under."""
+        return [Path(row["path"]) for row in await self.read("SELECT path FROM mounts")]
+
+    async def remember_mounts(self, mounts: Iterable[Path]) -> None:
+        """Keep where disks are mounted that clips are written to.
+
+        Not the database's own: where that can be read, its disk is there.
+        """
+
+        def remember(database: sqlite3.Connection) -> None:
+            own = self._path.resolve()
+            database.executemany(
+                "INSERT OR IGNORE INTO mounts VALUES (?)",
+                [(str(mount),) for mount in mounts if not own.is_relative_to(mount)],
+            )
+
+        await self.change(remember)
+
+    async def forget_mounts(self, mounts: Iterable[Path]) -> None:
+        """Forget mount points: what lies there now is what there is."""
+        paths = json.dumps([str(mount) for mount in mounts])
+        await self._write(
+            "DELETE FROM mounts WHERE path IN (SELECT value FROM json_each(?))",
+            (paths,),
+        )
+
+    async def add_job(self, job: Job) -> None:
+        """Keep a new job, surely: it is promised to somebody."""
+        row = _job_row(job)
+        await self._write(
+            f"INSERT INTO jobs ({', '.join(row)}) VALUES ({_marks(row)})",  # noqa: S608
+            row,
+            surely=True,
+        )
+
+    async def update_job(self, job: Job) -> None:
+        """Keep where a job has come to; surely, what it has on the disk."""
+        row = _job_row(job)
+        await self._write(_update(row), row, surely=bool(job.work or job.clips))
+
+    async def set_starts(self, job_id: str, starts: int) -> None:
+        """Keep how often a job was begun without coming to an end."""
+        await self._write("UPDATE jobs SET starts = ? WHERE id = ?", (starts, job_id))
+
+    async def unfinished_jobs(self, account_id: str) -> list[Job]:
+        """Return the account's jobs that were asked for and have not ended."""
+        return await self._jobs(
+            "WHERE account_id = ? AND state NOT IN (?, ?) ORDER BY asked_at_ms",
+            (account_id, JobState.SAVED, JobState.FAILED),
+        )
+
+    async def job(self, account_id: str, job_id: str) -> Job | None:
+        """Return a job of the account, None if it has none of that id."""
+        jobs = await self._jobs("WHERE account_id = ? AND id = ?", (account_id, job_id))
+        return jobs[0] if jobs else None
+
+    async def cancel_job(self, job: Job) -> None:
+        """Keep that a job was cancelled, and want its events no more, in one step."""
+        row = _job_row(job)
+
+        def write(database: sqlite3.Connection) -> None:
+            database.execute(_update(row), row)
+            for event in job.events:
+                database.execute(
+                    "UPDATE events SET state = 'failed' WHERE account_id = ? "
+                    "AND camera_id = ? AND id = ? AND state = 'wanted'",
+                    (job.account_id, job.camera_id, event.id),
+                )
+
+        await self.change(write)
+
+    async def jobs_with_leftovers(self, account_id: str) -> list[Job]:
+        """Return the account's jobs that ended, and may have left a working folder."""
+        return await self._jobs(
+            "WHERE account_id = ? AND state IN (?, ?) AND work != ''",
+            (account_id, JobState.SAVED, JobState.FAILED),
+        )
+
+    async def recent_jobs(self, account_id: str, most: int) -> list[Job]:
+        """Return the account's newest jobs."""
+        return await self._jobs(
+            "WHERE account_id = ? ORDER BY asked_at_ms DESC LIMIT ?", (account_id, most)
+        )
+
+    async def finish_job(self, job: Job) -> None:
+        """Keep that a job is saved, and its clips, in one step."""
+        row = _job_row(job)
+
+        def write(database: sqlite3.Connection) -> None:
+            for clip in job.clips:
+                self.put_clip(database, clip)
+            for event in job.events:
+                database.execute(
+                    MARK_SAVED,
+                    {
+                        "account_id": job.account_id,
+                        "camera_id": job.camera_id,
+                        "clip_id": job.clips[0].id,
+                        **event_row(event),
+                    },
+                )
+            database.execute(_update(row), row)
+
+        await self.change(write)
+
+    def put_clip(self, database: sqlite3.Connection, clip: Clip) -> None:
+        """Record a clip within a change, in place of the one that had its name."""
+        day = self.day_of(clip)
+        row = _clip_row(clip) | {"day": day, "words": _words(clip, day)}
+        # A replacing insert would not let the days of the replaced one count it out.
+        database.execute("DELETE FROM clips WHERE id = :id OR path = :path", row)
+        database.execute(
+            f"INSERT INTO clips ({', '.join(row)}) VALUES ({_marks(row)})",  # noqa: S608
+            row,
+        )
+
+    async def set_saves(self, clip: Clip) -> None:
+        """Keep which events a clip was made for, as the clip has them."""
+        words = _words(clip, self.day_of(clip))
+        await self._write(
+            "UPDATE clips SET saves = ?, words = ? WHERE id = ?",
+            (_events_json(clip.saves), words, clip.id),
+        )
+
+    def day_of(self, clip: Clip) -> str:
+        """Return the day (ISO 8601) of a clip: the one on which it begins, there."""
+        return self._local_day(clip.window.start_ms)
+
+    async def last_clip(self, account_id: str, camera_id: str) -> Clip | None:
+        """Return the camera's latest clip by the time that it shows."""
+        clips = await self.clips(
+            "WHERE account_id = ? AND camera_id = ? ORDER BY start_ms DESC LIMIT 1",
+            (account_id, camera_id),
+        )
+        return clips[0] if clips else None
+
+    async def forget_account(self, account_id: str) -> None:
+        """Forget the jobs of a removed account; its clips stay."""
+        await self._write("DELETE FROM jobs WHERE account_id = ?", (account_id,))
+
+    async def move_camera(self, account_id: str, old_id: str, new_id: str) -> None:
+        """Keep the clips and jobs of a camera under its new id.
+
+        Sidecars still have the old id: a rebuild has to be told the new one.
+        """
+        ids = {"account": account_id, "old": old_id, "new": new_id}
+
+        def move(database: sqlite3.Connection) -> None:
+            for table in ("clips", "jobs"):
+                database.execute(
+                    f"UPDATE {table} SET camera_id = :new "  # noqa: S608
+                    "WHERE account_id = :account AND camera_id = :old",
+                    ids,
+                )
+            for table, columns in (("cameras", ""), ("days", "day, ")):
+                database.execute(
+                    f"INSERT INTO {table} SELECT account_id, :new, {columns}clips, "  # noqa: S608
+                    f"size_bytes FROM {table} "
+                    "WHERE account_id = :account AND camera_id = :old "
+                    "ON CONFLICT DO UPDATE SET clips = clips + excluded.clips, "
+                    "size_bytes = size_bytes + excluded.size_bytes",
+                    ids,
+                )
+                database.execute(
+                    f"DELETE FROM {table} "  # noqa: S608
+                    "WHERE account_id = :account AND camera_id = :old",
+                    ids,
+                )
+
+        await self.change(move)
+
+    def _open(self) -> None:
+        try:
+            self._connect()
+        except sqlite3.Error as err:
+            if not schema.is_damage(err):
+                raise
+            self._start_anew(err)
+
+    def _connect(self) -> None:
+        # It is there only if the last that had the database open did not close it.
+        suspect = self._beside("-wal").exists()
+        schema.make_private(self._path)
+        self._database = sqlite3.connect(self._path)
+        try:
+            self._prepare(suspect=suspect)
+        except BaseException:
+            self._drop()
+            raise
+
+    def _write_out(self) -> None:
+        """Write what is in the log into the file, and let the log alone from here on."""
+        # Who reads just now keeps the log from being emptied. Then both are copied as
+        # they are, or the log is begun anew because all of it is in the file.
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._leave_file_alone()
+
+    def _leave_file_alone(self) -> None:
+        """See to it that nothing is written into the file as long as it is copied."""
+        pages = 0 if self._is_in_backup else _LOG_PAGES
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {pages}")
+
+    def _close(self) -> None:
+        if self._is_in_backup:
+            self._drop()
+        else:
+            self._database.close()
+
+    def _drop(self) -> None:
+        """Close the database as it is: what is in its log is left there."""
+        self._database.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+        self._database.close()
+
+    def _start_anew(self, err: sqlite3.Error) -> None:
+        aside = f"{self._path}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S_%f}"
+        for ending in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                self._beside(ending).rename(f"{aside}{ending}")
+        _LOGGER.warning(
+            "%s is damaged (%s) and was moved to %s. Clips come back from their files; "
+            "jobs that were under way are lost",
+            self._path,
+            err,
+            aside,
+        )
+        self._connect()
+
+    def _beside(self, ending: str) -> Path:
+        return self._path.with_name(f"{self._path.name}{ending}")
+
+    def _prepare(self, *, suspect: bool) -> None:
+        database = self._database
+        database.row_factory = sqlite3.Row
+        schema.prepare(database, self._path, self._local_day, suspect=suspect)
+        self._leave_file_alone()
+        now = datetime.now(UTC)
+        with database:
+            database.execute(
+                "DELETE FROM jobs WHERE state IN (?, ?) AND updated_at_ms < ?",
+                (JobState.SAVED, JobState.FAILED, to_ms(now - ENDED_JOBS_KEPT)),
+            )
+            database.execute(
+                "DELETE FROM events WHERE start_ms < ?",
+                (to_ms(now - EVENTS_REMEMBERED),),
+            )
+
+    def _local_day(self, time_ms: int) -> str:
+        return f"{from_ms(time_ms).astimezone(self.time_zone):%F}"
+
+    async def _jobs(self, where: str, values: Sequence[Any]) -> list[Job]:
+        rows = await self.read(f"SELECT * FROM jobs {where}", values)  # noqa: S608
+        return [_job(row) for row in rows]
+
+    async def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Return the rows of a query."""
+        return await self._run(lambda: self._database.execute(query, values).fetchall())
+
+    async def clips(self, where: str, values: Sequence[Any] = ()) -> list[Clip]:
+        """Return the clips of the rows that a query's end chooses."""
+        query = f"SELECT * FROM clips {where}"  # noqa: S608
+        return await self._run(
+            lambda: [clip_of(row) for row in self._database.execute(query, values)]
+        )
+
+    async def change[T](
+        self, call: Callable[[sqlite3.Connection], T], *, surely: bool = False
+    ) -> T:
+        """Let `call` change the database, all of it or, if it raises, nothing.
+
+        `surely` is for what a power cut must not take back once this returns.
+        """
+
+        def write() -> T:
+            with self._database:
+                return call(self._database)
+
+        def write_surely() -> T:
+            self._database.execute("PRAGMA synchronous = FULL")
+            try:
+                return write()
+            finally:
+                self._database.execute("PRAGMA synchronous = NORMAL")
+
+        return await self._run(write_surely if surely else write)
+
+    async def _write(
+        self,
+        query: str,
+        values: Sequence[Any] | dict[str, Any],
+        *,
+        surely: bool = False,
+    ) -> None:
+        await self.change(
+            lambda database: database.execute(query, values), surely=surely
+        )
+
+    async def _end_thread(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+
+    async def _run[T](self, call: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        except (OverflowError, UnicodeError) as err:
+            # Text or a number that SQLite takes from nobody: only this is not recorded.
+            raise InvalidRequestError("not_storable") from err
+        except (sqlite3.Error, OSError) as err:
+            if isinstance(err, sqlite3.Error) and schema.is_damage(err):
+                await self._replace()
+            raise StorageError(
+                "library_unusable", path=str(self._path), reason=str(err)
+            ) from err
+
+    async def _replace(self) -> None:
+        """Put the database aside if it is damaged, as it was said to be."""
+
+        def replace_it() -> bool:
+            # What was asked of it meanwhile may have found out before.
+            try:
+                schema.check(self._database)
+            except sqlite3.Error as err:
+                if not schema.is_damage(err):
+                    raise
+                self._drop()
+                self._start_anew(err)
+                return True
+            return False
+
+        if await self._run(replace_it):
+            self.when_lost()
+
+
+def _update(row: dict[str, Any]) -> str:
+    changes = ", ".join(f"{name} = :{name}" for name in row)
+    return f"UPDATE jobs SET {changes} WHERE id = :id"  # noqa: S608
+
+
+def _marks(row: dict[str, Any]) -> str:
+    return ", ".join(f":{name}" for name in row)
+
+
+def _job_row(job: Job) -> dict[str, Any]:
+    error = job.error
+    return {
+        "id": job.id,
+        "account_id": job.account_id,
+        "camera_id": job.camera_id,
+        "camera_name": job.camera_name,
+        "start_ms": job.window.start_ms,
+        "end_ms": job.window.end_ms,
+        "asked_at_ms": to_ms(job.asked_at),
+        "give_up_at_ms": to_ms(job.give_up_at),
+        "root": str(job.root),
+        "filename": job.filename,
+        "label": job.label,
+        "overwrite": job.overwrite,
+        "wishes": json.dumps(asdict(job.wishes)),
+        "events": _events_json(job.events),
+        "state": job.state,
+        "result": json.dumps([_clip_row(clip) for clip in job.clips]),
+        "error": json.dumps({"key": error.key, **error.placeholders})
+        if error
+        else None,
+        "work": job.work,
+        "starts": job.starts,
+        "updated_at_ms": to_ms(datetime.now(UTC)),
+    }
+
+
+def _job(row: sqlite3.Row) -> Job:
+    error = json.loads(row["error"]) if row["error"] else None
+    return Job(
+        id=row["id"],
+        account_id=row["account_id"],
+        camera_id=row["camera_id"],
+        camera_name=row["camera_name"],
+        window=Window.of_ms(row["start_ms"], row["end_ms"]),
+        asked_at=from_ms(row["asked_at_ms"]),
+        give_up_at=from_ms(row["give_up_at_ms"]),
+        root=Path(row["root"]),
+        filename=row["filename"],
+        label=row["label"],
+        overwrite=bool(row["overwrite"]),
+        wishes=MediaOptions(**json.loads(row["wishes"])),
+        events=events_of(row["events"]),
+        state=JobState(row["state"]),
+        clips=tuple(clip_of(clip) for clip in json.loads(row["result"] or "[]")),
+        error=ClipError(**error) if error else None,
+        work=row["work"],
+        starts=row["starts"],
+    )
+
+
+def _clip_row(clip: Clip) -> dict[str, Any]:
+    return {
+        "id": clip.id,
+        "job_id": clip.job_id,
+        "account_id": clip.account_id,
+        "account_name": clip.account_name,
+        "source": clip.source,
+        "camera_id": clip.camera_id,
+        "camera_name": clip.camera_name,
+        "start_ms": clip.window.start_ms,
+        "end_ms": clip.window.end_ms,
+        "duration_ms": clip.duration_ms,
+        "label": clip.label,
+        "status": clip.status,
+        "path": str(clip.path),
+        "size_bytes": clip.size_bytes,
+        "sha256": clip.sha256,
+        "video_codec": clip.video_codec,
+        "audio_codec": clip.audio_codec,
+        "width": clip.width,
+        "height": clip.height,
+        "events": json.dumps(clip.events),
+        "gaps": json.dumps([[gap.start_ms, gap.end_ms] for gap in clip.gaps]),
+        "saved_at_ms": to_ms(clip.saved_at),
+        "saves": _events_json(clip.saves),
+        "kept": clip.kept,
+        "modified_ns": clip.modified_ns,
+    }
+
+
+def _words(clip: Clip, day: str) -> str:
+    """Return what a search finds a clip by, besides whether it is kept."""
+    seen = dict.fromkeys(
+        word for event in clip.saves for word in (event.kind, *event.seen)
+    )
+    words = (clip.camera_name, clip.label, clip.status, day, *seen)
+    return " ".join(filter(None, words)).casefold()
+
+
+def clip_of(row: sqlite3.Row | dict[str, Any]) -> Clip:
+    """Return the clip of a row of the table."""
+    return Clip(
+        id=row["id"],
+        job_id=row["job_id"],
+        account_id=row["account_id"],
+        account_name=row["account_name"],
+        source=row["source"],
+        camera_id=row["camera_id"],
+        camera_name=row["camera_name"],
+        window=Window.of_ms(row["start_ms"], row["end_ms"]),
+        duration_ms=row["duration_ms"],
+        label=row["label"],
+        status=ClipStatus(row["status"]),
+        path=Path(row["path"]),
+        size_bytes=row["size_bytes"],
+        sha256=row["sha256"],
+        video_codec=row["video_codec"],
+        audio_codec=row["audio_codec"],
+        width=row["width"],
+        height=row["height"],
+        events=tuple(json.loads(row["events"])),
+        gaps=tuple(Window.of_ms(*gap) for gap in json.loads(row["gaps"])),
+        saved_at=from_ms(row["saved_at_ms"]),
+        saves=events_of(row["saves"]),
+        kept=bool(row["kept"]),
+        modified_ns=row["modified_ns"],
+    )
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """Return an event as a row of the table has it."""
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "what": event.what,
+        "start_ms": event.window.start_ms,
+        "end_ms": event.window.end_ms,
+        "is_ready": event.is_ready,
+    }
+
+
+def event_of(row: Mapping[str, Any] | sqlite3.Row) -> Event:
+    """Return the event of a row of the table."""
+    return Event(
+        id=row["id"],
+        kind=row["kind"],
+        seen=words_of(row["what"]),
+        window=Window.of_ms(row["start_ms"], row["end_ms"]),
+        is_ready=bool(row["is_ready"]),
+    )
+
+
+def _events_json(events: Sequence[Event]) -> str:
+    return json.dumps([event_row(event) for event in events])
+
+
+def events_of(value: str) -> tuple[Event, ...]:
+    """Return the events of a column that has several."""
+    return tuple(event_of(row) for row in json.loads(value))

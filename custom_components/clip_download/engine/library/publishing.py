@@ -1,0 +1,347 @@
+"""Clips get their names, in place of others where that was asked for, or none do.
+
+What is published is the very file that was hashed, and never in place of what is there:
+a clip that is replaced is moved aside first, into the job's working folder, and comes
+back if anything fails, or at the next start after a kill. All functions block.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+import contextlib
+from dataclasses import dataclass
+import errno
+import hashlib
+from io import BufferedRandom, FileIO
+import os
+import secrets
+from typing import Self
+
+from ..errors import StorageError
+from ..folder import File, Folder, is_link
+from ..model import Clip
+from ..time_range import Window
+from . import files, sidecar
+
+# What a file system says that cannot link: exFAT, some SMB servers.
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
+# What a clip begins with that was moved aside.
+ASIDE = "replaced_"
+_PICTURE, _SIDECAR = files.COMPANIONS
+# A sidecar says whose the others are: it comes after the clip, and goes before it.
+_IN_ORDER = (files.SUFFIX, _SIDECAR, _PICTURE)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A whole file in a working folder, held open since it was hashed."""
+
+    file: File
+    source: FileIO | BufferedRandom
+    sha256: str
+
+    @classmethod
+    def of(cls, file: File) -> Self:
+        """Hash a file. Raises StorageError (`storage_changed`) if it is none of ours."""
+        try:
+            source = file.open()
+        except (ValueError, OSError) as err:
+            if isinstance(err, OSError) and not is_link(err):
+                raise
+            raise StorageError("storage_changed", path=str(file.path)) from err
+        try:
+            _check_ours(file, os.fstat(source.fileno()))
+            sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+        except BaseException:
+            source.close()
+            raise
+        return cls(file, source, sha256)
+
+    @classmethod
+    def new(cls, folder: Folder, content: bytes) -> Self:
+        """Write a small file into a working folder. Raises OSError."""
+        file = folder / secrets.token_hex(16)
+        source = file.create()
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[source.write(left) :]
+        except BaseException:
+            source.close()
+            raise
+        return cls(file, source, hashlib.sha256(content).hexdigest())
+
+    def __enter__(self) -> Self:
+        """Return it; it is closed in the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.source.close()
+
+    def stat(self) -> os.stat_result:
+        """Return what is known of it."""
+        return os.fstat(self.source.fileno())
+
+    def publish(self, final: File) -> None:
+        """Give it its final name, on the same file system; it may keep its first one.
+
+        Raises FileExistsError if the name is taken, StorageError (`storage_changed`) if
+        something else was put in its place, OSError.
+        """
+        if not self.is_at(self.file):
+            raise StorageError("storage_changed", path=str(self.file.path))
+        # Not every file system knows rights.
+        with contextlib.suppress(PermissionError):
+            files.let_others_read(self.source)
+        os.fsync(self.source.fileno())
+        _name(self.file, final)
+        if not self.is_at(final):
+            if _is_same(final, self.file):
+                final.unlink(missing_ok=True)
+            raise StorageError("storage_changed", path=str(final.path))
+        final.folder.sync()
+
+    def withdraw(self, final: File) -> None:
+        """Take its final name back. Raises OSError."""
+        if self.is_at(final):
+            if self.file.exists():
+                final.unlink()
+            else:
+                final.rename(self.file)
+
+    def is_at(self, final: File) -> bool:
+        """Return whether it is what has a name. Raises OSError."""
+        ours = self.stat()
+        try:
+            about = final.stat()
+        except FileNotFoundError:
+            return False
+        if (about.st_dev, about.st_ino) == (ours.st_dev, ours.st_ino):
+            return True
+        # Not every file system has numbers that stay.
+        return about.st_size == ours.st_size and _has(final, self.sha256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A clip to be published: its file, and its picture if it has one."""
+
+    clip: Clip
+    sealed: Sealed
+    picture: bytes | None
+
+
+@dataclass
+class Shelf:
+    """The folder that clips are published in, and the working folders they come from.
+
+    The first of these is the one that is worked in; others are of before a restart.
+    """
+
+    folder: Folder
+    works: Sequence[Folder]
+
+    def is_free(self, stem: str) -> bool:
+        """Return whether nothing of a clip has such a name. Raises OSError."""
+        return not any(
+            (self.folder / f"{stem}{ending}").exists() for ending in _IN_ORDER
+        )
+
+    def has_as_saved(self, clip: Clip) -> bool:
+        """Return whether a clip is here, as it was saved, with its own sidecar.
+
+        Or only that, if its file is gone. Raises OSError.
+        """
+        file = self.folder / clip.path.name
+        told = _told(self.folder, clip)
+        # It may know what a restored database does not.
+        if told is None or told.kept != clip.kept:
+            return False
+        try:
+            size_bytes = file.stat().st_size
+        except FileNotFoundError:
+            return True
+        return size_bytes == clip.size_bytes and _has(file, clip.sha256)
+
+    def put(
+        self,
+        number: int,
+        one: Outgoing,
+        *,
+        asked: Window | None,
+        replaces: Clip | None,
+    ) -> None:
+        """Publish the clip of that number, in place of one that is here as saved.
+
+        `asked` is the window that was asked for.
+
+        Raises FileExistsError if anything else is there, and then nothing has changed;
+        StorageError, OSError: then `take_back` is due.
+        """
+        published: list[tuple[Sealed, File]] = []
+        with self._drafts(one.clip, one.picture, asked) as drafts:
+            try:
+                if replaces:
+                    self._move_aside(number, replaces)
+                for ending, sealed in [(files.SUFFIX, one.sealed), *drafts]:
+                    final = self._final(one.clip, ending)
+                    sealed.publish(final)
+                    published.append((sealed, final))
+            except FileExistsError:
+                for sealed, final in reversed(published):
+                    sealed.withdraw(final)
+                self._restore(number, one.clip)
+                raise
+
+    def has_published(self, clip: Clip) -> bool:
+        """Return whether a clip got its name before a kill. Raises OSError.
+
+        Its file is of no other clip: that one's sidecar would still be here.
+        """
+        told = self.folder / sidecar.path_of(clip.path).name
+        if told.exists() and _told(self.folder, clip) is None:
+            return False
+        return _has(self.folder / clip.path.name, clip.sha256)
+
+    def complete(
+        self, clip: Clip, *, picture: bytes | None, asked: Window | None
+    ) -> None:
+        """Publish what a clip that got its name lacks. Raises OSError, StorageError."""
+        with self._drafts(clip, picture, asked) as drafts:
+            for ending, draft in drafts:
+                with contextlib.suppress(FileExistsError):
+                    draft.publish(self._final(clip, ending))
+
+    def take_back(self, clips: Iterable[Clip]) -> None:
+        """Remove clips that got their names, and bring back what they replaced.
+
+        Raises OSError.
+        """
+        for number, clip in enumerate(clips):
+            if self.has_published(clip):
+                endings = [files.SUFFIX]
+                if _told(self.folder, clip):
+                    endings = [_PICTURE, _SIDECAR, files.SUFFIX]
+                for ending in endings:
+                    self._final(clip, ending).unlink(missing_ok=True)
+            self._restore(number, clip)
+
+    @contextlib.contextmanager
+    def _drafts(
+        self, clip: Clip, picture: bytes | None, asked: Window | None
+    ) -> Iterator[list[tuple[str, Sealed]]]:
+        """Write what goes with a clip into the working folder."""
+        told = sidecar.content_of(clip, asked)
+        with contextlib.ExitStack() as stack:
+            yield [
+                (ending, stack.enter_context(Sealed.new(self.works[0], content)))
+                for ending, content in (
+                    (_SIDECAR, told),
+                    (_PICTURE, picture),
+                )
+                if content
+            ]
+
+    def _final(self, clip: Clip, ending: str) -> File:
+        return self.folder / f"{clip.path.stem}{ending}"
+
+    def _move_aside(self, number: int, clip: Clip) -> None:
+        """Move a clip into the working folder.
+
+        Raises FileExistsError if it is not the one that was looked at.
+        """
+        # The working folder lies here, and its name must be written before.
+        self.folder.sync()
+        for ending in _IN_ORDER:
+            file = self._final(clip, ending)
+            with contextlib.suppress(FileNotFoundError):
+                _move(file, _aside(self.works[0], number, ending))
+        aside = _aside(self.works[0], number, files.SUFFIX)
+        if aside.exists() and not _has(aside, clip.sha256):
+            raise _exists(self.folder / clip.path.name)
+
+    def _restore(self, number: int, clip: Clip) -> None:
+        for work in self.works:
+            gone = []
+            for ending in reversed(_IN_ORDER):
+                aside = _aside(work, number, ending)
+                if _is_same(aside, self._final(clip, ending)):
+                    # A kill came before it lost this name.
+                    aside.unlink()
+                elif aside.exists():
+                    gone.append(ending)
+            stem = clip.path.stem
+            again = 1
+            # Whoever took the name meanwhile keeps it.
+            while any((self.folder / f"{stem}{ending}").exists() for ending in gone):
+                again += 1
+                stem = f"{clip.path.stem}_{again}"
+            for ending in gone:
+                _move(_aside(work, number, ending), self.folder / f"{stem}{ending}")
+
+
+def has_replaced(work: Folder) -> bool:
+    """Return whether clips that were replaced lie in a working folder. Raises OSError."""
+    return any(name.startswith(ASIDE) for name in work.names())
+
+
+def _told(folder: Folder, clip: Clip) -> Clip | None:
+    """Return what a clip's own sidecar says of it. Raises OSError."""
+    told = sidecar.of(folder, clip)
+    return told.clip if told else None
+
+
+def _aside(work: Folder, number: int, ending: str) -> File:
+    return work / f"{ASIDE}{number}{ending}"
+
+
+def _check_ours(file: File, about: os.stat_result) -> None:
+    folder = os.fstat(file.folder.descriptor)
+    # Another name of it may lie where clips have no business.
+    if about.st_nlink > 1 or about.st_uid != folder.st_uid:
+        raise StorageError("storage_changed", path=str(file.path))
+
+
+def _has(file: File, sha256: str) -> bool:
+    """Return whether a name is that of a file with just this content. Raises OSError."""
+    try:
+        with file.open() as source:
+            return hashlib.file_digest(source, "sha256").hexdigest() == sha256
+    except FileNotFoundError, ValueError:
+        return False
+    except OSError as err:
+        if is_link(err):
+            return False
+        raise
+
+
+def _is_same(file: File, other: File) -> bool:
+    try:
+        return os.path.samestat(file.stat(), other.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _name(file: File, final: File) -> None:
+    """Give a file a name that nothing has. Raises FileExistsError, OSError."""
+    try:
+        # Unlike a rename, a link never replaces what is there.
+        file.link(final)
+    except OSError as err:
+        if err.errno not in _NO_LINKS:
+            raise
+        if final.exists():
+            raise _exists(final) from err
+        file.rename(final)
+
+
+def _move(file: File, to: File) -> None:
+    """Move a file to where nothing is. Raises FileExistsError, OSError."""
+    _name(file, to)
+    # A power cut must not leave it without both.
+    to.folder.sync()
+    if file.exists() and _is_same(file, to):
+        file.unlink(missing_ok=True)
+
+
+def _exists(file: File) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file.path))

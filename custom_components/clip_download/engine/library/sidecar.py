@@ -1,0 +1,370 @@
+"""The sidecar: what lies beside a clip as `.json` and says all that is known of it.
+
+`docs/sidecar.md` describes every field. Anybody can have edited such a file: nothing in
+it is believed that leads elsewhere, no path is taken from it, and what is read has
+bounds that nothing written exceeds. All functions block.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+import itertools
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from ..folder import File, Folder, is_link
+from ..model import Clip, ClipStatus, Event, words_of
+from ..time_range import Window
+from . import files
+
+VERSION = 1
+SUFFIX = ".json"
+# A clip of a day with a gap every 43 seconds; with the ids of as many events as can be,
+# that is 240 KB.
+MOST_GAPS = 2000
+MOST_EVENTS = 1000
+MOST_WORDS = 100
+MOST_BYTES = 2**18
+LONGEST_TEXT = 1000
+# No window is that long, and no recording adds that much to one.
+LONGEST = timedelta(days=2)
+# The last of what a signed number of 64 bits holds.
+_HIGHEST = 2**63 - 1
+
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ADDRESS = re.compile(
+    r"""([^\s@/<>()\[\]"',;:])[^\s@/<>()\[\]"',;:]*"""
+    r"@(?:[^\W_]|-)+(?:\.(?:[^\W_]|-)+)+"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sidecar:
+    """What a sidecar says. `asked` is the window that was asked for, where that is known.
+
+    The clip's path is that of the file beside it. Its `account_id` is empty where an
+    older release did not write it; its `modified_ns` is 0.
+    """
+
+    clip: Clip
+    asked: Window | None
+
+
+def path_of(clip_path: Path) -> Path:
+    """Return where a clip's sidecar lies."""
+    return clip_path.with_suffix(SUFFIX)
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with no more than the first letter of each e-mail address in it."""
+    return _ADDRESS.sub(r"\1…", text)
+
+
+def bounded(clip: Clip) -> Clip:
+    """Return a clip as its sidecar tells it: no more of anything than is read again.
+
+    Of too many gaps, those that lie closest together are told as one: no footage is
+    claimed that is not there. Of too many events, the first are told.
+    """
+    clip = replace(
+        clip,
+        account_name=_cut(without_addresses(clip.account_name)),
+        camera_name=_cut(clip.camera_name),
+        label=_cut(clip.label),
+        events=tuple(event for event in clip.events if event == _cut(event)),
+        saves=tuple(
+            _with_fewer_words(event)
+            for event in clip.saves
+            if (event.id, event.kind) == (_cut(event.id), _cut(event.kind))
+        ),
+    )
+    most = {"saves": MOST_EVENTS, "events": MOST_EVENTS, "gaps": MOST_GAPS}
+    # What a clip lacks is told to the last.
+    for name in ("saves", "events", "gaps"):
+        while True:
+            told = replace(
+                clip,
+                saves=clip.saves[: most["saves"]],
+                events=clip.events[: most["events"]],
+                gaps=_joined(clip.gaps, max(most["gaps"], 1)),
+            )
+            # Leaves room for the window that was asked for.
+            if len(_content(told, clip.window)) <= MOST_BYTES - LONGEST_TEXT:
+                return told
+            if not most[name]:
+                break
+            most[name] //= 2
+    return told
+
+
+def content_of(clip: Clip, asked: Window | None) -> bytes:
+    """Return what a clip's sidecar holds."""
+    return _content(bounded(clip), asked)
+
+
+def write(folder: Folder, clip: Clip, asked: Window | None) -> None:
+    """Write a clip's sidecar into the clip's folder, whole or not at all. Raises OSError."""
+    files.write_whole(_beside(folder, clip), content_of(clip, asked), of=clip.id)
+
+
+def write_kept(folder: Folder, clip: Clip) -> None:
+    """Write into a clip's sidecar whether the clip is kept.
+
+    A missing one is made. One that is not the clip's is left alone. Raises OSError.
+    """
+    try:
+        told = read(_beside(folder, clip))
+    except FileNotFoundError:
+        write(folder, clip, None)
+        return
+    except ValueError:
+        return
+    if told.clip.id == clip.id and told.clip.kept != clip.kept:
+        write(folder, replace(told.clip, kept=clip.kept), told.asked)
+
+
+def write_saves(folder: Folder, clip: Clip) -> None:
+    """Write into a clip's sidecar which events it was made for.
+
+    One that is missing, or not the clip's, is left alone. Raises OSError.
+    """
+    try:
+        told = read(_beside(folder, clip))
+    except FileNotFoundError, ValueError:
+        return
+    if told.clip.id == clip.id and told.clip.saves != clip.saves:
+        write(folder, replace(told.clip, saves=clip.saves), told.asked)
+
+
+def read(file: File) -> Sidecar:
+    """Read a sidecar. Raises ValueError if it is none of ours, OSError."""
+    try:
+        told = json.loads(file.read(MOST_BYTES))
+    except RecursionError as err:
+        raise ValueError("too deep") from err
+    return _parse(file.path, _is(dict, told))
+
+
+def of(folder: Folder, clip: Clip) -> Sidecar | None:
+    """Return what the sidecar beside a clip says, None if it is not the clip's.
+
+    Raises OSError.
+    """
+    try:
+        told = read(_beside(folder, clip))
+    except FileNotFoundError, ValueError:
+        return None
+    except OSError as err:
+        if is_link(err):
+            return None
+        raise
+    is_its = (told.clip.id, told.clip.sha256) == (clip.id, clip.sha256)
+    return told if is_its else None
+
+
+def _beside(folder: Folder, clip: Clip) -> File:
+    return folder / path_of(clip.path).name
+
+
+def _content(clip: Clip, asked: Window | None) -> bytes:
+    text = json.dumps(_described(clip, asked), indent=2, ensure_ascii=False)
+    return f"{text}\n".encode()
+
+
+def _cut(text: str) -> str:
+    """Return as much of a text as is read again."""
+    return text.replace("\0", "").encode(errors="replace").decode()[:LONGEST_TEXT]
+
+
+def _with_fewer_words(event: Event) -> Event:
+    """Return an event with no more words for what was seen than are read again."""
+    seen = [_cut(word) for word in event.seen[:MOST_WORDS]]
+    while len(", ".join(seen)) > LONGEST_TEXT:
+        seen.pop()
+    return replace(event, seen=tuple(seen))
+
+
+def _joined(gaps: Sequence[Window], most: int) -> tuple[Window, ...]:
+    """Return gaps in order; if they are too many, those closest together as one."""
+    if len(gaps) <= most:
+        return tuple(gaps)
+    gaps = sorted(gaps)
+    between = [after.start - before.end for before, after in itertools.pairwise(gaps)]
+    closest = sorted(range(len(between)), key=between.__getitem__)
+    joined = set(closest[: len(gaps) - most])
+    told: list[Window] = []
+    for number, gap in enumerate(gaps):
+        if number - 1 in joined:
+            told[-1] = Window(told[-1].start, max(told[-1].end, gap.end))
+        else:
+            told.append(gap)
+    return tuple(told)
+
+
+def _described(clip: Clip, asked: Window | None) -> dict[str, Any]:
+    """Return what is written: plain JSON, no secret, times in UTC."""
+    return {
+        "version": VERSION,
+        "clip_id": clip.id,
+        "job_id": clip.job_id,
+        "source": clip.source,
+        "account_id": clip.account_id,
+        "account": clip.account_name,
+        "camera": {"id": clip.camera_id, "name": clip.camera_name},
+        **({"asked": _iso(asked)} if asked else {}),
+        **_iso(clip.window),
+        "duration_s": clip.duration_ms / 1000,
+        "status": clip.status,
+        "gaps": [_iso(gap) for gap in clip.gaps],
+        "events": list(clip.events),
+        "saves": _saves(clip),
+        "label": clip.label,
+        "file": clip.path.name,
+        "size_bytes": clip.size_bytes,
+        "sha256": clip.sha256,
+        "video_codec": clip.video_codec,
+        "audio_codec": clip.audio_codec,
+        "width": clip.width,
+        "height": clip.height,
+        "saved_at": clip.saved_at.isoformat(timespec="milliseconds"),
+        "kept": clip.kept,
+    }
+
+
+def _saves(clip: Clip) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": event.id,
+            "kind": event.kind,
+            "what": event.what,
+            "seen": list(event.seen),
+            **_iso(event.window),
+        }
+        for event in clip.saves
+    ]
+
+
+def _iso(window: Window) -> dict[str, str]:
+    return {
+        "start": window.start.isoformat(timespec="milliseconds"),
+        "end": window.end.isoformat(timespec="milliseconds"),
+    }
+
+
+def _parse(path: Path, told: dict[str, Any]) -> Sidecar:
+    try:
+        if _number(told["version"]) != VERSION:
+            raise ValueError("another version")
+        camera = _is(dict, told["camera"])
+        clip = Clip(
+            id=_matching(_ID, told["clip_id"]),
+            job_id=_text(told["job_id"]),
+            account_id=_text(told.get("account_id", "")),
+            account_name=_text(told["account"]),
+            source=_text(told["source"]),
+            camera_id=_text(camera["id"]),
+            camera_name=_text(camera["name"]),
+            window=_window(told),
+            duration_ms=_milliseconds(told["duration_s"]),
+            label=_text(told["label"]),
+            status=ClipStatus(_text(told["status"])),
+            path=path.with_suffix(files.SUFFIX),
+            size_bytes=_number(told["size_bytes"]),
+            sha256=_matching(_SHA256, told["sha256"]),
+            video_codec=_text(told["video_codec"]),
+            audio_codec=(
+                None if told["audio_codec"] is None else _text(told["audio_codec"])
+            ),
+            width=_number(told["width"]),
+            height=_number(told["height"]),
+            events=tuple(_text(event) for event in _list(told["events"], MOST_EVENTS)),
+            gaps=tuple(
+                _window(_is(dict, gap)) for gap in _list(told["gaps"], MOST_GAPS)
+            ),
+            saved_at=_time(told["saved_at"]),
+            saves=tuple(
+                _event(_is(dict, event))
+                for event in _list(told.get("saves", []), MOST_EVENTS)
+            ),
+            kept=_is(bool, told.get("kept", False)),
+        )
+        asked = _window(_is(dict, told["asked"])) if "asked" in told else None
+        # It names the file for people; what could lead elsewhere is not ours.
+        if {"/", "\\"} & set(_text(told["file"])):
+            raise ValueError("no file name")
+    except KeyError as err:
+        raise ValueError(f"no {err.args[0]}") from err
+    return Sidecar(clip=clip, asked=asked)
+
+
+def _is[T](kind: type[T], value: object) -> T:
+    if not isinstance(value, kind):
+        raise ValueError(f"not a {kind.__name__}")  # noqa: TRY004
+    return value
+
+
+def _list(value: object, most: int) -> list[Any]:
+    found = _is(list, value)
+    if len(found) > most:
+        raise ValueError("too many")
+    return found
+
+
+def _text(value: object) -> str:
+    text = _is(str, value)
+    if len(text) > LONGEST_TEXT or "\0" in text:
+        raise ValueError("no text of ours")
+    # Half of a pair of surrogates is no text for a database, nor for a file system.
+    text.encode()
+    return text
+
+
+def _matching(pattern: re.Pattern[str], value: object) -> str:
+    text = _is(str, value)
+    if not pattern.fullmatch(text):
+        raise ValueError("no id or hash of ours")
+    return text
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= _HIGHEST:
+        raise ValueError("no number of ours")
+    return value
+
+
+def _milliseconds(value: object) -> int:
+    seconds = _number(value) if isinstance(value, int) else _is(float, value)
+    # That a number is none is what only this way round says of it.
+    if not 0 <= seconds <= LONGEST.total_seconds():
+        raise ValueError("no duration of ours")
+    return round(seconds * 1000)
+
+
+def _time(value: object) -> datetime:
+    time = datetime.fromisoformat(_is(str, value))
+    if time.utcoffset() is None or not 1970 <= time.year < 9999:
+        raise ValueError("no time of ours")
+    return Window(time, time).start
+
+
+def _window(told: dict[str, Any]) -> Window:
+    window = Window(_time(told["start"]), _time(told["end"]))
+    if not timedelta(0) <= window.duration <= LONGEST:
+        raise ValueError("no window of ours")
+    return window
+
+
+def _event(told: dict[str, Any]) -> Event:
+    what = words_of(_text(told["what"]))
+    return Event(
+        id=_text(told["id"]),
+        kind=_text(told["kind"]),
+        # Older releases wrote one word at most, and no list.
+        seen=tuple(
+            _text(word) for word in _list(told.get("seen", list(what)), MOST_WORDS)
+        ),
+        window=_window(told),
+    )

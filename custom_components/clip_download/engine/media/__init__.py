@@ -1,0 +1,1 @@
+"""Footage: probed, cut and joined without a picture being made anew."""

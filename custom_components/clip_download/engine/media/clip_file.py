@@ -1,0 +1,375 @@
+"""Make playable MP4s of what was fetched, without re-encoding.
+
+All functions block; callers run them in an executor. They read and write packet by
+packet, so memory does not grow with a clip, and libav works without the GIL.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from fractions import Fraction
+from itertools import groupby
+import secrets
+import threading
+
+import av
+from av.codec.context import CodecContext
+from av.video.reformatter import ColorRange, Interpolation
+
+from ..errors import ClipError, CloudError
+from ..folder import File, Folder
+from ..time_range import Placing, Window
+from . import claims
+from .probe import (
+    US,
+    AudioFormat,
+    Cancelled,
+    MediaInfo,
+    OpenMedia,
+    decode_key,
+    opened,
+    probe,
+)
+from .remux import Run, Written, write
+from .segments import Cut, Piece, assemble, fits, shown_us, window_of_us
+
+__all__ = [
+    "Cancelled",
+    "Finished",
+    "Made",
+    "Media",
+    "Piece",
+    "finish",
+    "inspect",
+    "picture",
+]
+
+_PICTURE_WIDTH = 640
+# The scale of the mjpeg encoder that is like a JPEG quality of 75.
+_PICTURE_SCALE = "5"
+_NEVER = threading.Event()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Media:
+    """What a file holds.
+
+    `is_progressive`: a player can begin before it has all of it.
+    """
+
+    container: str
+    is_progressive: bool
+    video_codec: str
+    audio_codec: str | None
+    width: int
+    height: int
+    frame_rate: float
+    duration: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A finished file.
+
+    `window` is from its first frame to the end of its last. `sound_was` is the codec
+    of its sound before that was encoded anew, where it was. `still` is a JPEG of its
+    middle, where its parts are gone and opening all of it would take much memory.
+    """
+
+    file: File
+    window: Window
+    video_codec: str
+    audio_codec: str | None
+    width: int
+    height: int
+    duration: timedelta
+    sound_was: str | None = None
+    still: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What was made of a window.
+
+    `covered` is what the files show of it, `missing` every stretch of more than a second
+    that they do not. `damaged` is why a part could not be read, if one could not.
+    """
+
+    files: list[Made]
+    covered: tuple[Window, ...]
+    missing: tuple[Window, ...]
+    is_complete: bool
+    damaged: CloudError | None = None
+
+
+def inspect(file: File) -> Media:
+    """Return what a fetched file holds, once its first key frame could be decoded.
+
+    Raises CloudError: `body_not_video`, or `body_truncated` where it is not whole.
+    """
+    with opened(file) as reel:
+        try:
+            frame = decode_key(reel, _NEVER)
+        except av.FFmpegError as err:
+            raise CloudError("body_truncated") from err
+        if frame is None:
+            raise CloudError("body_truncated")
+        video, sound = reel.video, reel.sound
+        duration_us = int((video.duration or 0) * video.time_base * US)
+        return Media(
+            container=reel.kind,
+            is_progressive=reel.is_progressive,
+            video_codec=reel.codec,
+            audio_codec=sound.codec if sound else None,
+            width=frame.width,
+            height=frame.height,
+            frame_rate=float(video.average_rate or 0),
+            duration=timedelta(microseconds=duration_us),
+        )
+
+
+def finish(
+    pieces: Sequence[Piece],
+    window: Window,
+    folder: Folder,
+    *,
+    audio: bool = True,
+    consume: bool = False,
+    cancelled: threading.Event,
+) -> Finished:
+    """Make what was fetched of a window into as few files as can be, in order of time.
+
+    One MP4 that fits the window stays where it is. Everything else is cut and joined
+    into new files in `folder`. A part that cannot be read is left out. There are no
+    files if nothing shows the window. With `consume`, the file of a part is deleted once
+    all of it is written.
+
+    Raises CloudError if no part can be read, ClipError (`clip_not_playable`) for footage
+    that does not go into an MP4, OSError from the disk, Cancelled. Then no new file is
+    left.
+    """
+    films, damaged = _surveyed(pieces, cancelled)
+    assembly = assemble(films, window)
+    written: list[File] = []
+    made: list[Made] = []
+    try:
+        with _libav_errors():
+            runs = _runs(assembly.cuts, audio=audio)
+            uses = Counter(
+                film
+                for run in runs
+                for film, _ in groupby(run.cuts, key=lambda cut: cut.film)
+            )
+
+            def done(film: MediaInfo) -> None:
+                uses[film] -= 1
+                if consume and not uses[film]:
+                    film.file.unlink()
+
+            for run in runs:
+                if _stays(run, window, is_all=len(assembly.cuts) == 1):
+                    made.append(_kept(run))
+                else:
+                    written.append(folder / f"made_{secrets.token_hex(8)}.mp4")
+                    still = _still(run) if consume else None
+                    into = write(run, written[-1], cancelled, done)
+                    one = _made(run, written[-1], into)
+                    made.append(replace(one, still=still))
+    except BaseException:
+        for file in written:
+            file.unlink(missing_ok=True)
+        raise
+    return Finished(
+        files=made,
+        covered=assembly.covered,
+        missing=assembly.missing(window),
+        is_complete=assembly.is_complete(window) and damaged is None,
+        damaged=damaged,
+    )
+
+
+def _surveyed(
+    pieces: Sequence[Piece], cancelled: threading.Event
+) -> tuple[list[tuple[Piece, MediaInfo]], CloudError | None]:
+    """Survey all parts; return what is wrong with one that cannot be, if any."""
+    films: list[tuple[Piece, MediaInfo]] = []
+    damaged: CloudError | None = None
+    for piece in pieces:
+        marks = piece.placing is Placing.REQUESTED
+        try:
+            films.append((piece, probe(piece.file, cancelled, marks=marks)))
+        except CloudError as err:
+            damaged = err
+        except (av.FFmpegError, ValueError) as err:
+            if isinstance(err, OSError) and err.filename:
+                raise
+            damaged = CloudError("body_truncated")
+            damaged.__cause__ = err
+    if damaged and not films:
+        raise damaged
+    return films, damaged
+
+
+def picture(file: File, at: timedelta) -> bytes:
+    """Return a JPEG of what an MP4 shows near a time from its beginning.
+
+    It is of the nearest key frame, the only one that is decoded, and at most 640 pixels
+    wide. Raises ClipError (`clip_not_playable`), CloudError.
+    """
+    most = claims.MOST_CLIP_SAMPLES
+    with _libav_errors(), opened(file, most_samples=most) as reel:
+        ticks = int(at.total_seconds() / reel.video.time_base)
+        # Where this does not work, the beginning will do.
+        with suppress(av.FFmpegError):
+            reel.container.seek(
+                ticks, stream=reel.video, backward=not _is_next_nearer(reel, ticks)
+            )
+        frame = decode_key(reel, _NEVER)
+        if frame is None:
+            raise ClipError("clip_not_playable")
+        return _jpeg(frame)
+
+
+def _still(run: Run) -> bytes | None:
+    """Return a JPEG of the part in the middle of a run, if it has one."""
+    with suppress(ClipError, CloudError):
+        return picture(run.cuts[len(run.cuts) // 2].film.file, timedelta(0))
+    return None
+
+
+def _is_next_nearer(reel: OpenMedia, ticks: int) -> bool:
+    """Return whether a file's index has a key frame after a time that is the nearest."""
+    entries = reel.video.index_entries
+    before, after = (
+        entries.search_timestamp(ticks, backward=backward) for backward in (True, False)
+    )
+    return after >= 0 and (
+        before < 0
+        or entries[after].timestamp - ticks < ticks - entries[before].timestamp
+    )
+
+
+def _runs(cuts: Sequence[Cut], *, audio: bool) -> list[Run]:
+    """Group what can become one file: neighbours of one codec, size and sound."""
+    runs: list[Run] = []
+    for cut in cuts:
+        sound = cut.film.sound if audio else None
+        last = runs[-1] if runs else None
+        if last and _joins(last, cut, sound):
+            last.sets_differ |= cut.stretch.shape != last.cuts[-1].stretch.shape
+            last.sets_differ |= cut.film.kind != last.cuts[-1].film.kind
+            last.cuts.append(cut)
+            last.sound = last.sound or sound
+        else:
+            runs.append(Run(cuts=[cut], sound=sound))
+    return runs
+
+
+def _joins(run: Run, cut: Cut, sound: AudioFormat | None) -> bool:
+    """Return whether a cut can go on in the file of those before it."""
+    before = run.cuts[-1]
+    shape, shape_before = cut.stretch.shape, before.stretch.shape
+    is_alike = shape == shape_before and cut.film.kind == before.film.kind
+    return (
+        cut.film.codec == before.film.codec
+        and shape[:2] == shape_before[:2]
+        # Only for H.264 is it known that players look for new ones in the stream.
+        and (is_alike or cut.film.codec == "h264")
+        and (
+            run.sound is None
+            or sound is None
+            or run.sound == sound
+            or not (run.sound.is_playable or sound.is_playable)
+        )
+    )
+
+
+def _stays(run: Run, window: Window, *, is_all: bool) -> bool:
+    """Return whether the file that was fetched is the clip already."""
+    film = run.cuts[0].film
+    return (
+        is_all
+        and film.is_progressive
+        and film.is_indexed
+        and (film.codec != "hevc" or film.codec_tag == "hvc1")
+        and film.sound == run.sound
+        and (film.sound is None or film.sound.is_playable)
+        and fits(run.cuts[0], window)
+    )
+
+
+def _kept(run: Run) -> Made:
+    """Describe a file that stays as it is."""
+    start_us, end_us = shown_us(run.cuts)
+    film = run.cuts[0].film
+    return _describe(
+        run,
+        file=film.file,
+        window=window_of_us(start_us, end_us),
+        duration_us=film.us(film.stretches[-1].end_pts - film.start_pts),
+        has_sound=film.sound is not None,
+    )
+
+
+def _made(run: Run, file: File, written: Written) -> Made:
+    """Describe a new file."""
+    return _describe(
+        run,
+        file=file,
+        window=window_of_us(run.cuts[0].start_us, written.end_us),
+        duration_us=written.duration_us,
+        has_sound=written.has_sound,
+    )
+
+
+def _describe(
+    run: Run, *, file: File, window: Window, duration_us: int, has_sound: bool
+) -> Made:
+    cut = run.cuts[0]
+    sound = run.sound if has_sound else None
+    is_anew = sound is not None and not sound.is_playable
+    return Made(
+        file=file,
+        window=window,
+        video_codec=cut.film.codec,
+        audio_codec="aac" if is_anew else sound and sound.codec,
+        sound_was=sound.codec if sound and is_anew else None,
+        width=cut.stretch.shape.width,
+        height=cut.stretch.shape.height,
+        duration=timedelta(microseconds=duration_us),
+    )
+
+
+def _jpeg(frame: av.VideoFrame) -> bytes:
+    """Encode a frame, smaller if it is too wide."""
+    width = min(frame.width, _PICTURE_WIDTH) // 2 * 2
+    height = max(2, round(frame.height * width / frame.width) // 2 * 2)
+    encoder = CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height = width, height
+    encoder.pix_fmt = "yuv420p"
+    encoder.color_range = ColorRange.JPEG
+    encoder.time_base = Fraction(1, 1)
+    encoder.options = {"qmin": _PICTURE_SCALE, "qmax": _PICTURE_SCALE}
+    still = frame.reformat(
+        width,
+        height,
+        "yuv420p",
+        dst_color_range=ColorRange.JPEG,
+        interpolation=Interpolation.AREA,
+    )
+    still.pts, still.time_base = 0, encoder.time_base
+    packets = [*encoder.encode(still), *encoder.encode(None)]
+    return b"".join(bytes(packet) for packet in packets)
+
+
+@contextmanager
+def _libav_errors() -> Iterator[None]:
+    """Turn what libav cannot do into an error for people; the disk's errors stay."""
+    try:
+        yield
+    except (av.FFmpegError, ValueError) as err:
+        if isinstance(err, OSError):
+            raise
+        raise ClipError("clip_not_playable") from err

@@ -1,0 +1,894 @@
+"""What lies in a fetched file: is it whole, and which frames follow which.
+
+All functions block; callers run them in an executor. Nothing here holds a file in
+memory: a survey keeps its key frames only.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from io import FileIO
+from itertools import islice, pairwise
+import os
+import threading
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from zlib import crc32
+
+import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.stream import AudioStream
+from av.codec.context import CodecContext
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from ..errors import CloudError
+from ..folder import File
+from . import claims
+
+if TYPE_CHECKING:
+    # Newer than the oldest PyAV that will do.
+    from av.rational import AVRational
+
+type Kind = Literal["mp4", "mpegts"]
+
+US = 1_000_000
+# Frames further apart than this, and than twice the usual step beside them, may have a
+# hole in between; if the later one is a key frame nothing says that they have none.
+HOLE_US = US
+_HOLE_STEPS = 2
+# How many steps on either side are looked at to know what is usual there.
+_STEPS_BESIDE = 8
+# No camera pauses for longer within a GOP: its clock was set.
+_LONGEST_PAUSE_US = 20 * US
+# Until there are two frames to tell, one is shown for so long.
+_FRAME_US = US // 10
+# Timestamps that go back less are a slip, more are another clock.
+SLIP_US = US // 2
+# A frame waits at most so long for others before it is shown; else its time is broken.
+_MOST_REORDERED_US = 60 * US
+
+# How libav is told to read an open file.
+_BY_DESCRIPTOR = "fd:"
+
+_TS_PACKET_BYTES = 188
+_TS_SYNC = 0x47
+# The kinds of NAL units that hold parameter sets: (VPS,) SPS, PPS.
+_SETS = {"h264": (7, 8), "hevc": (32, 33, 34)}
+# H.264's NAL unit of a key frame that nothing is decoded across (ITU-T H.264, 7.4.1).
+_IDR = 5
+# Parameter sets come before the picture; nothing else that is long does.
+_SETS_WITHIN_BYTES = 4096
+_KEYS_TRIED = 3
+# No decoder takes memory for a picture that no camera has.
+_BOUNDED = {"max_pixels": str(claims.MOST_PIXELS)}
+# Of larger pictures only key frames are decoded: of others, many are kept at once.
+_MOST_PIXELS_OF_MANY = 4096 * 2304
+# A decoder that shows no frame that it had to make up.
+_STRICT = {**_BOUNDED, "err_detect": "explode", "flags": "+output_corrupt"}
+# While libav looks into a file, it decodes nothing but sound: of a picture it knows
+# enough without.
+_PROBING = {
+    "codec_whitelist": "aac,aac_latm,ac3,eac3,flac,mp2,mp2float,mp3,mp3float,opus,"
+    "pcm_alaw,pcm_mulaw,pcm_s16be,pcm_s16le",
+    "max_streams": "32",
+}
+# Neither has any that a camera sends.
+_MOST_RATE_HZ = 192_000
+_MOST_CHANNELS = 16
+# What is kept of a file takes memory by these: there is a key frame each second, at most
+# each frame, and settings change now and then.
+_MOST_KEYS = 100_000
+_MOST_STRETCHES = 10_000
+_MOST_SETS = 1000
+# Sound that browsers and phones play in an MP4.
+_PLAYABLE_SOUNDS = {"aac", "flac", "mp3", "opus"}
+# So many frames show whether a file's frames are reordered.
+_ORDER_FRAMES = 64
+# The last picture ends within so many packets of a transport stream.
+_TAIL_PACKETS = 2000
+# An ADTS frame's fixed header, and where its length ends (ISO/IEC 13818-7, 6.2).
+_ADTS_FIXED_BYTES = 3
+_ADTS_BYTES = 7
+
+
+class Cancelled(Exception):
+    """The caller wants no result any more."""
+
+
+class KeyFrame(NamedTuple):
+    """A key frame: its number among the file's video packets, its times in ticks.
+
+    `marks` tell it from all others of its camera: checksums of its end, and of the
+    frame after it. Zero where there is nothing to check.
+    """
+
+    number: int
+    pts: int
+    dts: int
+    marks: tuple[int, int] = (0, 0)
+
+
+class VideoFormat(NamedTuple):
+    """What a decoder must know. `sets`: parameter sets, or an MP4's `avcC`, `hvcC`."""
+
+    width: int
+    height: int
+    sets: bytes
+
+
+class AudioFormat(NamedTuple):
+    """What must be equal for two tracks of sound to become one.
+
+    `is_steady`: it is of one rate and one layout from beginning to end.
+    """
+
+    codec: str
+    rate_hz: int
+    layout: str
+    kind: Kind
+    is_steady: bool = True
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether players know it in an MP4; in particular they know no G.711."""
+        return self.is_steady and self.codec in _PLAYABLE_SOUNDS
+
+
+@dataclass
+class Segment:
+    """Frames that follow each other: no hole, no jump, no change of the picture size.
+
+    `clock` counts how often the file's timestamps went back before. `first` and `end`
+    are the numbers of its first video packet and of the first one after it. It begins
+    with a key frame, or `continues` the one before it, without which it cannot be
+    decoded. `is_late`: nothing says why it begins so late after that one: there may be
+    a hole. Where it `is_open`, frames that come after a key frame are shown before it,
+    and decoded from what was before, too: before the first one, by up to `lead_ticks`.
+    Times are in the video stream's ticks.
+    """
+
+    clock: int
+    shape: VideoFormat
+    first_pts: int
+    first_dts: int
+    end_pts: int
+    first: int
+    end: int
+    continues: bool = False
+    is_late: bool = False
+    lead_ticks: int = 0
+    is_open: bool = False
+    frame_ticks: int = 0
+    keys: list[KeyFrame] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MediaInfo:
+    """A surveyed file. A tick is `time_base` seconds.
+
+    Its `stretches` are all that can be decoded. `bad_sounds` are the numbers of the
+    packets of sound that cannot.
+    """
+
+    file: File
+    kind: Kind
+    is_progressive: bool
+    is_indexed: bool
+    is_whole: bool
+    codec: str
+    codec_tag: str
+    time_base: Fraction
+    start_pts: int
+    stretches: tuple[Segment, ...]
+    # How long it goes on after that, with frames that cannot be decoded.
+    tail_ticks: int
+    sound: AudioFormat | None
+    sound_time_base: Fraction | None
+    # Which of the video's clocks each of the sound's clocks is.
+    sound_clocks: tuple[int, ...]
+    bad_sounds: frozenset[int]
+
+    def us(self, ticks: int) -> int:
+        """Return ticks in microseconds."""
+        return ticks * self.time_base.numerator * US // self.time_base.denominator
+
+    def ticks(self, time_us: int) -> int:
+        """Return microseconds in ticks."""
+        return time_us * self.time_base.denominator // (self.time_base.numerator * US)
+
+    @cached_property
+    def gop_us(self) -> int | None:
+        """The longest time from one key frame to the next, None if it has only one."""
+        steps = (
+            after.pts - before.pts
+            for one in self.stretches
+            for before, after in pairwise(one.keys)
+        )
+        longest = max(steps, default=0)
+        return self.us(longest) if longest > 0 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenMedia:
+    """An open file: its container, its video, its sound if there is any to hear."""
+
+    file: File
+    source: FileIO
+    container: InputContainer
+    video: VideoStream
+    audio: AudioStream | None
+    kind: Kind
+    is_progressive: bool
+    is_indexed: bool
+
+    @property
+    def codec(self) -> str:
+        """The name of the video's codec."""
+        return self.video.codec_context.codec.canonical_name
+
+    @property
+    def sound(self) -> AudioFormat | None:
+        """What the sound is like."""
+        if self.audio is None:
+            return None
+        context = self.audio.codec_context
+        return AudioFormat(
+            context.codec.canonical_name,
+            self.audio.rate,
+            context.layout.name,
+            self.kind,
+        )
+
+    def decoder(self, *, strict: bool = False) -> av.VideoCodecContext:
+        """Make a decoder of the video that is gone with its last reference.
+
+        The stream's own lives in a circle of references with its container, and its
+        memory stays until Python happens to collect that. With `strict`, it shows no
+        frame that it had to make up.
+        """
+        own = _decoder(self.video.codec_context.name, strict=strict)
+        own.extradata = self.video.codec_context.extradata
+        if strict:
+            own.options = {**_STRICT, "max_pixels": str(_MOST_PIXELS_OF_MANY)}
+            own.thread_count = 1
+        return own
+
+    def sound_decoder(self) -> AudioCodecContext:
+        """Make a decoder of the sound, of which there must be some."""
+        assert self.audio
+        context = self.audio.codec_context
+        own = CodecContext.create(context.name, "r")
+        assert isinstance(own, AudioCodecContext)
+        own.extradata = context.extradata
+        own.sample_rate, own.layout = context.sample_rate, context.layout.name
+        return own
+
+    def packets(
+        self, cancelled: threading.Event, *, sound: bool = True
+    ) -> Iterator[Packet[Stream]]:
+        """Read on, packet by packet; each has both its times. Raises Cancelled."""
+        wanted = [self.video, self.audio] if sound and self.audio else [self.video]
+        latest = {
+            one.index: int(_MOST_REORDERED_US / US / one.time_base) for one in wanted
+        }
+        for packet in self.container.demux(wanted):
+            if cancelled.is_set():
+                raise Cancelled
+            dts, pts = packet.dts, packet.pts
+            # The first ones may be without: nobody could tell when to show them.
+            if dts is None:
+                continue
+            if pts is None or not 0 <= pts - dts <= latest[packet.stream_index]:
+                packet.pts = dts
+            yield packet
+
+
+@contextmanager
+def opened(
+    file: File, *, most_samples: int = claims.MOST_SAMPLES
+) -> Iterator[OpenMedia]:
+    """Open a file that must hold video.
+
+    Raises CloudError if it is no video, if an MP4 is not whole, or if it claims more than
+    there can be; OSError.
+    """
+    with _source(file) as source, _about(file):
+        kind = _kind(source)
+        claimed = claims.check(source, kind, most_samples=most_samples)
+        container = _container(source, kind)
+        with container:
+            yield _reel(file, source, container, kind, claimed)
+
+
+def _source(file: File) -> FileIO:
+    """Open a file to read. Raises CloudError if there is none, but a link, OSError."""
+    try:
+        return file.open()
+    except ValueError as err:
+        raise CloudError("body_not_video") from err
+
+
+@contextmanager
+def _about(file: File) -> Iterator[None]:
+    """Let the disk's errors name the file: libav knows it by its descriptor only."""
+    try:
+        yield
+    except OSError as err:
+        if err.filename == _BY_DESCRIPTOR:
+            err.filename = str(file.path)
+        raise
+
+
+def _container(source: FileIO, kind: Kind) -> InputContainer:
+    """Let libav read an open file: the very one that was looked at."""
+    try:
+        # The format is ours to say: a playlist would make it fetch other things.
+        return av.open(
+            _BY_DESCRIPTOR,
+            "r",
+            format=kind,
+            container_options={**_PROBING, "fd": str(source.fileno())},
+        )
+    except av.FFmpegError as err:
+        raise CloudError("body_not_video") from err
+
+
+def _reel(
+    file: File,
+    source: FileIO,
+    container: InputContainer,
+    kind: Kind,
+    claimed: claims.Claims,
+) -> OpenMedia:
+    """Choose what is shown and heard of a container. Raises CloudError."""
+    video = next(iter(container.streams.video), None)
+    # There is no decoder for what is not known.
+    if video is None or not video.codec_context or not video.time_base:
+        raise CloudError("body_not_video")
+    audio = next(
+        # A stream that was announced and never came has no rate.
+        (one for one in container.streams.audio if one.codec_context and one.rate),
+        None,
+    )
+    if audio and (audio.rate > _MOST_RATE_HZ or audio.channels > _MOST_CHANNELS):
+        raise claims.implausible()
+    return OpenMedia(
+        file=file,
+        source=source,
+        container=container,
+        video=video,
+        audio=audio,
+        kind=kind,
+        is_progressive=claimed.is_index_first and not claimed.is_fragmented,
+        is_indexed=kind == "mp4"
+        and not claimed.is_fragmented
+        and len(video.index_entries) > 0,
+    )
+
+
+def decode_key(reel: OpenMedia, cancelled: threading.Event) -> av.VideoFrame | None:
+    """Return the first key frame that can be decoded, or None if none of a few can."""
+    tried = 0
+    for packet in reel.packets(cancelled, sound=False):
+        if not packet.is_keyframe:
+            continue
+        if frame := _decode(reel.decoder(), packet):
+            return frame
+        tried += 1
+        if tried == _KEYS_TRIED:
+            break
+    return None
+
+
+def probe(file: File, cancelled: threading.Event, *, marks: bool = False) -> MediaInfo:
+    """Find out what a file holds: from its index, or by reading through it once.
+
+    With `marks` it is read through so that its key frames can be told apart. What is
+    doubtful is decoded, and left out if it cannot be.
+
+    Raises CloudError for what is no video, Cancelled.
+    """
+    bad = set[int]()
+    with opened(file) as reel:
+        # An index tells when frames are decoded, which is when they are shown only
+        # where all of them wait equally long.
+        by_index = reel.is_indexed and not marks and _is_in_order(file, cancelled)
+        film, doubts = _probe(reel, cancelled, bad, by_index=by_index)
+    if doubts and (found := _undecodable(file, doubts, cancelled)):
+        with opened(file) as reel:
+            film, _ = _probe(reel, cancelled, found, by_index=by_index)
+    return film
+
+
+def _probe(
+    reel: OpenMedia, cancelled: threading.Event, bad: set[int], *, by_index: bool
+) -> tuple[MediaInfo, list[int]]:
+    """Survey an open file but for its `bad` video packets, whose numbers these are.
+
+    Returns the numbers of the key frames, too, whose frames must be decoded to be
+    believed.
+    """
+    time_base = _fraction(reel.video.time_base)
+    surveyor = _Prober(reel, bad)
+    if by_index:
+        _probe_index(reel, surveyor, cancelled)
+    else:
+        _probe_packets(reel, surveyor, cancelled)
+    if surveyor.start_pts is None:
+        raise CloudError("body_truncated")
+    doubts = surveyor.doubts
+    if reel.kind == "mpegts" and surveyor.last_key is not None and _may_break_off(reel):
+        doubts.append(surveyor.last_key)
+    sound = reel.sound
+    if sound and len(surveyor.sound_heads) > 1:
+        sound = sound._replace(is_steady=False)
+    stretches = surveyor.stretches()
+    tail_ticks = 0
+    if stretches and surveyor.lost_pts is not None:
+        tail_ticks = max(0, surveyor.lost_pts - stretches[-1].end_pts)
+    film = MediaInfo(
+        file=reel.file,
+        kind=reel.kind,
+        is_progressive=reel.is_progressive,
+        is_indexed=reel.is_indexed,
+        is_whole=surveyor.is_whole,
+        codec=reel.codec,
+        codec_tag=reel.video.codec_context.codec_tag,
+        time_base=time_base,
+        start_pts=surveyor.start_pts,
+        stretches=stretches,
+        tail_ticks=tail_ticks,
+        sound=sound,
+        sound_time_base=_fraction(reel.audio.time_base) if reel.audio else None,
+        sound_clocks=surveyor.sound_clocks(),
+        bad_sounds=frozenset(surveyor.bad_sounds),
+    )
+    return film, doubts
+
+
+class _Prober:
+    """Sorts frames, in the order of the file, into stretches."""
+
+    def __init__(self, reel: OpenMedia, bad: set[int]) -> None:
+        """Take the open file, and the numbers of the video packets to leave out."""
+        time_base = _fraction(reel.video.time_base)
+        self._hole = int(Fraction(HOLE_US, US) / time_base)
+        self._slip = int(Fraction(SLIP_US, US) / time_base)
+        self._longest_pause = int(Fraction(_LONGEST_PAUSE_US, US) / time_base)
+        self._frame = int(Fraction(_FRAME_US, US) / time_base)
+        sound = reel.sound
+        self._is_adts = bool(sound and sound.codec == "aac" and sound.kind == "mpegts")
+        self._bad = bad
+        self._stretches: list[Segment] = []
+        # From frame to frame, and how many there were when each stretch began.
+        self._steps = array("q")
+        self._begun: list[int] = []
+        self._count = 0
+        self._keys = 0
+        self._dts = 0
+        self._clock = 0
+        # Since the key frame before: whether frames are missing that others need.
+        self._is_broken = True
+        self._sound_us: int | None = None
+        self._sound_clocks: list[int] = []
+        self._sound_count = 0
+        self.sound_heads: set[bytes] = set()
+        self.bad_sounds: list[int] = []
+        self.start_pts: int | None = None
+        self.last_key: int | None = None
+        self.doubts: list[int] = []
+        self.is_whole = True
+        # When the last frame is shown, where it cannot be decoded.
+        self.lost_pts: int | None = None
+
+    def frame(
+        self,
+        pts: int,
+        dts: int,
+        shape: VideoFormat,
+        *,
+        is_key: bool,
+        is_hit: bool = False,
+        is_last: bool = False,
+        packet: Packet[Stream] | None = None,
+    ) -> None:
+        """Take the next frame; `packet` where the file is read, not its index.
+
+        `is_hit`: some of it, or the next one, was lost on the way. `is_last`: no other
+        frame is decoded from it.
+        """
+        number = self._count
+        self._count += 1
+        self._keys += is_key
+        if (
+            self._count > claims.MOST_SAMPLES
+            or self._keys > _MOST_KEYS
+            or len(self._stretches) > _MOST_STRETCHES
+        ):
+            raise claims.implausible()
+        is_bad = number in self._bad
+        if is_hit and is_last:
+            # Counters begin anew where files were put together: all may be well.
+            self.doubts.append(
+                number if is_key or self.last_key is None else self.last_key
+            )
+        elif is_hit:
+            is_bad = True
+        if is_bad:
+            self._is_broken = True
+        elif is_key:
+            self._is_broken = False
+        if self._is_broken:
+            self.is_whole = False
+            self.lost_pts = pts
+            return
+        self.lost_pts = None
+        if is_key:
+            self.last_key = number
+        self._break_off(number, pts, dts, shape, is_key=is_key)
+        stretch = self._stretches[-1]
+        if is_key:
+            stretch.keys.append(KeyFrame(number, pts, dts, self._mark(packet)))
+        elif stretch.keys:
+            stretch.is_open |= pts < stretch.keys[-1].pts
+            lead_ticks = stretch.keys[0].pts - pts
+            stretch.lead_ticks = max(stretch.lead_ticks, lead_ticks)
+            if packet is not None:
+                self._mark_after(stretch.keys, packet)
+        stretch.end = number + 1
+        # Where its last frame begins, until it is known how long a frame is.
+        stretch.end_pts = max(stretch.end_pts, pts)
+
+    def _break_off(
+        self, number: int, pts: int, dts: int, shape: VideoFormat, *, is_key: bool
+    ) -> None:
+        """Begin a new stretch where this frame does not follow the last one."""
+        last = self._stretches[-1] if self._stretches else None
+        step = dts - self._dts if last else 0
+        self._dts = dts
+        if step < -self._slip:
+            self._clock += 1
+        is_leap = step > self._hole and (
+            # A frame that needs the one before it: nothing lies between.
+            is_key or step > self._longest_pause
+        )
+        if last and step > self._hole and not is_key and self.last_key is not None:
+            # Unless that was lost.
+            self.doubts.append(self.last_key)
+        is_next = (
+            last is not None
+            and number == last.end
+            and -self._slip <= step
+            and not is_leap
+            and shape == last.shape
+        )
+        if not is_next:
+            self._begun.append(len(self._steps))
+            self._stretches.append(
+                Segment(
+                    self._clock,
+                    shape,
+                    pts,
+                    dts,
+                    pts,
+                    number,
+                    number,
+                    continues=not is_key,
+                    is_late=is_leap and is_key,
+                )
+            )
+        if last:
+            self._steps.append(max(step, 0))
+
+    def _mark(self, packet: Packet[Stream] | None) -> tuple[int, int]:
+        """Return the marks of a key frame, as far as they are known now."""
+        if packet is None:
+            return (0, 0)
+        # What stands in front may be other in each file: parameter sets, delimiters.
+        return (crc32(memoryview(packet)[packet.size // 2 :]), 0)
+
+    def _mark_after(self, keys: list[KeyFrame], packet: Packet[Stream]) -> None:
+        """Complete the marks of the last key frame with the frame after it."""
+        key = keys[-1]
+        if key.number == self._count - 2:
+            keys[-1] = key._replace(marks=(key.marks[0], crc32(memoryview(packet))))
+
+    def sound(self, time_us: int, packet: Packet[Stream]) -> None:
+        """Take the next packet of sound."""
+        if not self._is_sound(packet):
+            self.bad_sounds.append(self._sound_count)
+        self._sound_count += 1
+        if self._sound_count > claims.MOST_SAMPLES:
+            raise claims.implausible()
+        if self._sound_us is None:
+            self._sound_clocks.append(self._clock)
+        elif time_us < self._sound_us - SLIP_US:
+            # It may jump a little before the video does, or a little after.
+            self._sound_clocks.append(max(self._sound_clocks[-1] + 1, self._clock))
+        self._sound_us = time_us
+
+    def _is_sound(self, packet: Packet[Stream]) -> bool:
+        """Return whether a packet is one whole frame, where its codec lets that be seen."""
+        if not self._is_adts:
+            return True
+        data = bytes(packet)
+        head = data[:_ADTS_FIXED_BYTES]
+        if len(data) < _ADTS_BYTES or data[0] != 0xFF or data[1] & 0xF6 != 0xF0:
+            return False
+        size = (data[3] & 3) << 11 | data[4] << 3 | data[5] >> 5
+        # Another one inside: a piece is missing in between.
+        is_one = size == len(data) and data.find(head, _ADTS_BYTES) < 0
+        # Whether there is more than one of them, is all that matters.
+        if is_one and len(self.sound_heads) < 2:
+            # Without the bits that may differ from frame to frame.
+            self.sound_heads.add(bytes([*head[1:], data[3] & 0xC0]))
+        return is_one
+
+    def stretches(self) -> tuple[Segment, ...]:
+        """Return the stretches, now that it is known which steps are usual where."""
+        leads = set(self._begun[1:])
+        ordinary = _median([n for at, n in enumerate(self._steps) if at not in leads])
+        merged: list[tuple[Segment, int, int]] = []
+        ends = [*self._begun[1:], len(self._steps)]
+        for one, begun, end in zip(self._stretches, self._begun, ends, strict=False):
+            previous, first, _ = merged[-1] if merged else (None, 0, 0)
+            beside = self._steps[max(0, begun - _STEPS_BESIDE) : begun]
+            following = self._steps[begun + 1 : begun + 1 + _STEPS_BESIDE]
+            if (
+                one.is_late
+                and previous
+                and previous.end == one.first
+                and previous.shape == one.shape
+                and previous.clock == one.clock
+                and self._steps[begun]
+                <= _HOLE_STEPS * max(_median(beside), _median(following))
+            ):
+                previous.end, previous.end_pts = one.end, one.end_pts
+                previous.keys += one.keys
+                previous.is_open |= one.is_open or one.lead_ticks > 0
+                merged[-1] = (previous, first, end)
+            else:
+                merged.append((one, begun + 1 if merged else 0, end))
+        for one, first, end in merged:
+            last_steps = self._steps[max(first, end - _STEPS_BESIDE) : end]
+            one.frame_ticks = _median(last_steps) or ordinary or self._frame
+            one.end_pts += one.frame_ticks
+        return tuple(one for one, _, _ in merged)
+
+    def sound_clocks(self) -> tuple[int, ...]:
+        """Return, for each clock of the sound, which of the video's it is."""
+        return tuple(min(clock, self._clock) for clock in self._sound_clocks)
+
+
+def _median(steps: Sequence[int]) -> int:
+    """Return the step in the middle, but for those that go back; 0 if there is none."""
+    ahead = sorted(step for step in steps if step > 0)
+    return ahead[len(ahead) // 2] if ahead else 0
+
+
+def _probe_index(
+    reel: OpenMedia, surveyor: _Prober, cancelled: threading.Event
+) -> None:
+    """Survey an MP4, whose frames are decoded in the order they are shown, by its index."""
+    first = next(reel.packets(cancelled, sound=False), None)
+    if first is None:
+        return
+    delay = cast("int", first.pts) - cast("int", first.dts)
+    context = reel.video.codec_context
+    shape = VideoFormat(context.width, context.height, context.extradata or b"")
+    for entry in reel.video.index_entries:
+        if cancelled.is_set():
+            raise Cancelled
+        pts = entry.timestamp + delay
+        surveyor.frame(pts, entry.timestamp, shape, is_key=entry.is_keyframe)
+        if surveyor.start_pts is None and not entry.is_discard:
+            surveyor.start_pts = pts
+
+
+def _probe_packets(
+    reel: OpenMedia, surveyor: _Prober, cancelled: threading.Event
+) -> None:
+    """Survey a file by reading through it."""
+    codec = reel.codec
+    context = reel.video.codec_context
+    shape = VideoFormat(context.width, context.height, b"")
+    if reel.kind == "mp4":
+        shape = shape._replace(sets=context.extradata or b"")
+    sizes: dict[bytes, tuple[int, int]] = {}
+    is_hit = False
+
+    def take(packet: Packet[Stream], *, is_last: bool) -> None:
+        nonlocal shape, is_hit
+        dts, pts = cast("int", packet.dts), cast("int", packet.pts)
+        is_key = packet.is_keyframe
+        if (
+            is_key
+            and reel.kind == "mpegts"
+            and (sets := _parameter_sets(packet, codec))
+        ):
+            if sets not in sizes:
+                if len(sizes) == _MOST_SETS:
+                    raise claims.implausible()
+                sizes[sets] = _size(packet, codec) or (context.width, context.height)
+            shape = VideoFormat(*sizes[sets], sets)
+            if surveyor.start_pts is None:
+                # No packet before it could be marked.
+                is_hit = _decode(_decoder(codec, strict=True), packet) is None
+        if surveyor.start_pts is None and not packet.is_discard:
+            surveyor.start_pts = pts
+        surveyor.frame(
+            pts,
+            dts,
+            shape,
+            is_key=is_key,
+            is_hit=is_hit,
+            is_last=is_last,
+            packet=packet,
+        )
+        # libav knows where a frame ends by the next one, and marks the one before.
+        is_hit = packet.is_corrupt
+
+    waiting: Packet[Stream] | None = None
+    for packet in reel.packets(cancelled):
+        if packet.stream is reel.video:
+            if waiting:
+                take(waiting, is_last=packet.is_keyframe)
+            waiting = packet
+        else:
+            base = packet.time_base
+            time_us = cast("int", packet.dts) * base.numerator * US // base.denominator
+            surveyor.sound(time_us, packet)
+    if waiting:
+        take(waiting, is_last=True)
+
+
+def _is_in_order(file: File, cancelled: threading.Event) -> bool:
+    """Return whether a file's first frames all wait equally long to be shown."""
+    with opened(file) as reel:
+        packets = islice(reel.packets(cancelled, sound=False), _ORDER_FRAMES)
+        delays = {cast("int", one.pts) - cast("int", one.dts) for one in packets}
+    return len(delays) <= 1
+
+
+def has_idr(packet: Packet[Stream]) -> bool:
+    """Return whether an H.264 key frame is one that nothing is decoded across."""
+    head = bytes(memoryview(packet)[:_SETS_WITHIN_BYTES])
+    if head[:3] == b"\0\0\1" or head[:4] == b"\0\0\0\1":
+        units = head.split(b"\0\0\1")[1:]
+        return any(unit[0] & 0x1F == _IDR for unit in units if unit)
+    at = 0
+    while at + 4 < len(head):
+        if head[at + 4] & 0x1F == _IDR:
+            return True
+        at += 4 + int.from_bytes(head[at : at + 4])
+    return False
+
+
+def _may_break_off(reel: OpenMedia) -> bool:
+    """Return whether the last picture of a transport stream may not be whole.
+
+    One that is ends in a packet that is filled up (ISO/IEC 13818-1, 2.4.3.5): it has an
+    adaptation field that says nothing, or more room than it needs.
+    """
+    descriptor = reel.source.fileno()
+    size_bytes = os.fstat(descriptor).st_size
+    whole = size_bytes // _TS_PACKET_BYTES
+    if size_bytes % _TS_PACKET_BYTES:
+        return True
+    # libav reads on from where the descriptor stands: that is not moved.
+    tail_bytes = min(whole, _TAIL_PACKETS) * _TS_PACKET_BYTES
+    tail = os.pread(descriptor, tail_bytes, size_bytes - tail_bytes)
+    for at in range(len(tail) - _TS_PACKET_BYTES, -1, -_TS_PACKET_BYTES):
+        packet = tail[at : at + _TS_PACKET_BYTES]
+        has_payload = packet[3] & 0x10
+        if has_payload and int.from_bytes(packet[1:3]) & 0x1FFF == reel.video.id:
+            has_field = packet[3] & 0x20
+            # Flags, and a clock reference of six bytes, are no filling.
+            used = 1 + 6 * bool(packet[5] & 0x10)
+            return not (has_field and (packet[4] == 0 or packet[4] > used))
+    return True
+
+
+def _undecodable(
+    file: File, keys: Sequence[int], cancelled: threading.Event
+) -> set[int]:
+    """Decode the GOPs of these key frames; return the packets that cannot be decoded."""
+    bad = set[int]()
+    wanted = set(keys)
+    decoder: av.VideoCodecContext | None = None
+    # The packets of the GOP by the time that they are shown at.
+    numbers: dict[int | None, int] = {}
+    first_pts = 0
+    is_open = False
+
+    def decode(packet: Packet[Stream] | None) -> None:
+        assert decoder
+        try:
+            frames = decoder.decode(packet)
+        except av.FFmpegError, ValueError:
+            # After an open key frame the first one tells to forget frames from before.
+            if not (is_open and len(numbers) == 2):
+                bad.add(max(numbers.values()))
+        else:
+            bad.update(numbers[one.pts] for one in frames if one.is_corrupt)
+
+    with opened(file) as reel:
+        for number, packet in enumerate(reel.packets(cancelled, sound=False)):
+            pts = cast("int", packet.pts)
+            if packet.is_keyframe:
+                if decoder:
+                    decode(None)
+                decoder = None
+                if number in wanted and _is_worth_decoding(reel, packet):
+                    decoder = reel.decoder(strict=True)
+                numbers, first_pts = {}, pts
+                is_open = reel.codec == "h264" and not has_idr(packet)
+            # What is shown before the key frame is decoded from the GOP before.
+            if decoder and pts >= first_pts:
+                numbers[pts] = number
+                decode(packet)
+        if decoder:
+            decode(None)
+    return bad
+
+
+def _is_worth_decoding(reel: OpenMedia, packet: Packet[Stream]) -> bool:
+    """Return whether the GOP of a key frame can be decoded without much memory."""
+    frame = _decode(reel.decoder(), packet)
+    return frame is None or frame.width * frame.height <= _MOST_PIXELS_OF_MANY
+
+
+def _parameter_sets(packet: Packet[Stream], codec: str) -> bytes:
+    """Return the parameter sets in front of a key frame, as Annex B has them."""
+    kinds = _SETS.get(codec, ())
+    sets = b""
+    for unit in bytes(memoryview(packet)[:_SETS_WITHIN_BYTES]).split(b"\0\0\1")[1:]:
+        if not unit:
+            continue
+        kind = unit[0] & 0x1F if codec == "h264" else unit[0] >> 1 & 0x3F
+        if kind in kinds:
+            sets += b"\0\0\0\1" + unit.rstrip(b"\0")
+    return sets
+
+
+def _size(packet: Packet[Stream], codec: str) -> tuple[int, int] | None:
+    """Return width and height of what a key frame shows."""
+    frame = _decode(_decoder(codec), packet)
+    return (frame.width, frame.height) if frame else None
+
+
+def _decoder(codec: str, *, strict: bool = False) -> av.VideoCodecContext:
+    """Make a decoder; with `strict`, it shows no frame that it had to make up."""
+    decoder = CodecContext.create(codec, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    decoder.options = _STRICT if strict else _BOUNDED
+    return decoder
+
+
+def _decode(
+    context: av.VideoCodecContext, packet: Packet[Stream]
+) -> av.VideoFrame | None:
+    """Decode one key frame alone; None if it cannot be."""
+    try:
+        frames = [*context.decode(packet), *context.decode(None)]
+    except av.FFmpegError, ValueError:
+        frames = []
+    return frames[0] if frames and not frames[0].is_corrupt else None
+
+
+def _fraction(base: AVRational) -> Fraction:
+    return Fraction(base.numerator, base.denominator)
+
+
+def _kind(source: FileIO) -> Kind:
+    head = os.pread(source.fileno(), 2 * _TS_PACKET_BYTES + 1, 0)
+    if head[4:8] == b"ftyp":
+        return "mp4"
+    if len(head) > 2 * _TS_PACKET_BYTES and set(head[::_TS_PACKET_BYTES]) == {_TS_SYNC}:
+        return "mpegts"
+    raise CloudError("body_not_video")

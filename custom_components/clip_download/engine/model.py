@@ -1,0 +1,244 @@
+"""What the engine speaks of: cameras, events, parts and plans; jobs and clips."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from .errors import ClipError
+from .time_range import Placing, Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who is signed in: an id that the cloud never changes, and a name for people."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camera:
+    """One device or stream of an account.
+
+    `id` is the cloud's own and never changes; `details` is what the source needs to
+    remember about it between listing and asking (plain JSON values).
+    """
+
+    id: str
+    name: str
+    model: str | None = None
+    serial_number: str | None = None
+    firmware: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaOptions:
+    """How the footage is wanted; `None` leaves it to the cloud.
+
+    `audio` is honoured for every cloud: the track is left out when the clip is made.
+    The other fields only where a source lists them in `honours`.
+    """
+
+    audio: bool = True
+    codec: str | None = None
+    frame_rate: int | None = None
+    width: int | None = None
+    height: int | None = None
+    timestamps: str | None = None
+
+
+# How far apart two clouds' clocks may put the beginning of one event.
+SAME_WITHIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that a camera saw, as its cloud tells it.
+
+    `kind` is the cloud's word for why: one of `Source.event_kinds`, or another. `seen`
+    has the words for what was seen, sorted and each once, where the cloud says so: those
+    of SEEN, or its own. `window` is that of its footage; it ends where it begins while
+    that is not known. `is_ready` says whether the footage can be fetched now, as far as
+    the cloud tells.
+    """
+
+    id: str
+    kind: str
+    window: Window
+    seen: tuple[str, ...] = ()
+    is_ready: bool = True
+
+    def __post_init__(self) -> None:
+        """Sort the words, so that equal sets are equal."""
+        object.__setattr__(self, "seen", tuple(sorted({*self.seen})))
+
+    @property
+    def what(self) -> str:
+        """What was seen, as a person reads it; empty where the cloud does not say."""
+        return ", ".join(self.seen)
+
+    def is_same_as(self, other: Event) -> bool:
+        """Say whether both are one: a cloud may tell it under another id than it lists."""
+        return self.id == other.id or (
+            self.kind == other.kind
+            and abs(self.window.start - other.window.start) < SAME_WITHIN
+        )
+
+    def is_of(self, kinds: Collection[str]) -> bool:
+        """Return whether its kind, or anything that was seen, is one of these."""
+        return self.kind in kinds or any(word in kinds for word in self.seen)
+
+
+def words_of(what: str) -> tuple[str, ...]:
+    """Return the words of what was seen, as `Event.what` has them."""
+    return tuple(filter(None, what.split(", ")))
+
+
+# Why there is an event: somebody rang, something moved, somebody looked.
+DING, MOTION, ON_DEMAND = "ding", "motion", "on_demand"
+
+
+# Another device that is linked to the camera saw something; the alarm went off; a door
+# was opened or closed.
+ON_DEMAND_LINK, ALARM, DOOR_ACTIVITY = "on_demand_link", "alarm", "door_activity"
+
+
+# All that a cloud's `event_kinds` may have.
+EVENT_KINDS = (DING, MOTION, ON_DEMAND, ON_DEMAND_LINK, ALARM, DOOR_ACTIVITY)
+
+
+# What a cloud may say that it saw.
+SEEN = ("animal", "package", "person", "vehicle")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One piece of footage as the cloud hands it over.
+
+    `window` is what it covers, as far as is known before it is fetched, and `placing`
+    how its footage lies there. What is off its window by more than `tolerance` is asked
+    for again, in the `Source.halves` of the part; None where its length is not known.
+    `ask` is what the source needs to fetch it (plain JSON values, never a signed URL).
+    """
+
+    window: Window
+    placing: Placing = Placing.RECORDING
+    tolerance: timedelta | None = None
+    event_ids: tuple[str, ...] = ()
+    ask: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The parts that exist for a window, in order of time.
+
+    `again_after_s` is set while more may still come: seconds until it is worth asking
+    again. Whoever has no time left takes the parts that are there. `trouble` is why the
+    parts may be less than there is: it is told with the clip, which is partial then.
+    """
+
+    parts: Sequence[Part]
+    again_after_s: float | None = None
+    trouble: ClipError | None = None
+
+
+class JobState(StrEnum):
+    """Where a job is on its way."""
+
+    QUEUED = "queued"
+    WAITING = "waiting"
+    FETCHING = "fetching"
+    FINISHING = "finishing"
+    SAVED = "saved"
+    FAILED = "failed"
+
+
+class ClipStatus(StrEnum):
+    """Whether the window is all there."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """One saved file and its record.
+
+    `events` are the ids of all that its footage belongs to; `saves` are the events that
+    it was made for. `modified_ns` is the file's own time of its last change.
+    """
+
+    id: str
+    job_id: str
+    account_id: str
+    account_name: str
+    source: str
+    camera_id: str
+    camera_name: str
+    window: Window
+    duration_ms: int
+    label: str
+    status: ClipStatus
+    path: Path
+    size_bytes: int
+    sha256: str
+    video_codec: str
+    # Of sound that was encoded anew, with what it was: "aac (pcm_alaw)".
+    audio_codec: str | None
+    width: int
+    height: int
+    events: tuple[str, ...]
+    gaps: tuple[Window, ...]
+    saved_at: datetime
+    saves: tuple[Event, ...] = ()
+    kept: bool = False
+    modified_ns: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One request to save one camera's window, as it is kept.
+
+    `root` is the media folder, `filename` the clip's path below it without ending.
+    `events` are those whose footage is wanted, where the window was made for them.
+    `clips` are set before they get their names, so that a job that is killed there
+    finds them again. `work` is the name of the folder, beside the clip to be, in which
+    its parts lie. `starts` counts how often it was begun without coming to an end.
+    """
+
+    id: str
+    account_id: str
+    camera_id: str
+    camera_name: str
+    window: Window
+    asked_at: datetime
+    give_up_at: datetime
+    root: Path
+    filename: str
+    label: str = ""
+    overwrite: bool = False
+    wishes: MediaOptions = field(default_factory=MediaOptions)
+    events: tuple[Event, ...] = ()
+    state: JobState = JobState.QUEUED
+    clips: tuple[Clip, ...] = ()
+    error: ClipError | None = None
+    work: str = ""
+    starts: int = 0
+
+    @property
+    def request(self) -> tuple[Any, ...]:
+        """What makes two jobs the same request: of events, whatever the file's name."""
+        return (
+            self.camera_id,
+            *(
+                (event.id for event in self.events)
+                if self.events
+                else (self.window, self.root, self.filename, self.label)
+            ),
+            self.overwrite,
+            self.wishes,
+        )

@@ -1,0 +1,1 @@
+"""The way of one job, from a window to a clip on the disk."""

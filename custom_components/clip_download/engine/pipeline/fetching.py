@@ -1,0 +1,384 @@
+"""From a plan to parts on the disk: each asked for until it came, or will not come."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+import contextlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import av
+
+from ..aio import blocking, ended, in_thread_of
+from ..errors import (
+    ClipError,
+    CloudError,
+    NoFootageError,
+    NotReadyError,
+    RefusedError,
+    StorageError,
+)
+from ..folder import File, Folder
+from ..library import files
+from ..media import clip_file
+from ..model import Camera, Job, Part, Plan
+from ..sources.base import Download, Source, SplitError
+from ..time_range import Placing, Window
+from ..turns import Turns
+from . import parts
+from .download import Bounds, Received, receive
+from .parts import Stored
+from .patience import MOST_UNREADABLE, Patience, Tries, persist
+
+# A part that came short while the cloud may still add to it is fetched again.
+SHORT_PART_AGAIN_S = 15.0
+SHORT_PART_TOLERANCE = timedelta(seconds=2)
+# So long an answer is kept open for a slot to be free, and a slot for an answer to come.
+SLOT_SOON_S = 5.0
+ANSWER_SOON_S = 10.0
+_NONE = timedelta(0)
+# From so many parts it is known how much space a window takes.
+SPACE_KNOWN_AFTER = 3
+
+type Risk = Callable[[], contextlib.AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A part on the disk."""
+
+    piece: clip_file.Piece
+    event_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What came of asking for a part: footage, or trouble, or both if it is short."""
+
+    part: Part
+    stored: Stored | None = None
+    trouble: ClipError | None = None
+    tries: Tries
+
+    @property
+    def may_be_more(self) -> bool:
+        """Whether it is worth asking once more, after all else has come."""
+        if isinstance(self.trouble, CloudError | NotReadyError):
+            return self.tries.unreadable < MOST_UNREADABLE
+        return self.stored is not None and self.stored.is_short
+
+
+class Fetching:
+    """The parts of one job, from the cloud to its working folder."""
+
+    def __init__(
+        self,
+        job: Job,
+        camera: Camera,
+        folder: Folder,
+        *,
+        source: Source,
+        downloads: Turns,
+        bench: Executor,
+        patience: Patience,
+        risk: Risk,
+        kept: dict[str, Stored],
+    ) -> None:
+        """Take the job, and what it shares with others.
+
+        `downloads` limits at how many bodies bytes flow at once, `bench` is where files
+        are decoded, within `risk`, and `kept` what lies in the folder since before a restart.
+        """
+        self._job = job
+        self._camera = camera
+        self._folder = folder
+        self._source = source
+        self._downloads = downloads
+        self._bench = bench
+        self._patience = patience
+        self._risk = risk
+        self._at_once = asyncio.Semaphore(source.parts_at_once)
+        self._kept = kept
+        self._is_recorded = False
+        # What came so far, and how long all parts are, by what is known of them.
+        self._came: list[Stored] = []
+        self._planned = timedelta(0)
+
+    async def fetch(self, plan: Plan) -> tuple[list[Fetched], ClipError | None]:
+        """Fetch all parts, some side by side; what came before a restart is there.
+
+        Returns those that came, in order of time, and the first trouble with one that
+        did not. Raises that trouble if none came; SignInError, StorageError, OSError.
+        """
+        # A single part is as soon fetched again.
+        self._is_recorded = len(plan.parts) > 1
+        self._planned = sum((one.window.duration for one in plan.parts), timedelta(0))
+        self._kept = await blocking(parts.of_use, self._kept, plan.parts)
+        try:
+            outcomes = await self._fetch_each([(part, None) for part in plan.parts])
+            while self._kept:
+                await blocking(parts.drop, self._kept.popitem()[1])
+            if any(one.stored for one in outcomes):
+                outcomes = await self._fetch_missing(outcomes)
+        except ExceptionGroup as group:
+            raise _first(group) from group
+        troubles = [one.trouble for one in outcomes if one.trouble]
+        # That there is no footage is a gap; anything else is worth telling.
+        troubles.sort(key=lambda err: isinstance(err, NoFootageError))
+        trouble = troubles[0] if troubles else None
+        fetched = [
+            Fetched(
+                piece=clip_file.Piece(
+                    file=one.stored.file,
+                    window=one.stored.covers,
+                    placing=one.part.placing,
+                ),
+                event_ids=one.part.event_ids,
+            )
+            for one in outcomes
+            if one.stored
+        ]
+        if not fetched and trouble:
+            raise trouble
+        fetched.sort(key=lambda one: one.piece.window)
+        return fetched, None if isinstance(trouble, NoFootageError) else trouble
+
+    async def _fetch_missing(self, outcomes: Sequence[_Outcome]) -> list[_Outcome]:
+        """Ask once more for whatever failed or came short, however late it is."""
+        again = [one for one in outcomes if one.may_be_more]
+        # What was not asked for because others failed is the likeliest to come.
+        again.sort(key=lambda one: one.tries.faults)
+        self._patience.renew()
+        return [
+            *(one for one in outcomes if not one.may_be_more),
+            *await self._fetch_each([(one.part, one) for one in again]),
+        ]
+
+    async def _fetch_each(
+        self, wanted: Sequence[tuple[Part, _Outcome | None]]
+    ) -> list[_Outcome]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._fetch(part, before)) for part, before in wanted
+            ]
+        return [outcome for task in tasks for outcome in task.result()]
+
+    async def _fetch(self, part: Part, before: _Outcome | None) -> list[_Outcome]:
+        """Return what came of a part, and of the parts that it comes in.
+
+        `before` is what came of it when it was asked for the first time.
+        """
+        outcomes: list[_Outcome] = []
+        rest: Part | None = part
+        while rest:
+            try:
+                async with self._at_once:
+                    one = await self._ask_for(rest, before)
+            except SplitError as err:
+                smaller = await self._fetch_each([(each, None) for each in err.parts])
+                return [*outcomes, *smaller]
+            outcomes += await self._in_halves(one)
+            # What is left of a part was asked for when that was, the first time.
+            rest = one.stored.rest if one.stored and not before else None
+        return outcomes
+
+    async def _in_halves(self, whole: _Outcome) -> list[_Outcome]:
+        """Return what came of a part, or of its halves if these may have more of it."""
+        if not whole.stored or not whole.stored.may_be_cut:
+            return [whole]
+        halves = self._source.halves(whole.part)
+        outcomes = await self._fetch_each([(half, None) for half in halves])
+        if any(one.stored for one in outcomes):
+            await blocking(parts.drop, whole.stored)
+            return outcomes
+        # Cut or not, it is all that there is.
+        trouble = next((one.trouble for one in outcomes), whole.trouble)
+        return [replace(whole, trouble=trouble)]
+
+    async def _ask_for(self, part: Part, before: _Outcome | None) -> _Outcome:
+        """Ask for one part until it came whole, and take the longest answer.
+
+        Raises SplitError, SignInError, StorageError, OSError.
+        """
+        tries = Tries(unreadable=before.tries.unreadable if before else 0)
+        first = before.stored if before else None
+        trouble: ClipError | None = None
+        if kept := self._kept.pop(parts.key_of(part), None):
+            await self._count_in(kept)
+            return _Outcome(part=part, stored=kept, tries=tries)
+        if self._patience.is_over:
+            # It has its turn in the last round.
+            trouble = self._patience.last_fault
+            return _Outcome(part=part, stored=first, trouble=trouble, tries=tries)
+        answers = [first] if first else []
+
+        async def ask() -> None:
+            stored = await self._try(part, tries)
+            answers.append(stored)
+            if stored.is_short and self._may_still_grow(part):
+                raise NotReadyError("footage_not_ready", after_s=SHORT_PART_AGAIN_S)
+
+        try:
+            await persist(ask, self._patience, tries)
+        except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
+            if not answers and isinstance(err, SplitError):
+                raise
+            # That it is short is told by its gap.
+            if not answers or isinstance(err, CloudError):
+                trouble = err
+        if not answers:
+            return _Outcome(part=part, trouble=trouble, tries=tries)
+        longest = max(answers, key=lambda one: one.length)
+        for one in answers:
+            if one is not longest:
+                await blocking(parts.drop, one)
+        if longest is not first:
+            self._patience.got_on()
+            if self._is_recorded:
+                # The folder must not be removed under it.
+                await ended(blocking(parts.keep, part, longest))
+            await self._count_in(longest)
+        return _Outcome(part=part, stored=longest, trouble=trouble, tries=tries)
+
+    def _may_still_grow(self, part: Part) -> bool:
+        """Return whether a short part is one to which the cloud may still add."""
+        return (
+            part.placing is Placing.REQUESTED
+            and datetime.now(UTC) < part.window.end + self._source.settles_after
+        )
+
+    async def _try(self, part: Part, tries: Tries) -> Stored:
+        """Ask for one part, once. Raises what the source does, OSError."""
+        file = parts.new_file(self._folder)
+        try:
+            download, received = await self._download(part, file, tries)
+            try:
+                async with self._risk():
+                    media = await in_thread_of(self._bench, _inspect, file)
+            except CloudError as err:
+                if received.is_whole:
+                    raise self._source.rejected(part, err) from err
+                raise
+        except ClipError:
+            await blocking(file.unlink, missing_ok=True)
+            raise
+        covers, length = download.window or part.window, _length(media)
+        if download.begins_earlier and length - covers.duration > SHORT_PART_TOLERANCE:
+            covers = Window(covers.end - length, covers.end)
+        off = covers.duration - length
+        return Stored(
+            file=file,
+            size_bytes=received.size_bytes,
+            covers=covers,
+            length=length,
+            rest=download.rest,
+            # A recording has its own length; what is cut out for us ought to be whole.
+            is_short=off > SHORT_PART_TOLERANCE
+            and (part.placing is Placing.REQUESTED or not received.is_whole),
+            may_be_cut=(part.tolerance is not None and abs(off) > part.tolerance)
+            or (
+                download.most_bytes is not None
+                and received.size_bytes > download.most_bytes
+            ),
+        )
+
+    async def _download(
+        self, part: Part, file: File, tries: Tries
+    ) -> tuple[Download, Received]:
+        """Fetch one part's body: a slot is taken only while its bytes flow."""
+        while True:
+            async with self._open(part) as download:
+                if await self._take_slot():
+                    try:
+                        return download, await self._receive(
+                            part, download, file, tries
+                        )
+                    finally:
+                        self._downloads.release()
+            # No connection stays open for as long as others may take.
+            async with self._downloads, contextlib.AsyncExitStack() as stack:
+                try:
+                    async with asyncio.timeout(ANSWER_SOON_S):
+                        download = await stack.enter_async_context(self._open(part))
+                except TimeoutError:
+                    continue
+                return download, await self._receive(part, download, file, tries)
+
+    def _open(self, part: Part) -> contextlib.AbstractAsyncContextManager[Download]:
+        return self._source.fetch(self._camera, part, self._job.wishes)
+
+    async def _take_slot(self) -> bool:
+        """Take a slot if one is free soon; return whether it was."""
+        try:
+            async with asyncio.timeout(SLOT_SOON_S):
+                await self._downloads.acquire()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _receive(
+        self, part: Part, download: Download, file: File, tries: Tries
+    ) -> Received:
+        try:
+            return await receive(
+                download.response,
+                file,
+                Bounds.of(max(part.window.duration, download.longest or _NONE)),
+                lambda size_bytes: self._patience.received(tries, size_bytes),
+            )
+        except CloudError as err:
+            if err.key != "body_not_video":
+                raise
+            raise download.not_video or self._source.rejected(part, err) from err
+
+    async def _count_in(self, stored: Stored) -> None:
+        """Count what came. Raises StorageError if the disk cannot hold all the others."""
+        self._came.append(stored)
+        if len(self._came) > SPACE_KNOWN_AFTER:
+            return
+        came = sum((one.covers.duration for one in self._came), timedelta(0))
+        if came <= timedelta(0):
+            return
+        # While they are joined, each goes once it is in the clip: one is there twice.
+        came_bytes = sum(one.size_bytes for one in self._came)
+        all_bytes = came_bytes * (self._planned / came + 1 / len(self._came))
+        there_bytes, free_bytes = await blocking(files.space_of, self._folder)
+        if there_bytes + free_bytes < all_bytes:
+            raise StorageError(
+                "storage_too_small",
+                path=str(self._folder.path.parent),
+                needed=_size(all_bytes - there_bytes),
+                free=_size(max(free_bytes, 0)),
+            )
+
+
+def _inspect(file: File) -> clip_file.Media:
+    """Return what a file holds. Raises CloudError for any that is damaged; OSError."""
+    try:
+        return clip_file.inspect(file)
+    except ClipError:
+        raise
+    except Exception as err:
+        if isinstance(err, OSError) and not isinstance(err, av.FFmpegError):
+            raise
+        raise CloudError("body_truncated") from err
+
+
+def _length(media: clip_file.Media) -> timedelta:
+    """Return how long the footage in a file is."""
+    return media.duration
+
+
+def _size(size_bytes: float) -> str:
+    """Return a size as people read it: disks are sold in decimal units."""
+    if size_bytes < 10**9:
+        return f"{size_bytes / 10**6:.0f} MB"
+    return f"{size_bytes / 10**9:.1f} GB"
+
+
+def _first(group: ExceptionGroup) -> Exception:
+    """Return the first of the exceptions that several parts raised at once."""
+    err: Exception = group
+    while isinstance(err, ExceptionGroup):
+        err = err.exceptions[0]
+    return err

@@ -1,0 +1,173 @@
+"""Parts on the disk: a record beside each says which one it is, and that it is whole.
+
+So what came before a restart need not come again. All functions block.
+"""
+
+from collections.abc import Iterable
+import contextlib
+from dataclasses import dataclass
+from datetime import timedelta
+import json
+import os
+import secrets
+from typing import Any
+
+from ..folder import File, Folder, is_link
+from ..library import files
+from ..model import Part
+from ..time_range import Placing, Window
+
+SUFFIX = ".part"
+_RECORD = ".json"
+# A part says of itself what was asked for, and that is short.
+_MOST_BYTES = 2**18
+_MS = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What came of a part.
+
+    `covers` is the stretch of time that the cloud says it sent, `length` how long the
+    footage is, and `rest` what of the part is still to be asked for. It `is_short` if
+    another try may bring more, and `may_be_cut` if the part's halves may.
+    """
+
+    file: File
+    size_bytes: int
+    covers: Window
+    length: timedelta
+    rest: Part | None = None
+    is_short: bool = False
+    may_be_cut: bool = False
+
+
+def key_of(part: Part) -> str:
+    """Return what makes two parts the same footage."""
+    window = part.window
+    return json.dumps(
+        [window.start_ms, window.end_ms, part.placing.name, dict(part.ask)],
+        sort_keys=True,
+    )
+
+
+def keep(part: Part, stored: Stored) -> None:
+    """Record that a part is whole, once it is surely on the disk. Raises OSError."""
+    with stored.file.open() as file:
+        os.fsync(file.fileno())
+    files.write_whole(
+        _record_of(stored.file),
+        json.dumps(
+            {
+                "key": key_of(part),
+                "size_bytes": stored.size_bytes,
+                "covers": _ms(stored.covers),
+                "length_ms": stored.length // _MS,
+                "rest": _described(stored.rest) if stored.rest else None,
+                "is_short": stored.is_short,
+                "may_be_cut": stored.may_be_cut,
+            }
+        ).encode(),
+    )
+
+
+def drop(stored: Stored) -> None:
+    """Remove what came of a part. Raises OSError."""
+    _record_of(stored.file).unlink(missing_ok=True)
+    stored.file.unlink(missing_ok=True)
+
+
+def tidy(folder: Folder, *, spare: str) -> dict[str, Stored]:
+    """Remove all that is no whole part; return the parts by their key. Raises OSError.
+
+    What has a name that begins with `spare` stays.
+    """
+    kept: dict[str, Stored] = {}
+    names = folder.names()
+    for name in names:
+        if name.endswith(_RECORD) and (found := _read(folder / name)):
+            key, stored = found
+            kept[key] = stored
+    parts = [stored.file for stored in kept.values()]
+    of_use = {file.name for one in parts for file in (one, _record_of(one))}
+    for name in names:
+        if name not in of_use and not name.startswith(spare):
+            # A folder is none of ours; it goes with this one.
+            with contextlib.suppress(IsADirectoryError):
+                (folder / name).unlink(missing_ok=True)
+    return kept
+
+
+def of_use(kept: dict[str, Stored], parts: Iterable[Part]) -> dict[str, Stored]:
+    """Return those that may be of a plan's parts; the others are removed."""
+    windows = [part.window for part in parts]
+    useful = {}
+    for key, stored in kept.items():
+        covers = stored.covers
+        if any(one.start <= covers.start < one.end for one in windows):
+            useful[key] = stored
+        else:
+            drop(stored)
+    return useful
+
+
+def new_file(folder: Folder) -> File:
+    """Return a name for a part that nobody can know before."""
+    return folder / f"{secrets.token_hex(8)}{SUFFIX}"
+
+
+def _record_of(part: File) -> File:
+    return part.folder / f"{part.name.removesuffix(SUFFIX)}{_RECORD}"
+
+
+def _read(record: File) -> tuple[str, Stored] | None:
+    """Return what a record tells, None if it is none, or its part is not there."""
+    try:
+        told = json.loads(record.read(_MOST_BYTES))
+        file = record.folder / f"{record.name.removesuffix(_RECORD)}{SUFFIX}"
+        stored = Stored(
+            file=file,
+            size_bytes=told["size_bytes"],
+            covers=Window.of_ms(*told["covers"]),
+            length=told["length_ms"] * _MS,
+            rest=_part(told["rest"]) if told["rest"] else None,
+            is_short=told["is_short"],
+            may_be_cut=told["may_be_cut"],
+        )
+        with file.open() as source:
+            about = os.fstat(source.fileno())
+        # One that has another name, too, may be anybody's.
+        if about.st_size != stored.size_bytes or about.st_nlink > 1:
+            return None
+        return str(told["key"]), stored
+    except FileNotFoundError, KeyError, TypeError, ValueError, RecursionError:
+        return None
+    except OSError as err:
+        if is_link(err):
+            return None
+        raise
+
+
+def _described(part: Part) -> dict[str, Any]:
+    return {
+        "window": _ms(part.window),
+        "placing": part.placing.name,
+        "tolerance_ms": None if part.tolerance is None else part.tolerance // _MS,
+        "event_ids": part.event_ids,
+        "ask": dict(part.ask),
+    }
+
+
+def _part(told: dict[str, Any]) -> Part:
+    tolerance_ms = told["tolerance_ms"]
+    return Part(
+        window=Window.of_ms(*told["window"]),
+        placing=Placing[told["placing"]],
+        tolerance=None if tolerance_ms is None else tolerance_ms * _MS,
+        event_ids=tuple(told["event_ids"]),
+        ask=told["ask"],
+    )
+
+
+def _ms(window: Window) -> list[int]:
+    return [window.start_ms, window.end_ms]

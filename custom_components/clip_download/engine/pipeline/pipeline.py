@@ -1,0 +1,495 @@
+"""The way of one clip: wait, plan, fetch, finish, keep. One direction, no way back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+import contextlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import logging
+from pathlib import PurePosixPath
+import threading
+from uuid import uuid4
+
+from ..aio import blocking, ended, in_thread_of, seconds_until, sleep_until
+from ..errors import (
+    ClipError,
+    CloudError,
+    NoFootageError,
+    RefusedError,
+    StorageError,
+    storage_error,
+)
+from ..folder import File
+from ..library import files, sidecar
+from ..library.database import Library
+from ..library.publishing import Outgoing, Sealed, Shelf
+from ..media import clip_file
+from ..model import Camera, Clip, ClipStatus, Job, JobState, Plan
+from ..sources.base import Source
+from ..time_range import Window, from_ms, gaps, to_ms
+from ..turns import Turns
+from . import work
+from .fetching import Fetched, Fetching
+from .patience import Patience, persist
+from .work import Work
+from .workbench import Workbench
+
+_LOGGER = logging.getLogger(__name__)
+
+# A list that takes longer has no end, however it goes on.
+LONGEST_PLAN_S = 60 * 60
+# What a recording may last beyond what a list says of it.
+LONGEST_RECORDING = timedelta(hours=1)
+# Who set an event off has come into the picture by then.
+SEEN_AFTER = timedelta(seconds=1.5)
+# So often a job is begun that never comes to the end of what it looks into.
+MOST_STARTS = 3
+# So often a name is chosen that somebody else takes meanwhile.
+MOST_NAMES_LOST = 100
+
+
+type Room = Callable[[], contextlib.AbstractAsyncContextManager[None]]
+
+
+class Pipeline:
+    """One job's way. Where it has come to is kept in the library at each step."""
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        source: Source,
+        library: Library,
+        account_name: str,
+        downloads: Turns,
+        workbench: Workbench,
+        room: Room,
+        is_withdrawn: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Take the job, and what it shares with the others of its account.
+
+        `downloads` limits what is fetched at once, `workbench` is where files are
+        decoded and joined. `room` is entered before the disk is written to, and while
+        files are published. `is_withdrawn`: it does not go on if it is cancelled, and
+        `withdraw` is called then.
+        """
+        self._job = work.as_resumed(job)
+        self._work: Work | None = None
+        self._source = source
+        self._library = library
+        self._account_name = account_name
+        self._downloads = downloads
+        self._workbench = workbench
+        # That of the window that was asked for, whatever comes of it.
+        self._bench = workbench.of(job.window)
+        self._room = room
+        self._is_withdrawn = is_withdrawn
+        self._cancelled = threading.Event()
+        # How many files are being looked into.
+        self._looked_into = 0
+        self._starts_before = job.starts
+        self._patience = Patience(
+            job.give_up_at,
+            timeout=job.give_up_at - max(job.window.end, job.asked_at),
+        )
+
+    async def go(self, camera: Camera | None) -> Job:
+        """Return the job once its clips are saved.
+
+        Raises ClipError or OSError if there is no clip; then nothing is left behind.
+        When cancelled, the job's row stays as it is.
+        """
+        try:
+            if not await self._found_again():
+                await self._save(camera)
+        except asyncio.CancelledError:
+            # A thread that is still at work stops at its next packet.
+            self._cancelled.set()
+            # What came whole need not come again at the next start; what was published
+            # or replaced is seen to then.
+            if not self._is_withdrawn():
+                await blocking(work.pause, self._job, self._work)
+            raise
+        except BaseException:
+            self._cancelled.set()
+            await self._clear_up()
+            raise
+        # It is saved, whatever comes now: what is left behind goes at the next start.
+        with contextlib.suppress(asyncio.CancelledError, StorageError):
+            await self._clear_up()
+        return self._job
+
+    @property
+    def job(self) -> Job:
+        """The job, as far as it has come."""
+        return self._job
+
+    async def withdraw(self) -> None:
+        """Leave nothing behind, once it was cancelled for good."""
+        await self._clear_up()
+
+    def failed(self, job: Job) -> Job:
+        """Return a job as it is recorded once it failed: with what it left on the disk.
+
+        Nothing, but where the disk does not let it be removed.
+        """
+        if not self._job.work:
+            return replace(job, work="", clips=())
+        return replace(job, work=self._job.work, clips=self._job.clips)
+
+    async def _clear_up(self) -> None:
+        """Remove the working folders; without a clip, undo what was published."""
+        if self._job.clips and self._job.state is not JobState.SAVED:
+            try:
+                await blocking(work.take_back, self._job, self._work)
+            except OSError as err:
+                _LOGGER.warning("Clips cannot be taken back: %s", storage_error(err))
+        if not self._job.work:
+            return
+        if await blocking(work.end, self._job, self._work):
+            self._job = replace(self._job, work="")
+            if self._job.state is JobState.SAVED:
+                await self._library.update_job(self._job)
+
+    async def _save(self, camera: Camera | None) -> None:
+        """Wait, plan, fetch, finish and keep."""
+        if camera is None:
+            raise RefusedError("camera_gone")
+        if self._job.starts >= MOST_STARTS:
+            raise RefusedError("gave_up_after_restarts", count=str(MOST_STARTS))
+        await blocking(
+            files.target_inside, self._job.root, PurePosixPath(self._job.filename)
+        )
+        await self._check_mounted()
+        await self._come_to(JobState.WAITING)
+        if not self._is_of_recordings:
+            await sleep_until(self._job.window.end + self._source.lag)
+        plan = await self._plan(camera)
+        await self._come_to(JobState.FETCHING)
+        async with self._room():
+            # It may have been long since.
+            await self._check_mounted()
+            at_work = await self._begin()
+            self._job = replace(self._job, clips=())
+        fetching = Fetching(
+            self._job,
+            camera,
+            at_work.folder,
+            source=self._source,
+            downloads=self._downloads,
+            bench=self._bench,
+            patience=self._patience,
+            risk=self._risk,
+            kept=at_work.kept,
+        )
+        fetched, trouble = await fetching.fetch(plan)
+        await self._come_to(JobState.FINISHING)
+        await self._finish(fetched, trouble or plan.trouble, at_work)
+
+    async def _begin(self) -> Work:
+        """Make the folder to work in, with the parts that are there already."""
+        # Known before it is made: no kill in between loses it.
+        self._job = work.with_new_name(self._job)
+        await self._library.update_job(self._job)
+        at_work = await ended(blocking(work.begin, self._job))
+        self._work = at_work
+        if self._job.work != at_work.names:
+            self._job = replace(self._job, work=at_work.names)
+            await self._library.update_job(self._job)
+        return at_work
+
+    async def _check_mounted(self) -> None:
+        """Raise StorageError if the disk is away that clips were written to there."""
+        folder = work.place_of(self._job)
+        await blocking(files.check_mounted, folder, await self._library.mounts())
+
+    @contextlib.asynccontextmanager
+    async def _risk(self) -> AsyncIterator[None]:
+        """Count as a start without an end whatever does not outlive looking into a file.
+
+        However it is left, it is counted no more: only if all of Home Assistant ends in
+        it, the count stays.
+        """
+        self._looked_into += 1
+        try:
+            await self._count_start()
+            yield
+        finally:
+            self._looked_into -= 1
+            await self._count_start()
+
+    async def _count_start(self) -> None:
+        starts = self._starts_before + bool(self._looked_into)
+        self._job = replace(self._job, starts=starts)
+        await self._library.set_starts(self._job.id, starts)
+
+    async def _come_to(self, state: JobState) -> None:
+        self._job = replace(self._job, state=state)
+        await self._library.update_job(self._job)
+
+    async def _plan(self, camera: Camera) -> Plan:
+        """Return what exists once it is all there, or what is there when time is up."""
+        while True:
+            plan = await persist(lambda: self._plan_once(camera), self._patience)
+            left_s = seconds_until(self._job.give_up_at)
+            if plan.again_after_s is None or left_s <= 0:
+                break
+            await asyncio.sleep(min(plan.again_after_s, left_s))
+        if plan.parts:
+            return plan
+        if plan.trouble:
+            raise plan.trouble
+        if plan.again_after_s is not None:
+            raise NoFootageError("footage_not_ready")
+        raise NoFootageError("no_footage")
+
+    async def _plan_once(self, camera: Camera) -> Plan:
+        job = self._job
+        try:
+            async with asyncio.timeout(LONGEST_PLAN_S):
+                return await self._source.plan(
+                    camera, job.window, job.wishes, job.events
+                )
+        except TimeoutError as err:
+            raise CloudError("cloud_unreachable", reason="no answer in time") from err
+
+    async def _finish(
+        self,
+        fetched: Sequence[Fetched],
+        trouble: ClipError | None,
+        at_work: Work,
+    ) -> None:
+        """Make the files, settle what is told of them, and keep them."""
+        if self._is_of_recordings:
+            self._open_window(fetched)
+        async with self._risk():
+            finished = await self._make([part.piece for part in fetched], at_work)
+        made, missing = finished.files, finished.missing
+        is_complete = finished.is_complete
+        if not made:
+            raise NoFootageError("no_footage")
+        if self._is_of_recordings:
+            self._settle_window(finished.covered)
+            missing = tuple(
+                gaps(self._job.window, finished.covered, timedelta(seconds=1))
+            )
+            is_complete = not missing
+        trouble = trouble or finished.damaged
+        job = self._job
+        events = tuple(
+            dict.fromkeys(event for part in fetched for event in part.event_ids)
+        )
+        self._job = replace(job, error=trouble)
+        with contextlib.ExitStack() as stack:
+            outgoing = []
+            for one in made:
+                # Not while it arrives: that would halve the speed of two cores. It is
+                # closed whoever goes away meanwhile.
+                sealed = await ended(blocking(_seal, one.file, stack))
+                about = sealed.stat()
+                clip = Clip(
+                    id=uuid4().hex,
+                    job_id=job.id,
+                    account_id=job.account_id,
+                    # People hand clips on, with what is written of them.
+                    account_name=sidecar.without_addresses(self._account_name),
+                    source=self._source.kind,
+                    camera_id=job.camera_id,
+                    camera_name=job.camera_name,
+                    window=one.window,
+                    duration_ms=one.duration // timedelta(milliseconds=1),
+                    label=job.label,
+                    status=(
+                        ClipStatus.COMPLETE
+                        if is_complete and not trouble
+                        else ClipStatus.PARTIAL
+                    ),
+                    # Until it is given one, a name that nothing has.
+                    path=work.place_of(job) / one.file.name,
+                    size_bytes=about.st_size,
+                    sha256=sealed.sha256,
+                    video_codec=one.video_codec,
+                    audio_codec=(
+                        f"{one.audio_codec} ({one.sound_was})"
+                        if one.sound_was
+                        else one.audio_codec
+                    ),
+                    width=one.width,
+                    height=one.height,
+                    events=events,
+                    gaps=missing,
+                    saved_at=from_ms(to_ms(datetime.now(UTC))),
+                    saves=job.events,
+                    modified_ns=about.st_mtime_ns,
+                )
+                outgoing.append(
+                    Outgoing(
+                        clip=clip,
+                        sealed=sealed,
+                        picture=one.still or await self._picture(clip, one.file),
+                    )
+                )
+            async with self._room():
+                await self._keep(outgoing, at_work)
+
+    @property
+    def _is_of_recordings(self) -> bool:
+        """Whether whole recordings are wanted, however long they turn out to be."""
+        return bool(self._job.events) and self._source.keeps_recordings
+
+    def _open_window(self, fetched: Sequence[Fetched]) -> None:
+        """Let nothing of the recordings be cut off: no list tells their exact length."""
+        windows = [part.piece.window for part in fetched]
+        window = Window(
+            min(window.start for window in windows),
+            max(window.end for window in windows) + LONGEST_RECORDING,
+        )
+        self._job = replace(self._job, window=window)
+
+    def _settle_window(self, covered: Sequence[Window]) -> None:
+        """Take for the window what there is from the first picture to the last."""
+        window = Window(covered[0].start, covered[-1].end)
+        self._job = replace(self._job, window=window)
+
+    async def _make(
+        self, pieces: list[clip_file.Piece], at_work: Work
+    ) -> clip_file.Finished:
+        making = in_thread_of(
+            self._bench,
+            clip_file.finish,
+            pieces,
+            self._job.window,
+            at_work.folder,
+            audio=self._job.wishes.audio,
+            consume=self._bench is not self._workbench.short,
+            cancelled=self._cancelled,
+        )
+        # Its folder must not be removed under it.
+        return await ended(making, self._cancelled)
+
+    async def _picture(self, clip: Clip, file: File) -> bytes | None:
+        """Make the picture of a clip, if it has one."""
+        # Others wait for their turn to publish: not behind a long clip, too.
+        with contextlib.suppress(ClipError):
+            async with self._risk():
+                return await in_thread_of(
+                    self._workbench.short, clip_file.picture, file, _worth_a_look(clip)
+                )
+        # A clip without a picture is still a clip.
+        return None
+
+    async def _keep(self, outgoing: Sequence[Outgoing], at_work: Work) -> None:
+        """Publish the files and record them, all or none."""
+        place = await blocking(work.open_place, self._job)
+        shelf = Shelf(place, [at_work.folder])
+        stem = PurePosixPath(self._job.filename).name
+        clips = [one.clip for one in outgoing]
+        for number, one in enumerate(outgoing):
+            wanted = stem if len(outgoing) == 1 else f"{stem}_part{number + 1}"
+            for _ in range(MOST_NAMES_LOST):
+                name, old = await self._free_name(shelf, wanted)
+                clips[number] = replace(
+                    one.clip,
+                    path=place.path / f"{name}{files.SUFFIX}",
+                    kept=bool(old and old.kept),
+                )
+                # Known before it happens: a kill in between loses nothing.
+                self._job = replace(self._job, clips=tuple(clips))
+                await self._library.update_job(self._job)
+                with contextlib.suppress(FileExistsError):
+                    await ended(
+                        blocking(
+                            shelf.put,
+                            number,
+                            replace(one, clip=clips[number]),
+                            asked=self._job.window,
+                            replaces=old,
+                        )
+                    )
+                    break
+            else:
+                raise StorageError("storage_changed", path=str(place.path))
+        await self._record()
+
+    async def _free_name(self, shelf: Shelf, wanted: str) -> tuple[str, Clip | None]:
+        """Return the name to publish under, else with a number; and what it replaces."""
+        name, number = wanted, 1
+        while not await blocking(shelf.is_free, name):
+            if self._job.overwrite and (old := await self._replaceable(shelf, name)):
+                return name, old
+            number += 1
+            name = f"{wanted}_{number}"
+        return name, None
+
+    async def _replaceable(self, shelf: Shelf, name: str) -> Clip | None:
+        """Return the clip of a name if it is one that this job may replace.
+
+        That is one of the same camera, as it was saved. One that is kept may only make
+        way for the footage of its own events.
+        """
+        path = shelf.folder.path / f"{name}{files.SUFFIX}"
+        wanted = {event.id for event in self._job.events}
+        for clip in await self._library.clips("WHERE path = ?", (str(path),)):
+            own = (clip.account_id, clip.camera_id)
+            if (
+                own == (self._job.account_id, self._job.camera_id)
+                and (not clip.kept or clip.saves)
+                and (not clip.kept or wanted.issuperset(one.id for one in clip.saves))
+                and await blocking(shelf.has_as_saved, clip)
+            ):
+                return clip
+        return None
+
+    async def _record(self) -> None:
+        """Record that the clips are saved."""
+        mount = await blocking(files.mount_of, work.place_of(self._job))
+        await self._library.remember_mounts([mount])
+        saved = replace(self._job, state=JobState.SAVED)
+        recording = asyncio.ensure_future(self._library.finish_job(saved))
+        try:
+            await asyncio.shield(recording)
+        except asyncio.CancelledError:
+            # It ends here: nobody would tell of it at the next start.
+            await recording
+        self._job = saved
+
+    async def _found_again(self) -> bool:
+        """Return whether the job was killed between giving names and recording them.
+
+        Then it is recorded; else what was published and replaced is as it was before.
+        """
+        if not self._job.clips:
+            return False
+        if not await blocking(work.has_published, self._job):
+            await blocking(work.take_back, self._job, None)
+            return False
+        async with self._room():
+            at_work = await self._begin()
+            place = await blocking(work.open_place, self._job)
+            shelf = Shelf(place, [at_work.folder])
+            for clip in self._job.clips:
+                picture = await self._picture(clip, place / clip.path.name)
+                await ended(
+                    blocking(
+                        shelf.complete, clip, picture=picture, asked=self._job.window
+                    )
+                )
+            await self._record()
+        return True
+
+
+def _seal(file: File, stack: contextlib.ExitStack) -> Sealed:
+    """Hash a file, which is closed with the stack. Blocks."""
+    return stack.enter_context(Sealed.of(file))
+
+
+def _worth_a_look(clip: Clip) -> timedelta:
+    """Return how far into a clip its event is seen, or its middle without one."""
+    for event in clip.saves:
+        moment = event.window.start + SEEN_AFTER
+        if clip.window.start <= moment < clip.window.end:
+            # Gaps do not take time in the file.
+            before = Window(clip.window.start, moment)
+            shown = gaps(before, clip.gaps, timedelta(0))
+            return sum((stretch.duration for stretch in shown), timedelta(0))
+    return timedelta(milliseconds=clip.duration_ms / 2)

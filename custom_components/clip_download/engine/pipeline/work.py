@@ -1,0 +1,179 @@
+"""The folder that a job works in: hidden, ours alone, beside the clip to be.
+
+Its name cannot be guessed and is recorded before the folder is made, so that every one
+is found again. None is used twice: what is of use in one from before a restart is moved
+into a new one. All functions block.
+"""
+
+from collections.abc import Iterator
+import contextlib
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+import secrets
+
+from ..errors import StorageError
+from ..folder import Folder
+from ..library import files
+from ..library.publishing import ASIDE, Shelf, has_replaced
+from ..model import Job, JobState
+from . import parts
+from .parts import Stored
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A working folder that is open; `made_folders` were made on the way to it.
+
+    `kept` are the parts that are in it since before a restart, by their key. `names` are
+    those of the job's working folders that there are now.
+    """
+
+    beside: Folder
+    folder: Folder
+    made_folders: int
+    kept: dict[str, Stored]
+    names: str
+
+
+def names_of(job: Job) -> list[str]:
+    """Return the names of all working folders that a job may have, the newest first."""
+    return job.work.split()
+
+
+def with_new_name(job: Job) -> Job:
+    """Return a job with one more working folder, which is still to be made."""
+    name = f"{files.HIDDEN}{secrets.token_hex(16)}"
+    return replace(job, work=" ".join([name, *names_of(job)]))
+
+
+def as_resumed(job: Job) -> Job:
+    """Return a job of before a restart with the working folder that it has."""
+    # Older releases recorded none.
+    if job.work or job.state not in (JobState.FETCHING, JobState.FINISHING):
+        return job
+    return replace(job, work=f"{files.HIDDEN}{job.id}")
+
+
+def place_of(job: Job) -> Path:
+    """Return where people find the folder of a job's clips."""
+    return (job.root / job.filename).parent
+
+
+def open_place(job: Job) -> Folder:
+    """Open the folder of a job's clips, through no link. Raises OSError."""
+    return Folder.open(job.root, _below(job))
+
+
+def begin(job: Job) -> Work:
+    """Make the first of a job's working folders, and move into it what others have.
+
+    These are removed. Clips that were replaced come back. Raises OSError, StorageError.
+    """
+    name, *others = names_of(job)
+    beside, made_folders = Folder.reach(job.root, _below(job))
+    try:
+        folder = beside.make_private(name)
+    except BaseException:
+        Folder.unmake(job.root, _below(job), made_folders)
+        raise
+    for other in others:
+        _take_over(beside, other, folder)
+    shelf = Shelf(beside, [folder])
+    if not all(shelf.has_published(clip) for clip in job.clips):
+        shelf.take_back(job.clips)
+    return Work(
+        beside=beside,
+        folder=folder,
+        made_folders=made_folders,
+        kept=parts.tidy(folder, spare=ASIDE),
+        names=" ".join([name, *(one for one in others if (beside / one).exists())]),
+    )
+
+
+def pause(job: Job, work: Work | None) -> None:
+    """Leave what is of use at the next start, if anything is."""
+    if work is None:
+        return
+    with contextlib.suppress(OSError):
+        if parts.tidy(work.folder, spare=ASIDE) or has_replaced(work.folder):
+            return
+        _remove(job, work.beside, work)
+
+
+def end(job: Job, work: Work | None) -> bool:
+    """Remove all working folders of a job; return whether they are gone."""
+    try:
+        beside = work.beside if work else open_place(job)
+        if work and job.state is JobState.SAVED:
+            # Some network file systems remove no folder that is open. Of a job that did
+            # not come to its end, a thread may still be at work in it.
+            work.folder.close()
+        return _remove(job, beside, work)
+    except OSError:
+        # Its disk may be away.
+        return False
+
+
+def has_published(job: Job) -> bool:
+    """Return whether all clips of a job got their names before a kill. Raises OSError."""
+    try:
+        place = open_place(job)
+    except FileNotFoundError:
+        return False
+    shelf = Shelf(place, [])
+    return all(shelf.has_published(clip) for clip in job.clips)
+
+
+def take_back(job: Job, work: Work | None) -> None:
+    """Undo what was published for a job, and bring back what it replaced.
+
+    Raises OSError.
+    """
+    try:
+        place = open_place(job)
+    except FileNotFoundError:
+        return
+    works = [work.folder] if work else list(_opened(place, names_of(job)))
+    Shelf(place, works).take_back(job.clips)
+
+
+def clear(job: Job) -> bool:
+    """Remove what a job that is not under way has left; return whether it is gone."""
+    with contextlib.suppress(OSError, StorageError):
+        if job.state is not JobState.SAVED:
+            take_back(job, None)
+        return end(job, None)
+    return False
+
+
+def _below(job: Job) -> tuple[str, ...]:
+    return PurePosixPath(job.filename).parent.parts
+
+
+def _opened(beside: Folder, names: list[str]) -> Iterator[Folder]:
+    for name in names:
+        with contextlib.suppress(OSError):
+            yield beside.inner(name)
+
+
+def _take_over(beside: Folder, name: str, folder: Folder) -> None:
+    """Move all that is in another working folder into this one, and remove that."""
+    for other in _opened(beside, [name]):
+        for one in other.names():
+            if not (folder / one).exists():
+                with contextlib.suppress(OSError):
+                    (other / one).rename(folder / one)
+    beside.remove(name)
+
+
+def _remove(job: Job, beside: Folder, work: Work | None) -> bool:
+    is_saved = job.state is JobState.SAVED
+    for folder in _opened(beside, names_of(job)):
+        # They were to be brought back, and could not be.
+        if not is_saved and has_replaced(folder):
+            return False
+    for name in names_of(job):
+        beside.remove(name)
+    if work:
+        Folder.unmake(job.root, _below(job), work.made_folders)
+    return not any((beside / name).exists() for name in names_of(job))

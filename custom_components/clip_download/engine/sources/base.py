@@ -1,0 +1,221 @@
+"""What every cloud looks like to the rest: cameras, a plan of parts, downloads."""
+
+from abc import ABC, abstractmethod
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from types import ModuleType
+from typing import Any, ClassVar
+
+from aiohttp import ClientResponse, ClientSession
+
+from ..errors import ClipError, CloudError, InvalidRequestError, RefusedError
+from ..model import ON_DEMAND, Camera, Event, Identity, MediaOptions, Part, Plan
+from ..time_range import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """An answer whose status was found good, with its body still to be read.
+
+    `window` is what the cloud says it really sent, where it says so. `longest` is how
+    long the footage may be where that is more than the part's window. `rest` is what of
+    the part is still to be asked for, where the cloud sent only its beginning.
+    `most_bytes`: a body of more may have been cut by the cloud; then the part's halves
+    are asked for. `not_video` is what a body that is no video means, where the cloud is
+    known to send such on purpose. With `begins_earlier` it ends where its window does,
+    and what it is longer than that lies before it.
+    """
+
+    response: ClientResponse
+    window: Window | None = None
+    longest: timedelta | None = None
+    rest: Part | None = None
+    most_bytes: int | None = None
+    not_video: RefusedError | None = None
+    begins_earlier: bool = False
+
+
+class SplitError(RefusedError):
+    """The cloud will not give this part as one: `parts` may be fetched in its place."""
+
+    def __init__(self, key: str, *, parts: Sequence[Part], **placeholders: str) -> None:
+        """Take the translation key, the smaller parts and what fills the text."""
+        super().__init__(key, **placeholders)
+        self.parts = parts
+
+
+class Source(ABC):
+    """One signed-in account of one kind of cloud."""
+
+    kind: ClassVar[str]
+    manufacturer: ClassVar[str]
+    # Fields of `MediaOptions` that this cloud can honour, besides `audio`.
+    honours: ClassVar[frozenset[str]] = frozenset()
+    # How many parts of one window the cloud lets us fetch side by side.
+    parts_at_once: ClassVar[int] = 1
+    # How long after a window's end its footage can be there at the earliest.
+    lag: ClassVar[timedelta] = timedelta(0)
+    # How long after a window's end the cloud may still add to what it has of it.
+    settles_after: ClassVar[timedelta] = timedelta(0)
+    # The kinds of events that the cloud keeps a history of, with footage; none: no history.
+    event_kinds: ClassVar[tuple[str, ...]] = ()
+    # Whether the cloud can tell what the cameras saw by itself, to a webhook.
+    tells_events: ClassVar[bool] = False
+    # Whether each download of ours is one more event (`on_demand`) in that history.
+    echoes_downloads: ClassVar[bool] = False
+    # Whether the cloud keeps whole recordings of events, and nothing between them.
+    keeps_recordings: ClassVar[bool] = False
+    # Whether the cameras record without being told to, so that `live` has no effect.
+    records_always: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        session: ClientSession,
+        credentials: Mapping[str, Any],
+        *,
+        keep_credentials: Callable[[dict[str, Any]], None] | None = None,
+        flush_credentials: Callable[[], Awaitable[None]] | None = None,
+        named_cameras: Sequence[str] = (),
+        access_token: Callable[[bool], Awaitable[str]] | None = None,
+        options: Mapping[str, Any] | None = None,
+        bring_live: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Take what a config entry holds; nothing is asked of the cloud yet.
+
+        `keep_credentials` is called with the changed fields when the cloud rotates a
+        token, and `flush_credentials` awaited before the new one is used: what was kept
+        outlives a kill then. `named_cameras` are cameras that a person named because the cloud does
+        not let the account list them. `access_token` gives a valid token of an account
+        that signs in by OAuth 2; with True, a new one, because the last was refused.
+        `options` are those of the account; a change makes another source. `bring_live`
+        installs what live views need and nothing else does; it raises RefusedError.
+        """
+        self.session = session
+        self.credentials = credentials
+        self.keep_credentials = keep_credentials
+        self.flush_credentials = flush_credentials
+        self.named_cameras = named_cameras
+        self.access_token = access_token
+        self.options = options or {}
+        self._bring_live = bring_live
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make what this kind of source keeps; nothing is asked of the cloud."""
+
+    @abstractmethod
+    async def identify(self) -> Identity:
+        """Try the credentials and say whose they are.
+
+        Raises SignInError if they are refused, CloudError if that cannot be known now.
+        """
+
+    @abstractmethod
+    async def cameras(self) -> list[Camera]:
+        """List the cameras. Raises SignInError, CloudError."""
+
+    @abstractmethod
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        wishes: MediaOptions,
+        events: Sequence[Event] = (),
+    ) -> Plan:
+        """Say what footage exists. Raises SignInError, CloudError, RefusedError.
+
+        `events` are those whose footage is wanted, where the window was made for them:
+        a cloud that keeps recordings is asked for just theirs, whatever the window.
+        """
+
+    async def events(self, camera: Camera, window: Window) -> list[Event]:
+        """List what the camera's history holds of a window, the oldest first.
+
+        Raises InvalidRequestError where the cloud keeps none; SignInError, CloudError,
+        RefusedError.
+        """
+        raise InvalidRequestError("no_history", cloud=self.manufacturer)
+
+    def is_echo(self, event: Event) -> bool:
+        """Say whether an event may be of our own making, and saving it make one more."""
+        return self.echoes_downloads and event.kind == ON_DEMAND
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Call `heard` whenever the cloud pushes that something happened, for ever.
+
+        A push is a reason to look into the history, never the truth. Returns at once
+        where the cloud pushes nothing; raises ClipError when listening fails.
+        """
+
+    @abstractmethod
+    def fetch(
+        self, camera: Camera, part: Part, wishes: MediaOptions
+    ) -> AbstractAsyncContextManager[Download]:
+        """Open one part.
+
+        Raises SignInError, CloudError, NotReadyError, NoFootageError, RefusedError, of
+        which SplitError brings smaller parts.
+        """
+
+    def rejected(self, part: Part, err: CloudError) -> ClipError:
+        """Hear that what was fetched of a part is no video; return what to raise of it.
+
+        As it is, `err` is worth a few more tries. A source with more than one address of
+        a recording returns AddressError, gives the next one then, and has an end.
+        """
+        return err
+
+    def halves(self, part: Part) -> Sequence[Part]:
+        """Return smaller parts to fetch in place of one; none if it cannot be cut."""
+        return ()
+
+    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
+        """Return a still picture (JPEG), or None where the cloud has none.
+
+        Without `is_fresh` the camera is left alone: it is the newest one that exists.
+        """
+        return None
+
+    @asynccontextmanager
+    async def live(self, camera: Camera) -> AsyncIterator[None]:
+        """Keep the camera recording: a live session, where it records only then.
+
+        It is entered once the camera records, and the session ends however it is left.
+        Raises SignInError, CloudError, RefusedError.
+        """
+        yield
+
+    def refusal(self, camera: Camera) -> str | None:
+        """Return why nothing new of a camera is handed over, by what the cloud's list says.
+
+        That is the key of an error, empty if nothing is in the way, None if it is not
+        known.
+        """
+        return None
+
+    async def live_module(self, name: str) -> ModuleType:
+        """Import a module of this package that needs aiortc, which is brought in first.
+
+        It takes a while, in a thread. Raises RefusedError `live_needs_package`.
+        """
+        if self._bring_live:
+            await self._bring_live()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                None, import_module, f"{__package__}.{name}"
+            )
+        except (AttributeError, ImportError, OSError) as err:
+            # One that was built for other libraries than are here fails as these do.
+            raise RefusedError("live_needs_package", package="aiortc") from err
+
+    def check(self, wishes: MediaOptions) -> None:
+        """Raise InvalidRequestError for a wish that this cloud cannot honour."""
+        for name in ("codec", "frame_rate", "width", "height", "timestamps"):
+            if getattr(wishes, name) is not None and name not in self.honours:
+                raise InvalidRequestError(
+                    "field_not_honoured", field=name, cloud=self.manufacturer
+                )

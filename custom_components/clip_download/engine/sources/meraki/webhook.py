@@ -1,0 +1,64 @@
+"""What Meraki's dashboard posts to a webhook: whether it is ours, and what it tells.
+
+https://developer.cisco.com/meraki/webhooks/introduction
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+import hmac
+from typing import Any, Self, override
+
+from ...model import MOTION, Camera, Event
+from ...time_range import Window, from_ms, to_ms
+from .. import harmless
+from ..webhook import Notice, word
+
+# The dashboard tells other things, too, if it is told to.
+MOTION_ALERT = "motion_alert"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MerakiNotice(Notice):
+    """An alert of a network, with the webhook's shared secret in it; none is signed."""
+
+    serial: str
+
+    @override
+    @staticmethod
+    def is_genuine(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
+        told = harmless.parse(body)
+        given = told.get("sharedSecret") if isinstance(told, dict) else None
+        return isinstance(given, str) and hmac.compare_digest(
+            given.encode(errors="replace"), secret.encode()
+        )
+
+    @override
+    @classmethod
+    def _read(cls, told: Any) -> Self | None:
+        if word(told["alertTypeId"]) != MOTION_ALERT:
+            return None
+        at, serial = _moment(told), word(told["deviceSerial"])
+        alert_id = told.get("alertId") or ""
+        # Alerts without an id of their own were seen with nothing but noughts.
+        if not str(alert_id).strip("0"):
+            alert_id = f"{serial}_{to_ms(at)}"
+        return cls(
+            id=word(alert_id),
+            event=Event(id=alert_id, kind=MOTION, window=Window(at, at)),
+            serial=serial,
+        )
+
+    @override
+    def is_about(self, camera: Camera) -> bool:
+        # Which of a camera's imagers saw it is not told.
+        return camera.serial_number == self.serial
+
+
+def _moment(told: Any) -> datetime:
+    """Return when something moved; only without that, when the alert arose."""
+    moved_s = (told.get("alertData") or {}).get("timestamp")
+    if moved_s is not None:
+        return from_ms(round(float(moved_s) * 1000))
+    moment = datetime.fromisoformat(told["occurredAt"])
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Ring, as its app sees it."""

@@ -1,0 +1,94 @@
+"""Where an account's clips go, and what they are called."""
+
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_FILENAME
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import TemplateError
+from homeassistant.helpers.template import Template
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME
+from .engine.errors import InvalidRequestError
+from .engine.library.files import safe_name, safe_relative_path
+from .engine.model import Camera
+from .engine.sources import harmless
+from .engine.time_range import Window
+
+# Longer than any path that a file system takes below a folder of its own.
+LONGEST_PATH = 2000
+LONGEST_REASON = 300
+
+
+def media_folder(hass: HomeAssistant, entry: ConfigEntry | None) -> Path:
+    """Return the account's media folder, without an account the first one.
+
+    Raises InvalidRequestError if it is no more.
+    """
+    folders = hass.config.media_dirs
+    chosen = entry.options.get(CONF_MEDIA_DIR) if entry else None
+    name = chosen or next(iter(folders), "")
+    if name not in folders:
+        raise InvalidRequestError("media_folder_unknown", folder=name)
+    return Path(folders[name])
+
+
+def media_folders(hass: HomeAssistant) -> list[Path]:
+    """Return all of Home Assistant's media folders."""
+    return [Path(folder) for folder in hass.config.media_dirs.values()]
+
+
+def file_name(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    camera: Camera,
+    window: Window,
+    *,
+    label: str = "",
+    template: Template | None = None,
+) -> PurePosixPath:
+    """Return a clip's path below the media folder, without ending.
+
+    `template` stands in for that of the account's options. Raises InvalidRequestError.
+    """
+    text = (
+        template.template
+        if template
+        else entry.options.get(CONF_FILENAME, DEFAULT_FILENAME)
+    )
+    try:
+        # Whoever may save a clip may not see all of Home Assistant's states by that.
+        rendered: str = Template(text, hass).async_render(
+            {
+                # A name must not become folders of its own.
+                "camera": safe_name(camera.name) or safe_name(camera.id),
+                "account": safe_name(entry.title),
+                "start": dt_util.as_local(window.start),
+                "end": dt_util.as_local(window.end),
+                "label": safe_name(label),
+            },
+            parse_result=False,
+            limited=True,
+        )
+    except TemplateError as err:
+        reason = harmless.text(str(err), LONGEST_REASON)
+        raise InvalidRequestError("filename_template", reason=reason) from err
+    if len(rendered) > LONGEST_PATH:
+        raise InvalidRequestError("filename_too_long", most=str(LONGEST_PATH))
+    return safe_relative_path(rendered)
+
+
+def check_template(hass: HomeAssistant, entry: ConfigEntry, template: str) -> None:
+    """Try a template with and without a label. Raises InvalidRequestError."""
+    now = dt_util.utcnow()
+    for label in ("", "bell"):
+        file_name(
+            hass,
+            entry,
+            Camera(id="1", name="Front door"),
+            Window(now, now + timedelta(minutes=1)),
+            label=label,
+            template=Template(template, hass),
+        )

@@ -1,0 +1,228 @@
+"""When clips are let go of, and what is told of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+import contextlib
+from dataclasses import asdict
+from datetime import datetime, timedelta
+import logging
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
+
+from .const import CONF_FREE_GB, CONF_KEEP_DAYS, CONF_MOST_GB, DOMAIN
+from .engine.errors import StorageError
+from .engine.library.database import Library
+from .engine.library.export import EXPORT, clear
+from .engine.library.queries import ClipQueries
+from .engine.library.retention import Limits, Pruned, Pruning
+from .engine.model import Clip
+from .paths import media_folders
+
+_LOGGER = logging.getLogger(__name__)
+
+EVENT_DELETED = f"{DOMAIN}_deleted"
+# Says which clips are gone, by their id.
+CLIPS_GONE: SignalType[frozenset[str]] = SignalType(f"{DOMAIN}_gone")
+
+EVERY = timedelta(hours=1)
+# So long a clip waits for room: it is worth more than a limit that holds at any time.
+PATIENCE_S = 10.0
+# An event on the bus is for a glance, not for a library.
+MOST_PATHS = 100
+
+
+class RetentionManager:
+    """Lets go of clips every hour, and before and after each one that is saved."""
+
+    def __init__(self, hass: HomeAssistant, library: Library) -> None:
+        """Take the library of all accounts."""
+        self.hass = hass
+        self._catalog = ClipQueries(library)
+        self.pruning = Pruning(self._catalog)
+        self.next_at = dt_util.utcnow() + EVERY
+        self._door = asyncio.Lock()
+        self._pass = asyncio.Lock()
+        self._waiting: asyncio.Task[None] | None = None
+        self._has_failed = False
+
+    @callback
+    def async_start(self) -> None:
+        """Prune every hour, until Home Assistant ends."""
+        async_track_time_interval(
+            self.hass, self._every_hour, EVERY, cancel_on_shutdown=True
+        )
+
+    async def async_go_on(self) -> None:
+        """Begin the rest of what was interrupted when Home Assistant was killed.
+
+        Once this returns, what is begun anew is not taken for that. Raises StorageError.
+        """
+        exports = await self._catalog.begun(EXPORT)
+        self.hass.async_create_background_task(
+            self._go_on(exports), "go on with what was interrupted"
+        )
+
+    async def _go_on(self, exports: list[str]) -> None:
+        roots = media_folders(self.hass)
+        try:
+            self.async_tell_gone(await self.pruning.go_on(roots), "deleted")
+            for work in exports:
+                await self.hass.async_add_executor_job(clear, Path(work), roots)
+            await self._catalog.end(EXPORT, exports)
+        except (StorageError, OSError) as err:
+            _LOGGER.warning("What was interrupted could not be gone on with: %s", err)
+
+    @callback
+    def async_wake(self) -> asyncio.Task[None]:
+        """Prune now; who comes while others wait for that waits with them."""
+        if self._waiting is None:
+            self._waiting = self.hass.async_create_background_task(
+                self._prune(), "let go of clips", eager_start=False
+            )
+        return self._waiting
+
+    @contextlib.asynccontextmanager
+    async def room(self) -> AsyncIterator[None]:
+        """Let one clip at a time into the library, when the limits hold.
+
+        So they are exceeded by no more than that one.
+        """
+        async with self._door:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_S):
+                    await asyncio.shield(self.async_wake())
+            async with self.pruning.turn:
+                yield
+
+    async def limits(self) -> dict[str | None, Limits]:
+        """Return the limits that are set, of accounts by their id, under None of all."""
+        limits: dict[str | None, Limits] = {
+            entry.entry_id: account_limits(entry)
+            for entry in self.hass.config_entries.async_entries(
+                DOMAIN, include_disabled=False
+            )
+        }
+        limits[None] = await async_common_limits(self.hass)
+        return {of: limit for of, limit in limits.items() if limit != Limits()}
+
+    async def plan(self) -> Pruned:
+        """Return what the next pruning would come to. Raises StorageError."""
+        limits = await self.limits()
+        return await self.pruning.plan(limits, media_folders(self.hass), self.next_at)
+
+    @callback
+    def async_tell_gone(self, clips: Iterable[Clip], reason: str) -> None:
+        """Let entities and dashboards know of clips that are gone."""
+        clips = list(clips)
+        if not clips:
+            return
+        self.hass.bus.async_fire(
+            EVENT_DELETED,
+            {
+                "reason": reason,
+                "count": len(clips),
+                "paths": [str(clip.path) for clip in clips[:MOST_PATHS]],
+            },
+        )
+        async_dispatcher_send(
+            self.hass, CLIPS_GONE, frozenset(clip.id for clip in clips)
+        )
+
+    async def _every_hour(self, now: datetime) -> None:
+        self.next_at = dt_util.utcnow() + EVERY
+        await self.async_wake()
+
+    async def _prune(self) -> None:
+        async with self._pass:
+            # Who comes from now on may want more than this finds.
+            self._waiting = None
+            try:
+                limits = await self.limits()
+                now = dt_util.utcnow()
+                pruned = await self.pruning.prune(limits, media_folders(self.hass), now)
+            except (StorageError, OSError) as err:
+                if not self._has_failed:
+                    _LOGGER.warning("Clips could not be let go of: %s", err)
+                self._has_failed = True
+                return
+            self._has_failed = False
+            self._tell_unmet(pruned.unmet)
+            self.async_tell_gone((due.clip for due in pruned.gone), "limit")
+
+    @callback
+    def _tell_unmet(self, unmet: Mapping[str | None, int]) -> None:
+        """Tell of each limit that only a person can see to, as long as that is so."""
+        entries: dict[str | None, ConfigEntry] = {
+            entry.entry_id: entry
+            for entry in self.hass.config_entries.async_entries(DOMAIN)
+        }
+        for account_id in (None, *entries):
+            issue_id = f"limit_not_met_{account_id or 'all'}"
+            if account_id not in unmet:
+                ir.async_delete_issue(self.hass, DOMAIN, issue_id)
+                continue
+            entry = entries.get(account_id)
+            ir.async_create_issue(
+                self.hass,
+                DOMAIN,
+                issue_id,
+                is_fixable=False,
+                severity=ir.IssueSeverity.WARNING,
+                translation_key="limit_not_met" if entry else "common_limit_not_met",
+                translation_placeholders={
+                    "account": entry.title if entry else "",
+                    "gigabytes": f"{unmet[account_id] / GB:.2f}",
+                },
+            )
+
+
+VERSION = 1
+# As disks are sold.
+GB = 10**9
+
+
+def typed_limits(typed: Mapping[str, Any]) -> Limits:
+    """Return the limits that a person typed in, in days and gigabytes."""
+    return Limits(
+        keep_days=typed.get(CONF_KEEP_DAYS) or None,
+        most_bytes=round(typed.get(CONF_MOST_GB, 0) * GB) or None,
+        free_bytes=round(typed.get(CONF_FREE_GB, 0) * GB) or None,
+    )
+
+
+def shown_limits(limits: Limits) -> dict[str, float]:
+    """Return limits as a person types them in."""
+    return {
+        CONF_KEEP_DAYS: limits.keep_days or 0,
+        CONF_MOST_GB: (limits.most_bytes or 0) / GB,
+        CONF_FREE_GB: (limits.free_bytes or 0) / GB,
+    }
+
+
+def account_limits(entry: ConfigEntry) -> Limits:
+    """Return the limits of an account's own clips."""
+    return typed_limits(entry.options)
+
+
+async def async_common_limits(hass: HomeAssistant) -> Limits:
+    """Return the limits of all accounts' clips together."""
+    stored = await _store(hass).async_load()
+    return Limits(**stored) if stored else Limits()
+
+
+async def async_set_common_limits(hass: HomeAssistant, limits: Limits) -> None:
+    """Keep the limits of all accounts' clips together."""
+    await _store(hass).async_save(asdict(limits))
+
+
+def _store(hass: HomeAssistant) -> Store[dict[str, Any]]:
+    return Store(hass, VERSION, f"{DOMAIN}.limits")

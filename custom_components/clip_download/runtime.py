@@ -1,0 +1,109 @@
+"""What all accounts share: the one database, the one workbench."""
+
+import contextlib
+from dataclasses import dataclass
+from functools import partial
+import logging
+from pathlib import Path
+
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers.singleton import singleton
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .const import CONF_FORMER, CONF_KIND, DOMAIN
+from .engine.errors import StorageError
+from .engine.library.database import Library
+from .engine.library.reindex import Rebuilt, rebuild
+from .engine.pipeline.workbench import Workbench
+from .paths import media_folders
+from .retention import RetentionManager
+
+_LOGGER = logging.getLogger(__name__)
+
+DATABASE = "clip_download.db"
+DATA_SHARED: HassKey[Shared] = HassKey(DOMAIN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What all accounts share, until Home Assistant ends."""
+
+    library: Library
+    workbench: Workbench
+    upkeep: RetentionManager
+
+
+@singleton(DATA_SHARED, async_=True)
+async def async_shared(hass: HomeAssistant) -> Shared:
+    """Return what all accounts share; open the library when it is first asked for.
+
+    Raises ConfigEntryError if the library cannot be opened.
+    """
+    try:
+        library = await Library(
+            Path(hass.config.path(DATABASE)), dt_util.get_default_time_zone()
+        ).open()
+    except StorageError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key=err.key,
+            translation_placeholders=err.placeholders,
+        ) from err
+
+    workbench = Workbench()
+
+    async def close(event: Event) -> None:
+        await hass.async_add_executor_job(workbench.shutdown)
+        await library.close()
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
+    tend = partial(_async_tend_soon, hass, library)
+    library.when_lost = tend
+    tend()
+    upkeep = RetentionManager(hass, library)
+    with contextlib.suppress(StorageError):
+        await upkeep.async_go_on()
+    upkeep.async_start()
+    return Shared(library=library, workbench=workbench, upkeep=upkeep)
+
+
+async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
+    """Bring the library up to what lies in the media folders. Raises StorageError."""
+    accounts = {
+        (entry.data[CONF_KIND], entry.title): entry.entry_id
+        for entry in hass.config_entries.async_entries(DOMAIN)
+    }
+    former: dict[str, dict[str, str]] = {
+        entry.entry_id: entry.options.get(CONF_FORMER, {})
+        for entry in hass.config_entries.async_entries(DOMAIN)
+    }
+    return await rebuild(
+        library,
+        media_folders(hass),
+        account_of=lambda kind, name: accounts.get((kind, name)),
+        camera_of=lambda account_id, camera_id: former.get(account_id, {}).get(
+            camera_id, camera_id
+        ),
+    )
+
+
+@callback
+def _async_tend_soon(hass: HomeAssistant, library: Library) -> None:
+    """Look after the library while everything else goes on."""
+    library.tended = hass.async_create_background_task(
+        _async_tend(hass, library), "look after the library of clips"
+    )
+
+
+async def _async_tend(hass: HomeAssistant, library: Library) -> None:
+    """Find damage before somebody runs into it; bring clips back that are not known."""
+    try:
+        await library.check()
+        if await library.is_rebuild_due():
+            rebuilt = await async_rebuild(hass, library)
+            _LOGGER.info("The library was brought up to its files: %s", rebuilt)
+    except StorageError as err:
+        _LOGGER.warning("The library could not be brought up to its files: %s", err)

@@ -1,0 +1,149 @@
+"""The action that cancels clips that are still on their way."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+
+from ..const import DOMAIN
+from ..coordinator import ClipConfigEntry
+from ..engine.errors import InvalidRequestError, StorageError
+from ..engine.model import Job
+from ..engine.pipeline.jobs import Jobs, Running
+from ..entity import camera_unique_id
+from . import response
+from .targets import account_and_camera_id, async_targeted_cameras, async_user, name_of
+
+MOST_NAMED = 1000
+# What stands for the window in errors that name one.
+UNDER_WAY = "what is under way"
+
+
+def _jobs_or_cameras(data: dict[str, Any]) -> dict[str, Any]:
+    """Take job ids or a target, not both."""
+    has_target = any(str(key) in data for key in cv.TARGET_SERVICE_FIELDS)
+    if ("job_id" in data) == has_target:
+        raise vol.Invalid("either job_id or a target must be given, not both")
+    return data
+
+
+CANCEL_SCHEMA = vol.All(
+    vol.Schema(
+        {
+            **cv.TARGET_SERVICE_FIELDS,
+            vol.Optional("job_id"): vol.All(
+                cv.ensure_list, vol.Length(min=1, max=MOST_NAMED), [cv.string]
+            ),
+        }
+    ),
+    _jobs_or_cameras,
+)
+
+
+async def async_cancel(call: ServiceCall) -> ServiceResponse:
+    """Cancel named jobs, or all of some cameras; tell what became of each."""
+    hass = call.hass
+    found: list[tuple[ClipConfigEntry, Running | Job]] = []
+    unknown: list[str] = []
+    if "job_id" in call.data:
+        for job_id in dict.fromkeys(call.data["job_id"]):
+            if one := await _async_job(call, job_id):
+                found.append(one)
+            else:
+                unknown.append(job_id)
+    else:
+        entity_ids = await async_targeted_cameras(call)
+        found += [one for each in entity_ids for one in _of_camera(hass, each)]
+    told: dict[str, list[Any]] = {"cancelled": [], "ended": [], "unknown": unknown}
+    for entry, job in await _async_ended(found):
+        is_cancelled = bool(job.error and job.error.key == "cancelled")
+        told["cancelled" if is_cancelled else "ended"].append(
+            {"entity_id": _entity_id(hass, entry, job), **response.answer(hass, job)}
+        )
+    if unknown and not call.return_response:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="jobs_unknown",
+            translation_placeholders={"jobs": ", ".join(unknown)},
+        )
+    return {**told}
+
+
+async def _async_job(
+    call: ServiceCall, job_id: str
+) -> tuple[ClipConfigEntry, Running | Job] | None:
+    """Return a job that the caller may know of, with its account."""
+    user = await async_user(call)
+    for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
+        jobs = entry.runtime_data.jobs
+        running = next((one for one in jobs.running() if one.job.id == job_id), None)
+        job = running.job if running else await _async_kept(entry, job_id)
+        if job is None:
+            continue
+        entity_id = _entity_id(call.hass, entry, job)
+        if user and not (
+            user.permissions.check_entity(entity_id, POLICY_CONTROL)
+            if entity_id
+            else user.is_admin
+        ):
+            return None
+        return entry, running or job
+    return None
+
+
+async def _async_kept(entry: ClipConfigEntry, job_id: str) -> Job | None:
+    """Return a job that is not under way."""
+    try:
+        return await entry.runtime_data.jobs.job(job_id)
+    except StorageError as err:
+        raise response.raised(err, camera=entry.title, window=UNDER_WAY) from err
+
+
+def _of_camera(
+    hass: HomeAssistant, entity_id: str
+) -> Iterable[tuple[ClipConfigEntry, Running]]:
+    """Return the jobs under way of a camera, with its account."""
+    try:
+        entry, camera_id = account_and_camera_id(hass, entity_id)
+        jobs = _jobs(entry)
+    except InvalidRequestError as err:
+        camera = name_of(hass, entity_id)
+        raise response.raised(err, camera=camera, window=UNDER_WAY) from err
+    return [(entry, one) for one in jobs.running(camera_id)]
+
+
+def _jobs(entry: ClipConfigEntry) -> Jobs:
+    """Return the jobs of an account. Raises InvalidRequestError if it is not loaded."""
+    if entry.state is not ConfigEntryState.LOADED:
+        raise InvalidRequestError("account_not_loaded", account=entry.title)
+    return entry.runtime_data.jobs
+
+
+async def _async_ended(
+    found: Iterable[tuple[ClipConfigEntry, Running | Job]],
+) -> list[tuple[ClipConfigEntry, Job]]:
+    """Cancel what is under way; return what became of all."""
+
+    async def end(entry: ClipConfigEntry, one: Running | Job) -> Job:
+        if isinstance(one, Job):
+            return one
+        return await entry.runtime_data.jobs.cancel(one)
+
+    found = list(found)
+    jobs = await asyncio.gather(*(end(*one) for one in found))
+    return [(entry, job) for (entry, _), job in zip(found, jobs, strict=True)]
+
+
+def _entity_id(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> str | None:
+    """Return the entity of a job's camera, if it still has one."""
+    return er.async_get(hass).async_get_entity_id(
+        Platform.CAMERA, DOMAIN, camera_unique_id(entry, job.camera_id)
+    )

@@ -1,0 +1,256 @@
+"""The actions about what the cameras saw: to list it, and to save it all."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import VolDictType
+from homeassistant.util import dt as dt_util
+
+from ..automatic_saving import (
+    DEFAULT_KINDS,
+    LISTING_PATIENCE,
+    PATIENCE,
+    async_ask_for_events,
+    async_events,
+    async_saved,
+)
+from ..const import DOMAIN
+from ..coordinator import ClipConfigEntry
+from ..engine.errors import ClipError, InvalidRequestError, SignInError
+from ..engine.model import EVENT_KINDS, ON_DEMAND, SEEN, Camera, Event, JobState
+from ..engine.time_range import Window, check_timeout, settle_past
+from . import response
+from .targets import (
+    Told,
+    account_and_camera,
+    async_answer,
+    async_targeted_cameras,
+    failed,
+    name_of,
+    raising_as_asked,
+)
+
+# So many clips of a camera at once: the others would only wait in the account's queue.
+AT_ONCE = 4
+
+WINDOW_FIELDS = ("date", "start", "end")
+EVENT_FIELDS: VolDictType = {
+    vol.Optional("date"): cv.date,
+    vol.Optional("start"): cv.datetime,
+    vol.Optional("end"): cv.datetime,
+}
+KINDS = vol.All(
+    cv.ensure_list,
+    vol.Length(min=1),
+    [vol.In([*EVENT_KINDS, *SEEN])],
+)
+LIST_EVENTS_SCHEMA = cv.make_entity_service_schema(
+    {**EVENT_FIELDS, vol.Optional("kinds"): KINDS}
+)
+SAVE_EVENTS_SCHEMA = cv.make_entity_service_schema(
+    {
+        **EVENT_FIELDS,
+        vol.Optional("kinds", default=list(DEFAULT_KINDS)): KINDS,
+        vol.Optional("overwrite", default=False): cv.boolean,
+        vol.Optional("timeout", default=PATIENCE): cv.positive_time_period,
+    }
+)
+
+
+class Outcome(StrEnum):
+    """What came of an event that was to be saved: the lists of the response."""
+
+    SAVED = "saved"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    NOT_READY = "not_ready"
+
+
+async def async_list_events(call: ServiceCall) -> ServiceResponse:
+    """List what every targeted camera saw; no footage is fetched."""
+    entity_ids, window = await _async_cameras_and_window(call)
+    return await async_answer(
+        call, entity_ids, lambda entity_id: _async_list(call, entity_id, window)
+    )
+
+
+async def async_save_events(call: ServiceCall) -> ServiceResponse:
+    """Save what every targeted camera saw, one file an event, but for what is there."""
+    entity_ids, window = await _async_cameras_and_window(call)
+    return await async_answer(
+        call, entity_ids, lambda entity_id: _async_save(call, entity_id, window)
+    )
+
+
+async def _async_cameras_and_window(call: ServiceCall) -> tuple[list[str], Window]:
+    entity_ids = await async_targeted_cameras(call)
+    with raising_as_asked(call, entity_ids, WINDOW_FIELDS):
+        window = settle_past(
+            now=dt_util.utcnow(),
+            time_zone=dt_util.get_default_time_zone(),
+            day=call.data.get("date"),
+            start=call.data.get("start"),
+            end=call.data.get("end"),
+        )
+    return entity_ids, window
+
+
+async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Told:
+    """List what one camera saw."""
+    hass = call.hass
+    try:
+        entry, camera = account_and_camera(hass, entity_id)
+        events = await _async_wanted(call, entry, camera, window, LISTING_PATIENCE)
+        saved = await async_saved(hass, entry, camera, [event.id for event in events])
+    except ClipError as err:
+        return failed(hass, entity_id, window, err)
+    return {
+        "events": [
+            {
+                **response.seen(event),
+                "ready": event.is_ready,
+                "saved": is_there,
+                **({"path": str(saved[event.id].path)} if is_there else {}),
+            }
+            for event in events
+            for is_there in [event.id in saved and saved[event.id].is_there]
+        ]
+    }, None
+
+
+async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told:
+    """Save what one camera saw, the oldest first: it is the first to expire."""
+    hass = call.hass
+    try:
+        check_timeout(call.data["timeout"])
+        entry, camera = account_and_camera(hass, entity_id)
+        source = entry.runtime_data.source
+        if source.echoes_downloads and ON_DEMAND in call.data["kinds"]:
+            raise InvalidRequestError("kind_echoes", cloud=source.manufacturer)
+        events = [
+            event
+            for event in await _async_wanted(
+                call, entry, camera, window, call.data["timeout"]
+            )
+            if not source.is_echo(event)
+        ]
+    except ClipError as err:
+        return failed(hass, entity_id, window, err)
+
+    outcomes = await _Saving(call, entity_id, events).done()
+    told: dict[str, Any] = {outcome.value: [] for outcome in Outcome}
+    for event in events:
+        outcome, answer = outcomes[event.id]
+        # A clip has times of its own.
+        told[outcome].append({**response.seen(event), **answer})
+    if not (failures := told[Outcome.FAILED]):
+        return told, None
+    return told, HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="events_failed",
+        translation_placeholders={
+            "camera": name_of(hass, entity_id),
+            "window": response.in_words(window),
+            "count": str(len(failures)),
+            "error": failures[0]["error"]["message"],
+        },
+    )
+
+
+class _Saving:
+    """The events of one camera, a few at once on their way to be files."""
+
+    def __init__(
+        self, call: ServiceCall, entity_id: str, events: Sequence[Event]
+    ) -> None:
+        """Take what the call says, and the events in the order in which to begin."""
+        self._call = call
+        self._hass = call.hass
+        self._entity_id = entity_id
+        self._left = iter(events)
+        self._outcomes: dict[str, tuple[Outcome, dict[str, Any]]] = {}
+        self._refused: SignInError | None = None
+
+    async def done(self) -> dict[str, tuple[Outcome, dict[str, Any]]]:
+        """Return what came of each event, by its id, and what is told of that."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(self._work())
+        return self._outcomes
+
+    async def _work(self) -> None:
+        for event in self._left:
+            try:
+                outcome = await self._save(event)
+            except ClipError as err:
+                if isinstance(err, SignInError):
+                    self._refused = err
+                told, _ = failed(self._hass, self._entity_id, event.window, err)
+                outcome = Outcome.FAILED, told
+            self._outcomes[event.id] = outcome
+
+    async def _save(self, event: Event) -> tuple[Outcome, dict[str, Any]]:
+        """Save one event. Raises ClipError."""
+        if not event.is_ready:
+            return Outcome.NOT_READY, {}
+        data = self._call.data
+        # Anew for each: the account may have been unloaded or reloaded meanwhile.
+        entry, camera = account_and_camera(self._hass, self._entity_id)
+        # Only now, and right before it is asked for: others save events, too.
+        saved = (await async_saved(self._hass, entry, camera, [event.id])).get(event.id)
+        if saved and saved.is_there and not data["overwrite"]:
+            return Outcome.SKIPPED, {"path": str(saved.path)}
+        if self._refused:
+            # Who asks on with bad credentials may be shut out.
+            raise SignInError(self._refused.key, **self._refused.placeholders)
+        running = await async_ask_for_events(
+            self._hass,
+            entry,
+            camera,
+            [event],
+            replaces=saved.path if saved else None,
+            timeout=data["timeout"],
+        )
+        # The job lives on if the caller goes away.
+        job = await asyncio.shield(running.done)
+        if job.state is JobState.SAVED:
+            return Outcome.SAVED, response.answer(self._hass, job)
+        if job.state is JobState.FAILED and job.error:
+            raise job.error
+        # It was interrupted, and goes on when the account is back.
+        return Outcome.NOT_READY, {}
+
+
+async def _async_wanted(
+    call: ServiceCall,
+    entry: ClipConfigEntry,
+    camera: Camera,
+    window: Window,
+    patience: timedelta,
+) -> list[Event]:
+    """Return the wanted events that begin in the window, the oldest first.
+
+    Raises ClipError.
+    """
+    source = entry.runtime_data.source
+    kinds: list[str] | None = call.data.get("kinds")
+    allowed = (*source.event_kinds, *SEEN)
+    # A cloud without a history says so itself.
+    for kind in (kinds or ()) if source.event_kinds else ():
+        if kind not in allowed:
+            raise InvalidRequestError(
+                "kind_unknown",
+                kind=kind,
+                cloud=source.manufacturer,
+                allowed=", ".join(allowed),
+            )
+    events = await async_events(call.hass, entry, camera, window, patience)
+    return [event for event in events if kinds is None or event.is_of(kinds)]

@@ -1,0 +1,197 @@
+"""The actions that prove what clips are: to read them again, and to hand them over."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+import time
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.core import (
+    Event,
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.singleton import singleton
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..engine.errors import ClipError, storage_error
+from ..engine.library import files
+from ..engine.library.export import EXPORT, SUFFIX, Exported, export, work_name
+from ..engine.library.queries import ClipQueries
+from ..engine.library.verify import Looked, State, become_patient, verify
+from ..paths import media_folder, media_folders
+from ..runtime import async_shared
+from . import response
+from .selection import CHOICE_FIELDS, CHOICE_SCHEMA, Choice, async_chosen
+from .targets import async_unless_stopped, names_of, raising_as_asked
+
+DEFAULT_EXPORT = "clip_download/exports/%Y-%m-%d_%H-%M-%S"
+
+VERIFY_CLIPS_SCHEMA = vol.Schema(CHOICE_SCHEMA)
+EXPORT_CLIPS_SCHEMA = vol.Schema({**CHOICE_SCHEMA, vol.Optional("filename"): cv.string})
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The one thread in which clips are read through; one ZIP is made at a time."""
+
+    thread: Executor
+    exporting: asyncio.Lock
+
+
+@singleton("clip_download_reading")
+@callback
+def _reading(hass: HomeAssistant) -> _Reading:
+    """Return what all reading shares, until Home Assistant ends."""
+    thread = ThreadPoolExecutor(
+        1, thread_name_prefix="clip_reader", initializer=become_patient
+    )
+
+    async def close(event: Event) -> None:
+        await hass.async_add_executor_job(thread.shutdown)
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
+    return _Reading(thread, asyncio.Lock())
+
+
+async def async_verify_clips(call: ServiceCall) -> ServiceResponse:
+    """Read the files of clips again, and tell which are not as they were."""
+    hass = call.hass
+    choice = await async_chosen(call)
+    shared = await async_shared(hass)
+    began_s = time.monotonic()
+    with raising_as_asked(call, choice.entity_ids, CHOICE_FIELDS):
+        verified = await _async_read(
+            hass,
+            verify(
+                ClipQueries(shared.library),
+                choice.clips(),
+                media_folders(hass),
+                _reading(hass).thread,
+            ),
+            "verify clips",
+        )
+    return {
+        "checked": verified.ok + len(verified.others),
+        "ok": verified.ok,
+        **_findings(hass, verified.others),
+        "bytes_read": verified.bytes_read,
+        "seconds": round(time.monotonic() - began_s, 3),
+    }
+
+
+async def async_export_clips(call: ServiceCall) -> ServiceResponse:
+    """Copy clips into a ZIP, and tell where it is."""
+    hass = call.hass
+    choice = await async_chosen(call)
+    reading = _reading(hass)
+    now = dt_util.now()
+    filename = call.data.get("filename") or f"{now:{DEFAULT_EXPORT}}"
+    with raising_as_asked(call, choice.entity_ids, CHOICE_FIELDS):
+        target = await hass.async_add_executor_job(
+            files.target_inside,
+            _media_folder(hass, choice),
+            files.safe_relative_path(filename, SUFFIX),
+        )
+        shared = await async_shared(hass)
+        catalog = ClipQueries(shared.library)
+        roots = media_folders(hass)
+        mounts = await catalog.mounts()
+        work = work_name()
+
+        async def run() -> Exported:
+            # Known before it is made: after a kill it is removed.
+            async with catalog.doing(EXPORT, [str(target.parent / work)]):
+                return await export(
+                    choice.clips,
+                    target,
+                    roots,
+                    reading.thread,
+                    now=now,
+                    mounts=mounts,
+                    work=work,
+                )
+
+        async with reading.exporting:
+            try:
+                done = await _async_read(hass, run(), "export clips")
+            except OSError as err:
+                raise _not_written(hass, choice, filename, storage_error(err)) from err
+    if not call.return_response:
+        return None
+    return {
+        "path": str(done.path),
+        "count": done.count,
+        "size_bytes": done.size_bytes,
+        "sha256": done.sha256,
+        **_findings(hass, done.others),
+    }
+
+
+def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
+    """Return what is told of clips that are not as they were: plain JSON."""
+    told: dict[str, list[dict[str, Any]]] = {
+        state: [] for state in State if state not in {State.OK, State.AWAY}
+    }
+    away = Counter[str]()
+    roots = media_folders(hass)
+    for one in others:
+        path = one.clip.path
+        if one.state is State.AWAY:
+            # There is one reason for all of them.
+            away[str(files.shelf_of(path, roots) or path.parent)] += 1
+            continue
+        about = {"clip_id": one.clip.id, "path": str(path)}
+        if one.state is State.CHANGED:
+            about |= {"expected": one.clip.sha256, "found": one.sha256}
+        elif one.reason:
+            about["reason"] = one.reason
+        told[one.state].append(about)
+    return {
+        **told,
+        State.AWAY: [{"path": path, "clips": count} for path, count in away.items()],
+    }
+
+
+def _media_folder(hass: HomeAssistant, choice: Choice) -> Path:
+    """Return the media folder of the only account, else the first one.
+
+    Raises InvalidRequestError.
+    """
+    entry = None
+    if len(choice.accounts) == 1:
+        (account_id,) = choice.accounts
+        entry = hass.config_entries.async_get_entry(account_id)
+    return media_folder(hass, entry)
+
+
+def _not_written(
+    hass: HomeAssistant, choice: Choice, filename: str, err: ClipError
+) -> HomeAssistantError:
+    return response.raised(
+        err, camera=names_of(hass, choice.entity_ids), window=filename
+    )
+
+
+async def _async_read[T](
+    hass: HomeAssistant, work: Coroutine[Any, Any, T], name: str
+) -> T:
+    """Do what takes long, unless Home Assistant stops or the caller goes."""
+    return await async_unless_stopped(
+        hass,
+        hass.async_create_background_task(work, name),
+        HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="reading_interrupted"
+        ),
+    )

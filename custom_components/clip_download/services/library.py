@@ -1,0 +1,248 @@
+"""The actions that keep clips and let them go."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.components.media_source import generate_media_source_id
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+)
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..coordinator import ClipConfigEntry
+from ..engine.errors import StorageError
+from ..engine.library.queries import ClipQueries
+from ..engine.model import Clip
+from ..entity import camera_unique_id
+from ..paths import media_folders
+from ..runtime import Shared, async_rebuild, async_shared
+from . import response
+from .selection import async_chosen
+from .targets import async_user
+
+# More at once is for `delete_clips` with a window.
+MOST_NAMED = 1000
+# What is told of the next pruning one by one.
+MOST_TOLD = 1000
+
+MEDIA_IDS = f"{generate_media_source_id('media_source', '')}/"
+NAMED = vol.All(cv.ensure_list, vol.Length(min=1, max=MOST_NAMED), [cv.string])
+CHOICE_FIELDS = ("start", "end", "label")
+CLIPS = {vol.Optional("path"): NAMED, vol.Optional("media_content_id"): NAMED}
+
+NAMED_CLIPS_SCHEMA = vol.All(
+    vol.Schema(CLIPS), cv.has_at_least_one_key(*map(str, CLIPS))
+)
+DELETE_CLIPS_SCHEMA = vol.All(
+    vol.Schema(
+        {
+            **cv.TARGET_SERVICE_FIELDS,
+            **CLIPS,
+            vol.Optional("start"): cv.datetime,
+            vol.Optional("end"): cv.datetime,
+            vol.Optional("label"): cv.string,
+        }
+    ),
+    cv.has_at_least_one_key(*map(str, CLIPS), *map(str, cv.TARGET_SERVICE_FIELDS)),
+)
+NEXT_PRUNING_SCHEMA = vol.Schema({})
+
+
+async def async_keep_clip(call: ServiceCall) -> ServiceResponse:
+    """Keep the named clips, whatever the limits; tell what they are now."""
+    return await _async_set_kept(call, kept=True)
+
+
+async def async_release_clip(call: ServiceCall) -> ServiceResponse:
+    """Let the limits hold for the named clips again; tell what they are now."""
+    return await _async_set_kept(call, kept=False)
+
+
+async def _async_set_kept(call: ServiceCall, *, kept: bool) -> ServiceResponse:
+    """Keep the named clips, or release them; tell what they are now."""
+    shared = await async_shared(call.hass)
+    try:
+        clips = await _async_named(call, shared)
+        await _async_check_control(call, clips)
+        clips = await shared.upkeep.pruning.keep(
+            [clip.id for clip in clips], media_folders(call.hass), kept=kept
+        )
+    except StorageError as err:
+        raise _about_clips(err) from err
+    return {"clips": [_told(call.hass, clip) for clip in clips]}
+
+
+async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
+    """Delete the named clips and those of a window, but for what must stay."""
+    shared = await async_shared(call.hass)
+    upkeep = shared.upkeep
+    try:
+        clips = {clip.id: clip for clip in await _async_named(call, shared)}
+        await _async_check_control(call, clips.values())
+        clips |= {clip.id: clip for clip in await _async_of_cameras(call)}
+        done = await upkeep.pruning.let_go(
+            list(clips.values()), media_folders(call.hass)
+        )
+    except StorageError as err:
+        raise _about_clips(err) from err
+    upkeep.async_tell_gone(done.gone, "deleted")
+    if call.return_response:
+        return {
+            "deleted": [_told(call.hass, clip) for clip in done.gone],
+            "spared": [
+                {**_told(call.hass, clips[clip_id]), "reason": reason}
+                for clip_id, reason in done.spared.items()
+            ],
+        }
+    if done.spared:
+        first, reason = next(iter(done.spared.items()))
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="clips_spared",
+            translation_placeholders={
+                "count": str(len(done.spared)),
+                "path": str(clips[first].path),
+                "reason": reason,
+            },
+        )
+    return None
+
+
+async def async_next_pruning(call: ServiceCall) -> ServiceResponse:
+    """Tell when clips are let go of next, and which are due by then."""
+    upkeep = (await async_shared(call.hass)).upkeep
+    try:
+        pruned = await upkeep.plan()
+    except StorageError as err:
+        raise _about_clips(err) from err
+    return {
+        "at": dt_util.as_local(upkeep.next_at).isoformat(timespec="seconds"),
+        "count": len(pruned.gone),
+        "size_bytes": pruned.freed_bytes,
+        "clips": [
+            {**_told(call.hass, due.clip), "reason": due.reason}
+            for due in pruned.gone[:MOST_TOLD]
+        ],
+    }
+
+
+async def _async_named(call: ServiceCall, shared: Shared) -> list[Clip]:
+    """Return the clips that are named. All of them must be in the library."""
+    catalog = ClipQueries(shared.library)
+    folders = call.hass.config.media_dirs
+    paths: list[str] = [*call.data.get("path", ())]
+    for media_id in call.data.get("media_content_id", ()):
+        name, _, below = media_id.removeprefix(MEDIA_IDS).partition("/")
+        if not media_id.startswith(MEDIA_IDS) or name not in folders:
+            raise _unknown(media_id)
+        paths.append(f"{Path(folders[name]) / below}")
+    clips: dict[str, Clip] = {}
+    for path in paths:
+        try:
+            path.encode()
+        except UnicodeEncodeError as err:
+            raise _unknown(path.encode(errors="replace").decode()) from err
+        # The library has the paths of clips, and of nothing else: no file is looked at.
+        if not (clip := await catalog.clip_at(path)):
+            raise _unknown(path)
+        clips[clip.id] = clip
+    return list(clips.values())
+
+
+async def _async_of_cameras(call: ServiceCall) -> list[Clip]:
+    """Return the clips of the targeted cameras that lie in the window, if any is meant."""
+    if not any(field in call.data for field in cv.TARGET_SERVICE_FIELDS):
+        if any(field in call.data for field in CHOICE_FIELDS):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="no_camera_targeted"
+            )
+        return []
+    if not {"start", "end"} <= call.data.keys():
+        # All clips of a camera are not deleted by an oversight.
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="delete_needs_window"
+        )
+    return [clip async for clip in (await async_chosen(call)).clips()]
+
+
+async def _async_check_control(call: ServiceCall, clips: Collection[Clip]) -> None:
+    """Raise Unauthorized if the user may not control the cameras of all these clips.
+
+    What no camera entity is there for any more is an administrator's.
+    """
+    user = await async_user(call)
+    if user is None or user.is_admin:
+        return
+    for clip in clips:
+        entity_id = _entity_of(call.hass, clip)
+        if not entity_id or not user.permissions.check_entity(
+            entity_id, POLICY_CONTROL
+        ):
+            raise Unauthorized(
+                context=call.context, entity_id=entity_id, permission=POLICY_CONTROL
+            )
+
+
+def _entity_of(hass: HomeAssistant, clip: Clip) -> str | None:
+    entry: ClipConfigEntry | None = hass.config_entries.async_get_entry(clip.account_id)
+    if entry is None:
+        return None
+    return er.async_get(hass).async_get_entity_id(
+        Platform.CAMERA, DOMAIN, camera_unique_id(entry, clip.camera_id)
+    )
+
+
+def _told(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
+    return {
+        **response.place(hass, clip.path),
+        "camera": clip.camera_name,
+        "start": dt_util.as_local(clip.window.start).isoformat(timespec="milliseconds"),
+        "size_bytes": clip.size_bytes,
+        "kept": clip.kept,
+    }
+
+
+def _unknown(named: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="clip_unknown",
+        translation_placeholders={"clip": named[:200]},
+    )
+
+
+def _about_clips(err: StorageError) -> HomeAssistantError:
+    """Return the error of the library, or that a sidecar cannot be written."""
+    if err.key.startswith("library_"):
+        return response.raised(err)
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="clip_not_marked",
+        translation_placeholders={
+            "path": err.placeholders["path"],
+            "reason": err.placeholders["reason"],
+        },
+    )
+
+
+REBUILD_LIBRARY_SCHEMA = vol.Schema({})
+
+
+async def async_rebuild_library(call: ServiceCall) -> ServiceResponse:
+    """Bring the library up to what lies in the media folders; tell what was found."""
+    shared = await async_shared(call.hass)
+    try:
+        rebuilt = await async_rebuild(call.hass, shared.library)
+    except StorageError as err:
+        raise response.raised(err) from err
+    return asdict(rebuilt) if call.return_response else None

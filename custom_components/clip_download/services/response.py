@@ -1,0 +1,134 @@
+"""What is told of a job: the action's response, the bus event, the error's words."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.components.media_source import generate_media_source_id
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..engine.errors import ClipError, InvalidRequestError
+from ..engine.model import Clip, Event, Job, JobState
+from ..engine.time_range import Window
+
+EVENT_SAVED = f"{DOMAIN}_saved"
+EVENT_FAILED = f"{DOMAIN}_failed"
+
+STATUS_QUEUED = "queued"
+STATUS_FAILED = "failed"
+
+
+def raised(err: ClipError, *, camera: str = "", window: str = "") -> HomeAssistantError:
+    """Return the error as Home Assistant shows it, by whose fault it is."""
+    kind = (
+        ServiceValidationError
+        if isinstance(err, InvalidRequestError)
+        else HomeAssistantError
+    )
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=err.key,
+        translation_placeholders={
+            "camera": camera,
+            "window": window,
+            **err.placeholders,
+        },
+    )
+
+
+def error(err: ClipError, *, camera: str, window: str) -> dict[str, str]:
+    """Return an error as a response tells it."""
+    told = raised(err, camera=camera, window=window)
+    return {"key": told.translation_key or "", "message": str(told)}
+
+
+def answer(hass: HomeAssistant, job: Job) -> dict[str, Any]:
+    """Return a response's entry for a job, as it stands: plain JSON, times local."""
+    told: dict[str, Any] = {"job_id": job.id, "label": job.label}
+    match job.state:
+        case JobState.SAVED:
+            told |= _saved(hass, job.clips)
+        case JobState.FAILED:
+            told |= {"status": STATUS_FAILED, **_times(job.window)}
+        case _:
+            told |= {"status": STATUS_QUEUED, **_times(job.window)}
+    if job.error:
+        told["error"] = error(
+            job.error, camera=job.camera_name, window=in_words(job.window)
+        )
+    return told
+
+
+def seen(event: Event) -> dict[str, Any]:
+    """Return what a response tells of an event: its id is a string, times are local."""
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "what": event.what,
+        "seen": list(event.seen),
+        **_times(event.window),
+    }
+
+
+def in_words(window: Window) -> str:
+    """Return a window as a person reads it: local time."""
+    start, end = dt_util.as_local(window.start), dt_util.as_local(window.end)
+    until = f"{end:%H:%M:%S}" if start.date() == end.date() else f"{end:%F %H:%M:%S}"
+    return f"{start:%F %H:%M:%S} – {until}"
+
+
+def place(hass: HomeAssistant, path: Path) -> dict[str, str]:
+    """Return where a clip is: its `path`, and its `media_content_id` if it has one."""
+    told = {"path": str(path)}
+    if location := media_location(hass, path):
+        told["media_content_id"] = generate_media_source_id("media_source", location)
+    return told
+
+
+def media_location(hass: HomeAssistant, path: Path) -> str | None:
+    """Return a file's media folder and its path below that, None if it is in none."""
+    for name, folder in hass.config.media_dirs.items():
+        if path.is_relative_to(folder):
+            return f"{name}/{path.relative_to(folder)}"
+    return None
+
+
+def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
+    first, last = clips[0], clips[-1]
+    told: dict[str, Any] = {
+        "status": first.status,
+        **_file(hass, first),
+        **_times(Window(first.window.start, last.window.end)),
+        "duration_s": sum(clip.duration_ms for clip in clips) / 1000,
+        "size_bytes": sum(clip.size_bytes for clip in clips),
+        "events": list(first.events),
+        "gaps": [_times(gap) for gap in first.gaps],
+    }
+    if len(clips) > 1:
+        told["files"] = [
+            {
+                **_file(hass, clip),
+                **_times(clip.window),
+                "duration_s": clip.duration_ms / 1000,
+                "size_bytes": clip.size_bytes,
+            }
+            for clip in clips
+        ]
+    return told
+
+
+def _file(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
+    return {
+        **place(hass, clip.path),
+        "sha256": clip.sha256,
+        "audio_codec": clip.audio_codec,
+    }
+
+
+def _times(window: Window) -> dict[str, str]:
+    return {
+        "start": dt_util.as_local(window.start).isoformat(timespec="milliseconds"),
+        "end": dt_util.as_local(window.end).isoformat(timespec="milliseconds"),
+    }

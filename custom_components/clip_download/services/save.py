@@ -1,0 +1,189 @@
+"""The actions that save a stretch of footage: what there is, or what is recorded for it."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import VolDictType
+from homeassistant.util import dt as dt_util
+
+from ..coordinator import ClipConfigEntry
+from ..engine.errors import ClipError, RefusedError
+from ..engine.model import Camera, JobState, MediaOptions
+from ..engine.time_range import Window, check_timeout, settle
+from ..paths import file_name, media_folder
+from . import response
+from .targets import (
+    Told,
+    account_and_camera,
+    async_answer,
+    async_targeted_cameras,
+    async_unless_stopped,
+    failed,
+    raising_as_asked,
+)
+
+DEFAULT_TIMEOUT = timedelta(minutes=10)
+# Ring ends a live session after a minute, and a battery camera's after half of that.
+SHORTEST_RECORDING = timedelta(seconds=1)
+LONGEST_RECORDING = timedelta(minutes=1)
+
+WINDOW_FIELDS = ("start", "end", "duration", "before", "after", "at")
+WISH_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
+
+
+def in_one_line(text: str) -> str:
+    """Return a text without what cannot be printed, in one line."""
+    plain = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(plain.split())
+
+
+# More is no word, and no file's name.
+LONGEST_LABEL = 100
+LABEL = vol.All(cv.string, vol.Length(max=LONGEST_LABEL), in_one_line)
+# What can be said of every clip: its name, and how patient to be.
+CLIP_FIELDS: VolDictType = {
+    vol.Optional("filename"): cv.template,
+    vol.Optional("label", default=""): LABEL,
+    vol.Optional("overwrite", default=False): cv.boolean,
+    vol.Optional("wait", default=True): cv.boolean,
+    vol.Optional("timeout", default=DEFAULT_TIMEOUT): cv.positive_time_period,
+    vol.Optional("audio", default=True): cv.boolean,
+}
+SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
+    {
+        vol.Optional("start"): cv.datetime,
+        vol.Optional("end"): cv.datetime,
+        vol.Optional("duration"): cv.positive_time_period,
+        vol.Optional("before"): cv.positive_time_period,
+        vol.Optional("after"): cv.positive_time_period,
+        vol.Optional("at"): cv.datetime,
+        **CLIP_FIELDS,
+        vol.Optional("codec"): vol.In(["avc", "hevc"]),
+        vol.Optional("frame_rate"): vol.All(vol.Coerce(int), vol.Range(1, 25)),
+        vol.Optional("width"): vol.All(vol.Coerce(int), vol.Range(16, 1920)),
+        vol.Optional("height"): vol.All(vol.Coerce(int), vol.Range(16, 1080)),
+        vol.Optional("timestamps"): vol.In(["producer", "server"]),
+    }
+)
+RECORD_CLIP_SCHEMA = cv.make_entity_service_schema(
+    {
+        vol.Required("duration"): vol.All(
+            cv.positive_time_period, vol.Range(SHORTEST_RECORDING, LONGEST_RECORDING)
+        ),
+        **CLIP_FIELDS,
+    }
+)
+
+
+async def async_save_clip(call: ServiceCall) -> ServiceResponse:
+    """Save one window of every targeted camera; one failure never stops another."""
+    entity_ids = await async_targeted_cameras(call)
+    with raising_as_asked(call, entity_ids, WINDOW_FIELDS):
+        window = settle(
+            now=dt_util.utcnow(),
+            time_zone=dt_util.get_default_time_zone(),
+            patience=call.data["timeout"],
+            **{field: call.data.get(field) for field in WINDOW_FIELDS},
+        )
+    return await async_answer(
+        call, entity_ids, lambda entity_id: _async_save_one(call, entity_id, window)
+    )
+
+
+async def async_record_clip(call: ServiceCall) -> ServiceResponse:
+    """Have every targeted camera record for a while, then save just that."""
+    entity_ids = await async_targeted_cameras(call)
+    return await async_answer(
+        call, entity_ids, lambda entity_id: _async_record_one(call, entity_id)
+    )
+
+
+async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> Told:
+    """Save one camera's window."""
+    try:
+        entry, camera = account_and_camera(call.hass, entity_id)
+        running = await entry.runtime_data.jobs.ask(
+            camera, window, **_job(call, entry, camera, window)
+        )
+        job = running.job
+        if call.data["wait"]:
+            # The job lives on if the caller goes away.
+            job = await asyncio.shield(running.done)
+    except ClipError as err:
+        return _failure(call, entity_id, window, err)
+    if job.error and job.state is JobState.FAILED:
+        _, raised = failed(call.hass, entity_id, window, job.error)
+        return response.answer(call.hass, job), raised
+    return response.answer(call.hass, job), None
+
+
+async def _async_record_one(call: ServiceCall, entity_id: str) -> Told:
+    """Have one camera record, and save the window in which it did."""
+    duration: timedelta = call.data["duration"]
+    now = dt_util.utcnow()
+    window = Window(now, now + duration)
+    try:
+        entry, camera = account_and_camera(call.hass, entity_id)
+        # A mistake in the call is told before anybody records.
+        entry.runtime_data.source.check(_job(call, entry, camera, window)["wishes"])
+        window = await _async_record(call.hass, entry, camera, duration)
+    except ClipError as err:
+        return _failure(call, entity_id, window, err)
+    return await _async_save_one(call, entity_id, window)
+
+
+async def _async_record(
+    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, duration: timedelta
+) -> Window:
+    """Return the window in which a camera was made to record. Raises ClipError.
+
+    The live session ends too when the account is unloaded, Home Assistant stops, or
+    whoever called goes away.
+    """
+
+    async def record() -> Window:
+        async with entry.runtime_data.source.live(camera):
+            start = dt_util.utcnow()
+            await asyncio.sleep(duration.total_seconds())
+            return Window(start, start + duration)
+
+    recording = entry.async_create_background_task(
+        hass, record(), f"record {camera.id}"
+    )
+    interrupted = RefusedError("recording_interrupted")
+    return await async_unless_stopped(hass, recording, interrupted)
+
+
+def _failure(call: ServiceCall, entity_id: str, window: Window, err: ClipError) -> Told:
+    """Return what to tell of a camera whose clip is not there."""
+    told, raised = failed(call.hass, entity_id, window, err)
+    return {"status": response.STATUS_FAILED, **told}, raised
+
+
+def _job(
+    call: ServiceCall, entry: ClipConfigEntry, camera: Camera, window: Window
+) -> dict[str, Any]:
+    """Return how the clip of a window is wanted. Raises InvalidRequestError."""
+    check_timeout(call.data["timeout"])
+    return {
+        "root": media_folder(call.hass, entry),
+        "filename": file_name(
+            call.hass,
+            entry,
+            camera,
+            window,
+            label=call.data["label"],
+            template=call.data.get("filename"),
+        ),
+        "timeout": call.data["timeout"],
+        "label": call.data["label"],
+        "overwrite": call.data["overwrite"],
+        "wishes": MediaOptions(
+            **{key: call.data[key] for key in WISH_FIELDS if key in call.data}
+        ),
+    }

@@ -1,0 +1,87 @@
+"""Which saved clips a call is for: of which cameras, of what time, with which label."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+import voluptuous as vol
+
+from homeassistant.core import ServiceCall
+from homeassistant.exceptions import Unauthorized
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import VolDictType
+from homeassistant.util import dt as dt_util
+
+from ..coordinator import ClipConfigEntry
+from ..engine.library.queries import ClipQueries
+from ..engine.model import Clip
+from ..engine.time_range import settle_open
+from ..runtime import async_shared
+from .targets import (
+    account_and_camera_id,
+    async_targeted_cameras,
+    async_user,
+    raising_as_asked,
+)
+
+CHOICE_FIELDS = ("start", "end", "label", "kept")
+CHOICE_SCHEMA: VolDictType = {
+    **cv.TARGET_SERVICE_FIELDS,
+    vol.Optional("start"): cv.datetime,
+    vol.Optional("end"): cv.datetime,
+    vol.Optional("label"): cv.string,
+    vol.Optional("kept"): cv.boolean,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The clips that are meant; `clips` goes through them anew each time.
+
+    `entity_ids` are the cameras that were targeted, none if all clips were meant.
+    `accounts` are the ids of theirs.
+    """
+
+    entity_ids: Sequence[str]
+    accounts: set[str]
+    clips: Callable[[], AsyncIterator[Clip]]
+
+
+async def async_chosen(call: ServiceCall) -> Choice:
+    """Return the clips that a call is for.
+
+    Without a target, these are of all cameras, also of those that there are no more:
+    that is for administrators. An account need not be loaded.
+    """
+    hass = call.hass
+    entity_ids: list[str] = []
+    if any(field in call.data for field in cv.TARGET_SERVICE_FIELDS):
+        entity_ids = await async_targeted_cameras(call)
+    elif (user := await async_user(call)) and not user.is_admin:
+        raise Unauthorized(context=call.context)
+    with raising_as_asked(call, entity_ids, CHOICE_FIELDS):
+        cameras = [account_and_camera_id(hass, entity_id) for entity_id in entity_ids]
+        window = settle_open(
+            time_zone=dt_util.get_default_time_zone(),
+            start=call.data.get("start"),
+            end=call.data.get("end"),
+        )
+    catalog = ClipQueries((await async_shared(hass)).library)
+
+    async def clips() -> AsyncIterator[Clip]:
+        of: Sequence[tuple[ClipConfigEntry | None, str | None]]
+        of = cameras or [(None, None)]
+        for entry, camera_id in of:
+            async for clip in catalog.in_window(
+                account_id=entry.entry_id if entry else None,
+                camera_id=camera_id,
+                window=window,
+                label=call.data.get("label"),
+                kept=call.data.get("kept"),
+            ):
+                yield clip
+
+    return Choice(
+        entity_ids=entity_ids,
+        accounts={entry.entry_id for entry, _ in cameras},
+        clips=clips,
+    )

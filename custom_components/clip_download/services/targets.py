@@ -1,0 +1,229 @@
+"""Which cameras a call is for: what was named, who may, whose they are, what of each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from homeassistant.auth.models import User
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, Platform
+from homeassistant.core import HassJob, HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.target import (
+    TargetSelection,
+    async_extract_referenced_entity_ids,
+)
+
+from ..const import DOMAIN
+from ..coordinator import ClipConfigEntry
+from ..engine.errors import ClipError, InvalidRequestError, StorageError
+from ..engine.model import Camera
+from ..engine.time_range import Window
+from ..entity import camera_unique_id
+from . import response
+
+# One camera's entry of the response, and its error if it failed.
+type Told = tuple[dict[str, Any], HomeAssistantError | None]
+
+
+async def async_targeted_cameras(call: ServiceCall) -> list[str]:
+    """Return the entity ids of the targeted cameras.
+
+    Every entity that is named is among them, ours or not, there or not: none is passed
+    over in silence. Of areas, devices, floors and labels only our cameras count.
+    """
+    hass = call.hass
+    registry = er.async_get(hass)
+    ours = {
+        entity.entity_id
+        for entity in registry.entities.values()
+        if entity.platform == DOMAIN and entity.domain == Platform.CAMERA
+    }
+    if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
+        named, meant = set[str](), ours
+    else:
+        selected = async_extract_referenced_entity_ids(hass, TargetSelection(call.data))
+        named, meant = selected.referenced, selected.indirectly_referenced & ours
+
+    if user := await async_user(call):
+        may = user.permissions.check_entity
+        for entity_id in sorted(named):
+            if not may(entity_id, POLICY_CONTROL):
+                raise Unauthorized(
+                    context=call.context,
+                    entity_id=entity_id,
+                    permission=POLICY_CONTROL,
+                )
+        meant = {entity_id for entity_id in meant if may(entity_id, POLICY_CONTROL)}
+
+    if not named | meant:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="no_camera_targeted"
+        )
+    return sorted(named | meant)
+
+
+async def async_user(call: ServiceCall) -> User | None:
+    """Return who calls, None if that is Home Assistant itself. Raises UnknownUser."""
+    if not call.context.user_id:
+        return None
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context)
+    return user
+
+
+def cameras_of(hass: HomeAssistant, user: User) -> set[tuple[str, str]] | None:
+    """Return the cameras that a user may control, by account id and camera id.
+
+    None is all of them, also those that are gone: of these nobody can tell any more who
+    may control them, so they are for users without any restriction.
+    """
+    if user.is_admin or user.permissions.access_all_entities(POLICY_CONTROL):
+        return None
+    return {
+        (entry.entry_id, entity.unique_id.removeprefix(camera_unique_id(entry, "")))
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for entity in er.async_entries_for_config_entry(
+            er.async_get(hass), entry.entry_id
+        )
+        if entity.domain == Platform.CAMERA
+        and user.permissions.check_entity(entity.entity_id, POLICY_CONTROL)
+    }
+
+
+def account_and_camera(
+    hass: HomeAssistant, entity_id: str
+) -> tuple[ClipConfigEntry, Camera]:
+    """Return the loaded account and the camera of an entity.
+
+    Raises InvalidRequestError.
+    """
+    entry, camera_id = account_and_camera_id(hass, entity_id)
+    entity = er.async_get(hass).async_get(entity_id)
+    if entity and entity.disabled:
+        raise InvalidRequestError("camera_disabled", entity_id=entity_id)
+    if entry.state is not ConfigEntryState.LOADED:
+        raise InvalidRequestError("account_not_loaded", account=entry.title)
+    camera = entry.runtime_data.coordinator.camera(camera_id)
+    if camera is None:
+        raise InvalidRequestError("camera_gone")
+    return entry, camera
+
+
+def account_and_camera_id(
+    hass: HomeAssistant, entity_id: str
+) -> tuple[ClipConfigEntry, str]:
+    """Return the account of an entity, loaded or not, and the id of its camera.
+
+    Raises InvalidRequestError.
+    """
+    entity = er.async_get(hass).async_get(entity_id)
+    if entity is None or entity.platform != DOMAIN or entity.domain != Platform.CAMERA:
+        raise InvalidRequestError("not_our_camera", entity_id=entity_id)
+    entry: ClipConfigEntry | None = hass.config_entries.async_get_entry(
+        entity.config_entry_id or ""
+    )
+    if entry is None:
+        raise InvalidRequestError("camera_gone")
+    return entry, entity.unique_id.removeprefix(camera_unique_id(entry, ""))
+
+
+def name_of(hass: HomeAssistant, entity_id: str) -> str:
+    """Return the name that a person knows an entity by."""
+    state = hass.states.get(entity_id)
+    return state.name if state else entity_id
+
+
+def failed(hass: HomeAssistant, entity_id: str, window: Window, err: ClipError) -> Told:
+    """Return what to tell of a camera, or an event, that nothing came of."""
+    about = {"camera": name_of(hass, entity_id), "window": response.in_words(window)}
+    return {"error": response.error(err, **about)}, response.raised(err, **about)
+
+
+def names_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> str:
+    """Return the names of the entities that a call is for; none is all cameras."""
+    names = [name_of(hass, entity_id) for entity_id in entity_ids]
+    return ", ".join(names) or "all cameras"
+
+
+@contextmanager
+def raising_as_asked(
+    call: ServiceCall, entity_ids: Iterable[str], fields: Iterable[str]
+) -> Iterator[None]:
+    """Raise what is wrong with a call's window for all its cameras, as it was given."""
+    try:
+        yield
+    except (InvalidRequestError, StorageError) as err:
+        given = {field: call.data[field] for field in fields if field in call.data}
+        raise response.raised(
+            err,
+            camera=names_of(call.hass, entity_ids),
+            window=", ".join(
+                f"{field} {value:%F %T}"
+                if isinstance(value, datetime)
+                else f"{field} {value}"
+                for field, value in given.items()
+            ),
+        ) from err
+
+
+async def async_answer(
+    call: ServiceCall,
+    entity_ids: list[str],
+    act: Callable[[str], Awaitable[Told]],
+) -> ServiceResponse:
+    """Return what came of each camera, or raise once all have ended."""
+    told = await asyncio.gather(*(act(entity_id) for entity_id in entity_ids))
+    if call.return_response:
+        return {
+            entity_id: answer
+            for entity_id, (answer, _) in zip(entity_ids, told, strict=True)
+        }
+    errors = [err for _, err in told if err]
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="several_failed",
+            translation_placeholders={
+                "count": str(len(errors)),
+                "errors": "\n".join(str(err) for err in errors),
+            },
+        ) from ExceptionGroup("clips not saved", errors)
+    return None
+
+
+async def async_unless_stopped[T](
+    hass: HomeAssistant, work: asyncio.Task[T], interrupted: Exception
+) -> T:
+    """Return what a background task comes to. It ends, too, when the caller goes.
+
+    Raises `interrupted` if it was ended by others, as Home Assistant stops.
+    """
+
+    async def stop() -> None:
+        work.cancel()
+        await asyncio.wait([work])
+
+    # Home Assistant waits for no background task that it cancels as it stops.
+    forget = hass.async_add_shutdown_job(HassJob(stop, f"stop to {work.get_name()}"))
+    try:
+        return await work
+    except asyncio.CancelledError:
+        caller = asyncio.current_task()
+        if caller is None or caller.cancelling():
+            raise
+        raise interrupted from None
+    finally:
+        forget()

@@ -1,0 +1,289 @@
+"""The database of jobs and clips: a real file, closed and opened again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+import sqlite3
+
+import pytest
+
+from custom_components.clip_download.engine.errors import CloudError, StorageError
+from custom_components.clip_download.engine.library.database import (
+    ENDED_JOBS_KEPT,
+    Library,
+)
+from custom_components.clip_download.engine.model import (
+    Clip,
+    ClipStatus,
+    Job,
+    JobState,
+    MediaOptions,
+)
+from custom_components.clip_download.engine.time_range import Window, to_ms
+
+NOW = datetime(2026, 11, 21, 13, tzinfo=UTC)
+WINDOW = Window(NOW, NOW + timedelta(seconds=90))
+CLIP = Clip(
+    id="c1",
+    job_id="j1",
+    account_id="a",
+    account_name="Ring a@b",
+    source="ring",
+    camera_id="9223372036854775809",
+    camera_name="Haustür",
+    window=WINDOW,
+    duration_ms=90_000,
+    label="bell",
+    status=ClipStatus.PARTIAL,
+    path=Path("/media/x.mp4"),
+    size_bytes=2**33,
+    sha256="ab" * 32,
+    video_codec="h264",
+    audio_codec=None,
+    width=320,
+    height=180,
+    events=("7289369076883314527",),
+    gaps=(Window(NOW, NOW + timedelta(seconds=5)),),
+    saved_at=NOW,
+)
+JOB = Job(
+    id="j1",
+    account_id="a",
+    camera_id=CLIP.camera_id,
+    camera_name=CLIP.camera_name,
+    window=WINDOW,
+    asked_at=NOW,
+    give_up_at=NOW + timedelta(minutes=10),
+    root=Path("/media"),
+    filename="x",
+    label="bell",
+    overwrite=True,
+    wishes=MediaOptions(audio=False, timestamps="server"),
+)
+
+
+@pytest.fixture
+async def library(tmp_path: Path) -> AsyncIterator[Library]:
+    """Open a new library."""
+    library = await Library(tmp_path / "clips.db").open()
+    yield library
+    await library.close()
+
+
+async def test_a_job_survives_as_it_is(tmp_path: Path) -> None:
+    """All that a job knows is there when the database is opened again."""
+    path = tmp_path / "clips.db"
+    library = await Library(path).open()
+    await library.add_job(JOB)
+    kept = replace(JOB, state=JobState.FINISHING, clips=(CLIP,))
+    await library.update_job(kept)
+    await library.close()
+
+    library = await Library(path).open()
+    assert await library.unfinished_jobs("a") == [kept]
+    assert await library.unfinished_jobs("b") == []
+    assert await library.last_clip("a", CLIP.camera_id) is None
+    await library.close()
+
+
+async def test_finished_jobs_and_their_clips(library: Library) -> None:
+    """A finished job leaves its clips, and is unfinished no more."""
+    await library.add_job(JOB)
+    earlier = replace(
+        CLIP,
+        id="c0",
+        path=Path("/media/w.mp4"),
+        window=Window(NOW - timedelta(days=1), NOW),
+    )
+    await library.finish_job(replace(JOB, clips=(CLIP, earlier), state=JobState.SAVED))
+    assert await library.unfinished_jobs("a") == []
+    assert await library.last_clip("a", CLIP.camera_id) == CLIP
+    assert [job.state for job in await library.recent_jobs("a", 5)] == [JobState.SAVED]
+
+
+async def test_an_overwritten_file_has_one_record(library: Library) -> None:
+    """A path belongs to the clip that was saved there last."""
+    await library.add_job(JOB)
+    await library.finish_job(replace(JOB, clips=(CLIP,)))
+    again = replace(CLIP, id="c2", size_bytes=7)
+    await library.finish_job(replace(JOB, clips=(again,)))
+    assert await library.last_clip("a", CLIP.camera_id) == again
+
+
+async def test_errors_are_kept(library: Library) -> None:
+    """Why a job failed can be read later, with what fills its words."""
+    await library.add_job(JOB)
+    failed = replace(
+        JOB, state=JobState.FAILED, error=CloudError("cloud_trouble", status="502")
+    )
+    await library.update_job(failed)
+    (job,) = await library.recent_jobs("a", 5)
+    assert job.error
+    assert (job.error.key, job.error.placeholders) == (
+        "cloud_trouble",
+        {"status": "502"},
+    )
+    assert await library.unfinished_jobs("a") == []
+
+
+async def test_forgetting_an_account(library: Library) -> None:
+    """Its jobs go, those of others and all clips stay."""
+    await library.add_job(JOB)
+    await library.add_job(replace(JOB, id="j2", account_id="b"))
+    await library.finish_job(replace(JOB, clips=(CLIP,)))
+    await library.forget_account("a")
+    assert await library.recent_jobs("a", 5) == []
+    assert len(await library.recent_jobs("b", 5)) == 1
+    assert await library.last_clip("a", CLIP.camera_id) == CLIP
+
+
+async def test_old_ended_jobs_go(tmp_path: Path) -> None:
+    """Jobs that ended long ago are dropped when the library is opened."""
+    path = tmp_path / "clips.db"
+    library = await Library(path).open()
+    for number, state in enumerate((JobState.SAVED, JobState.FAILED, JobState.QUEUED)):
+        await library.add_job(replace(JOB, id=str(number), state=state))
+    await library.close()
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "UPDATE jobs SET updated_at_ms = ?",
+            (to_ms(datetime.now(UTC) - ENDED_JOBS_KEPT - timedelta(hours=1)),),
+        )
+    database.close()
+    library = await Library(path).open()
+    assert [job.id for job in await library.recent_jobs("a", 5)] == ["2"]
+    await library.close()
+
+
+def asides(path: Path) -> list[Path]:
+    """Return the databases that were put aside."""
+    return [
+        other
+        for other in path.parent.glob(f"{path.name}.damaged-*")
+        if not other.name.endswith(("-wal", "-shm"))
+    ]
+
+
+def spoil(path: Path, table: str) -> None:
+    """Damage the page at which a table, or an index, begins."""
+    with closing(sqlite3.connect(path)) as database:
+        (page_size,) = database.execute("PRAGMA page_size").fetchone()
+        (page,) = database.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)
+        ).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * page_size)
+        file.write(b"\x55" * page_size)
+
+
+async def test_a_rebuild_is_due_of_a_new_database(tmp_path: Path) -> None:
+    """It is due until it was done, across restarts."""
+    path = tmp_path / "clips.db"
+    for _ in range(2):
+        library = await Library(path).open()
+        assert await library.is_rebuild_due()
+        await library.close()
+    library = await Library(path).open()
+    await library.set_rebuilt()
+    await library.close()
+    library = await Library(path).open()
+    assert not await library.is_rebuild_due()
+    await library.close()
+
+
+async def test_what_is_no_database_is_put_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that is no database is kept under another name, and a new one made."""
+    path = tmp_path / "clips.db"
+    nonsense = b"not a database at all" * 100
+    path.write_bytes(nonsense)
+    path.with_name("clips.db-wal").write_bytes(b"its log")
+    library = await Library(path).open()
+    assert await library.is_rebuild_due()
+    await library.add_job(JOB)
+    await library.close()
+    (aside,) = asides(path)
+    assert aside.read_bytes() == nonsense
+    assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"its log"
+    assert "jobs that were under way are lost" in caplog.text
+
+    library = await Library(path).open()
+    assert await library.unfinished_jobs("a") == [JOB]
+    await library.close()
+    assert asides(path) == [aside]
+
+
+async def test_after_a_kill_the_database_is_read_through(tmp_path: Path) -> None:
+    """What the last run did not close is looked at before it is trusted."""
+    path = tmp_path / "clips.db"
+    await (await Library(path).open()).close()
+    spoil(path, "looks")
+    # Nobody asks for this table as it is opened: it is a day like any other.
+    await (await Library(path).open()).close()
+    assert asides(path) == []
+
+    path.with_name("clips.db-wal").touch()
+    library = await Library(path).open()
+    assert await library.is_rebuild_due()
+    await library.close()
+    assert len(asides(path)) == 1
+
+
+async def test_a_check_puts_a_damaged_database_aside(tmp_path: Path) -> None:
+    """Nobody has to run into the damage; a sound one is left alone."""
+    path = tmp_path / "clips.db"
+    library = await Library(path).open()
+    await library.set_rebuilt()
+    lost: list[bool] = []
+    library.when_lost = lambda: lost.append(True)
+    await library.check()
+    assert (asides(path), lost) == ([], [])
+    await library.close()
+
+    spoil(path, "looks")
+    library = await Library(path).open()
+    library.when_lost = lambda: lost.append(True)
+    await library.check()
+    assert len(asides(path)) == 1
+    assert lost == [True]
+    assert await library.is_rebuild_due()
+    await library.close()
+
+
+async def test_damage_that_a_query_runs_into(tmp_path: Path) -> None:
+    """Whoever asked is told; who asks again has a new database, put aside once."""
+    path = tmp_path / "clips.db"
+    library = await Library(path).open()
+    await library.add_job(JOB)
+    await library.close()
+    spoil(path, "clips")
+    spoil(path, "clips_by_camera")
+    library = await Library(path).open()
+    lost: list[bool] = []
+    library.when_lost = lambda: lost.append(True)
+    ends = await asyncio.gather(
+        *(library.last_clip("a", CLIP.camera_id) for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert isinstance(ends[0], StorageError)
+    assert ends[0].key == "library_unusable"
+    assert await library.last_clip("a", CLIP.camera_id) is None
+    assert len(asides(path)) == 1
+    assert lost == [True]
+    # Whoever was under way goes on.
+    await library.finish_job(replace(JOB, clips=(CLIP,), state=JobState.SAVED))
+    assert await library.last_clip("a", CLIP.camera_id) == CLIP
+    await library.close()
+
+
+async def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """That is no damage: it is said, and nothing is moved."""
+    path = tmp_path / "gone" / "clips.db"
+    with pytest.raises(StorageError) as error:
+        await Library(path).open()
+    assert error.value.key == "library_unusable"
+    assert error.value.placeholders["path"] == str(path)

@@ -1,0 +1,166 @@
+"""Publishing: the very file that was hashed, and never in place of another."""
+
+from collections.abc import Callable
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.folder import File, Folder
+from custom_components.clip_download.engine.library.publishing import Sealed, Shelf
+
+
+@pytest.fixture(params=["links", "no links"])
+def folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Folder:
+    """Return a folder with a working folder in it, with links and without."""
+    if request.param == "no links":
+
+        def refuse(self: File, to: File) -> None:
+            # So say exFAT, and some SMB servers.
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+        monkeypatch.setattr(File, "link", refuse)
+    media = tmp_path / "media"
+    (media / "work").mkdir(parents=True)
+    (media / "work").chmod(0o700)
+    return Folder.open(media)
+
+
+def sealed(folder: Folder, content: str = "new") -> Sealed:
+    """Return a file of the working folder that was hashed."""
+    made = folder.inner("work") / "made.mp4"
+    made.path.write_text(content)
+    made.path.chmod(0o600)
+    return Sealed.of(made)
+
+
+def test_what_was_hashed_gets_the_name(folder: Folder) -> None:
+    """Others may read it then."""
+    with sealed(folder) as made:
+        made.publish(folder / "clip.mp4")
+    path = folder.path / "clip.mp4"
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == made.sha256
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_name_that_is_taken(folder: Folder, tmp_path: Path, is_link: bool) -> None:
+    """A dangling link has it, too, and is not written through."""
+    final = folder / "clip.mp4"
+    outside = tmp_path / "outside"
+    if is_link:
+        final.path.symlink_to(outside)
+    else:
+        final.path.write_text("old")
+    with sealed(folder) as made, pytest.raises(FileExistsError):
+        made.publish(final)
+    assert made.file.path.read_text() == "new"
+    assert not outside.exists()
+    assert is_link or final.path.read_text() == "old"
+
+
+@pytest.mark.parametrize("how", ["symbolic", "hard", "file"])
+def test_a_file_that_is_swapped_after_it_was_hashed(
+    folder: Folder, tmp_path: Path, how: str
+) -> None:
+    """Neither is it published, nor does it get rights."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    with sealed(folder) as made:
+        made.file.path.unlink()
+        match how:
+            case "symbolic":
+                made.file.path.symlink_to(secret)
+            case "hard":
+                made.file.path.hardlink_to(secret)
+            case "file":
+                made.file.path.write_text("another")
+                made.file.path.chmod(0o600)
+        with pytest.raises(StorageError, match="storage_changed"):
+            made.publish(folder / "clip.mp4")
+    assert secret.read_text() == "secret"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    # A rename leaves nothing to tell what it was: that may stay, as it was.
+    if (folder.path / "clip.mp4").exists(follow_symlinks=False):
+        assert not made.file.exists()
+        assert (folder.path / "clip.mp4").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("call", ["link", "rename"])
+def test_a_file_that_is_swapped_in_the_very_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """What got the name is looked at, too, and loses it."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    (tmp_path / "media/work").mkdir(parents=True)
+    folder = Folder.open(tmp_path / "media")
+    name = getattr(File, call)
+
+    def swapped(self: File, to: File) -> None:
+        self.path.unlink()
+        self.path.hardlink_to(secret)
+        name(self, to)
+
+    def refuse(self: File, to: File) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    with sealed(folder) as made:
+        monkeypatch.setattr(File, "link", refuse)
+        monkeypatch.setattr(File, call, swapped)
+        with pytest.raises(StorageError, match="storage_changed"):
+            made.publish(folder / "clip.mp4")
+    # After a rename, nothing tells any more what it was.
+    assert (folder.path / "clip.mp4").exists() == (call == "rename")
+    assert secret.read_text() == "secret"
+    assert secret.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "lay",
+    [Path.symlink_to, Path.hardlink_to, lambda path, secret: os.mkfifo(path)],
+    ids=["symbolic", "hard", "pipe"],
+)
+def test_what_is_not_ours_is_not_hashed(
+    tmp_path: Path, lay: Callable[[Path, Path], None]
+) -> None:
+    """A file that has another name may be anybody's."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    lay(tmp_path / "made.mp4", secret)
+    with pytest.raises(StorageError, match="storage_changed"):
+        Sealed.of(File.at(tmp_path / "made.mp4"))
+
+
+def test_numbers_that_do_not_stay(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some file systems number a file anew under each name: then its content counts."""
+    stat = File.stat
+
+    def renumbered(self: File) -> os.stat_result:
+        about = list(stat(self))
+        about[1] += 1
+        return os.stat_result(about)
+
+    with sealed(folder) as made:
+        monkeypatch.setattr(File, "stat", renumbered)
+        made.publish(folder / "clip.mp4")
+    assert (folder.path / "clip.mp4").read_text() == "new"
+
+
+def test_a_name_is_free_if_nothing_has_it(folder: Folder) -> None:
+    """The clip's picture and sidecar count, and links that lead nowhere."""
+    shelf = Shelf(folder, [])
+    assert shelf.is_free("clip")
+    (folder.path / "clip.json").touch()
+    assert not shelf.is_free("clip")
+    (folder.path / "clip_2.mp4").symlink_to(folder.path / "nowhere")
+    assert not shelf.is_free("clip_2")

@@ -1,0 +1,110 @@
+"""What a file claims is not believed: opening any takes little memory and time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from custom_components.clip_download.engine.errors import CloudError
+from custom_components.clip_download.engine.media import claims
+from tests.engine.opener import Opener
+
+from .hostile import HOSTILE, Box, changed, honest, mutated, words
+
+# Beside what an honest file takes.
+MOST_MORE_MB = 100
+MOST_CPU_S = 20
+# `script/bombs` does more of them.
+MUTANTS = 30
+
+# What is refused by what it claims; of the others something is shown, or they are told to
+# be damaged.
+BY_CLAIMS = {
+    "2^24 samples",
+    "2^25 samples",
+    "2^26 samples",
+    "samples of no byte",
+    "80 MB of samples of one byte",
+    "one sample of 120 MB",
+    "80 MB of empty boxes",
+    "plain sound",
+    "2^28 composition times",
+    "2^30 chunks",
+    "2^30 key frames",
+    "100,000 edits",
+    "16 edits of a million samples",
+    "10,000 tracks",
+    "tables where they do not belong",
+    "a compressed index",
+    "a name of 120 MB",
+    "parameter sets of 100 MB",
+    "a picture size",
+    "2^28 samples in a fragment",
+    "fragments of 100,000 samples",
+    "an index of segments",
+    "200,000 fragments",
+    "a picture of 80 MB, TS",
+}
+
+
+@pytest.fixture(scope="module")
+def opener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opener]:
+    """Return what opens files, having opened an honest one."""
+    path = tmp_path_factory.mktemp("honest") / "0.mp4"
+    path.write_bytes(honest())
+    with Opener(path) as one:
+        yield one
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile(opener: Opener, tmp_path: Path, name: str) -> None:
+    """It takes little more than an honest file, and says what is wrong."""
+    path = tmp_path / "0.part"
+    path.write_bytes(HOSTILE[name]())
+    took = opener.open(path)
+    path.unlink()
+    assert took.fault is None
+    assert took.more_mb < MOST_MORE_MB
+    assert took.cpu_s < MOST_CPU_S
+    assert (took.told[0] == "body_implausible") == (name in BY_CLAIMS)
+    assert set(took.told) <= {
+        None,
+        "body_implausible",
+        "body_not_video",
+        "body_truncated",
+        "clip_not_playable",
+    }
+
+
+@pytest.mark.parametrize("kind", ["mp4", "fragmented", "mpegts"])
+def test_mutants(opener: Opener, tmp_path: Path, kind: str) -> None:
+    """Whatever sizes and counts say, no file takes much, and none does harm."""
+    data = honest(
+        "mpegts" if kind == "mpegts" else "mp4", is_fragmented=kind == "fragmented"
+    )
+    path = tmp_path / "0.part"
+    for seed in range(MUTANTS):
+        path.write_bytes(mutated(data, seed))
+        took = opener.open(path)
+        assert took.fault is None, seed
+        assert took.more_mb < MOST_MORE_MB, seed
+        assert took.cpu_s < MOST_CPU_S, seed
+
+
+def test_a_day(tmp_path: Path) -> None:
+    """The index of a day at 60 frames a second is believed of a clip, not of a part."""
+    count = 24 * 3600 * 60
+
+    def claim(file: Box) -> None:
+        file.find(b"stsz").body = words(0, 0, count) + words(500) * count
+        file.find(b"stts").body = words(0, 1, count, 1500)
+        table = file.find(b"stbl")
+        table.boxes.append(Box(b"ctts", words(0, count) + words(1, 0) * count))
+        file.find(b"stsc").body = words(0, 1, 1, count, 1)
+
+    path = tmp_path / "0.mp4"
+    path.write_bytes(changed(claim))
+    with path.open("rb") as file:
+        claims.check(file, "mp4", most_samples=claims.MOST_CLIP_SAMPLES)
+        with pytest.raises(CloudError, match="body_implausible"):
+            claims.check(file, "mp4")
