@@ -40,7 +40,7 @@ def job_saved(entry: ClipConfigEntry, camera_id: str) -> SignalType[Job]:
 
 
 def has_events(entry: ClipConfigEntry) -> bool:
-    """Say whether the account learns what its cameras see."""
+    """Return whether the account learns what its cameras see."""
     source = entry.runtime_data.source
     has_webhook = any(
         entry.options.get(secret) for secret in (CONF_HMAC_KEY, CONF_WEBHOOK_SECRET)
@@ -115,7 +115,7 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Say whether the cloud lists the camera.
+        """Return whether the cloud lists the camera.
 
         Its footage is in the cloud while the camera itself sleeps, and while its cloud
         cannot be reached a request can wait; an action on an unavailable entity would

@@ -92,7 +92,7 @@ def _seen(entry: ClipConfigEntry) -> SignalType[Camera, Event]:
 
 
 def _was_doorbell(hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera) -> bool:
-    """Say whether the camera rang before Home Assistant started."""
+    """Return whether the camera rang before Home Assistant started."""
     unique_id = f"{camera_unique_id(entry, camera.id)}_{DOORBELL}"
     registry = er.async_get(hass)
     return registry.async_get_entity_id(EVENT_DOMAIN, DOMAIN, unique_id) is not None

@@ -136,7 +136,7 @@ def async_follow_lenders(hass: HomeAssistant) -> None:
 
 
 def _is_behind(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Say whether an account does not work as its lender is now."""
+    """Return whether an account does not work as its lender is now."""
     if entry.state is not ConfigEntryState.LOADED:
         return entry.state in (
             ConfigEntryState.SETUP_ERROR,
@@ -147,7 +147,7 @@ def _is_behind(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 
 
 def _is_signed_out(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Say whether a person has to sign in to an account again."""
+    """Return whether a person has to sign in to an account again."""
     return any(entry.async_get_active_flows(hass, {SOURCE_REAUTH}))
 
 
@@ -164,7 +164,7 @@ def _lender(hass: HomeAssistant, lender_id: str) -> ConfigEntry:
 
 
 def _is_known(lender: ConfigEntry) -> bool:
-    """Say whether that integration still keeps its sign-in as it does today."""
+    """Return whether that integration still keeps its sign-in as it does today."""
     match lender.data:
         case {
             "device_id": str(),
@@ -176,7 +176,7 @@ def _is_known(lender: ConfigEntry) -> bool:
 
 
 def _is_good(lender: ConfigEntry, refused: str) -> bool:
-    """Say whether the lender's token can be used: not run out, nor refused before."""
+    """Return whether the lender's token can be used: not run out, nor refused before."""
     token = lender.data[CONF_TOKEN]
     has_run_out: bool = token["expires_at"] <= dt_util.utcnow().timestamp()
     return not has_run_out and token[CONF_ACCESS_TOKEN] != refused

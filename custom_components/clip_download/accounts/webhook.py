@@ -106,7 +106,7 @@ class Listener:
         self._level = logging.DEBUG
 
     def _is_news(self, notice: Notice) -> bool:
-        """Say whether a notice came for the first time, and remember it."""
+        """Return whether a notice came for the first time, and remember it."""
         age = dt_util.utcnow() - notice.event.window.start
         if notice.id in self._known or abs(age) > NEWS_FOR:
             _LOGGER.debug("Not news: notice %s", notice.id)

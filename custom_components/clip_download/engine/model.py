@@ -82,7 +82,7 @@ class Event:
         return ", ".join(self.seen)
 
     def is_same_as(self, other: Event) -> bool:
-        """Say whether both are one: a cloud may tell it under another id than it lists."""
+        """Return whether both are one: a cloud may tell it under another id than it lists."""
         return self.id == other.id or (
             self.kind == other.kind
             and abs(self.window.start - other.window.start) < SAME_WITHIN

@@ -51,7 +51,7 @@ class Window:
         return to_ms(self.end)
 
     def overlaps(self, other: Window) -> bool:
-        """Say whether the two share any time."""
+        """Return whether the two share any time."""
         return self.start < other.end and other.start < self.end
 
     def split(self, limit: timedelta) -> list[Window]:

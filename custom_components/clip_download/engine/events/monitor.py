@@ -325,7 +325,7 @@ class EventMonitor:
         self.stir()
 
     def _was_heard(self, camera: Camera, event: Event) -> bool:
-        """Say whether the cloud told of a listed event by itself."""
+        """Return whether the cloud told of a listed event by itself."""
         for one in self._told:
             if (
                 one.camera_id == camera.id

@@ -111,7 +111,7 @@ class Library:
             await self._replace()
 
     async def is_rebuild_due(self) -> bool:
-        """Say whether files and sidecars know of clips that are not in here.
+        """Return whether files and sidecars know of clips that are not in here.
 
         So it is with a new database, and with one that an older release made.
         """

@@ -181,7 +181,7 @@ def check_mounted(path: Path, mounts: Iterable[Path]) -> None:
 
 
 def holds_any(folder: Path) -> bool:
-    """Say whether there is anything in a folder."""
+    """Return whether there is anything in a folder."""
     try:
         return any(folder.iterdir())
     except OSError:

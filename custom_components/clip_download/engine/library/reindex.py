@@ -328,7 +328,7 @@ def _mounts(clips: Sequence[Clip]) -> set[Path]:
 
 
 def _is_gone(path: Path) -> bool:
-    """Say whether a file is surely not there; a disk's trouble does not say so."""
+    """Return whether a file is surely not there; a disk's trouble does not say so."""
     try:
         path.lstat()
     except FileNotFoundError, NotADirectoryError:
@@ -339,7 +339,7 @@ def _is_gone(path: Path) -> bool:
 
 
 def _is_there(clip_id: str, path: Path, roots: Collection[Path]) -> bool:
-    """Say whether a clip is surely where it was known to be."""
+    """Return whether a clip is surely where it was known to be."""
     try:
         file = files.found(path, roots)
         return file.is_file() and _id_beside(file) == clip_id
@@ -348,7 +348,7 @@ def _is_there(clip_id: str, path: Path, roots: Collection[Path]) -> bool:
 
 
 def _lies_at(clip_id: str, path: Path, roots: Collection[Path]) -> bool:
-    """Say whether a clip may still be where it was known to be."""
+    """Return whether a clip may still be where it was known to be."""
     if _is_gone(path):
         return False
     try:

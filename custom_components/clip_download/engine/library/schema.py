@@ -177,7 +177,7 @@ class DamagedError(sqlite3.DatabaseError):
 
 
 def is_damage(err: sqlite3.Error) -> bool:
-    """Say whether an error means that the file itself is damaged."""
+    """Return whether an error means that the file itself is damaged."""
     return isinstance(err, DamagedError) or (
         # The error has no code where it is not the database's own.
         getattr(err, "sqlite_errorcode", 0) & 0xFF in _DAMAGE

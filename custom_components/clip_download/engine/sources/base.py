@@ -141,7 +141,7 @@ class Source(ABC):
         raise InvalidRequestError("no_history", cloud=self.manufacturer)
 
     def is_echo(self, event: Event) -> bool:
-        """Say whether an event may be of our own making, and saving it make one more."""
+        """Return whether an event may be of our own making, and saving it make one more."""
         return self.echoes_downloads and event.kind == ON_DEMAND
 
     async def listen(self, heard: Callable[[], None]) -> None:

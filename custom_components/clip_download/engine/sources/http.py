@@ -400,7 +400,7 @@ def _is_within(host: str, domains: Collection[str]) -> bool:
 
 
 def _is_encoded(response: ClientResponse) -> bool:
-    """Say whether a body was packed, which nobody asked for."""
+    """Return whether a body was packed, which nobody asked for."""
     encoding = response.headers.get(hdrs.CONTENT_ENCODING, "")
     return encoding.strip().lower() not in {"", "identity"}
 

@@ -422,7 +422,7 @@ class KinesisSource(Source):
         return account
 
     async def _may_exist(self, camera: Camera) -> bool:
-        """Say whether a stream that a person named is there, or whether nobody tells."""
+        """Return whether a stream that a person named is there, or whether nobody tells."""
         try:
             await self._ask("describeStream", _stream(camera))
         except RefusedError as err:

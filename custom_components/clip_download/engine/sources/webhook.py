@@ -22,7 +22,7 @@ class Notice(ABC):
     @staticmethod
     @abstractmethod
     def is_genuine(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
-        """Say whether who sent this knows the secret; in constant time.
+        """Return whether who sent this knows the secret; in constant time.
 
         Raises ValueError if it makes no sense.
         """
@@ -45,10 +45,10 @@ class Notice(ABC):
 
     @abstractmethod
     def is_about(self, camera: Camera) -> bool:
-        """Say whether this camera, of an account that it is for, saw it."""
+        """Return whether this camera, of an account that it is for, saw it."""
 
     def is_for(self, account_id: str) -> bool:
-        """Say whether it may be for the account of this identity."""
+        """Return whether it may be for the account of this identity."""
         return True
 
 

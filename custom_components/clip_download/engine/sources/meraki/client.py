@@ -484,7 +484,7 @@ def _harmless(text: str) -> str:
 
 
 def _is_open(organization: Mapping[str, Any]) -> bool:
-    """Say whether an organization's API is switched on, as far as it tells."""
+    """Return whether an organization's API is switched on, as far as it tells."""
     api = organization.get("api")
     return not isinstance(api, dict) or bool(api.get("enabled", True))
 

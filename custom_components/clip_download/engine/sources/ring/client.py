@@ -1090,7 +1090,7 @@ class _Kept[T]:
         self._since = time.monotonic()
 
     def is_younger_than(self, age_s: float) -> bool:
-        """Say whether the value came less than so many seconds ago."""
+        """Return whether the value came less than so many seconds ago."""
         return time.monotonic() - self._since < age_s
 
 
@@ -1160,21 +1160,21 @@ class _Recording:
         return not self.is_e2ee and self.had_subscription is not False
 
     def is_ready_at(self, now: datetime) -> bool:
-        """Say whether it can be asked for; old ones without a status are tried."""
+        """Return whether it can be asked for; old ones without a status are tried."""
         if self.is_ready is None:
             return now >= self.window.end + READY_AFTER
         return self.is_ready
 
     def is_settled_at(self, now: datetime) -> bool:
-        """Say whether nothing more need be found out about it."""
+        """Return whether nothing more need be found out about it."""
         return not self.is_given or self.is_ready_at(now)
 
     def is_awaited_at(self, now: datetime) -> bool:
-        """Say whether it is not ready, and may still become so."""
+        """Return whether it is not ready, and may still become so."""
         return not self.is_ready_at(now) and now < self.window.end + READY_WITHIN
 
     def is_doubted_at(self, now: datetime) -> bool:
-        """Say whether a search should have told its URL by now."""
+        """Return whether a search should have told its URL by now."""
         return not self.is_settled_at(now) and now >= self.window.end + URL_LATE
 
     def joined_with(self, searched: _Recording | None) -> _Recording:
@@ -1198,7 +1198,7 @@ def _check_not_refused(camera: Camera, found: Sequence[_Recording]) -> None:
 
 
 def _is_refused(camera: Camera) -> bool:
-    """Say whether nothing new of the camera's will be handed over."""
+    """Return whether nothing new of the camera's will be handed over."""
     return camera.details.get("is_e2ee") is True or _has_no_subscription(camera)
 
 
@@ -1235,7 +1235,7 @@ def _part(recording_id: str, window: Window) -> Part:
 
 
 def _may_grow(window: Window, given: Sequence[_Recording], now: datetime) -> bool:
-    """Say whether a later plan for the window may hold more than one of now."""
+    """Return whether a later plan for the window may hold more than one of now."""
     if any(one.is_awaited_at(now) for one in given):
         return True
     if not given:

@@ -122,7 +122,7 @@ class _Problem:
     words: str
 
     def says(self, *words: str) -> bool:
-        """Say whether the answer has any of these words in it, whatever their case."""
+        """Return whether the answer has any of these words in it, whatever their case."""
         return any(word in self.words.lower() for word in words)
 
 
@@ -370,7 +370,7 @@ class RingPartnerSource(Source):
         return RefusedError("camera_not_shared")
 
     async def _has_no_plan(self, camera: Camera) -> bool:
-        """Say whether the cloud lists no subscription of this camera."""
+        """Return whether the cloud lists no subscription of this camera."""
         try:
             answer = await self._get(f"{API}/accounts/me/subscriptions")
         except CloudError:
@@ -743,7 +743,7 @@ async def _problem(response: ClientResponse) -> _Problem:
 
 
 def _is_not_stored(problem: _Problem) -> bool:
-    """Say whether a store of files has not got the file."""
+    """Return whether a store of files has not got the file."""
     return problem.status == HTTPStatus.NOT_FOUND and not problem.is_from_api
 
 
