@@ -576,7 +576,7 @@ def test_large_clips(tmp_path: Path) -> None:
             check=True,
             capture_output=True,
             text=True,
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
         )
         idle_ms = float(idle.communicate()[0])
     grown_kb, held_ms, looks = done.stdout.split()

@@ -19,7 +19,7 @@ from custom_components.clip_download.engine.time_range import Window
 
 from .test_database import CLIP, NOW, WINDOW
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 VALIDATOR = Draft202012Validator(json.loads((DOCS / "sidecar.schema.json").read_text()))
 ASKED = Window(NOW - timedelta(minutes=1), NOW + timedelta(minutes=2))
 

@@ -1297,7 +1297,7 @@ def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
         check=True,
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     assert int(done.stdout) < 8 * 1024
 
