@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 import voluptuous as vol
 
-from custom_components.clip_download import config_flow
+from custom_components.clip_download import config_flow, stream_flow
 from custom_components.clip_download.const import DEFAULT_FILENAME, DOMAIN
 from custom_components.clip_download.engine.library.retention import Limits
 from custom_components.clip_download.retention import (
@@ -1014,7 +1014,7 @@ async def test_stream_unforeseen(
     """What nobody foresaw goes to the log, and the form can be sent again."""
     form = await stream_form(hass, unlisted)
     with patch.object(
-        config_flow, "async_create_source", side_effect=RuntimeError("Oh")
+        stream_flow, "async_create_source", side_effect=RuntimeError("Oh")
     ):
         result = await name_stream(hass, form, "gate")
     assert result["errors"] == {"base": "unknown"}

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import (
 )
 from yarl import URL
 
-from custom_components.clip_download import accounts
+from custom_components.clip_download.accounts import access_token
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -478,7 +478,7 @@ async def test_slow_refresh(
     """A token that does not come is not waited for until everything else has failed."""
     entry = await set_up(hass, hass_clouds, KIND)
     due(hass, entry)
-    monkeypatch.setattr(accounts, "TOKEN_PATIENCE_S", 0.1)
+    monkeypatch.setattr(access_token, "TOKEN_PATIENCE_S", 0.1)
     hass_clouds.ring.misbehave("oauth/token", delay_s=5)
     coordinator = entry.runtime_data.coordinator
     await coordinator.async_refresh()

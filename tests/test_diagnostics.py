@@ -15,9 +15,10 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from ring_doorbell import RingError
 
 from custom_components.clip_download import const
+from custom_components.clip_download.accounts import KINDS as ACCOUNT_KINDS
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.components.diagnostics import REDACTED
-from homeassistant.const import CONF_API_KEY, CONF_TOKEN, CONF_USERNAME, CONF_WEBHOOK_ID
+from homeassistant.const import CONF_TOKEN, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 
 from .accounts import KINDS, add_camera, set_up
@@ -136,9 +137,17 @@ async def test_all_that_an_account_may_hold(
         for name, value in vars(const).items()
         if name.startswith("CONF_") and isinstance(value, str)
     }
+    for kind in ACCOUNT_KINDS.values():
+        names |= {*kind.lasting_ids, *(field.name for field in kind.fields)}
+        names |= {field.name for field in kind.options}
+        if kind.webhook:
+            names.add(kind.webhook.secret)
+        if kind.shared_sign_in:
+            names.add(kind.shared_sign_in.field)
     secrets = {name: f"sesame-{name}" for name in names - NO_SECRETS}
     assert {"secret_access_key", "session_token", "hmac_key"} <= secrets.keys()
-    for name in (CONF_API_KEY, CONF_TOKEN, CONF_USERNAME, CONF_WEBHOOK_ID):
+    # What nobody has said a word about is hidden as well.
+    for name in (CONF_TOKEN, CONF_WEBHOOK_ID, "unheard_of"):
         secrets[name] = f"sesame-{name}"
     entry = await set_up(hass, hass_clouds, "meraki")
     hass.config_entries.async_update_entry(

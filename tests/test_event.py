@@ -13,7 +13,6 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import DING, MOTION, Event, Job
-from custom_components.clip_download.engine.sources.meraki.client import MerakiSource
 from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.event import async_tell
 from homeassistant.components.media_source import async_resolve_media
@@ -315,11 +314,8 @@ async def test_camera_without_a_bell(hass: HomeAssistant, hass_clouds: Clouds) -
     }
 
 
-async def test_webhook_with_a_secret(
-    hass: HomeAssistant, hass_clouds: Clouds, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_webhook_with_a_secret(hass: HomeAssistant, hass_clouds: Clouds) -> None:
     """A cloud without a history tells of events once its webhook can be believed."""
-    monkeypatch.setattr(MerakiSource, "tells_events", True)
     add_camera(hass_clouds, "meraki", "Front")
     entry = await set_up(hass, hass_clouds, "meraki")
     assert not hass.states.async_entity_ids(["event", "switch"])

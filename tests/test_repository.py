@@ -20,12 +20,9 @@ from packaging.requirements import Requirement
 from PIL import Image
 import voluptuous as vol
 
-from custom_components.clip_download.accounts import (
-    KIND_REQUIREMENTS,
-    LIVE_REQUIREMENTS,
-)
+from custom_components.clip_download.accounts import KINDS
+from custom_components.clip_download.accounts.source import LIVE_REQUIREMENTS
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.engine.sources import SOURCES
 from custom_components.clip_download.services import ACTIONS
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from homeassistant import components
@@ -180,7 +177,7 @@ def test_requirements_are_tested() -> None:
     for text in [
         *MANIFEST["requirements"],
         *LIVE_REQUIREMENTS,
-        *(text for some in KIND_REQUIREMENTS.values() for text in some),
+        *(text for kind in KINDS.values() for text in kind.requirements),
     ]:
         requirement = Requirement(text)
         # Without a version, Home Assistant's own constraints pin it.
@@ -406,13 +403,13 @@ def full_name(path: Path) -> str:
 
 
 def test_source_modules() -> None:
-    """Each kind of account has the module and the class that the registry names."""
-    for kind, (module_name, name) in SOURCES.items():
-        path = ENGINE_FOLDER / "sources" / Path(*module_name.split("."))
+    """Each kind of account has the module and the class that its record names."""
+    for kind in KINDS.values():
+        path = ENGINE_FOLDER / "sources" / Path(*kind.source.module.split("."))
         module = tree(path.with_suffix(".py"))
-        assert name in {
+        assert kind.source.name in {
             node.name for node in module.body if isinstance(node, ast.ClassDef)
-        }, kind
+        }, kind.name
 
 
 def test_modules_have_no_leftovers() -> None:
@@ -695,11 +692,11 @@ def test_forms_explain_their_fields() -> None:
 
 
 def keywords(name: str) -> set[str]:
-    """Return the strings that the config flow gives for an argument of that name."""
-    module = tree(INTEGRATION / "config_flow.py")
+    """Return the strings that the flows give for an argument of that name."""
     return {
         keyword.value.value
-        for node in ast.walk(module)
+        for module in ("config_flow", "options_flow", "stream_flow")
+        for node in ast.walk(tree(INTEGRATION / f"{module}.py"))
         if isinstance(node, ast.Call)
         for keyword in node.keywords
         if keyword.arg == name

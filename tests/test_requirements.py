@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from uv import find_uv_bin
 
-from custom_components.clip_download.accounts import (
-    KIND_REQUIREMENTS,
-    LIVE_REQUIREMENTS,
-)
+from custom_components.clip_download.accounts import KINDS
+from custom_components.clip_download.accounts.source import LIVE_REQUIREMENTS
 from custom_components.clip_download.const import DOMAIN
 import homeassistant
 from homeassistant.config_entries import ConfigEntryState
@@ -68,7 +66,7 @@ def installs(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     ours = {
         *LIVE_REQUIREMENTS,
-        *(one for some in KIND_REQUIREMENTS.values() for one in some),
+        *(one for kind in KINDS.values() for one in kind.requirements),
     }
     monkeypatch.setattr(
         "homeassistant.util.package.is_installed", lambda package: package not in ours
@@ -121,7 +119,7 @@ async def test_kinesis_brings_its_signer(
     assert result["errors"] == {"base": "package_missing"}
     told = result["description_placeholders"] or {}
     assert told["package"] == "botocore>=1.42,<2"
-    assert set(installs) == set(KIND_REQUIREMENTS["kinesis"])
+    assert set(installs) == set(KINDS["kinesis"].requirements)
 
 
 async def test_kinesis_without_its_signer(
@@ -186,7 +184,7 @@ def test_requirements_can_be_had(
     """
     always = [
         *MANIFEST["requirements"],
-        *(one for some in KIND_REQUIREMENTS.values() for one in some),
+        *(one for kind in KINDS.values() for one in kind.requirements),
     ]
     for wanted, built in (
         (always, ["http-ece"]),

@@ -10,17 +10,13 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
-from .accounts import access_token_of, async_create_source, ring_shared, token_store
+from .accounts import KINDS, kind_of, token_store
+from .accounts.access_token import access_token_of
+from .accounts.source import async_create_source
 from .accounts.webhook import async_listen
 from .arrivals import Arrivals, async_forget_issues, async_remove_config_entry_device
 from .automatic_saving import async_ask_for_events, rules_of
-from .const import (
-    CONF_DOWNLOADS_AT_ONCE,
-    CONF_KIND,
-    CONF_RING_ENTRY,
-    DEFAULT_DOWNLOADS_AT_ONCE,
-    DOMAIN,
-)
+from .const import CONF_DOWNLOADS_AT_ONCE, DEFAULT_DOWNLOADS_AT_ONCE, DOMAIN
 from .coordinator import (
     Account,
     CamerasCoordinator,
@@ -66,7 +62,9 @@ _LOGGER = logging.getLogger(__name__)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions."""
     async_setup_services(hass)
-    ring_shared.async_follow_lenders(hass)
+    for kind in KINDS.values():
+        if kind.shared_sign_in:
+            kind.shared_sign_in.async_follow_lenders(hass)
     return True
 
 
@@ -74,14 +72,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
     """Set up an account, and go on with its unfinished jobs."""
     shared = await async_shared(hass)
     await token_store.async_restore(hass, entry)
+    kind = kind_of(entry)
     source = await async_create_source(
         hass,
-        entry.data[CONF_KIND],
+        kind,
         entry.data,
         keep_credentials=lambda changed: _async_keep(hass, entry, changed),
         flush_credentials=partial(token_store.async_save, hass, entry),
         named_cameras=named_streams(entry.subentries.values()),
-        access_token=access_token_of(hass, entry),
+        access_token=access_token_of(hass, kind, entry),
         options=entry.options,
     )
     coordinator = CamerasCoordinator(hass, entry, source, Arrivals(hass, entry).settle)
@@ -170,8 +169,9 @@ def _async_watch(
 async def _async_hear(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Look whenever the cloud pushes that something happened, where it does."""
     account = entry.runtime_data
-    if lender_id := entry.data.get(CONF_RING_ENTRY):
-        await ring_shared.listen(hass, lender_id, account.watch.pushed)
+    kind = kind_of(entry)
+    if kind.shared_sign_in and (lender_id := kind.lender_id(entry.data)):
+        await kind.shared_sign_in.listen(hass, lender_id, account.watch.pushed)
     pause_s = LISTEN_AGAIN_S
     while True:
         try:

@@ -4,18 +4,9 @@ from typing import Final
 
 DOMAIN: Final = "clip_download"
 
-# A config entry's data: its kind, and what its source needs to sign in.
+# A config entry's data: its kind, and what it signs in with (`accounts/`).
 CONF_KIND: Final = "kind"
-CONF_ACCESS_KEY_ID: Final = "access_key_id"
 CONF_AUTH_IMPLEMENTATION: Final = "auth_implementation"
-CONF_BASE_URL: Final = "base_url"
-CONF_ENDPOINT_URL: Final = "endpoint_url"
-CONF_HARDWARE_ID: Final = "hardware_id"
-CONF_PLAYGROUND_TOKEN: Final = "playground_token"
-# The entry of Home Assistant's own Ring integration whose sign-in is used.
-CONF_RING_ENTRY: Final = "ring_entry"
-CONF_SECRET_ACCESS_KEY: Final = "secret_access_key"
-CONF_SESSION_TOKEN: Final = "session_token"
 
 # A config subentry: a stream that a person named.
 CONF_STREAM: Final = "stream"
@@ -23,8 +14,6 @@ SUBENTRY_STREAM: Final = "stream"
 
 # A config entry's options. Times are in seconds.
 CONF_AFTER: Final = "after"
-# Recordings of Ring as its app shows them, with what came before the event.
-CONF_AS_SHOWN: Final = "as_shown"
 # Which cameras are saved automatically: the id of each, and since when (ISO 8601); None
 # for one that a person has switched off.
 CONF_AUTOMATIC: Final = "automatic"
@@ -32,13 +21,11 @@ CONF_BEFORE: Final = "before"
 CONF_DOWNLOADS_AT_ONCE: Final = "downloads_at_once"
 # The ids that cameras had before they were set up again, and which they have now.
 CONF_FORMER: Final = "former"
-CONF_HMAC_KEY: Final = "hmac_key"
 CONF_KINDS: Final = "kinds"
 CONF_MEDIA_DIR: Final = "media_dir"
 CONF_MERGE: Final = "merge"
 CONF_NEW_CAMERAS: Final = "new_cameras"
 CONF_PAUSE: Final = "pause"
-CONF_WEBHOOK_SECRET: Final = "webhook_secret"
 
 # What is let go of, in an account's options and for all accounts: 0 or none is no limit.
 CONF_FREE_GB: Final = "free_gb"

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 import logging
 from typing import override
 
@@ -18,6 +17,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .accounts import kind_of
 from .const import CONF_STREAM, DOMAIN, SUBENTRY_STREAM
 from .engine.errors import CloudError, SignInError, StorageError
 from .engine.events.monitor import LOOK_EVERY, EventMonitor
@@ -27,13 +27,6 @@ from .engine.pipeline.jobs import Jobs
 from .engine.sources.base import Source
 
 _LOGGER = logging.getLogger(__name__)
-
-# A list of cameras changes a few times a year. Ring's is asked for more often, because
-# that is how a sign-in that was revoked in Ring's app is noticed before a clip is
-# wanted; Home Assistant's own Ring integration asks every minute. The other clouds
-# count each request against an organization's or an AWS account's shared limits.
-LIST_EVERY = {"ring": timedelta(minutes=5)}
-LIST_EVERY_OTHERS = timedelta(minutes=15)
 
 
 @dataclass(kw_only=True)
@@ -84,7 +77,7 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
             _LOGGER,
             config_entry=entry,
             name=f"cameras of {entry.title}",
-            update_interval=LIST_EVERY.get(source.kind, LIST_EVERY_OTHERS),
+            update_interval=kind_of(entry).list_every,
         )
         self.source = source
         self._settle = settle

@@ -1,52 +1,53 @@
 """What a person can send along with a report, without what is nobody's business."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
-from homeassistant.const import CONF_API_KEY, CONF_TOKEN, CONF_USERNAME, CONF_WEBHOOK_ID
+from homeassistant.const import CONF_FILENAME
 from homeassistant.core import HomeAssistant
 
+from .accounts import kind_of
+from .accounts.kind import AccountKind, Field, Visibility
 from .const import (
-    CONF_ACCESS_KEY_ID,
-    CONF_AUTH_IMPLEMENTATION,
+    CONF_AFTER,
     CONF_AUTOMATIC,
-    CONF_ENDPOINT_URL,
+    CONF_BEFORE,
+    CONF_DOWNLOADS_AT_ONCE,
     CONF_FORMER,
-    CONF_HARDWARE_ID,
-    CONF_HMAC_KEY,
-    CONF_PLAYGROUND_TOKEN,
-    CONF_SECRET_ACCESS_KEY,
-    CONF_SESSION_TOKEN,
-    CONF_STREAM,
-    CONF_WEBHOOK_SECRET,
+    CONF_FREE_GB,
+    CONF_KEEP_DAYS,
+    CONF_KIND,
+    CONF_KINDS,
+    CONF_MEDIA_DIR,
+    CONF_MERGE,
+    CONF_MOST_GB,
+    CONF_NEW_CAMERAS,
+    CONF_PAUSE,
 )
 from .coordinator import ClipConfigEntry
 from .engine.model import Job
 
-TO_REDACT = {
-    CONF_ACCESS_KEY_ID,
-    CONF_API_KEY,
-    CONF_AUTH_IMPLEMENTATION,
-    CONF_ENDPOINT_URL,
-    CONF_HARDWARE_ID,
-    CONF_HMAC_KEY,
-    CONF_PLAYGROUND_TOKEN,
-    CONF_SECRET_ACCESS_KEY,
-    CONF_SESSION_TOKEN,
-    CONF_STREAM,
-    CONF_TOKEN,
-    CONF_USERNAME,
-    CONF_WEBHOOK_ID,
-    CONF_WEBHOOK_SECRET,
-    # What Ring's push messages come with.
-    "listen_token",
-    # A camera's id is a serial number, and what its source remembers holds others.
-    "details",
-    "id",
-    "serial_number",
+# What anybody may read of the options that all kinds of accounts have; those of a kind
+# say so themselves. All else is redacted.
+PUBLIC_OPTIONS = {
+    CONF_AFTER,
+    CONF_AUTOMATIC,
+    CONF_BEFORE,
+    CONF_DOWNLOADS_AT_ONCE,
+    CONF_FILENAME,
+    CONF_FREE_GB,
+    CONF_KEEP_DAYS,
+    CONF_KINDS,
+    CONF_MEDIA_DIR,
+    CONF_MERGE,
+    CONF_MOST_GB,
+    CONF_NEW_CAMERAS,
+    CONF_PAUSE,
 }
+# A camera's id is a serial number, and what its source remembers holds others.
+CAMERA_TO_REDACT = {"details", "id", "serial_number"}
 MOST_JOBS = 20
 
 
@@ -56,18 +57,40 @@ async def async_get_config_entry_diagnostics(
     """Return what is known of an account."""
     account = entry.runtime_data
     coordinator = account.coordinator
-    return async_redact_data(
-        {
-            "data": dict(entry.data),
-            "options": _options(entry.options),
-            "subentries": [dict(entry.data) for entry in entry.subentries.values()],
-            "media_dirs": sorted(hass.config.media_dirs),
-            "listed": coordinator.last_update_success,
-            "cameras": [asdict(camera) for camera in coordinator.data.values()],
-            "jobs": [_job(job) for job in await account.jobs.recent(MOST_JOBS)],
-        },
-        TO_REDACT,
-    )
+    kind = kind_of(entry)
+    return {
+        "data": _redacted(entry.data, _public_data(kind)),
+        "options": _redacted(
+            _options(entry.options), PUBLIC_OPTIONS | _public(kind.options)
+        ),
+        "subentries": [
+            _redacted(subentry.data, set()) for subentry in entry.subentries.values()
+        ],
+        "media_dirs": sorted(hass.config.media_dirs),
+        "listed": coordinator.last_update_success,
+        "cameras": [
+            async_redact_data(asdict(camera), CAMERA_TO_REDACT)
+            for camera in coordinator.data.values()
+        ],
+        "jobs": [_job(job) for job in await account.jobs.recent(MOST_JOBS)],
+    }
+
+
+def _redacted(data: Mapping[str, Any], public: set[str]) -> dict[str, Any]:
+    """Return some data in which nothing can be read that is not known to be public."""
+    return async_redact_data(dict(data), data.keys() - public)
+
+
+def _public_data(kind: AccountKind) -> set[str]:
+    """Return the names in an account's data that anybody may read."""
+    names = {CONF_KIND} | _public(kind.fields)
+    # It is the id of a config entry.
+    return names | {kind.shared_sign_in.field} if kind.shared_sign_in else names
+
+
+def _public(fields: Iterable[Field]) -> set[str]:
+    """Return the names of the fields that say that they are public."""
+    return {field.name for field in fields if field.visibility is Visibility.PUBLIC}
 
 
 def _options(options: Mapping[str, Any]) -> dict[str, Any]:

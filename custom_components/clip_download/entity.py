@@ -17,7 +17,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util.signal_type import SignalType
 
-from .const import CONF_HMAC_KEY, CONF_WEBHOOK_SECRET, DOMAIN
+from .accounts import kind_of
+from .const import DOMAIN
 from .coordinator import Account, CamerasCoordinator, ClipConfigEntry
 from .engine.errors import StorageError
 from .engine.model import Camera, Clip, Job
@@ -41,11 +42,9 @@ def job_saved(entry: ClipConfigEntry, camera_id: str) -> SignalType[Job]:
 
 def has_events(entry: ClipConfigEntry) -> bool:
     """Return whether the account learns what its cameras see."""
-    source = entry.runtime_data.source
-    has_webhook = any(
-        entry.options.get(secret) for secret in (CONF_HMAC_KEY, CONF_WEBHOOK_SECRET)
-    )
-    return bool(source.event_kinds) or (source.tells_events and has_webhook)
+    webhook = kind_of(entry).webhook
+    is_told = webhook is not None and bool(entry.options.get(webhook.secret))
+    return bool(entry.runtime_data.source.event_kinds) or is_told
 
 
 class CameraEntity(CoordinatorEntity[CamerasCoordinator]):

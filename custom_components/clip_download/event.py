@@ -58,11 +58,7 @@ async def async_setup_entry(
     def doorbell(entry: ClipConfigEntry, camera: Camera) -> Doorbell | None:
         """Make a doorbell of a camera that is one, was one, or just rang."""
         ring = first_rings.get(camera.id)
-        if (
-            ring
-            or camera.details.get("is_doorbell")
-            or _was_doorbell(hass, entry, camera)
-        ):
+        if ring or camera.is_doorbell or _was_doorbell(hass, entry, camera):
             return Doorbell(entry, camera, ring)
         return None
 

@@ -29,9 +29,12 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_HARDWARE_ID, CONF_RING_ENTRY, DOMAIN
+from ..const import DOMAIN
 from ..engine.errors import CloudError, SignInError
 
+CONF_HARDWARE_ID = "hardware_id"
+# The Ring integration's config entry whose sign-in is used.
+CONF_RING_ENTRY = "ring_entry"
 RING_INTEGRATION = "ring"
 # How long to wait for that integration to look at its token.
 PATIENCE_S = 30

@@ -13,17 +13,10 @@ from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..const import (
-    CONF_AUTH_IMPLEMENTATION,
-    CONF_HMAC_KEY,
-    CONF_KIND,
-    CONF_WEBHOOK_SECRET,
-    DOMAIN,
-)
+from ..const import CONF_AUTH_IMPLEMENTATION, CONF_KIND, DOMAIN
 from ..coordinator import ClipConfigEntry
-from ..engine.sources.meraki.webhook import MerakiNotice
-from ..engine.sources.ring_partner.webhook import RingNotice
 from ..engine.sources.webhook import Notice
+from . import kind_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,27 +26,22 @@ LARGEST_BODY_BYTES = 64 * 2**10
 NEWS_FOR = timedelta(hours=2)
 MOST_REMEMBERED = 1000
 
-# The kind of an account -> what its cloud posts.
-NOTICES: dict[str, type[Notice]] = {"meraki": MerakiNotice, "ring_partner": RingNotice}
-# The kind of an account -> the option with what such a notice is known by.
-WEBHOOK_SECRETS = {"meraki": CONF_WEBHOOK_SECRET, "ring_partner": CONF_HMAC_KEY}
-
 
 @callback
 def async_listen(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Take notices for an account, once there is a secret to know them by."""
-    kind = entry.data[CONF_KIND]
-    secret = entry.options.get(WEBHOOK_SECRETS.get(kind, ""))
+    cloud = kind_of(entry).webhook
+    secret = entry.options.get(cloud.secret) if cloud else None
     # The form that the secret is typed into has made an address.
     webhook_id = entry.data.get(CONF_WEBHOOK_ID)
-    if not secret or not webhook_id:
+    if not cloud or not secret or not webhook_id:
         return
     webhook.async_register(
         hass,
         DOMAIN,
         entry.title,
         webhook_id,
-        Listener(entry, NOTICES[kind], secret).async_handle,
+        Listener(entry, cloud.notice, secret).async_handle,
         allowed_methods=[hdrs.METH_POST],
     )
     entry.async_on_unload(partial(webhook.async_unregister, hass, webhook_id))

@@ -23,7 +23,8 @@ class Identity:
 class Camera:
     """One device or stream of an account.
 
-    `id` is the cloud's own and never changes; `details` is what the source needs to
+    `id` is the cloud's own and never changes. `is_doorbell` is set where the cloud says
+    that people can ring at it, before anybody did. `details` is what the source needs to
     remember about it between listing and asking (plain JSON values).
     """
 
@@ -32,6 +33,7 @@ class Camera:
     model: str | None = None
     serial_number: str | None = None
     firmware: str | None = None
+    is_doorbell: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -59,7 +59,6 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DETAILS = {
     "has_subscription": True,
     "is_e2ee": False,
-    "is_doorbell": True,
     "records_always": False,
     "has_snapshots": False,
 }
@@ -463,11 +462,12 @@ async def test_cameras(cloud: RingCloud, source: RingSource) -> None:
         model="Doorbell Pro",
         serial_number="aacdef3aedda",
         firmware="1.4.26",
+        is_doorbell=True,
         details=DETAILS,
     )
     assert neighbour.details["has_subscription"] is False
     assert garden.model == "Floodlight Cam"
-    assert garden.details["is_doorbell"] is False
+    assert garden.is_doorbell is False
 
 
 async def test_unknown_kinds(
@@ -509,12 +509,12 @@ async def test_cameras_among_other_devices(
     cloud.add_camera("Yard", family="other", kind="onvif_camera")
     cloud.add_camera("Gate", family="other", kind="intercom_handset_video")
     yard, gate = await source.cameras()
-    assert (yard.name, yard.model, yard.details["is_doorbell"]) == (
+    assert (yard.name, yard.model, yard.is_doorbell) == (
         "Yard",
         "ONVIF Camera",
         False,
     )
-    assert (gate.name, gate.model, gate.details["is_doorbell"]) == (
+    assert (gate.name, gate.model, gate.is_doorbell) == (
         "Gate",
         "Intercom Video",
         True,

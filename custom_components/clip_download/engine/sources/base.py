@@ -63,8 +63,6 @@ class Source(ABC):
     settles_after: ClassVar[timedelta] = timedelta(0)
     # The kinds of events that the cloud keeps a history of, with footage; none: no history.
     event_kinds: ClassVar[tuple[str, ...]] = ()
-    # Whether the cloud can tell what the cameras saw by itself, to a webhook.
-    tells_events: ClassVar[bool] = False
     # Whether each download of ours is one more event (`on_demand`) in that history.
     echoes_downloads: ClassVar[bool] = False
     # Whether the cloud keeps whole recordings of events, and nothing between them.

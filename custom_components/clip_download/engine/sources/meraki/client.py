@@ -128,7 +128,6 @@ class MerakiSource(Source):
 
     kind = "meraki"
     manufacturer = "Cisco Meraki"
-    tells_events = True
     # Footage lies in the camera and comes over its uplink; two keep that busy.
     parts_at_once = 2
     # "Allow 30-60 seconds of lag behind live time for clip availability."

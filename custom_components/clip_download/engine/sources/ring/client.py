@@ -327,10 +327,10 @@ class RingSource(Source):
             model=harmless.name(model, "") or None,
             serial_number=harmless.name(attributes.get("device_id"), "") or None,
             firmware=harmless.name(attributes.get("firmware_version"), "") or None,
+            is_doorbell=is_doorbell,
             details={
                 "has_subscription": features.get("show_recordings"),
                 "is_e2ee": attributes.get("e2ee_enabled") is True,
-                "is_doorbell": is_doorbell,
                 "records_always": _records_always(attributes),
                 "has_snapshots": _has_snapshots(attributes),
             },

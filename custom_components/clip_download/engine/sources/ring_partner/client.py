@@ -136,7 +136,6 @@ class RingPartnerSource(Source):
     manufacturer = "Ring"
     honours = frozenset({"codec", "frame_rate", "width", "height"})
     event_kinds = (DING, MOTION, ON_DEMAND)
-    tells_events = True
     echoes_downloads = True
     records_always = False
     # "Small delay to allow media processing" [doc].

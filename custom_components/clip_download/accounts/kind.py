@@ -1,0 +1,210 @@
+"""What a kind of account is described by: all that Home Assistant's side asks of it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import timedelta
+from enum import Enum, auto
+from typing import Any
+
+import voluptuous as vol
+from yarl import URL
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.config_entry_oauth2_flow import LocalOAuth2Implementation
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from ..engine.sources.base import Source
+from ..engine.sources.webhook import Notice
+
+# Gives a valid access token; with True, a new one, because the last was refused.
+type AccessToken = Callable[[bool], Awaitable[str]]
+
+
+class Visibility(Enum):
+    """Who may read the value of a field or an option."""
+
+    # No form shows it again, and diagnostics redact it.
+    SECRET = auto()
+    # Forms show it to whoever may change it; diagnostics redact it.
+    PRIVATE = auto()
+    PUBLIC = auto()
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a form, in an account's data or options.
+
+    What says nothing of its visibility is a secret. `is_asked_again` says whether it is
+    asked for when the cloud refuses the credentials. What `is_valid` refuses is an
+    `error` of the form, before the cloud is asked. `keeps_blanks` is for passwords, which
+    may begin or end with one.
+    """
+
+    name: str
+    selector: Any
+    _: KW_ONLY
+    default: Any = vol.UNDEFINED
+    is_required: bool = True
+    is_asked_again: bool = False
+    visibility: Visibility = Visibility.SECRET
+    is_valid: Callable[[Any], object] | None = None
+    error: str = ""
+    keeps_blanks: bool = False
+
+    @property
+    def marker(self) -> vol.Marker:
+        """The field's key in a schema."""
+        marker = vol.Required if self.is_required else vol.Optional
+        return marker(self.name, default=self.default)
+
+    def tidy(self, value: Any) -> Any:
+        """Return what was typed or pasted, without the blanks around it."""
+        if isinstance(value, str) and not self.keeps_blanks:
+            return value.strip()
+        return value
+
+
+@dataclass(frozen=True)
+class SourceClass:
+    """Where a source's class is: a module of `engine/sources`, and its name there.
+
+    It is imported when an account of its kind is set up: nobody loads a cloud not used.
+    """
+
+    module: str
+    name: str
+
+
+class CodeRequired(Exception):
+    """The cloud has sent a verification code, and signs in only with it."""
+
+    def __init__(self, sent_to: str) -> None:
+        """Take where the code was sent to, as a person reads it."""
+        super().__init__(sent_to)
+        self.sent_to = sent_to
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuth:
+    """Signing in with OAuth 2, through an app of a person's own.
+
+    `token_field` is the form field that takes an access token instead, empty without one.
+    """
+
+    implementation: Callable[..., LocalOAuth2Implementation]
+    token_field: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedSignIn:
+    """Using what another integration is signed in with, its config entry the lender.
+
+    `step_id` is the step that offers it, `field` what holds the lender's entry id.
+    """
+
+    step_id: str
+    field: str
+    async_lenders: Callable[[HomeAssistant], list[ConfigEntry]]
+    credentials_of: Callable[[HomeAssistant, str], dict[str, str]]
+    access_token_of: Callable[[HomeAssistant, str], AccessToken]
+    listen: Callable[[HomeAssistant, str, Callable[[], None]], Awaitable[None]]
+    async_follow_lenders: Callable[[HomeAssistant], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """What a cloud posts: `secret` is the option that holds what it is known by."""
+
+    secret: str
+    notice: type[Notice]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountKind:
+    """One kind of account: its source, its forms, its sign-in and what it can do.
+
+    `fields` are those of the form, `options` those that other kinds do not have, and
+    `links` fill the texts of both. `lasting_ids` make what an account is given when it is
+    new and keeps for ever, by the names in its data. `sign_in` returns the credentials to
+    keep for what was typed and the code, if there is one; it raises CodeRequired and
+    ClipError. Without it, what was typed is kept. `finish_sign_in` is called once it is
+    known that the account may be kept. `stream_name` returns the name in what a person
+    typed to name a stream, empty if there is none; it is set where the cloud may refuse
+    to list the streams.
+    """
+
+    name: str
+    source: SourceClass
+    fields: tuple[Field, ...]
+    requirements: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    lasting_ids: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    sign_in: (
+        Callable[
+            [HomeAssistant, Mapping[str, Any], str | None], Awaitable[dict[str, Any]]
+        ]
+        | None
+    ) = None
+    finish_sign_in: Callable[[Source], Awaitable[None]] | None = None
+    oauth: OAuth | None = None
+    shared_sign_in: SharedSignIn | None = None
+    # A list of cameras changes a few times a year, and clouds count each request against
+    # limits that are shared with others.
+    list_every: timedelta = timedelta(minutes=15)
+    webhook: Webhook | None = None
+    options: tuple[Field, ...] = ()
+    stream_name: Callable[[str], str] | None = None
+
+    def lender_id(self, data: Mapping[str, Any]) -> str | None:
+        """Return the entry whose sign-in an account uses, None if it has its own."""
+        return data.get(self.shared_sign_in.field) if self.shared_sign_in else None
+
+
+def text(autocomplete: str = "off") -> TextSelector:
+    """Return the selector for a plain text."""
+    return TextSelector(TextSelectorConfig(autocomplete=autocomplete))
+
+
+def password(autocomplete: str = "off") -> TextSelector:
+    """Return the selector for a text that is not shown while it is typed."""
+    return TextSelector(
+        TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete=autocomplete)
+    )
+
+
+def choice(labels: Mapping[str, str]) -> SelectSelector:
+    """Return the selector for one of some values, or one's own."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[
+                SelectOptionDict(value=value, label=label)
+                for value, label in labels.items()
+            ],
+            custom_value=True,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    )
+
+
+def is_bare_https_url(address: str) -> bool:
+    """Return whether an address is one of a host, by https and nothing but a path."""
+    try:
+        url = URL(address)
+        # It is looked at only when it is asked for.
+        _ = url.port
+    except ValueError:
+        return False
+    # A name or a password in it would be shown, and stand in the way of the key; what
+    # follows "?" or "#" is no part of the address. One in a private network is fine:
+    # that is what VPC endpoints are, and only an administrator names it.
+    is_bare = url.user is None and url.password is None and not set(address) & set("?#")
+    return url.scheme == "https" and bool(url.host) and is_bare

@@ -1,0 +1,305 @@
+"""A new kind of account takes one record, and the source that it names."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+import sys
+from types import ModuleType
+from typing import Any, Self, override
+
+import pytest
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+import voluptuous as vol
+
+from custom_components.clip_download.accounts import KINDS
+from custom_components.clip_download.accounts.kind import (
+    AccountKind,
+    CodeRequired,
+    Field,
+    SourceClass,
+    Visibility,
+    Webhook,
+    password,
+    text,
+)
+from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine import sources
+from custom_components.clip_download.engine.errors import SignInError
+from custom_components.clip_download.engine.model import (
+    Camera,
+    Identity,
+    MediaOptions,
+    Part,
+    Plan,
+)
+from custom_components.clip_download.engine.sources.base import Download, Source
+from custom_components.clip_download.engine.sources.webhook import Notice
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryState,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+)
+
+from .accounts import begin
+
+SERIAL = "AC-4711"
+
+
+class AcmeSource(Source):
+    """A recorder with one camera, which is a doorbell."""
+
+    kind = "acme"
+    manufacturer = "Acme"
+
+    @override
+    async def identify(self) -> Identity:
+        if self.credentials["pin"] != "open":
+            raise SignInError("invalid_auth")
+        return Identity(id=SERIAL, title="Acme at home")
+
+    @override
+    async def cameras(self) -> list[Camera]:
+        await self.identify()
+        return [Camera(id="1", name="Gate", is_doorbell=True)]
+
+    @override
+    async def plan(self, *asked: Any, **more: Any) -> Plan:
+        return Plan(parts=[])
+
+    @override
+    def fetch(
+        self, camera: Camera, part: Part, wishes: MediaOptions
+    ) -> AbstractAsyncContextManager[Download]:
+        raise AssertionError("there is nothing to fetch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcmeNotice(Notice):
+    """What an Acme posts."""
+
+    @override
+    @staticmethod
+    def is_genuine(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
+        return False
+
+    @override
+    @classmethod
+    def _read(cls, told: Any) -> Self | None:
+        return None
+
+    @override
+    def is_about(self, camera: Camera) -> bool:
+        return False
+
+
+def number() -> vol.All[Any]:
+    """Return the selector for a whole number."""
+    return vol.All(NumberSelector(NumberSelectorConfig(min=0)), vol.Coerce(int))
+
+
+async def sign_in(
+    hass: HomeAssistant, given: Mapping[str, Any], code: str | None
+) -> dict[str, Any]:
+    """Sign in with a code only."""
+    if code is None:
+        raise CodeRequired("the display")
+    return dict(given)
+
+
+ACME = AccountKind(
+    name="acme",
+    source=SourceClass("acme", "AcmeSource"),
+    fields=(
+        Field("host", text(), visibility=Visibility.PRIVATE),
+        Field("pin", password(), is_asked_again=True, visibility=Visibility.SECRET),
+        Field("pairing", text()),
+        Field(
+            "verify_ssl",
+            BooleanSelector(),
+            is_required=False,
+            visibility=Visibility.PUBLIC,
+        ),
+        Field(
+            "channel",
+            number(),
+            is_required=False,
+            visibility=Visibility.PUBLIC,
+            is_valid=lambda channel: channel < 8,
+            error="invalid_channel",
+        ),
+    ),
+    links={"manual_url": "https://acme.example/manual"},
+    lasting_ids={"device_id": lambda: "sesame-device"},
+    sign_in=sign_in,
+    list_every=timedelta(minutes=7),
+    webhook=Webhook(secret="acme_secret", notice=AcmeNotice),
+    options=(
+        Field(
+            "night",
+            BooleanSelector(),
+            default=False,
+            visibility=Visibility.PUBLIC,
+        ),
+        Field("rate", number(), is_required=False, visibility=Visibility.PUBLIC),
+        Field("share_key", text(), is_required=False),
+    ),
+)
+TYPED = {
+    "host": " acme.local ",
+    "pin": "open",
+    "pairing": "sesame-pairing",
+    "verify_ssl": False,
+    "channel": 0,
+}
+
+
+@pytest.fixture(autouse=True)
+def acme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add the kind: the line of the registry, and the source's module."""
+    module = ModuleType(f"{sources.__name__}.acme")
+    monkeypatch.setattr(module, "AcmeSource", AcmeSource, raising=False)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(KINDS, "acme", ACME)
+
+
+def suggested(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a form holds before a person types anything."""
+    return {
+        str(name): name.description["suggested_value"]
+        for name in form["data_schema"].schema
+        if name.description
+    }
+
+
+async def set_up_acme(hass: HomeAssistant) -> ConfigEntry:
+    """Set an Acme up, by its form and its code."""
+    flows = hass.config_entries.flow
+    form = await begin(hass, "acme")
+    assert form["description_placeholders"] == {"account": "", **ACME.links}
+    form = await flows.async_configure(form["flow_id"], {**TYPED, "channel": 8})
+    assert form["errors"] == {"channel": "invalid_channel"}
+    form = await flows.async_configure(form["flow_id"], TYPED)
+    assert form["step_id"] == "2fa"
+    assert form["description_placeholders"] == {"sent_to": "the display"}
+    result = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return result["result"]
+
+
+async def test_set_up(hass: HomeAssistant) -> None:
+    """It is offered, asked for and kept: with what is false, and what is nought."""
+    entry = await set_up_acme(hass)
+    assert entry.state is ConfigEntryState.LOADED
+    assert (entry.unique_id, entry.title) == (f"acme_{SERIAL}", "Acme at home")
+    assert entry.data == {
+        **TYPED,
+        "kind": "acme",
+        "host": "acme.local",
+        "device_id": "sesame-device",
+    }
+    assert hass.states.get("camera.gate")
+    coordinator = entry.runtime_data.coordinator
+    assert coordinator.update_interval == timedelta(minutes=7)
+    assert not entry.supported_subentry_types
+
+
+async def test_sign_in_again(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what was refused is asked for again, and all else is kept."""
+    entry = await set_up_acme(hass)
+    data = {**entry.data, "pin": "old"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    flows = hass.config_entries.flow
+    (flow,) = flows.async_progress()
+    form = await flows.async_configure(flow["flow_id"])
+    assert form["data_schema"] is not None
+    assert list(form["data_schema"].schema) == ["pin"]
+    assert suggested(form) == {}
+    form = await flows.async_configure(form["flow_id"], {"pin": "open"})
+    result = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.data == {**data, "pin": "open"}
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_change(hass: HomeAssistant) -> None:
+    """A form shows again what its record allows, and no secret."""
+    entry = await set_up_acme(hass)
+    form = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    )
+    assert suggested(form) == {
+        "host": "acme.local",
+        "verify_ssl": False,
+        "channel": 0,
+    }
+
+
+async def test_options_and_diagnostics(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, media_dir: object
+) -> None:
+    """Its options are kept; a report has of it what its record calls public."""
+    entry = await set_up_acme(hass)
+    assert not hass.states.async_entity_ids("event")
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    assert form["data_schema"] is not None
+    sections: dict[str, Any] = {"saving": {}, "keeping": {}, "keeping_all": {}}
+    given = form["data_schema"](sections) | {
+        "night": True,
+        "rate": 0,
+        "share_key": " sesame-share ",
+        "acme_secret": "sesame-webhook",
+    }
+    assert "/api/webhook/" in (form["description_placeholders"] or {})["webhook_url"]
+    await options.async_configure(form["flow_id"], given)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    kept = {name: entry.options[name] for name in ("night", "rate", "share_key")}
+    assert kept == {"night": True, "rate": 0, "share_key": "sesame-share"}
+    # It hears of rings now, and its camera is a doorbell.
+    assert "event.gate_doorbell" in hass.states.async_entity_ids("event")
+
+    form = await options.async_init(entry.entry_id)
+    shown = suggested(form)
+    assert (shown["night"], shown["rate"]) == (True, 0)
+    assert "sesame" not in str(shown)
+    await options.async_configure(
+        form["flow_id"], {**sections, "filename": "{{ camera }}", "night": False}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "rate" not in entry.options
+    assert entry.options["share_key"] == "sesame-share"
+    assert entry.options["acme_secret"] == "sesame-webhook"
+
+    report = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert "sesame" not in str(report)
+    assert report["data"] == {
+        "kind": "acme",
+        "host": REDACTED,
+        "pin": REDACTED,
+        "pairing": REDACTED,
+        "verify_ssl": False,
+        "channel": 0,
+        "device_id": REDACTED,
+        "webhook_id": REDACTED,
+    }
+    assert report["options"]["night"] is False
+    assert report["options"]["share_key"] == REDACTED
+    assert report["options"]["acme_secret"] == REDACTED
