@@ -14,6 +14,7 @@ from custom_components.clip_download.const import DOMAIN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import entity_registry as er
 from tests.waits import until
 
 from .accounts import set_up
@@ -78,7 +79,8 @@ async def test_by_job(hass: HomeAssistant, entry: ConfigEntry, media_dir: Path) 
     """It says of each what became of it; the failure is told once, nothing is left."""
     failures = async_capture_events(hass, EVENT_FAILED)
     first, second = await ask(hass, FRONT), await ask(hass, FRONT, "other")
-    told = await act(hass, "cancel", job_id=[first, "nobody's"])
+    # However often it is named.
+    told = await act(hass, "cancel", job_id=[first, "nobody's", first, "nobody's"])
     assert told["unknown"] == ["nobody's"]
     assert told["ended"] == []
     (cancelled,) = told["cancelled"]
@@ -143,6 +145,23 @@ async def test_rights(hass: HomeAssistant, entry: ConfigEntry, guest: Context) -
         await act(hass, "cancel", guest, entity_id=YARD)
     assert (await act(hass, "cancel", guest, entity_id="all"))["cancelled"] == []
     assert [one.job.id for one in entry.runtime_data.jobs.running()] == [yard]
+
+
+async def test_rights_without_an_entity(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    guest: Context,
+    hass_admin_user: MockUser,
+) -> None:
+    """The jobs of a camera whose entity is gone are for administrators."""
+    yard = await ask(hass, YARD)
+    er.async_get(hass).async_remove(YARD)
+    await hass.async_block_till_done()
+    assert (await act(hass, "cancel", guest, job_id=yard))["unknown"] == [yard]
+    assert [one.job.id for one in entry.runtime_data.jobs.running()] == [yard]
+    admin = Context(user_id=hass_admin_user.id)
+    (told,) = (await act(hass, "cancel", admin, job_id=yard))["cancelled"]
+    assert (told["job_id"], told["entity_id"]) == (yard, None)
 
 
 async def test_mistakes(hass: HomeAssistant, entry: ConfigEntry) -> None:
