@@ -1,6 +1,8 @@
 """`save_clip` as people and automations call it, against all the clouds."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
@@ -14,7 +16,9 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.clip_download import targets
 from custom_components.clip_download.answers import EVENT_FAILED, EVENT_SAVED
+from custom_components.clip_download.clips.jobs import Jobs
 from custom_components.clip_download.const import DOMAIN
 from homeassistant.components.media_source import async_resolve_media
 from homeassistant.core import Context, HomeAssistant
@@ -131,6 +135,60 @@ async def test_a_window_is_saved(
     await hass.async_block_till_done(wait_background_tasks=True)
     (event,) = saved
     assert event.data == {"entity_id": entity_id, **answer}
+
+
+@pytest.mark.parametrize("calls", [1, 32])
+async def test_much_in_one_moment(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: int,
+) -> None:
+    """Only a few cameras, or calls, go on before everything else has its turn."""
+    cameras = 32 // calls
+    for number in range(cameras):
+        hass_clouds.kinesis.add_stream(f"Yard_{number}")
+    entry = await set_up(hass, hass_clouds, "kinesis")
+    turns = 0
+    went_on: list[int] = []
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def noted[**P, T](call: Callable[P, T]) -> Callable[P, T]:
+        def note(*args: P.args, **kwargs: P.kwargs) -> T:
+            went_on.append(turns)
+            return call(*args, **kwargs)
+
+        return note
+
+    for owner, name in (
+        (targets, "async_extract_referenced_entity_ids"),
+        (Jobs, "ask"),
+    ):
+        monkeypatch.setattr(owner, name, noted(getattr(owner, name)))
+    everything_else = asyncio.create_task(take_turns())
+    await asyncio.gather(
+        *(
+            save(
+                hass,
+                [f"camera.yard_{number}" for number in range(cameras)],
+                after={"hours": 1},
+                label=str(call),
+                wait=False,
+                timeout={"hours": 2},
+            )
+            for call in range(calls)
+        )
+    )
+    everything_else.cancel()
+    assert len(went_on) == calls + 32
+    assert max(Counter(went_on).values()) <= targets.AT_ONCE
+    assert entry.runtime_data.jobs.under_way == 32
 
 
 async def test_home_assistant_can_play_it(
