@@ -279,6 +279,17 @@ async def test_pasted_with_blanks(hass: HomeAssistant, hass_clouds: Clouds) -> N
     assert entry.data == {"kind": "kinesis", **typed(hass_clouds, "kinesis")}
 
 
+async def test_password_with_blanks(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Blanks around a password are part of it, those around the name are not."""
+    hass_clouds.ring.two_factor = None
+    hass_clouds.ring.password = " correct horse "
+    given = typed(hass_clouds, "ring")
+    form = await begin(hass, "ring")
+    pasted = given | {"username": f" {given['username']}\n"}
+    entry = await created(hass, await answer(hass, form, pasted))
+    assert entry.data["username"] == given["username"]
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
