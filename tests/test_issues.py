@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.clip_download.clips.folder import Folder
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.issues import LOOK_EVERY
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler
@@ -172,6 +174,46 @@ async def test_storage_is_looked_at(
     assert await told(hass) == {"storage_gone"}
     mend()
     await look(hass)
+    assert await told(hass) == set()
+
+
+async def test_storage_below_the_folder(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, media_dir: Path
+) -> None:
+    """Where a clip could not be written is looked at, not the media folder alone."""
+    event = happen(hass_clouds, camera, 30)
+    await set_up(hass, hass_clouds, "ring")
+    (media_dir / "clip_download").mkdir()
+    mend = read_only(media_dir / "clip_download")
+    try:
+        assert await fail(hass, event.start) == "storage_read_only"
+        await look(hass)
+        assert await told(hass) == {"storage_read_only"}
+    finally:
+        mend()
+    await look(hass)
+    assert await told(hass) == set()
+
+
+async def test_a_disk_that_fails(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That it can be looked at shows nothing: only a clip that is saved does."""
+    first, second = (happen(hass_clouds, camera, minutes) for minutes in (30, 40))
+    await set_up(hass, hass_clouds, "ring")
+
+    def break_down(self: Folder) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Folder, "sync", break_down)
+        assert await fail(hass, first.start) == "storage_trouble"
+    await look(hass)
+    assert await told(hass) == {"storage_trouble"}
+    await save_event(hass, second)
     assert await told(hass) == set()
 
 

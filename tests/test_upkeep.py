@@ -1,6 +1,7 @@
 """When clips are let go of in Home Assistant, and what is told of it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .accounts import save_event, set_up
+from .clips.test_library import CLIP
 from .clouds import Clouds
 
 HOUR = timedelta(hours=1)
@@ -218,6 +220,26 @@ async def test_trouble_is_told_once(
     assert caplog.text.count("Clips could not be let go of") == 1
     await hour_passes(hass)
     assert not one.exists()
+    # It is mended by now: the next trouble is another.
+    with monkeypatch.context() as failing:
+        failing.setattr(Catalog, "total_size", fail)
+        await hour_passes(hass)
+    assert caplog.text.count("Clips could not be let go of") == 2
+
+
+async def test_many_are_not_all_named(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """An event that tells of many says how many, and names the first of them."""
+    events = async_capture_events(hass, upkeep_module.EVENT_DELETED)
+    clips = [replace(CLIP, path=Path(f"/media/{number}.mp4")) for number in range(300)]
+    upkeep = (await async_shared(hass)).upkeep
+    upkeep.async_tell_gone(clips, "limit")
+    await hass.async_block_till_done()
+    (told,) = events
+    assert told.data == {
+        "reason": "limit",
+        "count": 300,
+        "paths": [f"/media/{number}.mp4" for number in range(100)],
+    }
 
 
 async def test_a_limit_that_cannot_be_met(

@@ -123,6 +123,21 @@ async def test_twice_at_once(house: House) -> None:
     assert first.error.key == "cancelled"
 
 
+async def test_who_cancels_may_go_away(house: House) -> None:
+    """Others who cancel it, or wait for it, hear of its end all the same."""
+    running = await house.ask(LATER)
+    first, second = (
+        asyncio.ensure_future(house.jobs.cancel(running)) for _ in range(2)
+    )
+    # Both wait for the end by now.
+    await asyncio.sleep(0)
+    first.cancel()
+    job = await second
+    assert job.error
+    assert job.error.key == "cancelled"
+    assert await running.done == job
+
+
 async def test_after_a_restart(house: House) -> None:
     """One that goes on is cancelled as well, and does not go on once more."""
     await house.ask(LATER)
