@@ -77,6 +77,17 @@ async def test_before_it_began(house: House) -> None:
     await check_cancelled(house, await house.ask(LATER))
 
 
+async def test_while_it_is_accepted(house: House) -> None:
+    """Whoever finds it before it goes its way cancels it, too."""
+    asking = asyncio.ensure_future(house.ask(LATER))
+    await asyncio.sleep(0)
+    (running,) = house.jobs.running()
+    assert running.going is None
+    async with asyncio.timeout(MOST_S):
+        await check_cancelled(house, running)
+    assert await asking is running
+
+
 async def test_while_it_waits(house: House) -> None:
     """A window that has not ended is waited for no more."""
     running = await house.ask(LATER, "day/clip")
