@@ -210,7 +210,7 @@ async def test_home_assistant_can_play_it(
     ("fields", "key", "words"),
     [
         ({}, "window_no_form", ""),
-        ({"start": "2026-11-20 12:00:00"}, "window_no_form", "start 2026-11-20 12:00"),
+        ({"start": "2026-11-20 12:00:00"}, "window_no_form", "two of start"),
         (
             {"before": 10, "start": "2026-11-20 12:00:00", "duration": 5},
             "window_two_forms",
@@ -229,7 +229,7 @@ async def test_home_assistant_can_play_it(
             "window_impossible",
             "before 0:01:00",
         ),
-        ({"before": 5, "timeout": {"days": 8}}, "timeout_too_long", "before 0:00:05"),
+        ({"before": 5, "timeout": {"days": 8}}, "timeout_too_long", "seven days"),
         ({"before": 5, "timeout": {"days": 999_999_999}}, "timeout_too_long", ""),
         ({"start": "2026-03-29 02:30:00", "duration": 5}, "time_skipped", "02:30:00"),
     ],
@@ -241,7 +241,7 @@ async def test_a_window_that_cannot_be(
     key: str,
     words: str,
 ) -> None:
-    """Each mistake is the caller's, is named, and tells camera and window."""
+    """Each mistake is the caller's, is named, and tells the camera and what is wrong."""
     add_camera(hass_clouds, "meraki", "Front")
     await set_up(hass, hass_clouds, "meraki")
     error = await refused(hass, **fields)

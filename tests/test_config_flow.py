@@ -737,6 +737,24 @@ async def test_options_keep_what_they_do_not_show(
     }
 
 
+async def test_options_when_the_media_folder_is_gone(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """The form says so, and shows one that can be submitted."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    hass.config_entries.async_update_entry(entry, options={"media_dir": "nas"})
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    assert form["errors"] == {"media_dir": "media_folder_unknown"}
+    assert (form["description_placeholders"] or {})["folder"] == "nas"
+    assert "media_dir" not in suggested(form)
+    result = await options.async_configure(form["flow_id"], options_of("ring"))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.options["media_dir"] == BASICS["media_dir"]
+    assert not (await options.async_init(entry.entry_id))["errors"]
+
+
 async def test_limits_of_all_accounts(
     hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
 ) -> None:

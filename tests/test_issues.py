@@ -308,6 +308,23 @@ async def test_no_subscription(
         await refresh(hass, entry)
     assert await told(hass) == {"no_subscription"}
     assert [event.data["action"] for event in changes] == ["create"]
+    # It says itself that this is one of the two ways out.
+    await hass.services.async_call(
+        "switch",
+        "turn_off",
+        {"entity_id": "switch.front_save_automatically"},
+        blocking=True,
+    )
+    await refresh(hass, entry)
+    assert await told(hass) == set()
+    await hass.services.async_call(
+        "switch",
+        "turn_on",
+        {"entity_id": "switch.front_save_automatically"},
+        blocking=True,
+    )
+    await refresh(hass, entry)
+    assert await told(hass) == {"no_subscription"}
     camera.has_subscription = True
     await refresh(hass, entry)
     assert await told(hass) == set()

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import re
 from typing import Any
 
 import pytest
@@ -255,6 +256,7 @@ async def test_a_limit_that_cannot_be_met(
     found = issues(hass)
     assert set(found) == {"limit_not_met", "common_limit_not_met"}
     assert found["limit_not_met"]["account"] == entry.title
+    assert re.fullmatch(r"[1-9]\d* (kB|MB)", found["limit_not_met"]["size"])
     words = await async_get_translations(hass, "en", "issues", {DOMAIN})
     for key, placeholders in found.items():
         for part in ("title", "description"):

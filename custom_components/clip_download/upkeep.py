@@ -18,10 +18,11 @@ from homeassistant.util.signal_type import SignalType
 from .clips.catalog import Catalog
 from .clips.errors import StorageError
 from .clips.export import EXPORT, clear
+from .clips.fetching import size_in_words
 from .clips.library import Clip, Library
 from .clips.pruning import Limits, Pruned, Pruning
 from .const import DOMAIN
-from .limits import GB, account_limits, async_common_limits
+from .limits import account_limits, async_common_limits
 from .naming import media_folders
 
 _LOGGER = logging.getLogger(__name__)
@@ -177,6 +178,6 @@ class Upkeep:
                 translation_key="limit_not_met" if entry else "common_limit_not_met",
                 translation_placeholders={
                     "account": entry.title if entry else "",
-                    "gigabytes": f"{unmet[account_id] / GB:.2f}",
+                    "size": size_in_words(unmet[account_id]),
                 },
             )
