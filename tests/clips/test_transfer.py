@@ -8,6 +8,7 @@ import errno
 import io
 import os
 from pathlib import Path
+import threading
 import tracemalloc
 from typing import Any, Protocol, override
 
@@ -28,7 +29,7 @@ from custom_components.clip_download.clips.transfer import (
     receive,
 )
 from tests.simulated import simulated
-from tests.waits import is_open, until
+from tests.waits import LONGEST_S, is_open, until
 
 MP4_HEAD = b"\0\0\0\x20ftypisom"
 TS_PACKET = b"\x47" + bytes(187)
@@ -230,6 +231,45 @@ async def test_cancelling_leaves_no_open_file(get: Get, tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not is_open(path)
+
+
+async def test_cancelled_while_the_disk_writes(
+    get: Get, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is closed once the thread that writes it is done, and not before."""
+    writes, may_write = threading.Event(), threading.Event()
+    log: list[str] = []
+
+    class Slow(io.BufferedWriter):
+        @override
+        def writelines(self, lines: Iterable[Any]) -> None:
+            writes.set()
+            assert may_write.wait(LONGEST_S)
+            super().writelines(lines)
+            log.append("written")
+
+        @override
+        def close(self) -> None:
+            log.append("closed")
+            super().close()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(MP4_HEAD + bytes(CHUNK_BYTES))
+        await asyncio.sleep(60)
+        return response
+
+    monkeypatch.setattr(transfer, "_created", lambda file: Slow(file.create()))
+    task = asyncio.create_task(get(handler, tmp_path / "0.part"))
+    await until(writes.is_set)
+    task.cancel()
+    # Long enough for another thread to close it.
+    await asyncio.sleep(0.2)
+    may_write.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log[:2] == ["written", "closed"]
 
 
 # --- every download ends

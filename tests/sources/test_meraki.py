@@ -224,6 +224,18 @@ async def test_closed_organizations(clouds: Clouds, source: MerakiSource) -> Non
     assert not meraki_cloud.asked(f"{off}/devices")
 
 
+@pytest.mark.parametrize("api", [{}, None])
+async def test_organization_that_tells_little(
+    clouds: Clouds, source: MerakiSource, api: dict[str, Any] | None
+) -> None:
+    """One that does not say whether its API is switched on is asked all the same."""
+    clouds.meraki.add_camera("Door")
+    (organization_id,) = clouds.meraki.organizations
+    listed = [{"id": organization_id, "name": "Home", "api": api}]
+    clouds.meraki.misbehave("/organizations$", body=json.dumps(listed))
+    assert [camera.name for camera in await source.cameras()] == ["Door"]
+
+
 @pytest.mark.parametrize(
     ("fault", "key"),
     [
