@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import errno
 import os
@@ -175,6 +176,21 @@ async def test_storage_is_looked_at(
     mend()
     await look(hass)
     assert await told(hass) == set()
+
+
+async def test_told_again_after_a_restart(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, media_dir: Path
+) -> None:
+    """An issue that Home Assistant only remembers is not one that anybody sees."""
+    await set_up(hass, hass_clouds, "ring")
+    mend = away(media_dir)
+    await look(hass)
+    issues = ir.async_get(hass).issues
+    ((key, issue),) = issues.items()
+    issues[key] = replace(issue, active=False)
+    await look(hass)
+    assert issues[key].active
+    mend()
 
 
 async def test_storage_below_the_folder(
@@ -385,6 +401,7 @@ async def test_link_that_ends_soon(
         return await told(hass)
 
     hass_clouds.ring_partner.misbehave(status=503, times=10_000)
-    assert await renewed(timedelta(days=20)) == set()
-    assert await renewed(timedelta(days=24)) == {"link_ends"}
+    # A token lasts for hours: it counts from when it was got.
+    assert await renewed(timedelta(days=22, hours=23)) == set()
+    assert await renewed(timedelta(days=23, hours=1)) == {"link_ends"}
     assert await renewed(timedelta(hours=1)) == set()
