@@ -228,7 +228,7 @@ def _limit(most: int, unit: str) -> vol.All[Any]:
 
 
 LIMITS: VolDictType = {
-    vol.Required(CONF_KEEP_DAYS, default=0): _limit(MOST_DAYS, UnitOfTime.DAYS),
+    vol.Required(CONF_KEEP_DAYS, default=0): _limit(MOST_DAYS, "days"),
     vol.Required(CONF_MOST_GB, default=0): _limit(MOST_GB, UnitOfInformation.GIGABYTES),
     vol.Required(CONF_FREE_GB, default=0): _limit(MOST_GB, UnitOfInformation.GIGABYTES),
 }
@@ -732,6 +732,9 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
                 told = dict(err.placeholders)
             else:
                 return await self._async_keep(user_input)
+        elif folder := self._gone_folder():
+            errors[CONF_MEDIA_DIR] = "media_folder_unknown"
+            told = {"folder": folder}
 
         kind = self.config_entry.data[CONF_KIND]
         schema = vol.Schema(
@@ -756,6 +759,11 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
             errors=errors,
             description_placeholders={"default": DEFAULT_FILENAME, **told},
         )
+
+    def _gone_folder(self) -> str | None:
+        """Return the media folder that was chosen, if there is none of that name."""
+        folder: str | None = self.config_entry.options.get(CONF_MEDIA_DIR)
+        return folder if folder not in self.hass.config.media_dirs else None
 
     def _basics(self) -> VolDictType:
         """Return the fields that each account has."""
@@ -801,6 +809,9 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
         }
         for name in WEBHOOK_SECRETS.values():
             shown.pop(name, None)
+        if self._gone_folder():
+            # It could not be submitted.
+            shown.pop(CONF_MEDIA_DIR)
         return {
             **shown,
             KEEPING_ALL: shown_limits(await async_common_limits(self.hass)),
