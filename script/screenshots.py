@@ -28,7 +28,13 @@ ACTION = "/config/developer-tools/action"
 ACCOUNT = "Ring someone@example.com"
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1280, 900
+REPAIRS = "/config/repairs"
 ACTION_HEIGHT = 1900
+SECTIONS = (
+    "Automatic saving",
+    "Automatic deletion",
+    "Automatic deletion, all accounts together",
+)
 # Dialogs and pictures need a moment to be there.
 SETTLE_MS = 1500
 PLAY_MS = 3000
@@ -128,7 +134,7 @@ async def options(camera: Camera) -> None:
         await camera.open("/config/integrations/integration/clip_download")
         await buttons.nth(number).click()
         await camera.page.wait_for_timeout(SETTLE_MS)
-        for section in ("Automatic saving", "Keep and let go", "All accounts together"):
+        for section in SECTIONS:
             for found in await camera.page.get_by_text(section, exact=True).all():
                 await found.click()
         await camera.shoot(f"options_{number}", height=ACTION_HEIGHT)
@@ -151,8 +157,9 @@ async def events(camera: Camera) -> None:
 
 async def action(camera: Camera) -> None:
     """Show the action's form: empty, filled in, and with its answer."""
-    await camera.open(f"{ACTION}?service=clip_download.save_clip")
-    await camera.shoot("action_empty", height=ACTION_HEIGHT)
+    for name in ("save_clip", "cancel"):
+        await fill_action(camera, {"action": f"clip_download.{name}"})
+        await camera.shoot(f"action_{name}_empty", height=ACTION_HEIGHT)
     # As the form writes it: local time, with a blank.
     start = datetime.now(ZoneInfo(TIME_ZONE)) - timedelta(minutes=5)
     data = {
@@ -176,6 +183,49 @@ async def fill_action(camera: Camera, data: Mapping[str, Any]) -> None:
         json.dumps(data),
     )
     await camera.open(ACTION)
+    # It opens as it was left; what can be chosen has its words when it is shown again.
+    await camera.click("YAML mode")
+    await camera.click("UI mode")
+
+
+async def repairs(camera: Camera) -> None:
+    """Show what only a person can mend: the list, and what is told of each."""
+    home, clouds = camera.stage.home, camera.stage.cast.clouds
+    front, back = clouds.ring.cameras
+    switches = [
+        f"switch.{name}_save_automatically" for name in ("front_door", "back_door")
+    ]
+    await home.post("/api/services/switch/turn_on", {"entity_id": switches})
+    front.has_subscription = False
+    clouds.ring.remove_camera(back)
+    clouds.ring.add_camera(back.name)
+    clouds.ring_partner.cameras[0].has_plan = False
+    clouds.kinesis.streams[0].retention_hours = 0
+    start = datetime.now(UTC) - timedelta(minutes=5)
+    window = {"start": start.isoformat(), "duration": {"seconds": 5}}
+    cameras = [camera.stage.entities[kind] for kind in ("ring_partner", "kinesis")]
+    await home.act("save_clip", {"entity_id": cameras, **window})
+    aside = home.media.rename(home.media.with_name("aside"))
+    async with home.websocket() as websocket:
+        entries = await websocket.ask("config_entries/get", domain="clip_download")
+        for entry in entries:
+            if entry["title"].startswith(("Ring", "Meraki")):
+                await home.post(
+                    f"/api/config/config_entries/entry/{entry['entry_id']}/reload", {}
+                )
+        await camera.open(REPAIRS)
+        await camera.shoot("repairs")
+        words = await websocket.ask(
+            "frontend/get_translations", language="en", category="issues"
+        )
+        told = await websocket.ask("repairs/list_issues")
+    for issue in told["issues"]:
+        key = issue["translation_key"]
+        title = words["resources"][f"component.{issue['domain']}.issues.{key}.title"]
+        await camera.open(REPAIRS)
+        await camera.click(title.format(**issue["translation_placeholders"]))
+        await camera.shoot(f"repairs_{key}")
+    aside.rename(home.media)
 
 
 async def perform(camera: Camera, name: str, awaited: str) -> None:
@@ -237,6 +287,10 @@ async def media(camera: Camera) -> None:
     await camera.shoot("media_played")
 
 
+# What is broken for it is left broken.
+PARTS = (flows, account, options, action, events, library, media, repairs)
+
+
 @asynccontextmanager
 async def browser(stage: Stage, folder: Path) -> AsyncIterator[Camera]:
     """Run a browser that is signed in."""
@@ -263,7 +317,7 @@ async def shoot_all(port: int) -> int:
         for fault in await main_job(stage):
             print(f"WRONG: {fault}", file=sys.stderr)
         async with browser(stage, folder) as camera:
-            for part in (flows, account, options, action, events, library, media):
+            for part in PARTS:
                 try:
                     await part(camera)
                 except TimeoutError as err:

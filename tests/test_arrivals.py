@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+import voluptuous as vol
 
 from custom_components.clip_download.arrivals import MISSED_AFTER
 from custom_components.clip_download.const import DOMAIN
@@ -440,8 +441,13 @@ async def test_another_name(
     await leave(hass, entry)
     porch = hass_clouds.ring.add_camera("Porch")
     await relist(hass, entry)
-    _, form = await begin_fix(hass)
+    flows, form = await begin_fix(hass)
     assert choices(form) == [str(porch.id), "nothing"]
+    # The frontend fills in by itself what is required: nothing says that it is that one.
+    (field,) = form["data_schema"].schema
+    assert isinstance(field, vol.Optional)
+    form = await flows.async_configure(form["flow_id"], {})
+    assert form["errors"] == {"replacement": "nothing_chosen"}
     await fix(hass, str(porch.id))
     assert unique_ids(hass, entry)["camera.front"] == str(porch.id)
     assert set(entry.options["automatic"]) == {str(porch.id), str(back.id)}

@@ -282,6 +282,17 @@ async def test_pasted_with_blanks(hass: HomeAssistant, hass_clouds: Clouds) -> N
     assert entry.data == {"kind": "kinesis", **typed(hass_clouds, "kinesis")}
 
 
+async def test_password_with_blanks(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Blanks around a password are part of it, those around the name are not."""
+    hass_clouds.ring.two_factor = None
+    hass_clouds.ring.password = " correct horse "
+    given = typed(hass_clouds, "ring")
+    form = await begin(hass, "ring")
+    pasted = given | {"username": f" {given['username']}\n"}
+    entry = await created(hass, await answer(hass, form, pasted))
+    assert entry.data["username"] == given["username"]
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
@@ -727,6 +738,24 @@ async def test_options_keep_what_they_do_not_show(
         **SAVING["ring"],
         **NO_LIMITS,
     }
+
+
+async def test_options_when_the_media_folder_is_gone(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """The form says so, and shows one that can be submitted."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    hass.config_entries.async_update_entry(entry, options={"media_dir": "nas"})
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    assert form["errors"] == {"media_dir": "media_folder_unknown"}
+    assert (form["description_placeholders"] or {})["folder"] == "nas"
+    assert "media_dir" not in suggested(form)
+    result = await options.async_configure(form["flow_id"], options_of("ring"))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.options["media_dir"] == BASICS["media_dir"]
+    assert not (await options.async_init(entry.entry_id))["errors"]
 
 
 async def test_limits_of_all_accounts(

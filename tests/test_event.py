@@ -110,6 +110,8 @@ async def test_doorbell_from_the_first_ring_on(
     # After a restart too.
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert told(hass, DOORBELL).state == state.state
+    await tell(hass, entry, DING)
+    state = told(hass, DOORBELL)
     # Until a person removes it; then again from its next ring on.
     entity_registry.async_remove(DOORBELL)
     await hass.async_block_till_done()

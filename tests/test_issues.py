@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.folder import Folder
 from custom_components.clip_download.issues import LOOK_EVERY
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler
 from homeassistant.core import Event, HomeAssistant
@@ -175,6 +178,61 @@ async def test_storage_is_looked_at(
     assert await told(hass) == set()
 
 
+async def test_told_again_after_a_restart(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, media_dir: Path
+) -> None:
+    """An issue that Home Assistant only remembers is not one that anybody sees."""
+    await set_up(hass, hass_clouds, "ring")
+    mend = away(media_dir)
+    await look(hass)
+    issues = ir.async_get(hass).issues
+    ((key, issue),) = issues.items()
+    issues[key] = replace(issue, active=False)
+    await look(hass)
+    assert issues[key].active
+    mend()
+
+
+async def test_storage_below_the_folder(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, media_dir: Path
+) -> None:
+    """Where a clip could not be written is looked at, not the media folder alone."""
+    event = happen(hass_clouds, camera, 30)
+    await set_up(hass, hass_clouds, "ring")
+    (media_dir / "clip_download").mkdir()
+    mend = read_only(media_dir / "clip_download")
+    try:
+        assert await fail(hass, event.start) == "storage_read_only"
+        await look(hass)
+        assert await told(hass) == {"storage_read_only"}
+    finally:
+        mend()
+    await look(hass)
+    assert await told(hass) == set()
+
+
+async def test_a_disk_that_fails(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That it can be looked at shows nothing: only a clip that is saved does."""
+    first, second = (happen(hass_clouds, camera, minutes) for minutes in (30, 40))
+    await set_up(hass, hass_clouds, "ring")
+
+    def break_down(self: Folder) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Folder, "sync", break_down)
+        assert await fail(hass, first.start) == "storage_trouble"
+    await look(hass)
+    assert await told(hass) == {"storage_trouble"}
+    await save_event(hass, second)
+    assert await told(hass) == set()
+
+
 async def test_no_permission(
     hass: HomeAssistant,
     hass_clouds: Clouds,
@@ -266,6 +324,23 @@ async def test_no_subscription(
         await refresh(hass, entry)
     assert await told(hass) == {"no_subscription"}
     assert [event.data["action"] for event in changes] == ["create"]
+    # It says itself that this is one of the two ways out.
+    await hass.services.async_call(
+        "switch",
+        "turn_off",
+        {"entity_id": "switch.front_save_automatically"},
+        blocking=True,
+    )
+    await refresh(hass, entry)
+    assert await told(hass) == set()
+    await hass.services.async_call(
+        "switch",
+        "turn_on",
+        {"entity_id": "switch.front_save_automatically"},
+        blocking=True,
+    )
+    await refresh(hass, entry)
+    assert await told(hass) == {"no_subscription"}
     camera.has_subscription = True
     await refresh(hass, entry)
     assert await told(hass) == set()
@@ -326,6 +401,7 @@ async def test_link_that_ends_soon(
         return await told(hass)
 
     hass_clouds.ring_partner.misbehave(status=503, times=10_000)
-    assert await renewed(timedelta(days=20)) == set()
-    assert await renewed(timedelta(days=24)) == {"link_ends"}
+    # A token lasts for hours: it counts from when it was got.
+    assert await renewed(timedelta(days=22, hours=23)) == set()
+    assert await renewed(timedelta(days=23, hours=1)) == {"link_ends"}
     assert await renewed(timedelta(hours=1)) == set()

@@ -773,12 +773,32 @@ def test_fields_are_those_of_the_schema() -> None:
     target = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}
     for service in SERVICES:
         schema = schema_fields(ACTIONS[service].schema)
-        assert set(fields(service)) == set(schema) - target, service
+        assert set(fields(service)) - target == set(schema) - target, service
         for name, field in fields(service).items():
             if "default" in field:
                 given = vol.Schema({vol.Optional(name): schema[name][1]})
                 value = given({name: field["default"]})[name]
                 assert value == schema[name][0], (service, name)
+
+
+def test_targets_are_those_that_are_demanded() -> None:
+    """Developer tools perform no action with a target that is left out: it is a field."""
+    for service in SERVICES:
+        schema = ACTIONS[service].schema
+        is_demanded = not takes(schema, {}) and not takes(schema, {"path": "a.mp4"})
+        assert ("target" in SERVICES[service]) == is_demanded, service
+        takes_cameras = "entity_id" in schema_fields(schema)
+        is_shown = is_demanded or "entity_id" in fields(service)
+        assert takes_cameras == is_shown, service
+
+
+def takes(schema: Any, data: dict[str, Any]) -> bool:
+    """Return whether an action takes data."""
+    try:
+        schema(data)
+    except vol.Invalid:
+        return False
+    return True
 
 
 def schema_fields(schema: Any) -> dict[str, tuple[Any, Any]]:

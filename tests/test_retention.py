@@ -1,8 +1,10 @@
 """When clips are let go of in Home Assistant, and what is told of it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import re
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ from homeassistant.util import dt as dt_util
 
 from .accounts import save_event, set_up
 from .clouds import Clouds
+from .engine.library.test_database import CLIP
 
 HOUR = timedelta(hours=1)
 
@@ -222,6 +225,26 @@ async def test_trouble_is_told_once(
     assert caplog.text.count("Clips could not be let go of") == 1
     await hour_passes(hass)
     assert not one.exists()
+    # It is mended by now: the next trouble is another.
+    with monkeypatch.context() as failing:
+        failing.setattr(ClipQueries, "total_size", fail)
+        await hour_passes(hass)
+    assert caplog.text.count("Clips could not be let go of") == 2
+
+
+async def test_many_are_not_all_named(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """An event that tells of many says how many, and names the first of them."""
+    events = async_capture_events(hass, upkeep_module.EVENT_DELETED)
+    clips = [replace(CLIP, path=Path(f"/media/{number}.mp4")) for number in range(300)]
+    upkeep = (await async_shared(hass)).upkeep
+    upkeep.async_tell_gone(clips, "limit")
+    await hass.async_block_till_done()
+    (told,) = events
+    assert told.data == {
+        "reason": "limit",
+        "count": 300,
+        "paths": [f"/media/{number}.mp4" for number in range(100)],
+    }
 
 
 async def test_a_limit_that_cannot_be_met(
@@ -237,6 +260,7 @@ async def test_a_limit_that_cannot_be_met(
     found = issues(hass)
     assert set(found) == {"limit_not_met", "common_limit_not_met"}
     assert found["limit_not_met"]["account"] == entry.title
+    assert re.fullmatch(r"[1-9]\d* (kB|MB)", found["limit_not_met"]["size"])
     words = await async_get_translations(hass, "en", "issues", {DOMAIN})
     for key, placeholders in found.items():
         for part in ("title", "description"):

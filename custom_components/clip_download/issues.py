@@ -91,6 +91,14 @@ def async_forget_account(hass: HomeAssistant, entry: ConfigEntry) -> None:
         ir.async_delete_issue(hass, DOMAIN, "limit_not_met_all")
 
 
+@callback
+def async_forget_camera(
+    hass: HomeAssistant, entry: ConfigEntry, camera_id: str
+) -> None:
+    """Tell nothing more of a camera that nobody wants anything of."""
+    ir.async_delete_issue(hass, DOMAIN, _footage_id(entry, camera_id))
+
+
 # --- where clips go
 
 

@@ -102,7 +102,7 @@ def _limit(most: int, unit: str) -> vol.All[Any]:
 
 
 LIMITS: VolDictType = {
-    vol.Required(CONF_KEEP_DAYS, default=0): _limit(MOST_DAYS, UnitOfTime.DAYS),
+    vol.Required(CONF_KEEP_DAYS, default=0): _limit(MOST_DAYS, "days"),
     vol.Required(CONF_MOST_GB, default=0): _limit(MOST_GB, UnitOfInformation.GIGABYTES),
     vol.Required(CONF_FREE_GB, default=0): _limit(MOST_GB, UnitOfInformation.GIGABYTES),
 }
@@ -125,6 +125,9 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
                 placeholders |= err.placeholders
             else:
                 return await self._async_keep(user_input)
+        elif folder := self._gone_folder():
+            errors[CONF_MEDIA_DIR] = "media_folder_unknown"
+            placeholders["folder"] = folder
 
         schema = vol.Schema(
             {
@@ -147,6 +150,11 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    def _gone_folder(self) -> str | None:
+        """Return the media folder that was chosen, if there is none of that name."""
+        folder: str | None = self.config_entry.options.get(CONF_MEDIA_DIR)
+        return folder if folder not in self.hass.config.media_dirs else None
 
     def _basics(self) -> VolDictType:
         """Return the fields that each account has."""
@@ -225,6 +233,9 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
             if isinstance(selector, section)
             or (name in options and name not in secrets)
         }
+        if self._gone_folder():
+            # It could not be submitted.
+            shown.pop(CONF_MEDIA_DIR)
         return {
             **shown,
             KEEPING_ALL: shown_limits(await async_common_limits(self.hass)),

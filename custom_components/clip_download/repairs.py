@@ -73,11 +73,11 @@ class CameraGoneFlow(RepairsFlow):
             # One that has rules of its own is no successor, unless it looks like it.
             if camera.id == self._new_id or not automatic.get(camera.id)
         }
-        if user_input is not None:
-            chosen = user_input[CONF_REPLACEMENT]
-            if chosen == NOTHING:
-                async_forget_rules(self.hass, entry, self._camera_id)
-                return self.async_create_entry(data={})
+        chosen = (user_input or {}).get(CONF_REPLACEMENT)
+        if chosen == NOTHING:
+            async_forget_rules(self.hass, entry, self._camera_id)
+            return self.async_create_entry(data={})
+        if chosen:
             try:
                 await self._async_replace(entry, chosen)
             except StorageError as err:
@@ -85,13 +85,21 @@ class CameraGoneFlow(RepairsFlow):
                 told = dict(err.placeholders)
             else:
                 return self.async_create_entry(data={})
-        default = self._new_id if self._new_id in choices else vol.UNDEFINED
+        elif user_input is not None:
+            errors[CONF_REPLACEMENT] = "nothing_chosen"
+        # Of what must be filled in, the frontend chooses the first by itself: a camera
+        # that nobody meant would lose its entities.
+        field = (
+            vol.Required(CONF_REPLACEMENT, default=self._new_id)
+            if self._new_id in choices
+            else vol.Optional(CONF_REPLACEMENT)
+        )
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return self.async_show_form(
             step_id="choose",
             data_schema=vol.Schema(
                 {
-                    vol.Required(CONF_REPLACEMENT, default=default): SelectSelector(
+                    field: SelectSelector(
                         SelectSelectorConfig(
                             options=[
                                 *(

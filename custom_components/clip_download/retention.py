@@ -25,6 +25,7 @@ from .engine.library.export import EXPORT, clear
 from .engine.library.queries import ClipQueries
 from .engine.library.retention import Limits, Pruned, Pruning
 from .engine.model import Clip
+from .engine.pipeline.fetching import size_in_words
 from .paths import media_folders
 
 _LOGGER = logging.getLogger(__name__)
@@ -180,7 +181,7 @@ class RetentionManager:
                 translation_key="limit_not_met" if entry else "common_limit_not_met",
                 translation_placeholders={
                     "account": entry.title if entry else "",
-                    "gigabytes": f"{unmet[account_id] / GB:.2f}",
+                    "size": size_in_words(unmet[account_id]),
                 },
             )
 

@@ -19,6 +19,7 @@ from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import StorageError
 from .entity import CameraEntity, async_add_cameras, has_events
+from .issues import async_forget_camera
 
 PARALLEL_UPDATES = 0
 
@@ -73,6 +74,7 @@ class Automatic(CameraEntity, SwitchEntity):
         """Save nothing more, not even what was seen and is not saved yet."""
         await self.async_check_control()
         self._set(is_on=False)
+        async_forget_camera(self.hass, self.coordinator.config_entry, self.camera.id)
         try:
             await self.account.ledger.forget_wanted(self.camera.id)
         except StorageError as err:

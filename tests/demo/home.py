@@ -42,6 +42,7 @@ config:
 media_source:
 my:
 diagnostics:
+repairs:
 logger:
   default: warning
   logs:

@@ -95,8 +95,10 @@ def test_reading_has_bounds(media: Path) -> None:
     with pytest.raises(ValueError, match="too large"):
         (folder / "sparse").read(2**20)
     os.mkfifo(media / "pipe")
+    before = open_descriptors()
     with pytest.raises(ValueError, match="not a file"):
         (folder / "pipe").read(10)
+    assert open_descriptors() == before
     (media / "link").symlink_to(media / "ten")
     with pytest.raises(OSError, match="symbolic"):
         (folder / "link").read(10)

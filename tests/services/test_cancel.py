@@ -14,6 +14,7 @@ from custom_components.clip_download.services.response import EVENT_FAILED
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import entity_registry as er
 from tests.accounts import set_up
 from tests.clouds import Clouds
 from tests.waits import until
@@ -77,7 +78,8 @@ async def test_by_job(hass: HomeAssistant, entry: ConfigEntry, media_dir: Path) 
     """It says of each what became of it; the failure is told once, nothing is left."""
     failures = async_capture_events(hass, EVENT_FAILED)
     first, second = await ask(hass, FRONT), await ask(hass, FRONT, "other")
-    told = await act(hass, "cancel", job_id=[first, "nobody's"])
+    # However often it is named.
+    told = await act(hass, "cancel", job_id=[first, "nobody's", first, "nobody's"])
     assert told["unknown"] == ["nobody's"]
     assert told["ended"] == []
     (cancelled,) = told["cancelled"]
@@ -144,16 +146,31 @@ async def test_rights(hass: HomeAssistant, entry: ConfigEntry, guest: Context) -
     assert [one.job.id for one in entry.runtime_data.jobs.running()] == [yard]
 
 
+async def test_rights_without_an_entity(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    guest: Context,
+    hass_admin_user: MockUser,
+) -> None:
+    """The jobs of a camera whose entity is gone are for administrators."""
+    yard = await ask(hass, YARD)
+    er.async_get(hass).async_remove(YARD)
+    await hass.async_block_till_done()
+    assert (await act(hass, "cancel", guest, job_id=yard))["unknown"] == [yard]
+    assert [one.job.id for one in entry.runtime_data.jobs.running()] == [yard]
+    admin = Context(user_id=hass_admin_user.id)
+    (told,) = (await act(hass, "cancel", admin, job_id=yard))["cancelled"]
+    assert (told["job_id"], told["entity_id"]) == (yard, None)
+
+
 async def test_mistakes(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Either jobs or cameras; those that are ours, of accounts that are loaded."""
-    calls: list[dict[str, Any]] = [
-        {},
-        {"job_id": "1", "entity_id": FRONT},
-        {"job_id": []},
-    ]
+    calls: list[dict[str, Any]] = [{}, {"job_id": "1", "entity_id": FRONT}]
     for data in calls:
-        with pytest.raises(vol.Invalid):
+        with pytest.raises(ServiceValidationError, match="either cameras or job IDs"):
             await act(hass, "cancel", **data)
+    with pytest.raises(vol.Invalid):
+        await act(hass, "cancel", job_id=[])
     with pytest.raises(ServiceValidationError, match="nobody's"):
         await hass.services.async_call(
             DOMAIN, "cancel", {"job_id": "nobody's"}, blocking=True

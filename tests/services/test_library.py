@@ -284,8 +284,8 @@ async def test_a_link_where_a_sidecar_is_drafted(
     content_id = f"media-source://media_source/local/{one.relative_to(media_dir)}"
     named_so: dict[str, Any] = {named: str(one) if named == "path" else content_id}
     await act(hass, action, **named_so)
-    assert configuration.read_text() == "default_config:\n"
     assert configuration.stat() == before
+    assert configuration.read_text() == "default_config:\n"
     assert json.loads(path.read_text()) == {**told, "kept": action == "keep_clip"}
 
     # The sidecar itself, and the folder of the day, as links.

@@ -1,6 +1,8 @@
 """`save_clip` as people and automations call it, against all the clouds."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
@@ -15,6 +17,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.pipeline.jobs import Jobs
+from custom_components.clip_download.services import targets
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from homeassistant.components.media_source import async_resolve_media
 from homeassistant.core import Context, HomeAssistant
@@ -132,6 +136,60 @@ async def test_a_window_is_saved(
     assert event.data == {"entity_id": entity_id, **answer}
 
 
+@pytest.mark.parametrize("calls", [1, 32])
+async def test_much_in_one_moment(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: int,
+) -> None:
+    """Only a few cameras, or calls, go on before everything else has its turn."""
+    cameras = 32 // calls
+    for number in range(cameras):
+        hass_clouds.kinesis.add_stream(f"Yard_{number}")
+    entry = await set_up(hass, hass_clouds, "kinesis")
+    turns = 0
+    went_on: list[int] = []
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def noted[**P, T](call: Callable[P, T]) -> Callable[P, T]:
+        def note(*args: P.args, **kwargs: P.kwargs) -> T:
+            went_on.append(turns)
+            return call(*args, **kwargs)
+
+        return note
+
+    for owner, name in (
+        (targets, "async_extract_referenced_entity_ids"),
+        (Jobs, "ask"),
+    ):
+        monkeypatch.setattr(owner, name, noted(getattr(owner, name)))
+    everything_else = asyncio.create_task(take_turns())
+    await asyncio.gather(
+        *(
+            save(
+                hass,
+                [f"camera.yard_{number}" for number in range(cameras)],
+                after={"hours": 1},
+                label=str(call),
+                wait=False,
+                timeout={"hours": 2},
+            )
+            for call in range(calls)
+        )
+    )
+    everything_else.cancel()
+    assert len(went_on) == calls + 32
+    assert max(Counter(went_on).values()) <= targets.AT_ONCE
+    assert entry.runtime_data.jobs.under_way == 32
+
+
 async def test_home_assistant_can_play_it(
     hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
 ) -> None:
@@ -151,7 +209,7 @@ async def test_home_assistant_can_play_it(
     ("fields", "key", "words"),
     [
         ({}, "window_no_form", ""),
-        ({"start": "2026-11-20 12:00:00"}, "window_no_form", "start 2026-11-20 12:00"),
+        ({"start": "2026-11-20 12:00:00"}, "window_no_form", "two of start"),
         (
             {"before": 10, "start": "2026-11-20 12:00:00", "duration": 5},
             "window_two_forms",
@@ -170,7 +228,7 @@ async def test_home_assistant_can_play_it(
             "window_impossible",
             "before 0:01:00",
         ),
-        ({"before": 5, "timeout": {"days": 8}}, "timeout_too_long", "before 0:00:05"),
+        ({"before": 5, "timeout": {"days": 8}}, "timeout_too_long", "seven days"),
         ({"before": 5, "timeout": {"days": 999_999_999}}, "timeout_too_long", ""),
         ({"start": "2026-03-29 02:30:00", "duration": 5}, "time_skipped", "02:30:00"),
     ],
@@ -182,7 +240,7 @@ async def test_a_window_that_cannot_be(
     key: str,
     words: str,
 ) -> None:
-    """Each mistake is the caller's, is named, and tells camera and window."""
+    """Each mistake is the caller's, is named, and tells the camera and what is wrong."""
     add_camera(hass_clouds, "meraki", "Front")
     await set_up(hass, hass_clouds, "meraki")
     error = await refused(hass, **fields)

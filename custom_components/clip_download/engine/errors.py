@@ -34,6 +34,10 @@ class InvalidRequestError(ClipError):
     """The caller asked for something that cannot be; asking again changes nothing."""
 
 
+class NoRoomError(InvalidRequestError):
+    """Too much was asked for that is not done; there is room again when some of it is."""
+
+
 class SignInError(ClipError):
     """The cloud refuses the credentials; a person has to sign in again."""
 

@@ -27,30 +27,25 @@ MOST_NAMED = 1000
 UNDER_WAY = "what is under way"
 
 
-def _jobs_or_cameras(data: dict[str, Any]) -> dict[str, Any]:
-    """Take job ids or a target, not both."""
-    has_target = any(str(key) in data for key in cv.TARGET_SERVICE_FIELDS)
-    if ("job_id" in data) == has_target:
-        raise vol.Invalid("either job_id or a target must be given, not both")
-    return data
-
-
-CANCEL_SCHEMA = vol.All(
-    vol.Schema(
-        {
-            **cv.TARGET_SERVICE_FIELDS,
-            vol.Optional("job_id"): vol.All(
-                cv.ensure_list, vol.Length(min=1, max=MOST_NAMED), [cv.string]
-            ),
-        }
-    ),
-    _jobs_or_cameras,
+CANCEL_SCHEMA = vol.Schema(
+    {
+        **cv.TARGET_SERVICE_FIELDS,
+        vol.Optional("job_id"): vol.All(
+            cv.ensure_list, vol.Length(min=1, max=MOST_NAMED), [cv.string]
+        ),
+    }
 )
 
 
 async def async_cancel(call: ServiceCall) -> ServiceResponse:
     """Cancel named jobs, or all of some cameras; tell what became of each."""
     hass = call.hass
+    has_target = any(str(key) in call.data for key in cv.TARGET_SERVICE_FIELDS)
+    if ("job_id" in call.data) == has_target:
+        # The schema would show all that it was given beside its words.
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="jobs_or_cameras"
+        )
     found: list[tuple[ClipConfigEntry, Running | Job]] = []
     unknown: list[str] = []
     if "job_id" in call.data:

@@ -24,7 +24,7 @@ from ..automatic_saving import (
 )
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
-from ..engine.errors import ClipError, InvalidRequestError, SignInError
+from ..engine.errors import ClipError, InvalidRequestError, NoRoomError, SignInError
 from ..engine.model import EVENT_KINDS, ON_DEMAND, SEEN, Camera, Event, JobState
 from ..engine.time_range import Window, check_timeout, settle_past
 from . import response
@@ -178,6 +178,8 @@ class _Saving:
         self._left = iter(events)
         self._outcomes: dict[str, tuple[Outcome, dict[str, Any]]] = {}
         self._refused: SignInError | None = None
+        # Whether an event has waited in vain: no other one waits as long again.
+        self._is_full = False
 
     async def done(self) -> dict[str, tuple[Outcome, dict[str, Any]]]:
         """Return what came of each event, by its id, and what is told of that."""
@@ -189,13 +191,33 @@ class _Saving:
     async def _work(self) -> None:
         for event in self._left:
             try:
-                outcome = await self._save(event)
+                outcome = await self._save_once_there_is_room(event)
             except ClipError as err:
                 if isinstance(err, SignInError):
                     self._refused = err
                 told, _ = failed(self._hass, self._entity_id, event.window, err)
                 outcome = Outcome.FAILED, told
             self._outcomes[event.id] = outcome
+
+    async def _save_once_there_is_room(
+        self, event: Event
+    ) -> tuple[Outcome, dict[str, Any]]:
+        """Save one event; wait as long for room as for footage. Raises ClipError."""
+        loop = asyncio.get_running_loop()
+        give_up_at_s = loop.time() + self._call.data["timeout"].total_seconds()
+        while True:
+            try:
+                return await self._save(event)
+            except NoRoomError as err:
+                if self._is_full:
+                    raise
+                entry, camera = account_and_camera(self._hass, self._entity_id)
+                try:
+                    async with asyncio.timeout_at(give_up_at_s):
+                        await entry.runtime_data.jobs.wait_for_room(camera)
+                except TimeoutError:
+                    self._is_full = True
+                    raise err from None
 
     async def _save(self, event: Event) -> tuple[Outcome, dict[str, Any]]:
         """Save one event. Raises ClipError."""

@@ -22,6 +22,7 @@ from homeassistant.helpers.target import (
     TargetSelection,
     async_extract_referenced_entity_ids,
 )
+from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
@@ -30,6 +31,10 @@ from ..engine.model import Camera
 from ..engine.time_range import Window
 from ..entity import camera_unique_id
 from . import response
+
+# So many calls, or cameras of one, go on in one round of the event loop.
+AT_ONCE = 8
+DATA_GATE: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}.gate")
 
 # One camera's entry of the response, and its error if it failed.
 type Told = tuple[dict[str, Any], HomeAssistantError | None]
@@ -42,17 +47,18 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
     over in silence. Of areas, devices, floors and labels only our cameras count.
     """
     hass = call.hass
+    await _async_turn(hass)
     registry = er.async_get(hass)
-    ours = {
-        entity.entity_id
-        for entity in registry.entities.values()
-        if entity.platform == DOMAIN and entity.domain == Platform.CAMERA
-    }
     if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
-        named, meant = set[str](), ours
+        named, candidates = set[str](), set(registry.entities)
     else:
         selected = async_extract_referenced_entity_ids(hass, TargetSelection(call.data))
-        named, meant = selected.referenced, selected.indirectly_referenced & ours
+        named, candidates = selected.referenced, selected.indirectly_referenced
+    meant = {
+        entity_id
+        for entity_id in candidates
+        if (entity := registry.async_get(entity_id)) and _is_our_camera(entity)
+    }
 
     if user := await async_user(call):
         may = user.permissions.check_entity
@@ -70,6 +76,16 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
             translation_domain=DOMAIN, translation_key="no_camera_targeted"
         )
     return sorted(named | meant)
+
+
+async def _async_turn(hass: HomeAssistant) -> None:
+    """Wait for a turn: however much is asked for at once, all else goes on in between."""
+    async with hass.data.setdefault(DATA_GATE, asyncio.Semaphore(AT_ONCE)):
+        await asyncio.sleep(0)
+
+
+def _is_our_camera(entity: er.RegistryEntry) -> bool:
+    return entity.platform == DOMAIN and entity.domain == Platform.CAMERA
 
 
 async def async_user(call: ServiceCall) -> User | None:
@@ -128,7 +144,7 @@ def account_and_camera_id(
     Raises InvalidRequestError.
     """
     entity = er.async_get(hass).async_get(entity_id)
-    if entity is None or entity.platform != DOMAIN or entity.domain != Platform.CAMERA:
+    if entity is None or not _is_our_camera(entity):
         raise InvalidRequestError("not_our_camera", entity_id=entity_id)
     entry: ClipConfigEntry | None = hass.config_entries.async_get_entry(
         entity.config_entry_id or ""
@@ -183,7 +199,12 @@ async def async_answer(
     act: Callable[[str], Awaitable[Told]],
 ) -> ServiceResponse:
     """Return what came of each camera, or raise once all have ended."""
-    told = await asyncio.gather(*(act(entity_id) for entity_id in entity_ids))
+
+    async def act_in_turn(entity_id: str) -> Told:
+        await _async_turn(call.hass)
+        return await act(entity_id)
+
+    told = await asyncio.gather(*(act_in_turn(entity_id) for entity_id in entity_ids))
     if call.return_response:
         return {
             entity_id: answer

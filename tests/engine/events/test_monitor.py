@@ -37,6 +37,7 @@ from custom_components.clip_download.engine.model import (
     Camera,
     Event,
     Identity,
+    JobState,
     MediaOptions,
     Part,
     Plan,
@@ -661,6 +662,17 @@ async def test_never_ready(live: Live) -> None:
         await asyncio.sleep(600)
         # Nothing is awaited any more.
         assert len(street.looks) - looks == 20
+
+
+@simulated
+async def test_stopped_while_others_wait(live: Live) -> None:
+    """Whoever waits for a clip that is saved automatically hears that it goes on."""
+    async with live() as (street, account):
+        street.refusals["1"] = NotReadyError("footage_not_ready", after_s=30)
+        street.happen("1")
+        await asyncio.sleep(60)
+        (running,) = account.jobs.running()
+    assert running.done.result().state is not JobState.FAILED
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,21 @@ async def test_forgetting_an_account(library: Library) -> None:
     assert await library.last_clip("a", CLIP.camera_id) == CLIP
 
 
+async def test_jobs_of_a_moved_camera(library: Library) -> None:
+    """What is under way of a camera goes on under its new id; of no other it does."""
+    for job in (
+        JOB,
+        replace(JOB, id="j2", camera_id="other"),
+        replace(JOB, id="j3", account_id="b"),
+    ):
+        await library.add_job(job)
+    await library.move_camera("a", JOB.camera_id, "new")
+    jobs = {job.id: job.camera_id for job in await library.unfinished_jobs("a")}
+    assert jobs == {"j1": "new", "j2": "other"}
+    (job,) = await library.unfinished_jobs("b")
+    assert job.camera_id == JOB.camera_id
+
+
 async def test_old_ended_jobs_go(tmp_path: Path) -> None:
     """Jobs that ended long ago are dropped when the library is opened."""
     path = tmp_path / "clips.db"

@@ -1,6 +1,7 @@
 """Publishing: the very file that was hashed, and never in place of another."""
 
 from collections.abc import Callable
+from dataclasses import replace
 import errno
 import hashlib
 import os
@@ -10,7 +11,14 @@ import pytest
 
 from custom_components.clip_download.engine.errors import StorageError
 from custom_components.clip_download.engine.folder import File, Folder
-from custom_components.clip_download.engine.library.publishing import Sealed, Shelf
+from custom_components.clip_download.engine.library.publishing import (
+    Outgoing,
+    Sealed,
+    Shelf,
+    has_replaced,
+)
+
+from .test_database import CLIP
 
 
 @pytest.fixture(params=["links", "no links"])
@@ -62,6 +70,51 @@ def test_a_name_that_is_taken(folder: Folder, tmp_path: Path, is_link: bool) -> 
     assert made.file.path.read_text() == "new"
     assert not outside.exists()
     assert is_link or final.path.read_text() == "old"
+
+
+@pytest.mark.parametrize("ending", [".json", ".jpg"])
+def test_a_name_that_is_taken_in_the_last_moment(folder: Folder, ending: str) -> None:
+    """Of a clip whose record or picture has no place, nothing stays: it takes a number."""
+    clip = replace(CLIP, path=folder.path / "clip.mp4")
+    taken = folder.path / f"clip{ending}"
+    taken.write_text("old")
+    shelf = Shelf(folder, [folder.inner("work")])
+    with sealed(folder) as made:
+        outgoing = Outgoing(clip=clip, sealed=made, picture=b"picture")
+        with pytest.raises(FileExistsError):
+            shelf.put(0, outgoing, asked=None, replaces=None)
+    assert set(folder.path.iterdir()) == {folder.path / "work", taken}
+    assert taken.read_text() == "old"
+    assert made.file.path.read_text() == "new"
+
+
+def test_what_changed_since_it_was_looked_at_is_not_replaced(folder: Folder) -> None:
+    """It comes back, with what lies beside it, and the new clip gets no name."""
+    there = {
+        folder.path / f"clip{ending}": f"mine {ending}"
+        for ending in (".mp4", ".json", ".jpg")
+    }
+    for path, content in there.items():
+        path.write_text(content)
+    clip = replace(CLIP, path=folder.path / "clip.mp4")
+    work = folder.inner("work")
+    with sealed(folder) as made:
+        outgoing = Outgoing(clip=clip, sealed=made, picture=None)
+        with pytest.raises(FileExistsError):
+            Shelf(folder, [work]).put(0, outgoing, asked=None, replaces=clip)
+    assert {path: path.read_text() for path in there} == there
+    assert not has_replaced(work)
+
+
+def test_a_foreign_picture_is_not_taken_back(folder: Folder) -> None:
+    """A clip that has no record yet has no picture either."""
+    picture = folder.path / "clip.jpg"
+    picture.write_text("mine")
+    with sealed(folder) as made:
+        made.publish(folder / "clip.mp4")
+    clip = replace(CLIP, path=folder.path / "clip.mp4", sha256=made.sha256)
+    Shelf(folder, [folder.inner("work")]).take_back([clip])
+    assert set(folder.path.iterdir()) == {folder.path / "work", picture}
 
 
 @pytest.mark.parametrize("how", ["symbolic", "hard", "file"])

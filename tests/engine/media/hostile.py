@@ -126,21 +126,26 @@ class _Bits:
             self._bits += f"{value + 1:0{2 * (value + 1).bit_length() - 1}b}"
         return self
 
-    def unit(self, kind: int, blocks: int = 0) -> bytes:
+    def unit(self, kind: int, blocks: int = 0, block: str = "00100111") -> bytes:
         """Return a NAL unit, with so many grey blocks behind."""
-        bits, count = int(self._bits or "0", 2), len(self._bits)
-        grey = int.from_bytes(b"\x27" * blocks)
-        bits, count = bits << 8 * blocks | grey, count + 8 * blocks
-        bits, count = bits << 1 | 1, count + 1
-        filled = -count % 8
-        data = (bits << filled).to_bytes((count + filled) // 8)
+        bits = f"{self._bits}{block * blocks}1"
+        bits += "0" * (-len(bits) % 8)
+        data = int(bits, 2).to_bytes(len(bits) // 8)
         return b"\0\0\0\1" + bytes([kind]) + data
 
 
-def key_frame(width: int, height: int, *, refs: int = 1) -> bytes:
-    """Return a key frame of H.264 with its parameter sets; sizes in steps of 16."""
+def key_frame(
+    width: int, height: int, *, refs: int = 1, is_deep: bool = False
+) -> bytes:
+    """Return a key frame of H.264 with its parameter sets; sizes in steps of 16.
+
+    One that `is_deep` has 10 bits, and colours as fine as its brightness (4:4:4).
+    """
     across, down = width // 16, height // 16
-    sets = _Bits().u(66, 8).u(0, 8).u(62, 8).ue(0, 0, 2, refs).u(0, 1)
+    sets = _Bits().u(244 if is_deep else 66, 8).u(0, 8).u(62, 8).ue(0)
+    if is_deep:
+        sets.ue(3).u(0, 1).ue(2, 2).u(0, 2)
+    sets.ue(0, 2, refs).u(0, 1)
     sets.ue(across - 1, down - 1).u(1, 1).u(1, 1).u(0, 2)
     pictures = _Bits().ue(0, 0).u(0, 2).ue(0, 0, 0).u(0, 3).ue(0, 0, 0).u(0, 3)
     picture = _Bits().ue(0, 7, 0).u(0, 4).ue(0).u(0, 2).ue(0)
@@ -148,7 +153,7 @@ def key_frame(width: int, height: int, *, refs: int = 1) -> bytes:
         b"\0\0\0\1\x09\x10"
         + sets.unit(0x67)
         + pictures.unit(0x68)
-        + picture.unit(0x65, across * down)
+        + picture.unit(0x65, across * down, "001001111" if is_deep else "00100111")
     )
 
 
@@ -321,6 +326,19 @@ def _packets(data: bytes) -> Iterator[bytes]:
 
 
 SMALL = key_frame(160, 96)
+_SETS_OF_16 = key_frame(4096, 2304, refs=16).split(b"\0\0\0\1\x65")[0]
+
+
+def _kept(bits: str) -> bytes:
+    """Cut off in a packet, a GOP whose pictures are all kept for others."""
+    key = key_frame(4096, 2304, refs=16, is_deep=bits == "10 bits")
+    others = [same_again(number, 256 * 144) for number in range(1, 40)]
+    return stream([key, *others])[:-100]
+
+
+def _deepest(container: str) -> bytes:
+    return stream([key_frame(8192, 4352, is_deep=True)] * 3, container)
+
 
 # What each is, and how it is made.
 HOSTILE: dict[str, Callable[[], bytes]] = {
@@ -390,6 +408,25 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         [
             key_frame(8192, 4352, refs=16),
             *(same_again(number, 512 * 272) for number in range(1, 40)),
+        ]
+    )[:-100],
+    **{
+        f"16 pictures of 4K that are kept, {bits}": partial(_kept, bits)
+        for bits in ("8 bits", "10 bits")
+    },
+    **{
+        f"the largest picture there is, at 10 bits, {container}": partial(
+            _deepest, container
+        )
+        for container in ("mp4", "mpegts")
+    },
+    "30 key frames in one, MP4": lambda: stream([key_frame(8192, 4352) * 30], "mp4"),
+    "other parameter sets within, TS": lambda: stream(
+        [
+            key_frame(4096, 2304),
+            *(same_again(number, 256 * 144) for number in range(1, 10)),
+            *[_SETS_OF_16 + same_again(10, 256 * 144)],
+            *(same_again(number, 256 * 144) for number in range(11, 40)),
         ]
     )[:-100],
     "a picture of 80 MB, TS": lambda: _seconds([SMALL, SMALL + bytes(80 * MB), SMALL]),

@@ -44,6 +44,11 @@ BY_CLAIMS = {
     "an index of segments",
     "200,000 fragments",
     "a picture of 80 MB, TS",
+    "a picture of 15,872 x 15,872, MP4",
+    "a picture of 15,872 x 15,872, TS",
+    "the largest picture there is, at 10 bits, mp4",
+    "the largest picture there is, at 10 bits, mpegts",
+    "30 key frames in one, MP4",
 }
 
 

@@ -741,6 +741,9 @@ def test_parameter_sets_that_differ_are_joined(
         made = made_of(pieces, between(0, 12), tmp_path)
     (joined,) = made
     assert seconds_shown(joined) == span(0, 12)
+    # However differently the cameras reorder frames, each is shown at its time.
+    shown_s = [frame.at_s for frame in shown(joined)]
+    assert shown_s == pytest.approx(span(0, 12), abs=0.001)
     for joint in (4, 8):
         with av.open(joined.file.path) as container:
             video = container.streams.video[0]

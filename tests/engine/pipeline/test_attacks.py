@@ -446,7 +446,16 @@ async def keep(house: House, clip: Clip) -> None:
 
 @pytest.mark.parametrize(
     "what",
-    ["foreign", "link", "other camera", "kept", "changed", "no sidecar", "its sidecar"],
+    [
+        "foreign",
+        "link",
+        "other camera",
+        "kept",
+        "kept, says its sidecar",
+        "changed",
+        "no sidecar",
+        "its sidecar",
+    ],
 )
 async def test_overwriting_what_is_not_to_be(
     house: House, outside: Path, what: str
@@ -468,6 +477,11 @@ async def test_overwriting_what_is_not_to_be(
             await house.library.move_camera("account", CAMERA.id, "yard")
         case "kept":
             await keep(house, first)
+        case "kept, says its sidecar":
+            # As it is after a database of before that is restored.
+            told = json.loads(clip.with_suffix(".json").read_text())
+            told["kept"] = True
+            clip.with_suffix(".json").write_text(json.dumps(told))
         case "changed":
             data = bytearray(clip.read_bytes())
             data[-1] ^= 1

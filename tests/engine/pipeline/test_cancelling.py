@@ -81,6 +81,17 @@ async def test_before_it_began(house: House) -> None:
     await check_cancelled(house, await house.ask(LATER))
 
 
+async def test_while_it_is_accepted(house: House) -> None:
+    """Whoever finds it before it goes its way cancels it, too."""
+    asking = asyncio.ensure_future(house.ask(LATER))
+    await asyncio.sleep(0)
+    (running,) = house.jobs.running()
+    assert running.going is None
+    async with asyncio.timeout(MOST_S):
+        await check_cancelled(house, running)
+    assert await asking is running
+
+
 async def test_while_it_waits(house: House) -> None:
     """A window that has not ended is waited for no more."""
     running = await house.ask(LATER, "day/clip")
@@ -127,6 +138,21 @@ async def test_twice_at_once(house: House) -> None:
     assert first == second
     assert first.error
     assert first.error.key == "cancelled"
+
+
+async def test_who_cancels_may_go_away(house: House) -> None:
+    """Others who cancel it, or wait for it, hear of its end all the same."""
+    running = await house.ask(LATER)
+    first, second = (
+        asyncio.ensure_future(house.jobs.cancel(running)) for _ in range(2)
+    )
+    # Both wait for the end by now.
+    await asyncio.sleep(0)
+    first.cancel()
+    job = await second
+    assert job.error
+    assert job.error.key == "cancelled"
+    assert await running.done == job
 
 
 async def test_after_a_restart(house: House) -> None:

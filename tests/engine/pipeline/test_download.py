@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from dataclasses import replace
 from datetime import timedelta
 import errno
 import io
 import os
 from pathlib import Path
+import threading
 import tracemalloc
 from typing import Any, Protocol, override
 
@@ -27,7 +29,7 @@ from custom_components.clip_download.engine.pipeline.download import (
     receive,
 )
 from tests.simulated import simulated
-from tests.waits import is_open, until
+from tests.waits import LONGEST_S, is_open, until
 
 MP4_HEAD = b"\0\0\0\x20ftypisom"
 TS_PACKET = b"\x47" + bytes(187)
@@ -231,16 +233,57 @@ async def test_cancelling_leaves_no_open_file(get: Get, tmp_path: Path) -> None:
     assert not is_open(path)
 
 
+async def test_cancelled_while_the_disk_writes(
+    get: Get, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is closed once the thread that writes it is done, and not before."""
+    writes, may_write = threading.Event(), threading.Event()
+    log: list[str] = []
+
+    class Slow(io.BufferedWriter):
+        @override
+        def writelines(self, lines: Iterable[Any]) -> None:
+            writes.set()
+            assert may_write.wait(LONGEST_S)
+            super().writelines(lines)
+            log.append("written")
+
+        @override
+        def close(self) -> None:
+            log.append("closed")
+            super().close()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(MP4_HEAD + bytes(CHUNK_BYTES))
+        await asyncio.sleep(60)
+        return response
+
+    monkeypatch.setattr(download, "_created", lambda file: Slow(file.create()))
+    task = asyncio.create_task(get(handler, tmp_path / "0.part"))
+    await until(writes.is_set)
+    task.cancel()
+    # Long enough for another thread to close it.
+    await asyncio.sleep(0.2)
+    may_write.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log[:2] == ["written", "closed"]
+
+
 # --- every download ends
 
 
-def dripping(block: bytes, every_s: float, blocks: int = 10**9) -> Handler:
+def dripping(
+    block: bytes, every_s: float, blocks: int = 10**9, *, head: bytes = MP4_HEAD
+) -> Handler:
     """Return a handler that sends a head, then blocks of a size at a pace."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        await response.write(MP4_HEAD)
+        await response.write(head)
         for _ in range(blocks):
             await asyncio.sleep(every_s)
             await response.write(block)
@@ -267,13 +310,15 @@ async def received(handler: Handler, path: Path, bounds: Bounds) -> tuple[int, f
 
 
 @pytest.mark.parametrize("every_s", [0.5, 30, 59])
+@pytest.mark.parametrize("at_once_bytes", [0, 3 * LEAST_BYTES])
 @simulated
 async def test_a_body_that_drips(
-    tmp_path: Path, socket_enabled: None, every_s: float
+    tmp_path: Path, socket_enabled: None, every_s: float, at_once_bytes: int
 ) -> None:
-    """A byte now and then keeps no download alive."""
+    """A byte now and then keeps no download alive, however well that began."""
+    drip = dripping(b"\0", every_s, head=MP4_HEAD + bytes(at_once_bytes))
     with pytest.raises(CloudError, match="^body_too_slow") as caught:
-        await received(dripping(b"\0", every_s), tmp_path / "0.part", BOUNDS)
+        await received(drip, tmp_path / "0.part", BOUNDS)
     assert float(caught.value.__notes__[0]) == pytest.approx(LEAST_WITHIN_S, abs=1)
     # The way was slow; it is worth another try.
     assert not is_of_content(caught.value)
@@ -313,7 +358,10 @@ async def test_a_slow_disk_is_not_the_clouds_fault(
             loop, "run_in_executor", lambda *args: asyncio.ensure_future(slow(*args))
         )
         drip = dripping(bytes(CHUNK_BYTES), 20, 6)
-        size_bytes, _ = await received(drip, tmp_path / "0.part", BOUNDS)
+        # Enough for the cloud's two minutes, not for the disk's as well.
+        bounds = replace(BOUNDS, most_s=150)
+        size_bytes, took_s = await received(drip, tmp_path / "0.part", bounds)
+    assert took_s > 150
     assert size_bytes == len(MP4_HEAD) + 6 * CHUNK_BYTES
 
 

@@ -55,7 +55,7 @@ from custom_components.clip_download.engine.pipeline import (
     jobs as jobs_module,
     patience,
 )
-from custom_components.clip_download.engine.pipeline.jobs import Jobs, Running
+from custom_components.clip_download.engine.pipeline.jobs import Jobs, Running, forget
 from custom_components.clip_download.engine.pipeline.workbench import Workbench
 from custom_components.clip_download.engine.sources.base import (
     Download,
@@ -548,6 +548,26 @@ async def test_the_same_request_twice_is_one_download(house: House) -> None:
     assert len(house.told) == 2
 
 
+async def test_twins_that_cannot_be_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever joined a request hears that it failed, and does not wait for ever."""
+
+    async def fail(job: Job) -> None:
+        raise StorageError("library_unusable", path="x", reason="disk I/O error")
+
+    monkeypatch.setattr(house.library, "add_job", fail)
+    first, second = await asyncio.gather(
+        house.ask(window(0, 10)), house.ask(window(0, 10)), return_exceptions=True
+    )
+    assert isinstance(first, StorageError)
+    assert isinstance(second, Running)
+    async with asyncio.timeout(30):
+        job = await second.done
+    assert (job.state, job.error) == (JobState.FAILED, first)
+    assert house.jobs.running() == []
+
+
 async def test_whoever_waits_may_go_away(house: House) -> None:
     """The job goes on when its caller is cancelled."""
     house.shelf.lay(window(0, 10))
@@ -614,6 +634,21 @@ async def test_an_interrupted_job_goes_on(house: House) -> None:
     assert [job.state for job in house.told] == [JobState.SAVED]
     assert house.names() == ["day", "day/clip.jpg", "day/clip.json", "day/clip.mp4"]
     assert await house.library.unfinished_jobs("account") == []
+
+
+@pytest.mark.parametrize("state", [JobState.FETCHING, JobState.FINISHING])
+async def test_an_account_of_an_older_release_is_removed(
+    house: House, state: JobState
+) -> None:
+    """Older releases did not record where their jobs work: it is removed all the same."""
+    job = await house.save(window(0, 10), "day/clip")
+    await house.library.update_job(replace(job, state=state, error=None, work=""))
+    folder = house.media / f"day/.clip_download_{job.id}"
+    folder.mkdir(parents=True)
+    (folder / "0.mp4").touch()
+    await forget(house.library, "account")
+    assert house.names() == ["day"]
+    assert await house.library.recent_jobs("account", 9) == []
 
 
 async def test_a_late_job_still_gets_its_chance(

@@ -78,12 +78,13 @@ def test_numbers(written: str, read: Any) -> None:
         b"[-Infinity]",
         b"[" * 100_000,
         b"[" * 100_000 + b"]" * 100_000,
-        b'{"a":' * (DEEPEST + 2) + b"1" + b"}" * (DEEPEST + 2),
+        b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1),
+        b'{"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1),
         b"[" + b"[]," * MOST_VALUES + b"1]",
         b"[" + b"1," * (MOST_VALUES + 1) + b"1]",
         "[1]".encode("utf-16"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_nonsense(content: bytes) -> None:
     """What is no JSON, or not meant to be read, is told by one error."""

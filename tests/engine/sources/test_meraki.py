@@ -32,6 +32,7 @@ from tests.clouds import Clouds
 from tests.clouds.footage import Footage, moments
 from tests.clouds.server import Answer, Asked, Cloud, Server, json_answer
 from tests.conftest import AUTHORITY
+from tests.simulated import NOON, simulated
 from tests.waits import until
 
 BASE = "https://api.meraki.com/api/v1"
@@ -222,6 +223,18 @@ async def test_closed_organizations(clouds: Clouds, source: MerakiSource) -> Non
         )
     assert [camera.name for camera in await source.cameras()] == ["Open"]
     assert not meraki_cloud.asked(f"{off}/devices")
+
+
+@pytest.mark.parametrize("api", [{}, None])
+async def test_organization_that_tells_little(
+    clouds: Clouds, source: MerakiSource, api: dict[str, Any] | None
+) -> None:
+    """One that does not say whether its API is switched on is asked all the same."""
+    clouds.meraki.add_camera("Door")
+    (organization_id,) = clouds.meraki.organizations
+    listed = [{"id": organization_id, "name": "Home", "api": api}]
+    clouds.meraki.misbehave("/organizations$", body=json.dumps(listed))
+    assert [camera.name for camera in await source.cameras()] == ["Door"]
 
 
 @pytest.mark.parametrize(
@@ -437,6 +450,33 @@ async def test_never_ready(
     err = await failing(source, camera)
     assert isinstance(err, NotReadyError)
     assert (err.key, err.after_s) == ("footage_not_ready", 15)
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_pauses_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clip's URL is asked ever less often, but every ten seconds, until time is up."""
+    monkeypatch.setattr(meraki, "FIRST_POLL_S", 1.0)
+    loop = asyncio.get_running_loop()
+    asked_at: list[float] = []
+    async with Clouds(AUTHORITY) as clouds:
+        clouds.meraki.add_camera("Door")
+        clouds.meraki.misbehave(
+            "^spn", status=404, times=99, upon=lambda: asked_at.append(loop.time())
+        )
+        connector = TCPConnector(
+            resolver=clouds.resolver(), ssl=AUTHORITY.client_context()
+        )
+        async with ClientSession(connector=connector) as session:
+            source = new_source(clouds, session)
+            (camera,) = await source.cameras()
+            hour = timedelta(hours=1)
+            window = Window(NOON - hour, NOON - hour + timedelta(seconds=10))
+            assert isinstance(await failing(source, camera, window), NotReadyError)
+    pauses_s = [after - before for before, after in itertools.pairwise(asked_at)]
+    assert pauses_s[:3] == pytest.approx([1, 1.5, 2.25], abs=0.01)
+    assert pauses_s[-6:] == pytest.approx([10] * 6, abs=0.01)
+    assert 80 < asked_at[-1] - asked_at[0] < 90
 
 
 def clip_requests(clouds: Clouds) -> tuple[int, list[str]]:

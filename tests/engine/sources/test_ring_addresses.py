@@ -135,6 +135,31 @@ async def test_rejected_for_a_while(
     assert forms_asked(cloud)[-1] == "play"
 
 
+async def test_many_at_once(
+    *,
+    cloud: RingCloud,
+    source: RingSource,
+    camera: Camera,
+    doorbell: RingCamera,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many were handed over before, the last ones can be rejected."""
+    monkeypatch.setattr(ring, "MOST_HANDED", 2)
+    parts = [
+        part_of(
+            cloud.add_event(doorbell, start=NOON + timedelta(minutes=n), duration_s=2)
+        )
+        for n in range(3)
+    ]
+    for part in parts:
+        await fetch(source, camera, part, tmp_path / "part")
+    for part in parts[1:]:
+        source.rejected(part, CloudError("body_not_video"))
+        await fetch(source, camera, part, tmp_path / "part")
+    assert forms_asked(cloud) == [*["play"] * 3, *["original"] * 2]
+
+
 async def test_old_and_only_in_the_search(
     *,
     cloud: RingCloud,

@@ -1269,6 +1269,21 @@ async def test_events(
     assert len(cloud.asked("/history/")) < 7 + empty_pages
 
 
+async def test_event_that_goes_on_into_the_window(
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    door: PartnerCamera,
+    camera: Camera,
+) -> None:
+    """What began before the window is looked for on pages from before it, too."""
+    cloud.page = 2
+    long = cloud.add_event(door, start=after(0), duration_s=60)
+    cloud.add_event(door, start=after(10), duration_s=5)
+    within = cloud.add_event(door, start=after(52), duration_s=5)
+    events = await source.events(camera, Window(after(50), after(70)))
+    assert [event.id for event in events] == [long.id, within.id]
+
+
 async def test_endless_history(
     source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
 ) -> None:

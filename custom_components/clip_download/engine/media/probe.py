@@ -6,7 +6,7 @@ memory: a survey keeps its key frames only.
 
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -29,6 +29,15 @@ from av.video.stream import VideoStream
 from ..errors import CloudError
 from ..folder import File
 from . import claims
+from .parameter_sets import (
+    CODECS,
+    DamagedError,
+    Part,
+    UnknownError,
+    needs,
+    part_of,
+    sets_of,
+)
 
 if TYPE_CHECKING:
     # Newer than the oldest PyAV that will do.
@@ -66,8 +75,11 @@ _SETS_WITHIN_BYTES = 4096
 _KEYS_TRIED = 3
 # No decoder takes memory for a picture that no camera has.
 _BOUNDED = {"max_pixels": str(claims.MOST_PIXELS)}
-# Of larger pictures only key frames are decoded: of others, many are kept at once.
-_MOST_PIXELS_OF_MANY = 4096 * 2304
+# What may be taken to decode: 8192 x 4352 pixels at 8 bits, once. Of pictures of 4K, five
+# may be kept at 8 bits, and two at 10; a GOP that goes on with more is believed.
+_MOST_DECODER_BYTES = 94 * 2**20
+# A packet is copied, without what escapes start codes, and the next one waits.
+_PACKETS_KEPT = 3
 # A decoder that shows no frame that it had to make up.
 _STRICT = {**_BOUNDED, "err_detect": "explode", "flags": "+output_corrupt"}
 # While libav looks into a file, it decodes nothing but sound: of a picture it knows
@@ -253,9 +265,6 @@ class OpenMedia:
         """
         own = _decoder(self.video.codec_context.name, strict=strict)
         own.extradata = self.video.codec_context.extradata
-        if strict:
-            own.options = {**_STRICT, "max_pixels": str(_MOST_PIXELS_OF_MANY)}
-            own.thread_count = 1
         return own
 
     def sound_decoder(self) -> AudioCodecContext:
@@ -347,8 +356,13 @@ def _reel(
 ) -> OpenMedia:
     """Choose what is shown and heard of a container. Raises CloudError."""
     video = next(iter(container.streams.video), None)
-    # There is no decoder for what is not known.
-    if video is None or not video.codec_context or not video.time_base:
+    # There is no decoder for what is not known, and none is used for what no camera has.
+    if (
+        video is None
+        or not video.codec_context
+        or not video.time_base
+        or video.codec_context.codec.canonical_name not in CODECS
+    ):
         raise CloudError("body_not_video")
     audio = next(
         # A stream that was announced and never came has no rate.
@@ -372,12 +386,19 @@ def _reel(
 
 
 def decode_key(reel: OpenMedia, cancelled: threading.Event) -> av.VideoFrame | None:
-    """Return the first key frame that can be decoded, or None if none of a few can."""
+    """Return the first key frame that can be decoded, or None if none of a few can.
+
+    Raises CloudError (`body_implausible`) if one would take too much memory.
+    """
     tried = 0
     for packet in reel.packets(cancelled, sound=False):
         if not packet.is_keyframe:
             continue
-        if frame := _decode(reel.decoder(), packet):
+        decoder = reel.decoder()
+        with suppress(UnknownError):
+            if _Memory(decoder, packet).is_full:
+                raise claims.implausible()
+        if frame := _decode(decoder, packet):
             return frame
         tried += 1
         if tried == _KEYS_TRIED:
@@ -794,53 +815,142 @@ def _may_break_off(reel: OpenMedia) -> bool:
     return True
 
 
+class _Memory:
+    """How much memory a decoder may come to take, before it is given a packet.
+
+    It only lets go of pictures that nobody needs: those that others are decoded from,
+    and those that are not shown yet, it keeps.
+    """
+
+    def __init__(self, decoder: av.VideoCodecContext, packet: Packet[Stream]) -> None:
+        """Take it, and the key frame that it is to begin with. Raises UnknownError."""
+        self._codec = decoder.codec.canonical_name
+        self._extradata = decoder.extradata or b""
+        part = self._part(packet)
+        self._sets = part.sets | sets_of(self._codec, self._extradata)
+        self._needs = needs(self._codec, self._sets)
+        self._inside = 0
+        self._buffers = set[int]()
+        self.is_full = False
+        self._take(part, packet)
+
+    def _part(self, packet: Packet[Stream]) -> Part:
+        if packet.has_sidedata("new_extradata"):
+            raise UnknownError
+        return part_of(self._codec, self._extradata, memoryview(packet))
+
+    def _take(self, part: Part, packet: Packet[Stream]) -> None:
+        self._inside += part.pictures
+        kept = self._needs.refs
+        if kept is None:
+            kept = len(self._buffers)
+        elif not self._buffers:
+            kept = 0
+        held = kept + self._inside
+        self.is_full = (
+            held * self._needs.picture_bytes
+            + self._needs.other_bytes
+            + _PACKETS_KEPT * packet.size
+        ) > _MOST_DECODER_BYTES
+
+    def take(self, packet: Packet[Stream]) -> None:
+        """Hear of the next packet. Raises UnknownError if it changes what is known."""
+        part = self._part(packet)
+        if not part.sets <= self._sets:
+            raise UnknownError
+        self._take(part, packet)
+
+    def show(self, frames: list[av.VideoFrame]) -> None:
+        """Hear what the decoder shows: its pictures come back in the same buffers."""
+        self._inside -= len(frames)
+        self._buffers.update(one.planes[0].buffer_ptr for one in frames)
+
+
+class _Check:
+    """Decodes a GOP, as far as there is memory for it, up to what cannot be decoded."""
+
+    def __init__(self, reel: OpenMedia, bad: set[int]) -> None:
+        """Take the open file, and where to put the numbers of the bad packets."""
+        self._bad = bad
+        self._is_h264 = reel.codec == "h264"
+        self._decoder: av.VideoCodecContext | None = reel.decoder(strict=True)
+        self._memory: _Memory | None = None
+        # The packets of the GOP by the time that they are shown at.
+        self._numbers: dict[int | None, int] = {}
+        self._first_pts = 0
+        self._is_open = False
+
+    def packet(self, number: int, packet: Packet[Stream]) -> None:
+        """Take the next packet of the GOP, its key frame first."""
+        pts = cast("int", packet.pts)
+        if self._decoder is None:
+            return
+        try:
+            if self._memory is None:
+                self._memory = _Memory(self._decoder, packet)
+                self._first_pts = pts
+                self._is_open = self._is_h264 and not has_idr(packet)
+            elif pts < self._first_pts:
+                # What is shown before the key frame is decoded from the GOP before.
+                return
+            else:
+                self._memory.take(packet)
+        except DamagedError:
+            self._bad.add(number)
+            self.end()
+            return
+        except UnknownError:
+            self.end()
+            return
+        if self._memory.is_full:
+            self.end()
+            return
+        self._numbers[pts] = number
+        if not self._decode(packet):
+            # What comes behind it in the GOP is left out, too.
+            self.end()
+
+    def _decode(self, packet: Packet[Stream] | None) -> bool:
+        """Decode a packet, or the rest; return whether that is well."""
+        assert self._decoder
+        assert self._memory
+        try:
+            frames = self._decoder.decode(packet)
+        except av.FFmpegError, ValueError:
+            # After an open key frame the first one tells to forget frames from before.
+            if self._is_open and len(self._numbers) == 2:
+                return True
+            self._bad.add(max(self._numbers.values()))
+            return False
+        self._memory.show(frames)
+        self._bad.update(self._numbers[one.pts] for one in frames if one.is_corrupt)
+        return True
+
+    def end(self) -> None:
+        """Let the decoder show what it still has, and let go of it."""
+        if self._decoder and self._numbers:
+            self._decode(None)
+        self._decoder = None
+
+
 def _undecodable(
     file: File, keys: Sequence[int], cancelled: threading.Event
 ) -> set[int]:
     """Decode the GOPs of these key frames; return the packets that cannot be decoded."""
     bad = set[int]()
     wanted = set(keys)
-    decoder: av.VideoCodecContext | None = None
-    # The packets of the GOP by the time that they are shown at.
-    numbers: dict[int | None, int] = {}
-    first_pts = 0
-    is_open = False
-
-    def decode(packet: Packet[Stream] | None) -> None:
-        assert decoder
-        try:
-            frames = decoder.decode(packet)
-        except av.FFmpegError, ValueError:
-            # After an open key frame the first one tells to forget frames from before.
-            if not (is_open and len(numbers) == 2):
-                bad.add(max(numbers.values()))
-        else:
-            bad.update(numbers[one.pts] for one in frames if one.is_corrupt)
-
+    check: _Check | None = None
     with opened(file) as reel:
         for number, packet in enumerate(reel.packets(cancelled, sound=False)):
-            pts = cast("int", packet.pts)
             if packet.is_keyframe:
-                if decoder:
-                    decode(None)
-                decoder = None
-                if number in wanted and _is_worth_decoding(reel, packet):
-                    decoder = reel.decoder(strict=True)
-                numbers, first_pts = {}, pts
-                is_open = reel.codec == "h264" and not has_idr(packet)
-            # What is shown before the key frame is decoded from the GOP before.
-            if decoder and pts >= first_pts:
-                numbers[pts] = number
-                decode(packet)
-        if decoder:
-            decode(None)
+                if check:
+                    check.end()
+                check = _Check(reel, bad) if number in wanted else None
+            if check:
+                check.packet(number, packet)
+        if check:
+            check.end()
     return bad
-
-
-def _is_worth_decoding(reel: OpenMedia, packet: Packet[Stream]) -> bool:
-    """Return whether the GOP of a key frame can be decoded without much memory."""
-    frame = _decode(reel.decoder(), packet)
-    return frame is None or frame.width * frame.height <= _MOST_PIXELS_OF_MANY
 
 
 def _parameter_sets(packet: Packet[Stream], codec: str) -> bytes:
@@ -867,16 +977,20 @@ def _decoder(codec: str, *, strict: bool = False) -> av.VideoCodecContext:
     decoder = CodecContext.create(codec, "r")
     assert isinstance(decoder, av.VideoCodecContext)
     decoder.options = _STRICT if strict else _BOUNDED
+    # Each thread takes memory of its own.
+    decoder.thread_count = 1
     return decoder
 
 
 def _decode(
     context: av.VideoCodecContext, packet: Packet[Stream]
 ) -> av.VideoFrame | None:
-    """Decode one key frame alone; None if it cannot be."""
+    """Decode one key frame alone; None if it cannot be, or not without much memory."""
     try:
+        if _Memory(context, packet).is_full:
+            return None
         frames = [*context.decode(packet), *context.decode(None)]
-    except av.FFmpegError, ValueError:
+    except UnknownError, av.FFmpegError, ValueError:
         frames = []
     return frames[0] if frames and not frames[0].is_corrupt else None
 

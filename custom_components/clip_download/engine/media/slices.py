@@ -10,16 +10,11 @@ from contextlib import suppress
 import re
 from typing import NamedTuple
 
+from .parameter_sets import ESCAPE, HIGH_PROFILES, Bits, UnknownError
+
 _IDR, _SLICE, _SPS, _PPS = 5, 1, 7, 8
 _P, _B, _I, _SP, _SI = range(5)
-# Profiles whose parameter sets tell of chroma and scaling, too (7.3.2.1.1).
-_HIGH = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244}
-_ESCAPE = bytes((0, 0, 3))
 _TO_ESCAPE = re.compile(rb"\0\0(?=[\0-\3])")
-
-
-class _UnknownError(Exception):
-    """Something that this does not read; the picture stays as it is."""
 
 
 class _Sets(NamedTuple):
@@ -41,37 +36,6 @@ class _Sets(NamedTuple):
     has_redundant: bool
 
 
-class _Bits:
-    """Reads bits from the front."""
-
-    def __init__(self, data: bytes) -> None:
-        """Take the bytes, without what escapes start codes."""
-        self._value = int.from_bytes(data)
-        self.total = len(data) * 8
-        self.at = 0
-
-    def u(self, count: int = 1) -> int:
-        """Read a number of so many bits."""
-        self.at += count
-        if self.at > self.total:
-            raise _UnknownError
-        return self._value >> (self.total - self.at) & ((1 << count) - 1)
-
-    def ue(self) -> int:
-        """Read an Exp-Golomb number (9.1)."""
-        zeros = 0
-        while not self.u():
-            zeros += 1
-            if zeros > 31:
-                raise _UnknownError
-        return (1 << zeros) - 1 + (self.u(zeros) if zeros else 0)
-
-    def between(self, first: int, end: int) -> tuple[int, int]:
-        """Return bits as a number, and how many they are."""
-        count = end - first
-        return self._value >> (self.total - end) & ((1 << count) - 1), count
-
-
 class Forgetting:
     """Takes out commands to forget what was cut off, from one key frame to the next."""
 
@@ -84,7 +48,7 @@ class Forgetting:
         self._sets: _Sets | None = None
         self._key_num = 0
         # What this does not read stays as it is.
-        with suppress(_UnknownError, IndexError):
+        with suppress(UnknownError, IndexError):
             read = _read_sets(list(_units_of_sets(sets, is_annex_b=is_annex_b)))
             for unit in _units(key, is_annex_b=is_annex_b):
                 if unit and unit[0] & 0x1F == _SLICE:
@@ -103,7 +67,7 @@ class Forgetting:
             if unit and unit[0] & 0x1F == _SLICE and unit[0] & 0x60:
                 try:
                     changed = _Header(unit, self._sets).without_past(self._key_num)
-                except _UnknownError:
+                except UnknownError:
                     return None
             has_changed |= changed is not None
             mended.append(unit if changed is None else changed)
@@ -118,10 +82,10 @@ class _Header:
     """A slice header, read up to its end."""
 
     def __init__(self, unit: bytes, sets: _Sets) -> None:
-        """Read it. Raises _UnknownError."""
+        """Read it. Raises UnknownError."""
         self._unit = unit[:1]
         self._sets = sets
-        self._bits = bits = _Bits(unit[1:].replace(_ESCAPE, bytes(2)))
+        self._bits = bits = Bits(unit[1:].replace(ESCAPE, bytes(2)))
         is_idr = unit[0] & 0x1F == _IDR
         bits.ue()
         kind = bits.ue() % 5
@@ -131,7 +95,7 @@ class _Header:
         self.frame_num = bits.u(sets.frame_num_bits)
         is_field = not sets.is_frames_only and bits.u() == 1
         if is_field:
-            raise _UnknownError
+            raise UnknownError
         if is_idr:
             bits.ue()
         if sets.poc_type == 0:
@@ -161,7 +125,7 @@ class _Header:
             bits.ue()
         bits.ue()
         if kind in (_SP, _SI):
-            raise _UnknownError
+            raise UnknownError
         if sets.has_deblocking and bits.ue() != 1:
             bits.ue()
             bits.ue()
@@ -206,7 +170,7 @@ class _Header:
                 value = bits.ue()
                 bits.ue()
             elif command not in (0, 5):
-                raise _UnknownError
+                raise UnknownError
             if command == 0:
                 return
             self._commands.append((command, value, bits.between(at, bits.at)))
@@ -246,7 +210,7 @@ class _Header:
             length += count
         fill = -length % 8
         data = (value << fill).to_bytes((length + fill) // 8).rstrip(b"\0")
-        return self._unit + _TO_ESCAPE.sub(lambda _: _ESCAPE, data)
+        return self._unit + _TO_ESCAPE.sub(lambda _: ESCAPE, data)
 
 
 def _units(picture: bytes, *, is_annex_b: bool) -> Iterator[bytes]:
@@ -278,23 +242,23 @@ def _units_of_sets(sets: bytes, *, is_annex_b: bool) -> Iterator[bytes]:
 
 
 def _read_sets(units: list[bytes]) -> _Sets:
-    """Read the parameter sets. Raises _UnknownError where there is not one of each."""
+    """Read the parameter sets. Raises UnknownError where there is not one of each."""
     by_kind = {kind: [u for u in units if u[0] & 0x1F == kind] for kind in (_SPS, _PPS)}
     if any(len(found) != 1 for found in by_kind.values()):
-        raise _UnknownError
+        raise UnknownError
     first = by_kind[_SPS][0]
-    bits = _Bits(first[4:].replace(_ESCAPE, bytes(2)))
+    bits = Bits(first[4:].replace(ESCAPE, bytes(2)))
     bits.ue()
     chroma = 1
     has_planes = False
-    if first[1] in _HIGH:
+    if first[1] in HIGH_PROFILES:
         chroma = bits.ue()
         has_planes = chroma == 3 and bits.u() == 1
         bits.ue()
         bits.ue()
         bits.u()
         if bits.u():
-            raise _UnknownError
+            raise UnknownError
     frame_num_bits = bits.ue() + 4
     poc_type = bits.ue()
     poc_bits = 0
@@ -312,13 +276,13 @@ def _read_sets(units: list[bytes]) -> _Sets:
     bits.ue()
     bits.ue()
     is_frames_only = bits.u() == 1
-    bits = _Bits(by_kind[_PPS][0][1:].replace(_ESCAPE, bytes(2)))
+    bits = Bits(by_kind[_PPS][0][1:].replace(ESCAPE, bytes(2)))
     bits.ue()
     bits.ue()
     is_cabac = bits.u() == 1
     has_bottom = bits.u() == 1
     if bits.ue():
-        raise _UnknownError
+        raise UnknownError
     refs = (bits.ue() + 1, bits.ue() + 1)
     weighs_p = bits.u() == 1
     weighs_b = bits.u(2)

@@ -347,8 +347,8 @@ class Fetching:
             raise StorageError(
                 "storage_too_small",
                 path=str(self._folder.path.parent),
-                needed=_size(all_bytes - there_bytes),
-                free=_size(max(free_bytes, 0)),
+                needed=size_in_words(all_bytes - there_bytes),
+                free=size_in_words(max(free_bytes, 0)),
             )
 
 
@@ -369,8 +369,10 @@ def _length(media: clip_file.Media) -> timedelta:
     return media.duration
 
 
-def _size(size_bytes: float) -> str:
+def size_in_words(size_bytes: float) -> str:
     """Return a size as people read it: disks are sold in decimal units."""
+    if size_bytes < 10**6:
+        return f"{size_bytes / 10**3:.0f} kB"
     if size_bytes < 10**9:
         return f"{size_bytes / 10**6:.0f} MB"
     return f"{size_bytes / 10**9:.1f} GB"

@@ -13,7 +13,7 @@ from uuid import uuid4
 from ..aio import blocking
 from ..errors import (
     ClipError,
-    InvalidRequestError,
+    NoRoomError,
     RefusedError,
     SignInError,
     StorageError,
@@ -117,7 +117,8 @@ class Jobs:
         `filename` is below `root`, without ending. `timeout` counts from the window's
         end, or from now if that has passed. `events` are those whose footage is wanted,
         where the window was made for them. However much people ask for, there is room
-        for what `is_automatic`. Raises InvalidRequestError, StorageError.
+        for what `is_automatic`. Raises InvalidRequestError (NoRoomError where there is no
+        room), StorageError.
         """
         self._source.check(wishes)
         now = datetime.now(UTC)
@@ -151,6 +152,17 @@ class Jobs:
         accepting.add_done_callback(lambda one: one.cancelled() or one.exception())
         await asyncio.shield(accepting)
         return running
+
+    async def wait_for_room(self, camera: Camera) -> None:
+        """Wait until somebody may ask for one more clip of a camera."""
+        while True:
+            try:
+                self._check_room(camera)
+            except NoRoomError:
+                asked = [one.done for one in self._asked()]
+                await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                return
 
     async def cancel(self, running: Running) -> Job:
         """Cancel a job under way; return what became of it.
@@ -188,15 +200,17 @@ class Jobs:
         return await self._library.last_clip(self._account_id, camera_id)
 
     def _check_room(self, camera: Camera) -> None:
-        """Raise InvalidRequestError if too much was asked for that is not done."""
-        asked = [one for one in self._running.values() if not one.is_automatic]
+        """Raise NoRoomError if too much was asked for that is not done."""
+        asked = self._asked()
         if len(asked) >= MOST_UNFINISHED:
-            raise InvalidRequestError("too_many_jobs", count=str(MOST_UNFINISHED))
+            raise NoRoomError("too_many_jobs", count=str(MOST_UNFINISHED))
         of_camera = sum(one.job.camera_id == camera.id for one in asked)
         if of_camera >= MOST_OF_CAMERA:
-            raise InvalidRequestError(
-                "too_many_jobs_of_camera", count=str(MOST_OF_CAMERA)
-            )
+            raise NoRoomError("too_many_jobs_of_camera", count=str(MOST_OF_CAMERA))
+
+    def _asked(self) -> list[Running]:
+        """Return the jobs under way that somebody asked for."""
+        return [one for one in self._running.values() if not one.is_automatic]
 
     async def _accept(self, running: Running) -> None:
         """Keep what was asked for, and begin. Raises InvalidRequestError, StorageError."""

@@ -1,0 +1,94 @@
+"""What parameter sets claim of memory is read as libav reads it, before it decodes."""
+
+from io import BytesIO
+
+import av
+import pytest
+
+from custom_components.clip_download.engine.media.parameter_sets import (
+    DamagedError,
+    Needs,
+    UnknownError,
+    needs,
+    part_of,
+    sets_of,
+)
+
+from .hostile import SMALL, key_frame
+
+MB = 2**20
+
+
+def encoded(codec: str, pixel_format: str, options: dict[str, str]) -> Needs:
+    """Return what an encoder's own 256 x 128 pixels are said to take."""
+    with av.open(BytesIO(), "w", format="mp4") as output:
+        video = output.add_stream(codec, rate=10, options=options)
+        assert isinstance(video, av.VideoStream)
+        video.width, video.height, video.pix_fmt = 256, 128, pixel_format
+        video.codec_context.open()
+        output.start_encoding()
+        context = video.codec_context
+        name = context.codec.canonical_name
+        return needs(name, sets_of(name, context.extradata or b""))
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "bytes_a_pixel"),
+    [("yuv420p", 1.5), ("yuv420p10le", 3), ("yuv422p10le", 4), ("yuv444p", 3)],
+)
+def test_encoders(pixel_format: str, bytes_a_pixel: float) -> None:
+    """Size, depth and colours are read of both codecs, the pictures kept of H.264."""
+    picture_bytes = int(256 * 128 * (bytes_a_pixel + 0.75))
+    h264 = encoded("libx264", pixel_format, {"x264-params": "ref=3:bframes=0"})
+    assert (h264.picture_bytes, h264.refs) == (picture_bytes, 3)
+    hevc = encoded("libx265", pixel_format, {"x265-params": "log-level=0"})
+    assert (hevc.picture_bytes, hevc.refs) == (picture_bytes, None)
+
+
+def test_pictures_in_a_packet() -> None:
+    """Each key frame in a packet counts, the slices of one do not."""
+    assert part_of("h264", b"", memoryview(SMALL)).pictures == 1
+    assert part_of("h264", b"", memoryview(SMALL * 5)).pictures == 5
+    other_slice = b"\0\0\1\x65\x42\x11"
+    assert part_of("h264", b"", memoryview(SMALL + other_slice)).pictures == 1
+
+
+def test_largest_counts() -> None:
+    """Where a packet has several parameter sets, the largest of them counts."""
+    both = key_frame(160, 96) + key_frame(4096, 2304, refs=16)
+    found = needs("h264", part_of("h264", b"", memoryview(both)).sets)
+    assert found.refs == 16
+    assert found.picture_bytes > 20 * MB
+
+
+AVCC = b"\1\x42\0\x1f\xff\xe0\0"
+
+
+@pytest.mark.parametrize(
+    ("packet", "error"),
+    [
+        (b"\0\0\0\x09\x65\x88", DamagedError),
+        (b"\0\0\0\1" + SMALL, UnknownError),
+        (b"\0\0\0\2\x09\x10" * 3000, UnknownError),
+    ],
+)
+def test_unclear_packets(packet: bytes, error: type[Exception]) -> None:
+    """Lengths that are too long, or start codes, and units without end are not read."""
+    with pytest.raises(error):
+        part_of("h264", AVCC, memoryview(packet))
+
+
+def test_hidden_behind_a_start_code() -> None:
+    """Parameter sets are found where libav goes on behind a start code in a NAL unit."""
+    inner = b"\x09\x10" + key_frame(4096, 2304, refs=16)
+    packet = len(inner).to_bytes(4) + inner
+    (found,) = part_of("h264", AVCC, memoryview(packet)).sets
+    assert needs("h264", frozenset((found,))).refs == 16
+
+
+def test_nothing_is_known_without_sets() -> None:
+    """Where no parameter sets are, nothing can be said."""
+    with pytest.raises(UnknownError):
+        needs("h264", frozenset())
+    with pytest.raises(UnknownError):
+        sets_of("h264", AVCC[:3])
