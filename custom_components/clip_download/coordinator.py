@@ -152,14 +152,14 @@ def _told_of_account(entry: ConfigEntry) -> Iterator[None]:
     except SignInError as err:
         raise ConfigEntryAuthFailed(
             translation_domain=DOMAIN,
-            translation_key=f"account_{err.key}",
-            translation_placeholders={"account": entry.title, **err.placeholders},
+            translation_key=err.key,
+            translation_placeholders={"subject": entry.title, **err.placeholders},
         ) from err
     except CloudError as err:
         raise UpdateFailed(
             translation_domain=DOMAIN,
-            translation_key=f"account_{err.key}",
-            translation_placeholders={"account": entry.title, **err.placeholders},
+            translation_key=err.key,
+            translation_placeholders={"subject": entry.title, **err.placeholders},
             retry_after=err.retry_after_s,
         ) from err
     except StorageError as err:

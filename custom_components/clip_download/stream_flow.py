@@ -12,8 +12,10 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
+from homeassistant.exceptions import ConfigEntryError
 
 from .accounts import kind_of
+from .accounts.errors import async_form_errors
 from .accounts.kind import text
 from .accounts.source import async_create_source
 from .const import CONF_STREAM
@@ -96,8 +98,8 @@ class StreamSubentryFlow(ConfigSubentryFlow):
                 self.hass, kind_of(entry), entry.data, named_cameras=[stream]
             )
             cameras = await source.cameras()
-        except ClipError as err:
-            return {"base": err.key}, err.placeholders
+        except (ClipError, ConfigEntryError) as err:
+            return await async_form_errors(self.hass, err, entry.title)
         except Exception:
             _LOGGER.exception("Unexpected exception")
             return {"base": "unknown"}, {}
