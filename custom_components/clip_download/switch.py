@@ -74,7 +74,7 @@ class Automatic(CameraEntity, SwitchEntity):
         await self.async_check_control()
         self._set(is_on=False)
         try:
-            await self.account.ledger.forget_wanted(self.camera.id)
+            await self.account.event_store.forget_wanted(self.camera.id)
         except StorageError as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
