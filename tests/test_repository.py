@@ -8,6 +8,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 import json
 from pathlib import Path
 import re
@@ -23,6 +24,7 @@ import voluptuous as vol
 from custom_components.clip_download.accounts import KINDS
 from custom_components.clip_download.accounts.source import LIVE_REQUIREMENTS
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine import sources
 from custom_components.clip_download.services import ACTIONS
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from homeassistant import components
@@ -402,13 +404,11 @@ def full_name(path: Path) -> str:
 
 
 def test_source_modules() -> None:
-    """Each kind of account has the module and the class that its record names."""
-    for kind in KINDS.values():
-        path = ENGINE_FOLDER / "sources" / Path(*kind.source.module.split("."))
-        module = tree(path.with_suffix(".py"))
-        assert kind.source.name in {
-            node.name for node in module.body if isinstance(node, ast.ClassDef)
-        }, kind.name
+    """Each kind of account has the source that its record names, and is named once."""
+    for name, kind in KINDS.items():
+        module = import_module(f"{sources.__name__}.{kind.source.module}")
+        source_class = getattr(module, kind.source.name)
+        assert name == kind.name == source_class.kind
 
 
 def test_modules_have_no_leftovers() -> None:

@@ -52,7 +52,7 @@ class StreamSubentryFlow(ConfigSubentryFlow):
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         errors: dict[str, str] = {}
-        told: Mapping[str, str] = {}
+        placeholders: Mapping[str, str] = {}
         if user_input is not None:
             stream = user_input[CONF_STREAM].strip()
             name_of = kind_of(entry).stream_name
@@ -63,7 +63,7 @@ class StreamSubentryFlow(ConfigSubentryFlow):
                 if other is not subentry
             ):
                 return self.async_abort(reason="already_configured")
-            errors, told = await self._async_try(entry, stream, name)
+            errors, placeholders = await self._async_try(entry, stream, name)
             if not errors:
                 data = {CONF_STREAM: stream}
                 if subentry is None:
@@ -80,13 +80,13 @@ class StreamSubentryFlow(ConfigSubentryFlow):
                 user_input or (subentry.data if subentry else None),
             ),
             errors=errors,
-            description_placeholders=told,
+            description_placeholders=placeholders,
         )
 
     async def _async_try(
         self, entry: ClipConfigEntry, stream: str, name: str
     ) -> tuple[dict[str, str], Mapping[str, str]]:
-        """Return what is wrong with a stream, and what fills the words."""
+        """Return the errors of a form for a stream, and what fills their texts."""
         if not name:
             return {CONF_STREAM: "invalid_stream"}, {}
         coordinator = entry.runtime_data.coordinator
