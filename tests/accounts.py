@@ -128,10 +128,10 @@ async def set_up(hass: HomeAssistant, clouds: Clouds, kind: str) -> ConfigEntry:
 async def look(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Look at what the cameras see, as after a push, and do what follows from it."""
     with patch.object(monitor, "PUSHES_APART", timedelta(0)):
-        entry.runtime_data.watch.pushed()
+        entry.runtime_data.monitor.on_push()
         await hass.async_block_till_done(wait_background_tasks=True)
         # It is looked later if that was asked for a moment ago.
-        async_fire_time_changed(hass, dt_util.utcnow() + monitor.LOOK_EVERY * 2)
+        async_fire_time_changed(hass, dt_util.utcnow() + monitor.POLL_INTERVAL * 2)
         await hass.async_block_till_done(wait_background_tasks=True)
 
 

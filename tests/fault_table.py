@@ -35,7 +35,7 @@ from .demo.check import debris, leaks
 from .demo.run import secrets
 from .household import home
 from .simulated import NOON, run
-from .words import WORDS
+from .words import error_of
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -400,13 +400,12 @@ class _House:
         result = await self._type()
         outcome.status = result["type"].value
         if result["type"] is FlowResultType.FORM:
-            outcome.key = (result["errors"] or {}).get("base", "")
-            text = WORDS["config"]["error"].get(outcome.key)
-            if text is None:
-                outcome.wrong.append(f"the form says {result['errors']}")
-            else:
+            if result["errors"] == {"base": "failed"}:
+                outcome.key = error_of(result)
                 filled = result["description_placeholders"] or {}
-                outcome.words = text.format(**filled)
+                outcome.words = filled["error"]
+            else:
+                outcome.wrong.append(f"the form says {result['errors']}")
         elif result["type"] is not FlowResultType.CREATE_ENTRY:
             outcome.wrong.append(f"the flow ends: {result.get('reason')}")
 

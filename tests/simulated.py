@@ -21,10 +21,10 @@ import pytest
 
 from custom_components.clip_download.engine.errors import CloudError
 from custom_components.clip_download.engine.events.monitor import (
-    LOOK_EVERY,
+    POLL_INTERVAL,
     EventMonitor,
-    Rules,
 )
+from custom_components.clip_download.engine.events.saver import EventSaver, Rules
 from custom_components.clip_download.engine.events.store import EventStore
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import (
@@ -194,19 +194,26 @@ class Account:
             tell=self._ended_job,
             sign_in_again=self._sign_in_again,
         )
-        self.ledger = EventStore(self.library, "account", [self.folder])
-        self.watch = EventMonitor(
+        store = EventStore(self.library, "account", [self.folder])
+        self.saver = EventSaver(
             source=self.source,
-            ledger=self.ledger,
+            store=store,
             cameras=self.cameras.values,
             rules=lambda camera_id: self.own_rules.get(camera_id, self.rules),
-            ask=self._ask,
-            tell=lambda camera, event: self.told.append((camera.id, event.id)),
-            look_soon=self.soon.set,
+            save=self._ask,
+            spawn=self.spawn,
+        )
+        self.monitor = EventMonitor(
+            source=self.source,
+            store=store,
+            saver=self.saver,
+            cameras=self.cameras.values,
+            announce=lambda camera, event: self.told.append((camera.id, event.id)),
+            poll_soon=self.soon.set,
             spawn=self.spawn,
         )
         await self.jobs.resume()
-        self.spawn(self._look(), "look")
+        self.spawn(self._poll(), "poll")
 
     async def stop(self) -> None:
         """End as Home Assistant does, and raise what none of its tasks should have."""
@@ -222,7 +229,7 @@ class Account:
 
     def _ended_job(self, job: Job) -> None:
         self.ended.append(job)
-        if job.state is JobState.FAILED and not self.watch.failed_again(job):
+        if job.state is JobState.FAILED and not self.saver.is_known_failure(job):
             self.failures.append(job)
 
     def spawn(self, life: Coroutine[Any, Any, None], name: str) -> None:
@@ -236,14 +243,14 @@ class Account:
         if not task.cancelled() and (err := task.exception()):
             self.crashes.append(err)
 
-    async def _look(self) -> None:
-        """Look again and again, as the coordinator does."""
+    async def _poll(self) -> None:
+        """Poll again and again, as the poller of an account does."""
         while True:
             self.soon.clear()
             try:
-                pause = await self.watch.look()
+                pause = await self.monitor.poll()
             except CloudError as err:
-                pause = timedelta(seconds=err.retry_after_s or 0) or LOOK_EVERY
+                pause = timedelta(seconds=err.retry_after_s or 0) or POLL_INTERVAL
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.soon.wait(), pause.total_seconds())
 

@@ -187,7 +187,7 @@ async def test_set_up_again(
     assert await library.last_clip(entry.entry_id, str(camera.id)) is None
     clips = await library.clips("WHERE camera_id = ? ORDER BY start_ms", (str(new.id),))
     assert [clip.path for clip in clips][:1] == [path]
-    known = await entry.runtime_data.ledger.saved(str(new.id), [str(ring.id)])
+    known = await entry.runtime_data.event_store.clip_paths(str(new.id), [str(ring.id)])
     assert list(known.values()) == [str(clip.path) for clip in clips[1:]]
     assert known
 

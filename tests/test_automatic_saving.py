@@ -26,10 +26,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.clip_download.diagnostics import (
     async_get_config_entry_diagnostics,
 )
-from custom_components.clip_download.engine.events.monitor import (
-    JOBS_AT_ONCE,
-    LOOK_RARELY,
-)
+from custom_components.clip_download.engine.events.monitor import POLL_INTERVAL_REFUSED
+from custom_components.clip_download.engine.events.saver import JOBS_AT_ONCE
 from custom_components.clip_download.engine.library import files
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import Job
@@ -426,7 +424,7 @@ async def test_restart_under_way(
     """A clip whose download was interrupted becomes one file, by one job."""
     fault = ring.misbehave("phoenix", hang_after_bytes=10_000, times=9)
     happen(camera, ring, 60)
-    entry.runtime_data.watch.pushed()
+    entry.runtime_data.monitor.on_push()
     await until(lambda: ring.asked("phoenix"))
     assert await hass.config_entries.async_unload(entry.entry_id)
     fault.times = 0
@@ -459,7 +457,7 @@ async def test_unloaded_while_it_is_recorded(
 
     monkeypatch.setattr(Library, "finish_job", finish_slowly)
     seen = happen(camera, ring, 60)
-    entry.runtime_data.watch.pushed()
+    entry.runtime_data.monitor.on_push()
     await begun.wait()
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert saved_ids(saved) == ids(seen)
@@ -750,7 +748,9 @@ async def test_one_history_is_refused(
     assert hass.config_entries.flow.async_progress() == []
 
     fault.times = 0
-    await pass_time(hass, clock, LOOK_RARELY + 2 * MINUTE, lambda: len(saved) == 2)
+    await pass_time(
+        hass, clock, POLL_INTERVAL_REFUSED + 2 * MINUTE, lambda: len(saved) == 2
+    )
     assert [event.data["entity_id"] for event in saved] == [
         "camera.gate",
         "camera.front",
@@ -806,7 +806,7 @@ async def test_store_is_away(
     failed = async_capture_events(hass, EVENT_FAILED)
     fault = ring.misbehave("phoenix", status=503, times=10**6)
     seen = happen(camera, ring, 60)
-    entry.runtime_data.watch.pushed()
+    entry.runtime_data.monitor.on_push()
     # Six requests a try.
     await pass_time(
         hass, clock, 15 * MINUTE, lambda: len(ring.asked("phoenix")) >= 3 * 6

@@ -40,6 +40,7 @@ from .accounts import (
 )
 from .clouds import Clouds
 from .clouds.ring_partner import AUTHORIZE_PATH, RingPartnerCloud
+from .words import error_of
 
 pytestmark = pytest.mark.usefixtures("checked_words")
 
@@ -254,7 +255,7 @@ async def test_outage(
     for _ in range(2):
         assert form["type"] is FlowResultType.FORM
         assert form["step_id"] == "linked"
-        assert form["errors"] == {"base": error}
+        assert error_of(form) == error
         form = await hass.config_entries.flow.async_configure(form["flow_id"], {})
     cloud.faults.clear()
     form = await hass.config_entries.flow.async_configure(form["flow_id"], {})
@@ -270,7 +271,7 @@ async def test_outage_at_the_end_of_linking(
     back = await consent(hass, step)
     cloud.misbehave("app-integrations", status=502)
     form = await come_back(hass, step, back)
-    assert form["errors"] == {"base": "cloud_trouble"}
+    assert error_of(form) == "cloud_trouble"
     assert cloud.link_status == "awaiting"
     form = await hass.config_entries.flow.async_configure(form["flow_id"], {})
     await created(hass, form)
@@ -466,7 +467,7 @@ async def test_outage_at_refresh(
     coordinator = entry.runtime_data.coordinator
     await coordinator.async_refresh()
     assert not coordinator.last_update_success
-    assert coordinator.last_exception.translation_key == f"account_{key}"
+    assert coordinator.last_exception.translation_key == key
     assert not hass.config_entries.flow.async_progress()
     await coordinator.async_refresh()
     assert coordinator.last_update_success
@@ -482,7 +483,7 @@ async def test_slow_refresh(
     hass_clouds.ring.misbehave("oauth/token", delay_s=5)
     coordinator = entry.runtime_data.coordinator
     await coordinator.async_refresh()
-    assert coordinator.last_exception.translation_key == "account_cloud_unreachable"
+    assert coordinator.last_exception.translation_key == "cloud_unreachable"
     assert not hass.config_entries.flow.async_progress()
 
 
@@ -495,7 +496,7 @@ async def test_playground(
     """It makes an account for half an hour; then a person has to sign in."""
     result = await paste(hass, await begin(hass, KIND), "no token")
     assert result["type"] is FlowResultType.FORM
-    assert result["errors"] == {"base": "invalid_auth"}
+    assert error_of(result) == "invalid_auth"
     token = cloud.playground_token()
     result = await hass.config_entries.flow.async_configure(
         result["flow_id"], {"playground_token": f" {token}\n"}

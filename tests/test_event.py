@@ -14,7 +14,7 @@ from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import DING, MOTION, Event, Job
 from custom_components.clip_download.engine.time_range import Window
-from custom_components.clip_download.event import async_tell
+from custom_components.clip_download.event import async_announce
 from homeassistant.components.media_source import async_resolve_media
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -35,7 +35,7 @@ async def tell(hass: HomeAssistant, entry: ConfigEntry, kind: str) -> None:
     """Let the cloud tell of something that the only camera saw."""
     (camera,) = entry.runtime_data.coordinator.data.values()
     start = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-    async_tell(
+    async_announce(
         hass,
         entry,
         camera,

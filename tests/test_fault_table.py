@@ -17,8 +17,8 @@ ONCE_WRONG = [
 # What each of these is told by.
 KEYS = {
     Row("kinesis", "link", "error in a 200", "for ever"): "cloud_nonsense",
-    Row("meraki", "cameras", "416", "once"): "account_cloud_trouble",
-    Row("meraki", "cameras", "403", "once"): "account_no_organization",
+    Row("meraki", "cameras", "416", "once"): "cloud_trouble",
+    Row("meraki", "cameras", "403", "once"): "no_organization",
 }
 
 

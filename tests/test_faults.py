@@ -626,7 +626,7 @@ async def test_lists(house: House, fault: str) -> None:
     house.misbehave(LISTED, fault)
     await coordinator.async_refresh()
     assert isinstance(coordinator.last_exception, UpdateFailed)
-    assert str(coordinator.last_exception.translation_key).startswith("account_cloud_")
+    assert str(coordinator.last_exception.translation_key).startswith("cloud_")
     house.check_secrets({})
     assert [record for record in house.logged() if record.exc_info]
     house.log.clear()

@@ -270,10 +270,10 @@ async def test_removed_account(hass: HomeAssistant, hass_clouds: Clouds) -> None
 @pytest.mark.parametrize(
     ("key", "fault"),
     [
-        ("account_cloud_unreachable", {"drop": True}),
-        ("account_cloud_trouble", {"status": 503}),
-        ("account_cloud_throttled", {"status": 429, "headers": {"Retry-After": "7"}}),
-        ("account_cloud_nonsense", {"body": "<html>Back soon</html>"}),
+        ("cloud_unreachable", {"drop": True}),
+        ("cloud_trouble", {"status": 503}),
+        ("cloud_throttled", {"status": 429, "headers": {"Retry-After": "7"}}),
+        ("cloud_nonsense", {"body": "<html>Back soon</html>"}),
     ],
 )
 async def test_outage_at_start(

@@ -502,14 +502,14 @@ async def test_a_lost_library_comes_back_late(
     house.database.unlink()
     asked: list[str] = []
     answered: list[str] = []
-    for name in ("wanted", "saved"):
+    for name in ("wanted", "clip_paths"):
         monkeypatch.setattr(EventStore, name, _noted(name, asked, answered))
     real = runtime.async_rebuild
 
     async def rebuild_late(hass: HomeAssistant, library: Library) -> Rebuilt:
         await until(lambda: "wanted" in asked)
         (entry,) = hass.config_entries.async_loaded_entries(DOMAIN)
-        hass.async_create_task(entry.runtime_data.ledger.saved("1", ["2"]))
+        hass.async_create_task(entry.runtime_data.event_store.clip_paths("1", ["2"]))
         # One thread answers all queries: these come after whatever was asked before.
         for _ in range(5):
             await library.read("SELECT 1")
@@ -522,13 +522,13 @@ async def test_a_lost_library_comes_back_late(
     monkeypatch.setattr(runtime, "async_rebuild", rebuild_late)
     house.clouds.ring.requests.clear()
     async with restarted(house) as again:
-        assert set(answered) == {"wanted", "saved"}
+        assert set(answered) == {"wanted", "clip_paths"}
         assert await again.clips() == before
         await again.check_nothing_is_saved_again(before)
 
 
 def _noted(name: str, asked: list[str], answered: list[str]) -> Callable[..., Any]:
-    """Return a method of the ledger that notes when it is asked and when it answers."""
+    """Return a method of the event store that notes when it is asked and when it answers."""
     real = getattr(EventStore, name)
 
     async def noted(*args: Any, **kwargs: Any) -> Any:

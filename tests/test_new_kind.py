@@ -120,6 +120,7 @@ async def sign_in(
 
 ACME = AccountKind(
     name="acme",
+    title="Acme",
     source=SourceClass("acme", "AcmeSource"),
     fields=(
         Field("host", text(), visibility=Visibility.PRIVATE),

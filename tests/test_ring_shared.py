@@ -33,6 +33,7 @@ from tests.waits import until
 from .accounts import begin, set_up, typed
 from .clouds import Clouds
 from .clouds.ring import RingCamera
+from .words import error_of
 
 pytestmark = [
     pytest.mark.usefixtures("checked_words", "listener"),
@@ -262,11 +263,11 @@ async def test_outage_while_borrowing(hass: HomeAssistant, hass_clouds: Clouds) 
     await hass.config_entries.async_unload(lender.entry_id)
     result = await choose(hass, form, lender.entry_id)
     assert result["step_id"] == "ring_account"
-    assert result["errors"] == {"base": "ring_account_not_loaded"}
+    assert error_of(result) == "ring_account_not_loaded"
     await hass.config_entries.async_setup(lender.entry_id)
     hass_clouds.ring.misbehave("profile", status=503, times=9)
     result = await choose(hass, result, lender.entry_id)
-    assert result["errors"] == {"base": "cloud_trouble"}
+    assert error_of(result) == "cloud_trouble"
     hass_clouds.ring.faults.clear()
     result = await choose(hass, result, lender.entry_id)
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -387,8 +388,7 @@ async def test_reloaded_lender(hass: HomeAssistant, hass_clouds: Clouds) -> None
     assert not account.coordinator.last_update_success
     assert account.coordinator.last_exception is not None
     assert (
-        account.coordinator.last_exception.translation_key
-        == "account_ring_account_not_loaded"
+        account.coordinator.last_exception.translation_key == "ring_account_not_loaded"
     )
     await hass.config_entries.async_setup(lender.entry_id)
     await look(hass, entry)
@@ -406,7 +406,7 @@ async def test_disabled_lender(hass: HomeAssistant, hass_clouds: Clouds) -> None
     )
     await hass.config_entries.async_reload(entry.entry_id)
     assert state(entry) is ConfigEntryState.SETUP_RETRY
-    assert entry.error_reason_translation_key == "account_ring_account_not_loaded"
+    assert entry.error_reason_translation_key == "ring_account_not_loaded"
     assert not hass.config_entries.flow.async_progress()
     await hass.config_entries.async_set_disabled_by(lender.entry_id, None)
     await hass.async_block_till_done()
@@ -423,7 +423,7 @@ async def test_signed_out_lender(hass: HomeAssistant, hass_clouds: Clouds) -> No
     assert flow["step_id"] == "ring_account"
     # There is no way around it.
     result = await choose(hass, flow, lender.entry_id)
-    assert result["errors"] == {"base": "ring_account_signed_out"}
+    assert error_of(result) == "ring_account_signed_out"
 
     (own,) = reauths(hass, lender)
     done = await hass.config_entries.flow.async_configure(

@@ -19,7 +19,7 @@ from typing import override
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
-from custom_components.clip_download.engine.events.monitor import JOBS_AT_ONCE, Rules
+from custom_components.clip_download.engine.events.saver import JOBS_AT_ONCE, Rules
 from custom_components.clip_download.engine.events.store import EventStore
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import MOTION
@@ -191,10 +191,10 @@ async def a_day_later(folder: Path) -> AsyncIterator[tuple[BusyRing, Account]]:
     async with ring(folder) as (cloud, account):
         account.rules = Rules(since=NOON - 48 * HOUR, kinds=frozenset({MOTION}))
         library = await Library(folder / "clips.db").open()
-        ledger = EventStore(library, "account")
+        store = EventStore(library, "account")
         for number in range(10):
             camera = cloud.add_small_camera(f"Camera {number}")
-            await ledger.set_looked_until(str(camera.id), NOON - 24 * HOUR)
+            await store.set_polled_until(str(camera.id), NOON - 24 * HOUR)
             for _ in range(200):
                 start = NOON - dice.uniform(600, 24 * 3600) * SECOND
                 cloud.add_event(camera, start=start, duration_s=4)

@@ -109,7 +109,7 @@ async def test_what_was_wanted_is_forgotten(
     )
     await look(hass, entry)
     wanted = partial(
-        entry.runtime_data.ledger.wanted,
+        entry.runtime_data.event_store.wanted,
         now,
         [str(camera.id)],
         ready_only=False,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 import json
 from pathlib import Path
+import re
 import string
 from typing import Any
 
@@ -17,6 +18,20 @@ from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig
 WORDS = json.loads(
     (Path(config_flow.__file__).parent / "translations" / "en.json").read_text()
 )
+
+
+def error_of(result: Mapping[str, Any]) -> str:
+    """Return the key of the exception whose text a form shows as its error."""
+    assert result["errors"] == {"base": "failed"}
+    shown = result["description_placeholders"]["error"]
+    (key,) = (
+        key
+        for key, exception in WORDS["exceptions"].items()
+        if re.fullmatch(
+            re.sub(r"\\\{\w+\\\}", ".+", re.escape(exception["message"])), shown
+        )
+    )
+    return str(key)
 
 
 def _words_of_fields(

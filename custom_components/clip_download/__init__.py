@@ -15,22 +15,23 @@ from .accounts.access_token import access_token_of
 from .accounts.source import async_create_source
 from .accounts.webhook import async_listen
 from .arrivals import Arrivals, async_forget_issues, async_remove_config_entry_device
-from .automatic_saving import async_ask_for_events, rules_of
+from .automatic_saving import async_request_clip, rules_of
 from .const import CONF_DOWNLOADS_AT_ONCE, DEFAULT_DOWNLOADS_AT_ONCE, DOMAIN
 from .coordinator import (
     Account,
     CamerasCoordinator,
     ClipConfigEntry,
-    EventsCoordinator,
+    EventPoller,
     named_streams,
 )
 from .engine.errors import ClipError
 from .engine.events.monitor import EventMonitor
+from .engine.events.saver import EventSaver
 from .engine.events.store import EventStore
 from .engine.model import Job, JobState
 from .engine.pipeline.jobs import Jobs, forget
 from .entity import camera_unique_id, job_saved
-from .event import async_tell
+from .event import async_announce
 from .issues import async_forget_account, async_job_ended, async_watch_issues
 from .paths import media_folders
 from .retention import RetentionManager
@@ -101,25 +102,40 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         sign_in_again=lambda: entry.async_start_reauth(hass),
         room=shared.upkeep.room,
     )
-    ledger = EventStore(shared.library, entry.entry_id, media_folders(hass))
-    events = EventsCoordinator(hass, entry)
-    watch = EventMonitor(
+    event_store = EventStore(shared.library, entry.entry_id, media_folders(hass))
+    saver = EventSaver(
         source=source,
-        ledger=ledger,
+        store=event_store,
         cameras=coordinator.listed,
         rules=partial(rules_of, entry),
-        ask=partial(async_ask_for_events, hass, entry, is_automatic=True),
-        tell=partial(async_tell, hass, entry),
-        look_soon=partial(_async_look_soon, hass, entry, events),
+        save=partial(async_request_clip, hass, entry, is_automatic=True),
+        spawn=spawn,
+    )
+    poller = EventPoller(hass, entry)
+    monitor = EventMonitor(
+        source=source,
+        store=event_store,
+        saver=saver,
+        cameras=coordinator.listed,
+        announce=partial(async_announce, hass, entry),
+        poll_soon=poller.async_poll_soon,
         spawn=spawn,
     )
     entry.runtime_data = Account(
-        source=source, coordinator=coordinator, jobs=jobs, watch=watch, ledger=ledger
+        source=source,
+        coordinator=coordinator,
+        jobs=jobs,
+        event_store=event_store,
+        saver=saver,
+        monitor=monitor,
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    # Before the watch asks for what it may be that a job is under way for.
+    # First, so that the saver joins the jobs that go on, and starts none of them anew.
     await jobs.resume()
-    _async_watch(hass, entry, events)
+    poller.async_start()
+    entry.async_create_background_task(
+        hass, _async_hear(hass, entry), f"listening to {entry.title}"
+    )
     async_watch_issues(hass, entry, shared.library)
     # Its limits may be other ones now.
     shared.upkeep.async_wake()
@@ -142,40 +158,16 @@ async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> Non
     await token_store.async_forget(hass, entry)
 
 
-@callback
-def _async_look_soon(
-    hass: HomeAssistant, entry: ClipConfigEntry, events: EventsCoordinator
-) -> None:
-    """Look at the cameras' history soon; several wishes at once become one."""
-    entry.async_create_background_task(
-        hass, events.async_request_refresh(), f"look at {entry.title}"
-    )
-
-
-@callback
-def _async_watch(
-    hass: HomeAssistant, entry: ClipConfigEntry, events: EventsCoordinator
-) -> None:
-    """Begin to look at what the cameras see, and to save what is wanted of it."""
-    # A coordinator that nobody listens to does not look again.
-    entry.async_on_unload(events.async_add_listener(lambda: None))
-    for way, name in (
-        (events.async_refresh(), "first look at"),
-        (_async_hear(hass, entry), "listening to"),
-    ):
-        entry.async_create_background_task(hass, way, f"{name} {entry.title}")
-
-
 async def _async_hear(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
-    """Look whenever the cloud pushes that something happened, where it does."""
+    """Pass on pushes of the cloud that something happened, where it sends such."""
     account = entry.runtime_data
     kind = kind_of(entry)
     if kind.shared_sign_in and (lender_id := kind.lender_id(entry.data)):
-        await kind.shared_sign_in.listen(hass, lender_id, account.watch.pushed)
+        await kind.shared_sign_in.listen(hass, lender_id, account.monitor.on_push)
     pause_s = LISTEN_AGAIN_S
     while True:
         try:
-            await account.source.listen(account.watch.pushed)
+            await account.source.listen(account.monitor.on_push)
         except ClipError as err:
             _LOGGER.debug("No push from %s: %s", entry.title, err)
         else:
@@ -201,7 +193,7 @@ def _async_ended(
     Of events that are tried again and again, the first failure is told and the last.
     """
     async_job_ended(hass, entry, job)
-    if job.state is JobState.FAILED and entry.runtime_data.watch.failed_again(job):
+    if job.state is JobState.FAILED and entry.runtime_data.saver.is_known_failure(job):
         return
     entity_id = er.async_get(hass).async_get_entity_id(
         Platform.CAMERA, DOMAIN, camera_unique_id(entry, job.camera_id)

@@ -1,4 +1,4 @@
-"""What of an account is saved by itself, and how much of each event."""
+"""What is saved automatically, and the clips of events: listed, found, asked for."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from .const import (
 )
 from .coordinator import ClipConfigEntry
 from .engine.errors import SignInError
-from .engine.events.monitor import Rules
+from .engine.events.saver import Rules
 from .engine.library import files
 from .engine.model import DING, MOTION, Camera, Event
 from .engine.pipeline.jobs import Running
@@ -29,20 +29,17 @@ from .engine.time_range import Window
 from .paths import file_name, media_folder, media_folders
 
 DEFAULT_KINDS = (DING, MOTION)
+# How long to wait for the footage of an event. What failed can be asked for again.
+SAVE_TIMEOUT = timedelta(minutes=10)
+# How long to try to list events, while a person waits for the list.
+LIST_TIMEOUT = timedelta(seconds=30)
 
 
-def margins(entry: ClipConfigEntry) -> tuple[timedelta, timedelta]:
-    """Return what to save before and after an event.
+class SavedClip(NamedTuple):
+    """Where the clip of an event was saved, and whether its file is still there."""
 
-    Nothing where the cloud keeps whole recordings: they are taken as they are.
-    """
-    if entry.runtime_data.source.keeps_recordings:
-        return timedelta(0), timedelta(0)
-    options = entry.options
-    return (
-        timedelta(seconds=options.get(CONF_BEFORE, DEFAULT_BEFORE_S)),
-        timedelta(seconds=options.get(CONF_AFTER, DEFAULT_AFTER_S)),
-    )
+    path: Path
+    exists: bool
 
 
 def rules_of(entry: ClipConfigEntry, camera_id: str) -> Rules | None:
@@ -51,7 +48,7 @@ def rules_of(entry: ClipConfigEntry, camera_id: str) -> Rules | None:
     since = options.get(CONF_AUTOMATIC, {}).get(camera_id)
     if since is None:
         return None
-    before, after = margins(entry)
+    before, after = _margins(entry)
     return Rules(
         since=datetime.fromisoformat(since),
         kinds=frozenset(options.get(CONF_KINDS, DEFAULT_KINDS)),
@@ -66,23 +63,15 @@ def rules_of(entry: ClipConfigEntry, camera_id: str) -> Rules | None:
 def async_set_automatic(
     hass: HomeAssistant, entry: ClipConfigEntry, camera_id: str, *, is_on: bool
 ) -> None:
-    """Begin to save what a camera sees from now on, or end it."""
+    """Turn automatic saving of a camera on, from now on, or off."""
     automatic = dict(entry.options.get(CONF_AUTOMATIC, {}))
     now = dt_util.utcnow().isoformat()
-    if is_on:
-        automatic[camera_id] = automatic.get(camera_id) or now
-    else:
-        automatic[camera_id] = None
+    # A camera that was turned off is known as such: it is None, not absent.
+    automatic[camera_id] = (automatic.get(camera_id) or now) if is_on else None
     hass.config_entries.async_update_entry(
         entry, options={**entry.options, CONF_AUTOMATIC: automatic}
     )
-    entry.runtime_data.watch.stir()
-
-
-# There is no hurry, and what failed is asked for again.
-PATIENCE = timedelta(minutes=10)
-# Somebody looks on while events are listed.
-LISTING_PATIENCE = timedelta(seconds=30)
+    entry.runtime_data.saver.save_due()
 
 
 async def async_events(
@@ -90,16 +79,16 @@ async def async_events(
     entry: ClipConfigEntry,
     camera: Camera,
     window: Window,
-    patience: timedelta = LISTING_PATIENCE,
+    timeout: timedelta = LIST_TIMEOUT,
 ) -> list[Event]:
     """Return the events that begin in the window, the oldest first.
 
-    Whoever has to sign in again is asked to. Raises ClipError.
+    Starts re-authentication if the cloud refuses the credentials. Raises ClipError.
     """
     try:
         events = await persist(
             lambda: entry.runtime_data.source.events(camera, window),
-            Patience(dt_util.utcnow() + patience, faults_s=0),
+            Patience(dt_util.utcnow() + timeout, faults_s=0),
         )
     except SignInError:
         entry.async_start_reauth(hass)
@@ -109,34 +98,26 @@ async def async_events(
     ]
 
 
-class SavedAt(NamedTuple):
-    """Where the clip of an event was saved, and whether its file is still there."""
+async def async_saved_clips(
+    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, ids: Iterable[str]
+) -> dict[str, SavedClip]:
+    """Return the clips of those of the events that were saved, by the event's id.
 
-    path: Path
-    is_there: bool
-
-
-async def async_saved(
-    hass: HomeAssistant,
-    entry: ClipConfigEntry,
-    camera: Camera,
-    ids: Iterable[str],
-) -> dict[str, SavedAt]:
-    """Return where those events lie that are saved, by their id. Raises StorageError."""
-    paths = await entry.runtime_data.ledger.saved(camera.id, ids)
-
+    Raises StorageError.
+    """
+    paths = await entry.runtime_data.event_store.clip_paths(camera.id, ids)
     roots = media_folders(hass)
 
-    def look() -> dict[str, SavedAt]:
+    def look() -> dict[str, SavedClip]:
         return {
-            event_id: SavedAt(Path(path), files.is_there(Path(path), roots))
+            event_id: SavedClip(Path(path), files.is_there(Path(path), roots))
             for event_id, path in paths.items()
         }
 
     return await hass.async_add_executor_job(look) if paths else {}
 
 
-async def async_ask_for_events(
+async def async_request_clip(
     hass: HomeAssistant,
     entry: ClipConfigEntry,
     camera: Camera,
@@ -144,17 +125,17 @@ async def async_ask_for_events(
     window: Window | None = None,
     *,
     replaces: Path | None = None,
-    timeout: timedelta = PATIENCE,
+    timeout: timedelta = SAVE_TIMEOUT,
     is_automatic: bool = False,
 ) -> Running:
-    """Ask for the one clip of some events, named by the first of them.
+    """Begin the job for the one clip of some events, which is named after the first.
 
-    `window` is that of the events and their margins, if it is not given. The clip takes
+    `window` is that of the events with their margins if it is not given. The clip takes
     the place of the file that it `replaces`, if that is in the account's media folder.
     Raises InvalidRequestError, StorageError.
     """
     if window is None:
-        before, after = margins(entry)
+        before, after = _margins(entry)
         window = Window(
             min(event.window.start for event in events) - before,
             max(event.window.end for event in events) + after,
@@ -176,4 +157,18 @@ async def async_ask_for_events(
         timeout=timeout,
         events=events,
         is_automatic=is_automatic,
+    )
+
+
+def _margins(entry: ClipConfigEntry) -> tuple[timedelta, timedelta]:
+    """Return how much to save before and after an event.
+
+    Nothing where the cloud keeps whole recordings: those are saved as they are.
+    """
+    if entry.runtime_data.source.keeps_recordings:
+        return timedelta(0), timedelta(0)
+    options = entry.options
+    return (
+        timedelta(seconds=options.get(CONF_BEFORE, DEFAULT_BEFORE_S)),
+        timedelta(seconds=options.get(CONF_AFTER, DEFAULT_AFTER_S)),
     )

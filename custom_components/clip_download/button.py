@@ -9,11 +9,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .automatic_saving import DEFAULT_KINDS, PATIENCE, async_ask_for_events, async_saved
+from .automatic_saving import (
+    DEFAULT_KINDS,
+    SAVE_TIMEOUT,
+    async_request_clip,
+    async_saved_clips,
+)
 from .const import DEFAULT_MINUTES
 from .coordinator import ClipConfigEntry
 from .engine.errors import ClipError, NoFootageError
-from .engine.events.monitor import LOOK_EVERY
+from .engine.events.monitor import POLL_INTERVAL
 from .engine.model import Event
 from .engine.time_range import Window
 from .entity import CameraEntity, async_add_cameras
@@ -85,7 +90,7 @@ class SaveLastMinutes(SaveButton):
             root=media_folder(self.hass, entry),
             filename=file_name(self.hass, entry, self.camera, window, label=LABEL),
             label=LABEL,
-            timeout=PATIENCE,
+            timeout=SAVE_TIMEOUT,
         )
 
 
@@ -100,13 +105,13 @@ class SaveLastRecording(SaveButton):
         """Ask for the newest recording, unless it is saved; it may not be ready yet."""
         entry = self.coordinator.config_entry
         event = await self._newest(window.end)
-        saved = await async_saved(self.hass, entry, self.camera, [event.id])
-        if event.id not in saved or not saved[event.id].is_there:
-            await async_ask_for_events(self.hass, entry, self.camera, [event])
+        saved = await async_saved_clips(self.hass, entry, self.camera, [event.id])
+        if event.id not in saved or not saved[event.id].exists:
+            await async_request_clip(self.hass, entry, self.camera, [event])
 
     async def _newest(self, now: datetime) -> Event:
         # The clocks of clouds are not quite ours.
-        end = now + LOOK_EVERY
+        end = now + POLL_INTERVAL
         for reach in REACHES:
             window = Window(now - reach, end)
             events = await self.account.source.events(self.camera, window)

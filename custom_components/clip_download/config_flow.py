@@ -30,6 +30,7 @@ from homeassistant.helpers.selector import (
 
 from .accounts import KINDS, kind_of
 from .accounts.access_token import given_access_token
+from .accounts.errors import async_form_errors
 from .accounts.kind import AccountKind, CodeRequired, Field, Visibility, text
 from .accounts.source import async_create_source
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_KIND, DOMAIN, SUBENTRY_STREAM
@@ -91,6 +92,7 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             return {SUBENTRY_STREAM: StreamSubentryFlow}
         return {}
 
+    # Type checkers shall still find a name that is misspelt.
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -375,13 +377,10 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         except CodeRequired as err:
             self._sent_to = err.sent_to
             return self._show_2fa({}, {})
-        except ClipError as err:
-            return show({"base": err.key}, err.placeholders)
-        except ConfigEntryError as err:
-            return show(
-                {"base": err.translation_key or "unknown"},
-                err.translation_placeholders or {},
-            )
+        except (ClipError, ConfigEntryError) as err:
+            entry = self._entry()
+            subject = entry.title if entry else self._kind.title
+            return show(*await async_form_errors(self.hass, err, subject))
         except AbortFlow:
             raise
         except Exception:

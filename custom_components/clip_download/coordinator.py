@@ -1,8 +1,9 @@
-"""The cameras of an account, listed every few minutes."""
+"""The cameras of an account, listed every few minutes, and their events."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 import logging
 from typing import override
 
@@ -12,21 +13,27 @@ from homeassistant.config_entries import (
     ConfigEntryChange,
     ConfigSubentry,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .accounts import kind_of
 from .const import CONF_STREAM, DOMAIN, SUBENTRY_STREAM
 from .engine.errors import CloudError, SignInError, StorageError
-from .engine.events.monitor import LOOK_EVERY, EventMonitor
+from .engine.events.monitor import POLL_INTERVAL, EventMonitor
+from .engine.events.saver import EventSaver
 from .engine.events.store import EventStore
 from .engine.model import Camera
 from .engine.pipeline.jobs import Jobs
 from .engine.sources.base import Source
 
 _LOGGER = logging.getLogger(__name__)
+
+# A cloud may send several events at once.
+POLLS_APART_S = 10.0
 
 
 @dataclass(kw_only=True)
@@ -39,8 +46,9 @@ class Account:
     source: Source
     coordinator: CamerasCoordinator
     jobs: Jobs
-    watch: EventMonitor
-    ledger: EventStore
+    event_store: EventStore
+    saver: EventSaver
+    monitor: EventMonitor
     minutes: dict[str, float] = field(default_factory=dict)
 
 
@@ -125,23 +133,102 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
             entry.async_create_task(self.hass, self.async_refresh(), "list the cameras")
 
 
-class EventsCoordinator(DataUpdateCoordinator[None]):
-    """The history of the account's cameras, looked into again and again."""
-
-    config_entry: ClipConfigEntry
+class EventPoller:
+    """Has the monitor of an account poll: when it asks for that, and when it is time to."""
 
     def __init__(self, hass: HomeAssistant, entry: ClipConfigEntry) -> None:
-        """Take the account's entry; nothing is asked of the cloud yet."""
-        super().__init__(
-            hass, _LOGGER, config_entry=entry, name=f"events of {entry.title}"
+        """Take the account's entry; nothing is polled yet."""
+        self._hass = hass
+        self._entry = entry
+        self._is_due = False
+        self._is_polling = False
+        self._has_failed = False
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._name = f"polling events of {entry.title}"
+        self._timer_job = HassJob(
+            self._async_poll_now, self._name, cancel_on_shutdown=True
+        )
+        self._debouncer = Debouncer(
+            hass,
+            _LOGGER,
+            cooldown=POLLS_APART_S,
+            immediate=True,
+            function=self._async_poll_now,
         )
 
-    @override
-    async def _async_update_data(self) -> None:
-        """Look into the history, and settle when to look again."""
-        self.update_interval = LOOK_EVERY
-        with _told_of_account(self.config_entry):
-            self.update_interval = await self.config_entry.runtime_data.watch.look()
+    @callback
+    def async_start(self) -> None:
+        """Poll now, and again and again until the account is unloaded."""
+        self._entry.async_on_unload(self._async_stop)
+        self._async_poll_now()
+
+    @callback
+    def async_poll_soon(self) -> None:
+        """Poll now, or in a few seconds if that was asked for a moment ago."""
+        self._debouncer.async_schedule_call()
+
+    @callback
+    def _async_stop(self) -> None:
+        self._debouncer.async_shutdown()
+        self._async_unset_timer()
+
+    @callback
+    def _async_unset_timer(self) -> None:
+        if self._cancel_timer:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    @callback
+    def _async_poll_now(self, _now: datetime | None = None) -> None:
+        """Begin to poll; while a poll is under way, have another one follow it."""
+        self._is_due = True
+        if not self._is_polling:
+            self._entry.async_create_background_task(
+                self._hass, self._async_poll_while_due(), self._name
+            )
+
+    async def _async_poll_while_due(self) -> None:
+        """Poll, and set the timer for the next poll."""
+        self._is_polling = True
+        self._async_unset_timer()
+        pause: timedelta | None = None
+        while self._is_due:
+            self._is_due = False
+            pause = await self._async_poll()
+        self._is_polling = False
+        if pause is not None and not self._entry.pref_disable_polling:
+            self._cancel_timer = async_call_later(self._hass, pause, self._timer_job)
+
+    async def _async_poll(self) -> timedelta | None:
+        """Poll once; return when to poll again, None once a person has to sign in again.
+
+        Only the first error in a row is logged.
+        """
+        try:
+            with _told_of_account(self._entry):
+                pause = await self._entry.runtime_data.monitor.poll()
+        except ConfigEntryAuthFailed as err:
+            self._log_failure(err)
+            self._entry.async_start_reauth(self._hass)
+            return None
+        except UpdateFailed as err:
+            self._log_failure(err)
+            return timedelta(seconds=err.retry_after or 0) or POLL_INTERVAL
+        except Exception:
+            _LOGGER.exception(
+                "Unexpected error polling events of %s", self._entry.title
+            )
+            self._has_failed = True
+            return POLL_INTERVAL
+        if self._has_failed:
+            _LOGGER.info("Polling events of %s recovered", self._entry.title)
+        self._has_failed = False
+        return pause
+
+    def _log_failure(self, err: Exception) -> None:
+        if not self._has_failed:
+            _LOGGER.error("Error polling events of %s: %s", self._entry.title, err)
+        self._has_failed = True
 
 
 @contextmanager
@@ -152,14 +239,14 @@ def _told_of_account(entry: ConfigEntry) -> Iterator[None]:
     except SignInError as err:
         raise ConfigEntryAuthFailed(
             translation_domain=DOMAIN,
-            translation_key=f"account_{err.key}",
-            translation_placeholders={"account": entry.title, **err.placeholders},
+            translation_key=err.key,
+            translation_placeholders={"subject": entry.title, **err.placeholders},
         ) from err
     except CloudError as err:
         raise UpdateFailed(
             translation_domain=DOMAIN,
-            translation_key=f"account_{err.key}",
-            translation_placeholders={"account": entry.title, **err.placeholders},
+            translation_key=err.key,
+            translation_placeholders={"subject": entry.title, **err.placeholders},
             retry_after=err.retry_after_s,
         ) from err
     except StorageError as err:

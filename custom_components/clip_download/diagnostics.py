@@ -46,8 +46,8 @@ PUBLIC_OPTIONS = {
     CONF_NEW_CAMERAS,
     CONF_PAUSE,
 }
-# A camera's id is a serial number, and what its source remembers holds others.
-CAMERA_TO_REDACT = {"details", "id", "serial_number"}
+# What anybody may read of a camera. Its id may be a serial number.
+PUBLIC_OF_CAMERA = {"firmware", "is_doorbell", "model", "name"}
 MOST_JOBS = 20
 
 
@@ -69,7 +69,7 @@ async def async_get_config_entry_diagnostics(
         "media_dirs": sorted(hass.config.media_dirs),
         "listed": coordinator.last_update_success,
         "cameras": [
-            async_redact_data(asdict(camera), CAMERA_TO_REDACT)
+            _redacted(asdict(camera), PUBLIC_OF_CAMERA)
             for camera in coordinator.data.values()
         ],
         "jobs": [_job(job) for job in await account.jobs.recent(MOST_JOBS)],

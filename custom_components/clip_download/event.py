@@ -20,7 +20,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .automatic_saving import async_saved
+from .automatic_saving import async_saved_clips
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import StorageError
@@ -76,7 +76,7 @@ async def async_setup_entry(
 
 
 @callback
-def async_tell(
+def async_announce(
     hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, event: Event
 ) -> None:
     """Fire the event entity of a camera."""
@@ -171,12 +171,12 @@ class ClipEvent(CameraEntity, EventEntity):
         """Return where an event's clip is that was saved while nobody listened."""
         entry = self.coordinator.config_entry
         try:
-            saved = await async_saved(self.hass, entry, self.camera, [event_id])
+            saved = await async_saved_clips(self.hass, entry, self.camera, [event_id])
         except StorageError as err:
             _LOGGER.debug("The clip of %s is not known: %s", self.entity_id, err)
             return {}
         at = saved.get(event_id)
-        return place(self.hass, at.path) if at and at.is_there else {}
+        return place(self.hass, at.path) if at and at.exists else {}
 
 
 class Motion(ClipEvent):

@@ -36,7 +36,12 @@ from homeassistant.helpers.http import current_request
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
-from .automatic_saving import SavedAt, async_ask_for_events, async_events, async_saved
+from .automatic_saving import (
+    SavedClip,
+    async_events,
+    async_request_clip,
+    async_saved_clips,
+)
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import ClipError, InvalidRequestError
@@ -451,10 +456,10 @@ class ClipMediaSource(MediaSource):
                 self._folder(replace(place, day=f"{day}"), f"{day}") for day in days
             ]
         events = await self._recordings(entry, camera, place.day)
-        saved = await async_saved(
+        saved = await async_saved_clips(
             self.hass, entry, camera, [event.id for event in events]
         )
-        there = {event_id for event_id, at in saved.items() if at.is_there}
+        there = {event_id for event_id, at in saved.items() if at.exists}
         return place.day, [
             self._video(
                 replace(place, item=event.id),
@@ -543,7 +548,7 @@ class ClipMediaSource(MediaSource):
             saved = await self._saved(entry, camera, event.id)
             if saved and (clip := await self._clip_at(saved)):
                 return clip
-            running = await async_ask_for_events(
+            running = await async_request_clip(
                 self.hass,
                 entry,
                 camera,
@@ -564,14 +569,14 @@ class ClipMediaSource(MediaSource):
 
     async def _saved(
         self, entry: ClipConfigEntry, camera: Camera, event_id: str
-    ) -> SavedAt | None:
+    ) -> SavedClip | None:
         """Return where an event was saved, if it was."""
-        saved = await async_saved(self.hass, entry, camera, [event_id])
+        saved = await async_saved_clips(self.hass, entry, camera, [event_id])
         return saved.get(event_id)
 
-    async def _clip_at(self, saved: SavedAt) -> Clip | None:
+    async def _clip_at(self, saved: SavedClip) -> Clip | None:
         """Return the clip of what was saved, if its file is still there."""
-        if not saved.is_there:
+        if not saved.exists:
             return None
         return await (await self._catalog()).clip_at(str(saved.path))
 

@@ -50,7 +50,7 @@ from .const import (
     DEFAULT_FILENAME,
 )
 from .engine.errors import InvalidRequestError
-from .engine.model import ON_DEMAND, SEEN
+from .engine.model import SEEN
 from .paths import check_template
 from .retention import (
     async_common_limits,
@@ -199,8 +199,11 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
             return {}
         fields: VolDictType = {}
         if source_class.event_kinds:
-            # Our own downloads and live views make those on demand.
-            kinds = [one for one in source_class.event_kinds if one != ON_DEMAND]
+            kinds = [
+                one
+                for one in source_class.event_kinds
+                if one not in source_class.own_kinds
+            ]
             marker = vol.Required(CONF_KINDS, default=list(DEFAULT_KINDS))
             fields[marker] = SelectSelector(
                 SelectSelectorConfig(

@@ -12,8 +12,10 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
+from homeassistant.exceptions import ConfigEntryError
 
 from .accounts import kind_of
+from .accounts.errors import async_form_errors
 from .accounts.kind import text
 from .accounts.source import async_create_source
 from .const import CONF_STREAM
@@ -50,7 +52,7 @@ class StreamSubentryFlow(ConfigSubentryFlow):
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         errors: dict[str, str] = {}
-        told: Mapping[str, str] = {}
+        placeholders: Mapping[str, str] = {}
         if user_input is not None:
             stream = user_input[CONF_STREAM].strip()
             name_of = kind_of(entry).stream_name
@@ -61,7 +63,7 @@ class StreamSubentryFlow(ConfigSubentryFlow):
                 if other is not subentry
             ):
                 return self.async_abort(reason="already_configured")
-            errors, told = await self._async_try(entry, stream, name)
+            errors, placeholders = await self._async_try(entry, stream, name)
             if not errors:
                 data = {CONF_STREAM: stream}
                 if subentry is None:
@@ -78,13 +80,13 @@ class StreamSubentryFlow(ConfigSubentryFlow):
                 user_input or (subentry.data if subentry else None),
             ),
             errors=errors,
-            description_placeholders=told,
+            description_placeholders=placeholders,
         )
 
     async def _async_try(
         self, entry: ClipConfigEntry, stream: str, name: str
     ) -> tuple[dict[str, str], Mapping[str, str]]:
-        """Return what is wrong with a stream, and what fills the words."""
+        """Return the errors of a form for a stream, and what fills their texts."""
         if not name:
             return {CONF_STREAM: "invalid_stream"}, {}
         coordinator = entry.runtime_data.coordinator
@@ -96,8 +98,8 @@ class StreamSubentryFlow(ConfigSubentryFlow):
                 self.hass, kind_of(entry), entry.data, named_cameras=[stream]
             )
             cameras = await source.cameras()
-        except ClipError as err:
-            return {"base": err.key}, err.placeholders
+        except (ClipError, ConfigEntryError) as err:
+            return await async_form_errors(self.hass, err, entry.title)
         except Exception:
             _LOGGER.exception("Unexpected exception")
             return {"base": "unknown"}, {}

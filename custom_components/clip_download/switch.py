@@ -76,7 +76,7 @@ class Automatic(CameraEntity, SwitchEntity):
         self._set(is_on=False)
         async_forget_camera(self.hass, self.coordinator.config_entry, self.camera.id)
         try:
-            await self.account.ledger.forget_wanted(self.camera.id)
+            await self.account.event_store.forget_wanted(self.camera.id)
         except StorageError as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,

@@ -742,14 +742,14 @@ async def test_while_it_is_saved_automatically(
         entry, options={**entry.options, CONF_AUTOMATIC: {camera: since.isoformat()}}
     )
     # As after downtime: it catches up.
-    await entry.runtime_data.ledger.set_looked_until(camera, since)
+    await entry.runtime_data.event_store.set_polled_until(camera, since)
     known = [happen(hass_clouds, kind, minutes_ago + n * MINUTE) for n in range(4)]
     # Nobody but the account itself saves this one.
     happen(hass_clouds, kind, minutes_ago - 5 * MINUTE)
-    entry.runtime_data.watch.pushed()
+    entry.runtime_data.monitor.on_push()
     told, _, other = await asyncio.gather(
         save(hass, **around(minutes_ago)),
-        entry.runtime_data.watch.look(),
+        entry.runtime_data.monitor.poll(),
         save(hass, **around(minutes_ago)),
     )
     await hass.async_block_till_done(wait_background_tasks=True)

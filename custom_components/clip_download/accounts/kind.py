@@ -132,6 +132,7 @@ class Webhook:
 class AccountKind:
     """One kind of account: its source, its forms, its sign-in and what it can do.
 
+    `name` stands in entries and ids, `title` in texts.
     `fields` are those of the form, `options` those that other kinds do not have, and
     `links` fill the texts of both. `lasting_ids` make what an account is given when it is
     new and keeps for ever, by the names in its data. `sign_in` returns the credentials to
@@ -143,6 +144,7 @@ class AccountKind:
     """
 
     name: str
+    title: str
     source: SourceClass
     fields: tuple[Field, ...]
     requirements: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ def _is_api(address: str) -> bool:
 
 MERAKI = AccountKind(
     name="meraki",
+    title="Cisco Meraki",
     source=SourceClass("meraki.client", "MerakiSource"),
     fields=(
         Field(CONF_API_KEY, password(), is_asked_again=True),

@@ -53,6 +53,7 @@ async def _async_sign_in(
 
 RING = AccountKind(
     name="ring",
+    title="Ring",
     source=SourceClass("ring.client", "RingSource"),
     fields=(
         Field(

@@ -98,6 +98,7 @@ async def _async_finish_sign_in(source: Source) -> None:
 
 RING_PARTNER = AccountKind(
     name="ring_partner",
+    title="Ring",
     source=SourceClass("ring_partner.client", "RingPartnerSource"),
     fields=(Field(CONF_PLAYGROUND_TOKEN, password(), is_asked_again=True),),
     links={"console_url": "https://developer.amazon.com/ring/console/apps"},

@@ -111,7 +111,7 @@ class Listener:
             account = entry.runtime_data
             for camera in account.coordinator.data.values():
                 if notice.is_about(camera):
-                    account.watch.told(camera, notice.event)
+                    account.monitor.on_event(camera, notice.event)
 
     def _accounts(self, hass: HomeAssistant, notice: Notice) -> list[ClipConfigEntry]:
         """Return the accounts that a notice may be for.

@@ -14,7 +14,8 @@ class ClipError(Exception):
     """Something that a person is told.
 
     `key` names a translation under `exceptions`; `placeholders` fill it. Whoever shows
-    the error adds `camera` and `window`. Neither may hold a secret or a signed URL.
+    the error adds `camera` and `window`, or for errors of a whole account its `subject`:
+    the account, or camera and window. None may hold a secret or a signed URL.
     """
 
     def __init__(self, key: str, **placeholders: str) -> None:

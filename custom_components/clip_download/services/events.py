@@ -16,16 +16,16 @@ from homeassistant.util import dt as dt_util
 
 from ..automatic_saving import (
     DEFAULT_KINDS,
-    LISTING_PATIENCE,
-    PATIENCE,
-    async_ask_for_events,
+    LIST_TIMEOUT,
+    SAVE_TIMEOUT,
     async_events,
-    async_saved,
+    async_request_clip,
+    async_saved_clips,
 )
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, InvalidRequestError, NoRoomError, SignInError
-from ..engine.model import EVENT_KINDS, ON_DEMAND, SEEN, Camera, Event, JobState
+from ..engine.model import EVENT_KINDS, SEEN, Camera, Event, JobState
 from ..engine.time_range import Window, check_timeout, settle_past
 from . import response
 from .targets import (
@@ -60,7 +60,7 @@ SAVE_EVENTS_SCHEMA = cv.make_entity_service_schema(
         **EVENT_FIELDS,
         vol.Optional("kinds", default=list(DEFAULT_KINDS)): KINDS,
         vol.Optional("overwrite", default=False): cv.boolean,
-        vol.Optional("timeout", default=PATIENCE): cv.positive_time_period,
+        vol.Optional("timeout", default=SAVE_TIMEOUT): cv.positive_time_period,
     }
 )
 
@@ -108,8 +108,10 @@ async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Told
     hass = call.hass
     try:
         entry, camera = account_and_camera(hass, entity_id)
-        events = await _async_wanted(call, entry, camera, window, LISTING_PATIENCE)
-        saved = await async_saved(hass, entry, camera, [event.id for event in events])
+        events = await _async_wanted(call, entry, camera, window, LIST_TIMEOUT)
+        saved = await async_saved_clips(
+            hass, entry, camera, [event.id for event in events]
+        )
     except ClipError as err:
         return failed(hass, entity_id, window, err)
     return {
@@ -117,11 +119,11 @@ async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Told
             {
                 **response.seen(event),
                 "ready": event.is_ready,
-                "saved": is_there,
-                **({"path": str(saved[event.id].path)} if is_there else {}),
+                "saved": exists,
+                **({"path": str(saved[event.id].path)} if exists else {}),
             }
             for event in events
-            for is_there in [event.id in saved and saved[event.id].is_there]
+            for exists in [event.id in saved and saved[event.id].exists]
         ]
     }, None
 
@@ -133,7 +135,9 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
         check_timeout(call.data["timeout"])
         entry, camera = account_and_camera(hass, entity_id)
         source = entry.runtime_data.source
-        if source.echoes_downloads and ON_DEMAND in call.data["kinds"]:
+        if source.echoes_downloads and source.own_kinds.intersection(
+            call.data["kinds"]
+        ):
             raise InvalidRequestError("kind_echoes", cloud=source.manufacturer)
         events = [
             event
@@ -227,13 +231,15 @@ class _Saving:
         # Anew for each: the account may have been unloaded or reloaded meanwhile.
         entry, camera = account_and_camera(self._hass, self._entity_id)
         # Only now, and right before it is asked for: others save events, too.
-        saved = (await async_saved(self._hass, entry, camera, [event.id])).get(event.id)
-        if saved and saved.is_there and not data["overwrite"]:
+        saved = (await async_saved_clips(self._hass, entry, camera, [event.id])).get(
+            event.id
+        )
+        if saved and saved.exists and not data["overwrite"]:
             return Outcome.SKIPPED, {"path": str(saved.path)}
         if self._refused:
             # Who asks on with bad credentials may be shut out.
             raise SignInError(self._refused.key, **self._refused.placeholders)
-        running = await async_ask_for_events(
+        running = await async_request_clip(
             self._hass,
             entry,
             camera,

@@ -31,6 +31,7 @@ def raised(err: ClipError, *, camera: str = "", window: str = "") -> HomeAssista
         translation_domain=DOMAIN,
         translation_key=err.key,
         translation_placeholders={
+            "subject": ", ".join(filter(None, (camera, window))),
             "camera": camera,
             "window": window,
             **err.placeholders,

@@ -24,7 +24,7 @@ from custom_components.clip_download.engine.errors import (
     SignInError,
     StorageError,
 )
-from custom_components.clip_download.engine.events.monitor import JOBS_AT_ONCE, Rules
+from custom_components.clip_download.engine.events.saver import JOBS_AT_ONCE, Rules
 from custom_components.clip_download.engine.events.store import EventState, EventStore
 from custom_components.clip_download.engine.folder import File
 from custom_components.clip_download.engine.library import sidecar
@@ -232,7 +232,7 @@ def live(film: bytes, tmp_path: Path, socket_enabled: None) -> Live:
 async def saved(account: Account) -> list[list[str]]:
     """Return the ids of the events that each file was made for, the oldest first.
 
-    The files, their records and the ledger agree.
+    The files, their records and the events in the database agree.
     """
     rows = await account.library.read("SELECT * FROM clips ORDER BY start_ms, path")
     assert {Path(row["path"]) for row in rows} == set(account.folder.rglob("*.mp4"))
@@ -240,10 +240,10 @@ async def saved(account: Account) -> list[list[str]]:
         (row["camera_id"], row["id"], [one["id"] for one in json.loads(row["saves"])])
         for row in rows
     ]
-    ledger = await account.library.read(
+    events = await account.library.read(
         "SELECT camera_id, clip_id, id FROM events WHERE state = ?", (EventState.SAVED,)
     )
-    assert {tuple(row) for row in ledger} == {
+    assert {tuple(row) for row in events} == {
         (camera_id, clip_id, one) for camera_id, clip_id, ids in clips for one in ids
     }
     return [ids for *_, ids in clips]
@@ -301,7 +301,7 @@ async def test_heard_and_listed(live: Live) -> None:
         # The second one within the same seconds is not told by the cloud.
         street.happen("other", 2, listed_s=30)
         for _ in range(2):
-            account.watch.told(front, replace(first, id="heard"))
+            account.monitor.on_event(front, replace(first, id="heard"))
         assert account.told == [("front", "heard")]
         await asyncio.sleep(100)
         assert account.told == [("front", "heard"), ("front", "other")]
@@ -311,12 +311,12 @@ async def test_heard_and_listed(live: Live) -> None:
         second = street.happen("early")
         await asyncio.sleep(100)
         for _ in range(2):
-            account.watch.told(front, replace(second, id="late"))
+            account.monitor.on_event(front, replace(second, id="late"))
         third = street.happen("same")
-        account.watch.told(front, third)
+        account.monitor.on_event(front, third)
         # Of another camera, or of another kind, it is another event.
-        account.watch.told(account.cameras["back"], replace(third, id="back"))
-        account.watch.told(front, replace(third, id="motion", kind=MOTION))
+        account.monitor.on_event(account.cameras["back"], replace(third, id="back"))
+        account.monitor.on_event(front, replace(third, id="motion", kind=MOTION))
         await asyncio.sleep(100)
         assert account.told[2:] == [
             ("front", "early"),
@@ -470,7 +470,7 @@ async def test_named_late(live: Live) -> None:
 
 @simulated
 async def test_named_bit_by_bit(live: Live) -> None:
-    """A word that a later list leaves out stays, in the ledger and in the record."""
+    """A word that a later list leaves out stays, in the database and in the record."""
     async with live(rules=PERSONS) as (street, account):
         street.happen("1", kind=MOTION, ready_s=300)
         street.name("1", 60, "vehicle")
@@ -621,7 +621,7 @@ async def test_pushed(live: Live) -> None:
     async with live() as (street, account):
         await asyncio.sleep(10)
         street.happen("1")
-        account.watch.pushed()
+        account.monitor.on_push()
         await asyncio.sleep(1)
         assert account.told == [("front", "1")]
         assert await saved(account) == [["1"]]
@@ -634,7 +634,7 @@ async def test_pushed_again_and_again(live: Live) -> None:
         await asyncio.sleep(10)
         del street.looks[:]
         for number in range(20):
-            account.watch.pushed()
+            account.monitor.on_push()
             await asyncio.sleep(1)
             if number == 18:
                 street.happen("1")
@@ -829,9 +829,9 @@ async def test_trouble_of_one_camera(live: Live) -> None:
         # Nor is it asked more often for it.
         assert len(street.looks_at("front")) <= 11
         street.troubles["back"] = street.troubles["front"]
-        account.watch.pushed()
+        account.monitor.on_push()
         with pytest.raises(CloudError):
-            await account.watch.look()
+            await account.monitor.poll()
         await asyncio.sleep(2 * HOUR.total_seconds())
         street.troubles.clear()
         street.happen("3", -90 * 60)
@@ -902,11 +902,11 @@ async def test_a_notice_that_cannot_be_noted(live: Live) -> None:
     """It is passed over, and what is told after it is noted."""
     async with live() as (street, account):
         (camera, *_) = account.cameras.values()
-        account.watch._inbox.append((camera, BROKEN))
+        account.monitor._inbox.append((camera, BROKEN))
         street.happen("1", 1)
         await asyncio.sleep(300)
         assert await saved(account) == [["1"]]
-        assert account.watch._inbox == []
+        assert account.monitor._inbox == []
 
 
 @pytest.mark.parametrize("wish_s", [3600.0, 31_536_000_000.0])
@@ -971,8 +971,8 @@ async def test_no_history_at_all(live: Live) -> None:
         front = account.cameras["front"]
         for number in range(3):
             event = replace(street.happen(str(number)), is_ready=True)
-            account.watch.told(front, event)
-            account.watch.told(front, event)
+            account.monitor.on_event(front, event)
+            account.monitor.on_event(front, event)
             await asyncio.sleep(10)
         assert street.looks == []
         assert account.told == [("front", "0"), ("front", "1"), ("front", "2")]
@@ -981,14 +981,14 @@ async def test_no_history_at_all(live: Live) -> None:
 
 @simulated
 async def test_killed_after_it_was_told(live: Live) -> None:
-    """What no history tells again is in the ledger long before the next look."""
+    """What no history tells again is stored long before the next poll."""
     async with live(Yard) as (street, account):
         await asyncio.sleep(10)
-        (looking,) = (one for one in account.tasks if one.get_name() == "look")
-        looking.cancel()
+        (polling,) = (one for one in account.tasks if one.get_name() == "poll")
+        polling.cancel()
         event = replace(street.happen("1"), is_ready=True)
         account.rules = replace(RULES, merge=HOUR)
-        account.watch.told(account.cameras["front"], event)
+        account.monitor.on_event(account.cameras["front"], event)
         await asyncio.sleep(0.1)
         assert await states(account) == {"1": EventState.WANTED}
         await account.stop()
@@ -1006,9 +1006,9 @@ async def test_told_while_the_library_fails(live: Live) -> None:
         err = StorageError("library_unusable", path="", reason="")
         with patch.object(EventStore, "add", side_effect=err):
             for event in events:
-                account.watch.told(account.cameras["front"], event)
+                account.monitor.on_event(account.cameras["front"], event)
             with pytest.raises(StorageError):
-                await account.watch.look()
-        await account.watch.look()
+                await account.monitor.poll()
+        await account.monitor.poll()
         await asyncio.sleep(60)
         assert await saved(account) == [["0"], ["1"]]

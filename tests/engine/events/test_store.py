@@ -1,4 +1,4 @@
-"""The ledger: what was seen, what is wanted, what is saved, kept in a real database."""
+"""The event store: what was seen, is wanted, is saved, in a real database."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -32,140 +32,140 @@ async def library(tmp_path: Path) -> AsyncIterator[Library]:
 
 
 @pytest.fixture
-def ledger(library: Library) -> EventStore:
-    """Return an empty ledger."""
+def store(library: Library) -> EventStore:
+    """Return an empty store."""
     return EventStore(library, "account")
 
 
 async def wanted(
-    ledger: EventStore, now: datetime = NOON, *, ready_only: bool = True, most: int = 9
+    store: EventStore, now: datetime = NOON, *, ready_only: bool = True, most: int = 9
 ) -> list[Wanted]:
     """Return what is wanted of the camera."""
-    return await ledger.wanted(now, ["front"], ready_only=ready_only, most=most)
+    return await store.wanted(now, ["front"], ready_only=ready_only, most=most)
 
 
-async def test_unknown(ledger: EventStore) -> None:
+async def test_new(store: EventStore) -> None:
     """Each event is new once; ids that no float tells apart are two."""
     first, second = event(str(2**53)), event(str(2**53 + 1))
-    assert await ledger.unknown("front", [first, first]) == ([first], [])
-    await ledger.add("front", [first], wanted=set())
-    assert await ledger.unknown("front", [second, first, second]) == ([second], [])
+    assert await store.update_known("front", [first, first]) == ([first], [])
+    await store.add("front", [first], wanted=set())
+    assert await store.update_known("front", [second, first, second]) == ([second], [])
     # Another camera's, another account's, may have the same id.
-    assert await ledger.unknown("back", [first]) == ([first], [])
+    assert await store.update_known("back", [first]) == ([first], [])
 
 
-async def test_what_is_known_is_kept_up_to_date(ledger: EventStore) -> None:
+async def test_what_is_known_is_kept_up_to_date(store: EventStore) -> None:
     """What is listed later says more: it is never less ready, nor shorter."""
     early = event("1", is_ready=False)
     early = replace(early, window=Window(NOON, NOON))
-    await ledger.add("front", [early], wanted={"1"})
-    assert await ledger.awaited("front") == [early]
-    assert await wanted(ledger) == []
+    await store.add("front", [early], wanted={"1"})
+    assert await store.awaited("front") == [early]
+    assert await wanted(store) == []
     later = replace(event("1"), seen=("person", "vehicle"))
     for told in (later, early, replace(early, seen=("person",))):
-        assert await ledger.unknown("front", [told]) == ([], [])
-        (one,) = await wanted(ledger)
+        assert await store.update_known("front", [told]) == ([], [])
+        (one,) = await wanted(store)
         assert one == Wanted(camera_id="front", event=later, tries=0)
-    assert await ledger.awaited("front") == []
+    assert await store.awaited("front") == []
     after = NOON + SECOND
-    assert await ledger.last_saved_end("front", after) == later.window.end
-    assert await ledger.last_saved_end("front", NOON) is None
-    assert await ledger.last_saved_end("back", after) is None
+    assert await store.last_saved_end("front", after) == later.window.end
+    assert await store.last_saved_end("front", NOON) is None
+    assert await store.last_saved_end("back", after) is None
 
 
 @pytest.mark.parametrize(
     ("kept", "seen"), [("", ("animal",)), ("person", ("animal", "person"))]
 )
 async def test_one_word_of_an_earlier_release(
-    ledger: EventStore, library: Library, kept: str, seen: tuple[str, ...]
+    store: EventStore, library: Library, kept: str, seen: tuple[str, ...]
 ) -> None:
     """It stays, as the first of the words."""
-    await ledger.add("front", [event("1")], wanted={"1"})
+    await store.add("front", [event("1")], wanted={"1"})
     await library.change(
         lambda database: database.execute("UPDATE events SET what = ?", (kept,))
     )
-    await ledger.unknown("front", [replace(event("1"), seen=("animal",))])
-    (one,) = await wanted(ledger)
+    await store.update_known("front", [replace(event("1"), seen=("animal",))])
+    (one,) = await wanted(store)
     assert one.event.seen == seen
 
 
 async def test_what_was_only_seen_and_says_more(
-    ledger: EventStore, library: Library
+    store: EventStore, library: Library
 ) -> None:
     """It is told apart until it is kept, so that a kill in between loses nothing."""
     early = event("1", is_ready=False)
-    await ledger.add("front", [early], wanted=set())
+    await store.add("front", [early], wanted=set())
     later = replace(event("1"), seen=("person",))
     for told in (later, later):
-        assert await ledger.unknown("front", [told]) == ([], [(early, later)])
-    assert await ledger.unknown("front", [event("1")]) == ([], [])
+        assert await store.update_known("front", [told]) == ([], [(early, later)])
+    assert await store.update_known("front", [event("1")]) == ([], [])
     # Somebody saves it meanwhile.
     await library.change(
         lambda database: database.execute("UPDATE events SET state = 'saved'")
     )
-    await ledger.add("front", [later], wanted={"1"})
-    assert await wanted(ledger) == []
+    await store.add("front", [later], wanted={"1"})
+    assert await wanted(store) == []
     await library.change(
         lambda database: database.execute("UPDATE events SET state = 'seen'")
     )
-    await ledger.add("front", [later], wanted={"1"})
-    assert await wanted(ledger) == [Wanted(camera_id="front", event=later, tries=0)]
+    await store.add("front", [later], wanted={"1"})
+    assert await wanted(store) == [Wanted(camera_id="front", event=later, tries=0)]
 
 
-async def test_wanted(ledger: EventStore) -> None:
+async def test_wanted(store: EventStore) -> None:
     """The oldest come first, of these cameras, and none before its time."""
     events = [event(str(n), -n, is_ready=n != 2) for n in range(4)]
-    await ledger.add("front", events, wanted={"0", "1", "2", "3"})
-    await ledger.add("back", [event("4", -4)], wanted={"4"})
-    await ledger.add("front", [event("seen")], wanted=set())
-    found = await wanted(ledger)
+    await store.add("front", events, wanted={"0", "1", "2", "3"})
+    await store.add("back", [event("4", -4)], wanted={"4"})
+    await store.add("front", [event("seen")], wanted=set())
+    found = await wanted(store)
     assert [one.event.id for one in found] == ["3", "1", "0"]
-    assert [one.event.id for one in await wanted(ledger, most=2)] == ["3", "1"]
-    found = await wanted(ledger, ready_only=False)
+    assert [one.event.id for one in await wanted(store, most=2)] == ["3", "1"]
+    found = await wanted(store, ready_only=False)
     assert [one.event.id for one in found] == ["3", "2", "1", "0"]
 
-    await ledger.put_off(found[:1], NOON + 60 * SECOND)
-    await ledger.give_up(found[2:])
-    await ledger.set_ready("front", [events[2]])
-    assert [one.event.id for one in await wanted(ledger)] == ["2"]
-    found = await wanted(ledger, NOON + 60 * SECOND)
+    await store.postpone(found[:1], NOON + 60 * SECOND)
+    await store.give_up(found[2:])
+    await store.set_ready("front", [events[2]])
+    assert [one.event.id for one in await wanted(store)] == ["2"]
+    found = await wanted(store, NOON + 60 * SECOND)
     assert [(one.event.id, one.tries) for one in found] == [("3", 1), ("2", 0)]
-    await ledger.forget_wanted("front")
-    assert await wanted(ledger, NOON + 60 * SECOND) == []
+    await store.forget_wanted("front")
+    assert await wanted(store, NOON + 60 * SECOND) == []
     # What was given up and forgotten is known for good.
-    assert await ledger.unknown("front", events) == ([], [])
+    assert await store.update_known("front", events) == ([], [])
 
 
-async def test_looked_until(ledger: EventStore, library: Library) -> None:
-    """Each camera of each account has been looked at up to a moment of its own."""
-    assert await ledger.looked_until("front") is None
+async def test_polled_until(store: EventStore, library: Library) -> None:
+    """Each camera of each account was polled at a moment of its own."""
+    assert await store.polled_until("front") is None
     for until in (NOON, NOON + timedelta(milliseconds=1)):
-        await ledger.set_looked_until("front", until)
-        assert await ledger.looked_until("front") == until
-    assert await ledger.looked_until("back") is None
-    assert await EventStore(library, "other").looked_until("front") is None
+        await store.set_polled_until("front", until)
+        assert await store.polled_until("front") == until
+    assert await store.polled_until("back") is None
+    assert await EventStore(library, "other").polled_until("front") is None
 
 
 @pytest.mark.parametrize("saved_of", ["old", "new"])
-async def test_move_camera(ledger: EventStore, library: Library, saved_of: str) -> None:
+async def test_move_camera(store: EventStore, library: Library, saved_of: str) -> None:
     """What is kept of a camera is its new id's, once, however often it is moved."""
     for camera_id in ("old", "new"):
         both = event("both", 1)
-        await ledger.add(camera_id, [both, event(camera_id, 2)], wanted={camera_id})
+        await store.add(camera_id, [both, event(camera_id, 2)], wanted={camera_id})
     await library.change(
         lambda database: database.execute(
             "UPDATE events SET state = 'saved' WHERE camera_id = ? AND id = 'both'",
             (saved_of,),
         )
     )
-    await ledger.set_looked_until("old", NOON)
-    await ledger.set_looked_until("new", NOON + SECOND)
+    await store.set_polled_until("old", NOON)
+    await store.set_polled_until("new", NOON + SECOND)
     other = EventStore(library, "other")
     await other.add("old", [event("theirs")], wanted=set())
 
     for _ in range(2):
-        await ledger.move_camera("old", "new")
-        await ledger.move_camera("new", "new")
+        await store.move_camera("old", "new")
+        await store.move_camera("new", "new")
         rows = await library.read(
             "SELECT id, state FROM events WHERE account_id = 'account' "
             "AND camera_id = 'new' ORDER BY id"
@@ -173,19 +173,19 @@ async def test_move_camera(ledger: EventStore, library: Library, saved_of: str) 
         assert [tuple(row) for row in rows] == [
             *(("both", "saved"), ("new", "wanted"), ("old", "wanted"))
         ]
-        assert await ledger.looked_until("new") == NOON
-        assert await ledger.looked_until("old") is None
-    assert await ledger.unknown("old", [old := event("old", 2)]) == ([old], [])
-    assert await other.unknown("old", [event("theirs")]) == ([], [])
+        assert await store.polled_until("new") == NOON
+        assert await store.polled_until("old") is None
+    assert await store.update_known("old", [old := event("old", 2)]) == ([old], [])
+    assert await other.update_known("old", [event("theirs")]) == ([], [])
 
 
-async def test_move_camera_that_is_not_known(ledger: EventStore) -> None:
+async def test_move_camera_that_is_not_known(store: EventStore) -> None:
     """Nothing to move is no error, and takes nothing from the new one."""
-    await ledger.add("new", [event("1")], wanted={"1"})
-    await ledger.set_looked_until("new", NOON)
-    await ledger.move_camera("old", "new")
-    assert await ledger.looked_until("new") == NOON
-    rows = await ledger.wanted(NOON, ["new"], ready_only=True, most=9)
+    await store.add("new", [event("1")], wanted={"1"})
+    await store.set_polled_until("new", NOON)
+    await store.move_camera("old", "new")
+    assert await store.polled_until("new") == NOON
+    rows = await store.wanted(NOON, ["new"], ready_only=True, most=9)
     assert [one.event.id for one in rows] == ["1"]
-    await ledger.move_camera("nobody", "neither")
-    assert await ledger.looked_until("neither") is None
+    await store.move_camera("nobody", "neither")
+    assert await store.polled_until("neither") is None

@@ -80,7 +80,7 @@ async def known(library: Library) -> list[Clip]:
 async def test_a_library_from_nothing(
     library: Library, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All clips come back as they were: kept, counted, and saved in the ledger."""
+    """All clips come back as they were: kept, counted, and known as saved."""
     monkeypatch.setattr(rebuild_module, "AT_ONCE", 2)
     clips = shelf(media, 5)
     clips[1] = lay(replace(clips[1], kept=True))
@@ -90,7 +90,9 @@ async def test_a_library_from_nothing(
     assert names(await catalog.oldest_first(most=9)) == ["n0", "n2", "n3", "n4"]
     assert len(await catalog.days("a", "front", most=9)) == 5
     assert await catalog.total_size() == 500
-    saved = await EventStore(library, "a").saved("front", ["dingn0", "dingn4", "x"])
+    saved = await EventStore(library, "a").clip_paths(
+        "front", ["dingn0", "dingn4", "x"]
+    )
     assert saved == {"dingn0": str(clips[0].path), "dingn4": str(clips[4].path)}
     assert not await library.is_rebuild_due()
     assert await rebuild(library, [media]) == Rebuilt(found=5)
@@ -369,14 +371,14 @@ async def test_an_event_keeps_its_first_part(library: Library, media: Path) -> N
     await library.add_job(JOB)
     job = replace(JOB, camera_id="front", events=(event,), clips=tuple(parts))
     await library.finish_job(replace(job, state=JobState.SAVED))
-    ledger = EventStore(library, "a")
-    assert await ledger.saved("front", ["ding"]) == {"ding": str(parts[0].path)}
+    store = EventStore(library, "a")
+    assert await store.clip_paths("front", ["ding"]) == {"ding": str(parts[0].path)}
     await rebuild(library, [media])
-    assert await ledger.saved("front", ["ding"]) == {"ding": str(parts[0].path)}
+    assert await store.clip_paths("front", ["ding"]) == {"ding": str(parts[0].path)}
     await library.change(lambda database: database.execute("DELETE FROM events"))
     await library.change(lambda database: database.execute("DELETE FROM clips"))
     await rebuild(library, [media])
-    assert await ledger.saved("front", ["ding"]) == {"ding": str(parts[0].path)}
+    assert await store.clip_paths("front", ["ding"]) == {"ding": str(parts[0].path)}
 
 
 async def test_another_time_zone(tmp_path: Path, media: Path) -> None:

@@ -239,11 +239,11 @@ async def test_no_slot_is_lost(house: House) -> None:
 async def test_a_cancelled_event_is_not_wanted_any_more(house: House) -> None:
     """What is saved by itself is not asked for again once somebody cancelled it."""
     event = Event(id="1", kind=MOTION, window=window(0, 2))
-    ledger = EventStore(house.library, "account")
-    await ledger.add(CAMERA.id, [event], {"1"})
+    store = EventStore(house.library, "account")
+    await store.add(CAMERA.id, [event], {"1"})
     running = await house.ask(LATER, events=[event], is_automatic=True)
     await house.jobs.cancel(running)
-    wanted = await ledger.wanted(NOW, [CAMERA.id], ready_only=False, most=9)
+    wanted = await store.wanted(NOW, [CAMERA.id], ready_only=False, most=9)
     assert wanted == []
 
 

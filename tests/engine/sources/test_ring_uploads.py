@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
-from custom_components.clip_download.engine.events.monitor import Rules
+from custom_components.clip_download.engine.events.saver import Rules
 from custom_components.clip_download.engine.model import DING, MOTION
 from custom_components.clip_download.engine.sources.base import Source
 from custom_components.clip_download.engine.sources.ring.client import RingSource

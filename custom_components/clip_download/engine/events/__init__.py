@@ -1,1 +1,1 @@
-"""What the cameras saw: remembered, and watched for."""
+"""The events of an account: monitored, stored, and saved automatically."""

@@ -1,4 +1,4 @@
-"""The ledger of an account's events: what was seen, what is wanted, what is saved."""
+"""Stores the events of an account: which were seen, are wanted, and are saved."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
@@ -20,7 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class EventState(StrEnum):
-    """What became of an event. SAVED stays when its clip is let go of."""
+    """What became of an event; SAVED stays when its clip is deleted."""
 
     SEEN = "seen"
     WANTED = "wanted"
@@ -30,7 +30,7 @@ class EventState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """An event that is to be saved, and how many tries have failed."""
+    """An event that is to be saved, and how many tries to save it failed."""
 
     camera_id: str
     event: Event
@@ -38,58 +38,54 @@ class Wanted:
 
 
 class EventStore:
-    """The events of one account. Every method raises StorageError as the library does.
+    """The events of one account, in the library's database.
 
-    What is to be saved and what is saved is told once a library that was lost has come
-    back: otherwise what it knew to be saved would be saved again.
+    Every method raises StorageError. Those that return what is wanted or saved wait while
+    a damaged library is rebuilt: otherwise its clips would be saved again.
     """
 
     def __init__(
         self, library: Library, account_id: str, roots: Collection[Path] = ()
     ) -> None:
-        """Take the library that it is kept in, and the media folders that clips are in."""
+        """Take the library, and the media folders that its clips are in."""
         self._library = library
         self._account_id = account_id
         self._roots = roots
 
-    async def unknown(
+    async def update_known(
         self, camera_id: str, events: Sequence[Event]
     ) -> tuple[list[Event], list[tuple[Event, Event]]]:
-        """Return the events that are new, and of those only seen which say more now.
+        """Update the events that are stored; return which are new, or say more.
 
-        The latter as they are known, and with all that was seen of them. Both are kept
-        by `add`; what else is known is brought up to date here, and so are clips.
+        The second list has events that were only seen, each as it is stored and as it is
+        now. `add` stores the events of both lists. Of all others, the end, the words for
+        what was seen and whether they are ready are updated here, in the records of their
+        clips, too.
         """
         new: list[Event] = []
-        grown: list[tuple[Event, Event]] = []
-        saved: list[tuple[str, Event]] = []
+        described: list[tuple[Event, Event]] = []
+        of_clips: list[tuple[str, Event]] = []
 
-        def note(database: sqlite3.Connection) -> None:
-            # A list may repeat itself.
+        def update(database: sqlite3.Connection) -> None:
+            # A cloud may list an event twice.
             for event in {one.id: one for one in events}.values():
                 row = self._row(camera_id, event)
-                known = database.execute(
+                stored = database.execute(
                     "SELECT * FROM events WHERE account_id = :account_id "
                     "AND camera_id = :camera_id AND id = :id",
                     row,
                 ).fetchone()
-                if not known:
+                if not stored:
                     new.append(event)
                     continue
-                before = event_of(known)
-                # What was seen is told bit by bit, and never taken back.
+                before = event_of(stored)
+                # A cloud adds words one by one; a word that it leaves out later stays.
                 after = replace(event, seen=(*before.seen, *event.seen))
-                if known["state"] == EventState.SEEN and after.seen != before.seen:
-                    grown.append((before, after))
+                if stored["state"] == EventState.SEEN and after.seen != before.seen:
+                    described.append((before, after))
                     continue
-                if any(
-                    one.id == event.id and one.seen != after.seen
-                    for clip in database.execute(
-                        "SELECT saves FROM clips WHERE id = ?", (known["clip_id"],)
-                    )
-                    for one in events_of(clip["saves"])
-                ):
-                    saved.append((known["clip_id"], after))
+                if _is_clip_outdated(database, stored["clip_id"], after):
+                    of_clips.append((stored["clip_id"], after))
                 database.execute(
                     "UPDATE events SET end_ms = MAX(end_ms, :end_ms), what = :what, "
                     "is_ready = MAX(is_ready, :is_ready) WHERE "
@@ -97,17 +93,17 @@ class EventStore:
                     {**row, "what": after.what},
                 )
 
-        await self._library.change(note)
-        for clip_id, event in saved:
-            await self._name(clip_id, event)
-        return new, grown
+        await self._library.change(update)
+        for clip_id, event in of_clips:
+            await self._describe_clips(clip_id, event)
+        return new, described
 
     async def add(
         self, camera_id: str, events: Iterable[Event], wanted: Collection[str]
     ) -> None:
-        """Note events that are new, or say more; `wanted` has the ids of those to save."""
+        """Store events that are new or say more; `wanted` are the ids of those to save."""
 
-        def note(database: sqlite3.Connection) -> None:
+        def write(database: sqlite3.Connection) -> None:
             for event in events:
                 state = EventState.WANTED if event.id in wanted else EventState.SEEN
                 database.execute(
@@ -117,15 +113,15 @@ class EventStore:
                     ":state) ON CONFLICT DO UPDATE SET what = excluded.what, "
                     "end_ms = MAX(end_ms, excluded.end_ms), "
                     "is_ready = MAX(is_ready, excluded.is_ready), "
-                    # Somebody may have saved it meanwhile.
+                    # Its clip may have been saved meanwhile.
                     "state = CASE state WHEN 'seen' THEN excluded.state ELSE state END",
                     {**self._row(camera_id, event), "state": state},
                 )
 
-        await self._library.change(note)
+        await self._library.change(write)
 
     async def last_saved_end(self, camera_id: str, before: datetime) -> datetime | None:
-        """Return when the latest event ended that began before, and is (to be) saved."""
+        """Return the last end of the wanted and saved events that began before a time."""
         await self._library.come_back()
         rows = await self._library.read(
             "SELECT MAX(end_ms) AS end_ms FROM events WHERE account_id = ? "
@@ -144,9 +140,9 @@ class EventStore:
     async def wanted(
         self, now: datetime, cameras: Iterable[str], *, ready_only: bool, most: int
     ) -> list[Wanted]:
-        """Return what is to be saved of these cameras and was not put off beyond now.
+        """Return the wanted events of these cameras whose next try is due, `most` at most.
 
-        The oldest comes first: it is the first to expire.
+        The oldest comes first: its footage is the first to expire.
         """
         await self._library.come_back()
         rows = await self._library.read(
@@ -169,7 +165,7 @@ class EventStore:
         ]
 
     async def awaited(self, camera_id: str) -> list[Event]:
-        """Return the camera's events that are to be saved once they are ready."""
+        """Return the wanted events of a camera that are not ready, the oldest first."""
         rows = await self._library.read(
             "SELECT * FROM events WHERE account_id = ? AND state = ? "
             "AND camera_id = ? AND NOT is_ready ORDER BY start_ms",
@@ -178,7 +174,7 @@ class EventStore:
         return [event_of(row) for row in rows]
 
     async def set_ready(self, camera_id: str, events: Iterable[Event]) -> None:
-        """Keep that no more is waited for."""
+        """Store that events are ready."""
 
         def write(database: sqlite3.Connection) -> None:
             for event in events:
@@ -190,8 +186,8 @@ class EventStore:
 
         await self._library.change(write)
 
-    async def put_off(self, wanted: Iterable[Wanted], next_try: datetime) -> None:
-        """Keep that a try failed, and when the next one comes."""
+    async def postpone(self, wanted: Iterable[Wanted], next_try: datetime) -> None:
+        """Store that a try failed, and when the next one is."""
         await self._set(
             wanted,
             "tries = tries + 1, next_try_ms = :next_try_ms",
@@ -199,11 +195,11 @@ class EventStore:
         )
 
     async def give_up(self, wanted: Iterable[Wanted]) -> None:
-        """Keep that events will not be saved."""
+        """Store that wanted events will not be saved."""
         await self._set(wanted, "state = :state", state=EventState.FAILED)
 
     async def forget_wanted(self, camera_id: str) -> None:
-        """Want nothing more of a camera."""
+        """Let no event of a camera be wanted any more."""
         await self._library.change(
             lambda database: database.execute(
                 "UPDATE events SET state = ? WHERE account_id = ? AND camera_id = ? "
@@ -212,8 +208,8 @@ class EventStore:
             )
         )
 
-    async def saved(self, camera_id: str, ids: Iterable[str]) -> dict[str, str]:
-        """Return the paths of the clips of those events that have one."""
+    async def clip_paths(self, camera_id: str, ids: Iterable[str]) -> dict[str, str]:
+        """Return the paths of the clips of these events, by the event's id."""
         await self._library.come_back()
         rows = await self._library.read(
             "SELECT events.id, clips.path FROM events JOIN clips "
@@ -224,16 +220,16 @@ class EventStore:
         )
         return {row["id"]: row["path"] for row in rows}
 
-    async def looked_until(self, camera_id: str) -> datetime | None:
-        """Return up to when the camera's history was gone through, if it ever was."""
+    async def polled_until(self, camera_id: str) -> datetime | None:
+        """Return when the history of a camera was last polled, if it ever was."""
         rows = await self._library.read(
             "SELECT until_ms FROM looks WHERE account_id = ? AND camera_id = ?",
             (self._account_id, camera_id),
         )
         return from_ms(rows[0]["until_ms"]) if rows else None
 
-    async def set_looked_until(self, camera_id: str, until: datetime) -> None:
-        """Keep up to when the camera's history was gone through."""
+    async def set_polled_until(self, camera_id: str, until: datetime) -> None:
+        """Store when the history of a camera was polled."""
         await self._library.change(
             lambda database: database.execute(
                 "INSERT OR REPLACE INTO looks VALUES (?, ?, ?)",
@@ -242,17 +238,17 @@ class EventStore:
         )
 
     async def move_camera(self, old_id: str, new_id: str) -> None:
-        """Keep under a camera's new id all that is kept under its old one.
+        """Store under a camera's new id all that is stored under its old one.
 
-        An event that both have stays once: saved, if one of them is. It may be called
-        again, and does nothing where nothing is kept under the old id.
+        An event that is stored under both stays once: saved, if one of them is. Does
+        nothing where nothing is stored under the old id.
         """
         ids = {"account": self._account_id, "old": old_id, "new": new_id}
 
         def move(database: sqlite3.Connection) -> None:
             if old_id == new_id:
                 return
-            # Of an event that both have, one row goes; which is saved, stays.
+            # Of an event with two rows, the saved one stays.
             database.execute(
                 "DELETE FROM events WHERE account_id = :account "
                 "AND camera_id = :new AND state <> 'saved' AND id IN (SELECT id "
@@ -270,7 +266,7 @@ class EventStore:
                 "WHERE account_id = :account AND camera_id = :old",
                 ids,
             )
-            # Whichever was looked at less far: what is known is not taken in again.
+            # The earlier poll: events that are stored are not stored again.
             database.execute(
                 "INSERT OR REPLACE INTO looks SELECT account_id, :new, MIN(until_ms) "
                 "FROM looks WHERE account_id = :account AND camera_id IN (:old, :new) "
@@ -284,12 +280,12 @@ class EventStore:
 
         await self._library.change(move)
 
-    async def _name(self, clip_id: str, event: Event) -> None:
-        """Write all that was seen of an event into the records of its clips."""
+    async def _describe_clips(self, clip_id: str, event: Event) -> None:
+        """Write all that was seen of an event into the records and sidecars of its clips."""
         for clip in await self._library.clips(
             "WHERE job_id = (SELECT job_id FROM clips WHERE id = ?)", (clip_id,)
         ):
-            named = replace(
+            described = replace(
                 clip,
                 saves=tuple(
                     replace(one, seen=event.seen) if one.id == event.id else one
@@ -297,13 +293,13 @@ class EventStore:
                 ),
             )
             try:
-                await asyncio.to_thread(self._write_saves, named)
+                await asyncio.to_thread(self._write_sidecar, described)
             except OSError as err:
-                _LOGGER.debug("What was seen in %s cannot be written: %s", clip.id, err)
+                _LOGGER.debug("The sidecar of %s cannot be written: %s", clip.id, err)
                 return
-            await self._library.set_saves(named)
+            await self._library.set_saves(described)
 
-    def _write_saves(self, clip: Clip) -> None:
+    def _write_sidecar(self, clip: Clip) -> None:
         sidecar.write_saves(files.found(clip.path, self._roots).folder, clip)
 
     async def _set(self, wanted: Iterable[Wanted], change: str, **values: Any) -> None:
@@ -323,3 +319,15 @@ class EventStore:
             "camera_id": camera_id,
             **event_row(event),
         }
+
+
+def _is_clip_outdated(
+    database: sqlite3.Connection, clip_id: str | None, event: Event
+) -> bool:
+    """Return whether the record of a clip says less of an event than is known."""
+    rows = database.execute("SELECT saves FROM clips WHERE id = ?", (clip_id,))
+    return any(
+        one.id == event.id and one.seen != event.seen
+        for row in rows
+        for one in events_of(row["saves"])
+    )

@@ -26,7 +26,7 @@ _LOG_PAGES = 1000
 # No cloud keeps recordings for longer: what was saved of it is not seen again.
 EVENTS_REMEMBERED = timedelta(days=400)
 
-# In the ledger, an event whose clip was made. Whoever asked for it, it is there now.
+# An event whose clip was made, whoever asked for it.
 MARK_SAVED = """
 INSERT INTO events
     (account_id, camera_id, id, kind, what, start_ms, end_ms, is_ready, state, clip_id)

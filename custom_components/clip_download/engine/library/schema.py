@@ -54,7 +54,7 @@ CREATE TABLE clips (
 CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms);
 """
 
-# `events` is the ledger of what the cameras saw. `looks` says up to when their history
+# `events` is what the cameras saw. `looks` says up to when their history
 # was gone through. `mounts` are where disks were mounted that clips were written to.
 # `days` and `cameras` keep what the pages of the media browser count,
 # `words` is what a search looks at. `due` names what is to be done once: a rebuild from

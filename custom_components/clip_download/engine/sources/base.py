@@ -63,7 +63,10 @@ class Source(ABC):
     settles_after: ClassVar[timedelta] = timedelta(0)
     # The kinds of events that the cloud keeps a history of, with footage; none: no history.
     event_kinds: ClassVar[tuple[str, ...]] = ()
-    # Whether each download of ours is one more event (`on_demand`) in that history.
+    # The kinds of events that our own live views and downloads may be. They are never
+    # saved automatically: that could go on for ever.
+    own_kinds: ClassVar[frozenset[str]] = frozenset({ON_DEMAND})
+    # Whether each download of ours is such an event in that history.
     echoes_downloads: ClassVar[bool] = False
     # Whether the cloud keeps whole recordings of events, and nothing between them.
     keeps_recordings: ClassVar[bool] = False
@@ -139,8 +142,8 @@ class Source(ABC):
         raise InvalidRequestError("no_history", cloud=self.manufacturer)
 
     def is_echo(self, event: Event) -> bool:
-        """Return whether an event may be of our own making, and saving it make one more."""
-        return self.echoes_downloads and event.kind == ON_DEMAND
+        """Return whether an event may be a download of ours: saving it would make another."""
+        return self.echoes_downloads and event.kind in self.own_kinds
 
     async def listen(self, heard: Callable[[], None]) -> None:
         """Call `heard` whenever the cloud pushes that something happened, for ever.

@@ -253,7 +253,7 @@ class RingPartnerSource(Source):
                         event.id
                         for event in events
                         # Each download is in the history, as a live view.
-                        if event.kind != ON_DEMAND and _touches(event, request)
+                        if not self.is_echo(event) and _touches(event, request)
                     ),
                 )
                 for request in split_for_requests(window)
@@ -309,7 +309,7 @@ class RingPartnerSource(Source):
             events = []
         if any(
             # Our own request may have been noted as one, too.
-            event.kind != ON_DEMAND and _is_at(event, part.window.start)
+            not self.is_echo(event) and _is_at(event, part.window.start)
             for event in events
         ):
             return _awaited(part) or NoFootageError("no_footage")

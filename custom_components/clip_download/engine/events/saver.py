@@ -1,0 +1,331 @@
+"""Saves the events of an account that are wanted, and tries again after errors."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+import logging
+from typing import Any
+
+from ..errors import (
+    ClipError,
+    CloudError,
+    NoFootageError,
+    NotReadyError,
+    RefusedError,
+    SignInError,
+    StorageError,
+    is_of_content,
+)
+from ..model import Camera, Event, Job, JobState
+from ..pipeline.jobs import Running
+from ..sources.base import Source
+from ..time_range import Window
+from .store import EventStore, Wanted
+
+_LOGGER = logging.getLogger(__name__)
+
+# Most of its time a job waits, and downloads have a limit of their own.
+JOBS_AT_ONCE = 8
+# How many wanted events are searched for those that become one clip.
+MOST_GROUPED = 500
+# Where events close to each other become one clip, an endless burst becomes several.
+LONGEST_GROUP = timedelta(minutes=10)
+# The history may list the next event of a burst a poll later.
+GROUP_COMPLETE_AFTER = timedelta(seconds=60)
+# How long after an event's end a cloud may still find out what was seen.
+DESCRIBED_WITHIN = timedelta(hours=1)
+# An error that may pass: the next try is 1, 2, 4 ... minutes later, for about a week.
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_TRIES = 170
+# Footage that should be there and is not: the pauses before the next tries. The last
+# one is repeated while the event ended less than NOT_READY_FOR ago.
+NOT_READY_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+NOT_READY_FOR = timedelta(hours=2)
+# What came and is no footage will hardly be footage the next time.
+CONTENT_PAUSES = (timedelta(hours=1),)
+# A person has to sign in again: nothing is asked for until then, or so long.
+SIGN_IN_PAUSE = timedelta(minutes=15)
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """Which events of a camera are saved automatically, and how much of each.
+
+    Those of `kinds` that begin at `since` or later, from `before` each to `after` it.
+    Events at most `merge` apart become one clip; others that begin within `pause` after
+    the last one are not saved.
+    """
+
+    since: datetime
+    kinds: frozenset[str]
+    before: timedelta = timedelta(0)
+    after: timedelta = timedelta(0)
+    pause: timedelta = timedelta(0)
+    merge: timedelta = timedelta(0)
+
+
+type _Key = tuple[str, str]
+
+
+@dataclass(eq=False)
+class _Group:
+    """Wanted events of one camera that become one clip, the oldest first."""
+
+    wanted: list[Wanted]
+
+    @property
+    def camera_id(self) -> str:
+        return self.wanted[0].camera_id
+
+    @property
+    def keys(self) -> set[_Key]:
+        return {(one.camera_id, one.event.id) for one in self.wanted}
+
+    @property
+    def start(self) -> datetime:
+        return self.wanted[0].event.window.start
+
+    @property
+    def end(self) -> datetime:
+        return max(one.event.window.end for one in self.wanted)
+
+    @property
+    def failed_tries(self) -> int:
+        return max(one.tries for one in self.wanted)
+
+
+class EventSaver:
+    """Chooses which events of an account are saved, and saves them, the oldest first."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        store: EventStore,
+        cameras: Callable[[], Iterable[Camera]],
+        rules: Callable[[str], Rules | None],
+        save: Callable[[Camera, Sequence[Event], Window], Awaitable[Running]],
+        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+    ) -> None:
+        """Take what the account consists of.
+
+        `rules` returns those of a camera, None if nothing of it is saved. `save` begins
+        the job for the one clip of some events; it may raise ClipError. `spawn` starts a
+        task that ends with the account.
+        """
+        self.rules = rules
+        self._source = source
+        self._store = store
+        self._cameras = cameras
+        self._save = save
+        self._spawn = spawn
+        self._lock = asyncio.Lock()
+        self._is_started = False
+        self._running: list[_Group] = []
+        self._known_failures: set[_Key] = set()
+        self._paused_until = _LONG_AGO
+
+    def start(self) -> None:
+        """Begin to save: every camera was polled, so that the oldest event is known."""
+        if not self._is_started:
+            self._is_started = True
+            self.save_due()
+
+    def save_due(self) -> None:
+        """Begin to save the wanted events whose time has come."""
+        self._spawn(self._save_due(), "saving events")
+
+    def is_known_failure(self, job: Job) -> bool:
+        """Return whether a failed job is no news, and remember that it failed.
+
+        It is no news if its events failed before, and will be tried again.
+        """
+        keys = {(job.camera_id, event.id) for event in job.events}
+        group = next((one for one in self._running if one.keys & keys), None)
+        if not group or not job.error:
+            return False
+        has_failed = group.failed_tries > 0 or not keys.isdisjoint(self._known_failures)
+        self._known_failures |= keys
+        return (
+            has_failed and _pause_after(job.error, group, datetime.now(UTC)) is not None
+        )
+
+    async def select(
+        self,
+        camera_id: str,
+        new: Iterable[Event],
+        described: Iterable[tuple[Event, Event]],
+        *,
+        polled_until: datetime,
+    ) -> set[str]:
+        """Return the ids of the events that the rules of a camera say to save.
+
+        `described` are events that the cloud says more about than it did: as they were,
+        and as they are now. `polled_until` is when the poll before this one was. Raises
+        StorageError.
+        """
+        if not (rules := self.rules(camera_id)):
+            return set()
+        candidates = [
+            *new,
+            *(
+                after
+                for before, after in described
+                # One that was of these kinds before was left out for another reason.
+                if not before.is_of(rules.kinds)
+                and polled_until <= after.window.end + DESCRIBED_WITHIN
+            ),
+        ]
+        selected = set[str]()
+        last_end: datetime | None = None
+        for event in sorted(candidates, key=lambda one: one.window):
+            start = event.window.start
+            if (
+                event.kind in self._source.own_kinds
+                or not event.is_of(rules.kinds)
+                or start < rules.since
+            ):
+                continue
+            if rules.pause:
+                stored_end = await self._store.last_saved_end(camera_id, before=start)
+                ends = [end for end in (stored_end, last_end) if end]
+                if ends and rules.merge < start - max(ends) < rules.pause:
+                    continue
+            selected.add(event.id)
+            last_end = max(event.window.end, last_end or event.window.end)
+        return selected
+
+    async def _save_due(self) -> None:
+        """Begin as many jobs as may run at once."""
+        async with self._lock:
+            now = datetime.now(UTC)
+            free = JOBS_AT_ONCE - len(self._running)
+            if not self._is_started or now < self._paused_until or not free:
+                return
+            cameras = {camera.id: camera for camera in self._cameras()}
+            rules = {
+                camera_id: found
+                for camera_id in cameras
+                if (found := self.rules(camera_id))
+            }
+            is_merging = any(one.merge for one in rules.values())
+            try:
+                wanted = await self._store.wanted(
+                    now,
+                    rules,
+                    ready_only=not is_merging,
+                    most=MOST_GROUPED if is_merging else 2 * JOBS_AT_ONCE,
+                )
+            except StorageError as err:
+                _LOGGER.error("The events to save cannot be read: %s", err)
+                return
+            running = {key for group in self._running for key in group.keys}
+            left = [
+                one for one in wanted if (one.camera_id, one.event.id) not in running
+            ]
+            for group in _groups(left, rules, now)[:free]:
+                self._running.append(group)
+                camera = cameras[group.camera_id]
+                self._spawn(
+                    self._save_group(camera, group, rules[camera.id]),
+                    f"saving events of {camera.id}",
+                )
+
+    async def _save_group(self, camera: Camera, group: _Group, rules: Rules) -> None:
+        """Save one clip, and store what became of its events."""
+        window = Window(group.start - rules.before, group.end + rules.after)
+        try:
+            if err := await self._error_of(camera, group, window):
+                await self._failed(group, err)
+            else:
+                self._known_failures -= group.keys
+        except StorageError as err:
+            _LOGGER.error(
+                "What became of events of %s is not stored: %s", camera.id, err
+            )
+        finally:
+            self._running.remove(group)
+        self.save_due()
+
+    async def _error_of(
+        self, camera: Camera, group: _Group, window: Window
+    ) -> ClipError | None:
+        """Run the job of a group until it ends; return its error if it failed."""
+        try:
+            running = await self._save(
+                camera, [one.event for one in group.wanted], window
+            )
+            job = await asyncio.shield(running.done)
+        except ClipError as err:
+            return err
+        # A job that was interrupted goes on at the next start, and is joined then.
+        return job.error if job.state is JobState.FAILED else None
+
+    async def _failed(self, group: _Group, err: ClipError) -> None:
+        """Store when a group is tried again, or that it is not."""
+        now = datetime.now(UTC)
+        if isinstance(err, SignInError):
+            self._paused_until = now + SIGN_IN_PAUSE
+            return
+        pause = _pause_after(err, group, now)
+        if pause is None:
+            self._known_failures -= group.keys
+            await self._store.give_up(group.wanted)
+            return
+        if isinstance(err, CloudError) and err.retry_after_s is not None:
+            self._paused_until = now + timedelta(seconds=err.retry_after_s)
+            pause = max(pause, self._paused_until - now)
+        await self._store.postpone(group.wanted, now + pause)
+
+
+def _pause_after(err: ClipError, group: _Group, now: datetime) -> timedelta | None:
+    """Return how long after an error to try a group again, None for not at all."""
+    tries = group.failed_tries + 1
+    pauses: tuple[timedelta, ...] = ()
+    match err:
+        case NoFootageError() | RefusedError():
+            pass
+        case NotReadyError():
+            pauses = NOT_READY_PAUSES
+            if now < group.end + NOT_READY_FOR:
+                tries = min(tries, len(pauses))
+        case CloudError() if is_of_content(err):
+            pauses = CONTENT_PAUSES
+        case _ if tries < MOST_TRIES:
+            return min(FIRST_PAUSE * (1 << min(tries - 1, 10)), LONGEST_PAUSE)
+    return pauses[tries - 1] if tries <= len(pauses) else None
+
+
+def _groups(
+    wanted: Iterable[Wanted], rules: Mapping[str, Rules], now: datetime
+) -> list[_Group]:
+    """Return the groups of wanted events whose footage can be had by now."""
+    groups: list[_Group] = []
+    last: dict[str, _Group] = {}
+    for one in wanted:
+        merge = rules[one.camera_id].merge
+        group = last.get(one.camera_id)
+        if (
+            merge
+            and group
+            and one.event.window.start - group.end <= merge
+            and one.event.window.end - group.start <= LONGEST_GROUP
+        ):
+            group.wanted.append(one)
+        else:
+            last[one.camera_id] = group = _Group([one])
+            groups.append(group)
+    return [
+        group for group in groups if _is_due(group, rules[group.camera_id].merge, now)
+    ]
+
+
+def _is_due(group: _Group, merge: timedelta, now: datetime) -> bool:
+    """Return whether no more events can join a group, and all of it is ready."""
+    return all(one.event.is_ready for one in group.wanted) and (
+        not merge or now >= group.end + merge + GROUP_COMPLETE_AFTER
+    )
