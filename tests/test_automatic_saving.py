@@ -62,6 +62,9 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 # How far the clock is moved at once: nothing that is under way takes so long for it.
 STEP = 5 * SECOND
+# Loopback is quick, but not at once.
+QUIET_ROUNDS = 5
+WAITS_S = 100
 
 
 @pytest.fixture
@@ -132,6 +135,29 @@ class Clock:
         loop = asyncio.get_running_loop()
         # For good: what waits for a time must not wait anew when the test ends.
         loop.time = lambda: real_monotonic() + self._moved_s  # type: ignore[method-assign]
+        self._loop = loop
+        self._in_threads = 0
+        self._run_in_executor = loop.run_in_executor
+        loop.run_in_executor = self._count_threads  # type: ignore[assignment, method-assign]
+
+    def _count_threads(self, *args: Any) -> asyncio.Future[Any]:
+        self._in_threads += 1
+        future = self._run_in_executor(*args)
+        future.add_done_callback(self._come_back)
+        return future
+
+    def _come_back(self, _: object) -> None:
+        self._in_threads -= 1
+
+    async def idle(self) -> None:
+        """Wait until all wait for time to pass: no thread, answer or callback is due."""
+        quiet = 0
+        async with asyncio.timeout(WAITS_S):
+            # What was sent over loopback is there a round or two later.
+            while quiet < QUIET_ROUNDS:
+                await asyncio.sleep(0.001)
+                is_quiet = not self._in_threads and not self._loop._ready  # type: ignore[attr-defined]
+                quiet = quiet + 1 if is_quiet else 0
 
     def tick(self, time: timedelta) -> None:
         """Move it."""
@@ -192,10 +218,11 @@ async def pass_time(
         if condition():
             break
         clock.tick(STEP)
-        await asyncio.sleep(0.01)
         await hass.async_block_till_done()
+        # However slow the machine is, nothing that is under way loses time.
+        await clock.idle()
     # Nobody is on the way to the cloud when the test goes on.
-    await asyncio.sleep(0.1)
+    await clock.idle()
 
 
 def happen(camera: RingCamera, cloud: RingCloud, ago_s: int, **other: Any) -> RingEvent:
