@@ -16,7 +16,7 @@ from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.diagnostics import (
     async_get_config_entry_diagnostics,
 )
-from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.errors import LibraryError
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.runtime import async_shared
 from custom_components.clip_download.services.response import EVENT_SAVED
@@ -465,7 +465,7 @@ async def test_fix_in_trouble(
     hass_clouds.ring.cameras.remove(camera)
     await leave(hass, entry)
     flows, form = await begin_fix(hass)
-    err = StorageError("library_unusable", path="clips.db", reason="disk full")
+    err = LibraryError("library_unusable", path="clips.db", reason="disk full")
     with patch.object(Library, "move_camera", side_effect=err):
         form = await flows.async_configure(
             form["flow_id"], {"replacement": str(porch.id)}

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from custom_components.clip_download import camera as camera_module
-from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.errors import LibraryError
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from homeassistant.components.camera import async_get_image
 from homeassistant.core import HomeAssistant
@@ -235,6 +235,6 @@ async def test_library_trouble(
 ) -> None:
     """While the library cannot be read, there still is what the cloud has."""
     await set_up(hass, hass_clouds, "ring")
-    err = StorageError("library_unusable", path="clips.db", reason="disk full")
+    err = LibraryError("library_unusable", path="clips.db", reason="disk full")
     with patch.object(Jobs, "last_clip", side_effect=err):
         assert await picture(hass)

@@ -95,8 +95,6 @@ SCRIPTS = ["bombs", "demo", "oracle", "screenshots", "setup", "soak", "test"]
 # What `ClipError`s take for themselves, and what whoever shows them adds.
 NO_PLACEHOLDERS = {"after_s", "retry_after_s"}
 ADDED_PLACEHOLDERS = {"camera", "subject", "window"}
-# The errors that a flow and the coordinator show, too.
-ACCOUNT_ERRORS = {"CloudError", "SignInError", "TwoFactorRequired"}
 
 
 def load_json(path: Path) -> Any:
@@ -492,15 +490,15 @@ def called(node: ast.Call) -> str:
 
 
 @cache
-def clip_errors() -> Mapping[str, ast.ClassDef]:
-    """Return ClipError and all classes that derive from it, by name."""
+def errors_below(*roots: str) -> Mapping[str, ast.ClassDef]:
+    """Return some errors and all classes that derive from them, by name."""
     classes = {
         node.name: node
         for path in MODULES
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ClassDef)
     }
-    found = {"ClipError"}
+    found = set(roots)
     while more := {
         name
         for name, node in classes.items()
@@ -512,7 +510,7 @@ def clip_errors() -> Mapping[str, ast.ClassDef]:
 
 def own_key(name: str) -> ast.Call | None:
     """Return where an error gives itself the key that all of its kind have."""
-    for node in ast.walk(clip_errors()[name]):
+    for node in ast.walk(errors_below("ClipError")[name]):
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"))),
@@ -529,13 +527,25 @@ def error_calls() -> Iterator[tuple[Path, ast.AST, str, ast.Call]]:
             if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             for node in ast.walk(scope):
-                if isinstance(node, ast.Call) and called(node) in clip_errors():
+                if isinstance(node, ast.Call) and called(node) in errors_below(
+                    "ClipError"
+                ):
                     yield path, scope, called(node), own_key(called(node)) or node
+
+
+def is_repeated(node: ast.Call) -> bool:
+    """Return whether an error only takes over what another one, or a record, says."""
+    match node:
+        case ast.Call(args=[ast.Attribute(attr="key"), *_]):
+            return True
+    return any(keyword.arg is None for keyword in node.keywords)
 
 
 def uses() -> Iterator[Use]:
     """Yield the use of each error's key."""
     for path, scope, error, node in error_calls():
+        if is_repeated(node):
+            continue
         where = f"{short(path)}:{node.lineno}"
         names = {keyword.arg or "" for keyword in node.keywords} - NO_PLACEHOLDERS
         for key in strings(node.args[0], scope, tree(path)) if node.args else ():
@@ -563,18 +573,11 @@ USES = sorted(set(uses()))
 ACCOUNT_USES = [
     use
     for use in USES
-    if use.error in ACCOUNT_ERRORS
+    # Those that a flow and the coordinator show, too.
+    if use.error in errors_below("CloudError", "SignInError")
     and use.where.startswith(("engine/sources/", "accounts/"))
 ]
 EXCEPTIONS: Mapping[str, Mapping[str, str]] = TRANSLATIONS["exceptions"]
-
-
-def is_repeated(node: ast.Call) -> bool:
-    """Say whether an error only takes over what another one, or a record, says."""
-    match node:
-        case ast.Call(args=[ast.Attribute(attr="key"), *_]):
-            return True
-    return any(keyword.arg is None for keyword in node.keywords)
 
 
 def placeholders(text: str) -> set[str]:
@@ -612,6 +615,52 @@ def test_account_errors_have_words() -> None:
         for use in ACCOUNT_USES
         if placeholders(EXCEPTIONS[use.key]["message"]) & {"camera", "window"}
     ] == []
+
+
+def decided_by_key(module: ast.Module) -> Iterator[str]:
+    """Yield where a module decides what to do by the key of an error's text."""
+    for node in ast.walk(module):
+        match node:
+            case ast.Compare():
+                looked_at = [node.left, *node.comparators]
+            case ast.Match():
+                looked_at = [node.subject]
+            case ast.Subscript(slice=value):
+                looked_at = [value]
+            case ast.Call(func=ast.Attribute(value=value, attr=name)):
+                looked_at = [value, *(node.args if name == "get" else ())]
+            case ast.MatchClass(kwd_attrs=names) if "key" in names:
+                yield ast.unparse(node)
+                continue
+            case _:
+                continue
+        if any(
+            isinstance(one, ast.Attribute) and one.attr == "key" for one in looked_at
+        ):
+            yield ast.unparse(node)
+
+
+def test_nothing_is_decided_by_the_key_of_a_text() -> None:
+    """An error's type says what is to be done; its key names a text for people."""
+    assert [
+        (short(path), where) for path in MODULES for where in decided_by_key(tree(path))
+    ] == []
+
+
+def test_what_looks_for_keys_finds_them() -> None:
+    """The check above would not pass with any of these."""
+    for code in (
+        "err.key == 'no_footage'",
+        "job.error.key in KEYS",
+        "'x' != err.key",
+        "err.key.startswith('library_')",
+        "KINDS[err.key]",
+        "KINDS.get(err.key)",
+        "match err.key:\n    case 'x': pass",
+        "match err:\n    case CloudError(key='x'): pass",
+    ):
+        assert list(decided_by_key(ast.parse(code))), code
+    assert not list(decided_by_key(ast.parse("show(err.key, f'x_{err.key}')")))
 
 
 def test_no_error_is_idle() -> None:

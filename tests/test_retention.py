@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.clip_download import retention as upkeep_module
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.errors import LibraryError
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.library.retention import (
@@ -188,7 +188,7 @@ async def test_several_wishes_are_one_pass(
         passes += 1
         begun.set()
         await may_end.wait()
-        raise StorageError("library_unusable", path="", reason="")
+        raise LibraryError("library_unusable", path="", reason="")
 
     monkeypatch.setattr(Pruning, "prune", count)
     upkeep = (await async_shared(hass)).upkeep
@@ -214,7 +214,7 @@ async def test_trouble_is_told_once(
     """A library that fails does not fill the log, nor keep a clip from being saved."""
 
     async def fail(*args: object, **named: object) -> None:
-        raise StorageError("library_unusable", path="x", reason="disk I/O error")
+        raise LibraryError("library_unusable", path="x", reason="disk I/O error")
 
     await async_set_common_limits(hass, Limits(most_bytes=1))
     with monkeypatch.context() as failing:

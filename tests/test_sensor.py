@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import pytest
 
-from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.errors import LibraryError
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
@@ -31,7 +31,7 @@ async def test_last_clip(
     start = datetime.now(UTC) - timedelta(hours=1)
     event = hass_clouds.ring.add_event(camera, start=start, duration_s=3)
     # A database that fails for a moment keeps nothing from being there.
-    err = StorageError("library_unusable", path="clips.db", reason="locked")
+    err = LibraryError("library_unusable", path="clips.db", reason="locked")
     with patch.object(Jobs, "last_clip", side_effect=err):
         await set_up(hass, hass_clouds, "ring")
     assert not [record for record in caplog.records if record.levelname == "ERROR"]

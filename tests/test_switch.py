@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.clip_download.automatic_saving import async_set_automatic
-from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.errors import LibraryError
 from custom_components.clip_download.engine.events.store import EventStore
 from custom_components.clip_download.services.response import EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
@@ -162,7 +162,7 @@ async def test_each_camera_has_its_own(
 
 async def test_storage_trouble(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """If what was wanted cannot be forgotten, that is said."""
-    err = StorageError("library_unusable", path="clips.db", reason="disk full")
+    err = LibraryError("library_unusable", path="clips.db", reason="disk full")
     with (
         patch.object(EventStore, "forget_wanted", side_effect=err),
         pytest.raises(HomeAssistantError, match=r"clips\.db.*disk full"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+import logging
 import os
 from pathlib import Path
 
@@ -14,31 +15,23 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_AUTOMATIC, DOMAIN
 from .coordinator import ClipConfigEntry
-from .engine.errors import InvalidRequestError, StorageError, storage_error
+from .engine.errors import (
+    CameraSettingError,
+    DiskError,
+    InvalidRequestError,
+    StorageError,
+    storage_error,
+)
 from .engine.folder import Folder
 from .engine.library.database import Library
 from .engine.library.files import check_mounted, check_space
 from .engine.model import Job, JobState
 from .paths import media_folder
 
+_LOGGER = logging.getLogger(__name__)
+
 # Storage goes away and comes back without a clip being asked for.
 LOOK_EVERY = timedelta(minutes=15)
-
-# Errors of jobs that last until somebody does something: of the folder, of a camera.
-STORAGE_KEYS = {
-    "storage_full",
-    "storage_gone",
-    "storage_no_permission",
-    "storage_read_only",
-    "storage_trouble",
-}
-FOOTAGE_KEYS = {
-    "end_to_end_encrypted",
-    "media_encrypted",
-    "no_plan",
-    "no_retention",
-    "no_subscription",
-}
 
 # Ring's link ends 30 days after its token was last renewed, which happens every 4 hours.
 LINK_LIFE = timedelta(days=30)
@@ -74,12 +67,10 @@ def async_job_ended(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> No
     if job.state is JobState.SAVED:
         ir.async_delete_issue(hass, DOMAIN, _storage_id(entry))
         ir.async_delete_issue(hass, DOMAIN, _footage_id(entry, job.camera_id))
-    elif job.error is None:
-        return
-    elif job.error.key in STORAGE_KEYS:
+    elif isinstance(job.error, DiskError):
         path = job.error.placeholders.get("path") or str(job.root)
         _async_tell_storage(hass, entry, job.error.key, Path(path))
-    elif job.error.key in FOOTAGE_KEYS:
+    elif isinstance(job.error, CameraSettingError):
         _async_tell_footage(hass, entry, job.camera_id, job.error.key, job.camera_name)
 
 
@@ -119,10 +110,10 @@ async def _async_look_at_storage(
     try:
         mounts = await library.mounts()
         await hass.async_add_executor_job(_check_storage, paths, mounts)
+    except DiskError as err:
+        _async_tell_storage(hass, entry, err.key, Path(err.placeholders["path"]))
     except StorageError as err:
-        if err.key in STORAGE_KEYS:
-            path = Path(err.placeholders["path"])
-            _async_tell_storage(hass, entry, err.key, path)
+        _LOGGER.debug("It is not known whether clips can be written: %s", err)
     else:
         # Only a clip that is saved shows that a disk does not fail any more.
         if told and told.translation_key != "storage_trouble":
@@ -130,10 +121,10 @@ async def _async_look_at_storage(
 
 
 def _check_storage(paths: Iterable[Path], mounts: Collection[Path]) -> None:
-    """Raise StorageError where nothing could be written below one of some paths."""
+    """Raise DiskError where nothing could be written below one of some paths."""
     root, *others = paths
     if not root.is_dir():
-        raise StorageError(
+        raise DiskError(
             "storage_gone", path=str(root), reason="there is no such folder"
         )
     for path in (root, *others):
@@ -142,13 +133,13 @@ def _check_storage(paths: Iterable[Path], mounts: Collection[Path]) -> None:
         folder = next(one for one in (path, *path.parents) if one.is_dir())
         try:
             if os.statvfs(folder).f_flag & os.ST_RDONLY:
-                raise StorageError("storage_read_only", path=str(folder))
+                raise DiskError("storage_read_only", path=str(folder))
             with Folder.open(folder) as opened:
                 check_space(opened, 0)
         except OSError as err:
             raise storage_error(err) from err
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise StorageError("storage_no_permission", path=str(folder))
+            raise DiskError("storage_no_permission", path=str(folder))
 
 
 @callback

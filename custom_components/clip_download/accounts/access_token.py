@@ -24,7 +24,7 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
 )
 
 from ..const import CONF_AUTH_IMPLEMENTATION
-from ..engine.errors import CloudError, SignInError
+from ..engine.errors import BadAnswerError, CloudError, SignInError
 from ..engine.sources.http import unreachable
 from . import token_store
 from .kind import AccessToken, AccountKind
@@ -110,11 +110,11 @@ def _error(err: Exception) -> SignInError | CloudError:
         case OAuth2TokenRequestError(status=HTTPStatus.TOO_MANY_REQUESTS):
             return CloudError("cloud_throttled")
         case OAuth2TokenRequestError():
-            return CloudError("cloud_trouble", status=str(err.status))
+            return BadAnswerError("cloud_trouble", status=str(err.status))
         case OAuth2TokenRequestConnectionError(__cause__=cause) if isinstance(
             cause, ClientResponseError | ValueError | None
         ):
-            return CloudError("cloud_nonsense")
+            return BadAnswerError("cloud_nonsense")
         case OAuth2TokenRequestConnectionError(__cause__=Exception() as cause):
             return unreachable(cause)
     return unreachable(err)

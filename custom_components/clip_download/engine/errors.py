@@ -1,10 +1,9 @@
 """What can go wrong between a window and its clip, by what is to be done about it."""
 
+from collections.abc import Mapping
 import errno
 import os
 from typing import override
-
-from aiohttp import ClientError
 
 # Nothing that a cloud says makes anybody wait for longer before asking again.
 LONGEST_WAIT_S = 60 * 60.0
@@ -58,28 +57,27 @@ class CloudError(ClipError):
         self.retry_after_s = None if retry_after_s is None else _bounded(retry_after_s)
 
 
+class UnreachableError(CloudError):
+    """No answer came, or only one that leads to where nothing may be asked."""
+
+
+class BadAnswerError(CloudError):
+    """The cloud answered with the status of a fault, or with what makes no sense."""
+
+
 class AddressError(CloudError):
     """What came from one address is no video; it is asked for at another one next."""
 
 
-_OF_CONTENT = {
-    "body_empty",
-    "body_implausible",
-    "body_not_video",
-    "body_too_large",
-    "body_truncated",
-}
+class BodyError(CloudError):
+    """What came is no footage, or not whole, though the connection was good.
 
-
-def is_of_content(err: CloudError) -> bool:
-    """Return whether what came is no footage, or not whole, though the way was good.
-
-    The same would come again.
+    The same would mostly come again.
     """
-    return err.key in _OF_CONTENT and not (
-        isinstance(err, AddressError)
-        or isinstance(err.__cause__, ClientError | TimeoutError)
-    )
+
+
+class NotVideoError(BodyError):
+    """What came is no video at all."""
 
 
 class NotReadyError(ClipError):
@@ -99,16 +97,68 @@ class RefusedError(ClipError):
     """The cloud will not give this footage, whatever is tried again."""
 
 
+class CameraUnknownError(RefusedError):
+    """The cloud does not know the camera."""
+
+
+class NoPermissionError(RefusedError):
+    """The credentials are good, but do not allow this."""
+
+
+class CameraSettingError(RefusedError):
+    """A setting of the camera, or its subscription, keeps all its footage from us."""
+
+
+class CancelledJobError(RefusedError):
+    """Somebody cancelled the job."""
+
+
 class StorageError(ClipError):
     """The clip cannot be written where it should go."""
+
+
+class DiskError(StorageError):
+    """The disk or folder is gone, full, read-only or fails; a person has to see to it."""
+
+
+class LibraryError(StorageError):
+    """The database of jobs and clips cannot be used."""
+
+
+def type_name(err: ClipError) -> str:
+    """Return the name by which `error_of` knows the error's type, or the next above it."""
+    return next(one.__name__ for one in type(err).__mro__ if one.__module__ == __name__)
+
+
+def error_of(name: str, key: str, placeholders: Mapping[str, str]) -> ClipError:
+    """Return an error of the type of that name, or a ClipError if there is none.
+
+    How long the cloud wanted to be left alone is not known any more.
+    """
+    kind = globals().get(name)
+    if not isinstance(kind, type) or not issubclass(kind, ClipError):
+        return ClipError(key, **placeholders)
+    if issubclass(kind, NotReadyError):
+        return kind(key, after_s=0, **placeholders)
+    return kind(key, **placeholders)
 
 
 def _bounded(seconds: float) -> float:
     return min(max(seconds, 0.0), LONGEST_WAIT_S)
 
 
+def reason_of(err: OSError) -> str:
+    """Return why the file system refused, in its own words where it has any."""
+    if err.errno == errno.EXDEV:
+        return "it was unmounted meanwhile"
+    return os.strerror(err.errno) if err.errno else type(err).__name__
+
+
 def storage_error(err: OSError) -> StorageError:
     """Name what the file system refused, in words that say what to do."""
+    path, reason = str(err.filename or ""), reason_of(err)
+    if err.errno == errno.ELOOP:
+        return StorageError("storage_link", path=path, reason=reason)
     key = {
         errno.ENOSPC: "storage_full",
         errno.EDQUOT: "storage_full",
@@ -120,11 +170,7 @@ def storage_error(err: OSError) -> StorageError:
         errno.ENODEV: "storage_gone",
         errno.EHOSTDOWN: "storage_gone",
         errno.ESTALE: "storage_gone",
-        errno.ELOOP: "storage_link",
         # Where a clip was worked on is another disk now than where it goes.
         errno.EXDEV: "storage_gone",
     }.get(err.errno or 0, "storage_trouble")
-    reason = os.strerror(err.errno) if err.errno else type(err).__name__
-    if err.errno == errno.EXDEV:
-        reason = "it was unmounted meanwhile"
-    return StorageError(key, path=str(err.filename or ""), reason=reason)
+    return DiskError(key, path=path, reason=reason)

@@ -15,7 +15,7 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
-from ..engine.errors import InvalidRequestError, StorageError
+from ..engine.errors import CancelledJobError, InvalidRequestError, StorageError
 from ..engine.model import Job
 from ..engine.pipeline.jobs import Jobs, Running
 from ..entity import camera_unique_id
@@ -59,7 +59,7 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
         found += [one for each in entity_ids for one in _of_camera(hass, each)]
     told: dict[str, list[Any]] = {"cancelled": [], "ended": [], "unknown": unknown}
     for entry, job in await _async_ended(found):
-        is_cancelled = bool(job.error and job.error.key == "cancelled")
+        is_cancelled = isinstance(job.error, CancelledJobError)
         told["cancelled" if is_cancelled else "ended"].append(
             {"entity_id": _entity_id(hass, entry, job), **response.answer(hass, job)}
         )

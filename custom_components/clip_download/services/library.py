@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
-from ..engine.errors import StorageError
+from ..engine.errors import LibraryError, StorageError
 from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
 from ..entity import camera_unique_id
@@ -223,7 +223,7 @@ def _unknown(named: str) -> ServiceValidationError:
 
 def _about_clips(err: StorageError) -> HomeAssistantError:
     """Return the error of the library, or that a sidecar cannot be written."""
-    if err.key.startswith("library_"):
+    if isinstance(err, LibraryError):
         return response.raised(err)
     return HomeAssistantError(
         translation_domain=DOMAIN,

@@ -16,8 +16,10 @@ from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
     CloudError,
     InvalidRequestError,
+    LibraryError,
     NoFootageError,
     NotReadyError,
     RefusedError,
@@ -387,7 +389,7 @@ async def test_a_far_look_that_fails(live: Live) -> None:
         async def short(camera: Camera, window: Window) -> list[Event]:
             if window.duration > 10 * HOUR:
                 asked.append(window.duration)
-                raise CloudError("cloud_trouble", status="504")
+                raise BadAnswerError("cloud_trouble", status="504")
             return list(await whole(camera, window))
 
         with patch.object(street, "events", short):
@@ -695,7 +697,7 @@ async def test_put_off(live: Live) -> None:
     """A fault of the cloud's is tried again later and later, and others meanwhile."""
     async with live() as (street, account):
         # As Ring does for single clips, with a good token.
-        street.refusals["1"] = CloudError("cloud_trouble", status="401")
+        street.refusals["1"] = BadAnswerError("cloud_trouble", status="401")
         street.happen("1")
         street.happen("2", 1)
         await asyncio.sleep(600)
@@ -715,7 +717,7 @@ async def test_put_off(live: Live) -> None:
 async def test_given_up_after_a_week(live: Live) -> None:
     """A cloud that fails for a week is asked no more for what it failed with."""
     async with live() as (street, account):
-        street.refusals["1"] = CloudError("cloud_trouble", status="500")
+        street.refusals["1"] = BadAnswerError("cloud_trouble", status="500")
         street.happen("1")
         await asyncio.sleep(6 * DAY_S)
         assert await states(account) == {"1": "wanted"}
@@ -821,7 +823,7 @@ async def test_signed_out(live: Live) -> None:
 async def test_trouble_of_one_camera(live: Live) -> None:
     """One camera's trouble does not stop the others; that of all is told."""
     async with live() as (street, account):
-        street.troubles["front"] = CloudError("cloud_trouble", status="500")
+        street.troubles["front"] = BadAnswerError("cloud_trouble", status="500")
         street.happen("1", 1)
         street.happen("2", 2, "back")
         await asyncio.sleep(600)
@@ -914,7 +916,7 @@ async def test_a_notice_that_cannot_be_noted(live: Live) -> None:
 async def test_a_cloud_that_wants_to_be_left_alone(live: Live, wish_s: float) -> None:
     """However long it wants that for, it is asked again within an hour."""
     async with live() as (street, account):
-        trouble = CloudError("cloud_trouble", status="503", retry_after_s=wish_s)
+        trouble = BadAnswerError("cloud_trouble", status="503", retry_after_s=wish_s)
         street.troubles = {"front": trouble, "back": trouble}
         await asyncio.sleep(120)
         looks = len(street.looks)
@@ -1003,7 +1005,7 @@ async def test_told_while_the_library_fails(live: Live) -> None:
     """What was told is not lost because the database cannot be written for a moment."""
     async with live(Yard) as (street, account):
         events = [replace(street.happen(str(n), n), is_ready=True) for n in range(2)]
-        err = StorageError("library_unusable", path="", reason="")
+        err = LibraryError("library_unusable", path="", reason="")
         with patch.object(EventStore, "add", side_effect=err):
             for event in events:
                 account.monitor.on_event(account.cameras["front"], event)

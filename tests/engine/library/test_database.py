@@ -5,12 +5,22 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+import json
 from pathlib import Path
 import sqlite3
 
 import pytest
 
-from custom_components.clip_download.engine.errors import CloudError, StorageError
+from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
+    CancelledJobError,
+    ClipError,
+    DiskError,
+    InvalidRequestError,
+    NoFootageError,
+    NotReadyError,
+    StorageError,
+)
 from custom_components.clip_download.engine.library.database import (
     ENDED_JOBS_KEPT,
     Library,
@@ -113,20 +123,47 @@ async def test_an_overwritten_file_has_one_record(library: Library) -> None:
     assert await library.last_clip("a", CLIP.camera_id) == again
 
 
-async def test_errors_are_kept(library: Library) -> None:
-    """Why a job failed can be read later, with what fills its words."""
+class UnheardOfError(NoFootageError):
+    """An error that only the module knows that raises it."""
+
+
+@pytest.mark.parametrize(
+    ("err", "kind"),
+    [
+        (BadAnswerError("cloud_trouble", retry_after_s=7, status="502"), None),
+        (CancelledJobError("cancelled"), None),
+        (ClipError("unexpected", reason="KeyError"), None),
+        (DiskError("storage_full", path="/media", reason="no space"), None),
+        (NotReadyError("footage_not_ready", after_s=15), None),
+        # What fills its text may be called as anything.
+        (InvalidRequestError("kind_unknown", kind="x", name="y"), None),
+        (UnheardOfError("no_footage"), NoFootageError),
+    ],
+)
+async def test_errors_are_kept(
+    library: Library, err: ClipError, kind: type[ClipError] | None
+) -> None:
+    """Why a job failed can be read later, with what fills its words, and acted on."""
     await library.add_job(JOB)
-    failed = replace(
-        JOB, state=JobState.FAILED, error=CloudError("cloud_trouble", status="502")
-    )
-    await library.update_job(failed)
+    await library.update_job(replace(JOB, state=JobState.FAILED, error=err))
     (job,) = await library.recent_jobs("a", 5)
     assert job.error
-    assert (job.error.key, job.error.placeholders) == (
-        "cloud_trouble",
-        {"status": "502"},
-    )
+    assert type(job.error) is (kind or type(err))
+    assert (job.error.key, job.error.placeholders) == (err.key, err.placeholders)
     assert await library.unfinished_jobs("a") == []
+
+
+@pytest.mark.parametrize("name", ["FormerError", "LONGEST_WAIT_S", "Mapping", ""])
+async def test_errors_of_another_release(library: Library, name: str) -> None:
+    """One that is not known any more is still an error, and never anything else."""
+    await library.add_job(replace(JOB, state=JobState.FAILED))
+    error = json.dumps({"name": name, "key": "no_footage", "placeholders": {}})
+    await library.change(
+        lambda database: database.execute("UPDATE jobs SET error = ?", (error,))
+    )
+    (job,) = await library.recent_jobs("a", 5)
+    assert type(job.error) is ClipError
+    assert job.error.key == "no_footage"
 
 
 async def test_forgetting_an_account(library: Library) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.errors import LibraryError, StorageError
 from custom_components.clip_download.engine.folder import Folder
 from custom_components.clip_download.engine.library import (
     retention as pruning_module,
@@ -510,7 +510,7 @@ async def test_killed_before_the_record(
     week = await home.week()
 
     async def die(ids: object) -> None:
-        raise StorageError("library_unusable", path="", reason="")
+        raise LibraryError("library_unusable", path="", reason="")
 
     with monkeypatch.context() as killing:
         killing.setattr(home.catalog, "remove", die)

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from custom_components.clip_download.engine.errors import StorageError
+from custom_components.clip_download.engine.errors import LibraryError, StorageError
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.reindex import rebuild
 from custom_components.clip_download.engine.library.retention import Limits
@@ -164,7 +164,7 @@ class Month(Home):
         """Lose power while clips are being removed, and come back."""
 
         async def die(ids: object) -> None:
-            raise StorageError("library_unusable", path="", reason="")
+            raise LibraryError("library_unusable", path="", reason="")
 
         self.catalog.remove = die  # type: ignore[method-assign]
         with contextlib.suppress(StorageError):

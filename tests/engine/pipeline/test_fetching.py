@@ -12,7 +12,12 @@ import threading
 from aiohttp import ClientSession, TCPConnector, web
 import pytest
 
-from custom_components.clip_download.engine.errors import CloudError, RefusedError
+from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
+    NoPermissionError,
+    NotVideoError,
+    RefusedError,
+)
 from custom_components.clip_download.engine.folder import File, Folder
 from custom_components.clip_download.engine.library import files
 from custom_components.clip_download.engine.media import clip_file
@@ -114,7 +119,7 @@ async def test_a_short_answer_is_better_than_none(tmp_path: Path) -> None:
     async with built(tmp_path) as house:
         part = house.shelf.lay(window(-990, -980), lead_in=True)
         house.shelf.answers[part.ask["name"]].append(instead(film(house, -990, -985)))
-        trouble = CloudError("cloud_trouble", status="502")
+        trouble = BadAnswerError("cloud_trouble", status="502")
         house.shelf.troubles += [None, *[trouble] * patience.MOST_TRIES]
         job = await house.save(part.window)
         assert job.clips[0].gaps == (window(-985, -980),)
@@ -207,7 +212,7 @@ async def test_a_plan_that_may_be_less(tmp_path: Path) -> None:
     """Why is told with the clip, which is partial then; without footage, it is the error."""
     async with built(tmp_path) as house:
         part = house.shelf.lay(window(-1000, -990))
-        lacking = RefusedError("no_permission", action="list")
+        lacking = NoPermissionError("no_permission", action="list")
         house.shelf.plans += [
             Plan(parts=[part], trouble=lacking),
             Plan(parts=[], trouble=lacking),
@@ -224,7 +229,7 @@ async def test_a_plan_that_may_be_less(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [CloudError("body_not_video"), ZeroDivisionError("libav"), ValueError("libav")],
+    [NotVideoError("body_not_video"), ZeroDivisionError("libav"), ValueError("libav")],
 )
 @simulated
 async def test_a_damaged_part(

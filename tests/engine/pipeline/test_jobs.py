@@ -25,6 +25,8 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 import pytest
 
 from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
+    CameraSettingError,
     ClipError,
     CloudError,
     InvalidRequestError,
@@ -449,7 +451,7 @@ async def test_a_window_that_has_not_ended_is_waited_for(
 async def test_a_fault_is_tried_again(house: House) -> None:
     """A cloud that recovers within the budget costs nothing but time."""
     house.shelf.lay(window(0, 10))
-    house.shelf.plans += [CloudError("cloud_trouble", status="500")] * 3
+    house.shelf.plans += [BadAnswerError("cloud_trouble", status="500")] * 3
     house.shelf.troubles += [CloudError("cloud_throttled", retry_after_s=0.01)] * 3
     job = await house.save(window(0, 10))
     assert job.state is JobState.SAVED
@@ -459,7 +461,7 @@ async def test_a_fault_is_tried_again(house: House) -> None:
 async def test_a_fault_that_stays_is_told(house: House) -> None:
     """The budget is kept, and the last fault is the reason."""
     house.shelf.lay(window(0, 10))
-    house.shelf.troubles += [CloudError("cloud_trouble", status="502")] * 50
+    house.shelf.troubles += [BadAnswerError("cloud_trouble", status="502")] * 50
     job = await house.save(window(0, 10))
     assert job.error
     assert (job.error.key, job.error.placeholders["status"]) == ("cloud_trouble", "502")
@@ -480,7 +482,7 @@ async def test_a_wish_for_more_time_than_there_is(house: House) -> None:
     ("trouble", "told"),
     [
         (NoFootageError("no_footage"), None),
-        (RefusedError("end_to_end_encrypted"), "end_to_end_encrypted"),
+        (CameraSettingError("end_to_end_encrypted"), "end_to_end_encrypted"),
     ],
 )
 async def test_one_part_that_fails_does_not_cost_the_others(

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
     CloudError,
     NotReadyError,
-    is_of_content,
+    NotVideoError,
 )
 from custom_components.clip_download.engine.model import ClipStatus, Job, JobState, Plan
 from custom_components.clip_download.engine.pipeline import download, patience
@@ -26,7 +27,7 @@ PART_S = 6
 UPLINK_S = 300
 NO_TIME = timedelta(0)
 TEN_MINUTES = timedelta(minutes=10)
-BAD_GATEWAY = CloudError("cloud_trouble", status="502")
+BAD_GATEWAY = BadAnswerError("cloud_trouble", status="502")
 NEVER = 10.0**9
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -69,7 +70,7 @@ def check_whole(job: Job, stretch: Window) -> None:
 
 
 # What happens to each of two parts, long after the timeout.
-FAULTS = {
+FAULTS: dict[str, list[CloudError]] = {
     "one 502": [BAD_GATEWAY],
     "one 429": [CloudError("cloud_throttled", retry_after_s=1)],
     "seven 429": [CloudError("cloud_throttled", retry_after_s=1)] * 7,
@@ -282,8 +283,7 @@ async def test_what_cannot_be_read() -> None:
     """A body that came whole and is no footage is hardly another thing next time."""
     left = Patience(datetime.now(UTC) + TEN_MINUTES)
     tries = Tries()
-    senseless = CloudError("body_not_video")
-    assert is_of_content(senseless)
+    senseless = NotVideoError("body_not_video")
     for _ in range(patience.MOST_UNREADABLE - 1):
         assert left.after_fault(senseless, tries) is not None
     assert left.after_fault(senseless, tries) is None

@@ -15,7 +15,11 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from aiolimiter import AsyncLimiter
 import pytest
 
-from custom_components.clip_download.engine.errors import CloudError, NotReadyError
+from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
+    CloudError,
+    NotReadyError,
+)
 from custom_components.clip_download.engine.sources import http as http_module
 from custom_components.clip_download.engine.sources.http import (
     LONGEST_QUIET_S,
@@ -656,9 +660,12 @@ async def test_wishes(
 def test_whoever_says_it() -> None:
     """No error of any source brings a longer wait, whatever it was made from."""
     for wish_s, wait_s in ((10.0**12, 3600), (-5, 0), (60, 60)):
-        assert CloudError("cloud_trouble", retry_after_s=wish_s).retry_after_s == wait_s
+        assert (
+            BadAnswerError("cloud_trouble", retry_after_s=wish_s).retry_after_s
+            == wait_s
+        )
         assert NotReadyError("footage_not_ready", after_s=wish_s).after_s == wait_s
-    assert CloudError("cloud_trouble").retry_after_s is None
+    assert BadAnswerError("cloud_trouble").retry_after_s is None
 
 
 # Where it leads

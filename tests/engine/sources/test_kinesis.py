@@ -14,10 +14,14 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
+    CameraSettingError,
+    CameraUnknownError,
     ClipError,
     CloudError,
     InvalidRequestError,
     NoFootageError,
+    NoPermissionError,
     NotReadyError,
     RefusedError,
     SignInError,
@@ -32,6 +36,7 @@ from custom_components.clip_download.engine.sources import kinesis
 from custom_components.clip_download.engine.sources.base import SplitError
 from custom_components.clip_download.engine.sources.kinesis import (
     Fragment,
+    FragmentError,
     KinesisSource,
     batches,
     in_order,
@@ -1213,21 +1218,21 @@ async def test_strange_endpoint_of_ones_own(
         (("ValidationException", "", 400), (RefusedError, "request_refused")),
         (
             ("InvalidCodecPrivateDataException", "", 400),
-            (RefusedError, "codec_changed"),
+            (FragmentError, "codec_changed"),
         ),
-        (("InvalidMediaFrameException", "", 400), (RefusedError, "frame_broken")),
+        (("InvalidMediaFrameException", "", 400), (FragmentError, "frame_broken")),
         (
             ("MissingCodecPrivateDataException", "", 400),
-            (RefusedError, "codec_data_missing"),
+            (FragmentError, "codec_data_missing"),
         ),
-        (("NoDataRetentionException", "", 400), (RefusedError, "no_retention")),
+        (("NoDataRetentionException", "", 400), (CameraSettingError, "no_retention")),
         (
             ("UnsupportedStreamMediaTypeException", "", 400),
-            (RefusedError, "codec_unsupported"),
+            (FragmentError, "codec_unsupported"),
         ),
-        (("NotAuthorizedException", "", 401), (RefusedError, "no_permission")),
-        (("NotAuthorizedException", "", 403), (RefusedError, "no_permission")),
-        (("AccessDeniedException", "", 403), (RefusedError, "no_permission")),
+        (("NotAuthorizedException", "", 401), (NoPermissionError, "no_permission")),
+        (("NotAuthorizedException", "", 403), (NoPermissionError, "no_permission")),
+        (("AccessDeniedException", "", 403), (NoPermissionError, "no_permission")),
         (
             (
                 "ResourceNotFoundException",
@@ -1242,7 +1247,7 @@ async def test_strange_endpoint_of_ones_own(
                 "The requested stream is not found or not active.",
                 404,
             ),
-            (RefusedError, "camera_unknown"),
+            (CameraUnknownError, "camera_unknown"),
         ),
         (("UnrecognizedClientException", "", 403), (SignInError, "invalid_auth")),
         (
@@ -1260,9 +1265,9 @@ async def test_strange_endpoint_of_ones_own(
             ),
             (SignInError, "token_expired"),
         ),
-        (("InternalFailure", "", 500), (CloudError, "cloud_trouble")),
-        (("ServiceUnavailable", "", 503), (CloudError, "cloud_trouble")),
-        (("", "", 404), (CloudError, "cloud_trouble")),
+        (("InternalFailure", "", 500), (BadAnswerError, "cloud_trouble")),
+        (("ServiceUnavailable", "", 503), (BadAnswerError, "cloud_trouble")),
+        (("", "", 404), (BadAnswerError, "cloud_trouble")),
     ],
 )
 async def test_clip_errors(
@@ -1395,7 +1400,7 @@ async def test_one_bad_fragment(
     plan = await source.plan(DOOR, WINDOW, PRODUCER)
     shown, errors = await all_of(source, list(plan.parts), tmp_path / "clip.mp4")
     assert len(errors) == 1
-    assert type(errors[0]) is RefusedError
+    assert isinstance(errors[0], FragmentError)
     assert len(shown) == 200
 
 
@@ -1462,7 +1467,7 @@ async def test_bad_fragments_of_one_moment(
     plan = await source.plan(DOOR, WINDOW, SERVER)
     (part,) = plan.parts
     err = await failing(source, part, SERVER)
-    assert type(err) is RefusedError
+    assert isinstance(err, FragmentError)
     assert len(clouds.kinesis.asked("getClip")) == 1
 
 

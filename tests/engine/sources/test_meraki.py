@@ -12,13 +12,18 @@ from aiohttp import ClientSession, TCPConnector
 import pytest
 
 from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
+    CameraUnknownError,
     ClipError,
     CloudError,
     InvalidRequestError,
     NoFootageError,
+    NoPermissionError,
     NotReadyError,
+    NotVideoError,
     RefusedError,
     SignInError,
+    UnreachableError,
 )
 from custom_components.clip_download.engine.model import Camera, MediaOptions, Part
 from custom_components.clip_download.engine.sources import http
@@ -505,7 +510,7 @@ async def test_left_unread(
     assert clip_requests(clouds)[0] == 2
     with pytest.raises(CloudError, match="body_not_video"):
         async with source.fetch(camera, Part(window=TEN_S), MediaOptions()):
-            raise CloudError("body_not_video")
+            raise NotVideoError("body_not_video")
     await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
     assert clip_requests(clouds)[0] == 4
 
@@ -571,13 +576,13 @@ async def test_strange_media_answer(clouds: Clouds, source: MerakiSource) -> Non
             "cloud_throttled",
         ),
         ({"status": 429, "body": errors("slow down")}, CloudError, "cloud_throttled"),
-        ({"status": 500}, CloudError, "cloud_trouble"),
-        ({"status": 409}, CloudError, "cloud_trouble"),
-        ({"status": 425}, CloudError, "cloud_trouble"),
-        ({"status": 502, "body": "<html>Bad gateway"}, CloudError, "cloud_trouble"),
-        ({"status": 200, "body": "<html>hello"}, CloudError, "cloud_nonsense"),
-        ({"status": 200, "body": "{}"}, CloudError, "cloud_nonsense"),
-        ({"status": 200, "body": "[]"}, CloudError, "cloud_nonsense"),
+        ({"status": 500}, BadAnswerError, "cloud_trouble"),
+        ({"status": 409}, BadAnswerError, "cloud_trouble"),
+        ({"status": 425}, BadAnswerError, "cloud_trouble"),
+        ({"status": 502, "body": "<html>Bad gateway"}, BadAnswerError, "cloud_trouble"),
+        ({"status": 200, "body": "<html>hello"}, BadAnswerError, "cloud_nonsense"),
+        ({"status": 200, "body": "{}"}, BadAnswerError, "cloud_nonsense"),
+        ({"status": 200, "body": "[]"}, BadAnswerError, "cloud_nonsense"),
         ({"status": 202, "body": "{}"}, NotReadyError, "footage_not_ready"),
         ({"status": 202}, NotReadyError, "footage_not_ready"),
         ({"status": 400, "body": errors("No video")}, NoFootageError, "no_footage"),
@@ -602,23 +607,31 @@ async def test_strange_media_answer(clouds: Clouds, source: MerakiSource) -> Non
             SignInError,
             "invalid_auth",
         ),
-        ({"status": 403, "body": "{}"}, RefusedError, "no_permission"),
+        ({"status": 403, "body": "{}"}, NoPermissionError, "no_permission"),
         ({"status": 403, "body": errors("No rights")}, RefusedError, "request_refused"),
-        ({"status": 404, "body": errors("Not found")}, RefusedError, "camera_unknown"),
+        (
+            {"status": 404, "body": errors("Not found")},
+            CameraUnknownError,
+            "camera_unknown",
+        ),
         ({"status": 422, "body": errors("What?")}, RefusedError, "request_refused"),
-        ({"drop": True, "times": 2}, CloudError, "cloud_unreachable"),
+        ({"drop": True, "times": 2}, UnreachableError, "cloud_unreachable"),
         (
             {"status": 302, "headers": {"Location": "http://n1.meraki.com/"}},
-            CloudError,
+            UnreachableError,
             "cloud_redirect",
         ),
         (
             {"status": 302, "headers": {"Location": "https://127.0.0.1/"}},
-            CloudError,
+            UnreachableError,
             "cloud_redirect",
         ),
-        ({"body": '{"url": "http://spn4.meraki.com/x"}'}, CloudError, "cloud_redirect"),
-        ({"body": '{"url": "https://10.0.0.1/x"}'}, CloudError, "cloud_redirect"),
+        (
+            {"body": '{"url": "http://spn4.meraki.com/x"}'},
+            UnreachableError,
+            "cloud_redirect",
+        ),
+        ({"body": '{"url": "https://10.0.0.1/x"}'}, UnreachableError, "cloud_redirect"),
     ],
 )
 async def test_clip_errors(

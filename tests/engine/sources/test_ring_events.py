@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
     ClipError,
     CloudError,
     RefusedError,
@@ -952,7 +953,7 @@ async def test_borrowed_without_a_session(
 
 
 @pytest.mark.parametrize(
-    "err", [SignInError("invalid_auth"), CloudError("cloud_trouble", status="401")]
+    "err", [SignInError("invalid_auth"), BadAnswerError("cloud_trouble", status="401")]
 )
 async def test_borrowed_and_gone(
     cloud: RingCloud, lender: Lender, borrower: RingSource, err: ClipError

@@ -14,6 +14,9 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
+    CameraSettingError,
+    CameraUnknownError,
     ClipError,
     CloudError,
     InvalidRequestError,
@@ -21,6 +24,7 @@ from custom_components.clip_download.engine.errors import (
     NotReadyError,
     RefusedError,
     SignInError,
+    UnreachableError,
 )
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import (
@@ -1027,7 +1031,7 @@ async def test_part_before_consent(
         ),
         (
             {"status": 403, "body": errors("subscription_required")},
-            RefusedError,
+            CameraSettingError,
             "no_plan",
         ),
         (
@@ -1036,7 +1040,11 @@ async def test_part_before_consent(
             "camera_not_shared",
         ),
         ({"status": 403}, RefusedError, "camera_not_shared"),
-        ({"status": 404, "body": errors("NOT_FOUND")}, RefusedError, "camera_unknown"),
+        (
+            {"status": 404, "body": errors("NOT_FOUND")},
+            CameraUnknownError,
+            "camera_unknown",
+        ),
         (
             {"status": 422, "body": errors("CORRUPT_RECORDING")},
             RefusedError,
@@ -1049,20 +1057,20 @@ async def test_part_before_consent(
         ),
         (
             {"status": 503, "body": errors("SERVER_BUSY")},
-            CloudError,
+            BadAnswerError,
             "cloud_trouble",
         ),
-        ({"status": 503, "body": "<html>"}, CloudError, "cloud_trouble"),
-        ({"status": 500}, CloudError, "cloud_trouble"),
-        ({"status": 409}, CloudError, "cloud_trouble"),
-        ({"status": 204}, CloudError, "cloud_trouble"),
-        ({"status": 302}, CloudError, "cloud_trouble"),
+        ({"status": 503, "body": "<html>"}, BadAnswerError, "cloud_trouble"),
+        ({"status": 500}, BadAnswerError, "cloud_trouble"),
+        ({"status": 409}, BadAnswerError, "cloud_trouble"),
+        ({"status": 204}, BadAnswerError, "cloud_trouble"),
+        ({"status": 302}, BadAnswerError, "cloud_trouble"),
         (
             {"status": 429, "headers": {"Retry-After": "7"}},
             CloudError,
             "cloud_throttled",
         ),
-        ({"drop": True, "times": 2}, CloudError, "cloud_unreachable"),
+        ({"drop": True, "times": 2}, UnreachableError, "cloud_unreachable"),
         (
             {"status": 400, "body": errors("BAD_REQUEST", "no such duration")},
             RefusedError,
@@ -1072,7 +1080,7 @@ async def test_part_before_consent(
         ({"status": 403, "truncate_after_bytes": 0}, RefusedError, "camera_not_shared"),
         (
             {"status": 403, "body": "x" * 99, "truncate_after_bytes": 9},
-            CloudError,
+            UnreachableError,
             "cloud_unreachable",
         ),
     ],
@@ -1652,17 +1660,21 @@ async def test_live_limit(
             RefusedError,
             "device_offline",
         ),
-        ({"status": 503}, CloudError, "cloud_trouble"),
-        ({"status": 404, "body": errors("NOT_FOUND")}, RefusedError, "camera_unknown"),
+        ({"status": 503}, BadAnswerError, "cloud_trouble"),
+        (
+            {"status": 404, "body": errors("NOT_FOUND")},
+            CameraUnknownError,
+            "camera_unknown",
+        ),
         (
             {"status": 403, "body": errors("subscription_required")},
-            RefusedError,
+            CameraSettingError,
             "no_plan",
         ),
-        ({"status": 201}, CloudError, "cloud_nonsense"),
+        ({"status": 201}, BadAnswerError, "cloud_nonsense"),
         (
             {"status": 201, "headers": {"Location": "https://clips.example/1"}},
-            CloudError,
+            UnreachableError,
             "cloud_redirect",
         ),
         ({"status": 401, "times": 2}, SignInError, "invalid_auth"),

@@ -14,6 +14,7 @@ from ring_sandbox.world import Chaos, SandboxDevice, World, default_world
 import uvicorn
 
 from custom_components.clip_download.engine.errors import (
+    CameraUnknownError,
     ClipError,
     CloudError,
     NoFootageError,
@@ -253,7 +254,7 @@ async def test_unknown_camera(source: RingPartnerSource, camera: Camera) -> None
     """A camera that is gone is told."""
     gone = Camera(id="x", name="x", details={"device_id": "ava1.ring.device.X"})
     err = await failing(source, gone, Window(EVENT, after(5)))
-    assert (type(err), err.key) == (RefusedError, "camera_unknown")
+    assert (type(err), err.key) == (CameraUnknownError, "camera_unknown")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from custom_components.clip_download.engine.errors import (
     CloudError,
     NoFootageError,
     NotReadyError,
+    NotVideoError,
     RefusedError,
 )
 from custom_components.clip_download.engine.model import Camera, MediaOptions, Part
@@ -269,7 +270,7 @@ async def test_part_that_is_gone(
     first, second = await planned(source, camera, minutes(1, 30))
     await fetch(source, camera, second, tmp_path / "part")
     assert isinstance(
-        source.rejected(second, CloudError("body_not_video")), AddressError
+        source.rejected(second, NotVideoError("body_not_video")), AddressError
     )
     with pytest.raises(NoFootageError):
         await fetch(source, camera, second, tmp_path / "part")

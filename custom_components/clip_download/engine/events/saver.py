@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 from ..errors import (
+    BodyError,
     ClipError,
     CloudError,
     NoFootageError,
@@ -15,7 +16,6 @@ from ..errors import (
     RefusedError,
     SignInError,
     StorageError,
-    is_of_content,
 )
 from ..model import Camera, Event, Job, JobState
 from ..pipeline.jobs import Running
@@ -293,7 +293,7 @@ def _pause_after(err: ClipError, group: _Group, now: datetime) -> timedelta | No
             pauses = NOT_READY_PAUSES
             if now < group.end + NOT_READY_FOR:
                 tries = min(tries, len(pauses))
-        case CloudError() if is_of_content(err):
+        case BodyError():
             pauses = CONTENT_PAUSES
         case _ if tries < MOST_TRIES:
             return min(FIRST_PAUSE * (1 << min(tries - 1, 10)), LONGEST_PAUSE)

@@ -12,7 +12,14 @@ from pathlib import Path
 import sqlite3
 from typing import Any, Self
 
-from ..errors import ClipError, InvalidRequestError, StorageError
+from ..errors import (
+    ClipError,
+    InvalidRequestError,
+    LibraryError,
+    StorageError,
+    error_of,
+    type_name,
+)
 from ..model import Clip, ClipStatus, Event, Job, JobState, MediaOptions, words_of
 from ..time_range import Window, from_ms, to_ms
 from . import schema
@@ -463,7 +470,7 @@ class Library:
         except (sqlite3.Error, OSError) as err:
             if isinstance(err, sqlite3.Error) and schema.is_damage(err):
                 await self._replace()
-            raise StorageError(
+            raise LibraryError(
                 "library_unusable", path=str(self._path), reason=str(err)
             ) from err
 
@@ -496,7 +503,6 @@ def _marks(row: dict[str, Any]) -> str:
 
 
 def _job_row(job: Job) -> dict[str, Any]:
-    error = job.error
     return {
         "id": job.id,
         "account_id": job.account_id,
@@ -514,9 +520,7 @@ def _job_row(job: Job) -> dict[str, Any]:
         "events": _events_json(job.events),
         "state": job.state,
         "result": json.dumps([_clip_row(clip) for clip in job.clips]),
-        "error": json.dumps({"key": error.key, **error.placeholders})
-        if error
-        else None,
+        "error": _error_json(job.error) if job.error else None,
         "work": job.work,
         "starts": job.starts,
         "updated_at_ms": to_ms(datetime.now(UTC)),
@@ -524,7 +528,6 @@ def _job_row(job: Job) -> dict[str, Any]:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    error = json.loads(row["error"]) if row["error"] else None
     return Job(
         id=row["id"],
         account_id=row["account_id"],
@@ -541,9 +544,15 @@ def _job(row: sqlite3.Row) -> Job:
         events=events_of(row["events"]),
         state=JobState(row["state"]),
         clips=tuple(clip_of(clip) for clip in json.loads(row["result"] or "[]")),
-        error=ClipError(**error) if error else None,
+        error=error_of(**json.loads(row["error"])) if row["error"] else None,
         work=row["work"],
         starts=row["starts"],
+    )
+
+
+def _error_json(err: ClipError) -> str:
+    return json.dumps(
+        {"name": type_name(err), "key": err.key, "placeholders": err.placeholders}
     )
 
 

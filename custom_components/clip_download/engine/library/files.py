@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import secrets
 import unicodedata
 
-from ..errors import InvalidRequestError, StorageError
+from ..errors import DiskError, InvalidRequestError, StorageError
 from ..folder import File, Folder
 
 SUFFIX = ".mp4"
@@ -87,7 +87,7 @@ def target_inside(root: Path, relative: PurePosixPath) -> Path:
     StorageError for one, or if the folder is gone.
     """
     if not root.is_dir():
-        raise StorageError("storage_gone", path=str(root), reason=os.strerror(2))
+        raise DiskError("storage_gone", path=str(root), reason=os.strerror(2))
     target = root / relative
     folder = root
     for name in relative.parent.parts:
@@ -175,7 +175,7 @@ def check_mounted(path: Path, mounts: Iterable[Path]) -> None:
     What is written there would be on another disk, and hidden once it is mounted again.
     """
     if mount := missing_mount(path, mounts):
-        raise StorageError(
+        raise DiskError(
             "storage_gone", path=str(mount), reason="nothing is mounted there"
         )
 

@@ -6,7 +6,7 @@ import glob
 from pathlib import Path
 import sqlite3
 
-from ..errors import StorageError
+from ..errors import LibraryError
 
 _JOBS_AND_CLIPS = """
 CREATE TABLE jobs (
@@ -209,7 +209,7 @@ def prepare(
     database.create_function("casefold", 1, str.casefold, deterministic=True)
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
-        raise StorageError("library_newer", path=str(path))
+        raise LibraryError("library_newer", path=str(path))
     if suspect or 0 < version < VERSION:
         check(database)
     if 0 < version < VERSION:

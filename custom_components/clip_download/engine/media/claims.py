@@ -13,7 +13,7 @@ import re
 import sys
 from typing import BinaryIO, Final, NamedTuple
 
-from ..errors import CloudError
+from ..errors import BodyError, CloudError, NotVideoError
 
 # libav takes up to 80 bytes a sample. A part has far less: at 60 frames a second, with
 # sound, this is more than two hours.
@@ -143,7 +143,7 @@ def check(file: BinaryIO, kind: str, *, most_samples: int = MOST_SAMPLES) -> Cla
 
 def implausible() -> CloudError:
     """Return the error for footage that claims more than there can be."""
-    return CloudError("body_implausible")
+    return BodyError("body_implausible")
 
 
 class _Walk:
@@ -180,7 +180,7 @@ class _Walk:
             if box.kind not in _MEDIA:
                 self._take(b"", box)
         if not has_moov:
-            raise CloudError("body_truncated")
+            raise BodyError("body_truncated")
         return Claims(is_fragmented, is_index_first)
 
     def _inside(self, start: int, end: int) -> Iterator[_Box]:
@@ -199,11 +199,11 @@ class _Walk:
                 # The last one may leave its end to the file's.
                 size = end - at
             if not _is_name(header[4:8]):
-                raise CloudError("body_not_video")
+                raise NotVideoError("body_not_video")
             if len(header) < smallest or at + size > end:
-                raise CloudError("body_truncated")
+                raise BodyError("body_truncated")
             if size < smallest:
-                raise CloudError("body_not_video")
+                raise NotVideoError("body_not_video")
             yield _Box(header[4:8], at + smallest, at + size)
             at += size
 
@@ -211,7 +211,7 @@ class _Walk:
         # Where libav begins to read, is not to be moved.
         data = os.pread(self._descriptor, size, at)
         if len(data) < size:
-            raise CloudError("body_truncated")
+            raise BodyError("body_truncated")
         return data
 
     def _take(self, parent: bytes, box: _Box) -> None:

@@ -18,7 +18,7 @@ import av
 from av.codec.context import CodecContext
 from av.video.reformatter import ColorRange, Interpolation
 
-from ..errors import ClipError, CloudError
+from ..errors import BodyError, ClipError, CloudError
 from ..folder import File, Folder
 from ..time_range import Placing, Window
 from . import claims
@@ -113,9 +113,9 @@ def inspect(file: File) -> Media:
         try:
             frame = decode_key(reel, _NEVER)
         except av.FFmpegError as err:
-            raise CloudError("body_truncated") from err
+            raise BodyError("body_truncated") from err
         if frame is None:
-            raise CloudError("body_truncated")
+            raise BodyError("body_truncated")
         video, sound = reel.video, reel.sound
         duration_us = int((video.duration or 0) * video.time_base * US)
         return Media(
@@ -205,7 +205,7 @@ def _surveyed(
         except (av.FFmpegError, ValueError) as err:
             if isinstance(err, OSError) and err.filename:
                 raise
-            damaged = CloudError("body_truncated")
+            damaged = BodyError("body_truncated")
             damaged.__cause__ = err
     if damaged and not films:
         raise damaged

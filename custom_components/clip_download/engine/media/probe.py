@@ -26,7 +26,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from ..errors import CloudError
+from ..errors import BodyError, NotVideoError
 from ..folder import File
 from . import claims
 from .parameter_sets import (
@@ -319,7 +319,7 @@ def _source(file: File) -> FileIO:
     try:
         return file.open()
     except ValueError as err:
-        raise CloudError("body_not_video") from err
+        raise NotVideoError("body_not_video") from err
 
 
 @contextmanager
@@ -344,7 +344,7 @@ def _container(source: FileIO, kind: Kind) -> InputContainer:
             container_options={**_PROBING, "fd": str(source.fileno())},
         )
     except av.FFmpegError as err:
-        raise CloudError("body_not_video") from err
+        raise NotVideoError("body_not_video") from err
 
 
 def _reel(
@@ -363,7 +363,7 @@ def _reel(
         or not video.time_base
         or video.codec_context.codec.canonical_name not in CODECS
     ):
-        raise CloudError("body_not_video")
+        raise NotVideoError("body_not_video")
     audio = next(
         # A stream that was announced and never came has no rate.
         (one for one in container.streams.audio if one.codec_context and one.rate),
@@ -441,7 +441,7 @@ def _probe(
     else:
         _probe_packets(reel, surveyor, cancelled)
     if surveyor.start_pts is None:
-        raise CloudError("body_truncated")
+        raise BodyError("body_truncated")
     doubts = surveyor.doubts
     if reel.kind == "mpegts" and surveyor.last_key is not None and _may_break_off(reel):
         doubts.append(surveyor.last_key)
@@ -1005,4 +1005,4 @@ def _kind(source: FileIO) -> Kind:
         return "mp4"
     if len(head) > 2 * _TS_PACKET_BYTES and set(head[::_TS_PACKET_BYTES]) == {_TS_SYNC}:
         return "mpegts"
-    raise CloudError("body_not_video")
+    raise NotVideoError("body_not_video")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from aiohttp import ClientError, ClientResponse, hdrs
 
 from ..aio import ended
-from ..errors import CloudError
+from ..errors import BodyError, CloudError, NotVideoError
 from ..folder import File
 from ..library.files import check_space
 
@@ -77,7 +77,7 @@ async def receive(
     loop = asyncio.get_running_loop()
     expected_bytes = response.content_length
     if expected_bytes is not None and expected_bytes > bounds.most_bytes:
-        raise CloudError("body_too_large")
+        raise BodyError("body_too_large")
     await loop.run_in_executor(None, check_space, file.folder, expected_bytes or 0)
     # An old file or a link of that name is an error.
     opening = loop.run_in_executor(None, _created, file)
@@ -100,7 +100,7 @@ async def receive(
         while block := await _next_block(response, pace, size_bytes):
             size_bytes += len(block)
             if size_bytes > bounds.most_bytes:
-                raise CloudError("body_too_large")
+                raise BodyError("body_too_large")
             if len(head) < HEAD_BYTES:
                 head += block[:HEAD_BYTES]
                 if len(head) >= HEAD_BYTES:
@@ -138,7 +138,7 @@ async def receive(
         # One that waits for a thread would not be closed if we were to go away.
         await ended(loop.run_in_executor(None, opened.close))
     if expected_bytes is not None and size_bytes != expected_bytes:
-        raise CloudError("body_truncated")
+        raise BodyError("body_truncated")
     # A chunked body has an end of its own, of which the lack is a ClientError.
     is_chunked = "chunked" in response.headers.get(hdrs.TRANSFER_ENCODING, "").lower()
     return Received(size_bytes, expected_bytes is not None or is_chunked)
@@ -186,10 +186,10 @@ async def _next_block(response: ClientResponse, pace: _Pace, size_bytes: int) ->
 def _check_head(head: bytes) -> None:
     """Raise CloudError unless this begins an MP4 or an MPEG transport stream."""
     if not head:
-        raise CloudError("body_empty")
+        raise BodyError("body_empty")
     is_mp4 = head[4:8] == b"ftyp"
     is_ts = len(head) >= HEAD_BYTES and all(
         head[at] == 0x47 for at in range(0, HEAD_BYTES, _TS_PACKET_BYTES)
     )
     if not is_mp4 and not is_ts:
-        raise CloudError("body_not_video")
+        raise NotVideoError("body_not_video")

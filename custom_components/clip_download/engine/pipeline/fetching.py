@@ -11,10 +11,12 @@ import av
 
 from ..aio import blocking, ended, in_thread_of
 from ..errors import (
+    BodyError,
     ClipError,
     CloudError,
     NoFootageError,
     NotReadyError,
+    NotVideoError,
     RefusedError,
     StorageError,
 )
@@ -326,9 +328,7 @@ class Fetching:
                 Bounds.of(max(part.window.duration, download.longest or _NONE)),
                 lambda size_bytes: self._patience.received(tries, size_bytes),
             )
-        except CloudError as err:
-            if err.key != "body_not_video":
-                raise
+        except NotVideoError as err:
             raise download.not_video or self._source.rejected(part, err) from err
 
     async def _count_in(self, stored: Stored) -> None:
@@ -361,7 +361,7 @@ def _inspect(file: File) -> clip_file.Media:
     except Exception as err:
         if isinstance(err, OSError) and not isinstance(err, av.FFmpegError):
             raise
-        raise CloudError("body_truncated") from err
+        raise BodyError("body_truncated") from err
 
 
 def _length(media: clip_file.Media) -> timedelta:

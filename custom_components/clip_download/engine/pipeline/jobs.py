@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from ..aio import blocking
 from ..errors import (
+    CancelledJobError,
     ClipError,
     NoRoomError,
-    RefusedError,
     SignInError,
     StorageError,
     storage_error,
@@ -263,7 +263,7 @@ class Jobs:
                 job = way.job
                 await way.withdraw()
             else:
-                cancelled = RefusedError("cancelled")
+                cancelled = CancelledJobError("cancelled")
                 job = replace(job, state=JobState.FAILED, error=cancelled)
                 # Before anything is removed: it does not go on at the next start.
                 await self._record_cancelled(way.failed(job))

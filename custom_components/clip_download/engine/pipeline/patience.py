@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import random
 
 from ..aio import seconds_until
-from ..errors import CloudError, NotReadyError, is_of_content
+from ..errors import BodyError, CloudError, NotReadyError
 
 # After a fault it is asked again, about 1, 2, 4 ... seconds later: so often for one
 # thing, and so often for all things of a job, while nothing comes in between.
@@ -74,7 +74,7 @@ class Patience:
         self._faults += 1
         self.last_fault = err
         tries.faults += 1
-        tries.unreadable += is_of_content(err)
+        tries.unreadable += isinstance(err, BodyError)
         pause_s = err.retry_after_s
         if pause_s is None:
             pause_s = min(2.0 ** (tries.faults - 1), LONGEST_BACKOFF_S)

@@ -13,10 +13,10 @@ from uuid import uuid4
 from ..aio import blocking, ended, in_thread_of, seconds_until, sleep_until
 from ..errors import (
     ClipError,
-    CloudError,
     NoFootageError,
     RefusedError,
     StorageError,
+    UnreachableError,
     storage_error,
 )
 from ..folder import File
@@ -251,7 +251,9 @@ class Pipeline:
                     camera, job.window, job.wishes, job.events
                 )
         except TimeoutError as err:
-            raise CloudError("cloud_unreachable", reason="no answer in time") from err
+            raise UnreachableError(
+                "cloud_unreachable", reason="no answer in time"
+            ) from err
 
     async def _finish(
         self,

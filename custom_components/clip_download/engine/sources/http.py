@@ -29,7 +29,12 @@ from aiohttp import (
 from aiolimiter import AsyncLimiter
 from yarl import URL
 
-from ..errors import LONGEST_WAIT_S as LONGEST_WISH_S, CloudError
+from ..errors import (
+    LONGEST_WAIT_S as LONGEST_WISH_S,
+    BadAnswerError,
+    CloudError,
+    UnreachableError,
+)
 from ..turns import Turns
 from . import harmless
 
@@ -304,7 +309,7 @@ async def read_body(response: ClientResponse, largest_bytes: int) -> bytes:
         async for chunk in response.content.iter_any():
             body += chunk
             if len(body) > largest_bytes:
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
     return bytes(body)
 
 
@@ -325,7 +330,7 @@ async def parse_json(body: bytes, *, longest_text: int = harmless.LONGEST_TEXT) 
             return parse()
         return await asyncio.get_running_loop().run_in_executor(None, parse)
     except ValueError as err:
-        raise CloudError("cloud_nonsense") from err
+        raise BadAnswerError("cloud_nonsense") from err
 
 
 def retry_after_s(response: ClientResponse) -> float | None:
@@ -353,7 +358,7 @@ def http_date(value: str) -> datetime | None:
 
 def trouble(response: ClientResponse) -> CloudError:
     """Return the error for an answer that says nothing but that the cloud failed."""
-    return CloudError(
+    return BadAnswerError(
         "cloud_trouble",
         retry_after_s=retry_after_s(response),
         status=str(response.status),
@@ -363,7 +368,7 @@ def trouble(response: ClientResponse) -> CloudError:
 def unreachable(err: Exception) -> CloudError:
     """Return the error for a connection that failed: how it did, never its URL."""
     reasons = (words for kind, words in _REASONS if isinstance(err, kind))
-    return CloudError(
+    return UnreachableError(
         "cloud_unreachable", reason=next(reasons, "the connection failed")
     )
 
@@ -392,7 +397,7 @@ def parse_url(url: str) -> URL:
 def _misled(url: URL | None) -> CloudError:
     """Return the error for a place that must not be asked: its host, never its URL."""
     host = (url.host if url else None) or "?"
-    return CloudError("cloud_redirect", host=harmless.text(host, _LONGEST_HOST))
+    return UnreachableError("cloud_redirect", host=harmless.text(host, _LONGEST_HOST))
 
 
 def _is_within(host: str, domains: Collection[str]) -> bool:

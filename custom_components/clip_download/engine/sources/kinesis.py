@@ -26,12 +26,17 @@ from botocore.credentials import Credentials
 from yarl import URL
 
 from ..errors import (
+    BadAnswerError,
+    CameraSettingError,
+    CameraUnknownError,
     ClipError,
     CloudError,
     NoFootageError,
+    NoPermissionError,
     NotReadyError,
     RefusedError,
     SignInError,
+    UnreachableError,
 )
 from ..model import Camera, Event, Identity, MediaOptions, Part, Plan
 from ..time_range import Placing, Window
@@ -111,29 +116,15 @@ _BAD_KEY = {
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
 _SKEWED = {"RequestExpired", "RequestTimeTooSkewed", "SignatureExpired"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "NotAuthorizedException"}
-# What is wrong with the footage itself, by the exception.
-_FOOTAGE = {
+# What may be wrong with one fragment only, by the exception: its neighbours can be had.
+_FRAGMENT = {
     "InvalidCodecPrivateDataException": "codec_changed",
     "InvalidMediaFrameException": "frame_broken",
     "MissingCodecPrivateDataException": "codec_data_missing",
-    "NoDataRetentionException": "no_retention",
     "UnsupportedStreamMediaTypeException": "codec_unsupported",
 }
-# These may be true of one fragment only, and its neighbours can still be had.
-_OF_ONE_FRAGMENT = {
-    "codec_changed",
-    "codec_data_missing",
-    "codec_unsupported",
-    "frame_broken",
-}
-# What an endpoint may answer that no longer has a stream's footage.
-_OF_A_STALE_ENDPOINT = {
-    "camera_unknown",
-    "cloud_nonsense",
-    "cloud_redirect",
-    "cloud_trouble",
-    "cloud_unreachable",
-}
+# What may come of an endpoint that no longer has a stream's footage.
+_STALE_ENDPOINT = (BadAnswerError, CameraUnknownError, UnreachableError)
 
 
 class _ClockSkewError(ClipError):
@@ -143,6 +134,10 @@ class _ClockSkewError(ClipError):
         """Take the difference."""
         super().__init__("clock_skew")
         self.by = by
+
+
+class FragmentError(RefusedError):
+    """The footage itself is refused; that may be for a single fragment of it."""
 
 
 class _Signer(SigV4Auth):  # type: ignore[misc]
@@ -271,7 +266,7 @@ class KinesisSource(Source):
             _LOGGER.debug("The streams may not be listed: %s", err)
         else:
             if not tokens.is_whole and not tokens.is_circle:
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
         names = [
             stream["StreamName"]
             for stream in listed
@@ -297,9 +292,7 @@ class KinesisSource(Source):
         selector = f"{(wishes.timestamps or 'producer').upper()}_TIMESTAMP"
         try:
             fragments, is_whole = await self._list_fragments(camera, window, selector)
-        except RefusedError as err:
-            if err.key != "no_permission":
-                raise
+        except NoPermissionError as err:
             _LOGGER.debug("Fragments may not be listed: %s", err)
             return await self._plan_without_list(camera, window, selector, err)
         parts = _parts(batches(fragments))
@@ -329,10 +322,8 @@ class KinesisSource(Source):
                         "footage_not_ready", after_s=NOT_READY_AGAIN_S
                     ) from err
                 raise
-            except RefusedError as err:
-                if err.key in _OF_ONE_FRAGMENT and await self._is_worth_halving(
-                    camera, part, selector
-                ):
+            except FragmentError as err:
+                if await self._is_worth_halving(camera, part, selector):
                     raise SplitError(err.key, parts=self.halves(part)) from err
                 raise
             # How much is in a part that was not planned, nobody knows.
@@ -392,7 +383,7 @@ class KinesisSource(Source):
             )
             contents = [image.get("ImageContent") or "" for image in newest_first]
         except (AttributeError, TypeError) as err:
-            raise CloudError("cloud_nonsense") from err
+            raise BadAnswerError("cloud_nonsense") from err
         for content in contents:
             try:
                 picture = base64.b64decode(content)
@@ -416,34 +407,35 @@ class KinesisSource(Source):
             told = answer["GetCallerIdentityResponse"]["GetCallerIdentityResult"]
             account = harmless.id_of(told["Account"])
         except (KeyError, TypeError) as err:
-            raise CloudError("cloud_nonsense") from err
+            raise BadAnswerError("cloud_nonsense") from err
         if not account:
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         return account
 
     async def _may_exist(self, camera: Camera) -> bool:
         """Return whether a stream that a person named is there, or whether nobody tells."""
         try:
             await self._ask("describeStream", _stream(camera))
+        except CameraUnknownError:
+            return False
         except RefusedError as err:
             _LOGGER.debug("Stream %s cannot be described: %s", camera.id, err)
-            return err.key != "camera_unknown"
         return True
 
     async def _check_retention(self, camera: Camera, window: Window) -> None:
         """Raise RefusedError if the stream keeps nothing, or nothing so old."""
         try:
             described = await self._ask("describeStream", _stream(camera))
-        except RefusedError as err:
-            if err.key == "camera_unknown":
-                raise
+        except CameraUnknownError:
+            raise
+        except RefusedError:
             return
         about = described.get("StreamInfo")
         hours = about.get("DataRetentionInHours") if isinstance(about, dict) else None
         if not isinstance(hours, int | float) or hours < 0:
             return
         if hours == 0:
-            raise RefusedError("no_retention")
+            raise CameraSettingError("no_retention")
         age = datetime.now(UTC) - window.end
         if age / timedelta(hours=1) > hours:
             raise RefusedError("older_than_retention")
@@ -477,9 +469,7 @@ class KinesisSource(Source):
                     return True
             except NoFootageError:
                 return False
-            except RefusedError as err:
-                if err.key not in _OF_ONE_FRAGMENT:
-                    raise
+            except FragmentError:
                 return True
 
         start_ms = window.start_ms
@@ -516,7 +506,7 @@ class KinesisSource(Source):
                 page = await _read_object(response)
             found = _list_in(page, "Fragments")
             if len(found) > PAGE:
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
             listed += found
             token = tokens.next_in(page)
             if token is None:
@@ -525,7 +515,7 @@ class KinesisSource(Source):
         try:
             fragments = in_order(listed, selector)
         except (KeyError, OverflowError, TypeError, ValueError) as err:
-            raise CloudError("cloud_nonsense") from err
+            raise BadAnswerError("cloud_nonsense") from err
         return (
             [one for one in fragments if one.end_ms > window.start_ms],
             tokens.is_whole,
@@ -579,11 +569,8 @@ class KinesisSource(Source):
             try:
                 async with self._get_clip(camera, alone, selector):
                     return True
-            except NoFootageError:
+            except NoFootageError, FragmentError:
                 continue
-            except RefusedError as err:
-                if err.key not in _OF_ONE_FRAGMENT:
-                    raise
         return False
 
     @asynccontextmanager
@@ -607,9 +594,7 @@ class KinesisSource(Source):
                     response = await stack.enter_async_context(
                         self._send(url, body, action=action)
                     )
-                except (CloudError, RefusedError) as err:
-                    if err.key not in _OF_A_STALE_ENDPOINT:
-                        raise
+                except _STALE_ENDPOINT:
                     self._endpoints.pop(key, None)
                     if is_new:
                         raise
@@ -621,7 +606,7 @@ class KinesisSource(Source):
         """Ask for the endpoint of one API of one stream, and see that it is AWS's."""
         answer = await self._ask("getDataEndpoint", {**_stream(camera), "APIName": api})
         if "DataEndpoint" not in answer:
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         endpoint = str(answer["DataEndpoint"] or "").rstrip("/")
         if self._own_host and (host := parse_url(endpoint).host):
             # Only that endpoint's owner knows where its streams are served.
@@ -861,7 +846,7 @@ class _Tokens:
             self.is_whole = True
             return None
         if not isinstance(token, str):
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         self.is_circle = token in self._seen
         self._seen.add(token)
         is_over = self.is_circle or len(self._seen) >= self._most_pages
@@ -873,7 +858,7 @@ def _list_in(answer: Mapping[str, Any], name: str) -> list[Any]:
     found = answer.get(name) or []
     # An error told with status 200 is no empty list.
     if not isinstance(found, list) or (answer and name not in answer):
-        raise CloudError("cloud_nonsense")
+        raise BadAnswerError("cloud_nonsense")
     return found
 
 
@@ -883,7 +868,7 @@ async def _read_object(
     """Return the answer's JSON object. Raises CloudError if it is none."""
     value = await read_json(response, longest_text=longest_text)
     if not isinstance(value, dict):
-        raise CloudError("cloud_nonsense")
+        raise BadAnswerError("cloud_nonsense")
     return value
 
 
@@ -931,15 +916,19 @@ async def _error(response: ClientResponse, action: str, region: str) -> ClipErro
     if name in _DENIED:
         # It may be another right that is missing, such as that to a key of KMS.
         lacking = re.search(r"to perform: ([\w-]{1,64}:\w{1,64})", message)
-        return RefusedError("no_permission", action=lacking[1] if lacking else action)
+        return NoPermissionError(
+            "no_permission", action=lacking[1] if lacking else action
+        )
     if name in _THROTTLED:
         return CloudError("cloud_throttled")
     if name == "ResourceNotFoundException":
         if "fragment" in said:
             return NoFootageError("no_footage")
-        return RefusedError("camera_unknown")
-    if key := _FOOTAGE.get(name):
-        return RefusedError(key)
+        return CameraUnknownError("camera_unknown")
+    if name == "NoDataRetentionException":
+        return CameraSettingError("no_retention")
+    if key := _FRAGMENT.get(name):
+        return FragmentError(key)
     if re.fullmatch(r"\w{1,100}", name):
         return RefusedError("request_refused", action=action, reason=name)
     return trouble(response)

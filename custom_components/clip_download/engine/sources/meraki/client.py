@@ -23,9 +23,12 @@ from aiolimiter import AsyncLimiter
 from yarl import URL
 
 from ...errors import (
+    BadAnswerError,
+    CameraUnknownError,
     ClipError,
     CloudError,
     NoFootageError,
+    NoPermissionError,
     NotReadyError,
     RefusedError,
     SignInError,
@@ -283,7 +286,7 @@ class MerakiSource(Source):
             if url := _url_in(answer):
                 return url
             if answer.status == HTTPStatus.OK:
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
             raise NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
         if _is_about_imager(answer):
             raise RefusedError("imager_unknown", imager=str(imager))
@@ -306,9 +309,9 @@ class MerakiSource(Source):
         """Return the error for a clip that the API does not give."""
         _LOGGER.debug("No clip of %s: %s %s", window, answer.status, answer.reason)
         if answer.status == HTTPStatus.NOT_FOUND:
-            return RefusedError("camera_unknown")
+            return CameraUnknownError("camera_unknown")
         if answer.status == HTTPStatus.FORBIDDEN and not answer.reason:
-            return RefusedError("no_permission", action="clipDeviceCamera")
+            return NoPermissionError("no_permission", action="clipDeviceCamera")
         if answer.status == HTTPStatus.BAD_REQUEST and not answer.is_about(_REFUSAL):
             if answer.is_about(_OFFLINE):
                 return NotReadyError("camera_offline", after_s=OFFLINE_AGAIN_S)
@@ -391,7 +394,7 @@ class MerakiSource(Source):
         if not organizations:
             raise CloudError("no_organization")
         if len(organizations) > MOST_ORGANIZATIONS:
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         return organizations
 
     async def _list(self, url: str) -> list[dict[str, Any]] | None:
@@ -406,16 +409,16 @@ class MerakiSource(Source):
         # A page that was there already leads to nothing new.
         while next_url and next_url not in asked:
             if len(asked) == MOST_PAGES:
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
             asked.add(next_url)
             answer = await self._ask(next_url)
             if answer.status in _MAY_NOT_LOOK or answer.reason:
                 return None
             if not answer.is_good:
                 # Nor is this a refusal in the API's own words.
-                raise CloudError("cloud_trouble", status=str(answer.status))
+                raise BadAnswerError("cloud_trouble", status=str(answer.status))
             if not isinstance(answer.value, list):
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
             items += [item for item in answer.value if isinstance(item, dict)]
             # Some lists of this API give a next page for ever.
             next_url = answer.next_url if answer.value else None

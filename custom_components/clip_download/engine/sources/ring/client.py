@@ -49,6 +49,8 @@ from yarl import URL
 
 from ...errors import (
     AddressError,
+    BadAnswerError,
+    CameraSettingError,
     ClipError,
     CloudError,
     NoFootageError,
@@ -270,7 +272,7 @@ class RingSource(Source):
         with _our_errors():
             profile = told["profile"]
             if not (account_id := _id(profile["id"])):
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
             known_as = self.credentials.get("username", "")
             email = harmless.name(profile.get("email"), known_as)
         return Identity(id=account_id, title=f"Ring {email}")
@@ -281,7 +283,7 @@ class RingSource(Source):
         await self._call(self._ring.async_update_devices)
         data = self._ring.devices_data
         if not any(family in data for family in (*_DEVICES_WITH_VIDEO, "other")):
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         with _our_errors():
             # `Ring.devices()` would stay as it was the first time.
             devices = RingDevices(self._ring, data)
@@ -302,7 +304,7 @@ class RingSource(Source):
             with suppress(CloudError), _our_errors():
                 cameras += filter(None, [make()])
         if makers and not cameras:
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         return cameras
 
     def _known_camera(
@@ -448,13 +450,12 @@ class RingSource(Source):
                     if item["schema"] == "Gap"
                     and (stretch := _overlapping(item, window))
                 ]
-        except CloudError as err:
-            is_outage = (
+        except BadAnswerError as err:
+            if (
                 isinstance(err, _BadStatus)
                 and err.status >= HTTPStatus.INTERNAL_SERVER_ERROR
                 and camera.id in self._with_timeline
-            )
-            if is_outage or err.key not in ("cloud_trouble", "cloud_nonsense"):
+            ):
                 raise
             return [], []
         return sorted(covered, key=lambda one: one.window), empty
@@ -542,9 +543,7 @@ class RingSource(Source):
         if has_search is not False:
             try:
                 searched = await self._search(camera, window)
-            except CloudError as err:
-                if err.key not in ("cloud_trouble", "cloud_nonsense"):
-                    raise
+            except BadAnswerError:
                 has_search = False
             if searched or not has_search:
                 has_search = bool(searched)
@@ -574,9 +573,7 @@ class RingSource(Source):
         around = Window(window.start - LONGEST_RECORDING, window.end)
         try:
             found = await self._search(camera, around)
-        except CloudError as err:
-            if err.key not in ("cloud_trouble", "cloud_nonsense"):
-                raise
+        except BadAnswerError:
             return list((await self._history(camera, around)).values())
         overlapping = [one for one in found.values() if one.window.overlaps(window)]
         if overlapping and all(one.is_settled_at(now) for one in overlapping):
@@ -693,7 +690,7 @@ class RingSource(Source):
         else:
             if most_pages is None:
                 # What is missing nobody knows.
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
         return found
 
     @override
@@ -842,9 +839,7 @@ class RingSource(Source):
             with _our_errors():
                 answer = _json(body)
                 status, url = answer["status"], _https_url(answer.get("result_url"))
-        except CloudError as err:
-            if err.key not in ("cloud_trouble", "cloud_nonsense"):
-                raise
+        except BadAnswerError:
             return None
         if status != "pending":
             return url
@@ -886,11 +881,11 @@ class RingSource(Source):
                 err.retry_after_s = UNAUTHORIZED_AGAIN_S
             raise
         if not isinstance(answer, dict):
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         if not answer.get("url"):
             return None
         if not (url := _https_url(answer["url"])):
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         return url
 
     @override
@@ -940,9 +935,7 @@ class RingSource(Source):
                 if response.status != HTTPStatus.OK:
                     return None
                 picture = await read_body(response, LARGEST_PICTURE_BYTES)
-        except CloudError as err:
-            if err.key not in ("cloud_trouble", "cloud_nonsense"):
-                raise
+        except BadAnswerError:
             return None
         return picture if picture.startswith(_JPEG) else None
 
@@ -1192,9 +1185,9 @@ class _Recording:
 def _check_not_refused(camera: Camera, found: Sequence[_Recording]) -> None:
     """Raise RefusedError where nothing of a window will ever be handed over."""
     if any(one.is_e2ee for one in found) or camera.details.get("is_e2ee") is True:
-        raise RefusedError("end_to_end_encrypted")
+        raise CameraSettingError("end_to_end_encrypted")
     if found or _has_no_subscription(camera):
-        raise RefusedError("no_subscription")
+        raise CameraSettingError("no_subscription")
 
 
 def _is_refused(camera: Camera) -> bool:
@@ -1266,7 +1259,7 @@ def _is_there(response: ClientResponse) -> bool:
         raise NoFootageError("no_footage")
     if status in _NOT_THERE or status == HTTPStatus.FORBIDDEN:
         return False
-    raise CloudError("cloud_trouble", status=str(status))
+    raise BadAnswerError("cloud_trouble", status=str(status))
 
 
 def _continuous(item: Mapping[str, Any], around: Window) -> _Continuous | None:
@@ -1426,7 +1419,7 @@ def _json(body: bytes) -> Any:
     try:
         return harmless.parse(body)
     except ValueError as err:
-        raise CloudError("cloud_nonsense") from err
+        raise BadAnswerError("cloud_nonsense") from err
 
 
 def _http(session: ClientSession) -> Http:
@@ -1459,7 +1452,7 @@ def _our_errors() -> Iterator[None]:
     except RingError as err:
         if isinstance(err.__cause__, ClipError):
             raise err.__cause__ from None
-        raise CloudError("cloud_nonsense") from err
+        raise BadAnswerError("cloud_nonsense") from err
     except (
         ArithmeticError,
         AttributeError,
@@ -1469,7 +1462,7 @@ def _our_errors() -> Iterator[None]:
         ValueError,
         Warning,
     ) as err:
-        raise CloudError("cloud_nonsense") from err
+        raise BadAnswerError("cloud_nonsense") from err
 
 
 class _Auth(Auth):
@@ -1638,7 +1631,7 @@ class _Answer:
             raise _BadStatus(self)
 
 
-class _BadStatus(CloudError):
+class _BadStatus(BadAnswerError):
     """Ring answered with the status of an error."""
 
     def __init__(self, answer: _Answer) -> None:
@@ -1658,7 +1651,7 @@ def _check_token(answer: _Answer) -> None:
     Only Ring's own words refuse a sign-in. An outage, a page of something before Ring, an
     empty answer are no bad password. Raises TwoFactorRequired, SignInError, CloudError.
     """
-    trouble = CloudError(
+    trouble = BadAnswerError(
         "cloud_trouble",
         retry_after_s=answer.again_after_s,
         status=str(answer.status),
@@ -1671,10 +1664,10 @@ def _check_token(answer: _Answer) -> None:
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        raise trouble if is_error else CloudError("cloud_nonsense")
+        raise trouble if is_error else BadAnswerError("cloud_nonsense")
     if not is_error:
         if not said.get("access_token") or not said.get("refresh_token"):
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         return
     if answer.status == HTTPStatus.PRECONDITION_FAILED:
         raise TwoFactorRequired(

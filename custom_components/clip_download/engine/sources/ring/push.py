@@ -11,7 +11,7 @@ from typing import Any, override
 from ring_doorbell import RingError
 from ring_doorbell.listen import RingEventListener
 
-from ...errors import ClipError, CloudError
+from ...errors import BadAnswerError, ClipError
 from ..http import unreachable
 from .client import SessionRing
 
@@ -60,7 +60,7 @@ async def _start(listener: _Listener) -> None:
     except Exception as err:  # noqa: BLE001 - Firebase's client trips over all it gets
         raise unreachable(err) from None
     if not is_started:
-        raise CloudError("cloud_nonsense")
+        raise BadAnswerError("cloud_nonsense")
     # We begin anew before it would renew anything, past the account's turn.
     if listener.session_refresh_task:
         listener.session_refresh_task.cancel()

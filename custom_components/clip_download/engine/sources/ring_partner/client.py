@@ -21,6 +21,9 @@ from aiolimiter import AsyncLimiter
 from yarl import URL
 
 from ...errors import (
+    BadAnswerError,
+    CameraSettingError,
+    CameraUnknownError,
     ClipError,
     CloudError,
     InvalidRequestError,
@@ -113,6 +116,10 @@ _SESSION_GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _MEDIA_TYPES = {"video/mp4", "application/octet-stream", "binary/octet-stream"}
 
 
+class _AppRefusedError(CloudError):
+    """The app that the account is linked by may not ask for this."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Problem:
     """What an answer says went wrong."""
@@ -169,7 +176,7 @@ class RingPartnerSource(Source):
             # Somebody without a name is known by the camera that comes first.
             account_id = min((camera.id for camera in await self.cameras()), default="")
         if not account_id:
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         return Identity(id=account_id, title=email or name or self.manufacturer)
 
     async def finish_linking(self, account_identifier: str) -> bool:
@@ -192,7 +199,7 @@ class RingPartnerSource(Source):
         answer = await self._get(f"{API}/devices?include={_INCLUDE}")
         devices, included = answer.get("data"), answer.get("included") or []
         if not isinstance(devices, list) or not isinstance(included, list):
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         about = {
             _named(one): _dict(one.get("attributes"))
             for one in included
@@ -292,7 +299,7 @@ class RingPartnerSource(Source):
             # It may be that only this clip is refused: then the sign-in is good.
             await self._get(ME)
             status = str(HTTPStatus.UNAUTHORIZED.value)
-            raise CloudError("cloud_trouble", status=status) from err
+            raise BadAnswerError("cloud_trouble", status=status) from err
 
     async def _not_there(self, camera: Camera, part: Part) -> ClipError:
         """Return the error for a stretch of which nothing is found where it begins."""
@@ -348,7 +355,7 @@ class RingPartnerSource(Source):
             case HTTPStatus.FORBIDDEN:
                 return await self._forbidden(camera, problem)
             case HTTPStatus.NOT_FOUND:
-                return RefusedError("camera_unknown")
+                return CameraUnknownError("camera_unknown")
             case HTTPStatus.UNPROCESSABLE_ENTITY:
                 return RefusedError("recording_corrupt")
             case HTTPStatus.SERVICE_UNAVAILABLE if problem.says("offline"):
@@ -365,7 +372,7 @@ class RingPartnerSource(Source):
         if problem.says("time_range_not_authorized"):
             return RefusedError("before_consent")
         if problem.says("subscription") or await self._has_no_plan(camera):
-            return RefusedError("no_plan")
+            return CameraSettingError("no_plan")
         return RefusedError("camera_not_shared")
 
     async def _has_no_plan(self, camera: Camera) -> bool:
@@ -425,13 +432,11 @@ class RingPartnerSource(Source):
         for _ in range(MOST_PAGES):
             try:
                 answer = await self._get(f"{url}?{urlencode(query)}")
-            except CloudError as err:
-                if err.key == "app_refused":
-                    raise RefusedError(err.key) from err
-                raise
+            except _AppRefusedError as err:
+                raise RefusedError("app_refused") from err
             page = answer.get("data")
             if not isinstance(page, list) or len(page) > MOST_ENTRIES:
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
             events = [event for entry in page if (event := _event(entry, now))]
             found |= {event.id: event for event in events if _touches(event, window)}
             key = _next_key(answer)
@@ -450,7 +455,7 @@ class RingPartnerSource(Source):
             query["page[key]"] = key
         else:
             # What is missing nobody knows.
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         return sorted(found.values(), key=lambda event: event.window)
 
     # Live
@@ -499,7 +504,7 @@ class RingPartnerSource(Source):
                 raise RefusedError(err.key) if isinstance(err, NotReadyError) else err
             location = response.headers.get(hdrs.LOCATION)
             if not location:
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
             session_url = response.url.join(parse_url(location))
             self._http.own_url(str(session_url))
             answer = await read_body(response, LARGEST_SDP_BYTES)
@@ -528,12 +533,12 @@ class RingPartnerSource(Source):
         """Return a JSON:API document. Raises SignInError, CloudError."""
         async with self._request(hdrs.METH_GET, url) as response:
             if response.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
-                raise CloudError("app_refused")
+                raise _AppRefusedError("app_refused")
             if not response.ok:
                 raise trouble(response)
             answer = await read_json(response)
         if not isinstance(answer, dict):
-            raise CloudError("cloud_nonsense")
+            raise BadAnswerError("cloud_nonsense")
         return answer
 
     @asynccontextmanager
@@ -566,7 +571,7 @@ class RingPartnerSource(Source):
                     return
             if response.content_type == "text/html":
                 # A page that stands in the way does not make the token a bad one.
-                raise CloudError("cloud_nonsense")
+                raise BadAnswerError("cloud_nonsense")
             if refused is not None:
                 raise SignInError("invalid_auth")
             refused = token
@@ -698,7 +703,7 @@ def _download(response: ClientResponse, part: Part) -> Download:
         window=came,
         rest=rest,
         not_video=(
-            RefusedError("media_encrypted")
+            CameraSettingError("media_encrypted")
             if response.content_type in _MEDIA_TYPES
             else None
         ),
@@ -711,7 +716,7 @@ def _number(response: ClientResponse, header: str) -> int | None:
     if not value:
         return None
     if not (value.isascii() and value.isdecimal()) or len(value) > 13:
-        raise CloudError("cloud_nonsense")
+        raise BadAnswerError("cloud_nonsense")
     return int(value)
 
 
@@ -813,4 +818,4 @@ def _next_key(answer: Mapping[str, Any]) -> str | None:
     try:
         return URL(str(link)).query.get("page[key]") if link else None
     except ValueError as err:
-        raise CloudError("cloud_nonsense") from err
+        raise BadAnswerError("cloud_nonsense") from err
