@@ -457,7 +457,7 @@ async def test_a_file_that_breaks_off(
         patched.setattr(verify, "chunks", chunks)
         # The ZIP itself is read, too.
         patched.setattr(
-            export_module, "proof", type("", (), {**vars(verify), "chunks": real})
+            export_module, "verify", type("", (), {**vars(verify), "chunks": real})
         )
         done = await exported(clips, media, reader)
     assert [(one.state, one.size_bytes) for one in done.others] == [
@@ -520,7 +520,7 @@ def test_large_clips(tmp_path: Path) -> None:
         from pathlib import Path
 
         import custom_components
-        from custom_components.clip_download.clips import proof, sidecar
+        from custom_components.clip_download.engine.library import verify
         from custom_components.clip_download.engine.library.export import export
         from dataclasses import replace
         from tests.engine.library.test_queries import clip
@@ -541,7 +541,7 @@ def test_large_clips(tmp_path: Path) -> None:
 
             watching = asyncio.create_task(watch())
             peaks = []
-            with ThreadPoolExecutor(1, initializer=proof.become_patient) as reader:
+            with ThreadPoolExecutor(1, initializer=verify.become_patient) as reader:
                 # The first one is small, so that what each needs is not counted.
                 for name, size in ("a", 2**20), ("b", 300 * 2**20):
                     one = replace(clip(name, folder=media), size_bytes=size)

@@ -1271,8 +1271,8 @@ def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
         import sys, threading
 
         import custom_components
-        from custom_components.clip_download.clips import mp4
         from custom_components.clip_download.engine.folder import File
+        from custom_components.clip_download.engine.media import clip_file
         from custom_components.clip_download.engine.time_range import Window
 
         def peak_kb():
@@ -1282,10 +1282,10 @@ def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
         start = datetime(2026, 11, 21, tzinfo=UTC)
         for path in map(Path, sys.argv[1:]):
             before = peak_kb()
-            length = mp4.inspect(File.at(path)).duration
+            length = clip_file.inspect(File.at(path)).duration
             window = Window(start, start + length)
-            (made,) = mp4.finish(
-                [mp4.Piece(file=File.at(path), window=window)],
+            (made,) = clip_file.finish(
+                [clip_file.Piece(file=File.at(path), window=window)],
                 window,
                 File.at(path).folder,
                 cancelled=threading.Event(),
