@@ -9,9 +9,8 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .engine.errors import StorageError
+from .errors import raise_action_error
 from .runtime import async_shared
-from .services import response
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,10 +36,8 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
 
     if earlier := hass.data.pop(_DATA_GIVE_UP, None):
         earlier()
-    try:
+    with raise_action_error():
         await library.begin_backup()
-    except StorageError as err:
-        raise response.raised(err) from err
     hass.data[_DATA_GIVE_UP] = async_call_later(hass, LONGEST, give_up)
 
 
@@ -50,7 +47,5 @@ async def async_post_backup(hass: HomeAssistant) -> None:
     if give_up is None:
         return
     give_up()
-    try:
+    with raise_action_error():
         await (await async_shared(hass)).library.end_backup()
-    except StorageError as err:
-        raise response.raised(err) from err

@@ -17,13 +17,14 @@ from .automatic_saving import (
 )
 from .const import DEFAULT_MINUTES
 from .coordinator import ClipConfigEntry
-from .engine.errors import ClipError, NoFootageError
+from .engine.errors import NoFootageError
 from .engine.events.monitor import POLL_INTERVAL
 from .engine.model import Event
 from .engine.time_range import Window
 from .entity import CameraEntity, async_add_cameras
+from .errors import raise_action_error
 from .paths import file_name, media_folder
-from .services.response import in_words, raised
+from .services.response import in_words
 
 PARALLEL_UPDATES = 0
 
@@ -53,10 +54,8 @@ class SaveButton(CameraEntity, ButtonEntity):
         await self.async_check_control()
         now = dt_util.utcnow()
         window = Window(now - self.reach, now)
-        try:
+        with raise_action_error(camera=self.camera.name, window=in_words(window)):
             await self._ask(window)
-        except ClipError as err:
-            raise raised(err, camera=self.camera.name, window=in_words(window)) from err
 
     @property
     @abstractmethod

@@ -1,7 +1,6 @@
 """The cameras of an account, listed every few minutes, and their events."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import logging
@@ -21,14 +20,14 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .accounts import kind_of
-from .const import CONF_STREAM, DOMAIN, SUBENTRY_STREAM
-from .engine.errors import CloudError, SignInError, StorageError
+from .const import CONF_STREAM, SUBENTRY_STREAM
 from .engine.events.monitor import POLL_INTERVAL, EventMonitor
 from .engine.events.saver import EventSaver
 from .engine.events.store import EventStore
 from .engine.model import Camera
 from .engine.pipeline.jobs import Jobs
 from .engine.sources.base import Source
+from .errors import raise_update_error
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -104,7 +103,7 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
     @override
     async def _async_update_data(self) -> dict[str, Camera]:
         """List the cameras."""
-        with _told_of_account(self.config_entry):
+        with raise_update_error(self.config_entry.title):
             cameras = await self._settle(await self.source.cameras())
         return {camera.id: camera for camera in cameras}
 
@@ -205,7 +204,7 @@ class EventPoller:
         Only the first error in a row is logged.
         """
         try:
-            with _told_of_account(self._entry):
+            with raise_update_error(self._entry.title):
                 pause = await self._entry.runtime_data.monitor.poll()
         except ConfigEntryAuthFailed as err:
             self._log_failure(err)
@@ -229,29 +228,3 @@ class EventPoller:
         if not self._has_failed:
             _LOGGER.error("Error polling events of %s: %s", self._entry.title, err)
         self._has_failed = True
-
-
-@contextmanager
-def _told_of_account(entry: ConfigEntry) -> Iterator[None]:
-    """Turn what a cloud raises into what coordinators know."""
-    try:
-        yield
-    except SignInError as err:
-        raise ConfigEntryAuthFailed(
-            translation_domain=DOMAIN,
-            translation_key=err.key,
-            translation_placeholders={"subject": entry.title, **err.placeholders},
-        ) from err
-    except CloudError as err:
-        raise UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key=err.key,
-            translation_placeholders={"subject": entry.title, **err.placeholders},
-            retry_after=err.retry_after_s,
-        ) from err
-    except StorageError as err:
-        raise UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key=err.key,
-            translation_placeholders=err.placeholders,
-        ) from err

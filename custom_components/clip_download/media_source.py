@@ -1,8 +1,7 @@
 """The media browser's pages: what is saved, and what the clouds have besides."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -30,7 +29,6 @@ from homeassistant.components.websocket_api.connection import current_connection
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.http import current_request
 from homeassistant.helpers.translation import async_get_cached_translations
@@ -44,13 +42,14 @@ from .automatic_saving import (
 )
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
-from .engine.errors import ClipError, InvalidRequestError
+from .engine.errors import InvalidRequestError
 from .engine.library import files
 from .engine.library.queries import CameraPage, ClipQueries
 from .engine.library.reindex import look_over
 from .engine.model import Camera, Clip, ClipStatus, Event
 from .engine.time_range import settle_past
 from .entity import camera_unique_id
+from .errors import raise_media_error
 from .paths import media_folders
 from .runtime import async_shared
 from .services import response
@@ -164,7 +163,7 @@ class ClipMediaSource(MediaSource):
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
         """Return a folder. Raises BrowseError."""
-        with _told():
+        with raise_media_error(BrowseError):
             place = Place.parse(item.identifier or "")
             asker = await self._asker(item)
             if place.item:
@@ -184,7 +183,7 @@ class ClipMediaSource(MediaSource):
         self, item: MediaSourceItem, query: SearchMediaQuery
     ) -> SearchMedia:
         """Search what is saved, within a folder. Raises BrowseError."""
-        with _told():
+        with raise_media_error(BrowseError):
             place = Place.parse(item.identifier or "")
             if place.tree is Tree.CLOUD or place.item:
                 return await super().async_search_media(item, query)
@@ -208,22 +207,22 @@ class ClipMediaSource(MediaSource):
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
         """Return what plays a clip; a recording is saved first. Raises Unresolvable."""
-        try:
-            with _told():
-                place = Place.parse(item.identifier or "")
-                if not place.item:
-                    raise InvalidRequestError("media_unknown")
-                asker = await self._asker(item)
-                if place.tree is Tree.CLOUD:
-                    clip = await self._recorded(place, asker)
-                else:
-                    clip = await self._known(place.item, asker)
-            url = self._link(clip.path)
-            if url is None:
-                with _told(clip.camera_name, response.in_words(clip.window)):
-                    raise InvalidRequestError("media_outside", path=str(clip.path))
-        except BrowseError as err:
-            raise _as(Unresolvable, err) from err
+        with raise_media_error(Unresolvable):
+            place = Place.parse(item.identifier or "")
+            if not place.item:
+                raise InvalidRequestError("media_unknown")
+            asker = await self._asker(item)
+            if place.tree is Tree.CLOUD:
+                clip = await self._recorded(place, asker)
+            else:
+                clip = await self._known(place.item, asker)
+        url = self._link(clip.path)
+        if url is None:
+            window = response.in_words(clip.window)
+            with raise_media_error(
+                Unresolvable, camera=clip.camera_name, window=window
+            ):
+                raise InvalidRequestError("media_outside", path=str(clip.path))
         return PlayMedia(url, MIME_TYPE, path=clip.path)
 
     # --- who asks
@@ -516,7 +515,7 @@ class ClipMediaSource(MediaSource):
     ) -> list[Event]:
         """Return what the cloud has of a local day, newest first. Raises BrowseError."""
         source = entry.runtime_data.source
-        with _told(camera.name, day):
+        with raise_media_error(BrowseError, camera=camera.name, window=day):
             window = settle_past(
                 now=dt_util.utcnow(),
                 time_zone=dt_util.get_default_time_zone(),
@@ -541,7 +540,8 @@ class ClipMediaSource(MediaSource):
         event = next((one for one in events if one.id == place.item), None)
         if event is None:
             raise InvalidRequestError("media_unknown")
-        with _told(camera.name, response.in_words(event.window)):
+        window = response.in_words(event.window)
+        with raise_media_error(BrowseError, camera=camera.name, window=window):
             if not event.is_ready:
                 raise InvalidRequestError("recording_not_ready")
             # Again, right before it is asked for: others play it, too.
@@ -684,23 +684,3 @@ def _signed(hass: HomeAssistant, path: str) -> str:
     # Home Assistant returns the path as it is read, and a "#" would cut it off.
     _, _, signature = async_sign_path(hass, quoted, LINK_LIFE).rpartition("?")
     return f"{quoted}?{signature}"
-
-
-@contextmanager
-def _told(camera: str = "", window: str = "") -> Iterator[None]:
-    """Turn what goes wrong into what the media browser shows."""
-    try:
-        yield
-    except ClipError as err:
-        told = response.raised(err, camera=camera, window=window)
-        raise _as(BrowseError, told) from err
-    except ConfigEntryError as err:
-        raise _as(BrowseError, err) from err
-
-
-def _as[E: HomeAssistantError](kind: type[E], err: HomeAssistantError) -> E:
-    return kind(
-        translation_domain=err.translation_domain,
-        translation_key=err.translation_key,
-        translation_placeholders=err.translation_placeholders,
-    )

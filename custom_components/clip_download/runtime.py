@@ -8,7 +8,6 @@ from pathlib import Path
 
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -18,6 +17,7 @@ from .engine.errors import StorageError
 from .engine.library.database import Library
 from .engine.library.reindex import Rebuilt, rebuild
 from .engine.pipeline.workbench import Workbench
+from .errors import raise_setup_error
 from .paths import media_folders
 from .retention import RetentionManager
 
@@ -42,16 +42,10 @@ async def async_shared(hass: HomeAssistant) -> Shared:
 
     Raises ConfigEntryError if the library cannot be opened.
     """
-    try:
+    with raise_setup_error():
         library = await Library(
             Path(hass.config.path(DATABASE)), dt_util.get_default_time_zone()
         ).open()
-    except StorageError as err:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key=err.key,
-            translation_placeholders=err.placeholders,
-        ) from err
 
     workbench = Workbench()
 

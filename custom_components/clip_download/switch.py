@@ -10,15 +10,13 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .automatic_saving import async_set_automatic, rules_of
-from .const import DOMAIN
 from .coordinator import ClipConfigEntry
-from .engine.errors import StorageError
 from .entity import CameraEntity, async_add_cameras, has_events
+from .errors import raise_action_error
 from .issues import async_forget_camera
 
 PARALLEL_UPDATES = 0
@@ -75,14 +73,8 @@ class Automatic(CameraEntity, SwitchEntity):
         await self.async_check_control()
         self._set(is_on=False)
         async_forget_camera(self.hass, self.coordinator.config_entry, self.camera.id)
-        try:
+        with raise_action_error(camera=self.camera.name):
             await self.account.event_store.forget_wanted(self.camera.id)
-        except StorageError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key=err.key,
-                translation_placeholders=err.placeholders,
-            ) from err
 
     def _set(self, *, is_on: bool) -> None:
         entry = self.coordinator.config_entry

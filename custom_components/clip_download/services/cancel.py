@@ -15,10 +15,11 @@ from homeassistant.helpers import config_validation as cv, entity_registry as er
 
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
-from ..engine.errors import CancelledJobError, InvalidRequestError, StorageError
+from ..engine.errors import CancelledJobError, InvalidRequestError
 from ..engine.model import Job
 from ..engine.pipeline.jobs import Jobs, Running
 from ..entity import camera_unique_id
+from ..errors import raise_action_error
 from . import response
 from .targets import account_and_camera_id, async_targeted_cameras, async_user, name_of
 
@@ -96,22 +97,17 @@ async def _async_job(
 
 async def _async_kept(entry: ClipConfigEntry, job_id: str) -> Job | None:
     """Return a job that is not under way."""
-    try:
+    with raise_action_error(camera=entry.title, window=UNDER_WAY):
         return await entry.runtime_data.jobs.job(job_id)
-    except StorageError as err:
-        raise response.raised(err, camera=entry.title, window=UNDER_WAY) from err
 
 
 def _of_camera(
     hass: HomeAssistant, entity_id: str
 ) -> Iterable[tuple[ClipConfigEntry, Running]]:
     """Return the jobs under way of a camera, with its account."""
-    try:
+    with raise_action_error(camera=name_of(hass, entity_id), window=UNDER_WAY):
         entry, camera_id = account_and_camera_id(hass, entity_id)
         jobs = _jobs(entry)
-    except InvalidRequestError as err:
-        camera = name_of(hass, entity_id)
-        raise response.raised(err, camera=camera, window=UNDER_WAY) from err
     return [(entry, one) for one in jobs.running(camera_id)]
 
 

@@ -25,14 +25,14 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..engine.errors import ClipError, storage_error
+from ..engine.errors import storage_error
 from ..engine.library import files
 from ..engine.library.export import EXPORT, SUFFIX, Exported, export, work_name
 from ..engine.library.queries import ClipQueries
 from ..engine.library.verify import Looked, State, become_patient, verify
+from ..errors import action_error
 from ..paths import media_folder, media_folders
 from ..runtime import async_shared
-from . import response
 from .selection import CHOICE_FIELDS, CHOICE_SCHEMA, Choice, async_chosen
 from .targets import async_unless_stopped, names_of, raising_as_asked
 
@@ -127,7 +127,11 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
             try:
                 done = await _async_read(hass, run(), "export clips")
             except OSError as err:
-                raise _not_written(hass, choice, filename, storage_error(err)) from err
+                raise action_error(
+                    storage_error(err),
+                    camera=names_of(hass, choice.entity_ids),
+                    window=filename,
+                ) from err
     if not call.return_response:
         return None
     return {
@@ -174,14 +178,6 @@ def _media_folder(hass: HomeAssistant, choice: Choice) -> Path:
         (account_id,) = choice.accounts
         entry = hass.config_entries.async_get_entry(account_id)
     return media_folder(hass, entry)
-
-
-def _not_written(
-    hass: HomeAssistant, choice: Choice, filename: str, err: ClipError
-) -> HomeAssistantError:
-    return response.raised(
-        err, camera=names_of(hass, choice.entity_ids), window=filename
-    )
 
 
 async def _async_read[T](

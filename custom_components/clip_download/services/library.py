@@ -21,10 +21,10 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
-from ..engine.errors import LibraryError, StorageError
 from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
 from ..entity import camera_unique_id
+from ..errors import raise_action_error
 from ..paths import media_folders
 from ..runtime import Shared, async_rebuild, async_shared
 from . import response
@@ -72,14 +72,12 @@ async def async_release_clip(call: ServiceCall) -> ServiceResponse:
 async def _async_set_kept(call: ServiceCall, *, kept: bool) -> ServiceResponse:
     """Keep the named clips, or release them; tell what they are now."""
     shared = await async_shared(call.hass)
-    try:
+    with raise_action_error():
         clips = await _async_named(call, shared)
         await _async_check_control(call, clips)
         clips = await shared.upkeep.pruning.keep(
             [clip.id for clip in clips], media_folders(call.hass), kept=kept
         )
-    except StorageError as err:
-        raise _about_clips(err) from err
     return {"clips": [_told(call.hass, clip) for clip in clips]}
 
 
@@ -87,15 +85,13 @@ async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
     """Delete the named clips and those of a window, but for what must stay."""
     shared = await async_shared(call.hass)
     upkeep = shared.upkeep
-    try:
+    with raise_action_error():
         clips = {clip.id: clip for clip in await _async_named(call, shared)}
         await _async_check_control(call, clips.values())
         clips |= {clip.id: clip for clip in await _async_of_cameras(call)}
         done = await upkeep.pruning.let_go(
             list(clips.values()), media_folders(call.hass)
         )
-    except StorageError as err:
-        raise _about_clips(err) from err
     upkeep.async_tell_gone(done.gone, "deleted")
     if call.return_response:
         return {
@@ -122,10 +118,8 @@ async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
 async def async_next_pruning(call: ServiceCall) -> ServiceResponse:
     """Tell when clips are let go of next, and which are due by then."""
     upkeep = (await async_shared(call.hass)).upkeep
-    try:
+    with raise_action_error():
         pruned = await upkeep.plan()
-    except StorageError as err:
-        raise _about_clips(err) from err
     return {
         "at": dt_util.as_local(upkeep.next_at).isoformat(timespec="seconds"),
         "count": len(pruned.gone),
@@ -221,28 +215,12 @@ def _unknown(named: str) -> ServiceValidationError:
     )
 
 
-def _about_clips(err: StorageError) -> HomeAssistantError:
-    """Return the error of the library, or that a sidecar cannot be written."""
-    if isinstance(err, LibraryError):
-        return response.raised(err)
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key="clip_not_marked",
-        translation_placeholders={
-            "path": err.placeholders["path"],
-            "reason": err.placeholders["reason"],
-        },
-    )
-
-
 REBUILD_LIBRARY_SCHEMA = vol.Schema({})
 
 
 async def async_rebuild_library(call: ServiceCall) -> ServiceResponse:
     """Bring the library up to what lies in the media folders; tell what was found."""
     shared = await async_shared(call.hass)
-    try:
+    with raise_action_error():
         rebuilt = await async_rebuild(call.hass, shared.library)
-    except StorageError as err:
-        raise response.raised(err) from err
     return asdict(rebuilt) if call.return_response else None

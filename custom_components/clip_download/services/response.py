@@ -5,13 +5,13 @@ from typing import Any
 
 from homeassistant.components.media_source import generate_media_source_id
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..engine.errors import ClipError, InvalidRequestError
+from ..engine.errors import ClipError
 from ..engine.model import Clip, Event, Job, JobState
 from ..engine.time_range import Window
+from ..errors import action_error
 
 EVENT_SAVED = f"{DOMAIN}_saved"
 EVENT_FAILED = f"{DOMAIN}_failed"
@@ -20,28 +20,9 @@ STATUS_QUEUED = "queued"
 STATUS_FAILED = "failed"
 
 
-def raised(err: ClipError, *, camera: str = "", window: str = "") -> HomeAssistantError:
-    """Return the error as Home Assistant shows it, by whose fault it is."""
-    kind = (
-        ServiceValidationError
-        if isinstance(err, InvalidRequestError)
-        else HomeAssistantError
-    )
-    return kind(
-        translation_domain=DOMAIN,
-        translation_key=err.key,
-        translation_placeholders={
-            "subject": ", ".join(filter(None, (camera, window))),
-            "camera": camera,
-            "window": window,
-            **err.placeholders,
-        },
-    )
-
-
 def error(err: ClipError, *, camera: str, window: str) -> dict[str, str]:
     """Return an error as a response tells it."""
-    told = raised(err, camera=camera, window=window)
+    told = action_error(err, camera=camera, window=window)
     return {"key": told.translation_key or "", "message": str(told)}
 
 

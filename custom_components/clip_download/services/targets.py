@@ -26,10 +26,11 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
-from ..engine.errors import ClipError, InvalidRequestError, StorageError
+from ..engine.errors import ClipError, InvalidRequestError
 from ..engine.model import Camera
 from ..engine.time_range import Window
 from ..entity import camera_unique_id
+from ..errors import action_error, raise_action_error
 from . import response
 
 # So many calls, or cameras of one, go on in one round of the event loop.
@@ -163,7 +164,7 @@ def name_of(hass: HomeAssistant, entity_id: str) -> str:
 def failed(hass: HomeAssistant, entity_id: str, window: Window, err: ClipError) -> Told:
     """Return what to tell of a camera, or an event, that nothing came of."""
     about = {"camera": name_of(hass, entity_id), "window": response.in_words(window)}
-    return {"error": response.error(err, **about)}, response.raised(err, **about)
+    return {"error": response.error(err, **about)}, action_error(err, **about)
 
 
 def names_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> str:
@@ -177,20 +178,13 @@ def raising_as_asked(
     call: ServiceCall, entity_ids: Iterable[str], fields: Iterable[str]
 ) -> Iterator[None]:
     """Raise what is wrong with a call's window for all its cameras, as it was given."""
-    try:
+    given = {field: call.data[field] for field in fields if field in call.data}
+    window = ", ".join(
+        f"{field} {value:%F %T}" if isinstance(value, datetime) else f"{field} {value}"
+        for field, value in given.items()
+    )
+    with raise_action_error(camera=names_of(call.hass, entity_ids), window=window):
         yield
-    except (InvalidRequestError, StorageError) as err:
-        given = {field: call.data[field] for field in fields if field in call.data}
-        raise response.raised(
-            err,
-            camera=names_of(call.hass, entity_ids),
-            window=", ".join(
-                f"{field} {value:%F %T}"
-                if isinstance(value, datetime)
-                else f"{field} {value}"
-                for field, value in given.items()
-            ),
-        ) from err
 
 
 async def async_answer(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..aio import blocking
-from ..errors import storage_error
+from ..errors import StorageError, reason_of
 from ..model import Clip
 from ..time_range import Window, to_ms
 from . import files, sidecar
@@ -256,7 +256,9 @@ class ClipQueries:
                 await blocking(mark, now)
                 changed.append(now)
         except OSError as err:
-            raise storage_error(err) from err
+            raise StorageError(
+                "clip_not_marked", path=str(err.filename or ""), reason=reason_of(err)
+            ) from err
         finally:
             done = json.dumps([clip.id for clip in changed])
             await self._library.change(

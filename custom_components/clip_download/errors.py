@@ -1,0 +1,111 @@
+"""What the engine raises, as the errors that Home Assistant knows and shows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.components.media_player.errors import BrowseError
+from homeassistant.components.media_source import Unresolvable
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    HomeAssistantError,
+    ServiceValidationError,
+)
+from homeassistant.helpers.update_coordinator import UpdateFailed
+
+from .const import DOMAIN
+from .engine.errors import (
+    ClipError,
+    CloudError,
+    InvalidRequestError,
+    SignInError,
+    StorageError,
+)
+
+
+def translated[E: HomeAssistantError](
+    kind: type[E],
+    err: ClipError,
+    *,
+    camera: str = "",
+    window: str = "",
+    account: str = "",
+) -> E:
+    """Return an error of a kind of Home Assistant's, with its text.
+
+    It names the camera and the window that it is about, or the account.
+    """
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=err.key,
+        translation_placeholders={
+            "subject": account or ", ".join(filter(None, (camera, window))),
+            "camera": camera,
+            "window": window,
+            **err.placeholders,
+        },
+    )
+
+
+def action_error(
+    err: ClipError, *, camera: str = "", window: str = ""
+) -> HomeAssistantError:
+    """Return the error of an action: a ServiceValidationError if the caller made it."""
+    kind = (
+        ServiceValidationError
+        if isinstance(err, InvalidRequestError)
+        else HomeAssistantError
+    )
+    return translated(kind, err, camera=camera, window=window)
+
+
+@contextmanager
+def raise_action_error(*, camera: str = "", window: str = "") -> Iterator[None]:
+    """Raise a ClipError as that of an action: HomeAssistantError."""
+    try:
+        yield
+    except ClipError as err:
+        raise action_error(err, camera=camera, window=window) from err
+
+
+@contextmanager
+def raise_setup_error() -> Iterator[None]:
+    """Raise a ClipError as one that an account cannot be set up with: ConfigEntryError."""
+    try:
+        yield
+    except ClipError as err:
+        raise translated(ConfigEntryError, err) from err
+
+
+@contextmanager
+def raise_update_error(account: str) -> Iterator[None]:
+    """Raise a ClipError as a coordinator's: ConfigEntryAuthFailed, UpdateFailed."""
+    try:
+        yield
+    except SignInError as err:
+        raise translated(ConfigEntryAuthFailed, err, account=account) from err
+    except CloudError as err:
+        failed = translated(UpdateFailed, err, account=account)
+        failed.retry_after = err.retry_after_s
+        raise failed from err
+    except StorageError as err:
+        raise translated(UpdateFailed, err, account=account) from err
+
+
+@contextmanager
+def raise_media_error(
+    kind: type[BrowseError | Unresolvable], *, camera: str = "", window: str = ""
+) -> Iterator[None]:
+    """Raise a ClipError, or what an account cannot be set up with, as a media source's."""
+    try:
+        yield
+    except ClipError as err:
+        raise translated(kind, err, camera=camera, window=window) from err
+    except (BrowseError, ConfigEntryError) as err:
+        if isinstance(err, kind):
+            raise
+        raise kind(
+            translation_domain=err.translation_domain,
+            translation_key=err.translation_key,
+            translation_placeholders=err.translation_placeholders,
+        ) from err
