@@ -9,13 +9,14 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.model import Job
+from custom_components.clip_download.engine.pipeline import retry
 from custom_components.clip_download.engine.sources.ring import client as ring
 from custom_components.clip_download.services.response import EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .accounts import KINDS, add_camera, set_up
+from .accounts import KINDS, add_camera, refuse, set_up
 from .clouds import Clouds
 from .clouds.footage import first_and_last
 from .clouds.ring import Kind, RingCamera
@@ -120,13 +121,42 @@ async def test_no_recording(
     assert await entry.runtime_data.jobs.recent(1) == []
 
 
-async def test_cloud_trouble(
+async def test_a_fault_that_passes(
     hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
 ) -> None:
-    """What is wrong with the cloud is said, with the camera's name."""
+    """One fault of the cloud is no reason to press again."""
+    hass_clouds.ring.add_event(camera, start=datetime.now(UTC) - 60 * SECOND)
+    entry = await set_up(hass, hass_clouds, "ring")
+    fault = hass_clouds.ring.misbehave("history", status=503)
+    await press(hass, RECORDING)
+    assert fault.times == 0
+    assert (await newest_job(entry)).events
+
+
+async def test_credentials_that_are_refused(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
+) -> None:
+    """That is said, and the user is asked to sign in again."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    refuse(hass_clouds, "ring")
+    with pytest.raises(HomeAssistantError, match="Front") as caught:
+        await press(hass, RECORDING)
+    assert caught.value.translation_key == "invalid_auth"
+    await hass.async_block_till_done()
+    assert len(list(entry.async_get_active_flows(hass, {"reauth"}))) == 1
+
+
+async def test_cloud_trouble(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is wrong with the cloud for long is said, with the camera's name."""
+    monkeypatch.setattr(retry, "LONGEST_BACKOFF_S", 0.01)
     await set_up(hass, hass_clouds, "ring")
-    hass_clouds.ring.misbehave("history", status=503, times=9)
-    with pytest.raises(HomeAssistantError, match=r"trouble.*Front") as caught:
+    hass_clouds.ring.misbehave("history", status=503, times=99)
+    with pytest.raises(HomeAssistantError, match=r"Front.*trouble") as caught:
         await press(hass, RECORDING)
     assert caught.value.translation_key == "cloud_trouble"
 

@@ -17,7 +17,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 from tests.waits import until
 
-from .accounts import KINDS, add_camera, cloud_of, save_event, set_up
+from .accounts import KINDS, add_camera, cloud_of, refuse, save_event, set_up
 from .clouds import Clouds
 from .clouds.footage import Footage, seen
 from .clouds.ring import RingCamera
@@ -107,6 +107,37 @@ async def test_new_picture(
     assert datetime.now(UTC) - frame.moment < timedelta(minutes=1)
     await ask(hass)
     assert len(cloud.asked(MAKES_PICTURE[kind])) > asked
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_fault_that_passes(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str
+) -> None:
+    """One fault of a cloud does not cost the picture."""
+    add_camera(hass_clouds, kind, "Front")
+    for camera in hass_clouds.ring.cameras:
+        camera.snapshot_at = datetime.now(UTC) - timedelta(hours=1)
+    hass_clouds.meraki.ready_after_s = 0
+    await set_up(hass, hass_clouds, kind)
+    fault = cloud_of(hass_clouds, kind).misbehave(MAKES_PICTURE[kind], status=503)
+    await ask(hass)
+    assert fault.times == 0
+    assert await picture(hass)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_credentials_that_are_refused(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str
+) -> None:
+    """There is no picture, and the user is asked to sign in again, once."""
+    add_camera(hass_clouds, kind, "Front")
+    entry = await set_up(hass, hass_clouds, kind)
+    refuse(hass_clouds, kind)
+    for _ in range(2):
+        await ask(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert await picture(hass) is None
+    assert len(list(entry.async_get_active_flows(hass, {"reauth"}))) == 1
 
 
 @pytest.mark.parametrize("kind", ["meraki", "kinesis"])

@@ -12,6 +12,7 @@ from custom_components.clip_download import config_flow, stream_flow
 from custom_components.clip_download.accounts import errors
 from custom_components.clip_download.const import DEFAULT_FILENAME, DOMAIN
 from custom_components.clip_download.engine.library.retention import Limits
+from custom_components.clip_download.engine.pipeline import retry
 from custom_components.clip_download.retention import (
     account_limits,
     async_common_limits,
@@ -1024,15 +1025,28 @@ async def test_stream_outage(
     error: str,
     fault: dict[str, Any],
 ) -> None:
-    """A cloud that cannot be asked says nothing against a stream."""
+    """A cloud that cannot be asked for long says nothing against a stream."""
     form = await stream_form(hass, unlisted)
     hass_clouds.kinesis.misbehave("describeStream", times=99, **fault)
-    result = await name_stream(hass, form, "gate")
+    with patch.object(retry, "LONGEST_BACKOFF_S", 0.01):
+        result = await name_stream(hass, form, "gate")
     assert result["type"] is FlowResultType.FORM
     assert error_of(result) == error
     hass_clouds.kinesis.faults.clear()
     result = await name_stream(hass, result, "gate")
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_stream_of_an_account_that_is_refused(
+    hass: HomeAssistant, hass_clouds: Clouds, unlisted: ConfigEntry
+) -> None:
+    """The form says so, and the user is asked to sign in again."""
+    form = await stream_form(hass, unlisted)
+    refuse(hass_clouds, "kinesis")
+    result = await name_stream(hass, form, "gate")
+    assert error_of(result) == "invalid_auth"
+    await hass.async_block_till_done()
+    assert len(list(unlisted.async_get_active_flows(hass, {"reauth"}))) == 1
 
 
 async def test_stream_unforeseen(

@@ -30,7 +30,7 @@ from custom_components.clip_download.engine.folder import File, Folder
 from custom_components.clip_download.engine.library import files
 from custom_components.clip_download.engine.library.publishing import Sealed
 from custom_components.clip_download.engine.model import JobState
-from custom_components.clip_download.engine.pipeline import download, patience
+from custom_components.clip_download.engine.pipeline import download, retry
 from custom_components.clip_download.engine.sources import http, kinesis
 from custom_components.clip_download.engine.sources.meraki import client as meraki
 from custom_components.clip_download.engine.sources.ring import client as ring
@@ -351,7 +351,7 @@ def every_frame(start: datetime, end: datetime) -> Iterator[datetime]:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for next to nothing, and ask as often as one likes."""
-    monkeypatch.setattr(patience, "LONGEST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(retry, "LONGEST_BACKOFF_S", 0.01)
     monkeypatch.setattr(ring, "_again_after_s", lambda age: 0.1)
     monkeypatch.setattr(ring, "UNAUTHORIZED_AGAIN_S", 0.1)
     monkeypatch.setattr(kinesis, "NOT_READY_AGAIN_S", 0.1)
@@ -459,7 +459,7 @@ async def test_silence(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.cloud.misbehave(place, hang_after_bytes=5000)
     await house.check_whole()
     house.tidy()
-    monkeypatch.setattr(patience, "MOST_TRIES", 2)
+    monkeypatch.setattr(retry, "MOST_ATTEMPTS", 2)
     house.cloud.misbehave(place, hang_after_bytes=5000, times=FOREVER)
     await house.check_told("body_truncated", timeout=60)
 

@@ -663,6 +663,19 @@ def test_what_looks_for_keys_finds_them() -> None:
     assert not list(decided_by_key(ast.parse("show(err.key, f'x_{err.key}')")))
 
 
+def test_errors_are_translated_in_one_place() -> None:
+    """Only one module makes Home Assistant's errors of ours."""
+    by_hand = [
+        f"{short(path)}:{call.lineno}"
+        for path, call in calls()
+        if re.search(r"(Error|Failed|NotReady|Unresolvable)$", called(call))
+        for keyword in call.keywords
+        if keyword.arg == "translation_key"
+        and not isinstance(keyword.value, ast.Constant)
+    ]
+    assert {where.partition(":")[0] for where in by_hand} <= {"errors.py"}
+
+
 def test_no_error_is_idle() -> None:
     """No text waits for an error that nobody raises."""
     used = {use.key for use in USES}

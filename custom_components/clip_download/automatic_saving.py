@@ -19,12 +19,10 @@ from .const import (
     DEFAULT_BEFORE_S,
 )
 from .coordinator import ClipConfigEntry
-from .engine.errors import SignInError
 from .engine.events.saver import Rules
 from .engine.library import files
 from .engine.model import DING, MOTION, Camera, Event
 from .engine.pipeline.jobs import Running
-from .engine.pipeline.patience import Patience, persist
 from .engine.time_range import Window
 from .paths import file_name, media_folder, media_folders
 
@@ -75,24 +73,16 @@ def async_set_automatic(
 
 
 async def async_events(
-    hass: HomeAssistant,
     entry: ClipConfigEntry,
     camera: Camera,
     window: Window,
     timeout: timedelta = LIST_TIMEOUT,
 ) -> list[Event]:
-    """Return the events that begin in the window, the oldest first.
-
-    Starts re-authentication if the cloud refuses the credentials. Raises ClipError.
-    """
-    try:
-        events = await persist(
-            lambda: entry.runtime_data.source.events(camera, window),
-            Patience(dt_util.utcnow() + timeout, faults_s=0),
-        )
-    except SignInError:
-        entry.async_start_reauth(hass)
-        raise
+    """Return the events that begin in the window, the oldest first. Raises ClipError."""
+    account = entry.runtime_data
+    events = await account.call(
+        lambda: account.source.events(camera, window), within=timeout
+    )
     return [
         event for event in events if window.start <= event.window.start < window.end
     ]

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from .automatic_saving import (
     DEFAULT_KINDS,
     SAVE_TIMEOUT,
+    async_events,
     async_request_clip,
     async_saved_clips,
 )
@@ -109,11 +110,12 @@ class SaveLastRecording(SaveButton):
             await async_request_clip(self.hass, entry, self.camera, [event])
 
     async def _newest(self, now: datetime) -> Event:
+        entry = self.coordinator.config_entry
         # The clocks of clouds are not quite ours.
         end = now + POLL_INTERVAL
         for reach in REACHES:
             window = Window(now - reach, end)
-            events = await self.account.source.events(self.camera, window)
+            events = await async_events(entry, self.camera, window)
             if found := [event for event in events if event.is_of(DEFAULT_KINDS)]:
                 return found[-1]
             end = window.start

@@ -32,6 +32,8 @@ LATELY = timedelta(days=1)
 # Home Assistant gives up on a picture after ten seconds; the one of the last clip has
 # to be read by then.
 PICTURE_PATIENCE_S = 8
+# How long a cloud that fails is asked again for a picture.
+PICTURE_WITHIN = timedelta(seconds=2)
 
 
 async def async_setup_entry(
@@ -107,8 +109,9 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
 
     async def _fetch(self, *, is_fresh: bool) -> None:
         try:
-            self._picture = await self.account.source.picture(
-                self.camera, is_fresh=is_fresh
+            self._picture = await self.account.call(
+                lambda: self.account.source.picture(self.camera, is_fresh=is_fresh),
+                within=PICTURE_WITHIN,
             )
         except ClipError as err:
             self._picture = None

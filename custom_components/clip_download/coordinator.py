@@ -18,14 +18,17 @@ from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
 
 from .accounts import kind_of
 from .const import CONF_STREAM, SUBENTRY_STREAM
+from .engine.errors import SignInError
 from .engine.events.monitor import POLL_INTERVAL, EventMonitor
 from .engine.events.saver import EventSaver
 from .engine.events.store import EventStore
 from .engine.model import Camera
 from .engine.pipeline.jobs import Jobs
+from .engine.pipeline.retry import RetryBudget, retry
 from .engine.sources.base import Source
 from .errors import raise_update_error
 
@@ -33,6 +36,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # A cloud may send several events at once.
 POLLS_APART_S = 10.0
+# Whoever waits for a cloud would rather know soon that it fails.
+CALL_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(kw_only=True)
@@ -49,6 +54,20 @@ class Account:
     saver: EventSaver
     monitor: EventMonitor
     minutes: dict[str, float] = field(default_factory=dict)
+
+    async def call[T](
+        self, ask: Callable[[], Awaitable[T]], *, within: timedelta = CALL_WITHIN
+    ) -> T:
+        """Ask the account's cloud for something that somebody waits for.
+
+        Faults are retried, and footage that is not ready is waited for, `within` a time.
+        Credentials that are refused start a re-authentication. Raises what `ask` does.
+        """
+        try:
+            return await retry(ask, RetryBudget(dt_util.utcnow() + within, faults_s=0))
+        except SignInError:
+            self.coordinator.config_entry.async_start_reauth(self.coordinator.hass)
+            raise
 
 
 type ClipConfigEntry = ConfigEntry[Account]

@@ -521,7 +521,7 @@ class ClipMediaSource(MediaSource):
                 time_zone=dt_util.get_default_time_zone(),
                 day=date.fromisoformat(day),
             )
-            events = await async_events(self.hass, entry, camera, window)
+            events = await async_events(entry, camera, window)
         return [event for event in reversed(events) if not source.is_echo(event)]
 
     async def _recorded(self, place: Place, asker: Asker) -> Clip:

@@ -97,7 +97,7 @@ class StreamSubentryFlow(ConfigSubentryFlow):
             source = await async_create_source(
                 self.hass, kind_of(entry), entry.data, named_cameras=[stream]
             )
-            cameras = await source.cameras()
+            cameras = await entry.runtime_data.call(source.cameras)
         except (ClipError, ConfigEntryError) as err:
             return await async_form_errors(self.hass, err, entry.title)
         except Exception:

@@ -14,7 +14,7 @@ import voluptuous as vol
 
 from custom_components.clip_download.const import CONF_AUTOMATIC, DOMAIN
 from custom_components.clip_download.engine.errors import InvalidRequestError
-from custom_components.clip_download.engine.pipeline import patience
+from custom_components.clip_download.engine.pipeline import retry
 from custom_components.clip_download.engine.sources.ring_partner.client import (
     RingPartnerSource,
 )
@@ -641,7 +641,7 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up after the first fault."""
-    monkeypatch.setattr(patience, "MOST_TRIES", 1)
+    monkeypatch.setattr(retry, "MOST_ATTEMPTS", 1)
 
 
 @with_history

@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 import voluptuous as vol
 
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.pipeline import retry
 from custom_components.clip_download.engine.sources.ring import live
 from custom_components.clip_download.engine.sources.ring_partner import (
     client as ring_partner,
@@ -19,7 +20,7 @@ from custom_components.clip_download.services.response import EVENT_SAVED
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
-from tests.accounts import add_camera, set_up
+from tests.accounts import add_camera, refuse, set_up
 from tests.clouds import Clouds
 from tests.clouds.footage import first_and_last
 from tests.clouds.ring import SIGNAL_HOST, TICKET_HOST, RingCloud
@@ -38,6 +39,7 @@ def quick_live(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep live video on loopback, and be less patient."""
     monkeypatch.setattr("aioice.ice.get_host_addresses", lambda *_, **__: ["127.0.0.1"])
     monkeypatch.setattr(ring_partner, "STOP_PAUSE_S", 0.05)
+    monkeypatch.setattr(retry, "LONGEST_BACKOFF_S", 0.01)
 
 
 @pytest.fixture
@@ -225,6 +227,30 @@ async def test_no_session(
     assert error(await record(hass)) == key
     assert cloud.live_log == []
     assert not cloud.asked("video/download")
+
+
+@pytest.mark.usefixtures("account")
+async def test_a_fault_that_passes(
+    hass: HomeAssistant, cloud: RingPartnerCloud
+) -> None:
+    """The session is asked for again, and there is one only."""
+    fault = cloud.misbehave(SESSIONS, method="POST", status=503)
+    answer = (await record(hass))["camera.front"]
+    assert fault.times == 0
+    assert answer["status"] == "complete", answer
+    assert cloud.live_log == ["start", "media", "stop"]
+
+
+@pytest.mark.usefixtures("camera")
+async def test_credentials_that_are_refused(
+    hass: HomeAssistant, hass_clouds: Clouds
+) -> None:
+    """That is told, and the user is asked to sign in again."""
+    entry = await set_up(hass, hass_clouds, "ring_partner")
+    refuse(hass_clouds, "ring_partner")
+    assert error(await record(hass)) == "invalid_auth"
+    await hass.async_block_till_done()
+    assert len(list(entry.async_get_active_flows(hass, {"reauth"}))) == 1
 
 
 @pytest.mark.usefixtures("account")

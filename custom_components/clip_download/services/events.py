@@ -280,5 +280,5 @@ async def _async_wanted(
                 cloud=source.manufacturer,
                 allowed=", ".join(allowed),
             )
-    events = await async_events(call.hass, entry, camera, window, patience)
+    events = await async_events(entry, camera, window, patience)
     return [event for event in events if kinds is None or event.is_of(kinds)]

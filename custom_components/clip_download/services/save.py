@@ -1,6 +1,7 @@
 """The actions that save a stretch of footage: what there is, or what is recorded for it."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -146,8 +147,13 @@ async def _async_record(
     whoever called goes away.
     """
 
+    account = entry.runtime_data
+
     async def record() -> Window:
-        async with entry.runtime_data.source.live(camera):
+        async with AsyncExitStack() as session:
+            await account.call(
+                lambda: session.enter_async_context(account.source.live(camera))
+            )
             start = dt_util.utcnow()
             await asyncio.sleep(duration.total_seconds())
             return Window(start, start + duration)

@@ -18,10 +18,7 @@ from custom_components.clip_download.engine.events.store import EventStore
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.media import clip_file
 from custom_components.clip_download.engine.model import MOTION, Camera, Event, JobState
-from custom_components.clip_download.engine.pipeline import (
-    jobs as jobs_module,
-    patience,
-)
+from custom_components.clip_download.engine.pipeline import jobs as jobs_module, retry
 from custom_components.clip_download.engine.pipeline.jobs import Running
 from custom_components.clip_download.engine.pipeline.pipeline import MOST_STARTS
 from custom_components.clip_download.engine.time_range import Window
@@ -41,7 +38,7 @@ LATER = Window(NOW, NOW + timedelta(hours=1))
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again at once."""
-    monkeypatch.setattr(patience, "LONGEST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(retry, "LONGEST_BACKOFF_S", 0.01)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from custom_components.clip_download.engine.model import (
     Part,
     Plan,
 )
-from custom_components.clip_download.engine.pipeline import download, fetching, patience
+from custom_components.clip_download.engine.pipeline import download, fetching, retry
 from custom_components.clip_download.engine.pipeline.download import (
     LEAST_BYTES,
     LEAST_WITHIN_S,
@@ -120,7 +120,7 @@ async def test_a_short_answer_is_better_than_none(tmp_path: Path) -> None:
         part = house.shelf.lay(window(-990, -980), lead_in=True)
         house.shelf.answers[part.ask["name"]].append(instead(film(house, -990, -985)))
         trouble = BadAnswerError("cloud_trouble", status="502")
-        house.shelf.troubles += [None, *[trouble] * patience.MOST_TRIES]
+        house.shelf.troubles += [None, *[trouble] * retry.MOST_ATTEMPTS]
         job = await house.save(part.window)
         assert job.clips[0].gaps == (window(-985, -980),)
         assert job.error is trouble
@@ -252,8 +252,8 @@ async def test_a_damaged_part(
         assert job.error
         assert job.error.key in ("body_not_video", "body_truncated")
         asked = house.shelf.fetched
-        assert asked.count("1.mp4") == patience.MOST_UNREADABLE
-        assert len(asked) == 2 + patience.MOST_UNREADABLE
+        assert asked.count("1.mp4") == retry.MOST_UNREADABLE
+        assert len(asked) == 2 + retry.MOST_UNREADABLE
 
 
 @simulated
@@ -267,10 +267,10 @@ async def test_a_part_that_is_unreadable_at_first(tmp_path: Path) -> None:
         content[at:] = bytes(len(content) - at)
         path.write_bytes(content)
         answers = house.shelf.answers[part.ask["name"]]
-        answers += [instead(path)] * (patience.MOST_UNREADABLE - 1)
+        answers += [instead(path)] * (retry.MOST_UNREADABLE - 1)
         job = await house.save(part.window)
         assert job.clips[0].status is ClipStatus.COMPLETE
-        assert len(house.shelf.fetched) == patience.MOST_UNREADABLE
+        assert len(house.shelf.fetched) == retry.MOST_UNREADABLE
 
 
 # --- the disk

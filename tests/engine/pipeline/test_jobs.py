@@ -55,7 +55,7 @@ from custom_components.clip_download.engine.pipeline import (
     download,
     fetching,
     jobs as jobs_module,
-    patience,
+    retry,
 )
 from custom_components.clip_download.engine.pipeline.jobs import Jobs, Running, forget
 from custom_components.clip_download.engine.pipeline.workbench import Workbench
@@ -286,7 +286,7 @@ class House:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again at once."""
-    monkeypatch.setattr(patience, "LONGEST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(retry, "LONGEST_BACKOFF_S", 0.01)
     monkeypatch.setattr(fetching, "SHORT_PART_AGAIN_S", 0.01)
 
 
@@ -465,7 +465,7 @@ async def test_a_fault_that_stays_is_told(house: House) -> None:
     job = await house.save(window(0, 10))
     assert job.error
     assert (job.error.key, job.error.placeholders["status"]) == ("cloud_trouble", "502")
-    assert len(house.shelf.fetched) == patience.MOST_TRIES
+    assert len(house.shelf.fetched) == retry.MOST_ATTEMPTS
     assert house.names() == []
 
 

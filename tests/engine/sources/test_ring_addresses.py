@@ -17,7 +17,7 @@ from custom_components.clip_download.engine.errors import (
 from custom_components.clip_download.engine.folder import File
 from custom_components.clip_download.engine.media.clip_file import inspect
 from custom_components.clip_download.engine.model import Camera, MediaOptions, Part
-from custom_components.clip_download.engine.pipeline import patience
+from custom_components.clip_download.engine.pipeline import retry
 from custom_components.clip_download.engine.sources.ring import client as ring
 from custom_components.clip_download.engine.sources.ring.client import RingSource
 from homeassistant.core import HomeAssistant
@@ -239,7 +239,7 @@ async def save_clip(hass: HomeAssistant, start: datetime, **more: Any) -> Any:
 @pytest.fixture
 def impatient_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a job try again at once."""
-    monkeypatch.setattr(patience, "LONGEST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(retry, "LONGEST_BACKOFF_S", 0.01)
 
 
 async def test_saved_from_another_address(

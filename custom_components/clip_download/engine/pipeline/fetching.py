@@ -30,7 +30,7 @@ from ..turns import Turns
 from . import parts
 from .download import Bounds, Received, receive
 from .parts import Stored
-from .patience import MOST_UNREADABLE, Patience, Tries, persist
+from .retry import MOST_UNREADABLE, Attempts, RetryBudget, retry
 
 # A part that came short while the cloud may still add to it is fetched again.
 SHORT_PART_AGAIN_S = 15.0
@@ -60,13 +60,13 @@ class _Outcome:
     part: Part
     stored: Stored | None = None
     trouble: ClipError | None = None
-    tries: Tries
+    attempts: Attempts
 
     @property
     def may_be_more(self) -> bool:
         """Whether it is worth asking once more, after all else has come."""
         if isinstance(self.trouble, CloudError | NotReadyError):
-            return self.tries.unreadable < MOST_UNREADABLE
+            return self.attempts.unreadable < MOST_UNREADABLE
         return self.stored is not None and self.stored.is_short
 
 
@@ -82,7 +82,7 @@ class Fetching:
         source: Source,
         downloads: Turns,
         bench: Executor,
-        patience: Patience,
+        budget: RetryBudget,
         risk: Risk,
         kept: dict[str, Stored],
     ) -> None:
@@ -97,7 +97,7 @@ class Fetching:
         self._source = source
         self._downloads = downloads
         self._bench = bench
-        self._patience = patience
+        self._budget = budget
         self._risk = risk
         self._at_once = asyncio.Semaphore(source.parts_at_once)
         self._kept = kept
@@ -149,8 +149,8 @@ class Fetching:
         """Ask once more for whatever failed or came short, however late it is."""
         again = [one for one in outcomes if one.may_be_more]
         # What was not asked for because others failed is the likeliest to come.
-        again.sort(key=lambda one: one.tries.faults)
-        self._patience.renew()
+        again.sort(key=lambda one: one.attempts.faults)
+        self._budget.reset_faults()
         return [
             *(one for one in outcomes if not one.may_be_more),
             *await self._fetch_each([(one.part, one) for one in again]),
@@ -202,26 +202,26 @@ class Fetching:
 
         Raises SplitError, SignInError, StorageError, OSError.
         """
-        tries = Tries(unreadable=before.tries.unreadable if before else 0)
+        attempts = Attempts(unreadable=before.attempts.unreadable if before else 0)
         first = before.stored if before else None
         trouble: ClipError | None = None
         if kept := self._kept.pop(parts.key_of(part), None):
             await self._count_in(kept)
-            return _Outcome(part=part, stored=kept, tries=tries)
-        if self._patience.is_over:
+            return _Outcome(part=part, stored=kept, attempts=attempts)
+        if self._budget.is_spent:
             # It has its turn in the last round.
-            trouble = self._patience.last_fault
-            return _Outcome(part=part, stored=first, trouble=trouble, tries=tries)
+            trouble = self._budget.last_fault
+            return _Outcome(part=part, stored=first, trouble=trouble, attempts=attempts)
         answers = [first] if first else []
 
         async def ask() -> None:
-            stored = await self._try(part, tries)
+            stored = await self._try(part, attempts)
             answers.append(stored)
             if stored.is_short and self._may_still_grow(part):
                 raise NotReadyError("footage_not_ready", after_s=SHORT_PART_AGAIN_S)
 
         try:
-            await persist(ask, self._patience, tries)
+            await retry(ask, self._budget, attempts)
         except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
             if not answers and isinstance(err, SplitError):
                 raise
@@ -229,18 +229,18 @@ class Fetching:
             if not answers or isinstance(err, CloudError):
                 trouble = err
         if not answers:
-            return _Outcome(part=part, trouble=trouble, tries=tries)
+            return _Outcome(part=part, trouble=trouble, attempts=attempts)
         longest = max(answers, key=lambda one: one.length)
         for one in answers:
             if one is not longest:
                 await blocking(parts.drop, one)
         if longest is not first:
-            self._patience.got_on()
+            self._budget.progressed()
             if self._is_recorded:
                 # The folder must not be removed under it.
                 await ended(blocking(parts.keep, part, longest))
             await self._count_in(longest)
-        return _Outcome(part=part, stored=longest, trouble=trouble, tries=tries)
+        return _Outcome(part=part, stored=longest, trouble=trouble, attempts=attempts)
 
     def _may_still_grow(self, part: Part) -> bool:
         """Return whether a short part is one to which the cloud may still add."""
@@ -249,11 +249,11 @@ class Fetching:
             and datetime.now(UTC) < part.window.end + self._source.settles_after
         )
 
-    async def _try(self, part: Part, tries: Tries) -> Stored:
+    async def _try(self, part: Part, attempts: Attempts) -> Stored:
         """Ask for one part, once. Raises what the source does, OSError."""
         file = parts.new_file(self._folder)
         try:
-            download, received = await self._download(part, file, tries)
+            download, received = await self._download(part, file, attempts)
             try:
                 async with self._risk():
                     media = await in_thread_of(self._bench, _inspect, file)
@@ -285,7 +285,7 @@ class Fetching:
         )
 
     async def _download(
-        self, part: Part, file: File, tries: Tries
+        self, part: Part, file: File, attempts: Attempts
     ) -> tuple[Download, Received]:
         """Fetch one part's body: a slot is taken only while its bytes flow."""
         while True:
@@ -293,7 +293,7 @@ class Fetching:
                 if await self._take_slot():
                     try:
                         return download, await self._receive(
-                            part, download, file, tries
+                            part, download, file, attempts
                         )
                     finally:
                         self._downloads.release()
@@ -304,7 +304,7 @@ class Fetching:
                         download = await stack.enter_async_context(self._open(part))
                 except TimeoutError:
                     continue
-                return download, await self._receive(part, download, file, tries)
+                return download, await self._receive(part, download, file, attempts)
 
     def _open(self, part: Part) -> contextlib.AbstractAsyncContextManager[Download]:
         return self._source.fetch(self._camera, part, self._job.wishes)
@@ -319,14 +319,14 @@ class Fetching:
         return True
 
     async def _receive(
-        self, part: Part, download: Download, file: File, tries: Tries
+        self, part: Part, download: Download, file: File, attempts: Attempts
     ) -> Received:
         try:
             return await receive(
                 download.response,
                 file,
                 Bounds.of(max(part.window.duration, download.longest or _NONE)),
-                lambda size_bytes: self._patience.received(tries, size_bytes),
+                lambda size_bytes: self._budget.received(attempts, size_bytes),
             )
         except NotVideoError as err:
             raise download.not_video or self._source.rejected(part, err) from err

@@ -30,7 +30,7 @@ from ..time_range import Window, from_ms, gaps, to_ms
 from ..turns import Turns
 from . import work
 from .fetching import Fetched, Fetching
-from .patience import Patience, persist
+from .retry import RetryBudget, retry
 from .work import Work
 from .workbench import Workbench
 
@@ -88,7 +88,7 @@ class Pipeline:
         # How many files are being looked into.
         self._looked_into = 0
         self._starts_before = job.starts
-        self._patience = Patience(
+        self._budget = RetryBudget(
             job.give_up_at,
             timeout=job.give_up_at - max(job.window.end, job.asked_at),
         )
@@ -178,7 +178,7 @@ class Pipeline:
             source=self._source,
             downloads=self._downloads,
             bench=self._bench,
-            patience=self._patience,
+            budget=self._budget,
             risk=self._risk,
             kept=at_work.kept,
         )
@@ -230,7 +230,7 @@ class Pipeline:
     async def _plan(self, camera: Camera) -> Plan:
         """Return what exists once it is all there, or what is there when time is up."""
         while True:
-            plan = await persist(lambda: self._plan_once(camera), self._patience)
+            plan = await retry(lambda: self._plan_once(camera), self._budget)
             left_s = seconds_until(self._job.give_up_at)
             if plan.again_after_s is None or left_s <= 0:
                 break

@@ -13,8 +13,8 @@ from custom_components.clip_download.engine.errors import (
     NotVideoError,
 )
 from custom_components.clip_download.engine.model import ClipStatus, Job, JobState, Plan
-from custom_components.clip_download.engine.pipeline import download, patience
-from custom_components.clip_download.engine.pipeline.patience import Patience, Tries
+from custom_components.clip_download.engine.pipeline import download, retry
+from custom_components.clip_download.engine.pipeline.retry import Attempts, RetryBudget
 from custom_components.clip_download.engine.time_range import Window
 from tests.clouds.footage import moments
 from tests.simulated import simulated
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a kilobyte count for what a megabyte is of a real part."""
     monkeypatch.setattr(download, "CHUNK_BYTES", 4 * 2**10)
-    monkeypatch.setattr(patience, "PROGRESS_BYTES", 4 * 2**10)
+    monkeypatch.setattr(retry, "PROGRESS_BYTES", 4 * 2**10)
 
 
 def now_s() -> float:
@@ -156,8 +156,8 @@ async def test_a_cloud_that_is_down(tmp_path: Path, count: int) -> None:
         job = await house.save(stretch, timeout=NO_TIME)
         assert job.error
         assert job.error.key == "cloud_trouble"
-        assert now_s() - began_s <= patience.FAULTS_S
-        assert len(shelf.fetched) <= patience.MOST_FAULTS + shelf.parts_at_once
+        assert now_s() - began_s <= retry.FAULTS_S
+        assert len(shelf.fetched) <= retry.MOST_FAULTS + shelf.parts_at_once
         assert house.names() == []
 
 
@@ -176,8 +176,8 @@ async def test_a_cloud_that_goes_down(tmp_path: Path) -> None:
         assert job.clips[0].gaps == (Window(shelf.parts[4].window.start, stretch.end),)
         assert job.error
         assert job.error.key == "cloud_trouble"
-        assert now_s() - began_s <= 120 + 2 * patience.FAULTS_S
-        assert len(shelf.fetched) <= 4 + 2 * (patience.MOST_FAULTS + 2)
+        assert now_s() - began_s <= 120 + 2 * retry.FAULTS_S
+        assert len(shelf.fetched) <= 4 + 2 * (retry.MOST_FAULTS + 2)
 
 
 @simulated
@@ -190,8 +190,8 @@ async def test_one_part_that_always_fails(tmp_path: Path) -> None:
         job = await house.save(stretch, timeout=NO_TIME)
         assert job.clips[0].gaps == (broken.window,)
         fetched = house.shelf.fetched
-        assert fetched.count(broken.ask["name"]) == 2 * patience.MOST_TRIES
-        assert len(fetched) == PARTS - 1 + 2 * patience.MOST_TRIES
+        assert fetched.count(broken.ask["name"]) == 2 * retry.MOST_ATTEMPTS
+        assert len(fetched) == PARTS - 1 + 2 * retry.MOST_ATTEMPTS
 
 
 @pytest.mark.parametrize("gets_on", [True, False])
@@ -204,7 +204,7 @@ async def test_bodies_that_break_off(
         stretch = lay(house.shelf, 1)
         (part,) = house.shelf.parts
         answers = house.shelf.answers[part.ask["name"]]
-        tries = 2 * patience.MOST_TRIES
+        tries = 2 * retry.MOST_ATTEMPTS
         for number in range(tries):
             most = number + 1 if gets_on else 3
             answers.append(slowly(100, tries + 1, most_blocks=most))
@@ -215,7 +215,7 @@ async def test_bodies_that_break_off(
         else:
             assert job.error
             assert job.error.key == "body_truncated"
-            assert len(house.shelf.fetched) == patience.MOST_TRIES
+            assert len(house.shelf.fetched) == retry.MOST_ATTEMPTS
 
 
 @simulated
@@ -239,7 +239,7 @@ async def test_waiting_among_faults(tmp_path: Path) -> None:
     async with built(tmp_path) as house:
         stretch = lay(house.shelf, 1)
         not_ready = NotReadyError("footage_not_ready", after_s=30)
-        house.shelf.troubles += [not_ready, BAD_GATEWAY] * (2 * patience.MOST_TRIES)
+        house.shelf.troubles += [not_ready, BAD_GATEWAY] * (2 * retry.MOST_ATTEMPTS)
         job = await house.save(stretch, timeout=timedelta(hours=1))
         check_whole(job, stretch)
 
@@ -264,26 +264,29 @@ async def test_footage_is_waited_for_no_longer_than_asked(tmp_path: Path) -> Non
 @simulated
 async def test_how_long_is_waited() -> None:
     """Until the time is up and no longer; a cloud may say so much by itself."""
-    left = Patience(datetime.now(UTC) + TEN_MINUTES)
-    tries = Tries()
+    left = RetryBudget(datetime.now(UTC) + TEN_MINUTES)
+    tries = Attempts()
     late = NotReadyError("footage_not_ready", after_s=3600)
-    assert left.until_ready(late, tries) == pytest.approx(600, abs=1)
-    assert left.until_ready(NotReadyError("footage_not_ready", after_s=7), tries) == 7
+    assert left.pause_until_ready(late, tries) == pytest.approx(600, abs=1)
+    assert (
+        left.pause_until_ready(NotReadyError("footage_not_ready", after_s=7), tries)
+        == 7
+    )
     # A cloud that wants to be left alone for longer than faults may last is, until then.
-    pause_s = patience.FAULTS_S * 2
+    pause_s = retry.FAULTS_S * 2
     busy = CloudError("cloud_throttled", retry_after_s=pause_s)
-    assert left.after_fault(busy, tries) == pause_s
+    assert left.pause_after_fault(busy, tries) == pause_s
     await asyncio.sleep(601)
-    assert left.until_ready(late, tries) is None
-    assert left.after_fault(busy, tries) is None
+    assert left.pause_until_ready(late, tries) is None
+    assert left.pause_after_fault(busy, tries) is None
 
 
 @simulated
 async def test_what_cannot_be_read() -> None:
     """A body that came whole and is no footage is hardly another thing next time."""
-    left = Patience(datetime.now(UTC) + TEN_MINUTES)
-    tries = Tries()
+    left = RetryBudget(datetime.now(UTC) + TEN_MINUTES)
+    tries = Attempts()
     senseless = NotVideoError("body_not_video")
-    for _ in range(patience.MOST_UNREADABLE - 1):
-        assert left.after_fault(senseless, tries) is not None
-    assert left.after_fault(senseless, tries) is None
+    for _ in range(retry.MOST_UNREADABLE - 1):
+        assert left.pause_after_fault(senseless, tries) is not None
+    assert left.pause_after_fault(senseless, tries) is None
