@@ -395,6 +395,38 @@ def test_imports_go_round_nowhere() -> None:
     assert below == {}
 
 
+def picture() -> list[str]:
+    """Return the engine's parts as ARCHITECTURE.md shows them, the highest first."""
+    ground = [part for part, level in LEVELS.items() if not level]
+    folders = sorted(set(LEVELS) - set(ground), key=lambda part: (-LEVELS[part], part))
+    lines = {"Home Assistant": ["accounts/", "services/", "config_flow", "..."]}
+    for folder in folders:
+        lines[f"engine/{folder}"] = sorted(
+            f"{one.name}/" if one.is_dir() else one.stem
+            for one in (ENGINE_FOLDER / folder).iterdir()
+            if one.suffix == ".py" or one.is_dir()
+            if one.name not in ("__init__.py", "__pycache__")
+        )
+    lines["engine"] = sorted(ground)
+    return [f"{name:18}{' '.join(modules)}" for name, modules in lines.items()]
+
+
+def test_architecture_is_shown() -> None:
+    """The picture has every module where it is; the glossary is short."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    assert text.split("```")[1].strip("\n").split("\n") == picture()
+    words = text.partition("## Words")[2].partition("##")[0]
+    assert 10 < words.count("\n| ") - 1 <= 30
+    missing = [
+        path
+        for path in re.findall(
+            r"`((?:engine|accounts|services|tests|script)/[\w/.]+)`", text
+        )
+        if not (ROOT / path).exists() and not (INTEGRATION / path).exists()
+    ]
+    assert missing == []
+
+
 def full_name(path: Path) -> str:
     """Return the name by which a module is imported."""
     parts = path.relative_to(ROOT).with_suffix("").parts
