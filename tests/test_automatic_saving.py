@@ -864,6 +864,10 @@ async def test_storage_is_full(
         seen = happen(camera, ring, 60)
         await look(hass, entry)
     assert [event.data["error"]["key"] for event in failed] == ["storage_full"]
+    # Ring keeps whole recordings: nothing before or after it was asked for.
+    times = [datetime.fromisoformat(failed[0].data[name]) for name in ("start", "end")]
+    assert abs(times[0] - seen.start) < SECOND
+    assert abs(times[1] - seen.end) < SECOND
     assert list(media_dir.iterdir()) == []
     await pass_time(hass, clock, 5 * MINUTE, lambda: saved)
     assert saved_ids(saved) == ids(seen)

@@ -31,10 +31,14 @@ DOORBELL = "event.front_doorbell"
 SECOND = timedelta(seconds=1)
 
 
-async def tell(hass: HomeAssistant, entry: ConfigEntry, kind: str) -> None:
+async def tell(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    kind: str,
+    start: datetime = datetime(2026, 11, 21, 9, 0, tzinfo=UTC),
+) -> None:
     """Let the cloud tell of something that the only camera saw."""
     (camera,) = entry.runtime_data.coordinator.data.values()
-    start = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
     async_announce(
         hass,
         entry,
@@ -181,6 +185,7 @@ async def test_ring_in_the_history(
     assert "path" not in told(hass, DOORBELL).attributes
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
 async def test_saved_while_nobody_listened(
     *,
     hass: HomeAssistant,
@@ -188,8 +193,9 @@ async def test_saved_while_nobody_listened(
     camera: RingCamera,
     media_dir: Path,
     monkeypatch: pytest.MonkeyPatch,
+    is_deleted: bool,
 ) -> None:
-    """A clip whose job ended while the account was unloaded is told of after that."""
+    """A clip whose job ended while the account was unloaded is told of if it is there."""
     entry = await set_up(hass, hass_clouds, "ring")
     ring = hass_clouds.ring.add_event(
         camera, "ding", start=datetime.now(UTC) - 20 * SECOND, duration_s=3
@@ -220,10 +226,13 @@ async def test_saved_while_nobody_listened(
     monkeypatch.setattr(hass.config_entries, "async_unload_platforms", unload)
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert told(hass, DOORBELL).state == STATE_UNAVAILABLE
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    assert told(hass, DOORBELL).attributes["id"] == str(ring.id)
     (path,) = media_dir.rglob("*.mp4")
-    assert told(hass, DOORBELL).attributes["path"] == str(path)
+    if is_deleted:
+        path.unlink()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    attributes = told(hass, DOORBELL).attributes
+    assert attributes["id"] == str(ring.id)
+    assert attributes.get("path") == (None if is_deleted else str(path))
 
 
 async def test_clip_of_another_event(
@@ -241,6 +250,30 @@ async def test_clip_of_another_event(
     assert "path" not in told(hass, FRONT_MOTION).attributes
     path = await save_event(hass, last)
     assert told(hass, FRONT_MOTION).attributes["path"] == str(path)
+
+
+async def test_clip_of_what_was_heard(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """A cloud may list an event under another id than it told: its clip is the same."""
+    camera = hass_clouds.ring_partner.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring_partner")
+    minutes_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+    await tell(hass, entry, MOTION, minutes_ago)
+    for late in (60 * SECOND, SECOND):
+        start = minutes_ago + late
+        hass_clouds.ring_partner.add_event(camera, start=start, duration_s=3)
+        await hass.services.async_call(
+            DOMAIN,
+            "save_events",
+            {
+                "entity_id": "camera.front",
+                "start": start,
+                "end": start + 5 * SECOND,
+            },
+            blocking=True,
+        )
+        assert ("path" in told(hass, FRONT_MOTION).attributes) == (late == SECOND)
 
 
 @pytest.mark.parametrize("kind", ["on_demand", "alarm"])

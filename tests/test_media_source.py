@@ -637,6 +637,38 @@ async def test_playing_a_recording_saves_it(
     assert await browser.play(media_id) == path.read_bytes()
 
 
+async def test_played_while_it_is_saved_for_another(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    open_browser: Callable[..., Awaitable[Browser]],
+    day: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever began to play it before another had it gets the clip of that one."""
+    browser, other = await open_browser(), await open_browser()
+    (node,) = await browser.inside(day)
+    media_id = node["media_content_id"]
+    recordings = media_source.ClipMediaSource._recordings
+    is_listed, is_saved = asyncio.Event(), asyncio.Event()
+
+    async def list_slowly(self: media_source.ClipMediaSource, *args: Any) -> Any:
+        found = await recordings(self, *args)
+        if not is_listed.is_set():
+            is_listed.set()
+            await is_saved.wait()
+        return found
+
+    monkeypatch.setattr(media_source.ClipMediaSource, "_recordings", list_slowly)
+    playing = asyncio.ensure_future(browser.play(media_id))
+    await is_listed.wait()
+    film = await other.play(media_id)
+    footage = len(hass_clouds.ring.asked(FOOTAGE))
+    is_saved.set()
+    assert await playing == film
+    assert len(hass_clouds.ring.asked(FOOTAGE)) == footage
+    assert len(list(Path(hass.config.media_dirs["local"]).rglob("*.mp4"))) == 1
+
+
 async def test_a_recording_that_is_not_ready(
     hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, browser: Browser
 ) -> None:

@@ -125,6 +125,22 @@ async def test_what_was_wanted_is_forgotten(
     assert saved == []
 
 
+async def test_turned_on_twice(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, entry: ConfigEntry
+) -> None:
+    """What is on already saves what was seen since it was turned on at first."""
+    saved = async_capture_events(hass, EVENT_SAVED)
+    now = datetime.now(UTC)
+    with patch.object(dt_util, "utcnow", return_value=now - 120 * SECOND):
+        await turn(hass, STATE_ON)
+    await turn(hass, STATE_ON)
+    ring = hass_clouds.ring.add_event(
+        camera, "ding", start=now - 60 * SECOND, duration_s=3
+    )
+    await look(hass, entry)
+    assert [event.data["events"] for event in saved] == [[str(ring.id)]]
+
+
 async def test_it_shows_the_options(
     hass: HomeAssistant,
     hass_clouds: Clouds,

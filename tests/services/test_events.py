@@ -208,6 +208,20 @@ async def test_events_are_listed(
     assert media(hass_clouds, kind) == []
 
 
+@with_history
+async def test_bounds_of_the_window(
+    hass: HomeAssistant, hass_clouds: Clouds, minutes_ago: datetime, kind: str
+) -> None:
+    """What begins as the window begins is in it, what begins as it ends is not."""
+    start, end = minutes_ago, minutes_ago + 10 * MINUTE
+    for at in (start - SECOND, start, end - SECOND, end):
+        happen(hass_clouds, kind, at)
+    await set_up(hass, hass_clouds, kind)
+    events = await listed(hass, start=start, end=end)
+    starts = [datetime.fromisoformat(event["start"]) for event in events]
+    assert starts == [start, end - SECOND]
+
+
 async def test_what_was_seen(
     hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, minutes_ago: datetime
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import contextlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+import errno
 import json
 import os
 from pathlib import Path
@@ -563,6 +564,39 @@ async def test_an_overwriting_that_fails(
     assert before.is_still_there()
     assert work_folders(house) == []
     assert await house.library.last_clip("account", "front") == first
+
+
+async def test_an_overwriting_that_cannot_be_undone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was replaced stays where it is until the disk lets it be brought back."""
+    house.shelf.lay(window(0, 10))
+    (first,) = (await house.save(window(0, 10), "day/clip")).clips
+    before = There.of(house)
+    link, names = File.link, iter((".mp4", ".json", ".jpg"))
+
+    def fail(file: File, to: File) -> None:
+        # Once all of the old clip is moved aside, no name can be given any more.
+        if next(names, None) is None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(to.path))
+        link(file, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(File, "link", fail)
+        job = await house.save(window(2, 8), "day/clip", overwrite=True)
+        assert job.error
+        assert job.error.key == "storage_trouble"
+        assert not first.path.exists()
+        # Not at a start either, while the disk fails.
+        await house.stop()
+        await house.start()
+        await house.idle()
+    await house.stop()
+    await house.start()
+    await house.idle()
+    assert before.is_still_there()
+    assert work_folders(house) == []
+    assert await house.library.jobs_with_leftovers("account") == []
 
 
 class Dead:

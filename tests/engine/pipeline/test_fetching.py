@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 import shutil
 import threading
 
@@ -45,7 +45,7 @@ from tests.clouds.meraki import MerakiCloud
 from tests.clouds.server import Server
 from tests.simulated import NOON, simulated
 
-from .test_jobs import FRONT, SECOND, Answer, House, built, send, slowly, window
+from .test_jobs import CAMERA, FRONT, SECOND, Answer, House, built, send, slowly, window
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -532,6 +532,29 @@ async def test_a_slot_is_waited_for_without_a_connection(tmp_path: Path) -> None
             done.remove(running[number].done)
         assert [job.state for job in house.told] == [JobState.SAVED] * 3
         assert [shelf.fetched.count(name) for name in names] == [1, 3, 2]
+
+
+@simulated
+async def test_cameras_take_turns(tmp_path: Path) -> None:
+    """Who asks for many clips of one camera does not keep the others waiting."""
+    async with built(tmp_path, downloads_at_once=1) as house:
+        shelf = house.shelf
+        shelf.answers["0.mp4"].append(slowly(600))
+        for number, camera_id in enumerate(("front", "front", "front", "yard")):
+            part = shelf.lay(window(20 * number - 99, 20 * number - 89))
+            shelf.plans.append(Plan(parts=[part]))
+            await house.jobs.ask(
+                replace(CAMERA, id=camera_id),
+                part.window,
+                root=house.media,
+                filename=PurePosixPath(str(number)),
+                timeout=HOUR,
+            )
+            await asyncio.sleep(1)
+        await house.idle()
+        assert [job.state for job in house.told] == [JobState.SAVED] * 4
+        # Each that found no slot is opened again when it has one.
+        assert shelf.fetched[4:] == ["1.mp4", "3.mp4", "2.mp4"]
 
 
 # While a slot is waited for with the answer open, without it, and when it is held.

@@ -14,8 +14,10 @@ import contextlib
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+import errno
 import hashlib
 import json
+import os
 from pathlib import Path, PurePosixPath
 import sqlite3
 from typing import Any, override
@@ -36,7 +38,7 @@ from custom_components.clip_download.engine.errors import (
     SignInError,
     StorageError,
 )
-from custom_components.clip_download.engine.folder import File
+from custom_components.clip_download.engine.folder import File, Folder
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.publishing import Sealed
 from custom_components.clip_download.engine.library.sidecar import read
@@ -638,6 +640,25 @@ async def test_an_interrupted_job_goes_on(house: House) -> None:
     assert await house.library.unfinished_jobs("account") == []
 
 
+async def test_leftovers_that_cannot_be_removed_yet(house: House) -> None:
+    """They are known until they are gone, at however many starts."""
+    job = await house.save(window(0, 10), "day/clip")
+    assert job.state is JobState.FAILED
+    await house.library.update_job(replace(job, work=".clip_download_left"))
+    # As if its disk was away.
+    await house.stop()
+    await house.start()
+    await house.idle()
+    (left,) = await house.library.jobs_with_leftovers("account")
+    assert (left.id, left.work) == (job.id, ".clip_download_left")
+    (house.media / "day/.clip_download_left").mkdir(parents=True)
+    await house.stop()
+    await house.start()
+    await house.idle()
+    assert await house.library.jobs_with_leftovers("account") == []
+    assert house.names() == ["day"]
+
+
 @pytest.mark.parametrize("state", [JobState.FETCHING, JobState.FINISHING])
 async def test_an_account_of_an_older_release_is_removed(
     house: House, state: JobState
@@ -726,6 +747,22 @@ async def test_the_disk_is_full_at_the_end(
         "clip_part1.jpg",
         "clip_part2.mp4",
     ]
+    assert house.names() == []
+
+
+async def test_no_folder_to_work_in(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders that were made for a clip go if there is no room for one more."""
+    house.shelf.lay(window(0, 10))
+
+    def full(folder: Folder, name: str) -> Folder:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path / name))
+
+    monkeypatch.setattr(Folder, "make_private", full)
+    job = await house.save(window(0, 10), "year/day/clip")
+    assert job.error
+    assert job.error.key == "storage_full"
     assert house.names() == []
 
 
