@@ -211,6 +211,21 @@ async def test_storage_below_the_folder(
     assert await told(hass) == set()
 
 
+async def test_another_trouble(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, media_dir: Path
+) -> None:
+    """What is in the way now is told, in place of what was."""
+    events = [happen(hass_clouds, camera, minutes) for minutes in (30, 40)]
+    await set_up(hass, hass_clouds, "ring")
+    for trouble, key in ((read_only, "storage_read_only"), (away, "storage_gone")):
+        mend = trouble(media_dir)
+        assert await fail(hass, events.pop().start) == key
+        # What is refused when it is asked for is no job that ended.
+        await look(hass)
+        assert await told(hass) == {key}
+        mend()
+
+
 async def test_a_disk_that_fails(
     hass: HomeAssistant,
     hass_clouds: Clouds,
