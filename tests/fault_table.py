@@ -7,7 +7,6 @@ one cloud, so many times: while it lasts a clip is asked for, and after it anoth
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import gc
@@ -35,6 +34,7 @@ from .demo.check import debris, leaks
 from .demo.run import secrets
 from .household import home
 from .simulated import NOON, run
+from .waits import came_about, open_files
 from .words import error_of
 
 SECOND = timedelta(seconds=1)
@@ -518,7 +518,7 @@ class _House:
 
     async def recover(self, outcome: Outcome) -> None:
         """See that nothing is left, and that the account works once it is over."""
-        outcome.wrong += self._left_over([])
+        outcome.wrong += await self._left_over([])
         self._end()
         began_s = self.hass.loop.time()
         if self.row.stage == "set up" and outcome.status != "create_entry":
@@ -591,9 +591,9 @@ class _House:
             if job.state not in (JobState.SAVED, JobState.FAILED)
         ]
         if answer["status"] == "failed":
-            return wrong + self._left_over([])
+            return wrong + await self._left_over([])
         path = Path(answer["path"])
-        wrong += self._left_over([path])
+        wrong += await self._left_over([path])
         shown = moments(path, of=FRONT)
         is_whole = shown[0] <= start and start + LENGTH <= shown[-1] + FRAME
         if answer["status"] == "complete" and not is_whole:
@@ -604,7 +604,7 @@ class _House:
             path.with_suffix(suffix).unlink()
         return wrong
 
-    def _left_over(self, saved: list[Path]) -> list[str]:
+    async def _left_over(self, saved: list[Path]) -> list[str]:
         wrong = [f"left over: {name}" for name in debris(self.media, saved)]
         if not saved:
             wrong += [
@@ -614,20 +614,17 @@ class _House:
             ]
         # What an exception still holds is closed with it.
         gc.collect()
-        open_files = []
-        for link in Path("/proc/self/fd").iterdir():
-            with suppress(OSError):
-                open_files.append(link.readlink())
-        wrong += [
-            f"still open: {path.name}"
-            for path in open_files
-            if path.is_relative_to(self.media)
-        ]
+        # Retention and the library look through folders now and then, and close them.
+        await came_about(lambda: not self._open_files())
+        wrong += [f"still open: {path.name}" for path in self._open_files()]
         if hasattr(self, "entry") and self.entry.state is ConfigEntryState.LOADED:
             downloads = self.entry.runtime_data.jobs._downloads
             if not downloads.free:
                 wrong.append("a slot is taken")
         return wrong
+
+    def _open_files(self) -> list[Path]:
+        return [path for path in open_files() if path.is_relative_to(self.media)]
 
     def _tasks(self) -> Counter[str]:
         """Count what runs of the integration's own."""
