@@ -599,6 +599,41 @@ async def test_an_overwriting_that_cannot_be_undone(
     assert await house.library.jobs_with_leftovers("account") == []
 
 
+async def test_a_working_folder_that_cannot_be_opened(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in it is not known: it is not removed, and brought back later."""
+    house.shelf.lay(window(0, 10))
+    await house.save(window(0, 10), "day/clip")
+    before = There.of(house)
+
+    def killed(sealed: Sealed, final: File) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sealed, "publish", killed)
+        await (await house.ask(window(2, 8), "day/clip", overwrite=True)).done
+        await house.stop()
+    inner = Folder.inner
+
+    def fail(folder: Folder, name: str) -> Folder:
+        if name.startswith("."):
+            # As without descriptors; a moment later there may be some again.
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), name)
+        return inner(folder, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "inner", fail)
+        await house.start()
+        await house.idle()
+        await house.stop()
+    assert [job.state for job in house.told[1:]] == [JobState.FAILED]
+    await house.start()
+    await house.idle()
+    assert before.is_still_there()
+    assert work_folders(house) == []
+
+
 class Dead:
     """Ends all that is done in the media folder, as a kill does, after so many steps."""
 

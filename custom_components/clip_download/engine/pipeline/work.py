@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import secrets
 
 from ..errors import StorageError
-from ..folder import Folder
+from ..folder import Folder, is_link
 from ..library import files
 from ..library.publishing import ASIDE, Shelf, has_replaced
 from ..model import Job, JobState
@@ -151,9 +151,18 @@ def _below(job: Job) -> tuple[str, ...]:
 
 
 def _opened(beside: Folder, names: list[str]) -> Iterator[Folder]:
+    """Yield the folders of such names. Raises OSError for one that cannot be opened."""
     for name in names:
-        with contextlib.suppress(OSError):
-            yield beside.inner(name)
+        try:
+            folder = beside.inner(name)
+        except FileNotFoundError, NotADirectoryError:
+            continue
+        except OSError as err:
+            # One that is there may hold a clip that was replaced.
+            if not is_link(err):
+                raise
+        else:
+            yield folder
 
 
 def _take_over(beside: Folder, name: str, folder: Folder) -> None:
