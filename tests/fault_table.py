@@ -615,7 +615,7 @@ class _House:
         # What an exception still holds is closed with it.
         gc.collect()
         # Retention and the library look through folders now and then, and close them.
-        await came_about(lambda: not self._open_files())
+        await came_about(lambda: not self._open_files(), within_s=10)
         wrong += [f"still open: {path.name}" for path in self._open_files()]
         if hasattr(self, "entry") and self.entry.state is ConfigEntryState.LOADED:
             downloads = self.entry.runtime_data.jobs._downloads
