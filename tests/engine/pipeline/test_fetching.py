@@ -303,7 +303,7 @@ async def test_a_disk_that_is_too_small(
         assert job.error
         assert job.error.key == "storage_too_small"
         assert job.error.placeholders["path"] == str(house.media)
-        assert job.error.placeholders["needed"].endswith(" MB")
+        assert job.error.placeholders["needed"].endswith(" kB")
         assert len(shelf.fetched) <= fetching.SPACE_KNOWN_AFTER + shelf.parts_at_once
         assert house.names() == []
 
