@@ -257,7 +257,7 @@ async def test_the_disk_is_not_there(house: House, *, mount_point: bool) -> None
     assert sorted(done.spared.values()) == [Spared.AWAY, Spared.AWAY]
     with pytest.raises(StorageError) as error:
         await (await house.catalog()).set_kept([before[1].id], [house.media], kept=True)
-    assert error.value.key == "storage_gone"
+    assert error.value.key == "clip_not_marked"
     if mount_point:
         house.media.rmdir()
     else:
@@ -323,7 +323,7 @@ async def test_the_disk_is_read_only(house: House) -> None:
             await (await house.catalog()).set_kept(
                 [before[1].id], [house.media], kept=True
             )
-        assert error.value.key == "storage_read_only"
+        assert error.value.key == "clip_not_marked"
         done = await house.prune()
         assert not done.gone
         assert sorted(done.spared.values()) == [Spared.REFUSED, Spared.REFUSED]
@@ -359,7 +359,7 @@ async def test_the_disk_is_full(house: House, monkeypatch: pytest.MonkeyPatch) -
             await (await house.catalog()).set_kept(
                 [before[1].id], [house.media], kept=True
             )
-        assert error.value.key == "storage_full"
+        assert error.value.key == "clip_not_marked"
         assert await house.clips() == before
         assert await house.verify() == [State.OK] * 3
         assert await house.rebuild() == {"found": 3}

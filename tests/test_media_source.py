@@ -770,7 +770,7 @@ async def test_sign_in_that_is_refused(
     hass_clouds.ring.revoke()
     hass_clouds.ring.password = "another horse"
     message = await browser.error("browse_media", day)
-    assert "Sign in again" in message
+    assert "sign in again" in message
     await hass.async_block_till_done()
     assert [
         flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()

@@ -12,7 +12,8 @@ from homeassistant.config_entries import (
     ConfigEntryChange,
     ConfigSubentry,
 )
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -160,6 +161,7 @@ class EventPoller:
         self._entry = entry
         self._is_due = False
         self._is_polling = False
+        self._is_stopped = False
         self._has_failed = False
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._name = f"polling events of {entry.title}"
@@ -178,6 +180,10 @@ class EventPoller:
     def async_start(self) -> None:
         """Poll now, and again and again until the account is unloaded."""
         self._entry.async_on_unload(self._async_stop)
+        # What the events are stored in is closed a moment later.
+        self._entry.async_on_unload(
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop)
+        )
         self._async_poll_now()
 
     @callback
@@ -186,7 +192,8 @@ class EventPoller:
         self._debouncer.async_schedule_call()
 
     @callback
-    def _async_stop(self) -> None:
+    def _async_stop(self, _event: Event | None = None) -> None:
+        self._is_stopped = True
         self._debouncer.async_shutdown()
         self._async_unset_timer()
 
@@ -200,7 +207,7 @@ class EventPoller:
     def _async_poll_now(self, _now: datetime | None = None) -> None:
         """Begin to poll; while a poll is under way, have another one follow it."""
         self._is_due = True
-        if not self._is_polling:
+        if not self._is_polling and not self._is_stopped:
             self._entry.async_create_background_task(
                 self._hass, self._async_poll_while_due(), self._name
             )
@@ -210,11 +217,17 @@ class EventPoller:
         self._is_polling = True
         self._async_unset_timer()
         pause: timedelta | None = None
-        while self._is_due:
-            self._is_due = False
-            pause = await self._async_poll()
-        self._is_polling = False
-        if pause is not None and not self._entry.pref_disable_polling:
+        try:
+            while self._is_due:
+                self._is_due = False
+                pause = await self._async_poll()
+        finally:
+            self._is_polling = False
+        if (
+            pause is not None
+            and not self._is_stopped
+            and not self._entry.pref_disable_polling
+        ):
             self._cancel_timer = async_call_later(self._hass, pause, self._timer_job)
 
     async def _async_poll(self) -> timedelta | None:

@@ -323,7 +323,7 @@ async def test_what_cannot_be_written_is_not_kept(
     await put(library, here, away)
     with pytest.raises(StorageError) as error:
         await catalog.set_kept(["here", "away"], [tmp_path], kept=True)
-    assert error.value.key == "storage_gone"
+    assert error.value.key == "clip_not_marked"
     assert await catalog.kept_of(["here", "away"]) == ["here"]
 
 
