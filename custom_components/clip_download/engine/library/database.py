@@ -48,7 +48,7 @@ class Library:
 
     Every method raises StorageError (`library_unusable`) if the database fails. One
     that turns out to be damaged is put aside, and a new one made; `when_lost` is called
-    then. Its clips come back by a rebuild (`rebuild.py`), its jobs are lost.
+    then. Its clips come back by a rebuild (`reindex.py`), its jobs are lost.
     """
 
     def __init__(self, path: Path, time_zone: tzinfo = UTC) -> None:

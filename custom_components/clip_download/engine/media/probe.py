@@ -1,7 +1,7 @@
 """What lies in a fetched file: is it whole, and which frames follow which.
 
 All functions block; callers run them in an executor. Nothing here holds a file in
-memory: a survey keeps its key frames only.
+memory: a probe keeps its key frames only.
 """
 
 from array import array
