@@ -193,12 +193,14 @@ def space_of(folder: Folder) -> tuple[int, int]:
 
     Those left are negative where it must not be filled any more.
     """
+    # Looked at first: what is written meanwhile is counted twice, not missing from both.
+    free_bytes = folder.free_bytes() - RESERVE_BYTES
     size_bytes = 0
     for name in folder.names():
         # Others may come and go.
         with contextlib.suppress(FileNotFoundError):
             size_bytes += (folder / name).stat().st_size
-    return size_bytes, folder.free_bytes() - RESERVE_BYTES
+    return size_bytes, free_bytes
 
 
 def check_space(folder: Folder, needed_bytes: int) -> None:
