@@ -46,8 +46,8 @@ from custom_components.clip_download.engine.model import (
     Plan,
 )
 from custom_components.clip_download.engine.pipeline.download import Bounds, receive
+from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
-from custom_components.clip_download.engine.pipeline.workbench import Workbench
 from custom_components.clip_download.engine.sources.base import Download, Source
 from custom_components.clip_download.engine.sources.http import Http
 from custom_components.clip_download.engine.time_range import Window
@@ -98,7 +98,7 @@ class Shelf(Source):
         self,
         camera: Camera,
         window: Window,
-        wishes: MediaOptions,
+        media_options: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan:
         return Plan(parts=[Part(window=self.window)])
@@ -106,7 +106,7 @@ class Shelf(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, wishes: MediaOptions
+        self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         async with self.http.get_signed(f"{self.url}/{camera.id}.mp4") as response:
             yield Download(response=response)
@@ -255,7 +255,7 @@ async def measure(
             library=library,
             find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
             downloads_at_once=8,
-            workbench=Workbench(),
+            executors=Executors(),
             spawn=spawn,
             tell=lambda job: None,
             sign_in_again=lambda: None,
@@ -268,7 +268,7 @@ async def measure(
                 root=media,
                 filename=PurePosixPath(f"{name}_{number}"),
                 timeout=timedelta(minutes=10),
-                wishes=MediaOptions(),
+                media_options=MediaOptions(),
             )
             job = await running.done
             if job.state is not JobState.SAVED:

@@ -35,8 +35,8 @@ from custom_components.clip_download.engine.model import (
     Job,
     JobState,
 )
+from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs, Running
-from custom_components.clip_download.engine.pipeline.workbench import Workbench
 from custom_components.clip_download.engine.sources.base import Source
 from custom_components.clip_download.engine.time_range import Window
 from homeassistant.util import dt as dt_util
@@ -179,7 +179,7 @@ class Account:
         """Go on with what is unfinished, and look at the cameras from now on."""
         self.soon = asyncio.Event()
         self.library = await Library(self.folder / "clips.db").open()
-        self.workbench = Workbench()
+        self.executors = Executors()
         self.source = self.make_source()
         self.cameras = {one.id: one for one in await self.source.cameras()}
         self.jobs = Jobs(
@@ -189,7 +189,7 @@ class Account:
             library=self.library,
             find_camera=self.cameras.get,
             downloads_at_once=2,
-            workbench=self.workbench,
+            executors=self.executors,
             spawn=self.spawn,
             tell=self._ended_job,
             sign_in_again=self._sign_in_again,
@@ -222,7 +222,7 @@ class Account:
                 task.cancel()
             await asyncio.wait(self.tasks)
         await self.library.close()
-        self.workbench.shutdown()
+        self.executors.shutdown()
         await self.source.session.close()
         if self.crashes:
             raise BaseExceptionGroup("tasks crashed", self.crashes)

@@ -45,7 +45,7 @@ NAME = "clip_download/save_when_it_rang.yaml"
 CAMERA = "camera.front_door_ost"
 EVENT = "event.front_door_ost_motion"
 SECOND = timedelta(seconds=1)
-PATIENCE_S = 10
+TIMEOUT_S = 10
 
 type Messages = asyncio.Queue[ServiceCall]
 
@@ -132,7 +132,7 @@ def ring(
 
 async def next_two(messages: Messages) -> list[dict[str, Any]]:
     """Return what both phones are told next; it is the same."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         calls = [await messages.get() for _ in range(2)]
     assert [call.service for call in calls] == [
         "mobile_app_anna_s_phone",
@@ -215,7 +215,7 @@ async def test_it_rang(
 
     hass.bus.async_fire("mobile_app_notification_action", {"action": "OTHER"})
     press(hass, clip)
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         assert await kept.get() == {"path": [str(path)]}
     await hass.async_block_till_done()
     assert messages.empty()
@@ -240,7 +240,7 @@ async def test_a_burst(
     for start in starts:
         ring(hass, EVENT, start=dt_util.as_local(start).isoformat())
 
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         clips = [dict((await messages.get()).data) for _ in starts]
     assert len({clip["data"]["tag"] for clip in clips}) == len(starts)
     assert {clip["data"]["push"]["interruption-level"] for clip in clips} == {
@@ -250,7 +250,7 @@ async def test_a_burst(
     for start in reversed(starts):
         local = dt_util.as_local(start)
         press(hass, told[f"{local:%H:%M:%S}"])
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             (path,) = (await kept.get())["path"]
         shown = moments(Path(path))
         assert shown[0] <= start <= start + 4 * SECOND <= shown[-1]
@@ -294,7 +294,7 @@ async def test_part_of_it(
     assert clip["message"] == "1 Lücke"
     assert clip["data"]["actions"][0]["title"] == "Behalten"
     press(hass, clip)
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         paths = (await kept.get())["path"]
     assert sorted(paths) == sorted(str(path) for path in media_dir.rglob("*.mp4"))
     assert len(paths) == 2
@@ -377,7 +377,7 @@ async def test_what_counts(
     for save in saves:
         assert save.data["entity_id"] == [CAMERA]
         at = datetime.fromisoformat(save.data["at"])
-        assert dt_util.utcnow() - at < timedelta(seconds=PATIENCE_S)
+        assert dt_util.utcnow() - at < timedelta(seconds=TIMEOUT_S)
         assert save.data["before"] == {"seconds": 10}
         assert save.data["after"] == {"seconds": 30}
         assert save.data["label"] == "doorbell"

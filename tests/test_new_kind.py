@@ -80,7 +80,7 @@ class AcmeSource(Source):
 
     @override
     def fetch(
-        self, camera: Camera, part: Part, wishes: MediaOptions
+        self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AbstractAsyncContextManager[Download]:
         raise AssertionError("there is nothing to fetch")
 

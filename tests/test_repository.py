@@ -337,7 +337,9 @@ def imports(path: Path) -> Iterator[str]:
 
 # How high each part of the engine lies: it knows what lies lower, and itself.
 LEVELS = {
-    **dict.fromkeys(("errors", "model", "time_range", "aio", "turns", "folder"), 0),
+    **dict.fromkeys(
+        ("errors", "model", "time_range", "aio", "fair_semaphore", "folder"), 0
+    ),
     "media": 1,
     **dict.fromkeys(("library", "sources"), 2),
     "pipeline": 3,

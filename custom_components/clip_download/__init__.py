@@ -96,7 +96,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         downloads_at_once=int(
             entry.options.get(CONF_DOWNLOADS_AT_ONCE, DEFAULT_DOWNLOADS_AT_ONCE)
         ),
-        workbench=shared.workbench,
+        executors=shared.executors,
         spawn=spawn,
         tell=partial(_async_ended, hass, entry, shared.upkeep),
         sign_in_again=lambda: entry.async_start_reauth(hass),

@@ -31,7 +31,7 @@ NEW_PICTURE_LIFE_S = 600
 LATELY = timedelta(days=1)
 # Home Assistant gives up on a picture after ten seconds; the one of the last clip has
 # to be read by then.
-PICTURE_PATIENCE_S = 8
+PICTURE_TIMEOUT_S = 8
 # How long a cloud that fails is asked again for a picture.
 PICTURE_WITHIN = timedelta(seconds=2)
 
@@ -85,7 +85,7 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
         await super().async_update()
         if self._asking:
             # It may be for a picture that the cloud has anyway.
-            await asyncio.wait([self._asking], timeout=PICTURE_PATIENCE_S)
+            await asyncio.wait([self._asking], timeout=PICTURE_TIMEOUT_S)
         await self._ask_cloud(0, is_fresh=True)
 
     async def _ask_cloud(self, life_s: float, *, is_fresh: bool) -> None:
@@ -105,7 +105,7 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
                 self._fetch(is_fresh=is_fresh),
                 f"picture of {self.entity_id}",
             )
-        await asyncio.wait([self._asking], timeout=PICTURE_PATIENCE_S)
+        await asyncio.wait([self._asking], timeout=PICTURE_TIMEOUT_S)
 
     async def _fetch(self, *, is_fresh: bool) -> None:
         try:

@@ -151,11 +151,11 @@ class ClipEvent(CameraEntity, EventEntity):
 
     async def _restore(self) -> None:
         """Know the last event again, whose job may go on, and where its clip is."""
-        told = await self.async_get_last_event_data()
+        last_data = await self.async_get_last_event_data()
         state = await self.async_get_last_state()
-        if not told or not state:
+        if not last_data or not state:
             return
-        match told.last_event_attributes:
+        match last_data.last_event_attributes:
             case {"id": str(event_id), "start": str(start)}:
                 moment = datetime.fromisoformat(start)
                 self._last = Event(

@@ -98,15 +98,15 @@ async def _async_look_at_storage(
 ) -> None:
     """Look whether clips can be written, to the folder and where one could not be."""
     issue_id = _storage_id(entry)
-    told = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     try:
         paths = [media_folder(hass, entry)]
     except InvalidRequestError as err:
         folder = Path(err.placeholders["folder"])
         _async_tell_storage(hass, entry, err.key, folder)
         return
-    if told and told.data and told.translation_key != "media_folder_unknown":
-        paths.append(Path(str(told.data["path"])))
+    if issue and issue.data and issue.translation_key != "media_folder_unknown":
+        paths.append(Path(str(issue.data["path"])))
     try:
         mounts = await library.mounts()
         await hass.async_add_executor_job(_check_storage, paths, mounts)
@@ -116,7 +116,7 @@ async def _async_look_at_storage(
         _LOGGER.debug("It is not known whether clips can be written: %s", err)
     else:
         # Only a clip that is saved shows that a disk does not fail any more.
-        if told and told.translation_key != "storage_trouble":
+        if issue and issue.translation_key != "storage_trouble":
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
@@ -147,9 +147,9 @@ def _async_tell_storage(
     hass: HomeAssistant, entry: ConfigEntry, key: str, path: Path
 ) -> None:
     issue_id = _storage_id(entry)
-    told = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     # Of each clip that cannot be written it would be another path.
-    if told is None or not told.active or told.translation_key != key:
+    if issue is None or not issue.active or issue.translation_key != key:
         _async_tell(
             hass,
             issue_id,
@@ -169,11 +169,13 @@ def _async_look_at_cameras(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     account = entry.runtime_data
     for camera in account.coordinator.listed():
         refusal = account.source.refusal(camera)
-        told = ir.async_get(hass).async_get_issue(DOMAIN, _footage_id(entry, camera.id))
+        issue = ir.async_get(hass).async_get_issue(
+            DOMAIN, _footage_id(entry, camera.id)
+        )
         if refusal and entry.options.get(CONF_AUTOMATIC, {}).get(camera.id):
             _async_tell_footage(hass, entry, camera.id, refusal, camera.name)
-        elif refusal == "" and told:
-            ir.async_delete_issue(hass, DOMAIN, told.issue_id)
+        elif refusal == "" and issue:
+            ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
     # One that is not listed is told of as that.
     listed = {_footage_id(entry, one.id) for one in account.coordinator.listed()}
     for issue_id in _of(hass, entry):

@@ -68,7 +68,7 @@ MOST_LOOKS = 5
 CLOUD_DAYS = 30
 
 # Somebody looks on while a recording is saved to be played.
-SAVING_PATIENCE_S = 60
+SAVING_TIMEOUT_S = 60
 
 
 async def async_get_media_source(hass: HomeAssistant) -> ClipMediaSource:
@@ -556,7 +556,7 @@ class ClipMediaSource(MediaSource):
                 replaces=saved.path if saved else None,
             )
             # The job lives on if whoever wants to play it goes away.
-            await asyncio.wait([running.done], timeout=SAVING_PATIENCE_S)
+            await asyncio.wait([running.done], timeout=SAVING_TIMEOUT_S)
             if not running.done.done():
                 raise InvalidRequestError("recording_under_way")
             job = running.done.result()

@@ -14,7 +14,7 @@ from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME
 from .engine.errors import InvalidRequestError
 from .engine.library.files import safe_name, safe_relative_path
 from .engine.model import Camera
-from .engine.sources import harmless
+from .engine.sources import sanitize
 from .engine.time_range import Window
 
 # Longer than any path that a file system takes below a folder of its own.
@@ -73,7 +73,7 @@ def file_name(
             limited=True,
         )
     except TemplateError as err:
-        reason = harmless.text(str(err), LONGEST_REASON)
+        reason = sanitize.text(str(err), LONGEST_REASON)
         raise InvalidRequestError("filename_template", reason=reason) from err
     if len(rendered) > LONGEST_PATH:
         raise InvalidRequestError("filename_too_long", most=str(LONGEST_PATH))

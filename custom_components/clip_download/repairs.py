@@ -66,7 +66,7 @@ class CameraGoneFlow(RepairsFlow):
             return self.async_abort(reason="settled")
         automatic = entry.options.get(CONF_AUTOMATIC, {})
         errors: dict[str, str] = {}
-        told: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
         choices = {
             camera.id: camera.name
             for camera in listed.values()
@@ -82,7 +82,7 @@ class CameraGoneFlow(RepairsFlow):
                 await self._async_replace(entry, chosen)
             except StorageError as err:
                 errors["base"] = err.key
-                told = dict(err.placeholders)
+                placeholders = dict(err.placeholders)
             else:
                 return self.async_create_entry(data={})
         elif user_input is not None:
@@ -117,7 +117,7 @@ class CameraGoneFlow(RepairsFlow):
             errors=errors,
             description_placeholders={
                 **((issue and issue.translation_placeholders) or {}),
-                **told,
+                **placeholders,
             },
         )
 

@@ -36,7 +36,7 @@ CLIPS_GONE: SignalType[frozenset[str]] = SignalType(f"{DOMAIN}_gone")
 
 EVERY = timedelta(hours=1)
 # So long a clip waits for room: it is worth more than a limit that holds at any time.
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 # An event on the bus is for a glance, not for a library.
 MOST_PATHS = 100
 
@@ -99,7 +99,7 @@ class RetentionManager:
         """
         async with self._door:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(TIMEOUT_S):
                     await asyncio.shield(self.async_wake())
             async with self.pruning.turn:
                 yield

@@ -1,4 +1,4 @@
-"""What all accounts share: the one database, the one workbench."""
+"""What all accounts share: the one database, the threads that files are decoded in."""
 
 import contextlib
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from .const import CONF_FORMER, CONF_KIND, DOMAIN
 from .engine.errors import StorageError
 from .engine.library.database import Library
 from .engine.library.reindex import Rebuilt, rebuild
-from .engine.pipeline.workbench import Workbench
+from .engine.pipeline.executors import Executors
 from .errors import raise_setup_error
 from .paths import media_folders
 from .retention import RetentionManager
@@ -32,7 +32,7 @@ class Shared:
     """What all accounts share, until Home Assistant ends."""
 
     library: Library
-    workbench: Workbench
+    executors: Executors
     upkeep: RetentionManager
 
 
@@ -47,10 +47,10 @@ async def async_shared(hass: HomeAssistant) -> Shared:
             Path(hass.config.path(DATABASE)), dt_util.get_default_time_zone()
         ).open()
 
-    workbench = Workbench()
+    executors = Executors()
 
     async def close(event: Event) -> None:
-        await hass.async_add_executor_job(workbench.shutdown)
+        await hass.async_add_executor_job(executors.shutdown)
         await library.close()
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
@@ -61,7 +61,7 @@ async def async_shared(hass: HomeAssistant) -> Shared:
     with contextlib.suppress(StorageError):
         await upkeep.async_go_on()
     upkeep.async_start()
-    return Shared(library=library, workbench=workbench, upkeep=upkeep)
+    return Shared(library=library, executors=executors, upkeep=upkeep)
 
 
 async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:

@@ -562,11 +562,15 @@ class MerakiCloud(Cloud):
         if camera is None:
             return _error(404, "Device not found")
         try:
-            wishes = json.loads(asked.body)
-            moment = _time(wishes["timestamp"]) if "timestamp" in wishes else None
+            media_options = json.loads(asked.body)
+            moment = (
+                _time(media_options["timestamp"])
+                if "timestamp" in media_options
+                else None
+            )
         except ValueError:
             return _error(400, "Invalid JSON body")
-        if moment is not None and wishes.get("fullframe"):
+        if moment is not None and media_options.get("fullframe"):
             return _error(400, "'fullframe' cannot be used with 'timestamp'")
         if camera.status == "offline":
             return _error(400, "The camera is offline")

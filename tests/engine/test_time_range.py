@@ -32,7 +32,7 @@ FIRST, LAST = clock("0001-01-01 00:00:00"), clock("9999-12-31 23:59:59")
 
 def settled(**fields: object) -> Window:
     """Settle a window at NOW in Berlin."""
-    return settle(now=NOW, time_zone=BERLIN, patience=10 * MINUTE, **fields)  # type: ignore[arg-type]
+    return settle(now=NOW, time_zone=BERLIN, timeout=10 * MINUTE, **fields)  # type: ignore[arg-type]
 
 
 def at(text: str) -> datetime:
@@ -121,15 +121,15 @@ def test_patience_has_an_end() -> None:
     week = timedelta(days=7)
     start = NOW + week
     window = settle(
-        now=NOW, time_zone=BERLIN, patience=week, start=start, duration=MINUTE
+        now=NOW, time_zone=BERLIN, timeout=week, start=start, duration=MINUTE
     )
     assert window.duration == MINUTE
-    for patience in (week + timedelta(seconds=1), AGES):
+    for timeout in (week + timedelta(seconds=1), AGES):
         with pytest.raises(InvalidRequestError, match="^timeout_too_long$"):
             settle(
                 now=NOW,
                 time_zone=BERLIN,
-                patience=patience,
+                timeout=timeout,
                 start=start,
                 duration=MINUTE,
             )
@@ -166,7 +166,7 @@ def test_a_time_shown_twice_is_the_first(zone: str, day: str) -> None:
         window = settle(
             now=NOW,
             time_zone=time_zone,
-            patience=MINUTE,
+            timeout=MINUTE,
             start=moment,
             duration=MINUTE,
         )
@@ -191,7 +191,7 @@ def test_a_skipped_time_is_refused_by_name(zone: str, skipped: datetime) -> None
         settle(
             now=NOW,
             time_zone=ZoneInfo(zone),
-            patience=MINUTE,
+            timeout=MINUTE,
             start=skipped,
             duration=MINUTE,
         )

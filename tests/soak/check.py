@@ -69,7 +69,7 @@ class Checked:
     seen: dict[Path, tuple[int, int, list[str]]] = field(default_factory=dict)
 
 
-class Shelf:
+class Publisher:
     """What is on the disk and in the database."""
 
     def __init__(self, media: Path, config: Path, checked: Checked) -> None:

@@ -28,7 +28,7 @@ from tests.demo.check import read_log
 from tests.demo.home import HomeError
 from tests.demo.run import add_accounts, free_port
 
-from .check import DATABASE, ENDED, Checked, Shelf, Tally, Wanted
+from .check import DATABASE, ENDED, Checked, Publisher, Tally, Wanted
 from .disk import Disk
 from .home import Victim
 
@@ -132,7 +132,7 @@ class Soak:
         self._seed = seed
         self._say = say
         self._disk: Disk | None = None
-        self._shelf = Shelf(home.media, home.config, Checked())
+        self._shelf = Publisher(home.media, home.config, Checked())
         self._wanted: list[Wanted] = []
         self._zips: set[Path] = set()
         self._known: list[tuple[Path, str]] = []

@@ -16,7 +16,7 @@ import pytest
 from custom_components.clip_download.engine.library.schema import prepare
 from tests.clouds.footage import Footage, Span
 
-from .check import DATABASE, Checked, Shelf, Tally, Wanted
+from .check import DATABASE, Checked, Publisher, Tally, Wanted
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FOOTAGE = Footage("Gate")
@@ -42,8 +42,8 @@ class Home:
 
     def check(self) -> tuple[list[str], Tally]:
         """Look at everything anew."""
-        shelf = Shelf(self.media, self.config, Checked())
-        return shelf.faults([self.wanted], {self.media / "asked.zip"})
+        publisher = Publisher(self.media, self.config, Checked())
+        return publisher.faults([self.wanted], {self.media / "asked.zip"})
 
     def do(self, query: str) -> None:
         """Change the database."""

@@ -440,8 +440,8 @@ async def test_snapshot(
     assert timedelta(0) <= moment - now < seconds(10)
 
     asked = now - minutes(10)
-    wishes = {"timestamp": asked.isoformat()}
-    _, answer = await client.ask(path, method="POST", json=wishes)
+    media_options = {"timestamp": asked.isoformat()}
+    _, answer = await client.ask(path, method="POST", json=media_options)
     await client.download(answer["url"], tmp_path / "then.jpg")
     assert first_and_last(tmp_path / "then.jpg") == Span(asked, asked)
     for refused in (

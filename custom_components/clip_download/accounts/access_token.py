@@ -30,7 +30,7 @@ from . import token_store
 from .kind import AccessToken, AccountKind
 
 # Home Assistant's session would wait for five minutes.
-TOKEN_PATIENCE_S = 30
+TOKEN_TIMEOUT_S = 30
 
 
 def access_token_of(
@@ -56,7 +56,7 @@ def access_token_of(
             if is_refused:
                 _async_make_due(hass, entry)
             before = entry.data[CONF_TOKEN]
-            async with asyncio.timeout(TOKEN_PATIENCE_S):
+            async with asyncio.timeout(TOKEN_TIMEOUT_S):
                 await session.async_ensure_token_valid()
             if entry.data[CONF_TOKEN] != before:
                 await token_store.async_save(hass, entry)

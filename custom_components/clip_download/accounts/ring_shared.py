@@ -37,7 +37,7 @@ CONF_HARDWARE_ID = "hardware_id"
 CONF_RING_ENTRY = "ring_entry"
 RING_INTEGRATION = "ring"
 # How long to wait for that integration to look at its token.
-PATIENCE_S = 30
+TIMEOUT_S = 30
 # It asks Ring for its devices every minute, and for a new token where it needs one.
 AGAIN_AFTER_S = 60
 # That integration stops and starts to listen without telling anybody.
@@ -193,7 +193,7 @@ async def _async_let_refresh(hass: HomeAssistant, lender: ConfigEntry) -> None:
         task = lender.async_create_background_task(
             hass, coordinator.async_request_refresh(), "refresh for Clip Download"
         )
-        await asyncio.wait({task}, timeout=PATIENCE_S)
+        await asyncio.wait({task}, timeout=TIMEOUT_S)
 
 
 def _hook(

@@ -8,14 +8,14 @@ import functools
 import threading
 
 
-def blocking[**P, T](
+def run_in_thread[**P, T](
     call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> asyncio.Future[T]:
     """Run a call that blocks in a thread of the loop's own pool."""
-    return in_thread_of(None, call, *args, **kwargs)
+    return run_in_executor(None, call, *args, **kwargs)
 
 
-def in_thread_of[**P, T](
+def run_in_executor[**P, T](
     executor: Executor | None, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> asyncio.Future[T]:
     """Run a call that blocks in a thread of an executor."""
@@ -24,7 +24,7 @@ def in_thread_of[**P, T](
     )
 
 
-async def ended[T](
+async def join_thread[T](
     work: asyncio.Future[T], cancelled: threading.Event | None = None
 ) -> T:
     """Wait for a thread's work; if the caller goes away, until the thread has stopped.

@@ -34,7 +34,7 @@ class InvalidRequestError(ClipError):
     """The caller asked for something that cannot be; asking again changes nothing."""
 
 
-class NoRoomError(InvalidRequestError):
+class QueueFullError(InvalidRequestError):
     """Too much was asked for that is not done; there is room again when some of it is."""
 
 

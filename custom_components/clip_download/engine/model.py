@@ -208,8 +208,9 @@ class Job:
     `root` is the media folder, `filename` the clip's path below it without ending.
     `events` are those whose footage is wanted, where the window was made for them.
     `clips` are set before they get their names, so that a job that is killed there
-    finds them again. `work` is the name of the folder, beside the clip to be, in which
-    its parts lie. `starts` counts how often it was begun without coming to an end.
+    finds them again. `working_folders` are the names of the folders, beside the clip to
+    be, in which its parts lie. `starts` counts how often it was begun without coming to
+    an end.
     """
 
     id: str
@@ -223,12 +224,12 @@ class Job:
     filename: str
     label: str = ""
     overwrite: bool = False
-    wishes: MediaOptions = field(default_factory=MediaOptions)
+    media_options: MediaOptions = field(default_factory=MediaOptions)
     events: tuple[Event, ...] = ()
     state: JobState = JobState.QUEUED
     clips: tuple[Clip, ...] = ()
     error: ClipError | None = None
-    work: str = ""
+    working_folders: str = ""
     starts: int = 0
 
     @property
@@ -242,5 +243,5 @@ class Job:
                 else (self.window, self.root, self.filename, self.label)
             ),
             self.overwrite,
-            self.wishes,
+            self.media_options,
         )

@@ -98,11 +98,11 @@ def gaps(
     """Return the stretches of `window` longer than `tolerance` that nothing covers."""
     missing = []
     reached = window.start
-    for stretch in [*sorted(covered), Window(window.end, window.end)]:
-        start = min(stretch.start, window.end)
+    for one in [*sorted(covered), Window(window.end, window.end)]:
+        start = min(one.start, window.end)
         if start - reached > tolerance:
             missing.append(Window(reached, start))
-        reached = max(reached, stretch.end)
+        reached = max(reached, one.end)
     return missing
 
 
@@ -110,7 +110,7 @@ def settle(
     *,
     now: datetime,
     time_zone: tzinfo,
-    patience: timedelta,
+    timeout: timedelta,
     start: datetime | None = None,
     end: datetime | None = None,
     duration: timedelta | None = None,
@@ -126,7 +126,7 @@ def settle(
 
     Raises InvalidRequestError.
     """
-    check_timeout(patience)
+    check_timeout(timeout)
     if any(
         length is not None and length > LONGEST for length in (duration, before, after)
     ):
@@ -148,7 +148,7 @@ def settle(
         raise InvalidRequestError("window_reversed")
     if window.duration > LONGEST:
         raise InvalidRequestError("window_too_long")
-    if window.start > now + patience:
+    if window.start > now + timeout:
         raise InvalidRequestError("window_in_future")
     if window.start < _EARLIEST:
         raise InvalidRequestError("window_impossible")

@@ -58,10 +58,10 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
     else:
         entity_ids = await async_targeted_cameras(call)
         found += [one for each in entity_ids for one in _of_camera(hass, each)]
-    told: dict[str, list[Any]] = {"cancelled": [], "ended": [], "unknown": unknown}
+    result: dict[str, list[Any]] = {"cancelled": [], "ended": [], "unknown": unknown}
     for entry, job in await _async_ended(found):
         is_cancelled = isinstance(job.error, CancelledJobError)
-        told["cancelled" if is_cancelled else "ended"].append(
+        result["cancelled" if is_cancelled else "ended"].append(
             {"entity_id": _entity_id(hass, entry, job), **response.answer(hass, job)}
         )
     if unknown and not call.return_response:
@@ -70,7 +70,7 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
             translation_key="jobs_unknown",
             translation_placeholders={"jobs": ", ".join(unknown)},
         )
-    return {**told}
+    return {**result}
 
 
 async def _async_job(

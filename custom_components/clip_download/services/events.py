@@ -24,12 +24,12 @@ from ..automatic_saving import (
 )
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
-from ..engine.errors import ClipError, InvalidRequestError, NoRoomError, SignInError
+from ..engine.errors import ClipError, InvalidRequestError, QueueFullError, SignInError
 from ..engine.model import EVENT_KINDS, SEEN, Camera, Event, JobState
 from ..engine.time_range import Window, check_timeout, settle_past
 from . import response
 from .targets import (
-    Told,
+    Result,
     account_and_camera,
     async_answer,
     async_targeted_cameras,
@@ -103,7 +103,7 @@ async def _async_cameras_and_window(call: ServiceCall) -> tuple[list[str], Windo
     return entity_ids, window
 
 
-async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Told:
+async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Result:
     """List what one camera saw."""
     hass = call.hass
     try:
@@ -128,7 +128,7 @@ async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Told
     }, None
 
 
-async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told:
+async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Result:
     """Save what one camera saw, the oldest first: it is the first to expire."""
     hass = call.hass
     try:
@@ -150,14 +150,14 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Told
         return failed(hass, entity_id, window, err)
 
     outcomes = await _Saving(call, entity_id, events).done()
-    told: dict[str, Any] = {outcome.value: [] for outcome in Outcome}
+    result: dict[str, Any] = {outcome.value: [] for outcome in Outcome}
     for event in events:
         outcome, answer = outcomes[event.id]
         # A clip has times of its own.
-        told[outcome].append({**response.seen(event), **answer})
-    if not (failures := told[Outcome.FAILED]):
-        return told, None
-    return told, HomeAssistantError(
+        result[outcome].append({**response.seen(event), **answer})
+    if not (failures := result[Outcome.FAILED]):
+        return result, None
+    return result, HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="events_failed",
         translation_placeholders={
@@ -199,8 +199,8 @@ class _Saving:
             except ClipError as err:
                 if isinstance(err, SignInError):
                     self._refused = err
-                told, _ = failed(self._hass, self._entity_id, event.window, err)
-                outcome = Outcome.FAILED, told
+                result, _ = failed(self._hass, self._entity_id, event.window, err)
+                outcome = Outcome.FAILED, result
             self._outcomes[event.id] = outcome
 
     async def _save_once_there_is_room(
@@ -212,13 +212,13 @@ class _Saving:
         while True:
             try:
                 return await self._save(event)
-            except NoRoomError as err:
+            except QueueFullError as err:
                 if self._is_full:
                     raise
                 entry, camera = account_and_camera(self._hass, self._entity_id)
                 try:
                     async with asyncio.timeout_at(give_up_at_s):
-                        await entry.runtime_data.jobs.wait_for_room(camera)
+                        await entry.runtime_data.jobs.wait_for_queue(camera)
                 except TimeoutError:
                     self._is_full = True
                     raise err from None
@@ -262,7 +262,7 @@ async def _async_wanted(
     entry: ClipConfigEntry,
     camera: Camera,
     window: Window,
-    patience: timedelta,
+    timeout: timedelta,
 ) -> list[Event]:
     """Return the wanted events that begin in the window, the oldest first.
 
@@ -280,5 +280,5 @@ async def _async_wanted(
                 cloud=source.manufacturer,
                 allowed=", ".join(allowed),
             )
-    events = await async_events(entry, camera, window, patience)
+    events = await async_events(entry, camera, window, timeout)
     return [event for event in events if kinds is None or event.is_of(kinds)]

@@ -145,7 +145,7 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
 
 def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
     """Return what is told of clips that are not as they were: plain JSON."""
-    told: dict[str, list[dict[str, Any]]] = {
+    result: dict[str, list[dict[str, Any]]] = {
         state: [] for state in State if state not in {State.OK, State.AWAY}
     }
     away = Counter[str]()
@@ -154,16 +154,16 @@ def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
         path = one.clip.path
         if one.state is State.AWAY:
             # There is one reason for all of them.
-            away[str(files.shelf_of(path, roots) or path.parent)] += 1
+            away[str(files.subfolder_of(path, roots) or path.parent)] += 1
             continue
         about = {"clip_id": one.clip.id, "path": str(path)}
         if one.state is State.CHANGED:
             about |= {"expected": one.clip.sha256, "found": one.sha256}
         elif one.reason:
             about["reason"] = one.reason
-        told[one.state].append(about)
+        result[one.state].append(about)
     return {
-        **told,
+        **result,
         State.AWAY: [{"path": path, "clips": count} for path, count in away.items()],
     }
 

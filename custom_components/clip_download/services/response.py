@@ -22,25 +22,25 @@ STATUS_FAILED = "failed"
 
 def error(err: ClipError, *, camera: str, window: str) -> dict[str, str]:
     """Return an error as a response tells it."""
-    told = action_error(err, camera=camera, window=window)
-    return {"key": told.translation_key or "", "message": str(told)}
+    result = action_error(err, camera=camera, window=window)
+    return {"key": result.translation_key or "", "message": str(result)}
 
 
 def answer(hass: HomeAssistant, job: Job) -> dict[str, Any]:
     """Return a response's entry for a job, as it stands: plain JSON, times local."""
-    told: dict[str, Any] = {"job_id": job.id, "label": job.label}
+    result: dict[str, Any] = {"job_id": job.id, "label": job.label}
     match job.state:
         case JobState.SAVED:
-            told |= _saved(hass, job.clips)
+            result |= _saved(hass, job.clips)
         case JobState.FAILED:
-            told |= {"status": STATUS_FAILED, **_times(job.window)}
+            result |= {"status": STATUS_FAILED, **_times(job.window)}
         case _:
-            told |= {"status": STATUS_QUEUED, **_times(job.window)}
+            result |= {"status": STATUS_QUEUED, **_times(job.window)}
     if job.error:
-        told["error"] = error(
+        result["error"] = error(
             job.error, camera=job.camera_name, window=in_words(job.window)
         )
-    return told
+    return result
 
 
 def seen(event: Event) -> dict[str, Any]:
@@ -63,10 +63,10 @@ def in_words(window: Window) -> str:
 
 def place(hass: HomeAssistant, path: Path) -> dict[str, str]:
     """Return where a clip is: its `path`, and its `media_content_id` if it has one."""
-    told = {"path": str(path)}
+    result = {"path": str(path)}
     if location := media_location(hass, path):
-        told["media_content_id"] = generate_media_source_id("media_source", location)
-    return told
+        result["media_content_id"] = generate_media_source_id("media_source", location)
+    return result
 
 
 def media_location(hass: HomeAssistant, path: Path) -> str | None:
@@ -79,7 +79,7 @@ def media_location(hass: HomeAssistant, path: Path) -> str | None:
 
 def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
     first, last = clips[0], clips[-1]
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "status": first.status,
         **_file(hass, first),
         **_times(Window(first.window.start, last.window.end)),
@@ -89,7 +89,7 @@ def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
         "gaps": [_times(gap) for gap in first.gaps],
     }
     if len(clips) > 1:
-        told["files"] = [
+        result["files"] = [
             {
                 **_file(hass, clip),
                 **_times(clip.window),
@@ -98,7 +98,7 @@ def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
             }
             for clip in clips
         ]
-    return told
+    return result
 
 
 def _file(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:

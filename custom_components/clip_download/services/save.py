@@ -19,7 +19,7 @@ from ..engine.time_range import Window, check_timeout, settle
 from ..paths import file_name, media_folder
 from . import response
 from .targets import (
-    Told,
+    Result,
     account_and_camera,
     async_answer,
     async_targeted_cameras,
@@ -88,7 +88,7 @@ async def async_save_clip(call: ServiceCall) -> ServiceResponse:
         window = settle(
             now=dt_util.utcnow(),
             time_zone=dt_util.get_default_time_zone(),
-            patience=call.data["timeout"],
+            timeout=call.data["timeout"],
             **{field: call.data.get(field) for field in WINDOW_FIELDS},
         )
     return await async_answer(
@@ -104,7 +104,7 @@ async def async_record_clip(call: ServiceCall) -> ServiceResponse:
     )
 
 
-async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> Told:
+async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> Result:
     """Save one camera's window."""
     try:
         entry, camera = account_and_camera(call.hass, entity_id)
@@ -123,7 +123,7 @@ async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> 
     return response.answer(call.hass, job), None
 
 
-async def _async_record_one(call: ServiceCall, entity_id: str) -> Told:
+async def _async_record_one(call: ServiceCall, entity_id: str) -> Result:
     """Have one camera record, and save the window in which it did."""
     duration: timedelta = call.data["duration"]
     now = dt_util.utcnow()
@@ -131,7 +131,9 @@ async def _async_record_one(call: ServiceCall, entity_id: str) -> Told:
     try:
         entry, camera = account_and_camera(call.hass, entity_id)
         # A mistake in the call is told before anybody records.
-        entry.runtime_data.source.check(_job(call, entry, camera, window)["wishes"])
+        entry.runtime_data.source.check(
+            _job(call, entry, camera, window)["media_options"]
+        )
         window = await _async_record(call.hass, entry, camera, duration)
     except ClipError as err:
         return _failure(call, entity_id, window, err)
@@ -165,10 +167,12 @@ async def _async_record(
     return await async_unless_stopped(hass, recording, interrupted)
 
 
-def _failure(call: ServiceCall, entity_id: str, window: Window, err: ClipError) -> Told:
+def _failure(
+    call: ServiceCall, entity_id: str, window: Window, err: ClipError
+) -> Result:
     """Return what to tell of a camera whose clip is not there."""
-    told, raised = failed(call.hass, entity_id, window, err)
-    return {"status": response.STATUS_FAILED, **told}, raised
+    result, raised = failed(call.hass, entity_id, window, err)
+    return {"status": response.STATUS_FAILED, **result}, raised
 
 
 def _job(
@@ -189,7 +193,7 @@ def _job(
         "timeout": call.data["timeout"],
         "label": call.data["label"],
         "overwrite": call.data["overwrite"],
-        "wishes": MediaOptions(
+        "media_options": MediaOptions(
             **{key: call.data[key] for key in WISH_FIELDS if key in call.data}
         ),
     }

@@ -38,7 +38,7 @@ AT_ONCE = 8
 DATA_GATE: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}.gate")
 
 # One camera's entry of the response, and its error if it failed.
-type Told = tuple[dict[str, Any], HomeAssistantError | None]
+type Result = tuple[dict[str, Any], HomeAssistantError | None]
 
 
 async def async_targeted_cameras(call: ServiceCall) -> list[str]:
@@ -161,7 +161,9 @@ def name_of(hass: HomeAssistant, entity_id: str) -> str:
     return state.name if state else entity_id
 
 
-def failed(hass: HomeAssistant, entity_id: str, window: Window, err: ClipError) -> Told:
+def failed(
+    hass: HomeAssistant, entity_id: str, window: Window, err: ClipError
+) -> Result:
     """Return what to tell of a camera, or an event, that nothing came of."""
     about = {"camera": name_of(hass, entity_id), "window": response.in_words(window)}
     return {"error": response.error(err, **about)}, action_error(err, **about)
@@ -190,21 +192,21 @@ def raising_as_asked(
 async def async_answer(
     call: ServiceCall,
     entity_ids: list[str],
-    act: Callable[[str], Awaitable[Told]],
+    act: Callable[[str], Awaitable[Result]],
 ) -> ServiceResponse:
     """Return what came of each camera, or raise once all have ended."""
 
-    async def act_in_turn(entity_id: str) -> Told:
+    async def act_in_turn(entity_id: str) -> Result:
         await _async_turn(call.hass)
         return await act(entity_id)
 
-    told = await asyncio.gather(*(act_in_turn(entity_id) for entity_id in entity_ids))
+    result = await asyncio.gather(*(act_in_turn(entity_id) for entity_id in entity_ids))
     if call.return_response:
         return {
             entity_id: answer
-            for entity_id, (answer, _) in zip(entity_ids, told, strict=True)
+            for entity_id, (answer, _) in zip(entity_ids, result, strict=True)
         }
-    errors = [err for _, err in told if err]
+    errors = [err for _, err in result if err]
     if len(errors) == 1:
         raise errors[0]
     if errors:

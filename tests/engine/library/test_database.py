@@ -71,7 +71,7 @@ JOB = Job(
     filename="x",
     label="bell",
     overwrite=True,
-    wishes=MediaOptions(audio=False, timestamps="server"),
+    media_options=MediaOptions(audio=False, timestamps="server"),
 )
 
 

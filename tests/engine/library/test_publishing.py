@@ -13,8 +13,8 @@ from custom_components.clip_download.engine.errors import StorageError
 from custom_components.clip_download.engine.folder import File, Folder
 from custom_components.clip_download.engine.library.publishing import (
     Outgoing,
+    Publisher,
     Sealed,
-    Shelf,
     has_replaced,
 )
 
@@ -78,11 +78,11 @@ def test_a_name_that_is_taken_in_the_last_moment(folder: Folder, ending: str) ->
     clip = replace(CLIP, path=folder.path / "clip.mp4")
     taken = folder.path / f"clip{ending}"
     taken.write_text("old")
-    shelf = Shelf(folder, [folder.inner("work")])
+    publisher = Publisher(folder, [folder.inner("work")])
     with sealed(folder) as made:
         outgoing = Outgoing(clip=clip, sealed=made, picture=b"picture")
         with pytest.raises(FileExistsError):
-            shelf.put(0, outgoing, asked=None, replaces=None)
+            publisher.put(0, outgoing, asked=None, replaces=None)
     assert set(folder.path.iterdir()) == {folder.path / "work", taken}
     assert taken.read_text() == "old"
     assert made.file.path.read_text() == "new"
@@ -101,7 +101,7 @@ def test_what_changed_since_it_was_looked_at_is_not_replaced(folder: Folder) -> 
     with sealed(folder) as made:
         outgoing = Outgoing(clip=clip, sealed=made, picture=None)
         with pytest.raises(FileExistsError):
-            Shelf(folder, [work]).put(0, outgoing, asked=None, replaces=clip)
+            Publisher(folder, [work]).put(0, outgoing, asked=None, replaces=clip)
     assert {path: path.read_text() for path in there} == there
     assert not has_replaced(work)
 
@@ -113,7 +113,7 @@ def test_a_foreign_picture_is_not_taken_back(folder: Folder) -> None:
     with sealed(folder) as made:
         made.publish(folder / "clip.mp4")
     clip = replace(CLIP, path=folder.path / "clip.mp4", sha256=made.sha256)
-    Shelf(folder, [folder.inner("work")]).take_back([clip])
+    Publisher(folder, [folder.inner("work")]).take_back([clip])
     assert set(folder.path.iterdir()) == {folder.path / "work", picture}
 
 
@@ -211,9 +211,9 @@ def test_numbers_that_do_not_stay(
 
 def test_a_name_is_free_if_nothing_has_it(folder: Folder) -> None:
     """The clip's picture and sidecar count, and links that lead nowhere."""
-    shelf = Shelf(folder, [])
-    assert shelf.is_free("clip")
+    publisher = Publisher(folder, [])
+    assert publisher.is_free("clip")
     (folder.path / "clip.json").touch()
-    assert not shelf.is_free("clip")
+    assert not publisher.is_free("clip")
     (folder.path / "clip_2.mp4").symlink_to(folder.path / "nowhere")
-    assert not shelf.is_free("clip_2")
+    assert not publisher.is_free("clip_2")

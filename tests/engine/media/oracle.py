@@ -784,8 +784,8 @@ def _check_said(
         assert not ambiguous, f"said and not missing: {story}; {slow_ms}"
 
 
-def _rel(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    return [(a - START_MS, b - START_MS) for a, b in stretches]
+def _rel(segments: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(a - START_MS, b - START_MS) for a, b in segments]
 
 
 def _missing(

@@ -360,9 +360,9 @@ def test_a_key_frame_like_another(tmp_path: Path) -> None:
     for number, window in enumerate(windows):
         part = piece(tmp_path / f"{number}.ts", window, DOOR, lead_in=True)
         films.append((part, probe(part.file, NOT_CANCELLED, marks=True)))
-    (alike, *_), (key, *rest) = (film.stretches[0].keys for _, film in films)
+    (alike, *_), (key, *rest) = (film.segments[0].keys for _, film in films)
     key = key._replace(marks=(alike.marks[0], key.marks[1]))
-    films[1][1].stretches[0].keys[:] = [key, *rest]
+    films[1][1].segments[0].keys[:] = [key, *rest]
     assembly = assemble(films, between(0, 610))
     assert assembly.covered == windows
 

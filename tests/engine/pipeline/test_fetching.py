@@ -33,11 +33,11 @@ from custom_components.clip_download.engine.pipeline.download import (
     LEAST_BYTES,
     LEAST_WITHIN_S,
 )
-from custom_components.clip_download.engine.pipeline.jobs import forget
-from custom_components.clip_download.engine.pipeline.workbench import (
+from custom_components.clip_download.engine.pipeline.executors import (
     LONGEST_SHORT,
-    Workbench,
+    Executors,
 )
+from custom_components.clip_download.engine.pipeline.jobs import forget
 from custom_components.clip_download.engine.sources.meraki.client import MerakiSource
 from custom_components.clip_download.engine.time_range import Window
 from tests.clouds.footage import Container, moments
@@ -464,9 +464,9 @@ async def test_a_long_clip_holds_up_no_short_one(
 
 def test_which_bench() -> None:
     """There are two threads, whatever is asked for; a quarter of an hour is short."""
-    workbench = Workbench()
+    executors = Executors()
     names = {
-        length: workbench.of(Window(NOON, NOON + length))
+        length: executors.of(Window(NOON, NOON + length))
         .submit(lambda: threading.current_thread().name)
         .result()
         for length in (
@@ -476,7 +476,7 @@ def test_which_bench() -> None:
             96 * LONGEST_SHORT,
         )
     }
-    workbench.shutdown()
+    executors.shutdown()
     one, two, three, four = names.values()
     assert one == two != three == four
 

@@ -59,8 +59,8 @@ from custom_components.clip_download.engine.pipeline import (
     jobs as jobs_module,
     retry,
 )
+from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs, Running, forget
-from custom_components.clip_download.engine.pipeline.workbench import Workbench
 from custom_components.clip_download.engine.sources.base import (
     Download,
     Source,
@@ -176,7 +176,7 @@ class Shelf(Source):
         self,
         camera: Camera,
         window: Window,
-        wishes: MediaOptions,
+        media_options: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan:
         self.asked += 1
@@ -190,7 +190,7 @@ class Shelf(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, wishes: MediaOptions
+        self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         self.fetched.append(part.ask["name"])
         if opening_s := self.opening_s[part.ask["name"]]:
@@ -234,7 +234,7 @@ class House:
         """Open the library and go on with what is unfinished."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.library = await Library(self.database).open()
-        self.workbench = Workbench()
+        self.executors = Executors()
         self.jobs = Jobs(
             account_id="account",
             account_name="me@example.com",
@@ -242,7 +242,7 @@ class House:
             library=self.library,
             find_camera=lambda camera_id: self.camera,
             downloads_at_once=self.downloads_at_once,
-            workbench=self.workbench,
+            executors=self.executors,
             spawn=self._spawn,
             tell=self.told.append,
             sign_in_again=self._sign_in_again,
@@ -254,12 +254,16 @@ class House:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        self.workbench.shutdown()
+        self.executors.shutdown()
         await self.library.close()
 
     async def ask(self, stretch: Window, name: str = "clip", **options: Any) -> Running:
         """Ask for a clip."""
-        options = {"timeout": timedelta(seconds=2), "wishes": MediaOptions(), **options}
+        options = {
+            "timeout": timedelta(seconds=2),
+            "media_options": MediaOptions(),
+            **options,
+        }
         return await self.jobs.ask(
             CAMERA, stretch, root=self.media, filename=PurePosixPath(name), **options
         )
@@ -644,13 +648,13 @@ async def test_leftovers_that_cannot_be_removed_yet(house: House) -> None:
     """They are known until they are gone, at however many starts."""
     job = await house.save(window(0, 10), "day/clip")
     assert job.state is JobState.FAILED
-    await house.library.update_job(replace(job, work=".clip_download_left"))
+    await house.library.update_job(replace(job, working_folders=".clip_download_left"))
     # As if its disk was away.
     await house.stop()
     await house.start()
     await house.idle()
     (left,) = await house.library.jobs_with_leftovers("account")
-    assert (left.id, left.work) == (job.id, ".clip_download_left")
+    assert (left.id, left.working_folders) == (job.id, ".clip_download_left")
     (house.media / "day/.clip_download_left").mkdir(parents=True)
     await house.stop()
     await house.start()
@@ -665,7 +669,9 @@ async def test_an_account_of_an_older_release_is_removed(
 ) -> None:
     """Older releases did not record where their jobs work: it is removed all the same."""
     job = await house.save(window(0, 10), "day/clip")
-    await house.library.update_job(replace(job, state=state, error=None, work=""))
+    await house.library.update_job(
+        replace(job, state=state, error=None, working_folders="")
+    )
     folder = house.media / f"day/.clip_download_{job.id}"
     folder.mkdir(parents=True)
     (folder / "0.mp4").touch()
@@ -782,7 +788,7 @@ async def test_parts_that_do_not_fit_together(house: House) -> None:
 async def test_without_sound(house: House) -> None:
     """The track is left out when it is not wanted."""
     house.shelf.lay(window(0, 10))
-    silent = await house.save(window(0, 10), wishes=MediaOptions(audio=False))
+    silent = await house.save(window(0, 10), media_options=MediaOptions(audio=False))
     loud = await house.save(window(0, 10))
     assert silent.clips[0].audio_codec is None
     assert loud.clips[0].audio_codec == "aac"
@@ -810,7 +816,7 @@ async def test_what_cannot_be_asked_for(
 ) -> None:
     """Bad requests are refused at once, and are no jobs."""
     with pytest.raises(InvalidRequestError) as error:
-        await house.ask(window(0, 10), wishes=MediaOptions(codec="hevc"))
+        await house.ask(window(0, 10), media_options=MediaOptions(codec="hevc"))
     assert error.value.key == "field_not_honoured"
     (house.media / "out").symlink_to(house.media.parent)
     with pytest.raises(StorageError) as link:

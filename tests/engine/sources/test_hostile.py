@@ -16,10 +16,6 @@ from custom_components.clip_download.engine.library.database import EVENTS_REMEM
 from custom_components.clip_download.engine.model import Camera, Event, MediaOptions
 from custom_components.clip_download.engine.sources import kinesis
 from custom_components.clip_download.engine.sources.base import Source
-from custom_components.clip_download.engine.sources.harmless import (
-    LONGEST_ID,
-    LONGEST_NAME,
-)
 from custom_components.clip_download.engine.sources.kinesis import KinesisSource
 from custom_components.clip_download.engine.sources.meraki import client as meraki
 from custom_components.clip_download.engine.sources.meraki.client import MerakiSource
@@ -30,6 +26,10 @@ from custom_components.clip_download.engine.sources.ring_partner import (
 )
 from custom_components.clip_download.engine.sources.ring_partner.client import (
     RingPartnerSource,
+)
+from custom_components.clip_download.engine.sources.sanitize import (
+    LONGEST_ID,
+    LONGEST_NAME,
 )
 from custom_components.clip_download.engine.time_range import Window
 from homeassistant.helpers.json import json_bytes

@@ -103,22 +103,27 @@ def second(number: float) -> datetime:
 
 
 async def fetched(
-    source: KinesisSource, part: Part, path: Path, wishes: MediaOptions = PRODUCER
+    source: KinesisSource,
+    part: Part,
+    path: Path,
+    media_options: MediaOptions = PRODUCER,
 ) -> list[datetime]:
     """Fetch a part, and return the moments that it shows."""
-    async with source.fetch(DOOR, part, wishes) as download:
+    async with source.fetch(DOOR, part, media_options) as download:
         path.write_bytes(await download.response.read())
     return moments(path)
 
 
 async def failing(
-    source: KinesisSource, part: Part | None = None, wishes: MediaOptions = PRODUCER
+    source: KinesisSource,
+    part: Part | None = None,
+    media_options: MediaOptions = PRODUCER,
 ) -> ClipError:
     """Return the error that a fetch ends with."""
     start_ms = WINDOW.start_ms
     part = part or Part(window=WINDOW, ask={"starts_ms": [start_ms]})
     with pytest.raises(ClipError) as caught:
-        async with source.fetch(DOOR, part, wishes):
+        async with source.fetch(DOOR, part, media_options):
             pass
     return caught.value
 
@@ -937,7 +942,7 @@ async def test_fragments_may_not_be_listed(
 
 
 @pytest.mark.usefixtures("unlimited")
-@pytest.mark.parametrize("wishes", [PRODUCER, SERVER])
+@pytest.mark.parametrize("media_options", [PRODUCER, SERVER])
 @pytest.mark.parametrize(
     ("length_s", "phase_s", "window_s"),
     [(10, 9, 30), (10, 5, 30), (5, 1, 30), (7, 0, 420), (20, 1, 30), (2, 0, 10)],
@@ -950,7 +955,7 @@ async def test_nothing_is_missing_without_a_list(
     length_s: int,
     phase_s: int,
     window_s: int,
-    wishes: MediaOptions,
+    media_options: MediaOptions,
 ) -> None:
     """What runs when the window begins is had as well, and everything once."""
     clouds.kinesis.denied = {"ListFragments"}
@@ -962,11 +967,11 @@ async def test_nothing_is_missing_without_a_list(
     )
     stream.arrival_delay = timedelta(0)
     window = Window(PAST, second(window_s))
-    plan = await source.plan(DOOR, window, wishes)
+    plan = await source.plan(DOOR, window, media_options)
     sought = len(clouds.kinesis.asked("getClip"))
     shown: list[datetime] = []
     for part in plan.parts:
-        found = await fetched(source, part, tmp_path / "clip.mp4", wishes)
+        found = await fetched(source, part, tmp_path / "clip.mp4", media_options)
         # A part begins up to a fragment late, and ends up to one late.
         assert part.window.start <= found[0] < part.window.start + stream.fragment
         assert part.window.end <= found[-1] + timedelta(seconds=0.5)

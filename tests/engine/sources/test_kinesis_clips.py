@@ -135,7 +135,7 @@ async def test_timestamps_of_the_server(
     stream.backlogs = [Backlog(second(10), second(30), timedelta(milliseconds=30))]
     stream.resent = [(second(40), second(44), timedelta(seconds=9))]
     job = await account.save(
-        Window(PAST, second(90)), wishes=MediaOptions(timestamps="server")
+        Window(PAST, second(90)), media_options=MediaOptions(timestamps="server")
     )
     assert shown(job) == frames(0, 90)
     assert len(clouds.kinesis.asked("getClip")) > 3

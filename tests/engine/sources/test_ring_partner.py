@@ -34,8 +34,8 @@ from custom_components.clip_download.engine.model import (
     MediaOptions,
     Part,
 )
+from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
-from custom_components.clip_download.engine.pipeline.workbench import Workbench
 from custom_components.clip_download.engine.sources.base import SplitError
 from custom_components.clip_download.engine.sources.ring_partner import (
     client as ring_partner,
@@ -127,12 +127,12 @@ async def fetch(
     camera: Camera,
     part: Part | Window,
     path: Path,
-    wishes: MediaOptions | None = None,
+    media_options: MediaOptions | None = None,
 ) -> tuple[Window, Part | None]:
     """Fetch a part into a file; return what came, and what is still to be asked for."""
     if isinstance(part, Window):
         part = Part(window=part)
-    async with source.fetch(camera, part, wishes or MediaOptions()) as download:
+    async with source.fetch(camera, part, media_options or MediaOptions()) as download:
         path.write_bytes(await download.response.read())
         assert download.window
         return download.window, download.rest
@@ -477,10 +477,10 @@ async def test_every_wish(
     cloud.add_camera("Yard", components=("0", "1"))
     _, second = await source.cameras()
     path = tmp_path / "clip.mp4"
-    wishes = MediaOptions(
+    media_options = MediaOptions(
         audio=False, codec="hevc", frame_rate=5, width=640, height=360
     )
-    await fetch(source, second, TEN_S, path, wishes)
+    await fetch(source, second, TEN_S, path, media_options)
     assert cloud.asked(VIDEO)[0].json() == {
         "timestamp": TEN_S.start_ms,
         "duration": 10_000,
@@ -902,10 +902,12 @@ class Account:
         self.folder = folder
         self.tasks: set[asyncio.Task[None]] = set()
 
-    async def save(self, window: Window, wishes: MediaOptions | None = None) -> Job:
+    async def save(
+        self, window: Window, media_options: MediaOptions | None = None
+    ) -> Job:
         """Save a window; return the job once it has ended."""
         library = await Library(self.folder / "clips.db").open()
-        workbench = Workbench()
+        executors = Executors()
         jobs = Jobs(
             account_id="account",
             account_name="me@example.com",
@@ -913,7 +915,7 @@ class Account:
             library=library,
             find_camera=lambda _: self.camera,
             downloads_at_once=2,
-            workbench=workbench,
+            executors=executors,
             spawn=lambda way, _: self.tasks.add(asyncio.create_task(way)),
             tell=lambda _: None,
             sign_in_again=lambda: None,
@@ -924,12 +926,12 @@ class Account:
             root=self.folder / "media",
             filename=PurePosixPath("clip"),
             timeout=timedelta(seconds=5),
-            wishes=wishes or MediaOptions(),
+            media_options=media_options or MediaOptions(),
         )
         job = await running.done
         await asyncio.gather(*self.tasks)
         await library.close()
-        workbench.shutdown()
+        executors.shutdown()
         return job
 
 

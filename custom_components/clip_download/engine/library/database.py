@@ -200,7 +200,9 @@ class Library:
     async def update_job(self, job: Job) -> None:
         """Keep where a job has come to; surely, what it has on the disk."""
         row = _job_row(job)
-        await self._write(_update(row), row, surely=bool(job.work or job.clips))
+        await self._write(
+            _update(row), row, surely=bool(job.working_folders or job.clips)
+        )
 
     async def set_starts(self, job_id: str, starts: int) -> None:
         """Keep how often a job was begun without coming to an end."""
@@ -516,12 +518,12 @@ def _job_row(job: Job) -> dict[str, Any]:
         "filename": job.filename,
         "label": job.label,
         "overwrite": job.overwrite,
-        "wishes": json.dumps(asdict(job.wishes)),
+        "wishes": json.dumps(asdict(job.media_options)),
         "events": _events_json(job.events),
         "state": job.state,
         "result": json.dumps([_clip_row(clip) for clip in job.clips]),
         "error": _error_json(job.error) if job.error else None,
-        "work": job.work,
+        "work": job.working_folders,
         "starts": job.starts,
         "updated_at_ms": to_ms(datetime.now(UTC)),
     }
@@ -540,12 +542,12 @@ def _job(row: sqlite3.Row) -> Job:
         filename=row["filename"],
         label=row["label"],
         overwrite=bool(row["overwrite"]),
-        wishes=MediaOptions(**json.loads(row["wishes"])),
+        media_options=MediaOptions(**json.loads(row["wishes"])),
         events=events_of(row["events"]),
         state=JobState(row["state"]),
         clips=tuple(clip_of(clip) for clip in json.loads(row["result"] or "[]")),
         error=error_of(**json.loads(row["error"])) if row["error"] else None,
-        work=row["work"],
+        working_folders=row["work"],
         starts=row["starts"],
     )
 

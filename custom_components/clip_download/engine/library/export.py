@@ -26,7 +26,7 @@ from typing import IO
 from urllib.parse import quote
 from zipfile import ZipFile, ZipInfo
 
-from ..aio import blocking
+from ..aio import run_in_thread
 from ..errors import InvalidRequestError
 from ..folder import Folder
 from ..model import Clip
@@ -134,19 +134,21 @@ async def export(
         needed += clip.size_bytes + _BESIDE_BYTES
     if not count:
         raise InvalidRequestError("no_clips")
-    await blocking(files.check_mounted, target.parent, mounts)
-    parcel = await blocking(_Parcel, target, roots, mounts, now, work or work_name())
+    await run_in_thread(files.check_mounted, target.parent, mounts)
+    parcel = await run_in_thread(
+        _Parcel, target, roots, mounts, now, work or work_name()
+    )
     try:
-        await blocking(parcel.check_space, needed)
+        await run_in_thread(parcel.check_space, needed)
         await read_in(reader, parcel.begin)
         async for clip in choose():
             await read_in(reader, parcel.add, clip)
         await read_in(reader, parcel.finish)
         exported = await read_in(reader, parcel.publish)
     except BaseException:
-        await blocking(parcel.drop)
+        await run_in_thread(parcel.drop)
         raise
-    await blocking(parcel.close)
+    await run_in_thread(parcel.close)
     return exported
 
 
@@ -373,15 +375,15 @@ def _companions(
             if ending != sidecar.SUFFIX:
                 picture = folder / clip.path.with_suffix(ending).name
                 yield ending, picture.read(files.LONGEST_PICTURE_BYTES)
-            elif told := sidecar.of(folder, clip):
+            elif record := sidecar.of(folder, clip):
                 # What we know, and nothing else that somebody may have written there.
-                harmless = replace(
-                    told.clip,
-                    camera_name=sidecar.without_addresses(told.clip.camera_name),
-                    label=sidecar.without_addresses(told.clip.label),
+                sanitize = replace(
+                    record.clip,
+                    camera_name=sidecar.without_addresses(record.clip.camera_name),
+                    label=sidecar.without_addresses(record.clip.label),
                     path=packed,
                 )
-                yield ending, sidecar.content_of(harmless, told.asked)
+                yield ending, sidecar.content_of(sanitize, record.asked)
 
 
 def _safe(name: str) -> str:

@@ -135,7 +135,7 @@ def picture_beside(path: Path, roots: Collection[Path]) -> bytes:
     return found(path.with_suffix(".jpg"), roots).read(LONGEST_PICTURE_BYTES)
 
 
-def shelf_of(path: Path, roots: Collection[Path]) -> Path | None:
+def subfolder_of(path: Path, roots: Collection[Path]) -> Path | None:
     """Return the folder right below the media folder in which a file is, or that itself.
 
     A disk or network drive may be mounted at either. None for one in no media folder.

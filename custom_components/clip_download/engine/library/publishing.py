@@ -131,7 +131,7 @@ class Outgoing:
 
 
 @dataclass
-class Shelf:
+class Publisher:
     """The folder that clips are published in, and the working folders they come from.
 
     The first of these is the one that is worked in; others are of before a restart.
@@ -152,9 +152,9 @@ class Shelf:
         Or only that, if its file is gone. Raises OSError.
         """
         file = self.folder / clip.path.name
-        told = _told(self.folder, clip)
+        record = _record(self.folder, clip)
         # It may know what a restored database does not.
-        if told is None or told.kept != clip.kept:
+        if record is None or record.kept != clip.kept:
             return False
         try:
             size_bytes = file.stat().st_size
@@ -197,8 +197,8 @@ class Shelf:
 
         Its file is of no other clip: that one's sidecar would still be here.
         """
-        told = self.folder / sidecar.path_of(clip.path).name
-        if told.exists() and _told(self.folder, clip) is None:
+        record = self.folder / sidecar.path_of(clip.path).name
+        if record.exists() and _record(self.folder, clip) is None:
             return False
         return _has(self.folder / clip.path.name, clip.sha256)
 
@@ -219,7 +219,7 @@ class Shelf:
         for number, clip in enumerate(clips):
             if self.has_published(clip):
                 endings = [files.SUFFIX]
-                if _told(self.folder, clip):
+                if _record(self.folder, clip):
                     endings = [_PICTURE, _SIDECAR, files.SUFFIX]
                 for ending in endings:
                     self._final(clip, ending).unlink(missing_ok=True)
@@ -230,12 +230,12 @@ class Shelf:
         self, clip: Clip, picture: bytes | None, asked: Window | None
     ) -> Iterator[list[tuple[str, Sealed]]]:
         """Write what goes with a clip into the working folder."""
-        told = sidecar.content_of(clip, asked)
+        record = sidecar.content_of(clip, asked)
         with contextlib.ExitStack() as stack:
             yield [
                 (ending, stack.enter_context(Sealed.new(self.works[0], content)))
                 for ending, content in (
-                    (_SIDECAR, told),
+                    (_SIDECAR, record),
                     (_PICTURE, picture),
                 )
                 if content
@@ -284,10 +284,10 @@ def has_replaced(work: Folder) -> bool:
     return any(name.startswith(ASIDE) for name in work.names())
 
 
-def _told(folder: Folder, clip: Clip) -> Clip | None:
+def _record(folder: Folder, clip: Clip) -> Clip | None:
     """Return what a clip's own sidecar says of it. Raises OSError."""
-    told = sidecar.of(folder, clip)
-    return told.clip if told else None
+    record = sidecar.of(folder, clip)
+    return record.clip if record else None
 
 
 def _aside(work: Folder, number: int, ending: str) -> File:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..aio import blocking
+from ..aio import run_in_thread
 from ..errors import StorageError, reason_of
 from ..model import Clip
 from ..time_range import Window, to_ms
@@ -253,7 +253,7 @@ class ClipQueries:
         try:
             for clip in chosen:
                 now = replace(clip, kept=kept)
-                await blocking(mark, now)
+                await run_in_thread(mark, now)
                 changed.append(now)
         except OSError as err:
             raise StorageError(

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlite3
 import stat
 
-from ..aio import blocking
+from ..aio import run_in_thread
 from ..folder import File, Folder
 from ..model import Clip
 from . import files, sidecar
@@ -69,18 +69,18 @@ async def rebuild(
     Raises StorageError as the library does.
     """
     rebuilt = Rebuilt()
-    taken, shelves, mounts = set[str](), set[Path | None](), set[Path]()
+    taken, subfolders, mounts = set[str](), set[Path | None](), set[Path]()
     async with library.rebuilding:
         away = await _still_away(library, roots)
         walk = _walk(roots, away, rebuilt)
-        while some := await blocking(list, itertools.islice(walk, AT_ONCE)):
+        while some := await run_in_thread(list, itertools.islice(walk, AT_ONCE)):
             found = [clip for clip in some if clip]
-            shelves |= await blocking(_shelves, found, roots)
-            mounts |= await blocking(_mounts, found)
+            subfolders |= await run_in_thread(_shelves, found, roots)
+            mounts |= await run_in_thread(_mounts, found)
             await _put(library, roots, found, taken, rebuilt, account_of, camera_of)
         await library.remember_mounts(mounts)
-        rebuilt.gone = await _let_go(library, roots, shelves)
-        if await blocking(lambda: all(root.is_dir() for root in roots)):
+        rebuilt.gone = await _let_go(library, roots, subfolders)
+        if await run_in_thread(lambda: all(root.is_dir() for root in roots)):
             await library.set_rebuilt()
     return rebuilt
 
@@ -103,12 +103,12 @@ async def look_over(
             clip
             for clip in clips
             if _is_gone(clip.path)
-            and (shelf := files.shelf_of(clip.path, roots))
-            and files.holds_any(shelf)
+            and (subfolder := files.subfolder_of(clip.path, roots))
+            and files.holds_any(subfolder)
             and not files.missing_mount(clip.path, mounts)
         ]
 
-    if gone := await blocking(look):
+    if gone := await run_in_thread(look):
         await ClipQueries(library).remove(clip.id for clip in gone)
     return gone
 
@@ -116,7 +116,9 @@ async def look_over(
 async def _still_away(library: Library, roots: Sequence[Path]) -> set[Path]:
     """Return the mount points whose disk is away; forget those that do without now."""
     mounts = await library.mounts()
-    away = await blocking(lambda: {one for one in mounts if not os.path.ismount(one)})
+    away = await run_in_thread(
+        lambda: {one for one in mounts if not os.path.ismount(one)}
+    )
     if not away:
         return away
     missed, there = set[Path](), set[Path]()
@@ -128,7 +130,7 @@ async def _still_away(library: Library, roots: Sequence[Path]) -> set[Path]:
                 if mount := files.missing_mount(path, away):
                     (there if _is_there(row["id"], path, roots) else missed).add(mount)
 
-        await blocking(look)
+        await run_in_thread(look)
     still_away = missed - there
     await library.forget_mounts(away - still_away)
     return still_away
@@ -196,12 +198,12 @@ def _listed(folder: Folder) -> tuple[list[str], list[str]]:
     return names, inner
 
 
-def _clip(told: File, video: File, rebuilt: Rebuilt) -> Clip | None:
+def _clip(record: File, video: File, rebuilt: Rebuilt) -> Clip | None:
     """Return the clip that a sidecar describes, as far as it is there."""
     try:
         # A name that is no text is none of ours, and none for the database.
-        str(told.path).encode()
-        clip = sidecar.read(told).clip
+        str(record.path).encode()
+        clip = sidecar.read(record).clip
         status = video.stat()
     except ValueError, OSError:
         rebuilt.foreign += 1
@@ -239,7 +241,9 @@ async def _put(  # noqa: PLR0917
         path = known.get(clip.id, clip.path)
         return path != clip.path and _lies_at(clip.id, path, roots)
 
-    copies = await blocking(lambda: {clip.path for clip in found if elsewhere(clip)})
+    copies = await run_in_thread(
+        lambda: {clip.path for clip in found if elsewhere(clip)}
+    )
 
     def put(database: sqlite3.Connection) -> None:
         for clip in found:
@@ -285,7 +289,7 @@ async def _put(  # noqa: PLR0917
 
 
 async def _let_go(
-    library: Library, roots: Sequence[Path], shelves: Collection[Path | None]
+    library: Library, roots: Sequence[Path], subfolders: Collection[Path | None]
 ) -> int:
     """Forget the clips on these shelves whose file is gone; return how many."""
     mounts = await library.mounts()
@@ -297,13 +301,13 @@ async def _let_go(
             return [
                 clip_id
                 for clip_id, path in paths.items()
-                if (shelf := files.shelf_of(path, roots))
-                and shelf in shelves
+                if (subfolder := files.subfolder_of(path, roots))
+                and subfolder in subfolders
                 and _is_gone(path)
                 and not files.missing_mount(path, mounts)
             ]
 
-        if gone := await blocking(look):
+        if gone := await run_in_thread(look):
             await ClipQueries(library).remove(gone)
             count += len(gone)
     return count
@@ -320,7 +324,7 @@ async def _rows(library: Library) -> AsyncIterator[list[sqlite3.Row]]:
 
 
 def _shelves(clips: Sequence[Clip], roots: Sequence[Path]) -> set[Path | None]:
-    return {files.shelf_of(clip.path, roots) for clip in clips}
+    return {files.subfolder_of(clip.path, roots) for clip in clips}
 
 
 def _mounts(clips: Sequence[Clip]) -> set[Path]:

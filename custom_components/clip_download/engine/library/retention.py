@@ -23,7 +23,7 @@ import shutil
 import stat
 import time
 
-from ..aio import blocking
+from ..aio import run_in_thread
 from ..folder import File, Folder
 from ..model import Clip
 from ..time_range import from_ms
@@ -192,7 +192,7 @@ class Pruning:
         async def look(clips: Sequence[Clip], roots: Collection[Path]) -> LetGo:
             mounts = await self._catalog.mounts()
             return _sorted(
-                clips, await blocking(_look, clips, roots, mounts, remove=False)
+                clips, await run_in_thread(_look, clips, roots, mounts, remove=False)
             )
 
         return await _Pass(self._catalog, limits, roots, now, look).done()
@@ -209,21 +209,21 @@ class Pruning:
                 kept = await self._catalog.kept_of(clip.id for clip in some)
                 mounts = await self._catalog.mounts()
                 async with self._catalog.doing(_REMOVE, [clip.id for clip in some]):
-                    looked = await blocking(
+                    looked = await run_in_thread(
                         _look, some, roots, mounts, kept, remove=True
                     )
                     now = _sorted(some, looked)
                     await self._catalog.remove(clip.id for clip in now.gone)
                     # Not before: where a folder is gone, too, a disk may be away.
-                    await blocking(_remove_folders, now.gone, roots)
+                    await run_in_thread(_remove_folders, now.gone, roots)
                 # A sidecar knew what a restored database does not.
-                told = [
+                record = [
                     clip_id
                     for clip_id, reason in now.spared.items()
                     if reason is Spared.KEPT and clip_id not in kept
                 ]
-                if told:
-                    await self._catalog.set_kept(told, roots, kept=True)
+                if record:
+                    await self._catalog.set_kept(record, roots, kept=True)
             done.gone += now.gone
             done.lost |= now.lost
             done.spared |= now.spared
@@ -265,7 +265,7 @@ class _Pass:
         }
         has_floor = any(limit.free_bytes is not None for limit in self._limits.values())
         if has_floor:
-            self._disks = await blocking(_Disks, self._roots)
+            self._disks = await run_in_thread(_Disks, self._roots)
         for account_id, limit in self._limits.items():
             if limit.keep_days is not None:
                 await self._age(account_id, self._now - timedelta(days=limit.keep_days))
@@ -401,17 +401,17 @@ class _Disks:
         self._disks: dict[Path, int] = {}
         self.free_bytes: dict[int, int] = {}
         for root in roots:
-            for shelf in (root, *_folders_in(root)):
+            for subfolder in (root, *_folders_in(root)):
                 with contextlib.suppress(OSError):
-                    disk = shelf.stat().st_dev
+                    disk = subfolder.stat().st_dev
                     if disk not in self.free_bytes:
-                        self.free_bytes[disk] = shutil.disk_usage(shelf).free
-                    self._disks[shelf] = disk
+                        self.free_bytes[disk] = shutil.disk_usage(subfolder).free
+                    self._disks[subfolder] = disk
 
     def of(self, path: Path) -> int | None:
         """Return the disk that a clip lies on, None if it is not there."""
-        shelf = files.shelf_of(path, self._roots)
-        return self._disks.get(shelf) if shelf else None
+        subfolder = files.subfolder_of(path, self._roots)
+        return self._disks.get(subfolder) if subfolder else None
 
 
 def _size(clips: Iterable[Clip]) -> int:
@@ -491,8 +491,8 @@ def _look_at(clip: Clip, roots: Collection[Path], *, remove: bool) -> Spared | _
             reason = _look_inside(clip, file, remove=remove)
     except FileNotFoundError:
         # Where nothing is left at all, a disk may be mounted tomorrow.
-        shelf = files.shelf_of(clip.path, roots)
-        return _Gone.LOST if shelf and files.holds_any(shelf) else Spared.AWAY
+        subfolder = files.subfolder_of(clip.path, roots)
+        return _Gone.LOST if subfolder and files.holds_any(subfolder) else Spared.AWAY
     return reason or _Gone.FOUND
 
 
@@ -501,14 +501,14 @@ def _look_inside(clip: Clip, file: File, *, remove: bool) -> Spared | None:
     beside = [
         file.folder / clip.path.with_suffix(ending).name for ending in files.COMPANIONS
     ]
-    told = sidecar.of(file.folder, clip)
+    record = sidecar.of(file.folder, clip)
     try:
         about = file.stat()
     except FileNotFoundError:
-        if remove and told:
+        if remove and record:
             _unlink(beside)
         raise
-    reason = _reason_to_spare(clip, file, about, told)
+    reason = _reason_to_spare(clip, file, about, record)
     if remove and not reason:
         _unlink([file, *beside])
     return reason
@@ -529,16 +529,16 @@ def _remove_folders(clips: Iterable[Clip], roots: Collection[Path]) -> None:
 
 
 def _reason_to_spare(
-    clip: Clip, file: File, about: os.stat_result, told: Sidecar | None
+    clip: Clip, file: File, about: os.stat_result, record: Sidecar | None
 ) -> Spared | None:
     """Return why a file must not be removed. Raises OSError."""
     if not stat.S_ISREG(about.st_mode):
         return Spared.LINKED
     if about.st_size != clip.size_bytes:
         return Spared.CHANGED
-    if told is None:
+    if record is None:
         return Spared.FOREIGN
-    if told.clip.kept:
+    if record.clip.kept:
         return Spared.KEPT
     # A rebuild takes over the time of a file that was changed: that is after it was saved.
     # Not every file system keeps times as they were; then the content is what counts.

@@ -85,19 +85,19 @@ def bounded(clip: Clip) -> Clip:
     # What a clip lacks is told to the last.
     for name in ("saves", "events", "gaps"):
         while True:
-            told = replace(
+            content = replace(
                 clip,
                 saves=clip.saves[: most["saves"]],
                 events=clip.events[: most["events"]],
                 gaps=_joined(clip.gaps, max(most["gaps"], 1)),
             )
             # Leaves room for the window that was asked for.
-            if len(_content(told, clip.window)) <= MOST_BYTES - LONGEST_TEXT:
-                return told
+            if len(_content(content, clip.window)) <= MOST_BYTES - LONGEST_TEXT:
+                return content
             if not most[name]:
                 break
             most[name] //= 2
-    return told
+    return content
 
 
 def content_of(clip: Clip, asked: Window | None) -> bytes:
@@ -116,14 +116,14 @@ def write_kept(folder: Folder, clip: Clip) -> None:
     A missing one is made. One that is not the clip's is left alone. Raises OSError.
     """
     try:
-        told = read(_beside(folder, clip))
+        content = read(_beside(folder, clip))
     except FileNotFoundError:
         write(folder, clip, None)
         return
     except ValueError:
         return
-    if told.clip.id == clip.id and told.clip.kept != clip.kept:
-        write(folder, replace(told.clip, kept=clip.kept), told.asked)
+    if content.clip.id == clip.id and content.clip.kept != clip.kept:
+        write(folder, replace(content.clip, kept=clip.kept), content.asked)
 
 
 def write_saves(folder: Folder, clip: Clip) -> None:
@@ -132,20 +132,20 @@ def write_saves(folder: Folder, clip: Clip) -> None:
     One that is missing, or not the clip's, is left alone. Raises OSError.
     """
     try:
-        told = read(_beside(folder, clip))
+        content = read(_beside(folder, clip))
     except FileNotFoundError, ValueError:
         return
-    if told.clip.id == clip.id and told.clip.saves != clip.saves:
-        write(folder, replace(told.clip, saves=clip.saves), told.asked)
+    if content.clip.id == clip.id and content.clip.saves != clip.saves:
+        write(folder, replace(content.clip, saves=clip.saves), content.asked)
 
 
 def read(file: File) -> Sidecar:
     """Read a sidecar. Raises ValueError if it is none of ours, OSError."""
     try:
-        told = json.loads(file.read(MOST_BYTES))
+        content = json.loads(file.read(MOST_BYTES))
     except RecursionError as err:
         raise ValueError("too deep") from err
-    return _parse(file.path, _is(dict, told))
+    return _parse(file.path, _is(dict, content))
 
 
 def of(folder: Folder, clip: Clip) -> Sidecar | None:
@@ -154,15 +154,15 @@ def of(folder: Folder, clip: Clip) -> Sidecar | None:
     Raises OSError.
     """
     try:
-        told = read(_beside(folder, clip))
+        content = read(_beside(folder, clip))
     except FileNotFoundError, ValueError:
         return None
     except OSError as err:
         if is_link(err):
             return None
         raise
-    is_its = (told.clip.id, told.clip.sha256) == (clip.id, clip.sha256)
-    return told if is_its else None
+    is_its = (content.clip.id, content.clip.sha256) == (clip.id, clip.sha256)
+    return content if is_its else None
 
 
 def _beside(folder: Folder, clip: Clip) -> File:
@@ -195,13 +195,13 @@ def _joined(gaps: Sequence[Window], most: int) -> tuple[Window, ...]:
     between = [after.start - before.end for before, after in itertools.pairwise(gaps)]
     closest = sorted(range(len(between)), key=between.__getitem__)
     joined = set(closest[: len(gaps) - most])
-    told: list[Window] = []
+    content: list[Window] = []
     for number, gap in enumerate(gaps):
         if number - 1 in joined:
-            told[-1] = Window(told[-1].start, max(told[-1].end, gap.end))
+            content[-1] = Window(content[-1].start, max(content[-1].end, gap.end))
         else:
-            told.append(gap)
-    return tuple(told)
+            content.append(gap)
+    return tuple(content)
 
 
 def _described(clip: Clip, asked: Window | None) -> dict[str, Any]:
@@ -254,46 +254,50 @@ def _iso(window: Window) -> dict[str, str]:
     }
 
 
-def _parse(path: Path, told: dict[str, Any]) -> Sidecar:
+def _parse(path: Path, content: dict[str, Any]) -> Sidecar:
     try:
-        if _number(told["version"]) != VERSION:
+        if _number(content["version"]) != VERSION:
             raise ValueError("another version")
-        camera = _is(dict, told["camera"])
+        camera = _is(dict, content["camera"])
         clip = Clip(
-            id=_matching(_ID, told["clip_id"]),
-            job_id=_text(told["job_id"]),
-            account_id=_text(told.get("account_id", "")),
-            account_name=_text(told["account"]),
-            source=_text(told["source"]),
+            id=_matching(_ID, content["clip_id"]),
+            job_id=_text(content["job_id"]),
+            account_id=_text(content.get("account_id", "")),
+            account_name=_text(content["account"]),
+            source=_text(content["source"]),
             camera_id=_text(camera["id"]),
             camera_name=_text(camera["name"]),
-            window=_window(told),
-            duration_ms=_milliseconds(told["duration_s"]),
-            label=_text(told["label"]),
-            status=ClipStatus(_text(told["status"])),
+            window=_window(content),
+            duration_ms=_milliseconds(content["duration_s"]),
+            label=_text(content["label"]),
+            status=ClipStatus(_text(content["status"])),
             path=path.with_suffix(files.SUFFIX),
-            size_bytes=_number(told["size_bytes"]),
-            sha256=_matching(_SHA256, told["sha256"]),
-            video_codec=_text(told["video_codec"]),
+            size_bytes=_number(content["size_bytes"]),
+            sha256=_matching(_SHA256, content["sha256"]),
+            video_codec=_text(content["video_codec"]),
             audio_codec=(
-                None if told["audio_codec"] is None else _text(told["audio_codec"])
+                None
+                if content["audio_codec"] is None
+                else _text(content["audio_codec"])
             ),
-            width=_number(told["width"]),
-            height=_number(told["height"]),
-            events=tuple(_text(event) for event in _list(told["events"], MOST_EVENTS)),
+            width=_number(content["width"]),
+            height=_number(content["height"]),
+            events=tuple(
+                _text(event) for event in _list(content["events"], MOST_EVENTS)
+            ),
             gaps=tuple(
-                _window(_is(dict, gap)) for gap in _list(told["gaps"], MOST_GAPS)
+                _window(_is(dict, gap)) for gap in _list(content["gaps"], MOST_GAPS)
             ),
-            saved_at=_time(told["saved_at"]),
+            saved_at=_time(content["saved_at"]),
             saves=tuple(
                 _event(_is(dict, event))
-                for event in _list(told.get("saves", []), MOST_EVENTS)
+                for event in _list(content.get("saves", []), MOST_EVENTS)
             ),
-            kept=_is(bool, told.get("kept", False)),
+            kept=_is(bool, content.get("kept", False)),
         )
-        asked = _window(_is(dict, told["asked"])) if "asked" in told else None
+        asked = _window(_is(dict, content["asked"])) if "asked" in content else None
         # It names the file for people; what could lead elsewhere is not ours.
-        if {"/", "\\"} & set(_text(told["file"])):
+        if {"/", "\\"} & set(_text(content["file"])):
             raise ValueError("no file name")
     except KeyError as err:
         raise ValueError(f"no {err.args[0]}") from err
@@ -350,21 +354,21 @@ def _time(value: object) -> datetime:
     return Window(time, time).start
 
 
-def _window(told: dict[str, Any]) -> Window:
-    window = Window(_time(told["start"]), _time(told["end"]))
+def _window(content: dict[str, Any]) -> Window:
+    window = Window(_time(content["start"]), _time(content["end"]))
     if not timedelta(0) <= window.duration <= LONGEST:
         raise ValueError("no window of ours")
     return window
 
 
-def _event(told: dict[str, Any]) -> Event:
-    what = words_of(_text(told["what"]))
+def _event(content: dict[str, Any]) -> Event:
+    what = words_of(_text(content["what"]))
     return Event(
-        id=_text(told["id"]),
-        kind=_text(told["kind"]),
+        id=_text(content["id"]),
+        kind=_text(content["kind"]),
         # Older releases wrote one word at most, and no list.
         seen=tuple(
-            _text(word) for word in _list(told.get("seen", list(what)), MOST_WORDS)
+            _text(word) for word in _list(content.get("seen", list(what)), MOST_WORDS)
         ),
-        window=_window(told),
+        window=_window(content),
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import threading
 from typing import Concatenate
 
-from ..aio import ended
+from ..aio import join_thread
 from ..folder import Folder
 from ..media.probe import Cancelled
 from ..model import Clip
@@ -116,7 +116,7 @@ async def read_in[**P, T](
     work = asyncio.get_running_loop().run_in_executor(
         reader, functools.partial(call, cancelled, *args, **kwargs)
     )
-    return await ended(work, cancelled)
+    return await join_thread(work, cancelled)
 
 
 def look_at(
@@ -146,10 +146,10 @@ def found(
     except ValueError as err:
         return Looked(clip=clip, state=State.UNREADABLE, reason=str(err))
     except FileNotFoundError, NotADirectoryError:
-        shelf = files.shelf_of(clip.path, roots)
+        subfolder = files.subfolder_of(clip.path, roots)
         is_there = (
-            shelf is not None
-            and files.holds_any(shelf)
+            subfolder is not None
+            and files.holds_any(subfolder)
             and not files.missing_mount(clip.path, mounts)
         )
         return Looked(clip=clip, state=State.GONE if is_there else State.AWAY)
@@ -210,7 +210,7 @@ def _contradiction(folder: Folder, clip: Clip) -> str:
     if found is None:
         return "no sidecar of this clip"
     # What the library may know better, or an older release did not write.
-    told = replace(
+    record = replace(
         found.clip,
         account_id=clip.account_id,
         saves=found.clip.saves or clip.saves,
@@ -218,7 +218,7 @@ def _contradiction(folder: Folder, clip: Clip) -> str:
         modified_ns=clip.modified_ns,
     )
     # A sidecar has bounds, which those of older releases may exceed in the library.
-    is_same = sidecar.bounded(told) == sidecar.bounded(clip)
+    is_same = sidecar.bounded(record) == sidecar.bounded(clip)
     return "" if is_same else "the sidecar says otherwise"
 
 

@@ -109,19 +109,19 @@ def inspect(file: File) -> Media:
 
     Raises CloudError: `body_not_video`, or `body_truncated` where it is not whole.
     """
-    with opened(file) as reel:
+    with opened(file) as media:
         try:
-            frame = decode_key(reel, _NEVER)
+            frame = decode_key(media, _NEVER)
         except av.FFmpegError as err:
             raise BodyError("body_truncated") from err
         if frame is None:
             raise BodyError("body_truncated")
-        video, sound = reel.video, reel.sound
+        video, sound = media.video, media.sound
         duration_us = int((video.duration or 0) * video.time_base * US)
         return Media(
-            container=reel.kind,
-            is_progressive=reel.is_progressive,
-            video_codec=reel.codec,
+            container=media.kind,
+            is_progressive=media.is_progressive,
+            video_codec=media.codec,
             audio_codec=sound.codec if sound else None,
             width=frame.width,
             height=frame.height,
@@ -150,23 +150,23 @@ def finish(
     that does not go into an MP4, OSError from the disk, Cancelled. Then no new file is
     left.
     """
-    films, damaged = _surveyed(pieces, cancelled)
-    assembly = assemble(films, window)
+    infos, damaged = _surveyed(pieces, cancelled)
+    assembly = assemble(infos, window)
     written: list[File] = []
     made: list[Made] = []
     try:
         with _libav_errors():
             runs = _runs(assembly.cuts, audio=audio)
             uses = Counter(
-                film
+                info
                 for run in runs
-                for film, _ in groupby(run.cuts, key=lambda cut: cut.film)
+                for info, _ in groupby(run.cuts, key=lambda cut: cut.info)
             )
 
-            def done(film: MediaInfo) -> None:
-                uses[film] -= 1
-                if consume and not uses[film]:
-                    film.file.unlink()
+            def done(info: MediaInfo) -> None:
+                uses[info] -= 1
+                if consume and not uses[info]:
+                    info.file.unlink()
 
             for run in runs:
                 if _stays(run, window, is_all=len(assembly.cuts) == 1):
@@ -194,12 +194,12 @@ def _surveyed(
     pieces: Sequence[Piece], cancelled: threading.Event
 ) -> tuple[list[tuple[Piece, MediaInfo]], CloudError | None]:
     """Survey all parts; return what is wrong with one that cannot be, if any."""
-    films: list[tuple[Piece, MediaInfo]] = []
+    infos: list[tuple[Piece, MediaInfo]] = []
     damaged: CloudError | None = None
     for piece in pieces:
         marks = piece.placing is Placing.REQUESTED
         try:
-            films.append((piece, probe(piece.file, cancelled, marks=marks)))
+            infos.append((piece, probe(piece.file, cancelled, marks=marks)))
         except CloudError as err:
             damaged = err
         except (av.FFmpegError, ValueError) as err:
@@ -207,9 +207,9 @@ def _surveyed(
                 raise
             damaged = BodyError("body_truncated")
             damaged.__cause__ = err
-    if damaged and not films:
+    if damaged and not infos:
         raise damaged
-    return films, damaged
+    return infos, damaged
 
 
 def picture(file: File, at: timedelta) -> bytes:
@@ -219,14 +219,14 @@ def picture(file: File, at: timedelta) -> bytes:
     wide. Raises ClipError (`clip_not_playable`), CloudError.
     """
     most = claims.MOST_CLIP_SAMPLES
-    with _libav_errors(), opened(file, most_samples=most) as reel:
-        ticks = int(at.total_seconds() / reel.video.time_base)
+    with _libav_errors(), opened(file, most_samples=most) as media:
+        ticks = int(at.total_seconds() / media.video.time_base)
         # Where this does not work, the beginning will do.
         with suppress(av.FFmpegError):
-            reel.container.seek(
-                ticks, stream=reel.video, backward=not _is_next_nearer(reel, ticks)
+            media.container.seek(
+                ticks, stream=media.video, backward=not _is_next_nearer(media, ticks)
             )
-        frame = decode_key(reel, _NEVER)
+        frame = decode_key(media, _NEVER)
         if frame is None:
             raise ClipError("clip_not_playable")
         return _jpeg(frame)
@@ -235,13 +235,13 @@ def picture(file: File, at: timedelta) -> bytes:
 def _still(run: Run) -> bytes | None:
     """Return a JPEG of the part in the middle of a run, if it has one."""
     with suppress(ClipError, CloudError):
-        return picture(run.cuts[len(run.cuts) // 2].film.file, timedelta(0))
+        return picture(run.cuts[len(run.cuts) // 2].info.file, timedelta(0))
     return None
 
 
-def _is_next_nearer(reel: OpenMedia, ticks: int) -> bool:
+def _is_next_nearer(media: OpenMedia, ticks: int) -> bool:
     """Return whether a file's index has a key frame after a time that is the nearest."""
-    entries = reel.video.index_entries
+    entries = media.video.index_entries
     before, after = (
         entries.search_timestamp(ticks, backward=backward) for backward in (True, False)
     )
@@ -255,11 +255,11 @@ def _runs(cuts: Sequence[Cut], *, audio: bool) -> list[Run]:
     """Group what can become one file: neighbours of one codec, size and sound."""
     runs: list[Run] = []
     for cut in cuts:
-        sound = cut.film.sound if audio else None
+        sound = cut.info.sound if audio else None
         last = runs[-1] if runs else None
         if last and _joins(last, cut, sound):
-            last.sets_differ |= cut.stretch.shape != last.cuts[-1].stretch.shape
-            last.sets_differ |= cut.film.kind != last.cuts[-1].film.kind
+            last.sets_differ |= cut.segment.shape != last.cuts[-1].segment.shape
+            last.sets_differ |= cut.info.kind != last.cuts[-1].info.kind
             last.cuts.append(cut)
             last.sound = last.sound or sound
         else:
@@ -270,13 +270,13 @@ def _runs(cuts: Sequence[Cut], *, audio: bool) -> list[Run]:
 def _joins(run: Run, cut: Cut, sound: AudioFormat | None) -> bool:
     """Return whether a cut can go on in the file of those before it."""
     before = run.cuts[-1]
-    shape, shape_before = cut.stretch.shape, before.stretch.shape
-    is_alike = shape == shape_before and cut.film.kind == before.film.kind
+    shape, shape_before = cut.segment.shape, before.segment.shape
+    is_alike = shape == shape_before and cut.info.kind == before.info.kind
     return (
-        cut.film.codec == before.film.codec
+        cut.info.codec == before.info.codec
         and shape[:2] == shape_before[:2]
         # Only for H.264 is it known that players look for new ones in the stream.
-        and (is_alike or cut.film.codec == "h264")
+        and (is_alike or cut.info.codec == "h264")
         and (
             run.sound is None
             or sound is None
@@ -288,14 +288,14 @@ def _joins(run: Run, cut: Cut, sound: AudioFormat | None) -> bool:
 
 def _stays(run: Run, window: Window, *, is_all: bool) -> bool:
     """Return whether the file that was fetched is the clip already."""
-    film = run.cuts[0].film
+    info = run.cuts[0].info
     return (
         is_all
-        and film.is_progressive
-        and film.is_indexed
-        and (film.codec != "hevc" or film.codec_tag == "hvc1")
-        and film.sound == run.sound
-        and (film.sound is None or film.sound.is_playable)
+        and info.is_progressive
+        and info.is_indexed
+        and (info.codec != "hevc" or info.codec_tag == "hvc1")
+        and info.sound == run.sound
+        and (info.sound is None or info.sound.is_playable)
         and fits(run.cuts[0], window)
     )
 
@@ -303,13 +303,13 @@ def _stays(run: Run, window: Window, *, is_all: bool) -> bool:
 def _kept(run: Run) -> Made:
     """Describe a file that stays as it is."""
     start_us, end_us = shown_us(run.cuts)
-    film = run.cuts[0].film
+    info = run.cuts[0].info
     return _describe(
         run,
-        file=film.file,
+        file=info.file,
         window=window_of_us(start_us, end_us),
-        duration_us=film.us(film.stretches[-1].end_pts - film.start_pts),
-        has_sound=film.sound is not None,
+        duration_us=info.us(info.segments[-1].end_pts - info.start_pts),
+        has_sound=info.sound is not None,
     )
 
 
@@ -333,11 +333,11 @@ def _describe(
     return Made(
         file=file,
         window=window,
-        video_codec=cut.film.codec,
+        video_codec=cut.info.codec,
         audio_codec="aac" if is_anew else sound and sound.codec,
         sound_was=sound.codec if sound and is_anew else None,
-        width=cut.stretch.shape.width,
-        height=cut.stretch.shape.height,
+        width=cut.segment.shape.width,
+        height=cut.segment.shape.height,
         duration=timedelta(microseconds=duration_us),
     )
 

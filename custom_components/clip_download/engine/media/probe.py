@@ -95,7 +95,7 @@ _MOST_CHANNELS = 16
 # What is kept of a file takes memory by these: there is a key frame each second, at most
 # each frame, and settings change now and then.
 _MOST_KEYS = 100_000
-_MOST_STRETCHES = 10_000
+_MOST_SEGMENTS = 10_000
 _MOST_SETS = 1000
 # Sound that browsers and phones play in an MP4.
 _PLAYABLE_SOUNDS = {"aac", "flac", "mp3", "opus"}
@@ -183,7 +183,7 @@ class Segment:
 class MediaInfo:
     """A surveyed file. A tick is `time_base` seconds.
 
-    Its `stretches` are all that can be decoded. `bad_sounds` are the numbers of the
+    Its `segments` are all that can be decoded. `bad_sounds` are the numbers of the
     packets of sound that cannot.
     """
 
@@ -196,7 +196,7 @@ class MediaInfo:
     codec_tag: str
     time_base: Fraction
     start_pts: int
-    stretches: tuple[Segment, ...]
+    segments: tuple[Segment, ...]
     # How long it goes on after that, with frames that cannot be decoded.
     tail_ticks: int
     sound: AudioFormat | None
@@ -218,7 +218,7 @@ class MediaInfo:
         """The longest time from one key frame to the next, None if it has only one."""
         steps = (
             after.pts - before.pts
-            for one in self.stretches
+            for one in self.segments
             for before, after in pairwise(one.keys)
         )
         longest = max(steps, default=0)
@@ -311,7 +311,7 @@ def opened(
         claimed = claims.check(source, kind, most_samples=most_samples)
         container = _container(source, kind)
         with container:
-            yield _reel(file, source, container, kind, claimed)
+            yield _open_media(file, source, container, kind, claimed)
 
 
 def _source(file: File) -> FileIO:
@@ -347,7 +347,7 @@ def _container(source: FileIO, kind: Kind) -> InputContainer:
         raise NotVideoError("body_not_video") from err
 
 
-def _reel(
+def _open_media(
     file: File,
     source: FileIO,
     container: InputContainer,
@@ -385,16 +385,16 @@ def _reel(
     )
 
 
-def decode_key(reel: OpenMedia, cancelled: threading.Event) -> av.VideoFrame | None:
+def decode_key(media: OpenMedia, cancelled: threading.Event) -> av.VideoFrame | None:
     """Return the first key frame that can be decoded, or None if none of a few can.
 
     Raises CloudError (`body_implausible`) if one would take too much memory.
     """
     tried = 0
-    for packet in reel.packets(cancelled, sound=False):
+    for packet in media.packets(cancelled, sound=False):
         if not packet.is_keyframe:
             continue
-        decoder = reel.decoder()
+        decoder = media.decoder()
         with suppress(UnknownError):
             if _Memory(decoder, packet).is_full:
                 raise claims.implausible()
@@ -415,78 +415,78 @@ def probe(file: File, cancelled: threading.Event, *, marks: bool = False) -> Med
     Raises CloudError for what is no video, Cancelled.
     """
     bad = set[int]()
-    with opened(file) as reel:
+    with opened(file) as media:
         # An index tells when frames are decoded, which is when they are shown only
         # where all of them wait equally long.
-        by_index = reel.is_indexed and not marks and _is_in_order(file, cancelled)
-        film, doubts = _probe(reel, cancelled, bad, by_index=by_index)
+        by_index = media.is_indexed and not marks and _is_in_order(file, cancelled)
+        info, doubts = _probe(media, cancelled, bad, by_index=by_index)
     if doubts and (found := _undecodable(file, doubts, cancelled)):
-        with opened(file) as reel:
-            film, _ = _probe(reel, cancelled, found, by_index=by_index)
-    return film
+        with opened(file) as media:
+            info, _ = _probe(media, cancelled, found, by_index=by_index)
+    return info
 
 
 def _probe(
-    reel: OpenMedia, cancelled: threading.Event, bad: set[int], *, by_index: bool
+    media: OpenMedia, cancelled: threading.Event, bad: set[int], *, by_index: bool
 ) -> tuple[MediaInfo, list[int]]:
     """Survey an open file but for its `bad` video packets, whose numbers these are.
 
     Returns the numbers of the key frames, too, whose frames must be decoded to be
     believed.
     """
-    time_base = _fraction(reel.video.time_base)
-    surveyor = _Prober(reel, bad)
+    time_base = _fraction(media.video.time_base)
+    prober = _Prober(media, bad)
     if by_index:
-        _probe_index(reel, surveyor, cancelled)
+        _probe_index(media, prober, cancelled)
     else:
-        _probe_packets(reel, surveyor, cancelled)
-    if surveyor.start_pts is None:
+        _probe_packets(media, prober, cancelled)
+    if prober.start_pts is None:
         raise BodyError("body_truncated")
-    doubts = surveyor.doubts
-    if reel.kind == "mpegts" and surveyor.last_key is not None and _may_break_off(reel):
-        doubts.append(surveyor.last_key)
-    sound = reel.sound
-    if sound and len(surveyor.sound_heads) > 1:
+    doubts = prober.doubts
+    if media.kind == "mpegts" and prober.last_key is not None and _may_break_off(media):
+        doubts.append(prober.last_key)
+    sound = media.sound
+    if sound and len(prober.sound_heads) > 1:
         sound = sound._replace(is_steady=False)
-    stretches = surveyor.stretches()
+    segments = prober.segments()
     tail_ticks = 0
-    if stretches and surveyor.lost_pts is not None:
-        tail_ticks = max(0, surveyor.lost_pts - stretches[-1].end_pts)
-    film = MediaInfo(
-        file=reel.file,
-        kind=reel.kind,
-        is_progressive=reel.is_progressive,
-        is_indexed=reel.is_indexed,
-        is_whole=surveyor.is_whole,
-        codec=reel.codec,
-        codec_tag=reel.video.codec_context.codec_tag,
+    if segments and prober.lost_pts is not None:
+        tail_ticks = max(0, prober.lost_pts - segments[-1].end_pts)
+    info = MediaInfo(
+        file=media.file,
+        kind=media.kind,
+        is_progressive=media.is_progressive,
+        is_indexed=media.is_indexed,
+        is_whole=prober.is_whole,
+        codec=media.codec,
+        codec_tag=media.video.codec_context.codec_tag,
         time_base=time_base,
-        start_pts=surveyor.start_pts,
-        stretches=stretches,
+        start_pts=prober.start_pts,
+        segments=segments,
         tail_ticks=tail_ticks,
         sound=sound,
-        sound_time_base=_fraction(reel.audio.time_base) if reel.audio else None,
-        sound_clocks=surveyor.sound_clocks(),
-        bad_sounds=frozenset(surveyor.bad_sounds),
+        sound_time_base=_fraction(media.audio.time_base) if media.audio else None,
+        sound_clocks=prober.sound_clocks(),
+        bad_sounds=frozenset(prober.bad_sounds),
     )
-    return film, doubts
+    return info, doubts
 
 
 class _Prober:
-    """Sorts frames, in the order of the file, into stretches."""
+    """Sorts frames, in the order of the file, into segments."""
 
-    def __init__(self, reel: OpenMedia, bad: set[int]) -> None:
+    def __init__(self, media: OpenMedia, bad: set[int]) -> None:
         """Take the open file, and the numbers of the video packets to leave out."""
-        time_base = _fraction(reel.video.time_base)
+        time_base = _fraction(media.video.time_base)
         self._hole = int(Fraction(HOLE_US, US) / time_base)
         self._slip = int(Fraction(SLIP_US, US) / time_base)
         self._longest_pause = int(Fraction(_LONGEST_PAUSE_US, US) / time_base)
         self._frame = int(Fraction(_FRAME_US, US) / time_base)
-        sound = reel.sound
+        sound = media.sound
         self._is_adts = bool(sound and sound.codec == "aac" and sound.kind == "mpegts")
         self._bad = bad
-        self._stretches: list[Segment] = []
-        # From frame to frame, and how many there were when each stretch began.
+        self._segments: list[Segment] = []
+        # From frame to frame, and how many there were when each segment began.
         self._steps = array("q")
         self._begun: list[int] = []
         self._count = 0
@@ -529,7 +529,7 @@ class _Prober:
         if (
             self._count > claims.MOST_SAMPLES
             or self._keys > _MOST_KEYS
-            or len(self._stretches) > _MOST_STRETCHES
+            or len(self._segments) > _MOST_SEGMENTS
         ):
             raise claims.implausible()
         is_bad = number in self._bad
@@ -552,24 +552,24 @@ class _Prober:
         if is_key:
             self.last_key = number
         self._break_off(number, pts, dts, shape, is_key=is_key)
-        stretch = self._stretches[-1]
+        segment = self._segments[-1]
         if is_key:
-            stretch.keys.append(KeyFrame(number, pts, dts, self._mark(packet)))
-        elif stretch.keys:
-            stretch.is_open |= pts < stretch.keys[-1].pts
-            lead_ticks = stretch.keys[0].pts - pts
-            stretch.lead_ticks = max(stretch.lead_ticks, lead_ticks)
+            segment.keys.append(KeyFrame(number, pts, dts, self._mark(packet)))
+        elif segment.keys:
+            segment.is_open |= pts < segment.keys[-1].pts
+            lead_ticks = segment.keys[0].pts - pts
+            segment.lead_ticks = max(segment.lead_ticks, lead_ticks)
             if packet is not None:
-                self._mark_after(stretch.keys, packet)
-        stretch.end = number + 1
+                self._mark_after(segment.keys, packet)
+        segment.end = number + 1
         # Where its last frame begins, until it is known how long a frame is.
-        stretch.end_pts = max(stretch.end_pts, pts)
+        segment.end_pts = max(segment.end_pts, pts)
 
     def _break_off(
         self, number: int, pts: int, dts: int, shape: VideoFormat, *, is_key: bool
     ) -> None:
-        """Begin a new stretch where this frame does not follow the last one."""
-        last = self._stretches[-1] if self._stretches else None
+        """Begin a new segment where this frame does not follow the last one."""
+        last = self._segments[-1] if self._segments else None
         step = dts - self._dts if last else 0
         self._dts = dts
         if step < -self._slip:
@@ -590,7 +590,7 @@ class _Prober:
         )
         if not is_next:
             self._begun.append(len(self._steps))
-            self._stretches.append(
+            self._segments.append(
                 Segment(
                     self._clock,
                     shape,
@@ -650,13 +650,13 @@ class _Prober:
             self.sound_heads.add(bytes([*head[1:], data[3] & 0xC0]))
         return is_one
 
-    def stretches(self) -> tuple[Segment, ...]:
-        """Return the stretches, now that it is known which steps are usual where."""
+    def segments(self) -> tuple[Segment, ...]:
+        """Return the segments, now that it is known which steps are usual where."""
         leads = set(self._begun[1:])
         ordinary = _median([n for at, n in enumerate(self._steps) if at not in leads])
         merged: list[tuple[Segment, int, int]] = []
         ends = [*self._begun[1:], len(self._steps)]
-        for one, begun, end in zip(self._stretches, self._begun, ends, strict=False):
+        for one, begun, end in zip(self._segments, self._begun, ends, strict=False):
             previous, first, _ = merged[-1] if merged else (None, 0, 0)
             beside = self._steps[max(0, begun - _STEPS_BESIDE) : begun]
             following = self._steps[begun + 1 : begun + 1 + _STEPS_BESIDE]
@@ -692,33 +692,31 @@ def _median(steps: Sequence[int]) -> int:
     return ahead[len(ahead) // 2] if ahead else 0
 
 
-def _probe_index(
-    reel: OpenMedia, surveyor: _Prober, cancelled: threading.Event
-) -> None:
+def _probe_index(media: OpenMedia, prober: _Prober, cancelled: threading.Event) -> None:
     """Survey an MP4, whose frames are decoded in the order they are shown, by its index."""
-    first = next(reel.packets(cancelled, sound=False), None)
+    first = next(media.packets(cancelled, sound=False), None)
     if first is None:
         return
     delay = cast("int", first.pts) - cast("int", first.dts)
-    context = reel.video.codec_context
+    context = media.video.codec_context
     shape = VideoFormat(context.width, context.height, context.extradata or b"")
-    for entry in reel.video.index_entries:
+    for entry in media.video.index_entries:
         if cancelled.is_set():
             raise Cancelled
         pts = entry.timestamp + delay
-        surveyor.frame(pts, entry.timestamp, shape, is_key=entry.is_keyframe)
-        if surveyor.start_pts is None and not entry.is_discard:
-            surveyor.start_pts = pts
+        prober.frame(pts, entry.timestamp, shape, is_key=entry.is_keyframe)
+        if prober.start_pts is None and not entry.is_discard:
+            prober.start_pts = pts
 
 
 def _probe_packets(
-    reel: OpenMedia, surveyor: _Prober, cancelled: threading.Event
+    media: OpenMedia, prober: _Prober, cancelled: threading.Event
 ) -> None:
     """Survey a file by reading through it."""
-    codec = reel.codec
-    context = reel.video.codec_context
+    codec = media.codec
+    context = media.video.codec_context
     shape = VideoFormat(context.width, context.height, b"")
-    if reel.kind == "mp4":
+    if media.kind == "mp4":
         shape = shape._replace(sets=context.extradata or b"")
     sizes: dict[bytes, tuple[int, int]] = {}
     is_hit = False
@@ -729,7 +727,7 @@ def _probe_packets(
         is_key = packet.is_keyframe
         if (
             is_key
-            and reel.kind == "mpegts"
+            and media.kind == "mpegts"
             and (sets := _parameter_sets(packet, codec))
         ):
             if sets not in sizes:
@@ -737,12 +735,12 @@ def _probe_packets(
                     raise claims.implausible()
                 sizes[sets] = _size(packet, codec) or (context.width, context.height)
             shape = VideoFormat(*sizes[sets], sets)
-            if surveyor.start_pts is None:
+            if prober.start_pts is None:
                 # No packet before it could be marked.
                 is_hit = _decode(_decoder(codec, strict=True), packet) is None
-        if surveyor.start_pts is None and not packet.is_discard:
-            surveyor.start_pts = pts
-        surveyor.frame(
+        if prober.start_pts is None and not packet.is_discard:
+            prober.start_pts = pts
+        prober.frame(
             pts,
             dts,
             shape,
@@ -755,23 +753,23 @@ def _probe_packets(
         is_hit = packet.is_corrupt
 
     waiting: Packet[Stream] | None = None
-    for packet in reel.packets(cancelled):
-        if packet.stream is reel.video:
+    for packet in media.packets(cancelled):
+        if packet.stream is media.video:
             if waiting:
                 take(waiting, is_last=packet.is_keyframe)
             waiting = packet
         else:
             base = packet.time_base
             time_us = cast("int", packet.dts) * base.numerator * US // base.denominator
-            surveyor.sound(time_us, packet)
+            prober.sound(time_us, packet)
     if waiting:
         take(waiting, is_last=True)
 
 
 def _is_in_order(file: File, cancelled: threading.Event) -> bool:
     """Return whether a file's first frames all wait equally long to be shown."""
-    with opened(file) as reel:
-        packets = islice(reel.packets(cancelled, sound=False), _ORDER_FRAMES)
+    with opened(file) as media:
+        packets = islice(media.packets(cancelled, sound=False), _ORDER_FRAMES)
         delays = {cast("int", one.pts) - cast("int", one.dts) for one in packets}
     return len(delays) <= 1
 
@@ -790,13 +788,13 @@ def has_idr(packet: Packet[Stream]) -> bool:
     return False
 
 
-def _may_break_off(reel: OpenMedia) -> bool:
+def _may_break_off(media: OpenMedia) -> bool:
     """Return whether the last picture of a transport stream may not be whole.
 
     One that is ends in a packet that is filled up (ISO/IEC 13818-1, 2.4.3.5): it has an
     adaptation field that says nothing, or more room than it needs.
     """
-    descriptor = reel.source.fileno()
+    descriptor = media.source.fileno()
     size_bytes = os.fstat(descriptor).st_size
     whole = size_bytes // _TS_PACKET_BYTES
     if size_bytes % _TS_PACKET_BYTES:
@@ -807,7 +805,7 @@ def _may_break_off(reel: OpenMedia) -> bool:
     for at in range(len(tail) - _TS_PACKET_BYTES, -1, -_TS_PACKET_BYTES):
         packet = tail[at : at + _TS_PACKET_BYTES]
         has_payload = packet[3] & 0x10
-        if has_payload and int.from_bytes(packet[1:3]) & 0x1FFF == reel.video.id:
+        if has_payload and int.from_bytes(packet[1:3]) & 0x1FFF == media.video.id:
             has_field = packet[3] & 0x20
             # Flags, and a clock reference of six bytes, are no filling.
             used = 1 + 6 * bool(packet[5] & 0x10)
@@ -869,11 +867,11 @@ class _Memory:
 class _Check:
     """Decodes a GOP, as far as there is memory for it, up to what cannot be decoded."""
 
-    def __init__(self, reel: OpenMedia, bad: set[int]) -> None:
+    def __init__(self, media: OpenMedia, bad: set[int]) -> None:
         """Take the open file, and where to put the numbers of the bad packets."""
         self._bad = bad
-        self._is_h264 = reel.codec == "h264"
-        self._decoder: av.VideoCodecContext | None = reel.decoder(strict=True)
+        self._is_h264 = media.codec == "h264"
+        self._decoder: av.VideoCodecContext | None = media.decoder(strict=True)
         self._memory: _Memory | None = None
         # The packets of the GOP by the time that they are shown at.
         self._numbers: dict[int | None, int] = {}
@@ -940,12 +938,12 @@ def _undecodable(
     bad = set[int]()
     wanted = set(keys)
     check: _Check | None = None
-    with opened(file) as reel:
-        for number, packet in enumerate(reel.packets(cancelled, sound=False)):
+    with opened(file) as media:
+        for number, packet in enumerate(media.packets(cancelled, sound=False)):
             if packet.is_keyframe:
                 if check:
                     check.end()
-                check = _Check(reel, bad) if number in wanted else None
+                check = _Check(media, bad) if number in wanted else None
             if check:
                 check.packet(number, packet)
         if check:

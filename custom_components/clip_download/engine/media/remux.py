@@ -196,11 +196,11 @@ def write(
     run: Run,
     file: File,
     cancelled: threading.Event,
-    done: Callable[[MediaInfo], None] = lambda film: None,
+    done: Callable[[MediaInfo], None] = lambda info: None,
 ) -> Written:
     """Write the cuts into a new file, its index in front.
 
-    `done` hears of each film when all its neighbouring cuts are written.
+    `done` hears of each file when all its neighbouring cuts are written.
 
     Raises av.FFmpegError (disk errors are OSErrors too) and ValueError for what no MP4
     can hold, ClipError (`clip_not_playable`), Cancelled. Then no file is left.
@@ -236,7 +236,7 @@ def _size_of(run: Run) -> _Size:
         samples = _AAC_SAMPLES if is_aac else _FEWEST_SAMPLES
         sounds = int(duration_s * run.sound.rate_hz / samples)
     return _Size(
-        frames=sum(cut.stretch.end - cut.key.number for cut in run.cuts),
+        frames=sum(cut.segment.end - cut.key.number for cut in run.cuts),
         sounds=sounds,
         duration_s=duration_s,
     )
@@ -245,8 +245,8 @@ def _size_of(run: Run) -> _Size:
 def _check(file: File, cancelled: threading.Event) -> None:
     """Believe in a new file only once it could be opened and shown."""
     try:
-        with opened(file) as reel:
-            frame = decode_key(reel, cancelled)
+        with opened(file) as media:
+            frame = decode_key(media, cancelled)
     except CloudError as err:
         raise ClipError("clip_not_playable") from err
     if frame is None:
@@ -284,7 +284,7 @@ class _Writer:
     ) -> Written:
         """Copy all packets."""
         placed = _Placed(0, _Shift(1, 1, 0), None)
-        for _, group in groupby(self._run.cuts, key=lambda cut: id(cut.film)):
+        for _, group in groupby(self._run.cuts, key=lambda cut: id(cut.info)):
             cuts = list(group)
             # Each is placed when its first packet comes: now the one before is written.
             all_placed: list[_Placed] = []
@@ -300,12 +300,12 @@ class _Writer:
                         all_placed.append(self._place(cuts[len(all_placed)]))
                     placed = all_placed[number]
                     if is_video:
-                        frame_ticks = cuts[number].stretch.frame_ticks
+                        frame_ticks = cuts[number].segment.frame_ticks
                         self._video.show(packet, placed.picture, frame_ticks)
                         self._keep_up(packet)
                     elif self._audio and placed.sound:
                         self._play(packet, placed.sound, cuts[0])
-            done(cuts[0].film)
+            done(cuts[0].info)
         if self._encoder and self._audio and self._audio.end:
             for packet in self._encoder.flush():
                 self._audio.play_anew(packet)
@@ -325,10 +325,10 @@ class _Writer:
         if self._encoder is None:
             self._audio.play(packet, shift, self._silence)
             return
-        if self._decoded is not cut.film:
-            self._decoded = cut.film
-            with opened(cut.film.file) as reel:
-                self._decoder = reel.sound_decoder()
+        if self._decoded is not cut.info:
+            self._decoded = cut.info
+            with opened(cut.info.file) as media:
+                self._decoder = media.sound_decoder()
         time = cast("int", packet.pts) * shift.num // shift.den + shift.add
         for encoded in self._encoder.encode(
             packet, self._decoder, time * self._audio.base
@@ -344,7 +344,7 @@ class _Writer:
             self._audio.be_silent(int(time / self._audio.base), self._silence)
 
     def _place(self, cut: Cut) -> _Placed:
-        """Find where in the clip a cut begins: as filmed, but for what is missing."""
+        """Find where in the clip a cut begins: as recorded, but for what is missing."""
         if self._before:
             self._zero_us += hole_us(self._before, cut)
         self._before = cut
@@ -353,12 +353,12 @@ class _Writer:
         # Never before the last frame that is there.
         start = max(round(to / video.base), video.last_pts + 1)
         to = start * video.base
-        at = cut.key.pts * cut.film.time_base
+        at = cut.key.pts * cut.info.time_base
         early = round((self._delay - _delay(cut)) / video.base)
-        sound_base = cut.film.sound_time_base
+        sound_base = cut.info.sound_time_base
         return _Placed(
             start,
-            video.shift(cut.film.time_base, at, to)._replace(early=early),
+            video.shift(cut.info.time_base, at, to)._replace(early=early),
             self._audio.shift(sound_base, at, to)
             if self._audio and sound_base
             else None,
@@ -368,17 +368,17 @@ class _Writer:
         return int(ticks * self._video.base * US)
 
     def _add_video(self, output: OutputContainer, first: Cut) -> VideoStream:
-        shape = first.stretch.shape
-        with opened(first.film.file) as reel:
-            video = output.add_stream_from_template(reel.video, opaque=True)
-            if reel.kind == "mpegts" and shape.sets:
+        shape = first.segment.shape
+        with opened(first.info.file) as media:
+            video = output.add_stream_from_template(media.video, opaque=True)
+            if media.kind == "mpegts" and shape.sets:
                 # The file may begin with others.
                 video.codec_context.extradata = shape.sets
                 video.codec_context.width = shape.width
                 video.codec_context.height = shape.height
             elif self._run.sets_differ:
-                BitStreamFilterContext(_IN_BAND, reel.video, video)
-        if first.film.codec == "hevc":
+                BitStreamFilterContext(_IN_BAND, media.video, video)
+        if first.info.codec == "hevc":
             # Apple's players take no other.
             video.codec_context.codec_tag = "hvc1"
         return video
@@ -389,47 +389,47 @@ class _Writer:
             self._encoder = SoundEncoder(output, sound.rate_hz, sound.layout)
             return self._encoder.stream
         for cut in self._run.cuts:
-            if self._run.sound and cut.film.sound == self._run.sound:
-                with opened(cut.film.file) as reel:
-                    if reel.audio:
-                        return output.add_stream_from_template(reel.audio, opaque=True)
+            if self._run.sound and cut.info.sound == self._run.sound:
+                with opened(cut.info.file) as media:
+                    if media.audio:
+                        return output.add_stream_from_template(media.audio, opaque=True)
         return None
 
 
 def _delay(cut: Cut) -> Fraction:
     """Return how long before it is shown the first frame is decoded, in seconds."""
-    return (cut.key.pts - cut.key.dts) * cut.film.time_base
+    return (cut.key.pts - cut.key.dts) * cut.info.time_base
 
 
 def _read(
     cuts: Sequence[Cut], *, sound: bool, in_band: bool, cancelled: threading.Event
 ) -> Generator[tuple[int, bool, Packet[Stream]]]:
     """Read cuts of one file: which of them, whether it is picture, the packet."""
-    film = cuts[0].film
-    with opened(film.file) as reel:
+    info = cuts[0].info
+    with opened(info.file) as media:
         into_band = None
-        if in_band and film.kind == "mp4":
-            into_band = BitStreamFilterContext(_IN_BAND, reel.video)
+        if in_band and info.kind == "mp4":
+            into_band = BitStreamFilterContext(_IN_BAND, media.video)
         out_of_adts = None
-        if film.kind == "mpegts" and reel.audio and reel.audio.name == "aac":
-            out_of_adts = BitStreamFilterContext(_OUT_OF_ADTS, reel.audio)
-        pictures = _Pictures(cuts, reel)
+        if info.kind == "mpegts" and media.audio and media.audio.name == "aac":
+            out_of_adts = BitStreamFilterContext(_OUT_OF_ADTS, media.audio)
+        pictures = _Pictures(cuts, media)
         past = _Past()
         sounds = _Sounds(cuts)
         sound_count = 0
-        for packet in reel.packets(cancelled, sound=sound):
-            if packet.stream is not reel.video:
+        for packet in media.packets(cancelled, sound=sound):
+            if packet.stream is not media.video:
                 which = sounds.cut_of(packet)
-                if which is not None and sound_count not in film.bad_sounds:
+                if which is not None and sound_count not in info.bad_sounds:
                     for one in _filtered(out_of_adts, packet):
                         yield which, False, one
                 sound_count += 1
                 continue
             which = pictures.cut_of(packet)
             if which is not None:
-                if film.codec == "hevc" and pictures.begins:
-                    packet = _as_broken_link(packet, film)
-                if film.codec == "h264":
+                if info.codec == "hevc" and pictures.begins:
+                    packet = _as_broken_link(packet, info)
+                if info.codec == "h264":
                     packet = past.without(packet, cuts[which], begins=pictures.begins)
                 for one in _filtered(into_band, packet):
                     yield which, True, one
@@ -450,7 +450,7 @@ def _filtered(
     return changed
 
 
-def _as_broken_link(packet: Packet[Stream], film: MediaInfo) -> Packet[Stream]:
+def _as_broken_link(packet: Packet[Stream], info: MediaInfo) -> Packet[Stream]:
     """Let an HEVC key frame say that what is shown before it was left out.
 
     A clean random access picture (type 21) becomes one of a broken link without leading
@@ -459,7 +459,7 @@ def _as_broken_link(packet: Packet[Stream], film: MediaInfo) -> Packet[Stream]:
     data = bytearray(bytes(packet))
     at = 0
     while at < len(data):
-        if film.kind == "mpegts":
+        if info.kind == "mpegts":
             at = data.find(b"\0\0\1", at) + 3
             if at < 3:
                 break
@@ -496,15 +496,15 @@ class _Past:
     ) -> Packet[Stream]:
         """Return the next picture; `begins`: it is the first one of its cut."""
         dts = cast("int", packet.dts)
-        is_late = dts - self._dts > _MISSING_STEPS * cut.stretch.frame_ticks
+        is_late = dts - self._dts > _MISSING_STEPS * cut.segment.frame_ticks
         self._dts = dts
         if packet.is_keyframe:
             self._forgetting = None
             if (begins or is_late) and not has_idr(packet):
                 self._forgetting = Forgetting(
-                    cut.stretch.shape.sets,
+                    cut.segment.shape.sets,
                     bytes(packet),
-                    is_annex_b=cut.film.kind == "mpegts",
+                    is_annex_b=cut.info.kind == "mpegts",
                 )
         elif self._forgetting and (data := self._forgetting.mended(bytes(packet))):
             return _replaced(packet, data)
@@ -514,22 +514,22 @@ class _Past:
 class _Pictures:
     """Tells to which cut a picture belongs."""
 
-    def __init__(self, cuts: Sequence[Cut], reel: OpenMedia) -> None:
+    def __init__(self, cuts: Sequence[Cut], media: OpenMedia) -> None:
         """Go to the first frame that is needed."""
         self._cuts = cuts
-        self._reel = reel
+        self._open_media = media
         self._current = 0
         self._number = 0
         self._ended_at = 0
         self._end_pts = [cut.end_pts for cut in cuts]
-        self._lag = cuts[0].film.ticks(_LAG_US)
+        self._lag = cuts[0].info.ticks(_LAG_US)
         self._has_jumped = False
         # Whether the last picture is the first one of a cut that needs none before.
         self.begins = False
-        if reel.is_indexed and cuts[0].key.number > 0:
+        if media.is_indexed and cuts[0].key.number > 0:
             # Where this does not work, reading on leads there as well.
             with suppress(av.FFmpegError):
-                reel.container.seek(cuts[0].key.dts, stream=reel.video)
+                media.container.seek(cuts[0].key.dts, stream=media.video)
                 self._has_jumped = True
 
     def cut_of(self, packet: Packet[Stream]) -> int | None:
@@ -537,7 +537,7 @@ class _Pictures:
         dts = cast("int", packet.dts)
         if self._has_jumped:
             self._has_jumped = False
-            self._number = self._reel.video.index_entries.search_timestamp(
+            self._number = self._open_media.video.index_entries.search_timestamp(
                 dts, any_frame=True
             )
         number = self._number
@@ -549,7 +549,7 @@ class _Pictures:
             end_pts = self._end_pts[self._current]
             pts = cast("int", packet.pts)
             is_next_gop = packet.is_keyframe and pts >= end_pts and not cut.ends_open
-            if number < cut.stretch.end and dts < end_pts and not is_next_gop:
+            if number < cut.segment.end and dts < end_pts and not is_next_gop:
                 self.begins = number == cut.key.number and not cut.has_before
                 is_shown = cut.has_before or pts >= cut.key.pts
                 return self._current if is_shown else None
@@ -572,10 +572,10 @@ class _Sounds:
 
     def __init__(self, cuts: Sequence[Cut]) -> None:
         """Take the cuts of one file, in the order of the file."""
-        film = cuts[0].film
-        self._clocks = film.sound_clocks or (0,)
+        info = cuts[0].info
+        self._clocks = info.sound_clocks or (0,)
         self._cuts = [
-            (cut.stretch.clock, film.us(cut.key.pts), film.us(cut.end_pts))
+            (cut.segment.clock, info.us(cut.key.pts), info.us(cut.end_pts))
             for cut in cuts
         ]
         self._current = 0

@@ -41,7 +41,7 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """Frames of one stretch that go into a clip, beginning with the frame `key`.
+    """Frames of one segment that go into a clip, beginning with the frame `key`.
 
     A frame lies at `zero_us` plus its presentation time; those that begin at `end_us`
     or later are left out, but for what the others are decoded from. So are those that
@@ -50,8 +50,8 @@ class Cut:
     frame after its end may be what frames before its end are decoded from.
     """
 
-    film: MediaInfo
-    stretch: Segment
+    info: MediaInfo
+    segment: Segment
     zero_us: int
     key: KeyFrame
     end_us: int
@@ -62,12 +62,12 @@ class Cut:
     @property
     def start_us(self) -> int:
         """When its first frame was filmed."""
-        return self.zero_us + self.film.us(self.key.pts)
+        return self.zero_us + self.info.us(self.key.pts)
 
     @property
     def end_pts(self) -> int:
         """The first presentation time that is not wanted, in ticks."""
-        return self.film.ticks(self.end_us - self.zero_us - _SAME_US)
+        return self.info.ticks(self.end_us - self.zero_us - _SAME_US)
 
     def moved(self, by_us: int) -> Cut:
         """Return it at a later time."""
@@ -130,16 +130,16 @@ class _Part:
     `start_us`; its cuts lie at times from there on until `settle` moves them.
     """
 
-    def __init__(self, piece: Piece, film: MediaInfo) -> None:
+    def __init__(self, piece: Piece, info: MediaInfo) -> None:
         """Lay out the file by itself."""
         self.piece = piece
-        self.film = film
-        self.cuts = _laid(piece, film)
-        self.is_repetitive = any(cut.stretch not in film.stretches for cut in self.cuts)
+        self.info = info
+        self.cuts = _laid(piece, info)
+        self.is_repetitive = any(cut.segment not in info.segments for cut in self.cuts)
         self.length_us = self.cuts[-1].end_us if self.cuts else 0
         # With what came and cannot be decoded.
-        self.claimed_us = self.length_us + film.us(film.tail_ticks)
-        self.margin_us = (film.gop_us or _USUAL_GOP_US) + _SLACK_US
+        self.claimed_us = self.length_us + info.us(info.tail_ticks)
+        self.margin_us = (info.gop_us or _USUAL_GOP_US) + _SLACK_US
         if piece.placing in (Placing.SEQUENCE, Placing.LOOSE):
             # It may go on for a fragment that was only begun in its window.
             self.margin_us = _LONGEST_GOP_US + _SLACK_US
@@ -196,8 +196,8 @@ class _Part:
     def key_frames(self) -> Iterator[tuple[int, KeyFrame]]:
         """Yield its key frames, and when they are shown, from its first frame on."""
         for cut in self.cuts:
-            for key in cut.stretch.keys:
-                yield cut.zero_us + self.film.us(key.pts), key
+            for key in cut.segment.keys:
+                yield cut.zero_us + self.info.us(key.pts), key
 
     def settle(self) -> None:
         """Move the cuts to where the part lies."""
@@ -206,7 +206,7 @@ class _Part:
             self.cuts[0] = replace(self.cuts[0], has_before=True, follows=True)
 
 
-def assemble(films: Iterable[tuple[Piece, MediaInfo]], window: Window) -> Assembly:
+def assemble(infos: Iterable[tuple[Piece, MediaInfo]], window: Window) -> Assembly:
     """Choose what makes up the window, in order of time, every frame once.
 
     It begins at the last key frame at or before the window's start. Where footage of
@@ -218,37 +218,37 @@ def assemble(films: Iterable[tuple[Piece, MediaInfo]], window: Window) -> Assemb
     # Those whose place beside each other is known, and before when they are not wanted.
     group: list[Cut] = []
     start_us = window.start_ms * 1000
-    reach: dict[MediaInfo, Window] = {}
-    for part in _placed(films):
+    extents: dict[MediaInfo, Window] = {}
+    for part in _placed(infos):
         if not part.is_linked:
             cuts += _without_overlaps(group, start_us)
             group, start_us = [], window.start_ms * 1000
         group += _inside(part, window)
-        reach[part.film] = _reach(part, window)
+        extents[part.info] = _extent(part, window)
         if not part.is_sure:
             start_us = 0
     cuts += _without_overlaps(group, start_us)
     for number, cut in enumerate(cuts):
         # Whatever was left out meanwhile, some frames need what was before.
-        if cut.has_before and not cut.stretch.continues:
+        if cut.has_before and not cut.segment.continues:
             before = cuts[number - 1] if number else None
-            lead_us = cut.film.us(cut.stretch.lead_ticks)
+            lead_us = cut.info.us(cut.segment.lead_ticks)
             if before is None or hole_us(before, cut) > lead_us:
                 cuts[number] = replace(cut, has_before=False, follows=False)
     return Assembly(
         cuts=cuts,
-        covered=tuple(_covered(cuts, reach)),
-        gop_us=cuts[0].film.gop_us if cuts else None,
+        covered=tuple(_covered(cuts, extents)),
+        gop_us=cuts[0].info.gop_us if cuts else None,
     )
 
 
 def shown_us(cuts: Sequence[Cut]) -> tuple[int, int]:
     """Return from when to when one file, whole, shows what the cuts are from."""
     first, last = cuts[0], cuts[-1]
-    film = first.film
+    info = first.info
     return (
-        first.zero_us + film.us(film.start_pts),
-        last.zero_us + film.us(film.stretches[-1].end_pts),
+        first.zero_us + info.us(info.start_pts),
+        last.zero_us + info.us(info.segments[-1].end_pts),
     )
 
 
@@ -257,14 +257,14 @@ def fits(cut: Cut, window: Window) -> bool:
 
     Hardly is one GOP at either end.
     """
-    film = cut.film
+    info = cut.info
     start_us, end_us = shown_us([cut])
-    gop_us = film.gop_us or _SLACK_US
+    gop_us = info.gop_us or _SLACK_US
     return (
-        len(film.stretches) == 1
-        and film.is_whole
-        and cut.stretch.keys[0].number == 0
-        and not cut.stretch.lead_ticks
+        len(info.segments) == 1
+        and info.is_whole
+        and cut.segment.keys[0].number == 0
+        and not cut.segment.lead_ticks
         and start_us >= window.start_ms * 1000 - gop_us
         and end_us <= window.end_ms * 1000 + gop_us
     )
@@ -284,14 +284,14 @@ def window_of_us(start_us: int, end_us: int) -> Window:
     return Window(from_ms(round(start_us / 1000)), from_ms(round(end_us / 1000)))
 
 
-def _placed(films: Iterable[tuple[Piece, MediaInfo]]) -> list[_Part]:
+def _placed(infos: Iterable[tuple[Piece, MediaInfo]]) -> list[_Part]:
     """Give every part its place in time; leave out what only repeats the one before."""
     parts: list[_Part] = []
     # The parts since the last one whose place beside the one before is not known, and
     # how long after the first of them each begins.
     chain: list[tuple[_Part, int]] = []
-    for piece, film in sorted(films, key=lambda one: one[0].window):
-        part = _Part(piece, film)
+    for piece, info in sorted(infos, key=lambda one: one[0].window):
+        part = _Part(piece, info)
         if not part.cuts:
             continue
         before = parts[-1] if parts else None
@@ -362,14 +362,14 @@ def _narrow(
 
 def _by_clock_us(before: _Part, after: _Part) -> int | None:
     """Return how long after one part the next begins by a clock that both show."""
-    if not before.film.kind == after.film.kind == "mpegts":
+    if not before.info.kind == after.info.kind == "mpegts":
         return None
     # Where something came twice, the clock went on meanwhile.
     last = before.cuts[0 if before.is_repetitive else -1]
-    ahead = (after.film.start_pts - last.key.pts) % _TS_CLOCK_TICKS
+    ahead = (after.info.start_pts - last.key.pts) % _TS_CLOCK_TICKS
     if ahead > _TS_CLOCK_TICKS // 2:
         ahead -= _TS_CLOCK_TICKS
-    ahead_us = last.start_us + after.film.us(ahead)
+    ahead_us = last.start_us + after.info.us(ahead)
     # Else both clocks begin anew, or one of them was set.
     if ahead_us <= _OTHER_CLOCK_US or not before.began.moved(ahead_us).overlap(
         after.may_begin
@@ -381,11 +381,11 @@ def _by_clock_us(before: _Part, after: _Part) -> int | None:
 
 def _goes_on(before: _Part, after: _Part, ahead_us: int) -> bool:
     """Return whether a part begins with the very next frame after another."""
-    stretch = after.cuts[0].stretch
+    segment = after.cuts[0].segment
     frame_us = max(
-        one.film.us(one.stretch.frame_ticks) for one in (before.cuts[-1], after.cuts[0])
+        one.info.us(one.segment.frame_ticks) for one in (before.cuts[-1], after.cuts[0])
     )
-    begins_us = ahead_us - after.film.us(stretch.lead_ticks)
+    begins_us = ahead_us - after.info.us(segment.lead_ticks)
     return abs(begins_us - before.length_us) < frame_us
 
 
@@ -413,68 +413,70 @@ def _unique(part: _Part, which: int) -> dict[int, int]:
     return {mark: at_us for mark, at_us in marks if mark and counts[mark] == 1}
 
 
-def _laid(piece: Piece, film: MediaInfo) -> list[Cut]:
+def _laid(piece: Piece, info: MediaInfo) -> list[Cut]:
     """Lay out a file from its first frame on.
 
     Holes stay holes while all fits into its window, clocks that jump are closed up.
     """
     window_us = (piece.window.end_ms - piece.window.start_ms) * 1000
-    stretches = [(stretch, False) for stretch in film.stretches]
-    room_us = window_us + _SLACK_US
+    segments = [(segment, False) for segment in info.segments]
+    allowed_us = window_us + _SLACK_US
     if piece.placing is Placing.REQUESTED:
-        stretches = list(_without_repeats(film, window_us))
+        segments = list(_without_repeats(info, window_us))
     if piece.placing is not Placing.SEQUENCE:
-        room_us += max(film.gop_us or _LONGEST_GOP_US, _USUAL_GOP_US)
+        allowed_us += max(info.gop_us or _LONGEST_GOP_US, _USUAL_GOP_US)
     # How long the last frame before a hole was shown, is a guess.
-    room_us += max(film.us(one.frame_ticks) for one, _ in stretches) if stretches else 0
-    room_us -= film.us(sum(one.end_pts - one.first_pts for one, _ in stretches))
-    zero_us = -film.us(film.start_pts)
+    allowed_us += (
+        max(info.us(one.frame_ticks) for one, _ in segments) if segments else 0
+    )
+    allowed_us -= info.us(sum(one.end_pts - one.first_pts for one, _ in segments))
+    zero_us = -info.us(info.start_pts)
     cuts: list[Cut] = []
-    for number, (stretch, is_closed_up) in enumerate(stretches):
-        before = stretches[number - 1][0] if number else None
-        jump_us = film.us(stretch.first_pts - before.end_pts) if before else 0
+    for number, (segment, is_closed_up) in enumerate(segments):
+        before = segments[number - 1][0] if number else None
+        jump_us = info.us(segment.first_pts - before.end_pts) if before else 0
         is_hole = (
             before is None
-            or (before.clock == stretch.clock and 0 <= jump_us <= room_us)
-        ) and not (stretch.continues or is_closed_up)
+            or (before.clock == segment.clock and 0 <= jump_us <= allowed_us)
+        ) and not (segment.continues or is_closed_up)
         if is_hole:
-            room_us -= jump_us
+            allowed_us -= jump_us
         else:
             zero_us -= jump_us
-        first = KeyFrame(stretch.first, stretch.first_pts, stretch.first_dts)
+        first = KeyFrame(segment.first, segment.first_pts, segment.first_dts)
         cuts.append(
             Cut(
-                film=film,
-                stretch=stretch,
+                info=info,
+                segment=segment,
                 zero_us=zero_us,
-                key=first if stretch.continues else stretch.keys[0],
-                end_us=zero_us + film.us(stretch.end_pts),
-                has_before=stretch.continues,
+                key=first if segment.continues else segment.keys[0],
+                end_us=zero_us + info.us(segment.end_pts),
+                has_before=segment.continues,
                 follows=not is_hole,
             )
         )
     return cuts
 
 
-def _without_repeats(film: MediaInfo, window_us: int) -> Iterator[tuple[Segment, bool]]:
-    """Yield a file's stretches without GOPs that came before, while it is too long.
+def _without_repeats(info: MediaInfo, window_us: int) -> Iterator[tuple[Segment, bool]]:
+    """Yield a file's segments without GOPs that came before, while it is too long.
 
     With each, whether something was left out before it.
     """
-    keys = [key for one in film.stretches for key in one.keys]
+    keys = [key for one in info.segments for key in one.keys]
     counts = Counter(key.marks for key in keys)
-    length_us = film.us(sum(one.end_pts - one.first_pts for one in film.stretches))
+    length_us = info.us(sum(one.end_pts - one.first_pts for one in info.segments))
     surplus_us = length_us - window_us + _SLACK_US
     known = set[tuple[int, int]]()
-    for stretch in film.stretches:
+    for segment in info.segments:
         is_closed_up = False
-        rest = stretch
-        for key, following in pairwise([*stretch.keys, None]):
+        rest = segment
+        for key, following in pairwise([*segment.keys, None]):
             assert key
             is_repeat = counts[key.marks] == 2 and key.marks in known and key.marks[0]
             known.add(key.marks)
-            end_pts = following.pts if following else stretch.end_pts
-            if not is_repeat or (gop_us := film.us(end_pts - key.pts)) > surplus_us:
+            end_pts = following.pts if following else segment.end_pts
+            if not is_repeat or (gop_us := info.us(end_pts - key.pts)) > surplus_us:
                 continue
             surplus_us -= gop_us
             if key.number > rest.first:
@@ -487,12 +489,12 @@ def _without_repeats(film: MediaInfo, window_us: int) -> Iterator[tuple[Segment,
             yield rest, is_closed_up
 
 
-def _between(stretch: Segment, first: KeyFrame | int, end: KeyFrame | None) -> Segment:
-    """Return a stretch from one of its key frames on, and up to another."""
+def _between(segment: Segment, first: KeyFrame | int, end: KeyFrame | None) -> Segment:
+    """Return a segment from one of its key frames on, and up to another."""
     if isinstance(first, KeyFrame):
-        keys = [key for key in stretch.keys if key.number >= first.number]
-        stretch = replace(
-            stretch,
+        keys = [key for key in segment.keys if key.number >= first.number]
+        segment = replace(
+            segment,
             first=first.number,
             first_pts=first.pts,
             first_dts=first.dts,
@@ -500,9 +502,9 @@ def _between(stretch: Segment, first: KeyFrame | int, end: KeyFrame | None) -> S
             keys=keys,
         )
     if end:
-        keys = [key for key in stretch.keys if key.number < end.number]
-        stretch = replace(stretch, end=end.number, end_pts=end.pts, keys=keys)
-    return stretch
+        keys = [key for key in segment.keys if key.number < end.number]
+        segment = replace(segment, end=end.number, end_pts=end.pts, keys=keys)
+    return segment
 
 
 def _inside(part: _Part, window: Window) -> list[Cut]:
@@ -528,20 +530,20 @@ def _inside(part: _Part, window: Window) -> list[Cut]:
     for number, cut in reversed(list(enumerate(cuts))):
         keys = [
             key
-            for key in cut.stretch.keys
-            if cut.zero_us + cut.film.us(key.pts) <= start_us + _SAME_US
+            for key in cut.segment.keys
+            if cut.zero_us + cut.info.us(key.pts) <= start_us + _SAME_US
         ]
         if keys:
             is_first = keys[-1].number == cut.key.number
             cuts = [cut if is_first else _from(cut, keys[-1]), *cuts[number + 1 :]]
             break
     while cuts and cuts[0].end_us <= start_us + _SAME_US:
-        if len(cuts) > 1 and cuts[1].stretch.continues:
+        if len(cuts) > 1 and cuts[1].segment.continues:
             # It is needed to decode that one.
             break
         cuts = cuts[1:]
     return [
-        replace(cut, end_us=end_us, ends_open=cut.stretch.is_open)
+        replace(cut, end_us=end_us, ends_open=cut.segment.is_open)
         if cut.end_us > end_us
         else cut
         for cut in cuts
@@ -564,14 +566,14 @@ def _without_overlaps(cuts: Sequence[Cut], start_us: int) -> list[Cut]:
         if cut.end_us <= before.end_us + _SAME_US:
             continue
         chosen[-1] = replace(before, end_us=min(before.end_us, cut.start_us))
-        is_needed = cut.stretch.continues or chosen[-1].end_us > start_us + _SAME_US
+        is_needed = cut.segment.continues or chosen[-1].end_us > start_us + _SAME_US
         if not is_needed or chosen[-1].end_us <= before.start_us + _SAME_US:
             chosen.pop()
         chosen.append(cut)
     return chosen
 
 
-def _reach(part: _Part, window: Window) -> Window:
+def _extent(part: _Part, window: Window) -> Window:
     """Return what of a window a part may be said to show."""
     if part.piece.placing is Placing.RECORDING:
         return window
@@ -582,13 +584,13 @@ def _reach(part: _Part, window: Window) -> Window:
 
 
 def _covered(
-    cuts: Sequence[Cut], reach: Mapping[MediaInfo, Window]
+    cuts: Sequence[Cut], extents: Mapping[MediaInfo, Window]
 ) -> Iterator[Window]:
-    """Yield the stretches of time that cuts show, where something is missing between."""
+    """Yield the periods that cuts show, where something is missing between."""
     shown: Window | None = None
     before: Cut | None = None
     for cut in cuts:
-        within = reach[cut.film]
+        within = extents[cut.info]
         start_us = cut.start_us
         if before and cut.follows:
             start_us = min(start_us, before.end_us)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from aiohttp import ClientError, ClientResponse, hdrs
 
-from ..aio import ended
+from ..aio import join_thread
 from ..errors import BodyError, CloudError, NotVideoError
 from ..folder import File
 from ..library.files import check_space
@@ -87,7 +87,7 @@ async def receive(
         # The thread opens it even so, and nobody else would close it.
         await asyncio.wait([opening])
         if not opening.exception():
-            await ended(loop.run_in_executor(None, opening.result().close))
+            await join_thread(loop.run_in_executor(None, opening.result().close))
         raise
     size_bytes = 0
     head = b""
@@ -111,7 +111,7 @@ async def receive(
                 # The network goes on while the last chunk but one is written.
                 since_s = loop.time()
                 if writing:
-                    await ended(writing)
+                    await join_thread(writing)
                 if size_bytes - looked_at_bytes >= SPACE_EVERY_BYTES:
                     looked_at_bytes = size_bytes
                     left_bytes = max((expected_bytes or 0) - size_bytes, 0)
@@ -126,9 +126,9 @@ async def receive(
         if len(head) < HEAD_BYTES:
             _check_head(head)
         if writing:
-            await ended(writing)
+            await join_thread(writing)
         writing = loop.run_in_executor(None, opened.writelines, chunk)
-        await ended(writing)
+        await join_thread(writing)
     except (ClientError, TimeoutError) as err:
         raise CloudError("body_truncated") from err
     finally:
@@ -136,7 +136,7 @@ async def receive(
             # A file must not be closed under the thread that writes it.
             await asyncio.wait([writing])
         # One that waits for a thread would not be closed if we were to go away.
-        await ended(loop.run_in_executor(None, opened.close))
+        await join_thread(loop.run_in_executor(None, opened.close))
     if expected_bytes is not None and size_bytes != expected_bytes:
         raise BodyError("body_truncated")
     # A chunked body has an end of its own, of which the lack is a ClientError.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import av
 
-from ..aio import blocking, ended, in_thread_of
+from ..aio import join_thread, run_in_executor, run_in_thread
 from ..errors import (
     BodyError,
     ClipError,
@@ -20,13 +20,13 @@ from ..errors import (
     RefusedError,
     StorageError,
 )
+from ..fair_semaphore import FairSemaphore
 from ..folder import File, Folder
 from ..library import files
 from ..media import clip_file
 from ..model import Camera, Job, Part, Plan
 from ..sources.base import Download, Source, SplitError
 from ..time_range import Placing, Window
-from ..turns import Turns
 from . import parts
 from .download import Bounds, Received, receive
 from .parts import Stored
@@ -42,7 +42,7 @@ _NONE = timedelta(0)
 # From so many parts it is known how much space a window takes.
 SPACE_KNOWN_AFTER = 3
 
-type Risk = Callable[[], contextlib.AbstractAsyncContextManager[None]]
+type CrashGuard = Callable[[], contextlib.AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +80,10 @@ class Fetching:
         folder: Folder,
         *,
         source: Source,
-        downloads: Turns,
-        bench: Executor,
+        downloads: FairSemaphore,
+        executor: Executor,
         budget: RetryBudget,
-        risk: Risk,
+        crash_guard: CrashGuard,
         kept: dict[str, Stored],
     ) -> None:
         """Take the job, and what it shares with others.
@@ -96,9 +96,9 @@ class Fetching:
         self._folder = folder
         self._source = source
         self._downloads = downloads
-        self._bench = bench
+        self._executor = executor
         self._budget = budget
-        self._risk = risk
+        self._crash_guard = crash_guard
         self._at_once = asyncio.Semaphore(source.parts_at_once)
         self._kept = kept
         self._is_recorded = False
@@ -115,11 +115,11 @@ class Fetching:
         # A single part is as soon fetched again.
         self._is_recorded = len(plan.parts) > 1
         self._planned = sum((one.window.duration for one in plan.parts), timedelta(0))
-        self._kept = await blocking(parts.of_use, self._kept, plan.parts)
+        self._kept = await run_in_thread(parts.of_use, self._kept, plan.parts)
         try:
             outcomes = await self._fetch_each([(part, None) for part in plan.parts])
             while self._kept:
-                await blocking(parts.drop, self._kept.popitem()[1])
+                await run_in_thread(parts.drop, self._kept.popitem()[1])
             if any(one.stored for one in outcomes):
                 outcomes = await self._fetch_missing(outcomes)
         except ExceptionGroup as group:
@@ -191,7 +191,7 @@ class Fetching:
         halves = self._source.halves(whole.part)
         outcomes = await self._fetch_each([(half, None) for half in halves])
         if any(one.stored for one in outcomes):
-            await blocking(parts.drop, whole.stored)
+            await run_in_thread(parts.drop, whole.stored)
             return outcomes
         # Cut or not, it is all that there is.
         trouble = next((one.trouble for one in outcomes), whole.trouble)
@@ -233,12 +233,12 @@ class Fetching:
         longest = max(answers, key=lambda one: one.length)
         for one in answers:
             if one is not longest:
-                await blocking(parts.drop, one)
+                await run_in_thread(parts.drop, one)
         if longest is not first:
             self._budget.progressed()
             if self._is_recorded:
                 # The folder must not be removed under it.
-                await ended(blocking(parts.keep, part, longest))
+                await join_thread(run_in_thread(parts.keep, part, longest))
             await self._count_in(longest)
         return _Outcome(part=part, stored=longest, trouble=trouble, attempts=attempts)
 
@@ -255,14 +255,14 @@ class Fetching:
         try:
             download, received = await self._download(part, file, attempts)
             try:
-                async with self._risk():
-                    media = await in_thread_of(self._bench, _inspect, file)
+                async with self._crash_guard():
+                    media = await run_in_executor(self._executor, _inspect, file)
             except CloudError as err:
                 if received.is_whole:
                     raise self._source.rejected(part, err) from err
                 raise
         except ClipError:
-            await blocking(file.unlink, missing_ok=True)
+            await run_in_thread(file.unlink, missing_ok=True)
             raise
         covers, length = download.window or part.window, _length(media)
         if download.begins_earlier and length - covers.duration > SHORT_PART_TOLERANCE:
@@ -307,7 +307,7 @@ class Fetching:
                 return download, await self._receive(part, download, file, attempts)
 
     def _open(self, part: Part) -> contextlib.AbstractAsyncContextManager[Download]:
-        return self._source.fetch(self._camera, part, self._job.wishes)
+        return self._source.fetch(self._camera, part, self._job.media_options)
 
     async def _take_slot(self) -> bool:
         """Take a slot if one is free soon; return whether it was."""
@@ -342,7 +342,7 @@ class Fetching:
         # While they are joined, each goes once it is in the clip: one is there twice.
         came_bytes = sum(one.size_bytes for one in self._came)
         all_bytes = came_bytes * (self._planned / came + 1 / len(self._came))
-        there_bytes, free_bytes = await blocking(files.space_of, self._folder)
+        there_bytes, free_bytes = await run_in_thread(files.space_of, self._folder)
         if there_bytes + free_bytes < all_bytes:
             raise StorageError(
                 "storage_too_small",

@@ -10,24 +10,24 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import uuid4
 
-from ..aio import blocking
+from ..aio import run_in_thread
 from ..errors import (
     CancelledJobError,
     ClipError,
-    NoRoomError,
+    QueueFullError,
     SignInError,
     StorageError,
     storage_error,
 )
+from ..fair_semaphore import CURRENT_CAMERA, FairSemaphore
 from ..library import files
 from ..library.database import Library
 from ..model import Camera, Clip, Event, Job, JobState, MediaOptions
 from ..sources.base import Source
 from ..time_range import Window
-from ..turns import IN_TURN, Turns
-from . import work
+from . import working_folder
+from .executors import Executors
 from .pipeline import Pipeline, Room
-from .workbench import Workbench
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Jobs:
         library: Library,
         find_camera: Callable[[str], Camera | None],
         downloads_at_once: int,
-        workbench: Workbench,
+        executors: Executors,
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
         tell: Callable[[Job], None],
         sign_in_again: Callable[[], None],
@@ -72,7 +72,7 @@ class Jobs:
     ) -> None:
         """Take what the jobs of an account share.
 
-        `workbench` is where the jobs of all accounts decode and join.
+        `executors` is where the jobs of all accounts decode and join.
         `spawn` starts a task that ends with the account; `tell` hears of every job that
         ended; `sign_in_again` is called when the cloud refuses the credentials. `room`
         is entered while a clip is published: it makes room for it.
@@ -82,8 +82,8 @@ class Jobs:
         self._source = source
         self._library = library
         self._find_camera = find_camera
-        self._downloads = Turns(downloads_at_once)
-        self._workbench = workbench
+        self._downloads = FairSemaphore(downloads_at_once)
+        self._executors = executors
         self._spawn = spawn
         self._tell = tell
         self._sign_in_again = sign_in_again
@@ -108,7 +108,7 @@ class Jobs:
         timeout: timedelta,
         label: str = "",
         overwrite: bool = False,
-        wishes: MediaOptions = MediaOptions(),
+        media_options: MediaOptions = MediaOptions(),
         events: Sequence[Event] = (),
         is_automatic: bool = False,
     ) -> Running:
@@ -120,7 +120,7 @@ class Jobs:
         for what `is_automatic`. Raises InvalidRequestError (NoRoomError where there is no
         room), StorageError.
         """
-        self._source.check(wishes)
+        self._source.check(media_options)
         now = datetime.now(UTC)
         job = Job(
             id=uuid4().hex,
@@ -134,13 +134,13 @@ class Jobs:
             filename=str(filename),
             label=label,
             overwrite=overwrite,
-            wishes=wishes,
+            media_options=media_options,
             events=tuple(events),
         )
         if running := self._running.get(job.request):
             return running
         if not is_automatic:
-            self._check_room(camera)
+            self._check_queue(camera)
         # Registered before the first await, so that a twin finds it.
         running = self._running[job.request] = Running(
             job,
@@ -153,12 +153,12 @@ class Jobs:
         await asyncio.shield(accepting)
         return running
 
-    async def wait_for_room(self, camera: Camera) -> None:
+    async def wait_for_queue(self, camera: Camera) -> None:
         """Wait until somebody may ask for one more clip of a camera."""
         while True:
             try:
-                self._check_room(camera)
-            except NoRoomError:
+                self._check_queue(camera)
+            except QueueFullError:
                 asked = [one.done for one in self._asked()]
                 await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
             else:
@@ -199,14 +199,14 @@ class Jobs:
         """Return the camera's latest clip by the time that it shows."""
         return await self._library.last_clip(self._account_id, camera_id)
 
-    def _check_room(self, camera: Camera) -> None:
+    def _check_queue(self, camera: Camera) -> None:
         """Raise NoRoomError if too much was asked for that is not done."""
         asked = self._asked()
         if len(asked) >= MOST_UNFINISHED:
-            raise NoRoomError("too_many_jobs", count=str(MOST_UNFINISHED))
+            raise QueueFullError("too_many_jobs", count=str(MOST_UNFINISHED))
         of_camera = sum(one.job.camera_id == camera.id for one in asked)
         if of_camera >= MOST_OF_CAMERA:
-            raise NoRoomError("too_many_jobs_of_camera", count=str(MOST_OF_CAMERA))
+            raise QueueFullError("too_many_jobs_of_camera", count=str(MOST_OF_CAMERA))
 
     def _asked(self) -> list[Running]:
         """Return the jobs under way that somebody asked for."""
@@ -217,7 +217,7 @@ class Jobs:
         job = running.job
         try:
             filename = PurePosixPath(job.filename)
-            await blocking(files.target_inside, job.root, filename)
+            await run_in_thread(files.target_inside, job.root, filename)
             await self._library.add_job(job)
         except ClipError as err:
             del self._running[job.request]
@@ -238,14 +238,14 @@ class Jobs:
     async def _run(self, running: Running) -> None:
         """Take a job to its end, whatever happens, and tell everybody."""
         job = running.job
-        IN_TURN.set(job.camera_id)
+        CURRENT_CAMERA.set(job.camera_id)
         way = Pipeline(
             job,
             source=self._source,
             library=self._library,
             account_name=self._account_name,
             downloads=self._downloads,
-            workbench=self._workbench,
+            executors=self._executors,
             room=self._room,
             is_withdrawn=lambda: running.is_cancelled,
         )
@@ -284,9 +284,9 @@ class Jobs:
     async def _clear(self, jobs: Sequence[Job]) -> None:
         """Remove what jobs that ended could not remove themselves."""
         for job in jobs:
-            if await blocking(work.clear, job):
+            if await run_in_thread(working_folder.clear, job):
                 with contextlib.suppress(StorageError):
-                    await self._library.update_job(replace(job, work=""))
+                    await self._library.update_job(replace(job, working_folders=""))
 
     async def _record_cancelled(self, job: Job) -> None:
         try:
@@ -307,7 +307,7 @@ async def forget(library: Library, account_id: str) -> None:
     Its clips stay. Raises StorageError.
     """
     for job in await library.unfinished_jobs(account_id):
-        await blocking(work.clear, work.as_resumed(job))
+        await run_in_thread(working_folder.clear, working_folder.as_resumed(job))
     await library.forget_account(account_id)
 
 
@@ -318,7 +318,7 @@ def _told(err: Exception, job: Job) -> ClipError:
             return err
         case OSError():
             # The disk does not say where a file lies that is open.
-            err.filename = err.filename or str(work.place_of(job))
+            err.filename = err.filename or str(working_folder.place_of(job))
             return storage_error(err)
     _LOGGER.error("Job %s failed", job.id, exc_info=err)
     return ClipError("unexpected", reason=type(err).__name__)

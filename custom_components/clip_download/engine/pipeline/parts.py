@@ -123,23 +123,23 @@ def _record_of(part: File) -> File:
 def _read(record: File) -> tuple[str, Stored] | None:
     """Return what a record tells, None if it is none, or its part is not there."""
     try:
-        told = json.loads(record.read(_MOST_BYTES))
+        content = json.loads(record.read(_MOST_BYTES))
         file = record.folder / f"{record.name.removesuffix(_RECORD)}{SUFFIX}"
         stored = Stored(
             file=file,
-            size_bytes=told["size_bytes"],
-            covers=Window.of_ms(*told["covers"]),
-            length=told["length_ms"] * _MS,
-            rest=_part(told["rest"]) if told["rest"] else None,
-            is_short=told["is_short"],
-            may_be_cut=told["may_be_cut"],
+            size_bytes=content["size_bytes"],
+            covers=Window.of_ms(*content["covers"]),
+            length=content["length_ms"] * _MS,
+            rest=_part(content["rest"]) if content["rest"] else None,
+            is_short=content["is_short"],
+            may_be_cut=content["may_be_cut"],
         )
         with file.open() as source:
             about = os.fstat(source.fileno())
         # One that has another name, too, may be anybody's.
         if about.st_size != stored.size_bytes or about.st_nlink > 1:
             return None
-        return str(told["key"]), stored
+        return str(content["key"]), stored
     except FileNotFoundError, KeyError, TypeError, ValueError, RecursionError:
         return None
     except OSError as err:
@@ -158,14 +158,14 @@ def _described(part: Part) -> dict[str, Any]:
     }
 
 
-def _part(told: dict[str, Any]) -> Part:
-    tolerance_ms = told["tolerance_ms"]
+def _part(content: dict[str, Any]) -> Part:
+    tolerance_ms = content["tolerance_ms"]
     return Part(
-        window=Window.of_ms(*told["window"]),
-        placing=Placing[told["placing"]],
+        window=Window.of_ms(*content["window"]),
+        placing=Placing[content["placing"]],
         tolerance=None if tolerance_ms is None else tolerance_ms * _MS,
-        event_ids=tuple(told["event_ids"]),
-        ask=told["ask"],
+        event_ids=tuple(content["event_ids"]),
+        ask=content["ask"],
     )
 
 

@@ -10,7 +10,13 @@ from pathlib import PurePosixPath
 import threading
 from uuid import uuid4
 
-from ..aio import blocking, ended, in_thread_of, seconds_until, sleep_until
+from ..aio import (
+    join_thread,
+    run_in_executor,
+    run_in_thread,
+    seconds_until,
+    sleep_until,
+)
 from ..errors import (
     ClipError,
     NoFootageError,
@@ -19,20 +25,20 @@ from ..errors import (
     UnreachableError,
     storage_error,
 )
+from ..fair_semaphore import FairSemaphore
 from ..folder import File
 from ..library import files, sidecar
 from ..library.database import Library
-from ..library.publishing import Outgoing, Sealed, Shelf
+from ..library.publishing import Outgoing, Publisher, Sealed
 from ..media import clip_file
 from ..model import Camera, Clip, ClipStatus, Job, JobState, Plan
 from ..sources.base import Source
 from ..time_range import Window, from_ms, gaps, to_ms
-from ..turns import Turns
-from . import work
+from . import working_folder
+from .executors import Executors
 from .fetching import Fetched, Fetching
 from .retry import RetryBudget, retry
-from .work import Work
-from .workbench import Workbench
+from .working_folder import WorkingFolder
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -61,27 +67,27 @@ class Pipeline:
         source: Source,
         library: Library,
         account_name: str,
-        downloads: Turns,
-        workbench: Workbench,
+        downloads: FairSemaphore,
+        executors: Executors,
         room: Room,
         is_withdrawn: Callable[[], bool] = lambda: False,
     ) -> None:
         """Take the job, and what it shares with the others of its account.
 
-        `downloads` limits what is fetched at once, `workbench` is where files are
+        `downloads` limits what is fetched at once, `executors` is where files are
         decoded and joined. `room` is entered before the disk is written to, and while
         files are published. `is_withdrawn`: it does not go on if it is cancelled, and
         `withdraw` is called then.
         """
-        self._job = work.as_resumed(job)
-        self._work: Work | None = None
+        self._job = working_folder.as_resumed(job)
+        self._working: WorkingFolder | None = None
         self._source = source
         self._library = library
         self._account_name = account_name
         self._downloads = downloads
-        self._workbench = workbench
+        self._executors = executors
         # That of the window that was asked for, whatever comes of it.
-        self._bench = workbench.of(job.window)
+        self._executor = executors.of(job.window)
         self._room = room
         self._is_withdrawn = is_withdrawn
         self._cancelled = threading.Event()
@@ -108,7 +114,7 @@ class Pipeline:
             # What came whole need not come again at the next start; what was published
             # or replaced is seen to then.
             if not self._is_withdrawn():
-                await blocking(work.pause, self._job, self._work)
+                await run_in_thread(working_folder.pause, self._job, self._working)
             raise
         except BaseException:
             self._cancelled.set()
@@ -133,21 +139,23 @@ class Pipeline:
 
         Nothing, but where the disk does not let it be removed.
         """
-        if not self._job.work:
-            return replace(job, work="", clips=())
-        return replace(job, work=self._job.work, clips=self._job.clips)
+        if not self._job.working_folders:
+            return replace(job, working_folders="", clips=())
+        return replace(
+            job, working_folders=self._job.working_folders, clips=self._job.clips
+        )
 
     async def _clear_up(self) -> None:
         """Remove the working folders; without a clip, undo what was published."""
         if self._job.clips and self._job.state is not JobState.SAVED:
             try:
-                await blocking(work.take_back, self._job, self._work)
+                await run_in_thread(working_folder.take_back, self._job, self._working)
             except OSError as err:
                 _LOGGER.warning("Clips cannot be taken back: %s", storage_error(err))
-        if not self._job.work:
+        if not self._job.working_folders:
             return
-        if await blocking(work.end, self._job, self._work):
-            self._job = replace(self._job, work="")
+        if await run_in_thread(working_folder.end, self._job, self._working):
+            self._job = replace(self._job, working_folders="")
             if self._job.state is JobState.SAVED:
                 await self._library.update_job(self._job)
 
@@ -157,7 +165,7 @@ class Pipeline:
             raise RefusedError("camera_gone")
         if self._job.starts >= MOST_STARTS:
             raise RefusedError("gave_up_after_restarts", count=str(MOST_STARTS))
-        await blocking(
+        await run_in_thread(
             files.target_inside, self._job.root, PurePosixPath(self._job.filename)
         )
         await self._check_mounted()
@@ -169,42 +177,42 @@ class Pipeline:
         async with self._room():
             # It may have been long since.
             await self._check_mounted()
-            at_work = await self._begin()
+            working = await self._begin()
             self._job = replace(self._job, clips=())
         fetching = Fetching(
             self._job,
             camera,
-            at_work.folder,
+            working.folder,
             source=self._source,
             downloads=self._downloads,
-            bench=self._bench,
+            executor=self._executor,
             budget=self._budget,
-            risk=self._risk,
-            kept=at_work.kept,
+            crash_guard=self._crash_guard,
+            kept=working.kept,
         )
         fetched, trouble = await fetching.fetch(plan)
         await self._come_to(JobState.FINISHING)
-        await self._finish(fetched, trouble or plan.trouble, at_work)
+        await self._finish(fetched, trouble or plan.trouble, working)
 
-    async def _begin(self) -> Work:
+    async def _begin(self) -> WorkingFolder:
         """Make the folder to work in, with the parts that are there already."""
         # Known before it is made: no kill in between loses it.
-        self._job = work.with_new_name(self._job)
+        self._job = working_folder.with_new_name(self._job)
         await self._library.update_job(self._job)
-        at_work = await ended(blocking(work.begin, self._job))
-        self._work = at_work
-        if self._job.work != at_work.names:
-            self._job = replace(self._job, work=at_work.names)
+        working = await join_thread(run_in_thread(working_folder.begin, self._job))
+        self._working = working
+        if self._job.working_folders != working.names:
+            self._job = replace(self._job, working_folders=working.names)
             await self._library.update_job(self._job)
-        return at_work
+        return working
 
     async def _check_mounted(self) -> None:
         """Raise StorageError if the disk is away that clips were written to there."""
-        folder = work.place_of(self._job)
-        await blocking(files.check_mounted, folder, await self._library.mounts())
+        folder = working_folder.place_of(self._job)
+        await run_in_thread(files.check_mounted, folder, await self._library.mounts())
 
     @contextlib.asynccontextmanager
-    async def _risk(self) -> AsyncIterator[None]:
+    async def _crash_guard(self) -> AsyncIterator[None]:
         """Count as a start without an end whatever does not outlive looking into a file.
 
         However it is left, it is counted no more: only if all of Home Assistant ends in
@@ -248,7 +256,7 @@ class Pipeline:
         try:
             async with asyncio.timeout(LONGEST_PLAN_S):
                 return await self._source.plan(
-                    camera, job.window, job.wishes, job.events
+                    camera, job.window, job.media_options, job.events
                 )
         except TimeoutError as err:
             raise UnreachableError(
@@ -259,13 +267,13 @@ class Pipeline:
         self,
         fetched: Sequence[Fetched],
         trouble: ClipError | None,
-        at_work: Work,
+        working: WorkingFolder,
     ) -> None:
         """Make the files, settle what is told of them, and keep them."""
         if self._is_of_recordings:
             self._open_window(fetched)
-        async with self._risk():
-            finished = await self._make([part.piece for part in fetched], at_work)
+        async with self._crash_guard():
+            finished = await self._make([part.piece for part in fetched], working)
         made, missing = finished.files, finished.missing
         is_complete = finished.is_complete
         if not made:
@@ -287,7 +295,7 @@ class Pipeline:
             for one in made:
                 # Not while it arrives: that would halve the speed of two cores. It is
                 # closed whoever goes away meanwhile.
-                sealed = await ended(blocking(_seal, one.file, stack))
+                sealed = await join_thread(run_in_thread(_seal, one.file, stack))
                 about = sealed.stat()
                 clip = Clip(
                     id=uuid4().hex,
@@ -307,7 +315,7 @@ class Pipeline:
                         else ClipStatus.PARTIAL
                     ),
                     # Until it is given one, a name that nothing has.
-                    path=work.place_of(job) / one.file.name,
+                    path=working_folder.place_of(job) / one.file.name,
                     size_bytes=about.st_size,
                     sha256=sealed.sha256,
                     video_codec=one.video_codec,
@@ -332,7 +340,7 @@ class Pipeline:
                     )
                 )
             async with self._room():
-                await self._keep(outgoing, at_work)
+                await self._keep(outgoing, working)
 
     @property
     def _is_of_recordings(self) -> bool:
@@ -354,42 +362,42 @@ class Pipeline:
         self._job = replace(self._job, window=window)
 
     async def _make(
-        self, pieces: list[clip_file.Piece], at_work: Work
+        self, pieces: list[clip_file.Piece], working: WorkingFolder
     ) -> clip_file.Finished:
-        making = in_thread_of(
-            self._bench,
+        making = run_in_executor(
+            self._executor,
             clip_file.finish,
             pieces,
             self._job.window,
-            at_work.folder,
-            audio=self._job.wishes.audio,
-            consume=self._bench is not self._workbench.short,
+            working.folder,
+            audio=self._job.media_options.audio,
+            consume=self._executor is not self._executors.short,
             cancelled=self._cancelled,
         )
         # Its folder must not be removed under it.
-        return await ended(making, self._cancelled)
+        return await join_thread(making, self._cancelled)
 
     async def _picture(self, clip: Clip, file: File) -> bytes | None:
         """Make the picture of a clip, if it has one."""
         # Others wait for their turn to publish: not behind a long clip, too.
         with contextlib.suppress(ClipError):
-            async with self._risk():
-                return await in_thread_of(
-                    self._workbench.short, clip_file.picture, file, _worth_a_look(clip)
+            async with self._crash_guard():
+                return await run_in_executor(
+                    self._executors.short, clip_file.picture, file, _worth_a_look(clip)
                 )
         # A clip without a picture is still a clip.
         return None
 
-    async def _keep(self, outgoing: Sequence[Outgoing], at_work: Work) -> None:
+    async def _keep(self, outgoing: Sequence[Outgoing], working: WorkingFolder) -> None:
         """Publish the files and record them, all or none."""
-        place = await blocking(work.open_place, self._job)
-        shelf = Shelf(place, [at_work.folder])
+        place = await run_in_thread(working_folder.open_place, self._job)
+        publisher = Publisher(place, [working.folder])
         stem = PurePosixPath(self._job.filename).name
         clips = [one.clip for one in outgoing]
         for number, one in enumerate(outgoing):
             wanted = stem if len(outgoing) == 1 else f"{stem}_part{number + 1}"
             for _ in range(MOST_NAMES_LOST):
-                name, old = await self._free_name(shelf, wanted)
+                name, old = await self._free_name(publisher, wanted)
                 clips[number] = replace(
                     one.clip,
                     path=place.path / f"{name}{files.SUFFIX}",
@@ -399,9 +407,9 @@ class Pipeline:
                 self._job = replace(self._job, clips=tuple(clips))
                 await self._library.update_job(self._job)
                 with contextlib.suppress(FileExistsError):
-                    await ended(
-                        blocking(
-                            shelf.put,
+                    await join_thread(
+                        run_in_thread(
+                            publisher.put,
                             number,
                             replace(one, clip=clips[number]),
                             asked=self._job.window,
@@ -413,23 +421,27 @@ class Pipeline:
                 raise StorageError("storage_changed", path=str(place.path))
         await self._record()
 
-    async def _free_name(self, shelf: Shelf, wanted: str) -> tuple[str, Clip | None]:
+    async def _free_name(
+        self, publisher: Publisher, wanted: str
+    ) -> tuple[str, Clip | None]:
         """Return the name to publish under, else with a number; and what it replaces."""
         name, number = wanted, 1
-        while not await blocking(shelf.is_free, name):
-            if self._job.overwrite and (old := await self._replaceable(shelf, name)):
+        while not await run_in_thread(publisher.is_free, name):
+            if self._job.overwrite and (
+                old := await self._replaceable(publisher, name)
+            ):
                 return name, old
             number += 1
             name = f"{wanted}_{number}"
         return name, None
 
-    async def _replaceable(self, shelf: Shelf, name: str) -> Clip | None:
+    async def _replaceable(self, publisher: Publisher, name: str) -> Clip | None:
         """Return the clip of a name if it is one that this job may replace.
 
         That is one of the same camera, as it was saved. One that is kept may only make
         way for the footage of its own events.
         """
-        path = shelf.folder.path / f"{name}{files.SUFFIX}"
+        path = publisher.folder.path / f"{name}{files.SUFFIX}"
         wanted = {event.id for event in self._job.events}
         for clip in await self._library.clips("WHERE path = ?", (str(path),)):
             own = (clip.account_id, clip.camera_id)
@@ -437,14 +449,14 @@ class Pipeline:
                 own == (self._job.account_id, self._job.camera_id)
                 and (not clip.kept or clip.saves)
                 and (not clip.kept or wanted.issuperset(one.id for one in clip.saves))
-                and await blocking(shelf.has_as_saved, clip)
+                and await run_in_thread(publisher.has_as_saved, clip)
             ):
                 return clip
         return None
 
     async def _record(self) -> None:
         """Record that the clips are saved."""
-        mount = await blocking(files.mount_of, work.place_of(self._job))
+        mount = await run_in_thread(files.mount_of, working_folder.place_of(self._job))
         await self._library.remember_mounts([mount])
         saved = replace(self._job, state=JobState.SAVED)
         recording = asyncio.ensure_future(self._library.finish_job(saved))
@@ -462,18 +474,21 @@ class Pipeline:
         """
         if not self._job.clips:
             return False
-        if not await blocking(work.has_published, self._job):
-            await blocking(work.take_back, self._job, None)
+        if not await run_in_thread(working_folder.has_published, self._job):
+            await run_in_thread(working_folder.take_back, self._job, None)
             return False
         async with self._room():
-            at_work = await self._begin()
-            place = await blocking(work.open_place, self._job)
-            shelf = Shelf(place, [at_work.folder])
+            working = await self._begin()
+            place = await run_in_thread(working_folder.open_place, self._job)
+            publisher = Publisher(place, [working.folder])
             for clip in self._job.clips:
                 picture = await self._picture(clip, place / clip.path.name)
-                await ended(
-                    blocking(
-                        shelf.complete, clip, picture=picture, asked=self._job.window
+                await join_thread(
+                    run_in_thread(
+                        publisher.complete,
+                        clip,
+                        picture=picture,
+                        asked=self._job.window,
                     )
                 )
             await self._record()
@@ -493,5 +508,5 @@ def _worth_a_look(clip: Clip) -> timedelta:
             # Gaps do not take time in the file.
             before = Window(clip.window.start, moment)
             shown = gaps(before, clip.gaps, timedelta(0))
-            return sum((stretch.duration for stretch in shown), timedelta(0))
+            return sum((one.duration for one in shown), timedelta(0))
     return timedelta(milliseconds=clip.duration_ms / 2)

@@ -124,7 +124,7 @@ class Source(ABC):
         self,
         camera: Camera,
         window: Window,
-        wishes: MediaOptions,
+        media_options: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan:
         """Say what footage exists. Raises SignInError, CloudError, RefusedError.
@@ -154,7 +154,7 @@ class Source(ABC):
 
     @abstractmethod
     def fetch(
-        self, camera: Camera, part: Part, wishes: MediaOptions
+        self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AbstractAsyncContextManager[Download]:
         """Open one part.
 
@@ -213,10 +213,10 @@ class Source(ABC):
             # One that was built for other libraries than are here fails as these do.
             raise RefusedError("live_needs_package", package="aiortc") from err
 
-    def check(self, wishes: MediaOptions) -> None:
+    def check(self, media_options: MediaOptions) -> None:
         """Raise InvalidRequestError for a wish that this cloud cannot honour."""
         for name in ("codec", "frame_rate", "width", "height", "timestamps"):
-            if getattr(wishes, name) is not None and name not in self.honours:
+            if getattr(media_options, name) is not None and name not in self.honours:
                 raise InvalidRequestError(
                     "field_not_honoured", field=name, cloud=self.manufacturer
                 )

@@ -35,8 +35,8 @@ from ..errors import (
     CloudError,
     UnreachableError,
 )
-from ..turns import Turns
-from . import harmless
+from ..fair_semaphore import FairSemaphore
+from . import sanitize
 
 # Home Assistant's session ends every request after five minutes; a clip may take longer.
 # What has no end here has one where it is used: see ANSWER_WITHIN_S, LONGEST_READ_S and
@@ -107,7 +107,7 @@ class Http:
         self._media_hosts = media_hosts
         self._limiter = limiter
         # One waits for the limit, and the others for their camera's turn to.
-        self._turns = Turns(1)
+        self._semaphore = FairSemaphore(1)
         self._careful = careful
         self._careful_until = 0.0
         self._quiet_until = 0.0
@@ -174,7 +174,7 @@ class Http:
             await self._wait_for(self._careful)
 
     async def _wait_for(self, limiter: AsyncLimiter) -> None:
-        async with self._turns:
+        async with self._semaphore:
             await limiter.acquire()
 
     def _throttled(self, response: ClientResponse) -> CloudError:
@@ -256,9 +256,9 @@ class Http:
                         auto_decompress=False,
                     )
             except InvalidURL as err:
-                raise _misled(url) from _harmless(err)
+                raise _misled(url) from _sanitized(err)
             except (ClientError, TimeoutError, OSError) as err:
-                raise unreachable(err) from _harmless(err)
+                raise unreachable(err) from _sanitized(err)
             async with response:
                 location = response.headers.get(hdrs.LOCATION)
                 if response.status not in _REDIRECTS or not location:
@@ -267,7 +267,7 @@ class Http:
                     try:
                         yield response
                     except (ClientError, TimeoutError) as err:
-                        raise unreachable(err) from _harmless(err)
+                        raise unreachable(err) from _sanitized(err)
                     return
                 # Meraki's shards want a 301 or 302 to be for the same request; where
                 # footage lies on other hosts it is for a GET, as browsers have it.
@@ -314,17 +314,17 @@ async def read_body(response: ClientResponse, largest_bytes: int) -> bytes:
 
 
 async def read_json(
-    response: ClientResponse, *, longest_text: int = harmless.LONGEST_TEXT
+    response: ClientResponse, *, longest_text: int = sanitize.LONGEST_TEXT
 ) -> Any:
-    """Return the answer's JSON value, harmless. Raises CloudError if it is none."""
+    """Return the answer's JSON value, sanitized. Raises CloudError if it is none."""
     return await parse_json(
         await read_body(response, LARGEST_JSON_BYTES), longest_text=longest_text
     )
 
 
-async def parse_json(body: bytes, *, longest_text: int = harmless.LONGEST_TEXT) -> Any:
-    """Return the JSON value in a body, harmless. Raises CloudError if there is none."""
-    parse = partial(harmless.parse, body, longest_text=longest_text)
+async def parse_json(body: bytes, *, longest_text: int = sanitize.LONGEST_TEXT) -> Any:
+    """Return the JSON value in a body, sanitized. Raises CloudError if there is none."""
+    parse = partial(sanitize.parse, body, longest_text=longest_text)
     try:
         if len(body) <= SMALL_JSON_BYTES:
             return parse()
@@ -373,7 +373,7 @@ def unreachable(err: Exception) -> CloudError:
     )
 
 
-def _harmless(err: Exception) -> Exception | None:
+def _sanitized(err: Exception) -> Exception | None:
     """Return an error if it tells of the host only, not of the URL, to whoever logs it."""
     return err if isinstance(err, ClientConnectorError) else None
 
@@ -397,7 +397,7 @@ def parse_url(url: str) -> URL:
 def _misled(url: URL | None) -> CloudError:
     """Return the error for a place that must not be asked: its host, never its URL."""
     host = (url.host if url else None) or "?"
-    return UnreachableError("cloud_redirect", host=harmless.text(host, _LONGEST_HOST))
+    return UnreachableError("cloud_redirect", host=sanitize.text(host, _LONGEST_HOST))
 
 
 def _is_within(host: str, domains: Collection[str]) -> bool:

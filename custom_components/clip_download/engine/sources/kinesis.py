@@ -40,7 +40,7 @@ from ..errors import (
 )
 from ..model import Camera, Event, Identity, MediaOptions, Part, Plan
 from ..time_range import Placing, Window
-from . import harmless
+from . import sanitize
 from .base import Download, Source, SplitError
 from .http import (
     LARGEST_JSON_BYTES,
@@ -272,7 +272,7 @@ class KinesisSource(Source):
             for stream in listed
             if isinstance(stream, dict)
             and isinstance(stream.get("StreamName"), str)
-            and harmless.id_of(stream["StreamName"])
+            and sanitize.id_of(stream["StreamName"])
         ]
         cameras = {name: Camera(id=name, name=name) for name in names}
         for named in self.named_cameras:
@@ -286,10 +286,10 @@ class KinesisSource(Source):
         self,
         camera: Camera,
         window: Window,
-        wishes: MediaOptions,
+        media_options: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan:
-        selector = f"{(wishes.timestamps or 'producer').upper()}_TIMESTAMP"
+        selector = f"{(media_options.timestamps or 'producer').upper()}_TIMESTAMP"
         try:
             fragments, is_whole = await self._list_fragments(camera, window, selector)
         except NoPermissionError as err:
@@ -307,9 +307,9 @@ class KinesisSource(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, wishes: MediaOptions
+        self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
-        selector = f"{(wishes.timestamps or 'producer').upper()}_TIMESTAMP"
+        selector = f"{(media_options.timestamps or 'producer').upper()}_TIMESTAMP"
         is_planned = "starts_ms" in part.ask
         async with AsyncExitStack() as stack:
             try:
@@ -404,8 +404,8 @@ class KinesisSource(Source):
         ) as response:
             answer = await _read_object(response)
         try:
-            told = answer["GetCallerIdentityResponse"]["GetCallerIdentityResult"]
-            account = harmless.id_of(told["Account"])
+            notice = answer["GetCallerIdentityResponse"]["GetCallerIdentityResult"]
+            account = sanitize.id_of(notice["Account"])
         except (KeyError, TypeError) as err:
             raise BadAnswerError("cloud_nonsense") from err
         if not account:
@@ -863,7 +863,7 @@ def _list_in(answer: Mapping[str, Any], name: str) -> list[Any]:
 
 
 async def _read_object(
-    response: ClientResponse, *, longest_text: int = harmless.LONGEST_TEXT
+    response: ClientResponse, *, longest_text: int = sanitize.LONGEST_TEXT
 ) -> dict[str, Any]:
     """Return the answer's JSON object. Raises CloudError if it is none."""
     value = await read_json(response, longest_text=longest_text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ..model import Camera, Event
-from . import harmless
+from . import sanitize
 
 # An id is a word; nobody else's memory is filled with more.
 LONGEST_WORD = 200
@@ -34,13 +34,13 @@ class Notice(ABC):
         Raises ValueError if it makes no sense.
         """
         try:
-            return cls._read(harmless.parse(body))
+            return cls._read(sanitize.parse(body))
         except (AttributeError, KeyError, OSError, OverflowError, TypeError) as err:
             raise ValueError("not a notice") from err
 
     @classmethod
     @abstractmethod
-    def _read(cls, told: Any) -> Self | None:
+    def _read(cls, notice: Any) -> Self | None:
         """Return what is told; whatever it raises means that it makes no sense."""
 
     @abstractmethod
@@ -57,7 +57,7 @@ def word(value: Any) -> str:
     if (
         not isinstance(value, str)
         or len(value) > LONGEST_WORD
-        or not harmless.id_of(value)
+        or not sanitize.id_of(value)
     ):
         raise ValueError("not a word")
     return value

@@ -37,13 +37,13 @@ class Peer:
         await self._connection.setLocalDescription(await self._connection.createOffer())
         return self._connection.localDescription.sdp
 
-    async def receive(self, answer: str, patience_s: float) -> None:
+    async def receive(self, answer: str, timeout_s: float) -> None:
         """Take the answer (SDP); return once the first picture was decoded.
 
         Raises RefusedError `live_not_started` if none comes in time.
         """
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(timeout_s):
                 await self._connection.setRemoteDescription(
                     RTCSessionDescription(sdp=answer, type="answer")
                 )

@@ -35,7 +35,7 @@ from ...errors import (
 )
 from ...model import Camera, Event, Identity, MediaOptions, Part, Plan
 from ...time_range import Placing, Window
-from .. import harmless
+from .. import sanitize
 from ..base import Download, Source
 from ..http import LARGEST_JSON_BYTES, Http, parse_json, read_body, trouble
 
@@ -66,7 +66,7 @@ IMAGER_CLIP_AGE = timedelta(minutes=10)
 IMAGER_CLIP_LENGTH = timedelta(seconds=1)
 
 # A clip's URL is polled for this long before a new one is asked for.
-URL_PATIENCE_S = 90.0
+URL_TIMEOUT_S = 90.0
 FIRST_POLL_S = 1.0
 LONGEST_POLL_S = 10.0
 # When to ask again for a clip that the API does not give yet.
@@ -114,7 +114,7 @@ class _Answer:
         """Why it did not, in the API's words: a line that anybody may read, or nothing."""
         errors = self.value.get("errors") if isinstance(self.value, dict) else None
         return (
-            _harmless("; ".join(map(str, errors))) if isinstance(errors, list) else ""
+            _sanitized("; ".join(map(str, errors))) if isinstance(errors, list) else ""
         )
 
     def is_about(self, words: Sequence[str]) -> bool:
@@ -162,13 +162,13 @@ class MerakiSource(Source):
         me = await self._ask(f"{self._base_url}/administered/identities/me")
         organizations = await self._organizations()
         email = me.value.get("email") if isinstance(me.value, dict) else None
-        if me.is_good and (email := harmless.id_of(email)):
+        if me.is_good and (email := sanitize.id_of(email)):
             return Identity(id=f"{self._host}/{email.lower()}", title=f"Meraki {email}")
         # Not every cloud that speaks this API knows whose a key is.
         first = min(organizations, key=lambda organization: str(organization["id"]))
         return Identity(
             id=f"{self._host}/{first['id']}",
-            title=f"Meraki {harmless.name(first.get('name'), self._host)}",
+            title=f"Meraki {sanitize.name(first.get('name'), self._host)}",
         )
 
     @override
@@ -187,7 +187,7 @@ class MerakiSource(Source):
             for device in devices:
                 if (
                     isinstance(device.get("serial"), str)
-                    and harmless.id_of(device["serial"])
+                    and sanitize.id_of(device["serial"])
                     and str(device.get("model")).startswith("MV")
                 ):
                     found = await self._cameras_of(device)
@@ -199,7 +199,7 @@ class MerakiSource(Source):
         self,
         camera: Camera,
         window: Window,
-        wishes: MediaOptions,
+        media_options: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan:
         return Plan(
@@ -212,13 +212,13 @@ class MerakiSource(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, wishes: MediaOptions
+        self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         asked = (camera.id, part.window)
         ready_url = self._ready_urls.pop(asked, None)
         url = ready_url or await self._clip_url(camera, part.window)
         loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + URL_PATIENCE_S
+        give_up_at = loop.time() + URL_TIMEOUT_S
         pause_s = FIRST_POLL_S
         while True:
             async with self._http.get_signed(url) as response:
@@ -334,14 +334,14 @@ class MerakiSource(Source):
         Where only the API knows how many there are, the first one has the device's own
         id: it may have been listed alone before.
         """
-        serial, model = device["serial"], harmless.name(device["model"], "")
-        name = harmless.name(device.get("name"), f"{model} {serial}")
+        serial, model = device["serial"], sanitize.name(device["model"], "")
+        name = sanitize.name(device.get("name"), f"{model} {serial}")
         camera = Camera(
             id=serial,
             name=name,
             model=model,
             serial_number=serial,
-            firmware=harmless.name(device.get("firmware"), "") or None,
+            firmware=sanitize.name(device.get("firmware"), "") or None,
         )
         known = re.match(r"MV\d+", model)
         count = IMAGERS.get(known[0]) if known else None
@@ -389,7 +389,7 @@ class MerakiSource(Source):
             organization
             for organization in await self._list(f"{self._base_url}/organizations")
             or []
-            if harmless.id_of(organization.get("id")) and _is_open(organization)
+            if sanitize.id_of(organization.get("id")) and _is_open(organization)
         ]
         if not organizations:
             raise CloudError("no_organization")
@@ -475,9 +475,9 @@ def _is_about_imager(answer: _Answer) -> bool:
     return answer.status == HTTPStatus.BAD_REQUEST and answer.is_about(("imager",))
 
 
-def _harmless(text: str) -> str:
+def _sanitized(text: str) -> str:
     """Return a text as one short line without what may be a URL, address or token."""
-    plain = harmless.text(text, 1000).replace("\N{REPLACEMENT CHARACTER}", " ")
+    plain = sanitize.text(text, 1000).replace("\N{REPLACEMENT CHARACTER}", " ")
     words = [
         "…" if len(word) > LONGEST_WORD or re.search(r"//|@|=", word) else word
         for word in plain.split()

@@ -11,7 +11,7 @@ from typing import Any, Self, override
 
 from ...model import MOTION, Camera, Event
 from ...time_range import Window, from_ms, to_ms
-from .. import harmless
+from .. import sanitize
 from ..webhook import Notice, word
 
 # The dashboard tells other things, too, if it is told to.
@@ -27,19 +27,19 @@ class MerakiNotice(Notice):
     @override
     @staticmethod
     def is_genuine(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
-        told = harmless.parse(body)
-        given = told.get("sharedSecret") if isinstance(told, dict) else None
+        notice = sanitize.parse(body)
+        given = notice.get("sharedSecret") if isinstance(notice, dict) else None
         return isinstance(given, str) and hmac.compare_digest(
             given.encode(errors="replace"), secret.encode()
         )
 
     @override
     @classmethod
-    def _read(cls, told: Any) -> Self | None:
-        if word(told["alertTypeId"]) != MOTION_ALERT:
+    def _read(cls, notice: Any) -> Self | None:
+        if word(notice["alertTypeId"]) != MOTION_ALERT:
             return None
-        at, serial = _moment(told), word(told["deviceSerial"])
-        alert_id = told.get("alertId") or ""
+        at, serial = _moment(notice), word(notice["deviceSerial"])
+        alert_id = notice.get("alertId") or ""
         # Alerts without an id of their own were seen with nothing but noughts.
         if not str(alert_id).strip("0"):
             alert_id = f"{serial}_{to_ms(at)}"
@@ -55,10 +55,10 @@ class MerakiNotice(Notice):
         return camera.serial_number == self.serial
 
 
-def _moment(told: Any) -> datetime:
+def _moment(notice: Any) -> datetime:
     """Return when something moved; only without that, when the alert arose."""
-    moved_s = (told.get("alertData") or {}).get("timestamp")
+    moved_s = (notice.get("alertData") or {}).get("timestamp")
     if moved_s is not None:
         return from_ms(round(float(moved_s) * 1000))
-    moment = datetime.fromisoformat(told["occurredAt"])
+    moment = datetime.fromisoformat(notice["occurredAt"])
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

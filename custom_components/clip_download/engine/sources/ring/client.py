@@ -58,10 +58,10 @@ from ...errors import (
     RefusedError,
     SignInError,
 )
+from ...fair_semaphore import FairSemaphore
 from ...model import EVENT_KINDS, Camera, Event, Identity, MediaOptions, Part, Plan
 from ...time_range import Placing, Window, from_ms, gaps, to_ms
-from ...turns import Turns
-from .. import harmless
+from .. import sanitize
 from ..base import Download, Source, SplitError
 from ..http import (
     LARGEST_JSON_BYTES,
@@ -239,7 +239,7 @@ class RingSource(Source):
             has_one: Any = {}
             self._ring.session = has_one
         # ring_doorbell would refresh the token once for each request under way.
-        self._turn = Turns(1)
+        self._turn = FairSemaphore(1)
         self._unknown_kinds: set[str] = set()
         self._urls: dict[str, _Kept[Mapping[_Address, str]]] = {}
         # The address that each recording came from last, and those that gave no video.
@@ -265,16 +265,16 @@ class RingSource(Source):
     async def identify(self) -> Identity:
         """Open a session, which tells whose it is; a borrowed one is left alone."""
         if self.access_token:
-            told = await self._ask_json("/clients_api/profile")
+            notice = await self._ask_json("/clients_api/profile")
         else:
             await self._call(self._ring.async_create_session)
-            told = self._ring.session
+            notice = self._ring.session
         with _our_errors():
-            profile = told["profile"]
+            profile = notice["profile"]
             if not (account_id := _id(profile["id"])):
                 raise BadAnswerError("cloud_nonsense")
             known_as = self.credentials.get("username", "")
-            email = harmless.name(profile.get("email"), known_as)
+            email = sanitize.name(profile.get("email"), known_as)
         return Identity(id=account_id, title=f"Ring {email}")
 
     @override
@@ -325,10 +325,10 @@ class RingSource(Source):
             return None
         return Camera(
             id=camera_id,
-            name=harmless.name(attributes.get("description"), f"Ring {camera_id}"),
-            model=harmless.name(model, "") or None,
-            serial_number=harmless.name(attributes.get("device_id"), "") or None,
-            firmware=harmless.name(attributes.get("firmware_version"), "") or None,
+            name=sanitize.name(attributes.get("description"), f"Ring {camera_id}"),
+            model=sanitize.name(model, "") or None,
+            serial_number=sanitize.name(attributes.get("device_id"), "") or None,
+            firmware=sanitize.name(attributes.get("firmware_version"), "") or None,
             is_doorbell=is_doorbell,
             details={
                 "has_subscription": features.get("show_recordings"),
@@ -352,7 +352,7 @@ class RingSource(Source):
         self,
         camera: Camera,
         window: Window,
-        wishes: MediaOptions,
+        media_options: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan:
         """Say which recordings overlap the window, or which of the events are there.
@@ -398,8 +398,8 @@ class RingSource(Source):
         covered, empty = await self._timeline(camera, window)
         parts = [
             _timeline_part(camera, piece)
-            for stretch in covered
-            for piece in _clipped(stretch.window, window).split(LONGEST_PART)
+            for span in covered
+            for piece in _clipped(span.window, window).split(LONGEST_PART)
         ]
         if parts:
             self._with_timeline.add(camera.id)
@@ -420,7 +420,7 @@ class RingSource(Source):
         parts += [
             part
             for part in plan.parts
-            if any(part.window.overlaps(stretch) for stretch in missing)
+            if any(part.window.overlaps(span) for span in missing)
         ]
         parts.sort(key=lambda part: part.window)
         return Plan(parts=parts, again_after_s=again_after_s)
@@ -445,10 +445,9 @@ class RingSource(Source):
                 items = [item for slot in answer["timeline"] for item in slot["items"]]
                 covered = [one for item in items if (one := _continuous(item, window))]
                 empty = [
-                    stretch
+                    span
                     for item in items
-                    if item["schema"] == "Gap"
-                    and (stretch := _overlapping(item, window))
+                    if item["schema"] == "Gap" and (span := _overlapping(item, window))
                 ]
         except BadAnswerError as err:
             if (
@@ -589,18 +588,18 @@ class RingSource(Source):
         and after its newest is searched, too, until nothing new comes.
         """
         found: dict[str, _Recording] = {}
-        left = [_Stretch(around.start_ms, around.end_ms)]
+        left = [_Span(around.start_ms, around.end_ms)]
         for _ in range(MOST_SEARCHES):
             if not left:
                 return found
-            stretch = left.pop()
-            entries = await self._search_once(camera, stretch)
+            span = left.pop()
+            entries = await self._search_once(camera, span)
             with _our_errors():
                 page = dict(_parsed(entries))
             page = {
                 one.id: one
                 for one in page.values()
-                if stretch.begin_ms <= one.window.start_ms <= stretch.end_ms
+                if span.begin_ms <= one.window.start_ms <= span.end_ms
             }
             is_new = any(
                 # What has only just been listed proves nothing.
@@ -609,23 +608,23 @@ class RingSource(Source):
                 if one.id not in found
             )
             found |= page
-            if is_new and stretch.beside:
-                self._search_cut_at = min(self._search_cut_at, stretch.beside)
-                if stretch.is_beside_one_moment:
+            if is_new and span.beside:
+                self._search_cut_at = min(self._search_cut_at, span.beside)
+                if span.is_beside_one_moment:
                     # Of what begins at once, a search tells no more than that many.
                     break
-            if self._is_whole(entries, stretch):
+            if self._is_whole(entries, span):
                 continue
             if not page:
                 break
             starts = [one.window.start_ms for one in page.values()]
-            left += stretch.around(min(starts), max(starts), len(entries))
+            left += span.around(min(starts), max(starts), len(entries))
         listed = await self._history(camera, around)
         return found | {
             one.id: one.joined_with(found.get(one.id)) for one in listed.values()
         }
 
-    def _is_whole(self, entries: Sequence[object], stretch: _Stretch) -> bool:
+    def _is_whole(self, entries: Sequence[object], span: _Span) -> bool:
         """Return whether a search answered all that there is of a stretch."""
         # What was deleted may take its place in an answer.
         if len(entries) < self._search_page / 2:
@@ -633,17 +632,17 @@ class RingSource(Source):
         self._search_page = max(self._search_page, len(entries))
         return not entries or (
             len(entries) < self._search_cut_at
-            and stretch.duration_ms < DOUBTED_FROM / timedelta(milliseconds=1)
+            and span.duration_ms < DOUBTED_FROM / timedelta(milliseconds=1)
         )
 
     async def _search_once(
-        self, camera: Camera, stretch: _Stretch, order: str = "asc"
+        self, camera: Camera, span: _Span, order: str = "asc"
     ) -> list[Any]:
         answer = await self._ask_json(
             "/clients_api/video_search/history",
             doorbot_id=camera.id,
-            date_from=stretch.begin_ms,
-            date_to=stretch.end_ms,
+            date_from=span.begin_ms,
+            date_to=span.end_ms,
             order=order,
             api_version=11,
             **{"includes[]": "pva"},
@@ -696,7 +695,7 @@ class RingSource(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, wishes: MediaOptions
+        self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         """Open one recording, as it was made: without Ring's logo and clock in it.
 
@@ -919,9 +918,9 @@ class RingSource(Source):
     async def _last_thumbnail(self, camera: Camera) -> bytes | None:
         """Return the picture of the newest event that has one, of the last days."""
         now = to_ms(datetime.now(UTC))
-        stretch = _Stretch(now - PICTURE_SPAN // timedelta(milliseconds=1), now)
+        span = _Span(now - PICTURE_SPAN // timedelta(milliseconds=1), now)
         try:
-            entries = await self._search_once(camera, stretch, order="desc")
+            entries = await self._search_once(camera, span, order="desc")
             with _our_errors():
                 urls = [
                     (moment, url)
@@ -1096,7 +1095,7 @@ class _Continuous:
 
 
 @dataclass(frozen=True)
-class _Stretch:
+class _Span:
     """What is searched, both ends included, in Unix milliseconds.
 
     `known_ms` is the end that it shares with an answer of `beside` recordings.
@@ -1113,20 +1112,20 @@ class _Stretch:
         """How long it is."""
         return self.end_ms - self.begin_ms
 
-    def around(self, oldest_ms: int, newest_ms: int, count: int) -> list[_Stretch]:
+    def around(self, oldest_ms: int, newest_ms: int, count: int) -> list[_Span]:
         """Return what is left of it beside an answer of `count` recordings.
 
         Several may begin at once: where the answer ends is asked again, if that can
         bring anything new.
         """
         is_moment = oldest_ms == newest_ms
-        rest: list[_Stretch] = []
+        rest: list[_Span] = []
         if oldest_ms != self.known_ms or is_moment:
             end_ms = oldest_ms - is_moment
-            rest.append(_Stretch(self.begin_ms, end_ms, count, oldest_ms, is_moment))
+            rest.append(_Span(self.begin_ms, end_ms, count, oldest_ms, is_moment))
         if newest_ms != self.known_ms or is_moment:
             begin_ms = newest_ms + is_moment
-            rest.append(_Stretch(begin_ms, self.end_ms, count, newest_ms, is_moment))
+            rest.append(_Span(begin_ms, self.end_ms, count, newest_ms, is_moment))
         return [one for one in rest if one.begin_ms <= one.end_ms]
 
 
@@ -1338,7 +1337,7 @@ def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Record
             recording_id,
             _Recording(
                 id=recording_id,
-                kind=harmless.name(kind, ""),
+                kind=sanitize.name(kind, ""),
                 seen=seen_by(entry.get("cv_properties")),
                 window=_window(start, duration),
                 has_end=bool(duration),
@@ -1366,7 +1365,7 @@ def _event_id(entry: Mapping[str, Any]) -> str:
 
 def _id(value: object) -> str:
     """Return an id that can be part of an address, an empty one for what is none."""
-    return found if _PLAIN_ID.fullmatch(found := harmless.id_of(value)) else ""
+    return found if _PLAIN_ID.fullmatch(found := sanitize.id_of(value)) else ""
 
 
 def _window(start: datetime, duration: timedelta) -> Window:
@@ -1417,7 +1416,7 @@ def _https_url(value: object) -> str | None:
 
 def _json(body: bytes) -> Any:
     try:
-        return harmless.parse(body)
+        return sanitize.parse(body)
     except ValueError as err:
         raise BadAnswerError("cloud_nonsense") from err
 
@@ -1586,14 +1585,14 @@ class _Carrier:
             body = await read_body(response, LARGEST_JSON_BYTES)
             if response.ok and not body.startswith(_JPEG):
                 # ring_doorbell would take any JSON as it comes.
-                body = await _made_harmless(body)
+                body = await _sanitized_body(body)
             answer = _Answer(response.status, body, retry_after_s(response))
         if url == OAuth.ENDPOINT:
             _check_token(answer)
         return answer
 
 
-async def _made_harmless(body: bytes) -> bytes:
+async def _sanitized_body(body: bytes) -> bytes:
     """Return the JSON in a body without what may do harm; nothing if there is none."""
     try:
         return json_module.dumps(await parse_json(body)).encode()
@@ -1660,7 +1659,7 @@ def _check_token(answer: _Answer) -> None:
         raise trouble
     is_error = answer.status >= HTTPStatus.BAD_REQUEST
     try:
-        said = harmless.parse(answer.body)
+        said = sanitize.parse(answer.body)
     except ValueError:
         said = None
     if not isinstance(said, dict):
@@ -1671,8 +1670,8 @@ def _check_token(answer: _Answer) -> None:
         return
     if answer.status == HTTPStatus.PRECONDITION_FAILED:
         raise TwoFactorRequired(
-            harmless.name(said.get("tsv_state"), ""),
-            harmless.name(said.get("phone"), ""),
+            sanitize.name(said.get("tsv_state"), ""),
+            sanitize.name(said.get("phone"), ""),
         )
     if "too many requests" in str(said.get("error_description")):
         raise CloudError("too_many_codes")

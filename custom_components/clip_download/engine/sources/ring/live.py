@@ -20,7 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # A battery camera has to wake up first.
 LIVE_STARTS_WITHIN_S = 30.0
-STOP_PATIENCE_S = 15.0
+STOP_TIMEOUT_S = 15.0
 
 type Messages = asyncio.Queue[RingWebRtcMessage]
 
@@ -122,7 +122,7 @@ async def _hang_up(streams: list[RingWebRtcStream]) -> None:
     for stream in streams:
         tasks = [task for task in (stream.ping_task, stream.read_task) if task]
         try:
-            async with asyncio.timeout(STOP_PATIENCE_S):
+            async with asyncio.timeout(STOP_TIMEOUT_S):
                 await stream.close()
         except (OSError, RingError, WebSocketException) as err:
             _LOGGER.warning(

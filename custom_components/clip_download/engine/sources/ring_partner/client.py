@@ -44,7 +44,7 @@ from ...model import (
     Plan,
 )
 from ...time_range import Window, to_ms
-from .. import harmless
+from .. import sanitize
 from ..base import Download, Source, SplitError
 from ..http import (
     LARGEST_JSON_BYTES,
@@ -99,7 +99,7 @@ LARGEST_SDP_BYTES = 64 * 2**10
 LIVE_STARTS_WITHIN_S = 30.0
 MOST_STOPS = 3
 STOP_PAUSE_S = 1.0
-STOP_PATIENCE_S = 20.0
+STOP_TIMEOUT_S = 20.0
 
 CODECS = ("avc", "hevc")
 # The most of each [doc].
@@ -169,9 +169,9 @@ class RingPartnerSource(Source):
         data = _dict(answer.get("data"))
         about = _dict(data.get("attributes")) or data
         names = (about.get("first_name"), about.get("last_name"))
-        name = " ".join(filter(None, (harmless.name(one, "") for one in names)))
-        email = harmless.id_of(about.get("email"))
-        account_id = harmless.id_of(data.get("id")) or email.lower()
+        name = " ".join(filter(None, (sanitize.name(one, "") for one in names)))
+        email = sanitize.id_of(about.get("email"))
+        account_id = sanitize.id_of(data.get("id")) or email.lower()
         if not account_id:
             # Somebody without a name is known by the camera that comes first.
             account_id = min((camera.id for camera in await self.cameras()), default="")
@@ -210,25 +210,25 @@ class RingPartnerSource(Source):
             for device in devices
             if isinstance(device, dict)
             and isinstance(device.get("id"), str)
-            and harmless.id_of(device["id"])
+            and sanitize.id_of(device["id"])
             for camera in _cameras(device, about)
         ]
 
     # Clips
 
     @override
-    def check(self, wishes: MediaOptions) -> None:
+    def check(self, media_options: MediaOptions) -> None:
         """Raise InvalidRequestError for a wish outside of the vendor's limits."""
-        super().check(wishes)
-        if wishes.codec is not None and wishes.codec not in CODECS:
+        super().check(media_options)
+        if media_options.codec is not None and media_options.codec not in CODECS:
             raise InvalidRequestError(
                 "wish_out_of_range",
                 field="codec",
-                value=wishes.codec,
+                value=media_options.codec,
                 allowed=", ".join(CODECS),
             )
         for field, most in MOST.items():
-            value = getattr(wishes, field)
+            value = getattr(media_options, field)
             if value is not None and not 1 <= value <= most:
                 raise InvalidRequestError(
                     "wish_out_of_range",
@@ -242,7 +242,7 @@ class RingPartnerSource(Source):
         self,
         camera: Camera,
         window: Window,
-        wishes: MediaOptions,
+        media_options: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan:
         """Cut the window into requests; what there is of them only fetching tells."""
@@ -270,15 +270,15 @@ class RingPartnerSource(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, wishes: MediaOptions
+        self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         """Open one part; what really came is told by the answer's headers."""
         body = {
             "timestamp": part.window.start_ms,
             "duration": part.window.end_ms - part.window.start_ms,
-            **_video_options(wishes),
+            **_video_options(media_options),
             # Without this there is no sound [doc].
-            "audio_options": {"audio_enabled": wishes.audio},
+            "audio_options": {"audio_enabled": media_options.audio},
             **_components(camera),
         }
         url = f"{_device_url(camera)}/media/video/download"
@@ -487,7 +487,7 @@ class RingPartnerSource(Source):
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
             # It may have begun all the same.
-            await asyncio.wait([opening], timeout=STOP_PATIENCE_S)
+            await asyncio.wait([opening], timeout=STOP_TIMEOUT_S)
             if opening.done() and not opening.exception():
                 await self._end_session(opening.result()[0])
             else:
@@ -517,7 +517,7 @@ class RingPartnerSource(Source):
                 await asyncio.sleep(STOP_PAUSE_S)
             try:
                 async with (
-                    asyncio.timeout(STOP_PATIENCE_S),
+                    asyncio.timeout(STOP_TIMEOUT_S),
                     self._request(hdrs.METH_DELETE, session_url) as response,
                 ):
                     if response.ok or response.status in _SESSION_GONE:
@@ -605,10 +605,10 @@ def _cameras(
     ids = [
         component_id
         for item in (items if isinstance(items, list) else [])[:MOST_COMPONENTS]
-        if (component_id := harmless.id_of(_dict(item).get("component_id")))
+        if (component_id := sanitize.id_of(_dict(item).get("component_id")))
     ]
     device_id = device["id"]
-    name = harmless.name(
+    name = sanitize.name(
         _dict(device.get("attributes")).get("name"), f"Ring {device_id[-6:]}"
     )
     if not ids:
@@ -659,18 +659,18 @@ def _components(camera: Camera) -> dict[str, Any]:
     return {}
 
 
-def _video_options(wishes: MediaOptions) -> dict[str, Any]:
+def _video_options(media_options: MediaOptions) -> dict[str, Any]:
     """Return what of the picture was asked for; the rest is the device's to choose."""
     resolution = {
         name: value
         for name in ("width", "height")
-        if (value := getattr(wishes, name)) is not None
+        if (value := getattr(media_options, name)) is not None
     }
     options = {
         name: value
         for name, value in (
-            ("codec", wishes.codec),
-            ("frame_rate", wishes.frame_rate),
+            ("codec", media_options.codec),
+            ("frame_rate", media_options.frame_rate),
             ("resolution", resolution or None),
         )
         if value is not None
@@ -778,12 +778,12 @@ def _event(entry: Any, now: datetime) -> Event | None:
         if end_ms - start_ms > LONGEST_EVENT_MS:
             end_ms = 0
         window = Window.of_ms(start_ms, max(start_ms, end_ms))
-        if not (event_id := harmless.id_of(entry["id"])):
+        if not (event_id := sanitize.id_of(entry["id"])):
             return None
         ready_at = window.end + (RingPartnerSource.lag if end_ms else ENDS_WITHIN)
         return Event(
             id=event_id,
-            kind=harmless.name(about["event_type"], ""),
+            kind=sanitize.name(about["event_type"], ""),
             seen=seen([about.get("sub_type")]),
             window=window,
             is_ready=ready_at <= now,

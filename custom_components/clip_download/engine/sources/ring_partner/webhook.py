@@ -44,8 +44,8 @@ class RingNotice(Notice):
 
     @override
     @classmethod
-    def _read(cls, told: Any) -> Self | None:
-        meta, data = told["meta"], told["data"]
+    def _read(cls, notice: Any) -> Self | None:
+        meta, data = notice["meta"], notice["data"]
         if (kind := KINDS.get(word(data["type"]))) is None:
             return None
         about = data["attributes"]

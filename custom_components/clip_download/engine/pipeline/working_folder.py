@@ -14,14 +14,14 @@ import secrets
 from ..errors import StorageError
 from ..folder import Folder, is_link
 from ..library import files
-from ..library.publishing import ASIDE, Shelf, has_replaced
+from ..library.publishing import ASIDE, Publisher, has_replaced
 from ..model import Job, JobState
 from . import parts
 from .parts import Stored
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class WorkingFolder:
     """A working folder that is open; `made_folders` were made on the way to it.
 
     `kept` are the parts that are in it since before a restart, by their key. `names` are
@@ -37,21 +37,21 @@ class Work:
 
 def names_of(job: Job) -> list[str]:
     """Return the names of all working folders that a job may have, the newest first."""
-    return job.work.split()
+    return job.working_folders.split()
 
 
 def with_new_name(job: Job) -> Job:
     """Return a job with one more working folder, which is still to be made."""
     name = f"{files.HIDDEN}{secrets.token_hex(16)}"
-    return replace(job, work=" ".join([name, *names_of(job)]))
+    return replace(job, working_folders=" ".join([name, *names_of(job)]))
 
 
 def as_resumed(job: Job) -> Job:
     """Return a job of before a restart with the working folder that it has."""
     # Older releases recorded none.
-    if job.work or job.state not in (JobState.FETCHING, JobState.FINISHING):
+    if job.working_folders or job.state not in (JobState.FETCHING, JobState.FINISHING):
         return job
-    return replace(job, work=f"{files.HIDDEN}{job.id}")
+    return replace(job, working_folders=f"{files.HIDDEN}{job.id}")
 
 
 def place_of(job: Job) -> Path:
@@ -64,7 +64,7 @@ def open_place(job: Job) -> Folder:
     return Folder.open(job.root, _below(job))
 
 
-def begin(job: Job) -> Work:
+def begin(job: Job) -> WorkingFolder:
     """Make the first of a job's working folders, and move into it what others have.
 
     These are removed. Clips that were replaced come back. Raises OSError, StorageError.
@@ -78,10 +78,10 @@ def begin(job: Job) -> Work:
         raise
     for other in others:
         _take_over(beside, other, folder)
-    shelf = Shelf(beside, [folder])
-    if not all(shelf.has_published(clip) for clip in job.clips):
-        shelf.take_back(job.clips)
-    return Work(
+    publisher = Publisher(beside, [folder])
+    if not all(publisher.has_published(clip) for clip in job.clips):
+        publisher.take_back(job.clips)
+    return WorkingFolder(
         beside=beside,
         folder=folder,
         made_folders=made_folders,
@@ -90,25 +90,25 @@ def begin(job: Job) -> Work:
     )
 
 
-def pause(job: Job, work: Work | None) -> None:
+def pause(job: Job, working: WorkingFolder | None) -> None:
     """Leave what is of use at the next start, if anything is."""
-    if work is None:
+    if working is None:
         return
     with contextlib.suppress(OSError):
-        if parts.tidy(work.folder, spare=ASIDE) or has_replaced(work.folder):
+        if parts.tidy(working.folder, spare=ASIDE) or has_replaced(working.folder):
             return
-        _remove(job, work.beside, work)
+        _remove(job, working.beside, working)
 
 
-def end(job: Job, work: Work | None) -> bool:
+def end(job: Job, working: WorkingFolder | None) -> bool:
     """Remove all working folders of a job; return whether they are gone."""
     try:
-        beside = work.beside if work else open_place(job)
-        if work and job.state is JobState.SAVED:
+        beside = working.beside if working else open_place(job)
+        if working and job.state is JobState.SAVED:
             # Some network file systems remove no folder that is open. Of a job that did
             # not come to its end, a thread may still be at work in it.
-            work.folder.close()
-        return _remove(job, beside, work)
+            working.folder.close()
+        return _remove(job, beside, working)
     except OSError:
         # Its disk may be away.
         return False
@@ -120,11 +120,11 @@ def has_published(job: Job) -> bool:
         place = open_place(job)
     except FileNotFoundError:
         return False
-    shelf = Shelf(place, [])
-    return all(shelf.has_published(clip) for clip in job.clips)
+    publisher = Publisher(place, [])
+    return all(publisher.has_published(clip) for clip in job.clips)
 
 
-def take_back(job: Job, work: Work | None) -> None:
+def take_back(job: Job, working: WorkingFolder | None) -> None:
     """Undo what was published for a job, and bring back what it replaced.
 
     Raises OSError.
@@ -133,8 +133,8 @@ def take_back(job: Job, work: Work | None) -> None:
         place = open_place(job)
     except FileNotFoundError:
         return
-    works = [work.folder] if work else list(_opened(place, names_of(job)))
-    Shelf(place, works).take_back(job.clips)
+    works = [working.folder] if working else list(_opened(place, names_of(job)))
+    Publisher(place, works).take_back(job.clips)
 
 
 def clear(job: Job) -> bool:
@@ -175,7 +175,7 @@ def _take_over(beside: Folder, name: str, folder: Folder) -> None:
     beside.remove(name)
 
 
-def _remove(job: Job, beside: Folder, work: Work | None) -> bool:
+def _remove(job: Job, beside: Folder, working: WorkingFolder | None) -> bool:
     is_saved = job.state is JobState.SAVED
     for folder in _opened(beside, names_of(job)):
         # They were to be brought back, and could not be.
@@ -183,6 +183,6 @@ def _remove(job: Job, beside: Folder, work: Work | None) -> bool:
             return False
     for name in names_of(job):
         beside.remove(name)
-    if work:
-        Folder.unmake(job.root, _below(job), work.made_folders)
+    if working:
+        Folder.unmake(job.root, _below(job), working.made_folders)
     return not any((beside / name).exists() for name in names_of(job))

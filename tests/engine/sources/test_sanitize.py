@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.clip_download.engine.sources import harmless
-from custom_components.clip_download.engine.sources.harmless import (
+from custom_components.clip_download.engine.sources import sanitize
+from custom_components.clip_download.engine.sources.sanitize import (
     DEEPEST,
     LONGEST_ID,
     LONGEST_NAME,
@@ -36,16 +36,16 @@ HALF_EMOJI = "Front \ud83d"
 )
 def test_texts(written: str, read: str) -> None:
     """A text is kept as far as it can be stored, in values and in names."""
-    assert harmless.parse(json.dumps([written]).encode()) == [read]
-    (name,) = harmless.parse(json.dumps({written: 1}))
+    assert sanitize.parse(json.dumps([written]).encode()) == [read]
+    (name,) = sanitize.parse(json.dumps({written: 1}))
     assert name == read[:LONGEST_NAME]
-    json_bytes(harmless.parse(json.dumps(written)))
+    json_bytes(sanitize.parse(json.dumps(written)))
 
 
 def test_bytes_that_are_no_text() -> None:
     """What is no UTF-8 is not taken for half a character."""
-    assert harmless.parse(b'["\xed\xa0\xbd", "\xff"]') == ["���", "�"]
-    assert harmless.parse(b"\xef\xbb\xbf[1]") == [1]
+    assert sanitize.parse(b'["\xed\xa0\xbd", "\xff"]') == ["���", "�"]
+    assert sanitize.parse(b"\xef\xbb\xbf[1]") == [1]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_bytes_that_are_no_text() -> None:
 )
 def test_numbers(written: str, read: Any) -> None:
     """A number that is none of ours is none, and the rest of the answer is good."""
-    assert harmless.parse(f'{{"a": {written}, "b": 2}}') == {"a": read, "b": 2}
+    assert sanitize.parse(f'{{"a": {written}, "b": 2}}') == {"a": read, "b": 2}
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ def test_numbers(written: str, read: Any) -> None:
 def test_nonsense(content: bytes) -> None:
     """What is no JSON, or not meant to be read, is told by one error."""
     with pytest.raises(ValueError):
-        harmless.parse(content)
+        sanitize.parse(content)
 
 
 def test_as_deep_as_may_be() -> None:
     """What is not deeper is read."""
-    assert harmless.parse(b"[" * DEEPEST + b"]" * DEEPEST)
+    assert sanitize.parse(b"[" * DEEPEST + b"]" * DEEPEST)
 
 
 @pytest.mark.parametrize(
@@ -119,19 +119,19 @@ def test_as_deep_as_may_be() -> None:
 )
 def test_ids(written: object, read: str) -> None:
     """An id is whole or none: cut or mended, two of them might become one."""
-    assert harmless.id_of(written) == read
+    assert sanitize.id_of(written) == read
 
 
 @pytest.mark.parametrize("written", [None, "", " ", "\n", {}, [], 1.5, True, "\t\r"])
 def test_no_name(written: object) -> None:
     """What has no name is called something else."""
-    assert harmless.name(written, "Ring 1") == "Ring 1"
+    assert sanitize.name(written, "Ring 1") == "Ring 1"
 
 
 def test_names() -> None:
     """A name has a length."""
-    assert harmless.name("Front" * 20_000, "") == ("Front" * 40)[:LONGEST_NAME]
-    assert harmless.name(7, "") == "7"
+    assert sanitize.name("Front" * 20_000, "") == ("Front" * 40)[:LONGEST_NAME]
+    assert sanitize.name(7, "") == "7"
 
 
 def anything(rng: random.Random, depth: int = 0) -> Any:
@@ -155,11 +155,11 @@ def test_whatever_is_written(seed: int) -> None:
     rng = random.Random(seed)
     with closing(sqlite3.connect(":memory:")) as database:
         for _ in range(100):
-            value = harmless.parse(json.dumps(anything(rng)))
+            value = sanitize.parse(json.dumps(anything(rng)))
             json_bytes(value)
             text = json.dumps(value, ensure_ascii=False)
             assert database.execute("SELECT ?", (text,)).fetchone() == (text,)
-            assert harmless.parse(text) == value
+            assert sanitize.parse(text) == value
             assert all(
                 math.isfinite(one) for one in _numbers(value) if isinstance(one, float)
             )

@@ -29,7 +29,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def parse(content: bytes | str, *, longest_text: int = LONGEST_TEXT) -> Any:
-    """Return the JSON value in a body, harmless. Raises ValueError if there is none.
+    """Return the JSON value in a body, sanitized. Raises ValueError if there is none.
 
     Texts are cut at `longest_text` characters. A number that is none of ours is None.
     """

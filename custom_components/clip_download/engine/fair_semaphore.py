@@ -9,10 +9,10 @@ from contextvars import ContextVar
 from typing import Self
 
 # The camera that a task works for; empty where it works for the account.
-IN_TURN: ContextVar[str] = ContextVar("IN_TURN", default="")
+CURRENT_CAMERA: ContextVar[str] = ContextVar("IN_TURN", default="")
 
 
-class Turns:
+class FairSemaphore:
     """A semaphore: within one camera it goes by who came first."""
 
     def __init__(self, at_once: int) -> None:
@@ -36,7 +36,7 @@ class Turns:
             # Nobody waits while there is one.
             self.free -= 1
             return
-        camera = IN_TURN.get()
+        camera = CURRENT_CAMERA.get()
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(camera, deque()).append(turn)
         try:

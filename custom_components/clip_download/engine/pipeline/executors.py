@@ -8,7 +8,7 @@ from ..time_range import Window
 LONGEST_SHORT = timedelta(minutes=15)
 
 
-class Workbench:
+class Executors:
     """Two threads for all accounts: the clip of a doorbell never waits for that of a day.
 
     Each further one would keep an arena of memory of its own, and take time that the
@@ -17,8 +17,8 @@ class Workbench:
 
     def __init__(self) -> None:
         """Start no thread before it is needed."""
-        self.short: Executor = ThreadPoolExecutor(1, "clip_workbench")
-        self._long: Executor = ThreadPoolExecutor(1, "clip_workbench_long")
+        self.short: Executor = ThreadPoolExecutor(1, "clip_media")
+        self._long: Executor = ThreadPoolExecutor(1, "clip_media_long")
 
     def of(self, window: Window) -> Executor:
         """Return where the work for a window of this length is done."""
