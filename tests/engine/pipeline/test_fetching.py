@@ -289,7 +289,7 @@ async def test_a_disk_that_is_too_small(
         sizes = [(shelf.folder / one.ask["name"]).stat().st_size for one in shelf.parts]
         # All parts, and one more while they are joined.
         needed_bytes = round(1.03 * (sum(sizes) + max(sizes)))
-        capacity: int = needed_bytes if is_enough else round(0.9 * needed_bytes)
+        capacity: int = needed_bytes if is_enough else round(0.7 * needed_bytes)
 
         def free_bytes(folder: Folder) -> int:
             used = sum(one.stat().st_size for one in folder.path.glob("*.part"))
