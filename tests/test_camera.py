@@ -203,7 +203,7 @@ async def test_slow_picture(
     await set_up(hass, hass_clouds, "ring")
     late = asyncio.Event()
     hass_clouds.ring.misbehave("snapshots/image", hold=late)
-    with patch.object(camera_module, "PICTURE_PATIENCE_S", 0.05):
+    with patch.object(camera_module, "PICTURE_TIMEOUT_S", 0.05):
         assert await picture(hass) is None
     late.set()
     await hass.async_block_till_done(wait_background_tasks=True)

@@ -479,7 +479,7 @@ async def test_slow_refresh(
     """A token that does not come is not waited for until everything else has failed."""
     entry = await set_up(hass, hass_clouds, KIND)
     due(hass, entry)
-    monkeypatch.setattr(access_token, "TOKEN_PATIENCE_S", 0.1)
+    monkeypatch.setattr(access_token, "TOKEN_TIMEOUT_S", 0.1)
     hass_clouds.ring.misbehave("oauth/token", delay_s=5)
     coordinator = entry.runtime_data.coordinator
     await coordinator.async_refresh()

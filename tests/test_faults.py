@@ -357,7 +357,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinesis, "NOT_READY_AGAIN_S", 0.1)
     monkeypatch.setattr(meraki, "NOT_READY_AGAIN_S", 0.1)
     monkeypatch.setattr(meraki, "OFFLINE_AGAIN_S", 0.1)
-    monkeypatch.setattr(meraki, "URL_PATIENCE_S", 0.2)
+    monkeypatch.setattr(meraki, "URL_TIMEOUT_S", 0.2)
     monkeypatch.setattr(meraki, "FIRST_POLL_S", 0.05)
     for source in (ring, meraki, kinesis):
         monkeypatch.setattr(source, "RATE", (1000, 1))

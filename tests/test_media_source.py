@@ -697,7 +697,7 @@ async def test_a_recording_that_takes_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who plays it is told, and finds it among the clips later."""
-    monkeypatch.setattr(media_source, "SAVING_PATIENCE_S", 0)
+    monkeypatch.setattr(media_source, "SAVING_TIMEOUT_S", 0)
     (node,) = await browser.inside(day)
     message = await browser.error("resolve_media", node["media_content_id"])
     assert "being saved" in message

@@ -335,7 +335,7 @@ async def test_room_that_takes_long_to_make(
 ) -> None:
     """The clip waits for it no longer; what was begun is done all the same."""
     upkeep = (await async_shared(hass)).upkeep
-    monkeypatch.setattr(upkeep_module, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(upkeep_module, "TIMEOUT_S", 0.01)
     go_on, done = asyncio.Event(), asyncio.Event()
 
     async def prune(self: Pruning, *args: Any) -> Pruned:

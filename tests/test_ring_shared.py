@@ -363,7 +363,7 @@ async def test_lender_that_hangs(
     lender = await lend(hass, hass_clouds)
     give = access_token(hass, lender)
     old = await give(False)
-    monkeypatch.setattr(ring_shared, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(ring_shared, "TIMEOUT_S", 0.01)
     late = asyncio.Event()
     hass_clouds.ring.misbehave("oauth/token", hold=late)
     hass_clouds.ring.expire_access_tokens()

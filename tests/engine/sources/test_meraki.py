@@ -448,7 +448,7 @@ async def test_never_ready(
     clouds: Clouds, source: MerakiSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while it is worth asking for another URL."""
-    monkeypatch.setattr(meraki, "URL_PATIENCE_S", 0.3)
+    monkeypatch.setattr(meraki, "URL_TIMEOUT_S", 0.3)
     clouds.meraki.ready_after_s = 60
     clouds.meraki.add_camera("Door")
     (camera,) = await source.cameras()
