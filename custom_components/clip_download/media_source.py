@@ -1,4 +1,4 @@
-"""The media browser's pages: what is saved, and what the clouds have besides."""
+"""The media browser's folders: saved clips, and recordings in the clouds."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -47,6 +47,7 @@ from .engine.library import files
 from .engine.library.queries import CameraPage, ClipQueries
 from .engine.library.reindex import look_over
 from .engine.model import Camera, Clip, ClipStatus, Event
+from .engine.pipeline.jobs import Running
 from .engine.time_range import settle_past
 from .entity import camera_unique_id
 from .errors import raise_media_error
@@ -59,20 +60,23 @@ MIME_TYPE = "video/mp4"
 # As long as what Home Assistant signs itself: a page may stay open for a day.
 LINK_LIFE = timedelta(hours=24)
 
-# What a folder shows before it goes on in another one.
+# How many items a folder shows; the rest is in a folder below it.
 PAGE = 200
 MOST_FOUND = 100
-# How often a page is asked again because files on it turn out to be gone.
-MOST_LOOKS = 5
+# How often a query is repeated because it returned clips whose file is gone.
+MOST_REPEATS = 5
 # Further back than most subscriptions keep anything.
 CLOUD_DAYS = 30
 
-# Somebody looks on while a recording is saved to be played.
+# How long somebody waits for a recording that is saved to be played.
 SAVING_TIMEOUT_S = 60
+
+# A folder's title, and what is in it.
+type Page = tuple[str, list[BrowseMediaSource]]
 
 
 async def async_get_media_source(hass: HomeAssistant) -> ClipMediaSource:
-    """Return what Home Assistant's media browser asks."""
+    """Return the media source."""
     return ClipMediaSource(hass)
 
 
@@ -85,11 +89,11 @@ class Tree(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where in the trees something is: tree > account > camera > day > item.
+    """A folder or an item in the trees: tree > account > camera > day > item.
 
-    What it is not as deep as is empty. `day` is ISO 8601; `item` is the id of a clip, or
-    of an event in the cloud. A folder that goes on in another one does so `before` a day,
-    or after `offset` clips.
+    The levels below it are empty. `day` is ISO 8601; `item` is the id of a clip, or of an
+    event in the cloud. A folder of older items begins `before` a day, or after `offset`
+    clips.
     """
 
     tree: Tree | None = None
@@ -102,7 +106,7 @@ class Place:
 
     @property
     def identifier(self) -> str:
-        """The place as one text. An id in it may be any text at all."""
+        """The place as one text; the ids in it may have any characters."""
         parts = (self.tree, self.account_id, self.camera_id, self.day, self.item)
         path = "/".join(quote(part, safe="") for part in parts if part)
         older = self.before or self.offset
@@ -110,7 +114,7 @@ class Place:
 
     @classmethod
     def parse(cls, identifier: str) -> Place:
-        """Return the place that a text means. Raises InvalidRequestError."""
+        """Return the place of an identifier. Raises InvalidRequestError."""
         path, _, older = identifier.partition("?")
         tree, *ids = (unquote(part) for part in path.split("/"))
         account_id, camera_id, day, item, *_ = *ids, "", "", "", ""
@@ -128,25 +132,25 @@ class Place:
                 place = replace(place, before=f"{date.fromisoformat(older)}")
         except ValueError as err:
             raise InvalidRequestError("media_unknown") from err
-        # There is one way to write each place: whatever else it was, it is none.
+        # Each place has one identifier only.
         if place.identifier != identifier:
             raise InvalidRequestError("media_unknown")
         return place
 
 
 @dataclass(frozen=True)
-class Asker:
-    """Whoever wants to see something.
+class Viewer:
+    """Who browses or plays.
 
     `cameras` are those that they may control, by account id and camera id; None is all.
-    Only a person who is here may have something fetched: nobody else answers for it.
+    Only a viewer who `is_signed_in` may have something fetched from a cloud.
     """
 
     cameras: set[tuple[str, str]] | None = None
-    is_here: bool = False
+    is_signed_in: bool = False
 
     def may_see(self, account_id: str, camera_id: str) -> bool:
-        """Return whether a camera's clips are for them."""
+        """Return whether they may see a camera's clips."""
         return self.cameras is None or (account_id, camera_id) in self.cameras
 
 
@@ -156,7 +160,7 @@ class ClipMediaSource(MediaSource):
     name = "Clip Download"
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Take Home Assistant; the library is opened when it is first looked at."""
+        """Take Home Assistant; the library is opened by the first query."""
         super().__init__(DOMAIN)
         self.hass = hass
 
@@ -165,15 +169,15 @@ class ClipMediaSource(MediaSource):
         """Return a folder. Raises BrowseError."""
         with raise_media_error(BrowseError):
             place = Place.parse(item.identifier or "")
-            asker = await self._asker(item)
+            viewer = await self._viewer(item)
             if place.item:
                 raise InvalidRequestError("media_unknown")
             if place.tree is None:
-                title, children = self.name, self._trees(asker)
+                title, children = self.name, self._trees(viewer)
             elif place.tree is Tree.CLIPS:
-                title, children = await self._clips_page(place, asker)
+                title, children = await self._clips_page(place, viewer)
             else:
-                title, children = await self._cloud_page(place, asker)
+                title, children = await self._cloud_page(place, viewer)
         folder = self._folder(place, title)
         folder.children = children
         return folder
@@ -190,8 +194,8 @@ class ClipMediaSource(MediaSource):
             classes = query.media_filter_classes
             if classes and MediaClass.VIDEO not in classes:
                 return SearchMedia(result=[])
-            asker = await self._asker(item)
-            clips = await self._found(place, query.search_query, asker)
+            viewer = await self._viewer(item)
+            clips = await self._search(place, query.search_query, viewer)
         pictures = await self._pictures(clips)
         return SearchMedia(
             result=[
@@ -211,11 +215,11 @@ class ClipMediaSource(MediaSource):
             place = Place.parse(item.identifier or "")
             if not place.item:
                 raise InvalidRequestError("media_unknown")
-            asker = await self._asker(item)
+            viewer = await self._viewer(item)
             if place.tree is Tree.CLOUD:
-                clip = await self._recorded(place, asker)
+                clip = await self._save_recording(place, viewer)
             else:
-                clip = await self._known(place.item, asker)
+                clip = await self._find_clip(place.item, viewer)
         url = self._link(clip.path)
         if url is None:
             window = response.in_words(clip.window)
@@ -225,13 +229,11 @@ class ClipMediaSource(MediaSource):
                 raise InvalidRequestError("media_outside", path=str(clip.path))
         return PlayMedia(url, MIME_TYPE, path=clip.path)
 
-    # --- who asks
+    async def _viewer(self, item: MediaSourceItem) -> Viewer:
+        """Return who browses or plays: Home Assistant does not pass the user on.
 
-    async def _asker(self, item: MediaSourceItem) -> Asker:
-        """Return who asks, which Home Assistant does not say.
-
-        A browser comes over its websocket, an application by a request. What a player
-        plays for nobody who is here is bound by the rights of whom it was last told by.
+        A browser asks over its websocket, an application by a request. A player that
+        goes on by itself has the rights of the user who controlled it last.
         """
         user: User | None
         if connection := current_connection.get():
@@ -240,204 +242,216 @@ class ClipMediaSource(MediaSource):
             request = current_request.get()
             user = request.get(KEY_HASS_USER) if request else None
         if user:
-            return Asker(cameras_of(self.hass, user), is_here=True)
+            return Viewer(cameras_of(self.hass, user), is_signed_in=True)
         players = self.hass.data.get(DATA_COMPONENT)
         player = item.target_media_player
         entity = players.get_entity(player) if players and player else None
-        # There is no other way to it.
+        # No public property has it.
         context = entity._context if entity else None  # noqa: SLF001
         if context and context.user_id:
             user = await self.hass.auth.async_get_user(context.user_id)
-            return Asker(cameras_of(self.hass, user) if user else set())
-        return Asker()
+            return Viewer(cameras_of(self.hass, user) if user else set())
+        return Viewer()
 
     # --- what is saved
 
-    async def _catalog(self) -> ClipQueries:
+    async def _queries(self) -> ClipQueries:
         return ClipQueries((await async_shared(self.hass)).library)
 
-    async def _clips_page(
-        self, place: Place, asker: Asker
-    ) -> tuple[str, list[BrowseMediaSource]]:
-        """Return the title of a folder of what is saved, and what is in it.
+    async def _clips_page(self, place: Place, viewer: Viewer) -> Page:
+        """Return a folder of saved clips.
 
-        Raises InvalidRequestError if that is nothing, StorageError.
+        Raises InvalidRequestError if nothing is in it, StorageError.
         """
-        catalog = await self._catalog()
-
-        async def cameras_of_account(account_id: str) -> list[CameraPage]:
-            return [
-                page
-                for page in await catalog.cameras(account_id)
-                if asker.may_see(account_id, page.id)
-            ]
-
         if not place.account_id:
-            return self._word("clips"), [
-                self._folder(
-                    replace(place, account_id=page.id),
-                    self._account_name(page.id, page.name),
-                )
-                for page in await catalog.accounts()
-                if asker.cameras is None or await cameras_of_account(page.id)
-            ]
-        if place.camera_id and not asker.may_see(place.account_id, place.camera_id):
+            return await self._saved_accounts(place, viewer)
+        if place.camera_id and not viewer.may_see(place.account_id, place.camera_id):
             raise InvalidRequestError("media_unknown")
-        title = place.day
-        older: Place | None = None
         if place.day:
-            clips = await self._looked_over(
-                lambda: catalog.clips_of_day(
-                    place.account_id,
-                    place.camera_id,
-                    place.day,
-                    offset=place.offset,
-                    most=PAGE + 1,
-                ),
-                lambda clip: clip,
-            )
-            shown = clips[:PAGE]
-            pictures = await self._pictures(shown)
-            children = [self._clip(clip, pictures, self._title(clip)) for clip in shown]
-            if len(clips) > PAGE:
-                older = replace(place, offset=place.offset + PAGE)
+            title, children = await self._saved_clips(place)
         elif place.camera_id:
-            days = await self._looked_over(
-                lambda: catalog.days(
-                    place.account_id,
-                    place.camera_id,
-                    before=place.before,
-                    most=PAGE + 1,
-                ),
-                lambda page: page.latest,
-            )
-            pictures = await self._pictures([page.latest for page in days[:PAGE]])
-            children = [
-                self._folder(
-                    replace(place, day=page.day, before=""),
-                    page.day,
-                    pictures.get(page.latest.id),
-                )
-                for page in days[:PAGE]
-            ]
-            if days:
-                title = days[0].latest.camera_name
-            if len(days) > PAGE:
-                older = replace(place, before=days[PAGE - 1].day)
+            title, children = await self._saved_days(place)
         else:
-            cameras = await self._looked_over(
-                lambda: cameras_of_account(place.account_id), lambda page: page.latest
-            )
-            pictures = await self._pictures([page.latest for page in cameras])
-            children = [
-                self._folder(
-                    replace(place, camera_id=page.id),
-                    page.name,
-                    pictures.get(page.latest.id),
-                )
-                for page in cameras
-            ]
-            if cameras:
-                title = self._account_name(
-                    place.account_id, cameras[0].latest.account_name
-                )
+            title, children = await self._saved_cameras(place, viewer)
         if not children:
             raise InvalidRequestError("media_unknown")
-        if older:
-            children.append(self._folder(older, self._word("older")))
         return title, children
 
-    async def _found(self, place: Place, text: str, asker: Asker) -> list[Clip]:
+    async def _saved_accounts(self, place: Place, viewer: Viewer) -> Page:
+        """Return a folder for each account with clips that the viewer may see."""
+        queries = await self._queries()
+        return self._word("clips"), [
+            self._folder(
+                replace(place, account_id=page.id),
+                self._account_name(page.id, page.name),
+            )
+            for page in await queries.accounts()
+            if viewer.cameras is None or await self._camera_pages(page.id, viewer)
+        ]
+
+    async def _saved_cameras(self, place: Place, viewer: Viewer) -> Page:
+        """Return a folder for each camera of an account."""
+        cameras = await self._existing(
+            lambda: self._camera_pages(place.account_id, viewer),
+            lambda page: page.latest,
+        )
+        if not cameras:
+            return "", []
+        pictures = await self._pictures([page.latest for page in cameras])
+        title = self._account_name(place.account_id, cameras[0].latest.account_name)
+        return title, [
+            self._folder(
+                replace(place, camera_id=page.id),
+                page.name,
+                pictures.get(page.latest.id),
+            )
+            for page in cameras
+        ]
+
+    async def _saved_days(self, place: Place) -> Page:
+        """Return a folder for each day on which a camera has clips, newest first."""
+        queries = await self._queries()
+        days = await self._existing(
+            lambda: queries.days(
+                place.account_id, place.camera_id, before=place.before, most=PAGE + 1
+            ),
+            lambda page: page.latest,
+        )
+        if not days:
+            return "", []
+        shown = days[:PAGE]
+        pictures = await self._pictures([page.latest for page in shown])
+        children = [
+            self._folder(
+                replace(place, day=page.day, before=""),
+                page.day,
+                pictures.get(page.latest.id),
+            )
+            for page in shown
+        ]
+        if len(days) > PAGE:
+            older = replace(place, before=shown[-1].day)
+            children.append(self._folder(older, self._word("older")))
+        return days[0].latest.camera_name, children
+
+    async def _saved_clips(self, place: Place) -> Page:
+        """Return a camera's clips of a day."""
+        queries = await self._queries()
+        clips = await self._existing(
+            lambda: queries.clips_of_day(
+                place.account_id,
+                place.camera_id,
+                place.day,
+                offset=place.offset,
+                most=PAGE + 1,
+            ),
+            lambda clip: clip,
+        )
+        shown = clips[:PAGE]
+        pictures = await self._pictures(shown)
+        children = [self._clip(clip, pictures, self._title(clip)) for clip in shown]
+        if len(clips) > PAGE:
+            older = replace(place, offset=place.offset + PAGE)
+            children.append(self._folder(older, self._word("older")))
+        return place.day, children
+
+    async def _camera_pages(self, account_id: str, viewer: Viewer) -> list[CameraPage]:
+        """Return the cameras of an account that the viewer may see."""
+        queries = await self._queries()
+        return [
+            page
+            for page in await queries.cameras(account_id)
+            if viewer.may_see(account_id, page.id)
+        ]
+
+    async def _search(self, place: Place, text: str, viewer: Viewer) -> list[Clip]:
         """Return the clips in a folder that a search finds, newest first."""
-        catalog = await self._catalog()
-        cameras: Collection[tuple[str, str]] | None = asker.cameras
+        queries = await self._queries()
+        cameras: Collection[tuple[str, str]] | None = viewer.cameras
         if place.camera_id:
             cameras = [(place.account_id, place.camera_id)]
         elif place.account_id:
             cameras = [
                 (place.account_id, page.id)
-                for page in await catalog.cameras(place.account_id)
+                for page in await queries.cameras(place.account_id)
             ]
         if cameras is not None:
-            cameras = [camera for camera in cameras if asker.may_see(*camera)]
-        return await self._looked_over(
-            lambda: catalog.search(
+            cameras = [camera for camera in cameras if viewer.may_see(*camera)]
+        return await self._existing(
+            lambda: queries.search(
                 f"{text} {place.day}", cameras=cameras, most=MOST_FOUND
             ),
             lambda clip: clip,
         )
 
-    async def _known(self, clip_id: str, asker: Asker) -> Clip:
-        """Return a clip whose file is there. Raises InvalidRequestError, StorageError."""
-        clip = await (await self._catalog()).clip(clip_id)
-        if clip is None or not asker.may_see(clip.account_id, clip.camera_id):
+    async def _find_clip(self, clip_id: str, viewer: Viewer) -> Clip:
+        """Return a clip whose file exists. Raises InvalidRequestError, StorageError."""
+        clip = await (await self._queries()).clip(clip_id)
+        if clip is None or not viewer.may_see(clip.account_id, clip.camera_id):
             raise InvalidRequestError("media_unknown")
-        if await self._gone([clip]):
+        if await self._forget_missing([clip]):
             raise InvalidRequestError("media_unknown")
         return clip
 
-    async def _looked_over[T](
-        self, ask: Callable[[], Awaitable[list[T]]], clip_of: Callable[[T], Clip]
+    async def _existing[T](
+        self, query: Callable[[], Awaitable[list[T]]], clip_of: Callable[[T], Clip]
     ) -> list[T]:
-        """Return what is asked for, again where files turn out to be gone."""
-        found = await ask()
-        for _ in range(MOST_LOOKS):
-            if not await self._gone([clip_of(one) for one in found]):
+        """Return what a query finds; it is repeated if files of it are gone."""
+        found = await query()
+        for _ in range(MOST_REPEATS):
+            if not await self._forget_missing([clip_of(one) for one in found]):
                 break
-            found = await ask()
+            found = await query()
         return found
 
-    async def _gone(self, clips: Sequence[Clip]) -> list[Clip]:
+    async def _forget_missing(self, clips: Sequence[Clip]) -> list[Clip]:
         """Forget those of some clips whose file is gone, and return them."""
         library = (await async_shared(self.hass)).library
         return await look_over(library, media_folders(self.hass), clips)
 
     async def _pictures(self, clips: Sequence[Clip]) -> dict[str, str]:
-        """Return links to the pictures of those clips that have one, by their id."""
-
+        """Return links to the pictures of those clips that have one, by the clip's id."""
         roots = media_folders(self.hass)
 
-        def there() -> list[tuple[str, Path]]:
+        def existing() -> list[tuple[str, Path]]:
             pictures = ((clip.id, clip.path.with_suffix(".jpg")) for clip in clips)
             return [one for one in pictures if files.is_there(one[1], roots)]
 
         return {
             clip_id: link
-            for clip_id, path in await self.hass.async_add_executor_job(there)
+            for clip_id, path in await self.hass.async_add_executor_job(existing)
             if (link := self._link(path))
         }
 
     def _link(self, path: Path) -> str | None:
-        """Return a link to a file that works without a header, if Home Assistant has it."""
+        """Return a signed link to a file, None if it is outside the media folders."""
         location = response.media_location(self.hass, path)
         return _signed(self.hass, f"/media/{location}") if location else None
 
     def _account_name(self, account_id: str, recorded: str) -> str:
-        """Return what an account is called now, or was when it was still set up."""
+        """Return an account's name; that which a clip recorded once it is removed."""
         entry = self.hass.config_entries.async_get_entry(account_id)
         return entry.title if entry else recorded
 
     # --- what is in the clouds
 
-    async def _cloud_page(
-        self, place: Place, asker: Asker
-    ) -> tuple[str, list[BrowseMediaSource]]:
-        """Return the title of a folder of what is not saved, and what is in it.
+    async def _cloud_page(self, place: Place, viewer: Viewer) -> Page:
+        """Return a folder of recordings that are not saved.
 
-        The cloud is asked for a day only. Raises ClipError.
+        Only for a day is the cloud asked. Raises ClipError, BrowseError.
         """
         if place.before or place.offset:
             raise InvalidRequestError("media_unknown")
-        if not asker.is_here:
+        if not viewer.is_signed_in:
             raise InvalidRequestError("media_for_nobody")
         if not place.account_id:
             return self._word("cloud"), [
                 self._folder(replace(place, account_id=entry.entry_id), entry.title)
                 for entry in self.hass.config_entries.async_loaded_entries(DOMAIN)
                 if entry.runtime_data.source.event_kinds
-                and (asker.cameras is None or self._cloud_cameras(entry, asker))
+                and (viewer.cameras is None or self._cloud_cameras(entry, viewer))
             ]
-        entry = self._account(place.account_id, asker)
+        entry = self._account(place.account_id, viewer)
         if not place.camera_id:
             return entry.title, [
                 self._folder(
@@ -445,31 +459,37 @@ class ClipMediaSource(MediaSource):
                     camera.name,
                     _signed(self.hass, f"/api/camera_proxy/{entity_id}"),
                 )
-                for entity_id, camera in self._cloud_cameras(entry, asker).items()
+                for entity_id, camera in self._cloud_cameras(entry, viewer).items()
             ]
-        camera = self._camera(entry, place.camera_id, asker)
+        camera = self._camera(entry, place.camera_id, viewer)
         if not place.day:
             today = dt_util.now().date()
             days = [today - timedelta(days=n) for n in range(CLOUD_DAYS)]
             return camera.name, [
                 self._folder(replace(place, day=f"{day}"), f"{day}") for day in days
             ]
+        return place.day, await self._unsaved_recordings(place, entry, camera)
+
+    async def _unsaved_recordings(
+        self, place: Place, entry: ClipConfigEntry, camera: Camera
+    ) -> list[BrowseMediaSource]:
+        """Return what the cloud has of a day and no clip shows, newest first."""
         events = await self._recordings(entry, camera, place.day)
         saved = await async_saved_clips(
             self.hass, entry, camera, [event.id for event in events]
         )
-        there = {event_id for event_id, at in saved.items() if at.exists}
-        return place.day, [
+        existing = {event_id for event_id, clip in saved.items() if clip.exists}
+        return [
             self._video(
                 replace(place, item=event.id),
                 self._title_of(event),
                 can_play=event.is_ready,
             )
             for event in events
-            if event.id not in there
+            if event.id not in existing
         ]
 
-    def _account(self, account_id: str, asker: Asker) -> ClipConfigEntry:
+    def _account(self, account_id: str, viewer: Viewer) -> ClipConfigEntry:
         """Return a loaded account whose cloud keeps recordings.
 
         Raises InvalidRequestError.
@@ -479,8 +499,8 @@ class ClipMediaSource(MediaSource):
         )
         if entry is None or entry.domain != DOMAIN:
             raise InvalidRequestError("media_unknown")
-        # Its name is for those who have to do with it.
-        if asker.cameras is not None and account_id not in dict(asker.cameras):
+        # Its name is only for those who may control a camera of it.
+        if viewer.cameras is not None and account_id not in dict(viewer.cameras):
             raise InvalidRequestError("media_unknown")
         if entry.state is not ConfigEntryState.LOADED:
             raise InvalidRequestError("media_account_not_loaded", account=entry.title)
@@ -488,20 +508,22 @@ class ClipMediaSource(MediaSource):
             raise InvalidRequestError("media_unknown")
         return entry
 
-    def _camera(self, entry: ClipConfigEntry, camera_id: str, asker: Asker) -> Camera:
-        """Return a camera that whoever asks may control. Raises InvalidRequestError."""
-        for camera in self._cloud_cameras(entry, asker).values():
+    def _camera(self, entry: ClipConfigEntry, camera_id: str, viewer: Viewer) -> Camera:
+        """Return a camera that the viewer may control. Raises InvalidRequestError."""
+        for camera in self._cloud_cameras(entry, viewer).values():
             if camera.id == camera_id:
                 return camera
         raise InvalidRequestError("media_unknown")
 
-    def _cloud_cameras(self, entry: ClipConfigEntry, asker: Asker) -> dict[str, Camera]:
-        """Return the cameras that whoever asks may control, by their entity's id."""
+    def _cloud_cameras(
+        self, entry: ClipConfigEntry, viewer: Viewer
+    ) -> dict[str, Camera]:
+        """Return the cameras that the viewer may control, by their entity's id."""
         registry = er.async_get(self.hass)
         return {
             entity_id: camera
             for camera in entry.runtime_data.coordinator.listed()
-            if asker.may_see(entry.entry_id, camera.id)
+            if viewer.may_see(entry.entry_id, camera.id)
             and (
                 entity_id := registry.async_get_entity_id(
                     Platform.CAMERA, DOMAIN, camera_unique_id(entry, camera.id)
@@ -524,17 +546,17 @@ class ClipMediaSource(MediaSource):
             events = await async_events(entry, camera, window)
         return [event for event in reversed(events) if not source.is_echo(event)]
 
-    async def _recorded(self, place: Place, asker: Asker) -> Clip:
-        """Return the clip of a recording, saved now if it was not before.
+    async def _save_recording(self, place: Place, viewer: Viewer) -> Clip:
+        """Return the clip of a recording, which is saved now if it was not before.
 
         Raises ClipError, BrowseError.
         """
-        entry = self._account(place.account_id, asker)
-        camera = self._camera(entry, place.camera_id, asker)
+        entry = self._account(place.account_id, viewer)
+        camera = self._camera(entry, place.camera_id, viewer)
         saved = await self._saved(entry, camera, place.item)
         if saved and (clip := await self._clip_at(saved)):
             return clip
-        if not asker.is_here:
+        if not viewer.is_signed_in:
             raise InvalidRequestError("media_for_nobody")
         events = await self._recordings(entry, camera, place.day)
         event = next((one for one in events if one.id == place.item), None)
@@ -544,7 +566,7 @@ class ClipMediaSource(MediaSource):
         with raise_media_error(BrowseError, camera=camera.name, window=window):
             if not event.is_ready:
                 raise InvalidRequestError("recording_not_ready")
-            # Again, right before it is asked for: others play it, too.
+            # Again, right before the request: others may have played it meanwhile.
             saved = await self._saved(entry, camera, event.id)
             if saved and (clip := await self._clip_at(saved)):
                 return clip
@@ -555,17 +577,7 @@ class ClipMediaSource(MediaSource):
                 [event],
                 replaces=saved.path if saved else None,
             )
-            # The job lives on if whoever wants to play it goes away.
-            await asyncio.wait([running.done], timeout=SAVING_TIMEOUT_S)
-            if not running.done.done():
-                raise InvalidRequestError("recording_under_way")
-            job = running.done.result()
-            if job.error:
-                raise job.error
-            if not job.clips:
-                # It was interrupted, and goes on when the account is back.
-                raise InvalidRequestError("recording_under_way")
-        return job.clips[0]
+            return await _first_clip(running)
 
     async def _saved(
         self, entry: ClipConfigEntry, camera: Camera, event_id: str
@@ -575,15 +587,15 @@ class ClipMediaSource(MediaSource):
         return saved.get(event_id)
 
     async def _clip_at(self, saved: SavedClip) -> Clip | None:
-        """Return the clip of what was saved, if its file is still there."""
+        """Return the clip of what was saved, if its file still exists."""
         if not saved.exists:
             return None
-        return await (await self._catalog()).clip_at(str(saved.path))
+        return await (await self._queries()).clip_at(str(saved.path))
 
     # --- what is shown
 
-    def _trees(self, asker: Asker) -> list[BrowseMediaSource]:
-        trees = list(Tree) if asker.is_here else [Tree.CLIPS]
+    def _trees(self, viewer: Viewer) -> list[BrowseMediaSource]:
+        trees = list(Tree) if viewer.is_signed_in else [Tree.CLIPS]
         return [self._folder(Place(tree=tree), self._word(tree)) for tree in trees]
 
     def _folder(
@@ -656,6 +668,23 @@ class ClipMediaSource(MediaSource):
             self.hass, self.hass.config.language, "common", DOMAIN
         )
         return words[f"component.{DOMAIN}.common.{key}"]
+
+
+async def _first_clip(running: Running) -> Clip:
+    """Wait for a job; return its first clip. Raises ClipError.
+
+    The job goes on if the viewer goes away.
+    """
+    await asyncio.wait([running.done], timeout=SAVING_TIMEOUT_S)
+    if not running.done.done():
+        raise InvalidRequestError("recording_under_way")
+    job = running.done.result()
+    if job.error:
+        raise job.error
+    if not job.clips:
+        # It was interrupted, and goes on when the account is loaded again.
+        raise InvalidRequestError("recording_under_way")
+    return job.clips[0]
 
 
 def _titled(one: Clip | Event, label: str, *details: str) -> str:
