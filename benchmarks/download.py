@@ -49,7 +49,7 @@ from custom_components.clip_download.engine.pipeline.download import Bounds, rec
 from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from custom_components.clip_download.engine.sources.base import Download, Source
-from custom_components.clip_download.engine.sources.http import Http
+from custom_components.clip_download.engine.sources.http import Http, download_of
 from custom_components.clip_download.engine.time_range import Window
 
 HOST = "footage.example.com"
@@ -109,7 +109,7 @@ class Shelf(Source):
         self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         async with self.http.get_signed(f"{self.url}/{camera.id}.mp4") as response:
-            yield Download(response=response)
+            yield download_of(response)
 
 
 class Loopback(AbstractResolver):
@@ -304,7 +304,7 @@ async def measure(
             started = time.perf_counter()
             async with session.get(f"{url}/{names[0]}.mp4") as response:
                 await receive(
-                    response,
+                    download_of(response),
                     File.at(folder / "received"),
                     Bounds.of(timedelta(hours=1)),
                 )

@@ -367,6 +367,17 @@ def test_the_engine_stands_alone() -> None:
     assert strangers == []
 
 
+def test_only_sources_speak_http() -> None:
+    """The rest of the engine takes footage from wherever it comes."""
+    assert [
+        short(path)
+        for path in ENGINE
+        for name in imports(path)
+        if name.partition(".")[0] == "aiohttp"
+        and ENGINE_FOLDER / "sources" not in path.parents
+    ] == []
+
+
 def test_imports_go_down() -> None:
     """No part of the engine imports one above it, or beside it."""
     upwards = [
@@ -610,6 +621,8 @@ ACCOUNT_USES = [
     # Those that a flow and the coordinator show, too.
     if use.error in errors_below("CloudError", "SignInError")
     and use.where.startswith(("engine/sources/", "accounts/"))
+    # A body breaks off only after an answer to a job.
+    and not use.key.startswith("body_")
 ]
 EXCEPTIONS: Mapping[str, Mapping[str, str]] = TRANSLATIONS["exceptions"]
 

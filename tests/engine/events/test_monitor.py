@@ -45,6 +45,7 @@ from custom_components.clip_download.engine.model import (
     Plan,
 )
 from custom_components.clip_download.engine.sources.base import Download, Source
+from custom_components.clip_download.engine.sources.http import download_of
 from custom_components.clip_download.engine.time_range import Window
 from tests.clouds.footage import Footage
 from tests.simulated import NOON, Account, simulated
@@ -173,7 +174,7 @@ class Street(Source):
         if event_id in self.refusals:
             raise self.refusals[event_id]
         async with self.session.get(self.url) as response:
-            yield Download(response=response)
+            yield download_of(response)
 
 
 class Yard(Street):

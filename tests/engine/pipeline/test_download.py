@@ -28,6 +28,7 @@ from custom_components.clip_download.engine.pipeline.download import (
     Bounds,
     receive,
 )
+from custom_components.clip_download.engine.sources.http import download_of
 from tests.simulated import simulated
 from tests.waits import LONGEST_S, is_open, until
 
@@ -60,7 +61,7 @@ async def get(socket_enabled: None) -> AsyncIterator[Get]:
         await server.start_server()
         servers.append(server)
         async with session.get(server.make_url("/")) as response:
-            received = await receive(response, File.at(path), bounds)
+            received = await receive(download_of(response), File.at(path), bounds)
             return received.size_bytes
 
     yield get
@@ -302,7 +303,7 @@ async def received(handler: Handler, path: Path, bounds: Bounds) -> tuple[int, f
         async with session.get(server.make_url("/"), timeout=timeout) as response:
             began_s = loop.time()
             try:
-                got = await receive(response, File.at(path), bounds)
+                got = await receive(download_of(response), File.at(path), bounds)
             except CloudError as err:
                 err.add_note(str(loop.time() - began_s))
                 raise

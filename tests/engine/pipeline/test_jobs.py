@@ -66,6 +66,7 @@ from custom_components.clip_download.engine.sources.base import (
     Source,
     SplitError,
 )
+from custom_components.clip_download.engine.sources.http import download_of
 from custom_components.clip_download.engine.time_range import Placing, Window, to_ms
 from tests.clouds.footage import Footage, first_and_last, moments, seen
 from tests.engine.library.test_sidecar import VALIDATOR
@@ -204,7 +205,7 @@ class Shelf(Source):
                 raise trouble
         url = self.server.make_url(f"/{part.ask['name']}")
         async with self.session.get(url, timeout=TIMEOUT) as response:
-            yield Download(response=response, most_bytes=self.most_bytes)
+            yield replace(download_of(response), most_bytes=self.most_bytes)
 
     @override
     def halves(self, part: Part) -> Sequence[Part]:

@@ -46,6 +46,8 @@ from tests.clouds import Clouds
 from tests.clouds.footage import Footage, moments, tiny
 from tests.clouds.kinesis import Backlog, KinesisStream, Spoilt
 
+from . import whole
+
 DOOR = Camera(id="front-door", name="front-door")
 # Long ago enough that all of it is there; a fragment begins each even second.
 PAST = datetime.fromtimestamp(datetime.now(UTC).timestamp() // 100 * 100 - 3600, UTC)
@@ -110,7 +112,7 @@ async def fetched(
 ) -> list[datetime]:
     """Fetch a part, and return the moments that it shows."""
     async with source.fetch(DOOR, part, media_options) as download:
-        path.write_bytes(await download.response.read())
+        path.write_bytes(await whole(download))
     return moments(path)
 
 
@@ -798,7 +800,7 @@ async def test_side_by_side_within_the_quota(
 
     async def get(part: Part) -> int:
         async with source.fetch(DOOR, part, PRODUCER) as download:
-            return len(await download.response.read())
+            return len(await whole(download))
 
     assert all(await asyncio.gather(*map(get, plan.parts)))
 
@@ -1058,7 +1060,7 @@ async def test_chunked_part_too_large(
     clouds.kinesis.tells_length = False
     blind = Part(window=Window(PAST, second(7)), placing=Placing.LOOSE)
     async with source.fetch(DOOR, blind, PRODUCER) as download:
-        assert download.response.content_length is None
+        assert download.size_bytes is None
         assert download.most_bytes == kinesis.MOST_BYTES
     assert [half.window for half in source.halves(blind)] == [
         Window(PAST, second(3.5)),

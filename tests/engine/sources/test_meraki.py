@@ -40,6 +40,8 @@ from tests.conftest import AUTHORITY
 from tests.simulated import NOON, simulated
 from tests.waits import until
 
+from . import whole
+
 BASE = "https://api.meraki.com/api/v1"
 # Long ago enough that all of it is there.
 PAST = (datetime.now(UTC) - timedelta(hours=1)).replace(microsecond=0)
@@ -80,7 +82,7 @@ async def fetch(
     """Fetch a window as a single part into a file."""
     part = Part(window=window, placing=Placing.REQUESTED)
     async with source.fetch(camera, part, MediaOptions()) as download:
-        path.write_bytes(await download.response.read())
+        path.write_bytes(await whole(download))
 
 
 async def failing(
@@ -916,6 +918,6 @@ async def test_many_at_once_within_the_rate(
 
     async def get(camera: Camera) -> int:
         async with source.fetch(camera, Part(window=TEN_S), MediaOptions()) as download:
-            return len(await download.response.read())
+            return len(await whole(download))
 
     assert all(await asyncio.gather(*map(get, cameras)))

@@ -46,6 +46,8 @@ from tests.clouds.ring import (
 from tests.clouds.server import Answer, Asked
 from tests.waits import until
 
+from . import whole
+
 HARDWARE_ID = "0d3b7a52-6a31-4d4c-9d7e-2b8f6c1e5a90"
 TOKEN_PLACE = f"{OAUTH_HOST}/oauth/token"
 SEARCH_PLACE = f"{API_HOST}/clients_api/video_search"
@@ -121,7 +123,7 @@ def around(event: RingEvent, *, before_s: float = 5, after_s: float = 5) -> Wind
 async def fetch(source: RingSource, camera: Camera, part: Part, path: Path) -> Path:
     """Fetch a part to a file."""
     async with source.fetch(camera, part, MediaOptions()) as download:
-        path.write_bytes(await download.response.read())
+        path.write_bytes(await whole(download))
     return path
 
 

@@ -56,6 +56,8 @@ from tests.clouds.ring_partner import (
 )
 from tests.waits import until
 
+from . import whole
+
 # Long ago enough that all of it is there.
 PAST = (datetime.now(UTC) - timedelta(hours=2)).replace(microsecond=0)
 VIDEO = "media/video/download"
@@ -133,7 +135,7 @@ async def fetch(
     if isinstance(part, Window):
         part = Part(window=part)
     async with source.fetch(camera, part, media_options or MediaOptions()) as download:
-        path.write_bytes(await download.response.read())
+        path.write_bytes(await whole(download))
         assert download.window
         return download.window, download.rest
 

@@ -4,18 +4,17 @@ However a cloud sends it, it ends: by its size, by its pace and by its time.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BufferedWriter
 from typing import NamedTuple
 
-from aiohttp import ClientError, ClientResponse, hdrs
-
-from ..aio import join_thread
+from ..aio import join_thread, run_in_thread
 from ..errors import BodyError, CloudError, NotVideoError
-from ..folder import File
+from ..folder import File, Folder
 from ..library.files import check_space
+from ..sources.base import Download
 
 # Large enough that handing a chunk to a thread costs little beside writing it.
 CHUNK_BYTES = 4 * 2**20
@@ -63,41 +62,30 @@ class Received(NamedTuple):
 
 
 async def receive(
-    response: ClientResponse,
+    download: Download,
     file: File,
     bounds: Bounds,
     arrived: Callable[[int], None] = lambda size_bytes: None,
 ) -> Received:
-    """Stream an answer's body into a new file.
+    """Stream a download's body into a new file.
 
     `arrived` is called with its size so far, now and then. Memory stays at about two
     chunks. Raises CloudError for a body that is not whole, not video, or outside of its
     bounds; OSError if it cannot be written. The caller removes the file then.
     """
     loop = asyncio.get_running_loop()
-    expected_bytes = response.content_length
+    expected_bytes = download.size_bytes
     if expected_bytes is not None and expected_bytes > bounds.most_bytes:
         raise BodyError("body_too_large")
-    await loop.run_in_executor(None, check_space, file.folder, expected_bytes or 0)
-    # An old file or a link of that name is an error.
-    opening = loop.run_in_executor(None, _created, file)
-    try:
-        opened = await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        # The thread opens it even so, and nobody else would close it.
-        await asyncio.wait([opening])
-        if not opening.exception():
-            await join_thread(loop.run_in_executor(None, opening.result().close))
-        raise
+    await run_in_thread(check_space, file.folder, expected_bytes or 0)
+    writer = _Writer(file.folder, await _open_new(file), expected_bytes or 0)
     size_bytes = 0
     head = b""
-    chunk: list[bytes] = []
-    chunk_bytes = 0
-    looked_at_bytes = 0
-    writing: asyncio.Future[None] | None = None
     pace = _Pace(loop.time(), bounds.most_s)
     try:
-        while block := await _next_block(response, pace, size_bytes):
+        while (
+            block := await _next_block(download.chunks, pace, size_bytes)
+        ) is not None:
             size_bytes += len(block)
             if size_bytes > bounds.most_bytes:
                 raise BodyError("body_too_large")
@@ -105,47 +93,88 @@ async def receive(
                 head += block[:HEAD_BYTES]
                 if len(head) >= HEAD_BYTES:
                     _check_head(head)
-            chunk.append(block)
-            chunk_bytes += len(block)
-            if chunk_bytes >= CHUNK_BYTES:
-                # The network goes on while the last chunk but one is written.
+            if writer.add(block):
                 since_s = loop.time()
-                if writing:
-                    await join_thread(writing)
-                if size_bytes - looked_at_bytes >= SPACE_EVERY_BYTES:
-                    looked_at_bytes = size_bytes
-                    left_bytes = max((expected_bytes or 0) - size_bytes, 0)
-                    await loop.run_in_executor(
-                        None, check_space, file.folder, left_bytes
-                    )
+                await writer.write()
                 # How slow the disk is, is not the cloud's fault.
                 pace.pause(loop.time() - since_s)
-                writing = loop.run_in_executor(None, opened.writelines, chunk)
-                chunk, chunk_bytes = [], 0
                 arrived(size_bytes)
         if len(head) < HEAD_BYTES:
             _check_head(head)
-        if writing:
-            await join_thread(writing)
-        writing = loop.run_in_executor(None, opened.writelines, chunk)
-        await join_thread(writing)
-    except (ClientError, TimeoutError) as err:
-        raise CloudError("body_truncated") from err
+        await writer.finish()
     finally:
-        if writing and not writing.done():
-            # A file must not be closed under the thread that writes it.
-            await asyncio.wait([writing])
-        # One that waits for a thread would not be closed if we were to go away.
-        await join_thread(loop.run_in_executor(None, opened.close))
+        await writer.close()
     if expected_bytes is not None and size_bytes != expected_bytes:
         raise BodyError("body_truncated")
-    # A chunked body has an end of its own, of which the lack is a ClientError.
-    is_chunked = "chunked" in response.headers.get(hdrs.TRANSFER_ENCODING, "").lower()
-    return Received(size_bytes, expected_bytes is not None or is_chunked)
+    return Received(size_bytes, download.is_delimited)
+
+
+async def _open_new(file: File) -> BufferedWriter:
+    """Open a file for writing; an old file or a link of its name is an error."""
+    opening = run_in_thread(_created, file)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # The thread opens it even so, and nobody else would close it.
+        await asyncio.wait([opening])
+        if not opening.exception():
+            await join_thread(run_in_thread(opening.result().close))
+        raise
 
 
 def _created(file: File) -> BufferedWriter:
     return BufferedWriter(file.create())
+
+
+class _Writer:
+    """Blocks on their way into an open file: a thread writes a chunk while the next comes."""
+
+    def __init__(
+        self, folder: Folder, opened: BufferedWriter, expected_bytes: int
+    ) -> None:
+        """Take the file, the folder that it is in, and its size, 0 if that is not known."""
+        self._folder = folder
+        self._opened = opened
+        self._expected_bytes = expected_bytes
+        self._size_bytes = 0
+        # The size at which the disk was last asked for space.
+        self._asked_at_bytes = 0
+        self._chunk: list[bytes] = []
+        self._chunk_bytes = 0
+        self._writing: asyncio.Future[None] | None = None
+
+    def add(self, block: bytes) -> bool:
+        """Take a block; return whether there are enough of them to be written."""
+        self._chunk.append(block)
+        self._chunk_bytes += len(block)
+        self._size_bytes += len(block)
+        return self._chunk_bytes >= CHUNK_BYTES
+
+    async def write(self) -> None:
+        """Begin to write what was added, once what was before is written. Raises OSError."""
+        if self._writing:
+            await join_thread(self._writing)
+        if self._size_bytes - self._asked_at_bytes >= SPACE_EVERY_BYTES:
+            self._asked_at_bytes = self._size_bytes
+            left_bytes = max(self._expected_bytes - self._size_bytes, 0)
+            await run_in_thread(check_space, self._folder, left_bytes)
+        self._writing = run_in_thread(self._opened.writelines, self._chunk)
+        self._chunk, self._chunk_bytes = [], 0
+
+    async def finish(self) -> None:
+        """Write all that was added. Raises OSError."""
+        if self._writing:
+            await join_thread(self._writing)
+        self._writing = run_in_thread(self._opened.writelines, self._chunk)
+        await join_thread(self._writing)
+
+    async def close(self) -> None:
+        """Close the file, however it came to that. Raises OSError."""
+        if self._writing and not self._writing.done():
+            # A file must not be closed under the thread that writes it.
+            await asyncio.wait([self._writing])
+        # One that waits for a thread would not be closed if we were to go away.
+        await join_thread(run_in_thread(self._opened.close))
 
 
 class _Pace:
@@ -170,13 +199,15 @@ class _Pace:
         self._mark_until_s += seconds
 
 
-async def _next_block(response: ClientResponse, pace: _Pace, size_bytes: int) -> bytes:
-    """Return what has come, nothing at the end. Raises CloudError if it is too slow."""
+async def _next_block(
+    chunks: AsyncIterator[bytes], pace: _Pace, size_bytes: int
+) -> bytes | None:
+    """Return what has come, None at the end. Raises CloudError if it is too slow."""
     now_s = asyncio.get_running_loop().time()
     limit = asyncio.timeout_at(pace.until_s(now_s, size_bytes))
     try:
         async with limit:
-            return await response.content.readany()
+            return await anext(chunks, None)
     except TimeoutError as err:
         if limit.expired():
             raise CloudError("body_too_slow") from err

@@ -323,7 +323,7 @@ class Fetching:
     ) -> Received:
         try:
             return await receive(
-                download.response,
+                download,
                 file,
                 Bounds.of(max(part.window.duration, download.longest or _NONE)),
                 lambda size_bytes: self._budget.received(attempts, size_bytes),

@@ -10,7 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
 
-from aiohttp import ClientResponse, ClientSession
+from aiohttp import ClientSession
 
 from ..errors import ClipError, CloudError, InvalidRequestError, RefusedError
 from ..model import ON_DEMAND, Camera, Event, Identity, MediaOptions, Part, Plan
@@ -19,7 +19,12 @@ from ..time_range import Window
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """An answer whose status was found good, with its body still to be read.
+    """Footage that the cloud has begun to send, with its body still to be read.
+
+    `chunks` are the body in blocks of any size; taking the next one raises CloudError when
+    the cloud breaks off. `size_bytes` is what the body has, where the cloud says so, and
+    `is_delimited` whether the end of `chunks` says that this was all: it does not where
+    only the end of the connection told it.
 
     `window` is what the cloud says it really sent, where it says so. `longest` is how
     long the footage may be where that is more than the part's window. `rest` is what of
@@ -30,7 +35,9 @@ class Download:
     and what it is longer than that lies before it.
     """
 
-    response: ClientResponse
+    chunks: AsyncIterator[bytes]
+    size_bytes: int | None = None
+    is_delimited: bool = True
     window: Window | None = None
     longest: timedelta | None = None
     rest: Part | None = None

@@ -9,7 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from ipaddress import ip_address
 import re
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -37,6 +37,7 @@ from ..errors import (
 )
 from ..fair_semaphore import FairSemaphore
 from . import sanitize
+from .base import Download
 
 # Home Assistant's session ends every request after five minutes; a clip may take longer.
 # What has no end here has one where it is used: see ANSWER_WITHIN_S, LONGEST_READ_S and
@@ -300,6 +301,41 @@ class Http:
             # Whoever connects finds out why.
             return False
         return any(not ip_address(one["host"]).is_global for one in found)
+
+
+class _Chunks:
+    """The body of an answer, as it comes.
+
+    It is no generator: one that is left before its end would have to be closed.
+    """
+
+    def __init__(self, response: ClientResponse) -> None:
+        self._content = response.content
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return what has come. Raises CloudError if the connection broke off."""
+        try:
+            block = await self._content.readany()
+        except (ClientError, TimeoutError) as err:
+            raise CloudError("body_truncated") from err
+        if not block:
+            raise StopAsyncIteration
+        return block
+
+
+def download_of(response: ClientResponse) -> Download:
+    """Return the download of an answer whose status was found good."""
+    size_bytes = response.content_length
+    # A chunked body has an end of its own, of which the lack is a ClientError.
+    encoding = response.headers.get(hdrs.TRANSFER_ENCODING, "")
+    return Download(
+        chunks=_Chunks(response),
+        size_bytes=size_bytes,
+        is_delimited=size_bytes is not None or "chunked" in encoding.lower(),
+    )
 
 
 async def read_body(response: ClientResponse, largest_bytes: int) -> bytes:

@@ -45,6 +45,7 @@ from .base import Download, Source, SplitError
 from .http import (
     LARGEST_JSON_BYTES,
     Http,
+    download_of,
     http_date,
     parse_json,
     parse_url,
@@ -330,9 +331,8 @@ class KinesisSource(Source):
             is_large = (response.content_length or 0) > MOST_BYTES
             if not is_planned and is_large and (parts := self.halves(part)):
                 raise SplitError("clip_too_large", parts=parts)
-            yield Download(
-                response=response, most_bytes=None if is_planned else MOST_BYTES
-            )
+            download = download_of(response)
+            yield download if is_planned else replace(download, most_bytes=MOST_BYTES)
 
     @override
     def halves(self, part: Part) -> list[Part]:

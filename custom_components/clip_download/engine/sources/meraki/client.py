@@ -37,7 +37,7 @@ from ...model import Camera, Event, Identity, MediaOptions, Part, Plan
 from ...time_range import Placing, Window
 from .. import sanitize
 from ..base import Download, Source
-from ..http import LARGEST_JSON_BYTES, Http, parse_json, read_body, trouble
+from ..http import LARGEST_JSON_BYTES, Http, download_of, parse_json, read_body, trouble
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -223,7 +223,7 @@ class MerakiSource(Source):
         while True:
             async with self._http.get_signed(url) as response:
                 if response.status in {200, 206} and response.content_length != 0:
-                    yield Download(response=response)
+                    yield download_of(response)
                     if not response.content.at_eof():
                         # Whoever leaves it unread comes back for it.
                         self._ready_urls[asked] = url

@@ -67,6 +67,7 @@ from ..http import (
     LARGEST_JSON_BYTES,
     USER_AGENT,
     Http,
+    download_of,
     parse_json,
     read_body,
     retry_after_s,
@@ -714,8 +715,8 @@ class RingSource(Source):
             async with self._http.get_signed(url) as response:
                 if _is_there(response):
                     self._hand(recording_id, name)
-                    yield Download(
-                        response=response,
+                    yield replace(
+                        download_of(response),
                         longest=(
                             LONGEST_RECORDING
                             if part.window.duration == UNKNOWN_DURATION
@@ -738,8 +739,8 @@ class RingSource(Source):
             async with self._http.get_signed(longest.url) as response:
                 if _is_there(response):
                     self._hand(key, "timeline")
-                    yield Download(
-                        response=response,
+                    yield replace(
+                        download_of(response),
                         window=longest.window,
                         longest=min(longest.window.duration, LONGEST_ANSWER),
                     )

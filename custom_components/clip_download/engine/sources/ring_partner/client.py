@@ -7,7 +7,7 @@ public clients saw.
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 import json
@@ -49,6 +49,7 @@ from ..base import Download, Source, SplitError
 from ..http import (
     LARGEST_JSON_BYTES,
     Http,
+    download_of,
     parse_json,
     parse_url,
     read_body,
@@ -698,8 +699,8 @@ def _download(response: ClientResponse, part: Part) -> Download:
         rest = Part(
             window=Window(came.end, asked.end), event_ids=part.event_ids, ask=ask
         )
-    return Download(
-        response=response,
+    return replace(
+        download_of(response),
         window=came,
         rest=rest,
         not_video=(
