@@ -27,7 +27,7 @@ from custom_components.clip_download.const import CONF_AUTOMATIC, DOMAIN
 from custom_components.clip_download.engine.errors import StorageError
 from custom_components.clip_download.engine.events.store import EventStore
 from custom_components.clip_download.engine.library import files, schema, sidecar
-from custom_components.clip_download.engine.library.database import Library, _clip_row
+from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.library.reindex import Rebuilt
 from custom_components.clip_download.engine.library.retention import (
@@ -56,7 +56,6 @@ from .clouds import Clouds
 from .clouds.ring import RingCamera, RingEvent
 from .engine.library.test_database import spoil
 from .engine.library.test_mounts import disk_at, mounted
-from .engine.library.test_schema import FIRST, content, insert
 from .waits import until
 
 CLIPS = f"media-source://{DOMAIN}/clips"
@@ -430,26 +429,6 @@ async def test_a_foreign_file_in_the_way(house: House) -> None:
 
 
 # --- the database
-
-
-async def test_a_database_of_the_first_release(house: House) -> None:
-    """It is migrated, with a copy kept; what the sidecars know besides comes in."""
-    before = await house.clips()
-    await house.hass.async_stop(force=True)
-    house.database.unlink()
-    with closing(sqlite3.connect(house.database)) as database, database:
-        database.executescript(FIRST)
-        columns = [
-            row[1] for row in database.execute("PRAGMA table_info(clips)").fetchall()
-        ]
-        for clip in before:
-            row = _clip_row(clip)
-            insert(database, "clips", {name: row[name] for name in columns})
-    old = content(house.database)
-    async with restarted(house) as again:
-        assert again.entry.state is ConfigEntryState.LOADED
-        assert content(again.database.with_name(f"{DATABASE}.v1")) == old
-        await again.check_nothing_is_saved_again(before)
 
 
 async def test_a_database_of_a_newer_release(house: House) -> None:

@@ -959,11 +959,7 @@ BY_PATH = {
     ),
     ("engine/library/retention.py", "shutil.disk_usage"): (1, "opens nothing"),
     ("engine/library/reindex.py", "os.scandir"): (1, "is given a folder's descriptor"),
-    ("engine/library/schema.py", "draft.replace"): (1, "the database's own"),
-    ("engine/library/schema.py", "draft.touch"): (1, "the database's own"),
-    ("engine/library/schema.py", "draft.unlink"): (2, "the database's own"),
-    ("engine/library/schema.py", "one.chmod"): (1, "the database's own"),
-    ("engine/library/schema.py", "path.parent.glob"): (1, "the database's own"),
+    ("engine/library/schema.py", "path.chmod"): (1, "the database's own"),
     ("engine/library/schema.py", "path.touch"): (1, "the database's own"),
 }
 

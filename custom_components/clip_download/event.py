@@ -190,7 +190,6 @@ class Motion(ClipEvent):
     def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
         """Take the account's entry and the camera."""
         super().__init__(entry, camera)
-        # It once told of the rings, too.
         self._attr_unique_id = f"{camera_unique_id(entry, camera.id)}_event"
 
 

@@ -12,7 +12,7 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_FORMER, CONF_KIND, DOMAIN
+from .const import CONF_FORMER, DOMAIN
 from .engine.errors import StorageError
 from .engine.library.database import Library
 from .engine.library.reindex import Rebuilt, rebuild
@@ -66,10 +66,6 @@ async def async_shared(hass: HomeAssistant) -> Shared:
 
 async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
     """Bring the library up to what lies in the media folders. Raises StorageError."""
-    accounts = {
-        (entry.data[CONF_KIND], entry.title): entry.entry_id
-        for entry in hass.config_entries.async_entries(DOMAIN)
-    }
     former: dict[str, dict[str, str]] = {
         entry.entry_id: entry.options.get(CONF_FORMER, {})
         for entry in hass.config_entries.async_entries(DOMAIN)
@@ -77,7 +73,6 @@ async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
     return await rebuild(
         library,
         media_folders(hass),
-        account_of=lambda kind, name: accounts.get((kind, name)),
         camera_of=lambda account_id, camera_id: former.get(account_id, {}).get(
             camera_id, camera_id
         ),

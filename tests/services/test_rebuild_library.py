@@ -1,7 +1,6 @@
 """The library in Home Assistant: rebuilt when it is asked for, and when it has to be."""
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 import sqlite3
@@ -11,8 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.engine.folder import Folder
-from custom_components.clip_download.engine.library import schema, sidecar
+from custom_components.clip_download.engine.library import schema
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.library.reindex import rebuild
@@ -21,8 +19,6 @@ from custom_components.clip_download.runtime import DATABASE, async_shared
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.setup import async_setup_component
-from tests.accounts import set_up
-from tests.clouds import Clouds
 from tests.engine.library.test_database import spoil
 from tests.engine.library.test_queries import clip
 from tests.engine.library.test_reindex import lay
@@ -60,30 +56,6 @@ async def known(hass: HomeAssistant) -> list[Clip]:
     """Return all that the library knows."""
     shared = await async_shared(hass)
     return [one async for one in ClipQueries(shared.library).in_window()]
-
-
-async def test_what_an_earlier_installation_left(
-    hass: HomeAssistant, hass_clouds: Clouds, clips: list[Clip]
-) -> None:
-    """A new library finds the clips by itself, and the account that they are of."""
-
-    def as_of_the_first_release() -> None:
-        for one in clips:
-            sidecar.write(
-                Folder.open(one.path.parent), replace(one, account_id=""), None
-            )
-
-    await hass.async_add_executor_job(as_of_the_first_release)
-    entry = await set_up(hass, hass_clouds, "ring")
-    # Nobody has the name in them, until the account is called so.
-    assert {one.account_id for one in await known(hass)} == {"ring:Account a"}
-    shared = await async_shared(hass)
-    assert not await shared.library.is_rebuild_due()
-
-    hass.config_entries.async_update_entry(entry, title="Account a")
-    await ClipQueries(shared.library).remove(one.id for one in clips)
-    await call_rebuild(hass)
-    assert {one.account_id for one in await known(hass)} == {entry.entry_id}
 
 
 async def test_rebuilding_when_asked(hass: HomeAssistant, clips: list[Clip]) -> None:
@@ -125,7 +97,7 @@ async def test_a_newer_library_is_not_rebuilt(hass: HomeAssistant) -> None:
         await call_rebuild(hass)
 
 
-@pytest.mark.parametrize("table", ["looks", "clips_by_camera"])
+@pytest.mark.parametrize("table", ["polls", "clips_by_camera"])
 async def test_damage_is_found_and_mended(
     hass: HomeAssistant,
     media_dir: Path,

@@ -47,11 +47,9 @@ class Home:
 
     def do(self, query: str) -> None:
         """Change the database."""
-        with contextlib.closing(sqlite3.connect(self.config / DATABASE)) as database:
-            database.create_function("local_day", 1, str)
-            database.create_function("casefold", 1, str.casefold)
-            with database:
-                database.execute(query)
+        path = self.config / DATABASE
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            database.execute(query)
 
     def tell(self, **changes: Any) -> None:
         """Change the sidecar."""
@@ -87,7 +85,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Home:
     }
     home.clip.with_suffix(".json").write_text(json.dumps(told))
     with contextlib.closing(sqlite3.connect(home.config / DATABASE)) as database:
-        prepare(database, home.config / DATABASE, str)
+        prepare(database, home.config / DATABASE)
         with database:
             _insert(
                 database,
@@ -109,6 +107,12 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Home:
                     "gaps": "[]",
                     "saved_at_ms": 0,
                     "day": "2026-11-21",
+                    "account_name": "",
+                    "source": "meraki",
+                    "saves": "[]",
+                    "kept": 0,
+                    "modified_ns": 0,
+                    "search_text": "",
                     **{
                         name: told[name]
                         for name in ("sha256", "size_bytes", "label", "status")
@@ -131,8 +135,12 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Home:
                     "filename": f"{DAY}/{STEM}",
                     "label": "n1",
                     "overwrite": 0,
-                    "wishes": "{}",
+                    "media_options": "{}",
+                    "events": "[]",
                     "state": "saved",
+                    "clips": "[]",
+                    "working_folders": "[]",
+                    "starts": 0,
                     "updated_at_ms": 0,
                 },
             )
@@ -217,7 +225,7 @@ BROKEN: dict[str, tuple[Callable[[Home], object], str]] = {
         "left over",
     ),
     "a temporary file in /config": (
-        lambda home: (home.config / f"{DATABASE}.v2.part").touch(),
+        lambda home: (home.config / f"{DATABASE}.part").touch(),
         "left over: /config/",
     ),
     "a damaged database put aside": (

@@ -95,11 +95,6 @@ class Event:
         return self.kind in kinds or any(word in kinds for word in self.seen)
 
 
-def words_of(what: str) -> tuple[str, ...]:
-    """Return the words of what was seen, as `Event.what` has them."""
-    return tuple(filter(None, what.split(", ")))
-
-
 # Why there is an event: somebody rang, something moved, somebody looked.
 DING, MOTION, ON_DEMAND = "ding", "motion", "on_demand"
 
@@ -209,7 +204,7 @@ class Job:
     `events` are those whose footage is wanted, where the window was made for them.
     `clips` are set before they get their names, so that a job that is killed there
     finds them again. `working_folders` are the names of the folders, beside the clip to
-    be, in which its parts lie. `starts` counts how often it was begun without coming to
+    be, in which its parts lie, the newest first. `starts` counts how often it was begun without coming to
     an end.
     """
 
@@ -229,7 +224,7 @@ class Job:
     state: JobState = JobState.QUEUED
     clips: tuple[Clip, ...] = ()
     error: ClipError | None = None
-    working_folders: str = ""
+    working_folders: tuple[str, ...] = ()
     starts: int = 0
 
     @property

@@ -483,8 +483,8 @@ async def test_named_bit_by_bit(live: Live) -> None:
         assert await saved(account) == [["1"]]
         (clip,) = (job.clips[0] for job in account.ended)
         assert clip.saves[0].seen == ("person", "vehicle")
-        rows = await account.library.read("SELECT what FROM events")
-        assert [row["what"] for row in rows] == ["person, vehicle"]
+        rows = await account.library.read("SELECT seen FROM events")
+        assert [row["seen"] for row in rows] == ['["person", "vehicle"]']
 
 
 @simulated

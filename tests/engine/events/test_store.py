@@ -73,22 +73,6 @@ async def test_what_is_known_is_kept_up_to_date(store: EventStore) -> None:
     assert await store.last_saved_end("back", after) is None
 
 
-@pytest.mark.parametrize(
-    ("kept", "seen"), [("", ("animal",)), ("person", ("animal", "person"))]
-)
-async def test_one_word_of_an_earlier_release(
-    store: EventStore, library: Library, kept: str, seen: tuple[str, ...]
-) -> None:
-    """It stays, as the first of the words."""
-    await store.add("front", [event("1")], wanted={"1"})
-    await library.change(
-        lambda database: database.execute("UPDATE events SET what = ?", (kept,))
-    )
-    await store.update_known("front", [replace(event("1"), seen=("animal",))])
-    (one,) = await wanted(store)
-    assert one.event.seen == seen
-
-
 async def test_what_was_only_seen_and_says_more(
     store: EventStore, library: Library
 ) -> None:

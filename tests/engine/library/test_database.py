@@ -273,7 +273,7 @@ async def test_after_a_kill_the_database_is_read_through(tmp_path: Path) -> None
     """What the last run did not close is looked at before it is trusted."""
     path = tmp_path / "clips.db"
     await (await Library(path).open()).close()
-    spoil(path, "looks")
+    spoil(path, "polls")
     # Nobody asks for this table as it is opened: it is a day like any other.
     await (await Library(path).open()).close()
     assert asides(path) == []
@@ -296,7 +296,7 @@ async def test_a_check_puts_a_damaged_database_aside(tmp_path: Path) -> None:
     assert (asides(path), lost) == ([], [])
     await library.close()
 
-    spoil(path, "looks")
+    spoil(path, "polls")
     library = await Library(path).open()
     library.when_lost = lambda: lost.append(True)
     await library.check()

@@ -330,7 +330,7 @@ async def test_the_account_s_address_is_not_handed_over(
     """An account of Ring is called by its address: neither index nor record nor name has it."""
     address = "Maria.Muster+ring@mail.example.com"
     laid = lay(media, "n0", camera_name=address)
-    # As an older release left it.
+    # As somebody could have written it.
     told = json.loads(laid.path.with_suffix(".json").read_text())
     told |= {"account": f"Ring ({address})", "label": f"by {address}", "file": "x.mp4"}
     path = laid.path.with_name(f"{address}_2026-11-21.mp4")

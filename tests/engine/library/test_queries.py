@@ -385,7 +385,7 @@ async def test_every_question_is_answered_by_an_index(
         scans = [step for step in plan if step.startswith("SCAN")]
         sorts = [step for step in plan if "B-TREE" in step]
         if "instr(" in query:
-            assert any("COVERING INDEX clips_by_words" in step for step in plan), plan
+            assert any("COVERING INDEX clips_by_text" in step for step in plan), plan
         else:
             # Of cameras there are few, and of days those of one camera.
             assert all(step in {"SCAN cameras", "SCAN days"} for step in scans), plan

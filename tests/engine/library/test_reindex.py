@@ -1,15 +1,13 @@
 """The library brought back from its files, and what may not be taken for gone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-import json
 import os
 from pathlib import Path
 import shutil
 import sqlite3
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -338,29 +336,6 @@ async def test_looking_over_a_page(library: Library, media: Path) -> None:
     assert await look_over(library, [media], [flat]) == [flat]
 
 
-async def test_whose_clip_it_is(library: Library, media: Path) -> None:
-    """The sidecar knows, or the library, or whoever knows the accounts, or its name does."""
-    clips = shelf(media, 4)
-    for one in clips[1:]:
-        path = sidecar.path_of(one.path)
-        told = json.loads(path.read_text())
-        del told["account_id"]
-        told["account"] = one.id
-        path.write_text(json.dumps(told))
-    await put(library, replace(clips[1], account_id="as before", account_name=""))
-    accounts = {("ring", "n1"): "one", ("ring", "n2"): "two", ("meraki", "n3"): "no"}
-    rebuilt = await rebuild(
-        library, [media], account_of=lambda kind, name: accounts.get((kind, name))
-    )
-    assert rebuilt == Rebuilt(found=4, added=3, changed=1)
-    assert [(one.account_id, one.account_name) for one in await known(library)] == [
-        ("a", "Account a"),
-        ("as before", "n1"),
-        ("two", "n2"),
-        ("ring:n3", "n3"),
-    ]
-
-
 async def test_an_event_keeps_its_first_part(library: Library, media: Path) -> None:
     """Of a recording in several files the first is the event's, however it is rebuilt."""
     parts = [
@@ -404,15 +379,17 @@ async def test_clips_that_are_saved_meanwhile(
     monkeypatch.setattr(rebuild_module, "AT_ONCE", 1)
     clips = shelf(media, 20)
     fresh: list[Clip] = []
-    record = rebuild_module._put
+    record = rebuild_module._Recorder.record
 
-    async def record_and_save(*args: Any) -> None:
-        await record(*args)
+    async def record_and_save(
+        recorder: rebuild_module._Recorder, found: Sequence[Clip]
+    ) -> None:
+        await record(recorder, found)
         if len(fresh) < 5:
             fresh.append(lay(clip(f"fresh{len(fresh)}", folder=clips[0].path.parent)))
             await put(library, fresh[-1])
 
-    monkeypatch.setattr(rebuild_module, "_put", record_and_save)
+    monkeypatch.setattr(rebuild_module._Recorder, "record", record_and_save)
     first, second = (asyncio.create_task(rebuild(library, [media])) for _ in range(2))
     assert (await first).gone == 0
     assert len(fresh) == 5

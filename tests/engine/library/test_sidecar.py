@@ -60,17 +60,6 @@ def test_what_is_written_comes_back(
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_sidecar_of_the_first_release(tmp_path: Path) -> None:
-    """It lacks what was added later, and is read as well."""
-    clip = bare(tmp_path)
-    path, told = written(clip)
-    for field in ("account_id", "saves", "kept"):
-        del told[field]
-    path.write_text(json.dumps(told))
-    VALIDATOR.validate(told)
-    assert sidecar.read(File.at(path)).clip == replace(clip, account_id="")
-
-
 def names(schema: Any) -> set[str]:
     """Return the names of all fields of a schema, those of objects after a dot."""
     found = set()
@@ -79,20 +68,6 @@ def names(schema: Any) -> set[str]:
         inner = {f"{name}.{field}" for field in about.get("properties", {})}
         found |= {name} | inner
     return found
-
-
-@pytest.mark.parametrize(("what", "seen"), [("", ()), ("person", ("person",))])
-def test_events_of_which_one_word_was_kept(
-    tmp_path: Path, what: str, seen: tuple[str, ...]
-) -> None:
-    """Older releases knew one word for what was seen, or none, and wrote no list."""
-    path, told = written(full(tmp_path))
-    del told["saves"][0]["seen"]
-    told["saves"][0]["what"] = what
-    path.write_text(json.dumps(told))
-    VALIDATOR.validate(told)
-    (event,) = sidecar.read(File.at(path)).clip.saves
-    assert (event.seen, event.what) == (seen, what)
 
 
 def test_document_schema_and_code_name_the_same_fields(tmp_path: Path) -> None:
@@ -131,13 +106,13 @@ def test_document_says_what_may_be_absent(tmp_path: Path) -> None:
 
 
 TIMES = {"start": "2026-11-21T12:00:00+00:00", "end": "2026-11-21T12:00:01+00:00"}
-SAVE = {"id": "7", "kind": "ding", "what": "", **TIMES}
+SAVE = {"id": "7", "kind": "ding", "what": "", "seen": [], **TIMES}
 WRONG: dict[str, list[Any]] = {
     "version": [0, 2, True, "1", 1.5, None],
     "clip_id": ["", "../x", "a/b", "a" * 65, 7, None, "ü", "a b"],
     "job_id": [7, None, "x" * 1001, []],
     "account": [None, 7, {}],
-    "account_id": [None, 7],
+    "account_id": [None, 7, "", "../x", "a" * 65],
     "camera": [None, "front", [], {}, {"id": "1"}, {"id": 1, "name": "x"}],
     "asked": [None, {}, {"start": "now", "end": "then"}],
     "start": [None, 7, "2026", "2026-11-21T12:00:00", "soon"],
@@ -146,7 +121,15 @@ WRONG: dict[str, list[Any]] = {
     "status": ["whole", None, 1],
     "gaps": [None, [7], [{"start": "2026-11-21T12:00:00+00:00"}], {}, [TIMES] * 2001],
     "events": [None, [7], "7289", {}, ["7"] * 1001],
-    "saves": [None, [{}], ["x"], [SAVE] * 1001, [{**SAVE, "seen": ["x"] * 101}]],
+    "saves": [
+        None,
+        [{}],
+        ["x"],
+        [{**SAVE, "what": 7}],
+        [{name: value for name, value in SAVE.items() if name != "seen"}],
+        [SAVE] * 1001,
+        [{**SAVE, "seen": ["x"] * 101}],
+    ],
     "label": [None, 7],
     "file": [None, "../../etc/passwd", "a\\b.mp4", "/x.mp4"],
     "size_bytes": [-1, 1.5, "7", None, True, 2**63],

@@ -68,7 +68,7 @@ async def check_cancelled(house: House, running: Running) -> None:
     kept = await house.jobs.job(job.id)
     assert kept
     assert kept.state is JobState.FAILED
-    assert kept.working_folders == ""
+    assert kept.working_folders == ()
     assert house.jobs.running() == []
     assert await house.library.unfinished_jobs("account") == []
 

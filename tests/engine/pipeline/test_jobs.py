@@ -637,7 +637,9 @@ async def test_an_interrupted_job_goes_on(house: House) -> None:
     leftover.mkdir(parents=True)
     (leftover / "0.part").write_bytes(b"half")
     with contextlib.closing(sqlite3.connect(house.database)) as database, database:
-        database.execute("UPDATE jobs SET work = ?", (leftover.name,))
+        database.execute(
+            "UPDATE jobs SET working_folders = json_array(?)", (leftover.name,)
+        )
     await house.start()
     await house.idle()
     assert [job.state for job in house.told] == [JobState.SAVED]
@@ -649,13 +651,15 @@ async def test_leftovers_that_cannot_be_removed_yet(house: House) -> None:
     """They are known until they are gone, at however many starts."""
     job = await house.save(window(0, 10), "day/clip")
     assert job.state is JobState.FAILED
-    await house.library.update_job(replace(job, working_folders=".clip_download_left"))
+    await house.library.update_job(
+        replace(job, working_folders=(".clip_download_left",))
+    )
     # As if its disk was away.
     await house.stop()
     await house.start()
     await house.idle()
     (left,) = await house.library.jobs_with_leftovers("account")
-    assert (left.id, left.working_folders) == (job.id, ".clip_download_left")
+    assert (left.id, left.working_folders) == (job.id, (".clip_download_left",))
     (house.media / "day/.clip_download_left").mkdir(parents=True)
     await house.stop()
     await house.start()
@@ -665,15 +669,15 @@ async def test_leftovers_that_cannot_be_removed_yet(house: House) -> None:
 
 
 @pytest.mark.parametrize("state", [JobState.FETCHING, JobState.FINISHING])
-async def test_an_account_of_an_older_release_is_removed(
+async def test_an_account_is_removed_while_a_job_is_under_way(
     house: House, state: JobState
 ) -> None:
-    """Older releases did not record where their jobs work: it is removed all the same."""
+    """The folders that its jobs work in go with it."""
     job = await house.save(window(0, 10), "day/clip")
     await house.library.update_job(
-        replace(job, state=state, error=None, working_folders="")
+        replace(job, state=state, error=None, working_folders=(".clip_download_left",))
     )
-    folder = house.media / f"day/.clip_download_{job.id}"
+    folder = house.media / "day/.clip_download_left"
     folder.mkdir(parents=True)
     (folder / "0.mp4").touch()
     await forget(house.library, "account")

@@ -87,10 +87,10 @@ class EventStore:
                 if _is_clip_outdated(database, stored["clip_id"], after):
                     of_clips.append((stored["clip_id"], after))
                 database.execute(
-                    "UPDATE events SET end_ms = MAX(end_ms, :end_ms), what = :what, "
+                    "UPDATE events SET end_ms = MAX(end_ms, :end_ms), seen = :seen, "
                     "is_ready = MAX(is_ready, :is_ready) WHERE "
                     "account_id = :account_id AND camera_id = :camera_id AND id = :id",
-                    {**row, "what": after.what},
+                    {**row, "seen": json.dumps(after.seen)},
                 )
 
         await self._library.change(update)
@@ -108,9 +108,9 @@ class EventStore:
                 state = EventState.WANTED if event.id in wanted else EventState.SEEN
                 database.execute(
                     "INSERT INTO events (account_id, camera_id, id, kind, "
-                    "what, start_ms, end_ms, is_ready, state) VALUES (:account_id, "
-                    ":camera_id, :id, :kind, :what, :start_ms, :end_ms, :is_ready, "
-                    ":state) ON CONFLICT DO UPDATE SET what = excluded.what, "
+                    "seen, start_ms, end_ms, is_ready, state) VALUES (:account_id, "
+                    ":camera_id, :id, :kind, :seen, :start_ms, :end_ms, :is_ready, "
+                    ":state) ON CONFLICT DO UPDATE SET seen = excluded.seen, "
                     "end_ms = MAX(end_ms, excluded.end_ms), "
                     "is_ready = MAX(is_ready, excluded.is_ready), "
                     # Its clip may have been saved meanwhile.
@@ -223,7 +223,7 @@ class EventStore:
     async def polled_until(self, camera_id: str) -> datetime | None:
         """Return when the history of a camera was last polled, if it ever was."""
         rows = await self._library.read(
-            "SELECT until_ms FROM looks WHERE account_id = ? AND camera_id = ?",
+            "SELECT until_ms FROM polls WHERE account_id = ? AND camera_id = ?",
             (self._account_id, camera_id),
         )
         return from_ms(rows[0]["until_ms"]) if rows else None
@@ -232,7 +232,7 @@ class EventStore:
         """Store when the history of a camera was polled."""
         await self._library.change(
             lambda database: database.execute(
-                "INSERT OR REPLACE INTO looks VALUES (?, ?, ?)",
+                "INSERT OR REPLACE INTO polls VALUES (?, ?, ?)",
                 (self._account_id, camera_id, to_ms(until)),
             )
         )
@@ -268,13 +268,13 @@ class EventStore:
             )
             # The earlier poll: events that are stored are not stored again.
             database.execute(
-                "INSERT OR REPLACE INTO looks SELECT account_id, :new, MIN(until_ms) "
-                "FROM looks WHERE account_id = :account AND camera_id IN (:old, :new) "
+                "INSERT OR REPLACE INTO polls SELECT account_id, :new, MIN(until_ms) "
+                "FROM polls WHERE account_id = :account AND camera_id IN (:old, :new) "
                 "GROUP BY account_id",
                 ids,
             )
             database.execute(
-                "DELETE FROM looks WHERE account_id = :account AND camera_id = :old",
+                "DELETE FROM polls WHERE account_id = :account AND camera_id = :old",
                 ids,
             )
 

@@ -20,7 +20,7 @@ from ..errors import (
     error_of,
     type_name,
 )
-from ..model import Clip, ClipStatus, Event, Job, JobState, MediaOptions, words_of
+from ..model import Clip, ClipStatus, Event, Job, JobState, MediaOptions
 from ..time_range import Window, from_ms, to_ms
 from . import schema
 
@@ -36,8 +36,8 @@ EVENTS_REMEMBERED = timedelta(days=400)
 # An event whose clip was made, whoever asked for it.
 MARK_SAVED = """
 INSERT INTO events
-    (account_id, camera_id, id, kind, what, start_ms, end_ms, is_ready, state, clip_id)
-    VALUES (:account_id, :camera_id, :id, :kind, :what, :start_ms, :end_ms, :is_ready,
+    (account_id, camera_id, id, kind, seen, start_ms, end_ms, is_ready, state, clip_id)
+    VALUES (:account_id, :camera_id, :id, :kind, :seen, :start_ms, :end_ms, :is_ready,
         'saved', :clip_id)
     ON CONFLICT DO UPDATE SET state = 'saved', clip_id = excluded.clip_id
 """
@@ -118,11 +118,8 @@ class Library:
             await self._replace()
 
     async def is_rebuild_due(self) -> bool:
-        """Return whether files and sidecars know of clips that are not in here.
-
-        So it is with a new database, and with one that an older release made.
-        """
-        return bool(await self.read("SELECT 1 FROM due WHERE task = 'rebuild'"))
+        """Return whether the database is new, and was not rebuilt from the files yet."""
+        return bool(await self.read("SELECT 1 FROM tasks WHERE task = 'rebuild'"))
 
     async def come_back(self) -> None:
         """Wait until what a rebuild brings back is known, or the rebuild has failed."""
@@ -131,14 +128,14 @@ class Library:
 
     async def set_rebuilt(self) -> None:
         """Keep that a rebuild is not due any more."""
-        await self._write("DELETE FROM due WHERE task = 'rebuild'", ())
+        await self._write("DELETE FROM tasks WHERE task = 'rebuild'", ())
 
     async def begin(self, tasks: Iterable[str]) -> None:
         """Keep, before they are begun, tasks that are gone on with after a kill."""
         rows = [(task,) for task in tasks]
         await self.change(
             lambda database: database.executemany(
-                "INSERT OR IGNORE INTO due VALUES (?)", rows
+                "INSERT OR IGNORE INTO tasks VALUES (?)", rows
             ),
             surely=True,
         )
@@ -148,14 +145,14 @@ class Library:
         rows = [(task,) for task in tasks]
         await self.change(
             lambda database: database.executemany(
-                "DELETE FROM due WHERE task = ?", rows
+                "DELETE FROM tasks WHERE task = ?", rows
             )
         )
 
     async def begun(self, what: str) -> list[str]:
         """Return what the tasks of one kind are about that were begun and not ended."""
         rows = await self.read(
-            "SELECT substr(task, length(?) + 1) AS about FROM due "
+            "SELECT substr(task, length(?) + 1) AS about FROM tasks "
             "WHERE substr(task, 1, length(?)) = ?",
             (what, what, what),
         )
@@ -238,7 +235,7 @@ class Library:
     async def jobs_with_leftovers(self, account_id: str) -> list[Job]:
         """Return the account's jobs that ended, and may have left a working folder."""
         return await self._jobs(
-            "WHERE account_id = ? AND state IN (?, ?) AND work != ''",
+            "WHERE account_id = ? AND state IN (?, ?) AND working_folders != '[]'",
             (account_id, JobState.SAVED, JobState.FAILED),
         )
 
@@ -272,7 +269,7 @@ class Library:
     def put_clip(self, database: sqlite3.Connection, clip: Clip) -> None:
         """Record a clip within a change, in place of the one that had its name."""
         day = self.day_of(clip)
-        row = _clip_row(clip) | {"day": day, "words": _words(clip, day)}
+        row = _clip_row(clip) | {"day": day, "search_text": _search_text(clip, day)}
         # A replacing insert would not let the days of the replaced one count it out.
         database.execute("DELETE FROM clips WHERE id = :id OR path = :path", row)
         database.execute(
@@ -282,15 +279,15 @@ class Library:
 
     async def set_saves(self, clip: Clip) -> None:
         """Keep which events a clip was made for, as the clip has them."""
-        words = _words(clip, self.day_of(clip))
+        search_text = _search_text(clip, self.day_of(clip))
         await self._write(
-            "UPDATE clips SET saves = ?, words = ? WHERE id = ?",
-            (_events_json(clip.saves), words, clip.id),
+            "UPDATE clips SET saves = ?, search_text = ? WHERE id = ?",
+            (_events_json(clip.saves), search_text, clip.id),
         )
 
     def day_of(self, clip: Clip) -> str:
         """Return the day (ISO 8601) of a clip: the one on which it begins, there."""
-        return self._local_day(clip.window.start_ms)
+        return f"{clip.window.start.astimezone(self.time_zone):%F}"
 
     async def last_clip(self, account_id: str, camera_id: str) -> Clip | None:
         """Return the camera's latest clip by the time that it shows."""
@@ -345,11 +342,11 @@ class Library:
 
     def _connect(self) -> None:
         # It is there only if the last that had the database open did not close it.
-        suspect = self._beside("-wal").exists()
+        is_suspect = self._beside("-wal").exists()
         schema.make_private(self._path)
         self._database = sqlite3.connect(self._path)
         try:
-            self._prepare(suspect=suspect)
+            self._prepare(is_suspect=is_suspect)
         except BaseException:
             self._drop()
             raise
@@ -394,10 +391,10 @@ class Library:
     def _beside(self, ending: str) -> Path:
         return self._path.with_name(f"{self._path.name}{ending}")
 
-    def _prepare(self, *, suspect: bool) -> None:
+    def _prepare(self, *, is_suspect: bool) -> None:
         database = self._database
         database.row_factory = sqlite3.Row
-        schema.prepare(database, self._path, self._local_day, suspect=suspect)
+        schema.prepare(database, self._path, is_suspect=is_suspect)
         self._leave_file_alone()
         now = datetime.now(UTC)
         with database:
@@ -409,9 +406,6 @@ class Library:
                 "DELETE FROM events WHERE start_ms < ?",
                 (to_ms(now - EVENTS_REMEMBERED),),
             )
-
-    def _local_day(self, time_ms: int) -> str:
-        return f"{from_ms(time_ms).astimezone(self.time_zone):%F}"
 
     async def _jobs(self, where: str, values: Sequence[Any]) -> list[Job]:
         rows = await self.read(f"SELECT * FROM jobs {where}", values)  # noqa: S608
@@ -518,12 +512,12 @@ def _job_row(job: Job) -> dict[str, Any]:
         "filename": job.filename,
         "label": job.label,
         "overwrite": job.overwrite,
-        "wishes": json.dumps(asdict(job.media_options)),
+        "media_options": json.dumps(asdict(job.media_options)),
         "events": _events_json(job.events),
         "state": job.state,
-        "result": json.dumps([_clip_row(clip) for clip in job.clips]),
+        "clips": json.dumps([_clip_row(clip) for clip in job.clips]),
         "error": _error_json(job.error) if job.error else None,
-        "work": job.working_folders,
+        "working_folders": json.dumps(job.working_folders),
         "starts": job.starts,
         "updated_at_ms": to_ms(datetime.now(UTC)),
     }
@@ -542,12 +536,12 @@ def _job(row: sqlite3.Row) -> Job:
         filename=row["filename"],
         label=row["label"],
         overwrite=bool(row["overwrite"]),
-        media_options=MediaOptions(**json.loads(row["wishes"])),
+        media_options=MediaOptions(**json.loads(row["media_options"])),
         events=events_of(row["events"]),
         state=JobState(row["state"]),
-        clips=tuple(clip_of(clip) for clip in json.loads(row["result"] or "[]")),
+        clips=tuple(clip_of(clip) for clip in json.loads(row["clips"])),
         error=error_of(**json.loads(row["error"])) if row["error"] else None,
-        working_folders=row["work"],
+        working_folders=tuple(json.loads(row["working_folders"])),
         starts=row["starts"],
     )
 
@@ -588,7 +582,7 @@ def _clip_row(clip: Clip) -> dict[str, Any]:
     }
 
 
-def _words(clip: Clip, day: str) -> str:
+def _search_text(clip: Clip, day: str) -> str:
     """Return what a search finds a clip by, besides whether it is kept."""
     seen = dict.fromkeys(
         word for event in clip.saves for word in (event.kind, *event.seen)
@@ -632,7 +626,7 @@ def event_row(event: Event) -> dict[str, Any]:
     return {
         "id": event.id,
         "kind": event.kind,
-        "what": event.what,
+        "seen": json.dumps(event.seen),
         "start_ms": event.window.start_ms,
         "end_ms": event.window.end_ms,
         "is_ready": event.is_ready,
@@ -644,7 +638,7 @@ def event_of(row: Mapping[str, Any] | sqlite3.Row) -> Event:
     return Event(
         id=row["id"],
         kind=row["kind"],
-        seen=words_of(row["what"]),
+        seen=tuple(json.loads(row["seen"])),
         window=Window.of_ms(row["start_ms"], row["end_ms"]),
         is_ready=bool(row["is_ready"]),
     )

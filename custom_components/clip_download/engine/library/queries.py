@@ -150,7 +150,7 @@ class ClipQueries:
         words = text[:LONGEST_SEARCH].casefold().split()[:MOST_WORDS]
         # The rows are read only of what is found: all else is in the index.
         where = "".join(
-            " AND instr(words || CASE kept WHEN 1 THEN ' kept' ELSE '' END, ?)"
+            " AND instr(search_text || CASE kept WHEN 1 THEN ' kept' ELSE '' END, ?)"
             for _ in words
         )
         values: list[Any] = list(words)
@@ -161,7 +161,7 @@ class ClipQueries:
             )
             values.append(json.dumps(list(cameras)))
         return await self._library.clips(
-            "WHERE rowid IN (SELECT rowid FROM clips INDEXED BY clips_by_words "  # noqa: S608
+            "WHERE rowid IN (SELECT rowid FROM clips INDEXED BY clips_by_text "  # noqa: S608
             f"WHERE 1 {where} ORDER BY start_ms DESC LIMIT ?) "
             "ORDER BY start_ms DESC, id DESC",
             (*values, most),

@@ -51,15 +51,13 @@ async def rebuild(
     library: Library,
     roots: Sequence[Path],
     *,
-    account_of: Callable[[str, str], str | None] = lambda source, name: None,
     camera_of: Callable[[str, str], str] = lambda account_id, camera_id: camera_id,
 ) -> Rebuilt:
     """Bring the library up to what lies in the media folders.
 
     Hashes are taken from the sidecars: to read all clips is `verify`'s business. What
-    either the library or a sidecar says is kept is kept. `account_of` gives the id of an
-    account by its kind and name, for sidecars that do not have it;
-    `camera_of` the id that an account's camera has now, which may be another one.
+    either the library or a sidecar says is kept is kept. `camera_of` gives the id that
+    an account's camera has now, by the account's id and the camera's in the sidecar.
 
     A clip counts as gone only where others are found: a media folder, or a folder right
     below it, that is missing or has no sidecar of ours may be a disk that is not there.
@@ -69,15 +67,16 @@ async def rebuild(
     Raises StorageError as the library does.
     """
     rebuilt = Rebuilt()
-    taken, subfolders, mounts = set[str](), set[Path | None](), set[Path]()
+    recorder = _Recorder(library, roots, rebuilt, camera_of)
+    subfolders, mounts = set[Path | None](), set[Path]()
     async with library.rebuilding:
         away = await _still_away(library, roots)
         walk = _walk(roots, away, rebuilt)
         while some := await run_in_thread(list, itertools.islice(walk, AT_ONCE)):
             found = [clip for clip in some if clip]
-            subfolders |= await run_in_thread(_shelves, found, roots)
+            subfolders |= await run_in_thread(_subfolders, found, roots)
             mounts |= await run_in_thread(_mounts, found)
-            await _put(library, roots, found, taken, rebuilt, account_of, camera_of)
+            await recorder.record(found)
         await library.remember_mounts(mounts)
         rebuilt.gone = await _let_go(library, roots, subfolders)
         if await run_in_thread(lambda: all(root.is_dir() for root in roots)):
@@ -217,81 +216,92 @@ def _clip(record: File, video: File, rebuilt: Rebuilt) -> Clip | None:
     return replace(clip, modified_ns=status.st_mtime_ns)
 
 
-async def _put(  # noqa: PLR0917
-    library: Library,
-    roots: Sequence[Path],
-    found: Sequence[Clip],
-    taken: set[str],
-    rebuilt: Rebuilt,
-    account_of: Callable[[str, str], str | None],
-    camera_of: Callable[[str, str], str],
-) -> None:
-    """Record clips that were found, where the library does not know them as they are.
+class _Recorder:
+    """Records the clips of one rebuild as they are found."""
 
-    `taken` has the ids of those found so far: of a clip and its copy one counts, that
-    which the library knows, else the first.
-    """
-    rows = await library.read(
-        "SELECT id, path FROM clips WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps([clip.id for clip in found]),),
-    )
-    known = {row["id"]: Path(row["path"]) for row in rows}
+    def __init__(
+        self,
+        library: Library,
+        roots: Sequence[Path],
+        rebuilt: Rebuilt,
+        camera_of: Callable[[str, str], str],
+    ) -> None:
+        """Take the library, the media folders, and what to count in."""
+        self._library = library
+        self._roots = roots
+        self._rebuilt = rebuilt
+        self._camera_of = camera_of
+        self._recorded = set[str]()
 
-    def elsewhere(clip: Clip) -> bool:
-        path = known.get(clip.id, clip.path)
-        return path != clip.path and _lies_at(clip.id, path, roots)
+    async def record(self, found: Sequence[Clip]) -> None:
+        """Record clips that the library does not know as they are.
 
-    copies = await run_in_thread(
-        lambda: {clip.path for clip in found if elsewhere(clip)}
-    )
-
-    def put(database: sqlite3.Connection) -> None:
+        Of a clip and its copy one counts: the one that the library knows, else the first.
+        """
+        copies = await self._copies(found)
+        clips = []
         for clip in found:
-            if clip.path in copies or clip.id in taken:
-                continue
-            taken.add(clip.id)
-            row = database.execute(
-                "SELECT * FROM clips WHERE id = ?", (clip.id,)
-            ).fetchone()
-            before = clip_of(row) if row else None
-            account_id = (
-                clip.account_id
-                or (before.account_id if before else "")
-                or account_of(clip.source, clip.account_name)
-                or f"{clip.source}:{clip.account_name}"
-            )
-            now = replace(
-                clip,
-                account_id=account_id,
-                camera_id=camera_of(account_id, clip.camera_id),
-                kept=clip.kept or bool(before and before.kept),
-            )
-            rebuilt.found += 1
-            if row is None:
-                rebuilt.added += 1
-            elif now == before and row["day"] == library.day_of(now):
-                continue
-            else:
-                rebuilt.changed += 1
-            library.put_clip(database, now)
-            for event in now.saves:
-                database.execute(
-                    _MARK_AGAIN,
-                    {
-                        "account_id": now.account_id,
-                        "camera_id": now.camera_id,
-                        "clip_id": now.id,
-                        **event_row(event),
-                    },
-                )
+            if clip.path not in copies and clip.id not in self._recorded:
+                self._recorded.add(clip.id)
+                clips.append(clip)
 
-    await library.change(put)
+        def put(database: sqlite3.Connection) -> None:
+            for clip in clips:
+                self._put(database, clip)
+
+        await self._library.change(put)
+
+    async def _copies(self, found: Sequence[Clip]) -> set[Path]:
+        """Return the paths of those that the library knows elsewhere, and lie there."""
+        rows = await self._library.read(
+            "SELECT id, path FROM clips WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps([clip.id for clip in found]),),
+        )
+        known = {row["id"]: Path(row["path"]) for row in rows}
+
+        def is_copy(clip: Clip) -> bool:
+            path = known.get(clip.id, clip.path)
+            return path != clip.path and _lies_at(clip.id, path, self._roots)
+
+        return await run_in_thread(
+            lambda: {clip.path for clip in found if is_copy(clip)}
+        )
+
+    def _put(self, database: sqlite3.Connection, clip: Clip) -> None:
+        """Record a clip within a change, and its events as saved."""
+        row = database.execute(
+            "SELECT * FROM clips WHERE id = ?", (clip.id,)
+        ).fetchone()
+        before = clip_of(row) if row else None
+        clip = replace(
+            clip,
+            camera_id=self._camera_of(clip.account_id, clip.camera_id),
+            kept=clip.kept or bool(before and before.kept),
+        )
+        self._rebuilt.found += 1
+        if row is None:
+            self._rebuilt.added += 1
+        elif clip == before and row["day"] == self._library.day_of(clip):
+            return
+        else:
+            self._rebuilt.changed += 1
+        self._library.put_clip(database, clip)
+        for event in clip.saves:
+            database.execute(
+                _MARK_AGAIN,
+                {
+                    "account_id": clip.account_id,
+                    "camera_id": clip.camera_id,
+                    "clip_id": clip.id,
+                    **event_row(event),
+                },
+            )
 
 
 async def _let_go(
     library: Library, roots: Sequence[Path], subfolders: Collection[Path | None]
 ) -> int:
-    """Forget the clips on these shelves whose file is gone; return how many."""
+    """Forget the clips in these subfolders whose file is gone; return how many."""
     mounts = await library.mounts()
     count = 0
     async for rows in _rows(library):
@@ -323,7 +333,7 @@ async def _rows(library: Library) -> AsyncIterator[list[sqlite3.Row]]:
         last = rows[-1]["id"]
 
 
-def _shelves(clips: Sequence[Clip], roots: Sequence[Path]) -> set[Path | None]:
+def _subfolders(clips: Sequence[Clip], roots: Sequence[Path]) -> set[Path | None]:
     return {files.subfolder_of(clip.path, roots) for clip in clips}
 
 

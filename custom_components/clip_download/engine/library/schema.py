@@ -1,14 +1,19 @@
-"""The tables of the library, and the way from the older ones."""
+"""The tables of the library."""
 
-from collections.abc import Callable
 import contextlib
-import glob
 from pathlib import Path
 import sqlite3
 
 from ..errors import LibraryError
 
-_JOBS_AND_CLIPS = """
+VERSION = 1
+
+# `events` is what the cameras saw. `polls` says up to when their history was gone through.
+# `mounts` are where disks were mounted that clips were written to. `days` and `cameras`
+# hold the counts that the pages of the media browser show, `search_text` is what a search
+# looks at. `tasks` are to be done once: a rebuild of new tables from files and sidecars,
+# and what was begun, so that it goes on after a kill.
+_TABLES = """
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
     account_id TEXT NOT NULL,
@@ -22,17 +27,23 @@ CREATE TABLE jobs (
     filename TEXT NOT NULL,
     label TEXT NOT NULL,
     overwrite INTEGER NOT NULL,
-    wishes TEXT NOT NULL,
+    media_options TEXT NOT NULL,
+    events TEXT NOT NULL,
     state TEXT NOT NULL,
-    result TEXT,
+    clips TEXT NOT NULL,
     error TEXT,
+    working_folders TEXT NOT NULL,
+    starts INTEGER NOT NULL,
     updated_at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX jobs_by_account ON jobs (account_id, state, asked_at_ms);
+
 CREATE TABLE clips (
     id TEXT PRIMARY KEY,
     job_id TEXT NOT NULL,
     account_id TEXT NOT NULL,
+    account_name TEXT NOT NULL,
+    source TEXT NOT NULL,
     camera_id TEXT NOT NULL,
     camera_name TEXT NOT NULL,
     start_ms INTEGER NOT NULL,
@@ -49,42 +60,20 @@ CREATE TABLE clips (
     height INTEGER NOT NULL,
     events TEXT NOT NULL,
     gaps TEXT NOT NULL,
-    saved_at_ms INTEGER NOT NULL
+    saved_at_ms INTEGER NOT NULL,
+    saves TEXT NOT NULL,
+    kept INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    search_text TEXT NOT NULL
 ) STRICT;
-CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms);
-"""
-
-# `events` is what the cameras saw. `looks` says up to when their history
-# was gone through. `mounts` are where disks were mounted that clips were written to.
-# `days` and `cameras` keep what the pages of the media browser count,
-# `words` is what a search looks at. `due` names what is to be done once: a rebuild from
-# files and sidecars, which know more than older tables and all that new ones lack, and
-# what was begun, so that it is gone on with after a kill.
-_EVENTS_AND_DAYS = """
-ALTER TABLE jobs ADD COLUMN events TEXT NOT NULL DEFAULT '[]';
-UPDATE jobs SET result = (
-    SELECT json_group_array(json_insert(
-        clip.value, '$.account_name', '', '$.source', '', '$.saves', '[]',
-        '$.kept', 0, '$.modified_ns', 0
-    )) FROM json_each(jobs.result) AS clip
-) WHERE result IS NOT NULL;
-ALTER TABLE clips ADD COLUMN account_name TEXT NOT NULL DEFAULT '';
-ALTER TABLE clips ADD COLUMN source TEXT NOT NULL DEFAULT '';
-ALTER TABLE clips ADD COLUMN saves TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE clips ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE clips ADD COLUMN modified_ns INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE clips ADD COLUMN day TEXT NOT NULL DEFAULT '';
-ALTER TABLE clips ADD COLUMN words TEXT NOT NULL DEFAULT '';
-UPDATE clips SET day = local_day(start_ms);
-UPDATE clips
-    SET words = casefold(camera_name || ' ' || label || ' ' || status || ' ' || day);
-DROP INDEX clips_by_camera;
 CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms, id);
 CREATE INDEX clips_by_day ON clips (account_id, camera_id, day, start_ms, id);
 CREATE INDEX clips_by_time ON clips (start_ms, id);
 CREATE INDEX clips_by_age ON clips (kept, saved_at_ms, id);
 CREATE INDEX clips_by_age_in_account ON clips (account_id, kept, saved_at_ms, id);
-CREATE INDEX clips_by_words ON clips (start_ms, words, kept, account_id, camera_id);
+CREATE INDEX clips_by_text ON clips (start_ms, search_text, kept, account_id, camera_id);
+
 CREATE TABLE cameras (
     account_id TEXT NOT NULL,
     camera_id TEXT NOT NULL,
@@ -92,9 +81,6 @@ CREATE TABLE cameras (
     size_bytes INTEGER NOT NULL,
     PRIMARY KEY (account_id, camera_id)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO cameras
-    SELECT account_id, camera_id, COUNT(*), SUM(size_bytes) FROM clips
-    GROUP BY account_id, camera_id;
 CREATE TABLE days (
     account_id TEXT NOT NULL,
     camera_id TEXT NOT NULL,
@@ -103,10 +89,7 @@ CREATE TABLE days (
     size_bytes INTEGER NOT NULL,
     PRIMARY KEY (account_id, camera_id, day)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO days
-    SELECT account_id, camera_id, day, COUNT(*), SUM(size_bytes) FROM clips
-    GROUP BY account_id, camera_id, day;
-CREATE TRIGGER clip_comes AFTER INSERT ON clips BEGIN
+CREATE TRIGGER clip_added AFTER INSERT ON clips BEGIN
     INSERT INTO cameras
         VALUES (NEW.account_id, NEW.camera_id, 1, NEW.size_bytes)
         ON CONFLICT DO UPDATE SET
@@ -116,7 +99,7 @@ CREATE TRIGGER clip_comes AFTER INSERT ON clips BEGIN
         ON CONFLICT DO UPDATE SET
             clips = clips + 1, size_bytes = size_bytes + excluded.size_bytes;
 END;
-CREATE TRIGGER clip_goes AFTER DELETE ON clips BEGIN
+CREATE TRIGGER clip_removed AFTER DELETE ON clips BEGIN
     UPDATE cameras SET clips = clips - 1, size_bytes = size_bytes - OLD.size_bytes
         WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id;
     DELETE FROM cameras
@@ -129,12 +112,13 @@ CREATE TRIGGER clip_goes AFTER DELETE ON clips BEGIN
         WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
         AND day = OLD.day AND clips = 0;
 END;
+
 CREATE TABLE events (
     account_id TEXT NOT NULL,
     camera_id TEXT NOT NULL,
     id TEXT NOT NULL,
     kind TEXT NOT NULL,
-    what TEXT NOT NULL,
+    seen TEXT NOT NULL,
     start_ms INTEGER NOT NULL,
     end_ms INTEGER NOT NULL,
     is_ready INTEGER NOT NULL,
@@ -145,27 +129,17 @@ CREATE TABLE events (
     PRIMARY KEY (account_id, camera_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX events_by_state ON events (account_id, state, start_ms);
-CREATE TABLE looks (
+CREATE TABLE polls (
     account_id TEXT NOT NULL,
     camera_id TEXT NOT NULL,
     until_ms INTEGER NOT NULL,
     PRIMARY KEY (account_id, camera_id)
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE mounts (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TABLE due (task TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-INSERT INTO due VALUES ('rebuild');
+CREATE TABLE tasks (task TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO tasks VALUES ('rebuild');
 """
-
-# Where a job's parts lie, and how often it was begun without coming to an end.
-_STARTS = """
-ALTER TABLE jobs ADD COLUMN work TEXT NOT NULL DEFAULT '';
-ALTER TABLE jobs ADD COLUMN starts INTEGER NOT NULL DEFAULT 0;
-"""
-
-# What leads from each version of the tables to the next.
-_STEPS = (_JOBS_AND_CLIPS, _EVENTS_AND_DAYS, _STARTS)
-VERSION = len(_STEPS)
-
 
 # A clip's record says who was at the door, and when.
 _PRIVATE = 0o600
@@ -192,38 +166,27 @@ def check(database: sqlite3.Connection) -> None:
 
 
 def prepare(
-    database: sqlite3.Connection,
-    path: Path,
-    local_day: Callable[[int], str],
-    *,
-    suspect: bool = False,
+    database: sqlite3.Connection, path: Path, *, is_suspect: bool = False
 ) -> None:
-    """Make the tables, or bring older ones up to date, with a copy of them kept.
+    """Make the tables of a new database; read through one that `is_suspect`.
 
-    `local_day` gives the day of a Unix time in milliseconds, where the cameras are. A
-    `suspect` database is read through first, and so is one of older tables.
-    Raises StorageError (`library_newer`) if a newer release wrote them, and sqlite3.Error;
+    Raises LibraryError (`library_newer`) if a newer release wrote them, and sqlite3.Error;
     then nothing is touched.
     """
-    database.create_function("local_day", 1, local_day, deterministic=True)
-    database.create_function("casefold", 1, str.casefold, deterministic=True)
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise LibraryError("library_newer", path=str(path))
-    if suspect or 0 < version < VERSION:
+    if is_suspect:
         check(database)
-    if 0 < version < VERSION:
-        _copy(database, path.with_name(f"{path.name}.v{version}"))
     database.execute("PRAGMA journal_mode = WAL")
-    # What the last moments before a power cut wrote may be lost, but for what is said to
-    # be kept surely: files and sidecars are the truth.
+    # A power cut may take back the last writes, except those that ask to be durable:
+    # files and sidecars are the truth.
     database.execute("PRAGMA synchronous = NORMAL")
     if version == VERSION:
         return
-    steps = "".join(_STEPS[version:])
     try:
         database.executescript(
-            f"BEGIN; {steps} PRAGMA user_version = {VERSION}; COMMIT;"
+            f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
         )
     except BaseException:
         database.rollback()
@@ -231,26 +194,12 @@ def prepare(
 
 
 def make_private(path: Path) -> None:
-    """See to it that a database, and all beside it, is Home Assistant's alone to read.
+    """Let nobody but Home Assistant read a database, which is made if it is missing.
 
     What SQLite makes beside it gets the same rights. Raises OSError.
     """
     with contextlib.suppress(FileExistsError):
         path.touch(_PRIVATE, exist_ok=False)
-    # Older releases left this to the system. On some there are no such rights.
-    for one in path.parent.glob(f"{glob.escape(path.name)}*"):
-        with contextlib.suppress(OSError):
-            one.chmod(_PRIVATE, follow_symlinks=False)
-
-
-def _copy(database: sqlite3.Connection, copy_path: Path) -> None:
-    """Copy a database, whole or not at all."""
-    draft = copy_path.with_name(f"{copy_path.name}.part")
-    draft.unlink(missing_ok=True)
-    draft.touch(_PRIVATE, exist_ok=False)
-    try:
-        with contextlib.closing(sqlite3.connect(draft)) as copy:
-            database.backup(copy)
-        draft.replace(copy_path)
-    finally:
-        draft.unlink(missing_ok=True)
+    # One that was restored by hand may have others. Some systems have no such rights.
+    with contextlib.suppress(OSError):
+        path.chmod(_PRIVATE)

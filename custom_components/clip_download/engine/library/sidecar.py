@@ -15,7 +15,7 @@ import re
 from typing import Any
 
 from ..folder import File, Folder, is_link
-from ..model import Clip, ClipStatus, Event, words_of
+from ..model import Clip, ClipStatus, Event
 from ..time_range import Window
 from . import files
 
@@ -45,8 +45,7 @@ _ADDRESS = re.compile(
 class Sidecar:
     """What a sidecar says. `asked` is the window that was asked for, where that is known.
 
-    The clip's path is that of the file beside it. Its `account_id` is empty where an
-    older release did not write it; its `modified_ns` is 0.
+    The clip's path is that of the file beside it. Its `modified_ns` is 0.
     """
 
     clip: Clip
@@ -262,7 +261,7 @@ def _parse(path: Path, content: dict[str, Any]) -> Sidecar:
         clip = Clip(
             id=_matching(_ID, content["clip_id"]),
             job_id=_text(content["job_id"]),
-            account_id=_text(content.get("account_id", "")),
+            account_id=_matching(_ID, content["account_id"]),
             account_name=_text(content["account"]),
             source=_text(content["source"]),
             camera_id=_text(camera["id"]),
@@ -291,9 +290,9 @@ def _parse(path: Path, content: dict[str, Any]) -> Sidecar:
             saved_at=_time(content["saved_at"]),
             saves=tuple(
                 _event(_is(dict, event))
-                for event in _list(content.get("saves", []), MOST_EVENTS)
+                for event in _list(content["saves"], MOST_EVENTS)
             ),
-            kept=_is(bool, content.get("kept", False)),
+            kept=_is(bool, content["kept"]),
         )
         asked = _window(_is(dict, content["asked"])) if "asked" in content else None
         # It names the file for people; what could lead elsewhere is not ours.
@@ -362,13 +361,11 @@ def _window(content: dict[str, Any]) -> Window:
 
 
 def _event(content: dict[str, Any]) -> Event:
-    what = words_of(_text(content["what"]))
+    # It has the same words as `seen`, for people.
+    _text(content["what"])
     return Event(
         id=_text(content["id"]),
         kind=_text(content["kind"]),
-        # Older releases wrote one word at most, and no list.
-        seen=tuple(
-            _text(word) for word in _list(content.get("seen", list(what)), MOST_WORDS)
-        ),
+        seen=tuple(_text(word) for word in _list(content["seen"], MOST_WORDS)),
         window=_window(content),
     )

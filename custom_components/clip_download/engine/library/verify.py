@@ -209,15 +209,9 @@ def _contradiction(folder: Folder, clip: Clip) -> str:
     found = sidecar.of(folder, clip)
     if found is None:
         return "no sidecar of this clip"
-    # What the library may know better, or an older release did not write.
-    record = replace(
-        found.clip,
-        account_id=clip.account_id,
-        saves=found.clip.saves or clip.saves,
-        kept=clip.kept,
-        modified_ns=clip.modified_ns,
-    )
-    # A sidecar has bounds, which those of older releases may exceed in the library.
+    # The library may know better whether it is kept, and alone knows the file's time.
+    record = replace(found.clip, kept=clip.kept, modified_ns=clip.modified_ns)
+    # A sidecar has bounds that the library has not.
     is_same = sidecar.bounded(record) == sidecar.bounded(clip)
     return "" if is_same else "the sidecar says otherwise"
 

@@ -286,7 +286,7 @@ class Jobs:
         for job in jobs:
             if await run_in_thread(working_folder.clear, job):
                 with contextlib.suppress(StorageError):
-                    await self._library.update_job(replace(job, working_folders=""))
+                    await self._library.update_job(replace(job, working_folders=()))
 
     async def _record_cancelled(self, job: Job) -> None:
         try:
@@ -307,7 +307,7 @@ async def forget(library: Library, account_id: str) -> None:
     Its clips stay. Raises StorageError.
     """
     for job in await library.unfinished_jobs(account_id):
-        await run_in_thread(working_folder.clear, working_folder.as_resumed(job))
+        await run_in_thread(working_folder.clear, job)
     await library.forget_account(account_id)
 
 

@@ -79,7 +79,7 @@ class Pipeline:
         files are published. `is_withdrawn`: it does not go on if it is cancelled, and
         `withdraw` is called then.
         """
-        self._job = working_folder.as_resumed(job)
+        self._job = job
         self._working: WorkingFolder | None = None
         self._source = source
         self._library = library
@@ -140,7 +140,7 @@ class Pipeline:
         Nothing, but where the disk does not let it be removed.
         """
         if not self._job.working_folders:
-            return replace(job, working_folders="", clips=())
+            return replace(job, working_folders=(), clips=())
         return replace(
             job, working_folders=self._job.working_folders, clips=self._job.clips
         )
@@ -155,7 +155,7 @@ class Pipeline:
         if not self._job.working_folders:
             return
         if await run_in_thread(working_folder.end, self._job, self._working):
-            self._job = replace(self._job, working_folders="")
+            self._job = replace(self._job, working_folders=())
             if self._job.state is JobState.SAVED:
                 await self._library.update_job(self._job)
 

@@ -5,7 +5,7 @@ is found again. None is used twice: what is of use in one from before a restart 
 into a new one. All functions block.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -32,26 +32,13 @@ class WorkingFolder:
     folder: Folder
     made_folders: int
     kept: dict[str, Stored]
-    names: str
-
-
-def names_of(job: Job) -> list[str]:
-    """Return the names of all working folders that a job may have, the newest first."""
-    return job.working_folders.split()
+    names: tuple[str, ...]
 
 
 def with_new_name(job: Job) -> Job:
     """Return a job with one more working folder, which is still to be made."""
     name = f"{files.HIDDEN}{secrets.token_hex(16)}"
-    return replace(job, working_folders=" ".join([name, *names_of(job)]))
-
-
-def as_resumed(job: Job) -> Job:
-    """Return a job of before a restart with the working folder that it has."""
-    # Older releases recorded none.
-    if job.working_folders or job.state not in (JobState.FETCHING, JobState.FINISHING):
-        return job
-    return replace(job, working_folders=f"{files.HIDDEN}{job.id}")
+    return replace(job, working_folders=(name, *job.working_folders))
 
 
 def place_of(job: Job) -> Path:
@@ -69,7 +56,7 @@ def begin(job: Job) -> WorkingFolder:
 
     These are removed. Clips that were replaced come back. Raises OSError, StorageError.
     """
-    name, *others = names_of(job)
+    name, *others = job.working_folders
     beside, made_folders = Folder.reach(job.root, _below(job))
     try:
         folder = beside.make_private(name)
@@ -86,7 +73,7 @@ def begin(job: Job) -> WorkingFolder:
         folder=folder,
         made_folders=made_folders,
         kept=parts.tidy(folder, spare=ASIDE),
-        names=" ".join([name, *(one for one in others if (beside / one).exists())]),
+        names=(name, *(one for one in others if (beside / one).exists())),
     )
 
 
@@ -133,7 +120,7 @@ def take_back(job: Job, working: WorkingFolder | None) -> None:
         place = open_place(job)
     except FileNotFoundError:
         return
-    works = [working.folder] if working else list(_opened(place, names_of(job)))
+    works = [working.folder] if working else list(_opened(place, job.working_folders))
     Publisher(place, works).take_back(job.clips)
 
 
@@ -150,7 +137,7 @@ def _below(job: Job) -> tuple[str, ...]:
     return PurePosixPath(job.filename).parent.parts
 
 
-def _opened(beside: Folder, names: list[str]) -> Iterator[Folder]:
+def _opened(beside: Folder, names: Iterable[str]) -> Iterator[Folder]:
     """Yield the folders of such names. Raises OSError for one that cannot be opened."""
     for name in names:
         try:
@@ -177,12 +164,12 @@ def _take_over(beside: Folder, name: str, folder: Folder) -> None:
 
 def _remove(job: Job, beside: Folder, working: WorkingFolder | None) -> bool:
     is_saved = job.state is JobState.SAVED
-    for folder in _opened(beside, names_of(job)):
+    for folder in _opened(beside, job.working_folders):
         # They were to be brought back, and could not be.
         if not is_saved and has_replaced(folder):
             return False
-    for name in names_of(job):
+    for name in job.working_folders:
         beside.remove(name)
     if working:
         Folder.unmake(job.root, _below(job), working.made_folders)
-    return not any((beside / name).exists() for name in names_of(job))
+    return not any((beside / name).exists() for name in job.working_folders)
