@@ -257,7 +257,7 @@ async def measure(
             downloads_at_once=8,
             executors=Executors(),
             spawn=spawn,
-            tell=lambda job: None,
+            on_ended=lambda job: None,
             sign_in_again=lambda: None,
         )
 

@@ -191,7 +191,7 @@ class Account:
             downloads_at_once=2,
             executors=self.executors,
             spawn=self.spawn,
-            tell=self._ended_job,
+            on_ended=self._ended_job,
             sign_in_again=self._sign_in_again,
         )
         store = EventStore(self.library, "account", [self.folder])

@@ -190,7 +190,7 @@ class ByPlayer(NamedTuple):
         return self.player.played[-1] if len(self.player.played) > before else None
 
 
-type Pipeline = Websocket | ByPlayer
+type Way = Websocket | ByPlayer
 
 
 class Home(NamedTuple):
@@ -278,7 +278,7 @@ async def home(hass: HomeAssistant, hass_clouds: Clouds, player: Player) -> Home
     )
 
 
-type Ways = Callable[[str, str], Awaitable[Pipeline]]
+type Ways = Callable[[str, str], Awaitable[Way]]
 
 
 @pytest.fixture
@@ -291,7 +291,7 @@ def ways(
 ) -> Ways:
     """Return what makes the way of a person to the media source."""
 
-    async def way(who: str, how: str) -> Pipeline:
+    async def way(who: str, how: str) -> Way:
         user: MockUser | None = None
         if who == "admin":
             user = hass_admin_user
@@ -336,7 +336,7 @@ def ways(
     return way
 
 
-async def everything(way: Pipeline, media_id: str) -> AsyncGenerator[dict[str, Any]]:
+async def everything(way: Way, media_id: str) -> AsyncGenerator[dict[str, Any]]:
     """Yield all that is below a folder, as a person finds it."""
     for node in ((await way.browse(media_id)) or {"children": []})["children"]:
         yield node
@@ -355,7 +355,7 @@ def cameras_in(text: str, home: Home) -> set[str]:
     }
 
 
-async def check_saved_clips(home: Home, way: Pipeline, who: str, how: str) -> None:
+async def check_saved_clips(home: Home, way: Way, who: str, how: str) -> None:
     """Folders, days, pictures, a search, a known address: only those of their cameras.
 
     What a player shows for somebody who is not here Home Assistant does not say, and

@@ -319,7 +319,7 @@ async def test_one_clip_at_a_time(
     monkeypatch.setattr(Pruning, "prune", prune)
 
     async def publish() -> None:
-        async with upkeep.room():
+        async with upkeep.reserve_space():
             steps.append("begins")
             # Whoever is not held up has come as far as it can by then.
             for _ in range(20):
@@ -345,7 +345,7 @@ async def test_room_that_takes_long_to_make(
 
     monkeypatch.setattr(Pruning, "prune", prune)
     async with asyncio.timeout(30):
-        async with upkeep.room():
+        async with upkeep.reserve_space():
             assert not done.is_set()
         go_on.set()
         await done.wait()

@@ -98,9 +98,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         ),
         executors=shared.executors,
         spawn=spawn,
-        tell=partial(_async_ended, hass, entry, shared.upkeep),
+        on_ended=partial(_async_ended, hass, entry, shared.upkeep),
         sign_in_again=lambda: entry.async_start_reauth(hass),
-        room=shared.upkeep.room,
+        reserve_space=shared.upkeep.reserve_space,
     )
     event_store = EventStore(shared.library, entry.entry_id, media_folders(hass))
     saver = EventSaver(

@@ -1,5 +1,6 @@
-"""What a person can do about a camera that is gone from its account."""
+"""The repair flow for a camera that its cloud does not list any more."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import voluptuous as vol
@@ -21,7 +22,7 @@ from .coordinator import ClipConfigEntry
 from .engine.errors import StorageError
 
 CONF_REPLACEMENT = "replacement"
-# What is chosen instead of a camera.
+# The choice that no camera took its place.
 NOTHING = "nothing"
 
 
@@ -34,10 +35,13 @@ async def async_create_fix_flow(
 
 
 class CameraGoneFlow(RepairsFlow):
-    """Ask what took a camera's place, and let that go on as it."""
+    """Ask which camera replaces one that is gone, and move everything to it."""
 
     def __init__(self, entry_id: str, camera_id: str, new_id: object) -> None:
-        """Take the account's id, the camera's, and that of the one that looks like it."""
+        """Take the ids of the account and of the camera that is gone.
+
+        `new_id` is the id of a new camera with the same name, None if there is none.
+        """
         super().__init__()
         self._entry_id = entry_id
         self._camera_id = camera_id
@@ -46,74 +50,36 @@ class CameraGoneFlow(RepairsFlow):
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Begin; what it is given names the issue."""
+        """Begin; `user_input` is the issue's id."""
         return await self.async_step_choose()
 
     async def async_step_choose(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Ask for the camera, and carry the rules over to it."""
+        """Ask for the camera, and do what is chosen."""
         entry: ClipConfigEntry | None = self.hass.config_entries.async_get_entry(
             self._entry_id
         )
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="account_not_loaded")
-        listed = entry.runtime_data.coordinator.data
-        if self._camera_id in listed or self._camera_id not in async_known_cameras(
-            self.hass, entry
-        ):
+        if not self._is_gone(entry):
             ir.async_delete_issue(self.hass, DOMAIN, self.issue_id)
             return self.async_abort(reason="settled")
-        automatic = entry.options.get(CONF_AUTOMATIC, {})
+        # Before the account is reloaded: it may not come back.
+        schema = self._schema(entry)
         errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        choices = {
-            camera.id: camera.name
-            for camera in listed.values()
-            # One that has rules of its own is no successor, unless it looks like it.
-            if camera.id == self._new_id or not automatic.get(camera.id)
-        }
-        chosen = (user_input or {}).get(CONF_REPLACEMENT)
-        if chosen == NOTHING:
-            async_forget_rules(self.hass, entry, self._camera_id)
-            return self.async_create_entry(data={})
-        if chosen:
+        placeholders: Mapping[str, str] = {}
+        if user_input is not None:
             try:
-                await self._async_replace(entry, chosen)
+                if await self._async_replace(entry, user_input.get(CONF_REPLACEMENT)):
+                    return self.async_create_entry(data={})
+                errors[CONF_REPLACEMENT] = "nothing_chosen"
             except StorageError as err:
-                errors["base"] = err.key
-                placeholders = dict(err.placeholders)
-            else:
-                return self.async_create_entry(data={})
-        elif user_input is not None:
-            errors[CONF_REPLACEMENT] = "nothing_chosen"
-        # Of what must be filled in, the frontend chooses the first by itself: a camera
-        # that nobody meant would lose its entities.
-        field = (
-            vol.Required(CONF_REPLACEMENT, default=self._new_id)
-            if self._new_id in choices
-            else vol.Optional(CONF_REPLACEMENT)
-        )
+                errors["base"], placeholders = err.key, err.placeholders
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return self.async_show_form(
             step_id="choose",
-            data_schema=vol.Schema(
-                {
-                    field: SelectSelector(
-                        SelectSelectorConfig(
-                            options=[
-                                *(
-                                    SelectOptionDict(value=one, label=name)
-                                    for one, name in choices.items()
-                                ),
-                                SelectOptionDict(value=NOTHING, label=NOTHING),
-                            ],
-                            mode=SelectSelectorMode.LIST,
-                            translation_key=CONF_REPLACEMENT,
-                        )
-                    )
-                }
-            ),
+            data_schema=schema,
             errors=errors,
             description_placeholders={
                 **((issue and issue.translation_placeholders) or {}),
@@ -121,11 +87,53 @@ class CameraGoneFlow(RepairsFlow):
             },
         )
 
-    async def _async_replace(self, entry: ClipConfigEntry, new_id: str) -> None:
-        """Let a camera that is listed go on as the one that is gone. Raises StorageError."""
+    def _is_gone(self, entry: ClipConfigEntry) -> bool:
+        """Return whether the camera is still known, and still not listed."""
+        return (
+            self._camera_id not in entry.runtime_data.coordinator.data
+            and self._camera_id in async_known_cameras(self.hass, entry)
+        )
+
+    def _schema(self, entry: ClipConfigEntry) -> vol.Schema:
+        """Return the form: the cameras that may be the new one, or none of them."""
+        automatic = entry.options.get(CONF_AUTOMATIC, {})
+        choices = {
+            camera.id: camera.name
+            for camera in entry.runtime_data.coordinator.listed()
+            # One that is saved automatically is another camera, unless the names are equal.
+            if camera.id == self._new_id or not automatic.get(camera.id)
+        }
+        # The frontend fills in the first choice of a required field by itself: a camera
+        # that nobody meant would lose its entities.
+        field = (
+            vol.Required(CONF_REPLACEMENT, default=self._new_id)
+            if self._new_id in choices
+            else vol.Optional(CONF_REPLACEMENT)
+        )
+        options = [
+            *(SelectOptionDict(value=one, label=name) for one, name in choices.items()),
+            SelectOptionDict(value=NOTHING, label=NOTHING),
+        ]
+        selector = SelectSelector(
+            SelectSelectorConfig(
+                options=options,
+                mode=SelectSelectorMode.LIST,
+                translation_key=CONF_REPLACEMENT,
+            )
+        )
+        return vol.Schema({field: selector})
+
+    async def _async_replace(self, entry: ClipConfigEntry, chosen: str | None) -> bool:
+        """Do what was chosen; return False if nothing was. Raises StorageError."""
+        if not chosen:
+            return False
+        if chosen == NOTHING:
+            async_forget_rules(self.hass, entry, self._camera_id)
+            return True
         entries = self.hass.config_entries
         await entries.async_unload(entry.entry_id)
         try:
-            await async_move_camera(self.hass, entry, self._camera_id, new_id)
+            await async_move_camera(self.hass, entry, self._camera_id, chosen)
         finally:
             await entries.async_setup(entry.entry_id)
+        return True

@@ -92,7 +92,7 @@ class RetentionManager:
         return self._waiting
 
     @contextlib.asynccontextmanager
-    async def room(self) -> AsyncIterator[None]:
+    async def reserve_space(self) -> AsyncIterator[None]:
         """Let one clip at a time into the library, when the limits hold.
 
         So they are exceeded by no more than that one.

@@ -120,7 +120,7 @@ async def test_who_waits_is_told(hass: HomeAssistant, entry: ConfigEntry) -> Non
     first, second = (
         hass.async_create_task(act(hass, "save_clip", **data)) for _ in range(2)
     )
-    await until(lambda: any(one.going for one in entry.runtime_data.jobs.running()))
+    await until(lambda: any(one.task for one in entry.runtime_data.jobs.running()))
     # It is accepted; a moment later both wait for its end.
     await rounds()
     # Whoever goes away takes nothing from the others.

@@ -90,7 +90,7 @@ def at_publish(house: House, do: Callable[[], None]) -> None:
     entered = 0
 
     @asynccontextmanager
-    async def room() -> AsyncIterator[None]:
+    async def reserve_space() -> AsyncIterator[None]:
         nonlocal entered
         entered += 1
         # It is entered to make the working folder first.
@@ -98,7 +98,7 @@ def at_publish(house: House, do: Callable[[], None]) -> None:
             do()
         yield
 
-    house.jobs._room = room
+    house.jobs._reserve_space = reserve_space
 
 
 def in_download(house: House, do: Callable[[], None]) -> None:

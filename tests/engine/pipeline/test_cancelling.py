@@ -83,7 +83,7 @@ async def test_while_it_is_accepted(house: House) -> None:
     asking = asyncio.ensure_future(house.ask(LATER))
     await asyncio.sleep(0)
     (running,) = house.jobs.running()
-    assert running.going is None
+    assert running.task is None
     async with asyncio.timeout(MOST_S):
         await check_cancelled(house, running)
     assert await asking is running

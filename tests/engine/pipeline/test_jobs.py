@@ -245,7 +245,7 @@ class House:
             downloads_at_once=self.downloads_at_once,
             executors=self.executors,
             spawn=self._spawn,
-            tell=self.told.append,
+            on_ended=self.told.append,
             sign_in_again=self._sign_in_again,
         )
         await self.jobs.resume()

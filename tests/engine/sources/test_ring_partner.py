@@ -919,7 +919,7 @@ class Account:
             downloads_at_once=2,
             executors=executors,
             spawn=lambda way, _: self.tasks.add(asyncio.create_task(way)),
-            tell=lambda _: None,
+            on_ended=lambda _: None,
             sign_in_again=lambda: None,
         )
         running = await jobs.ask(

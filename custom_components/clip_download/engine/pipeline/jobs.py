@@ -1,4 +1,4 @@
-"""Jobs: what was asked of one account, under way or going on after a restart."""
+"""The jobs of one account: begun, joined, cancelled, and resumed after a restart."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -27,7 +27,7 @@ from ..sources.base import Source
 from ..time_range import Window
 from . import working_folder
 from .executors import Executors
-from .pipeline import Pipeline, Room
+from .pipeline import Pipeline, ReserveSpace
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -40,20 +40,21 @@ MOST_UNFINISHED = 500
 
 @dataclass(eq=False)
 class Running:
-    """A job under way: `done` gives it once it ended or was interrupted.
+    """A job under way; `done` has it as its result once it ended or was interrupted.
 
-    `is_automatic`: nobody asked for it. `is_cancelled`: somebody wants it no more.
+    `is_automatic`: no person asked for it. `is_cancelled`: a person cancelled it. `task`
+    is its pipeline, once that runs.
     """
 
     job: Job
     done: asyncio.Future[Job]
     is_automatic: bool = False
     is_cancelled: bool = False
-    going: asyncio.Future[Job] | None = None
+    task: asyncio.Future[Job] | None = None
 
 
 class Jobs:
-    """The jobs of one account. They live on their own; whoever waits may go away."""
+    """The jobs of one account. They go on when whoever waits for them goes away."""
 
     def __init__(
         self,
@@ -66,16 +67,16 @@ class Jobs:
         downloads_at_once: int,
         executors: Executors,
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
-        tell: Callable[[Job], None],
+        on_ended: Callable[[Job], None],
         sign_in_again: Callable[[], None],
-        room: Room = contextlib.nullcontext,
+        reserve_space: ReserveSpace = contextlib.nullcontext,
     ) -> None:
         """Take what the jobs of an account share.
 
-        `executors` is where the jobs of all accounts decode and join.
-        `spawn` starts a task that ends with the account; `tell` hears of every job that
-        ended; `sign_in_again` is called when the cloud refuses the credentials. `room`
-        is entered while a clip is published: it makes room for it.
+        `executors` is where the jobs of all accounts decode and join. `spawn` starts a
+        task that ends with the account. `on_ended` is called for every job that ended,
+        `sign_in_again` when the cloud refuses the credentials. `reserve_space` is entered
+        before the disk is written to, and while a clip is published.
         """
         self._account_id = account_id
         self._account_name = account_name
@@ -85,13 +86,13 @@ class Jobs:
         self._downloads = FairSemaphore(downloads_at_once)
         self._executors = executors
         self._spawn = spawn
-        self._tell = tell
+        self._on_ended = on_ended
         self._sign_in_again = sign_in_again
-        self._room = room
+        self._reserve_space = reserve_space
         self._running: dict[tuple[Any, ...], Running] = {}
 
     async def resume(self) -> None:
-        """Go on with what was asked for before Home Assistant stopped."""
+        """Go on with the jobs that had not ended when Home Assistant stopped."""
         for job in await self._library.unfinished_jobs(self._account_id):
             give_up_at = max(job.give_up_at, datetime.now(UTC) + GRACE)
             self._start(replace(job, give_up_at=give_up_at))
@@ -112,13 +113,13 @@ class Jobs:
         events: Sequence[Event] = (),
         is_automatic: bool = False,
     ) -> Running:
-        """Ask for one clip; the same request under way is joined.
+        """Begin the job for one clip, or return the one under way for the same request.
 
         `filename` is below `root`, without ending. `timeout` counts from the window's
         end, or from now if that has passed. `events` are those whose footage is wanted,
-        where the window was made for them. However much people ask for, there is room
-        for what `is_automatic`. Raises InvalidRequestError (NoRoomError where there is no
-        room), StorageError.
+        where the window was made for them. The queue's limits are not for a job that
+        `is_automatic`. Raises InvalidRequestError (QueueFullError if the queue is full),
+        StorageError.
         """
         self._source.check(media_options)
         now = datetime.now(UTC)
@@ -141,7 +142,7 @@ class Jobs:
             return running
         if not is_automatic:
             self._check_queue(camera)
-        # Registered before the first await, so that a twin finds it.
+        # Registered before the first await, so that the same request finds it.
         running = self._running[job.request] = Running(
             job,
             asyncio.get_running_loop().create_future(),
@@ -170,8 +171,8 @@ class Jobs:
         It failed as `cancelled`, unless it came to its end just before.
         """
         running.is_cancelled = True
-        if running.going:
-            running.going.cancel()
+        if running.task:
+            running.task.cancel()
         return await asyncio.shield(running.done)
 
     def running(self, camera_id: str | None = None) -> list[Running]:
@@ -200,7 +201,7 @@ class Jobs:
         return await self._library.last_clip(self._account_id, camera_id)
 
     def _check_queue(self, camera: Camera) -> None:
-        """Raise NoRoomError if too much was asked for that is not done."""
+        """Raise QueueFullError if as many jobs as are allowed have not ended."""
         asked = self._asked()
         if len(asked) >= MOST_UNFINISHED:
             raise QueueFullError("too_many_jobs", count=str(MOST_UNFINISHED))
@@ -209,11 +210,11 @@ class Jobs:
             raise QueueFullError("too_many_jobs_of_camera", count=str(MOST_OF_CAMERA))
 
     def _asked(self) -> list[Running]:
-        """Return the jobs under way that somebody asked for."""
+        """Return the jobs under way that a person asked for."""
         return [one for one in self._running.values() if not one.is_automatic]
 
     async def _accept(self, running: Running) -> None:
-        """Keep what was asked for, and begin. Raises InvalidRequestError, StorageError."""
+        """Store a job and start it. Raises InvalidRequestError, StorageError."""
         job = running.job
         try:
             filename = PurePosixPath(job.filename)
@@ -236,42 +237,42 @@ class Jobs:
         self._spawn(self._run(running), f"clip {job.id}")
 
     async def _run(self, running: Running) -> None:
-        """Take a job to its end, whatever happens, and tell everybody."""
+        """Run a job until it ended, and report that."""
         job = running.job
         CURRENT_CAMERA.set(job.camera_id)
-        way = Pipeline(
+        pipeline = Pipeline(
             job,
             source=self._source,
             library=self._library,
             account_name=self._account_name,
             downloads=self._downloads,
             executors=self._executors,
-            room=self._room,
+            reserve_space=self._reserve_space,
             is_withdrawn=lambda: running.is_cancelled,
         )
         try:
             camera = self._find_camera(job.camera_id)
-            running.going = asyncio.ensure_future(way.go(camera))
+            running.task = asyncio.ensure_future(pipeline.run(camera))
             if running.is_cancelled:
-                running.going.cancel()
-            job = await running.going
+                running.task.cancel()
+            job = await running.task
         except asyncio.CancelledError:
             if not running.is_cancelled:
                 raise
-            if way.job.state is JobState.SAVED:
-                # That was too late.
-                job = way.job
-                await way.withdraw()
+            if pipeline.job.state is JobState.SAVED:
+                # It was cancelled too late.
+                job = pipeline.job
+                await pipeline.withdraw()
             else:
                 cancelled = CancelledJobError("cancelled")
                 job = replace(job, state=JobState.FAILED, error=cancelled)
                 # Before anything is removed: it does not go on at the next start.
-                await self._record_cancelled(way.failed(job))
-                await way.withdraw()
-                await self._record_failure(way.failed(job))
+                await self._record_cancelled(pipeline.failed(job))
+                await pipeline.withdraw()
+                await self._record_failure(pipeline.failed(job))
         except Exception as err:  # noqa: BLE001
-            job = replace(job, state=JobState.FAILED, error=_told(err, job))
-            await self._record_failure(way.failed(job))
+            job = replace(job, state=JobState.FAILED, error=_clip_error(err, job))
+            await self._record_failure(pipeline.failed(job))
         finally:
             # An interrupted job keeps its row, and goes on at the next start.
             del self._running[job.request]
@@ -279,7 +280,7 @@ class Jobs:
                 running.done.set_result(job)
         if isinstance(job.error, SignInError):
             self._sign_in_again()
-        self._tell(job)
+        self._on_ended(job)
 
     async def _clear(self, jobs: Sequence[Job]) -> None:
         """Remove what jobs that ended could not remove themselves."""
@@ -311,13 +312,13 @@ async def forget(library: Library, account_id: str) -> None:
     await library.forget_account(account_id)
 
 
-def _told(err: Exception, job: Job) -> ClipError:
-    """Return what to tell of an error; one that nobody foresaw goes to the log too."""
+def _clip_error(err: Exception, job: Job) -> ClipError:
+    """Return the error of a job; one that is not expected is logged too."""
     match err:
         case ClipError():
             return err
         case OSError():
-            # The disk does not say where a file lies that is open.
+            # An error of an open file has no path.
             err.filename = err.filename or str(working_folder.place_of(job))
             return storage_error(err)
     _LOGGER.error("Job %s failed", job.id, exc_info=err)

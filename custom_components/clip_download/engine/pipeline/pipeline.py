@@ -1,4 +1,4 @@
-"""The way of one clip: wait, plan, fetch, finish, keep. One direction, no way back."""
+"""The pipeline of one job: wait, plan, fetch, finish, publish. No step comes twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -42,23 +42,23 @@ from .working_folder import WorkingFolder
 
 _LOGGER = logging.getLogger(__name__)
 
-# A list that takes longer has no end, however it goes on.
+# A list that takes longer is taken for endless.
 LONGEST_PLAN_S = 60 * 60
 # What a recording may last beyond what a list says of it.
 LONGEST_RECORDING = timedelta(hours=1)
-# Who set an event off has come into the picture by then.
+# How long after an event's start the one who caused it can be seen.
 SEEN_AFTER = timedelta(seconds=1.5)
-# So often a job is begun that never comes to the end of what it looks into.
+# How often a job is started whose files end Home Assistant each time.
 MOST_STARTS = 3
-# So often a name is chosen that somebody else takes meanwhile.
+# How often another name is tried because somebody else took it meanwhile.
 MOST_NAMES_LOST = 100
 
 
-type Room = Callable[[], contextlib.AbstractAsyncContextManager[None]]
+type ReserveSpace = Callable[[], contextlib.AbstractAsyncContextManager[None]]
 
 
 class Pipeline:
-    """One job's way. Where it has come to is kept in the library at each step."""
+    """What one job goes through. Its state is stored in the library at each step."""
 
     def __init__(
         self,
@@ -69,15 +69,15 @@ class Pipeline:
         account_name: str,
         downloads: FairSemaphore,
         executors: Executors,
-        room: Room,
+        reserve_space: ReserveSpace,
         is_withdrawn: Callable[[], bool] = lambda: False,
     ) -> None:
         """Take the job, and what it shares with the others of its account.
 
         `downloads` limits what is fetched at once, `executors` is where files are
-        decoded and joined. `room` is entered before the disk is written to, and while
-        files are published. `is_withdrawn`: it does not go on if it is cancelled, and
-        `withdraw` is called then.
+        decoded and joined. `reserve_space` is entered before the disk is written to, and
+        while files are published. `is_withdrawn` returns whether the job is cancelled
+        for good; `withdraw` is called then.
         """
         self._job = job
         self._working: WorkingFolder | None = None
@@ -86,33 +86,33 @@ class Pipeline:
         self._account_name = account_name
         self._downloads = downloads
         self._executors = executors
-        # That of the window that was asked for, whatever comes of it.
+        # Chosen by the window that was asked for, also where that changes.
         self._executor = executors.of(job.window)
-        self._room = room
+        self._reserve_space = reserve_space
         self._is_withdrawn = is_withdrawn
         self._cancelled = threading.Event()
-        # How many files are being looked into.
-        self._looked_into = 0
+        # How many files are being decoded or joined.
+        self._decoding = 0
         self._starts_before = job.starts
         self._budget = RetryBudget(
             job.give_up_at,
             timeout=job.give_up_at - max(job.window.end, job.asked_at),
         )
 
-    async def go(self, camera: Camera | None) -> Job:
+    async def run(self, camera: Camera | None) -> Job:
         """Return the job once its clips are saved.
 
         Raises ClipError or OSError if there is no clip; then nothing is left behind.
         When cancelled, the job's row stays as it is.
         """
         try:
-            if not await self._found_again():
+            if not await self._recover():
                 await self._save(camera)
         except asyncio.CancelledError:
-            # A thread that is still at work stops at its next packet.
+            # A thread that still decodes stops at its next packet.
             self._cancelled.set()
-            # What came whole need not come again at the next start; what was published
-            # or replaced is seen to then.
+            # The next start uses the parts that are whole, and undoes or completes what
+            # was published or replaced.
             if not self._is_withdrawn():
                 await run_in_thread(working_folder.pause, self._job, self._working)
             raise
@@ -120,7 +120,7 @@ class Pipeline:
             self._cancelled.set()
             await self._clear_up()
             raise
-        # It is saved, whatever comes now: what is left behind goes at the next start.
+        # It is saved: what cannot be removed now is removed at the next start.
         with contextlib.suppress(asyncio.CancelledError, StorageError):
             await self._clear_up()
         return self._job
@@ -131,13 +131,14 @@ class Pipeline:
         return self._job
 
     async def withdraw(self) -> None:
-        """Leave nothing behind, once it was cancelled for good."""
+        """Remove all that the job has on the disk, once it is cancelled for good."""
         await self._clear_up()
 
     def failed(self, job: Job) -> Job:
-        """Return a job as it is recorded once it failed: with what it left on the disk.
+        """Return a failed job as it is recorded.
 
-        Nothing, but where the disk does not let it be removed.
+        It keeps its working folders and clips only if the disk did not let them be
+        removed.
         """
         if not self._job.working_folders:
             return replace(job, working_folders=(), clips=())
@@ -160,7 +161,7 @@ class Pipeline:
                 await self._library.update_job(self._job)
 
     async def _save(self, camera: Camera | None) -> None:
-        """Wait, plan, fetch, finish and keep."""
+        """Wait, plan, fetch, finish and publish."""
         if camera is None:
             raise RefusedError("camera_gone")
         if self._job.starts >= MOST_STARTS:
@@ -169,13 +170,13 @@ class Pipeline:
             files.target_inside, self._job.root, PurePosixPath(self._job.filename)
         )
         await self._check_mounted()
-        await self._come_to(JobState.WAITING)
+        await self._enter(JobState.WAITING)
         if not self._is_of_recordings:
             await sleep_until(self._job.window.end + self._source.lag)
         plan = await self._plan(camera)
-        await self._come_to(JobState.FETCHING)
-        async with self._room():
-            # It may have been long since.
+        await self._enter(JobState.FETCHING)
+        async with self._reserve_space():
+            # Again: the job may have waited for long.
             await self._check_mounted()
             working = await self._begin()
             self._job = replace(self._job, clips=())
@@ -191,12 +192,12 @@ class Pipeline:
             kept=working.kept,
         )
         fetched, trouble = await fetching.fetch(plan)
-        await self._come_to(JobState.FINISHING)
+        await self._enter(JobState.FINISHING)
         await self._finish(fetched, trouble or plan.trouble, working)
 
     async def _begin(self) -> WorkingFolder:
-        """Make the folder to work in, with the parts that are there already."""
-        # Known before it is made: no kill in between loses it.
+        """Make the working folder, with the parts from before a restart."""
+        # Recorded before it is made: no kill in between loses it.
         self._job = working_folder.with_new_name(self._job)
         await self._library.update_job(self._job)
         working = await join_thread(run_in_thread(working_folder.begin, self._job))
@@ -207,36 +208,35 @@ class Pipeline:
         return working
 
     async def _check_mounted(self) -> None:
-        """Raise StorageError if the disk is away that clips were written to there."""
+        """Raise StorageError if the disk of the job's folder is not mounted."""
         folder = working_folder.place_of(self._job)
         await run_in_thread(files.check_mounted, folder, await self._library.mounts())
 
     @contextlib.asynccontextmanager
     async def _crash_guard(self) -> AsyncIterator[None]:
-        """Count as a start without an end whatever does not outlive looking into a file.
+        """Count a start of the job while a file is decoded.
 
-        However it is left, it is counted no more: only if all of Home Assistant ends in
-        it, the count stays.
+        The count is taken back afterwards, unless Home Assistant was killed meanwhile.
         """
-        self._looked_into += 1
+        self._decoding += 1
         try:
             await self._count_start()
             yield
         finally:
-            self._looked_into -= 1
+            self._decoding -= 1
             await self._count_start()
 
     async def _count_start(self) -> None:
-        starts = self._starts_before + bool(self._looked_into)
+        starts = self._starts_before + bool(self._decoding)
         self._job = replace(self._job, starts=starts)
         await self._library.set_starts(self._job.id, starts)
 
-    async def _come_to(self, state: JobState) -> None:
+    async def _enter(self, state: JobState) -> None:
         self._job = replace(self._job, state=state)
         await self._library.update_job(self._job)
 
     async def _plan(self, camera: Camera) -> Plan:
-        """Return what exists once it is all there, or what is there when time is up."""
+        """Return the plan once all of it exists, or what exists when time is up."""
         while True:
             plan = await retry(lambda: self._plan_once(camera), self._budget)
             left_s = seconds_until(self._job.give_up_at)
@@ -269,86 +269,80 @@ class Pipeline:
         trouble: ClipError | None,
         working: WorkingFolder,
     ) -> None:
-        """Make the files, settle what is told of them, and keep them."""
+        """Make the files, describe each as a clip, and publish them."""
         if self._is_of_recordings:
             self._open_window(fetched)
         async with self._crash_guard():
             finished = await self._make([part.piece for part in fetched], working)
-        made, missing = finished.files, finished.missing
-        is_complete = finished.is_complete
-        if not made:
+        if not finished.files:
             raise NoFootageError("no_footage")
         if self._is_of_recordings:
-            self._settle_window(finished.covered)
-            missing = tuple(
-                gaps(self._job.window, finished.covered, timedelta(seconds=1))
-            )
-            is_complete = not missing
-        trouble = trouble or finished.damaged
-        job = self._job
+            finished = self._settle_window(finished)
+        self._job = replace(self._job, error=trouble or finished.damaged)
         events = tuple(
             dict.fromkeys(event for part in fetched for event in part.event_ids)
         )
-        self._job = replace(job, error=trouble)
         with contextlib.ExitStack() as stack:
             outgoing = []
-            for one in made:
+            for made in finished.files:
                 # Not while it arrives: that would halve the speed of two cores. It is
-                # closed whoever goes away meanwhile.
-                sealed = await join_thread(run_in_thread(_seal, one.file, stack))
-                about = sealed.stat()
-                clip = Clip(
-                    id=uuid4().hex,
-                    job_id=job.id,
-                    account_id=job.account_id,
-                    # People hand clips on, with what is written of them.
-                    account_name=sidecar.without_addresses(self._account_name),
-                    source=self._source.kind,
-                    camera_id=job.camera_id,
-                    camera_name=job.camera_name,
-                    window=one.window,
-                    duration_ms=one.duration // timedelta(milliseconds=1),
-                    label=job.label,
-                    status=(
-                        ClipStatus.COMPLETE
-                        if is_complete and not trouble
-                        else ClipStatus.PARTIAL
-                    ),
-                    # Until it is given one, a name that nothing has.
-                    path=working_folder.place_of(job) / one.file.name,
-                    size_bytes=about.st_size,
-                    sha256=sealed.sha256,
-                    video_codec=one.video_codec,
-                    audio_codec=(
-                        f"{one.audio_codec} ({one.sound_was})"
-                        if one.sound_was
-                        else one.audio_codec
-                    ),
-                    width=one.width,
-                    height=one.height,
-                    events=events,
-                    gaps=missing,
-                    saved_at=from_ms(to_ms(datetime.now(UTC))),
-                    saves=job.events,
-                    modified_ns=about.st_mtime_ns,
-                )
-                outgoing.append(
-                    Outgoing(
-                        clip=clip,
-                        sealed=sealed,
-                        picture=one.still or await self._picture(clip, one.file),
-                    )
-                )
-            async with self._room():
-                await self._keep(outgoing, working)
+                # closed even if the job is cancelled meanwhile.
+                sealed = await join_thread(run_in_thread(_seal, made.file, stack))
+                clip = self._clip(made, sealed, finished, events)
+                picture = made.still or await self._picture(clip, made.file)
+                outgoing.append(Outgoing(clip=clip, sealed=sealed, picture=picture))
+            async with self._reserve_space():
+                await self._publish(outgoing, working)
+
+    def _clip(
+        self,
+        made: clip_file.Made,
+        sealed: Sealed,
+        finished: clip_file.Finished,
+        events: tuple[str, ...],
+    ) -> Clip:
+        """Describe one of the files that were made as a clip."""
+        job = self._job
+        about = sealed.stat()
+        is_complete = finished.is_complete and not job.error
+        audio_codec = made.audio_codec
+        if made.sound_was:
+            audio_codec = f"{audio_codec} ({made.sound_was})"
+        return Clip(
+            id=uuid4().hex,
+            job_id=job.id,
+            account_id=job.account_id,
+            # People pass clips on, with the sidecar.
+            account_name=sidecar.without_addresses(self._account_name),
+            source=self._source.kind,
+            camera_id=job.camera_id,
+            camera_name=job.camera_name,
+            window=made.window,
+            duration_ms=made.duration // timedelta(milliseconds=1),
+            label=job.label,
+            status=ClipStatus.COMPLETE if is_complete else ClipStatus.PARTIAL,
+            # Until it is published, a path at which nothing is.
+            path=working_folder.place_of(job) / made.file.name,
+            size_bytes=about.st_size,
+            sha256=sealed.sha256,
+            video_codec=made.video_codec,
+            audio_codec=audio_codec,
+            width=made.width,
+            height=made.height,
+            events=events,
+            gaps=finished.missing,
+            saved_at=from_ms(to_ms(datetime.now(UTC))),
+            saves=job.events,
+            modified_ns=about.st_mtime_ns,
+        )
 
     @property
     def _is_of_recordings(self) -> bool:
-        """Whether whole recordings are wanted, however long they turn out to be."""
+        """Whether whole recordings are saved, however long they are."""
         return bool(self._job.events) and self._source.keeps_recordings
 
     def _open_window(self, fetched: Sequence[Fetched]) -> None:
-        """Let nothing of the recordings be cut off: no list tells their exact length."""
+        """Widen the window so that no recording is cut: lists only know about its end."""
         windows = [part.piece.window for part in fetched]
         window = Window(
             min(window.start for window in windows),
@@ -356,10 +350,13 @@ class Pipeline:
         )
         self._job = replace(self._job, window=window)
 
-    def _settle_window(self, covered: Sequence[Window]) -> None:
-        """Take for the window what there is from the first picture to the last."""
+    def _settle_window(self, finished: clip_file.Finished) -> clip_file.Finished:
+        """Set the window to the footage; return what was made, with the gaps in that."""
+        covered = finished.covered
         window = Window(covered[0].start, covered[-1].end)
         self._job = replace(self._job, window=window)
+        missing = tuple(gaps(window, covered, timedelta(seconds=1)))
+        return replace(finished, missing=missing, is_complete=not missing)
 
     async def _make(
         self, pieces: list[clip_file.Piece], working: WorkingFolder
@@ -379,17 +376,22 @@ class Pipeline:
 
     async def _picture(self, clip: Clip, file: File) -> bytes | None:
         """Make the picture of a clip, if it has one."""
-        # Others wait for their turn to publish: not behind a long clip, too.
+        # Not in the thread of long clips, so that nothing waits for one of them.
         with contextlib.suppress(ClipError):
             async with self._crash_guard():
                 return await run_in_executor(
-                    self._executors.short, clip_file.picture, file, _worth_a_look(clip)
+                    self._executors.short,
+                    clip_file.picture,
+                    file,
+                    _picture_offset(clip),
                 )
         # A clip without a picture is still a clip.
         return None
 
-    async def _keep(self, outgoing: Sequence[Outgoing], working: WorkingFolder) -> None:
-        """Publish the files and record them, all or none."""
+    async def _publish(
+        self, outgoing: Sequence[Outgoing], working: WorkingFolder
+    ) -> None:
+        """Give the files their names and record them as clips, all or none."""
         place = await run_in_thread(working_folder.open_place, self._job)
         publisher = Publisher(place, [working.folder])
         stem = PurePosixPath(self._job.filename).name
@@ -403,7 +405,7 @@ class Pipeline:
                     path=place.path / f"{name}{files.SUFFIX}",
                     kept=bool(old and old.kept),
                 )
-                # Known before it happens: a kill in between loses nothing.
+                # Recorded before it happens: a kill in between loses nothing.
                 self._job = replace(self._job, clips=tuple(clips))
                 await self._library.update_job(self._job)
                 with contextlib.suppress(FileExistsError):
@@ -424,7 +426,10 @@ class Pipeline:
     async def _free_name(
         self, publisher: Publisher, wanted: str
     ) -> tuple[str, Clip | None]:
-        """Return the name to publish under, else with a number; and what it replaces."""
+        """Return the name to publish under, with a number if it is taken.
+
+        And the clip that is replaced, if one is.
+        """
         name, number = wanted, 1
         while not await run_in_thread(publisher.is_free, name):
             if self._job.overwrite and (
@@ -436,10 +441,10 @@ class Pipeline:
         return name, None
 
     async def _replaceable(self, publisher: Publisher, name: str) -> Clip | None:
-        """Return the clip of a name if it is one that this job may replace.
+        """Return the clip of a name if this job may replace it.
 
-        That is one of the same camera, as it was saved. One that is kept may only make
-        way for the footage of its own events.
+        It must be one of the same camera, and unchanged since it was saved. One that is
+        kept may only be replaced by footage of its own events.
         """
         path = publisher.folder.path / f"{name}{files.SUFFIX}"
         wanted = {event.id for event in self._job.events}
@@ -463,21 +468,21 @@ class Pipeline:
         try:
             await asyncio.shield(recording)
         except asyncio.CancelledError:
-            # It ends here: nobody would tell of it at the next start.
+            # A job that is recorded as saved does not go on at the next start.
             await recording
         self._job = saved
 
-    async def _found_again(self) -> bool:
-        """Return whether the job was killed between giving names and recording them.
+    async def _recover(self) -> bool:
+        """Record the job if it was killed between publishing and recording.
 
-        Then it is recorded; else what was published and replaced is as it was before.
+        Return whether it was. Otherwise undo what was published and replaced.
         """
         if not self._job.clips:
             return False
         if not await run_in_thread(working_folder.has_published, self._job):
             await run_in_thread(working_folder.take_back, self._job, None)
             return False
-        async with self._room():
+        async with self._reserve_space():
             working = await self._begin()
             place = await run_in_thread(working_folder.open_place, self._job)
             publisher = Publisher(place, [working.folder])
@@ -500,8 +505,8 @@ def _seal(file: File, stack: contextlib.ExitStack) -> Sealed:
     return stack.enter_context(Sealed.of(file))
 
 
-def _worth_a_look(clip: Clip) -> timedelta:
-    """Return how far into a clip its event is seen, or its middle without one."""
+def _picture_offset(clip: Clip) -> timedelta:
+    """Return how far into a clip its event can be seen; without one, its middle."""
     for event in clip.saves:
         moment = event.window.start + SEEN_AFTER
         if clip.window.start <= moment < clip.window.end:
