@@ -80,7 +80,7 @@ class Shelf(Source):
 
     def __init__(self, session: ClientSession, port: int, duration: timedelta) -> None:
         """Take where nginx listens, and how long its footage is."""
-        super().__init__(session, {})
+        super().__init__({}, session=session)
         self.url = f"https://{HOST}:{port}"
         self.window = Window(START, START + duration)
         self.http = Http(session, (), AsyncLimiter(1000))

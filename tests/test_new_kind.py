@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 import sys
 from types import ModuleType
-from typing import Any, Self, override
+from typing import Any, ClassVar, Self, cast, override
 
+from aiolimiter import AsyncLimiter
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
@@ -26,6 +27,7 @@ from custom_components.clip_download.accounts.kind import (
     password,
     text,
 )
+from custom_components.clip_download.accounts.source import async_create_source
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine import sources
 from custom_components.clip_download.engine.errors import SignInError
@@ -37,6 +39,7 @@ from custom_components.clip_download.engine.model import (
     Plan,
 )
 from custom_components.clip_download.engine.sources.base import Download, Source
+from custom_components.clip_download.engine.sources.http import Http
 from custom_components.clip_download.engine.sources.webhook import Notice
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import (
@@ -46,6 +49,11 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.aiohttp_client import (
+    DATA_RESOLVER,
+    HassAsyncDNSResolver,
+    async_get_clientsession,
+)
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -53,6 +61,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .accounts import begin
+from .clouds.server import Answer, Asked, Cloud, Server
 
 SERIAL = "AC-4711"
 
@@ -62,6 +71,15 @@ class AcmeSource(Source):
 
     kind = "acme"
     manufacturer = "Acme"
+    connected: ClassVar[set[AcmeSource]] = set()
+
+    @override
+    def prepare(self) -> None:
+        self.connected.add(self)
+
+    @override
+    async def aclose(self) -> None:
+        self.connected.remove(self)
 
     @override
     async def identify(self) -> Identity:
@@ -83,6 +101,32 @@ class AcmeSource(Source):
         self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AbstractAsyncContextManager[Download]:
         raise AssertionError("there is nothing to fetch")
+
+
+class AcmeHttps(AcmeSource):
+    """One that is asked over HTTPS."""
+
+    @override
+    async def identify(self) -> Identity:
+        http = Http(self.session, {self.credentials["host"]}, AsyncLimiter(10))
+        url = f"https://{self.credentials['host']}/serial"
+        async with http.request("GET", url, headers={}) as response:
+            return Identity(id=await response.text(), title="Acme at home")
+
+
+class AcmeServer(Cloud):
+    """The recorder's own server, whose certificate it has made itself."""
+
+    hosts = ("acme.local",)
+
+    def __init__(self, server: Server) -> None:
+        """Tell its serial number."""
+        super().__init__(server)
+        self.route("GET", r"acme\.local/serial", self.serial)
+
+    async def serial(self, asked: Asked) -> Answer:
+        """Tell it."""
+        return Answer(body=SERIAL.encode())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +185,7 @@ ACME = AccountKind(
             error="invalid_channel",
         ),
     ),
+    verify_ssl_field="verify_ssl",
     links={"manual_url": "https://acme.example/manual"},
     lasting_ids={"device_id": lambda: "sesame-device"},
     sign_in=sign_in,
@@ -215,6 +260,41 @@ async def test_set_up(hass: HomeAssistant) -> None:
     coordinator = entry.runtime_data.coordinator
     assert coordinator.update_interval == timedelta(minutes=7)
     assert not entry.supported_subentry_types
+
+
+async def test_own_client(hass: HomeAssistant) -> None:
+    """What a source has opened is closed: after the form, and with its account."""
+    assert not AcmeSource.connected
+    entry = await set_up_acme(hass)
+    assert AcmeSource.connected == {entry.runtime_data.source}
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert not AcmeSource.connected
+
+
+async def test_own_certificate(
+    hass: HomeAssistant, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server with a certificate of its own is taken where a person says so."""
+    monkeypatch.setattr(
+        sys.modules[f"{sources.__name__}.acme"], "AcmeSource", AcmeHttps
+    )
+    server = Server()
+    server.add(AcmeServer(server))
+    hass.data[DATA_RESOLVER] = cast("HassAsyncDNSResolver", server.resolver())
+    flows = hass.config_entries.flow
+    async with server:
+        form = await begin(hass, "acme")
+        form = await flows.async_configure(form["flow_id"], TYPED)
+        result = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert result["result"].unique_id == f"acme_{SERIAL}"
+    trusting: dict[str, Any] = {**TYPED, "verify_ssl": True}
+    for data, is_verified in ((TYPED, False), (trusting, True), ({}, True)):
+        source = await async_create_source(hass, ACME, data)
+        session = async_get_clientsession(hass, verify_ssl=is_verified)
+        assert source.session is session
+        await source.aclose()
 
 
 async def test_sign_in_again(

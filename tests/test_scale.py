@@ -99,7 +99,7 @@ async def ring(folder: Path) -> AsyncIterator[tuple[BusyRing, Account]]:
         context = server.authority.client_context()
         connector = TCPConnector(resolver=server.resolver(), ssl=context)
         token = {"token": cloud.token(), "hardware_id": "hardware"}
-        return RingSource(ClientSession(connector=connector), token)
+        return RingSource(token, session=ClientSession(connector=connector))
 
     account = Account(folder, make_source)
     async with server:

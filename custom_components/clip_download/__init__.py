@@ -84,6 +84,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         access_token=access_token_of(hass, kind, entry),
         options=entry.options,
     )
+    entry.async_on_unload(source.aclose)
     coordinator = CamerasCoordinator(hass, entry, source, Arrivals(hass, entry).settle)
     await coordinator.async_config_entry_first_refresh()
     spawn = partial(entry.async_create_background_task, hass)

@@ -1,6 +1,7 @@
 """Setting up an account: what its kind asks for, tried before anything is kept."""
 
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from functools import partial
 import logging
 import re
@@ -401,17 +402,18 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
 
     async def _async_identify(self, credentials: dict[str, Any]) -> Identity:
         """Return whose credentials these are. Raises ClipError, AbortFlow."""
-        source = await async_create_source(
+        made = await async_create_source(
             self.hass,
             self._kind,
             credentials,
             keep_credentials=credentials.update,
             access_token=given_access_token(self.hass, self._kind, credentials),
         )
-        identity = await source.identify()
-        await self._async_check_account(identity)
-        if self._kind.finish_sign_in:
-            await self._kind.finish_sign_in(source)
+        async with aclosing(made) as source:
+            identity = await source.identify()
+            await self._async_check_account(identity)
+            if self._kind.finish_sign_in:
+                await self._kind.finish_sign_in(source)
         return identity
 
     async def _async_check_account(self, identity: Identity) -> None:

@@ -1,6 +1,7 @@
 """Streams that a person names, because the cloud may not let the account list them."""
 
 from collections.abc import Mapping
+from contextlib import aclosing
 import logging
 from typing import Any
 
@@ -94,10 +95,11 @@ class StreamSubentryFlow(ConfigSubentryFlow):
         if listed and coordinator.subentry_id(listed) is None:
             return {CONF_STREAM: "already_listed"}, {}
         try:
-            source = await async_create_source(
+            made = await async_create_source(
                 self.hass, kind_of(entry), entry.data, named_cameras=[stream]
             )
-            cameras = await entry.runtime_data.call(source.cameras)
+            async with aclosing(made) as source:
+                cameras = await entry.runtime_data.call(source.cameras)
         except (ClipError, ConfigEntryError) as err:
             return await async_form_errors(self.hass, err, entry.title)
         except Exception:

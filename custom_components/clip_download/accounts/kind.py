@@ -140,7 +140,8 @@ class AccountKind:
     ClipError. Without it, what was typed is kept. `finish_sign_in` is called once it is
     known that the account may be kept. `stream_name` returns the name in what a person
     typed to name a stream, empty if there is none; it is set where the cloud may refuse
-    to list the streams.
+    to list the streams. `verify_ssl_field` is the field that says whether the server's
+    certificate is verified, where a person's own server may have one that nobody issued.
     """
 
     name: str
@@ -165,10 +166,15 @@ class AccountKind:
     webhook: Webhook | None = None
     options: tuple[Field, ...] = ()
     stream_name: Callable[[str], str] | None = None
+    verify_ssl_field: str = ""
 
     def lender_id(self, data: Mapping[str, Any]) -> str | None:
         """Return the entry whose sign-in an account uses, None if it has its own."""
         return data.get(self.shared_sign_in.field) if self.shared_sign_in else None
+
+    def verifies_ssl(self, data: Mapping[str, Any]) -> bool:
+        """Return whether the certificate of an account's server is verified."""
+        return bool(data.get(self.verify_ssl_field, True))
 
 
 def text(autocomplete: str = "off") -> TextSelector:

@@ -66,8 +66,8 @@ async def async_create_source(
         credentials = kind.shared_sign_in.credentials_of(hass, lender_id)
     source_class = await async_source_class(hass, kind)
     return source_class(
-        async_get_clientsession(hass),
         credentials,
+        session=async_get_clientsession(hass, verify_ssl=kind.verifies_ssl(data)),
         keep_credentials=keep_credentials,
         flush_credentials=flush_credentials,
         named_cameras=named_cameras,

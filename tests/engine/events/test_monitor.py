@@ -214,12 +214,11 @@ def live(film: bytes, tmp_path: Path, socket_enabled: None) -> Live:
         app = web.Application()
         app.router.add_get("/", answer)
         async with TestServer(app) as server:
-            async with ClientSession() as unused:
-                street = kind(unused, {})
+            street = kind({})
             street.url = str(server.make_url("/"))
 
             def make_source() -> Street:
-                street.session = ClientSession()
+                street._session = ClientSession()
                 return street
 
             account = Account(tmp_path, make_source, rules)

@@ -493,8 +493,8 @@ async def test_what_is_not_ready_takes_no_slot(tmp_path: Path) -> None:
         connector = TCPConnector(resolver=server.resolver(), ssl=context)
         async with ClientSession(connector=connector) as session:
             house.jobs._source = MerakiSource(
-                session,
                 {"api_key": cloud.api_key, "base_url": "https://api.meraki.com/api/v1"},
+                session=session,
             )
             running = []
             for camera in cameras:

@@ -124,7 +124,7 @@ class Shelf(Source):
         self, session: ClientSession, server: BaseTestServer, folder: Path
     ) -> None:
         """Take the server whose files are the footage."""
-        super().__init__(session, {})
+        super().__init__({}, session=session)
         self.server = server
         self.folder = folder
         self.plans: deque[Plan | Exception] = deque()

@@ -212,7 +212,7 @@ async def _ring(clouds: Clouds, session: ClientSession) -> tuple[Cloud, Source]:
         "token": cloud.token(),
         "hardware_id": "0d3b7a52-6a31-4d4c-9d7e-2b8f6c1e5a90",
     }
-    return cloud, RingSource(session, credentials)
+    return cloud, RingSource(credentials, session=session)
 
 
 async def _partner(clouds: Clouds, session: ClientSession) -> tuple[Cloud, Source]:
@@ -224,7 +224,7 @@ async def _partner(clouds: Clouds, session: ClientSession) -> tuple[Cloud, Sourc
     async def token(is_refused: bool) -> str:
         return str(cloud.token()["access_token"])
 
-    return cloud, RingPartnerSource(session, {}, access_token=token)
+    return cloud, RingPartnerSource({}, session=session, access_token=token)
 
 
 async def _meraki(clouds: Clouds, session: ClientSession) -> tuple[Cloud, Source]:
@@ -236,7 +236,7 @@ async def _meraki(clouds: Clouds, session: ClientSession) -> tuple[Cloud, Source
         "api_key": cloud.api_key,
         "base_url": "https://api.meraki.com/api/v1",
     }
-    return cloud, MerakiSource(session, credentials)
+    return cloud, MerakiSource(credentials, session=session)
 
 
 async def _kinesis(clouds: Clouds, session: ClientSession) -> tuple[Cloud, Source]:
@@ -248,7 +248,7 @@ async def _kinesis(clouds: Clouds, session: ClientSession) -> tuple[Cloud, Sourc
         "secret_access_key": cloud.secret_access_key,
         "region": cloud.region,
     }
-    return cloud, KinesisSource(session, credentials, named_cameras=["yard"])
+    return cloud, KinesisSource(credentials, session=session, named_cameras=["yard"])
 
 
 type Build = Callable[[Clouds, ClientSession], Awaitable[tuple[Cloud, Source]]]

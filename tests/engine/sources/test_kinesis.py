@@ -70,7 +70,7 @@ def new_source(clouds: Clouds, session: ClientSession, **changes: Any) -> Kinesi
         **({"session_token": cloud.session_token} if cloud.session_token else {}),
         **changes,
     }
-    return KinesisSource(session, credentials, named_cameras=named_cameras)
+    return KinesisSource(credentials, session=session, named_cameras=named_cameras)
 
 
 @pytest.fixture

@@ -45,12 +45,12 @@ async def account(
     cloud = clouds.kinesis
     cloud.has_quotas = False
     source: Any = KinesisSource(
-        session,
         {
             "access_key_id": cloud.access_key_id,
             "secret_access_key": cloud.secret_access_key,
             "region": cloud.region,
         },
+        session=session,
     )
     media = tmp_path / "media"
     media.mkdir()

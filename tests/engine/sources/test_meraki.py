@@ -72,7 +72,7 @@ def new_source(
 ) -> MerakiSource:
     """Make a source for the cloud's only key."""
     return MerakiSource(
-        session, {"api_key": clouds.meraki.api_key, "base_url": base_url}
+        {"api_key": clouds.meraki.api_key, "base_url": base_url}, session=session
     )
 
 
@@ -896,8 +896,8 @@ async def test_own_host_keeps_the_key(proxy: Proxy) -> None:
     )
     async with ClientSession(connector=connector) as session:
         source = MerakiSource(
-            session,
             {"api_key": "key", "base_url": "https://meraki.home.example/api/v1"},
+            session=session,
         )
         with pytest.raises(CloudError):
             await source.identify()

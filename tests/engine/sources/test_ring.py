@@ -102,7 +102,7 @@ def source(
         "token": cloud.token(),
         "hardware_id": HARDWARE_ID,
     }
-    return RingSource(session, credentials, keep_credentials=kept.append)
+    return RingSource(credentials, session=session, keep_credentials=kept.append)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ async def test_sign_in_with_a_code(
         "token": token,
         "hardware_id": HARDWARE_ID,
     }
-    found = await RingSource(session, credentials).cameras()
+    found = await RingSource(credentials, session=session).cameras()
     assert [one.name for one in found] == ["Front Door"]
     asked = cloud.asked()
     assert {one.headers["User-Agent"] for one in asked} == {
@@ -286,7 +286,7 @@ async def test_rotated_tokens_are_kept(
     assert (
         changed["token"]["refresh_token"] != source.credentials["token"]["access_token"]
     )
-    restarted = RingSource(session, {**source.credentials, **changed})
+    restarted = RingSource({**source.credentials, **changed}, session=session)
     cloud.expire_access_tokens()
     assert len(await restarted.cameras()) == 1
 
@@ -300,7 +300,7 @@ async def test_token_known_to_be_expired(
     """A token that has run out is refreshed before it is used."""
     token = {**cloud.token(), "expires_at": time.time() - 1}
     credentials = {"username": "x", "token": token, "hardware_id": HARDWARE_ID}
-    source = RingSource(session, credentials, keep_credentials=kept.append)
+    source = RingSource(credentials, session=session, keep_credentials=kept.append)
     await source.cameras()
 
     assert len(kept) == 1
@@ -317,7 +317,7 @@ async def test_refresh_to_another_scope(
     said = {"access_token": "a", "refresh_token": "r", "scope": "other"}
     cloud.misbehave(TOKEN_PLACE, body=json.dumps(said))
     with pytest.raises(CloudError, match="^cloud_nonsense$"):
-        await RingSource(session, credentials).cameras()
+        await RingSource(credentials, session=session).cameras()
 
 
 async def test_nobody_keeps_the_token(
@@ -326,7 +326,7 @@ async def test_nobody_keeps_the_token(
     """The source works on with its own token where nobody keeps it."""
     token = cloud.token()
     source = RingSource(
-        session, {"username": "x", "token": token, "hardware_id": HARDWARE_ID}
+        {"username": "x", "token": token, "hardware_id": HARDWARE_ID}, session=session
     )
     cloud.expire_access_tokens()
     await source.cameras()
@@ -388,7 +388,7 @@ async def test_token_without_a_refresh_token(
     credentials = {"username": "x", "token": token, "hardware_id": HARDWARE_ID}
     cloud.expire_access_tokens()
     with pytest.raises(SignInError, match="^invalid_auth$"):
-        await RingSource(session, credentials).cameras()
+        await RingSource(credentials, session=session).cameras()
 
 
 async def test_second_factor_wanted_for_a_refresh(
@@ -641,7 +641,7 @@ async def test_own_rate(
         "token": cloud.token(),
         "hardware_id": HARDWARE_ID,
     }
-    source = RingSource(session, credentials)
+    source = RingSource(credentials, session=session)
     begun = time.monotonic()
     await asyncio.gather(*(source.identify() for _ in range(6)))
     assert time.monotonic() - begun > 0.9

@@ -784,8 +784,8 @@ async def test_listening_with_an_old_token(
     """What Firebase knows us by outlives a restart; a 401 is not noticed."""
     token = {"fcm": {"registration": {"token": "push-old"}}}
     restarted = RingSource(
-        session,
         {**source.credentials, "listen_token": token},
+        session=session,
         keep_credentials=kept.append,
     )
     cloud.misbehave(DEVICE, status=401)
@@ -889,8 +889,8 @@ def borrower(
 ) -> RingSource:
     """Return a source with a borrowed sign-in."""
     return RingSource(
-        session,
         {"hardware_id": HARDWARE_ID},
+        session=session,
         keep_credentials=kept.append,
         access_token=lender,
     )

@@ -108,7 +108,7 @@ def tokens(cloud: RingPartnerCloud) -> Tokens:
 @pytest.fixture
 def source(tokens: Tokens, session: ClientSession) -> RingPartnerSource:
     """Return the account's source."""
-    return RingPartnerSource(session, {}, access_token=tokens.get)
+    return RingPartnerSource({}, session=session, access_token=tokens.get)
 
 
 @pytest.fixture
@@ -257,7 +257,7 @@ async def test_token_without_another(
             raise SignInError("token_expired")
         return good
 
-    source = RingPartnerSource(session, {}, access_token=get)
+    source = RingPartnerSource({}, session=session, access_token=get)
     await source.identify()
     cloud.clouds.offset = timedelta(minutes=31)
     with pytest.raises(SignInError, match="token_expired"):
@@ -267,7 +267,7 @@ async def test_token_without_another(
 async def test_no_tokens(session: ClientSession, cloud: RingPartnerCloud) -> None:
     """Without a token nothing is asked."""
     with pytest.raises(SignInError, match="invalid_auth"):
-        await RingPartnerSource(session, {}).identify()
+        await RingPartnerSource({}, session=session).identify()
     assert cloud.requests == []
 
 
@@ -437,7 +437,7 @@ def test_wish_out_of_range(
 ) -> None:
     """What the vendor does not take is refused before it is asked."""
     with pytest.raises(InvalidRequestError) as caught:
-        RingPartnerSource(session, {}).check(MediaOptions(**wish))
+        RingPartnerSource({}, session=session).check(MediaOptions(**wish))
     assert caught.value.key == "wish_out_of_range"
     assert caught.value.placeholders == {
         "field": field,
@@ -448,7 +448,7 @@ def test_wish_out_of_range(
 
 def test_wishes_within_range(session: ClientSession) -> None:
     """All that the vendor takes is honoured, and nothing else."""
-    source = RingPartnerSource(session, {})
+    source = RingPartnerSource({}, session=session)
     source.check(MediaOptions(codec="hevc", frame_rate=25, width=1920, height=1080))
     source.check(MediaOptions(audio=False, codec="avc", frame_rate=1))
     with pytest.raises(InvalidRequestError, match="field_not_honoured"):

@@ -98,7 +98,7 @@ async def source(
         ssl=AUTHORITY.client_context(),
     )
     async with ClientSession(connector=connector) as session:
-        yield RingPartnerSource(session, {}, access_token=access_token)
+        yield RingPartnerSource({}, session=session, access_token=access_token)
     server.should_exit = True
     await serving
 

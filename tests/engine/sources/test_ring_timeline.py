@@ -303,7 +303,7 @@ async def test_saved_between_events(
 def as_shown(cloud: RingCloud, session: ClientSession) -> RingSource:
     """Return the source of an account that wants recordings as the app shows them."""
     credentials = {"username": "x", "token": cloud.token(), "hardware_id": HARDWARE_ID}
-    return RingSource(session, credentials, options={"as_shown": True})
+    return RingSource(credentials, session=session, options={"as_shown": True})
 
 
 async def test_shown(

@@ -54,8 +54,8 @@ async def living(
         context = server.authority.client_context()
         connector = TCPConnector(resolver=server.resolver(), ssl=context)
         return kind(
-            ClientSession(connector=connector),
             {"token": ring.token(), "hardware_id": "hardware"},
+            session=ClientSession(connector=connector),
             access_token=access_token if kind is RingPartnerSource else None,
         )
 

@@ -82,9 +82,9 @@ class Source(ABC):
 
     def __init__(
         self,
-        session: ClientSession,
         credentials: Mapping[str, Any],
         *,
+        session: ClientSession | None = None,
         keep_credentials: Callable[[dict[str, Any]], None] | None = None,
         flush_credentials: Callable[[], Awaitable[None]] | None = None,
         named_cameras: Sequence[str] = (),
@@ -94,7 +94,7 @@ class Source(ABC):
     ) -> None:
         """Take what a config entry holds; nothing is asked of the cloud yet.
 
-        `keep_credentials` is called with the changed fields when the cloud rotates a
+        `session` is for sources that have no client of their own. `keep_credentials` is called with the changed fields when the cloud rotates a
         token, and `flush_credentials` awaited before the new one is used: what was kept
         outlives a kill then. `named_cameras` are cameras that a person named because the cloud does
         not let the account list them. `access_token` gives a valid token of an account
@@ -102,7 +102,7 @@ class Source(ABC):
         `options` are those of the account; a change makes another source. `bring_live`
         installs what live views need and nothing else does; it raises RefusedError.
         """
-        self.session = session
+        self._session = session
         self.credentials = credentials
         self.keep_credentials = keep_credentials
         self.flush_credentials = flush_credentials
@@ -112,8 +112,18 @@ class Source(ABC):
         self._bring_live = bring_live
         self.prepare()
 
+    @property
+    def session(self) -> ClientSession:
+        """The session for HTTP; it is not the source's to close."""
+        if self._session is None:
+            raise RuntimeError(f"There is no session for {self.kind}")
+        return self._session
+
     def prepare(self) -> None:
         """Make what this kind of source keeps; nothing is asked of the cloud."""
+
+    async def aclose(self) -> None:
+        """Close what `prepare` opened; it is the last that is asked of a source."""
 
     @abstractmethod
     async def identify(self) -> Identity:
