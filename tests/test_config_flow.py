@@ -8,8 +8,7 @@ from unittest.mock import patch
 import pytest
 import voluptuous as vol
 
-from custom_components.clip_download import config_flow, stream_flow
-from custom_components.clip_download.accounts import errors
+from custom_components.clip_download import config_flow, errors, stream_flow
 from custom_components.clip_download.const import DEFAULT_FILENAME, DOMAIN
 from custom_components.clip_download.engine.library.retention import Limits
 from custom_components.clip_download.engine.pipeline import retry

@@ -31,12 +31,12 @@ from homeassistant.helpers.selector import (
 
 from .accounts import KINDS, kind_of
 from .accounts.access_token import given_access_token
-from .accounts.errors import async_form_errors
 from .accounts.kind import AccountKind, CodeRequired, Field, Visibility, text
 from .accounts.source import async_create_source
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_KIND, DOMAIN, SUBENTRY_STREAM
 from .engine.errors import ClipError
 from .engine.model import Identity
+from .errors import async_form_errors
 from .options_flow import ClipDownloadOptionsFlow
 from .stream_flow import StreamSubentryFlow
 

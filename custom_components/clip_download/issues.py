@@ -13,6 +13,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
+from .accounts import kind_of
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_AUTOMATIC, DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import (
@@ -33,8 +34,6 @@ _LOGGER = logging.getLogger(__name__)
 # Storage goes away and comes back without a clip being asked for.
 LOOK_EVERY = timedelta(minutes=15)
 
-# Ring's link ends 30 days after its token was last renewed, which happens every 4 hours.
-LINK_LIFE = timedelta(days=30)
 LINK_WARNING = timedelta(days=7)
 
 
@@ -202,11 +201,12 @@ def _async_tell_footage(
 @callback
 def _async_look_at_link(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Tell that a link ends soon, because its token could not be renewed for long."""
-    if CONF_AUTH_IMPLEMENTATION not in entry.data:
+    oauth = kind_of(entry).oauth
+    if not oauth or not oauth.link_life or CONF_AUTH_IMPLEMENTATION not in entry.data:
         return
     token = entry.data[CONF_TOKEN]
     renewed_at = token.get("expires_at", 0) - token.get("expires_in", 0)
-    ends_at = dt_util.utc_from_timestamp(renewed_at) + LINK_LIFE
+    ends_at = dt_util.utc_from_timestamp(renewed_at) + oauth.link_life
     issue_id = f"link_ends_{entry.entry_id}"
     if ends_at - dt_util.utcnow() > LINK_WARNING:
         ir.async_delete_issue(hass, DOMAIN, issue_id)

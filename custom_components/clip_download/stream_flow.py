@@ -16,12 +16,12 @@ from homeassistant.config_entries import (
 from homeassistant.exceptions import ConfigEntryError
 
 from .accounts import kind_of
-from .accounts.errors import async_form_errors
 from .accounts.kind import text
 from .accounts.source import async_create_source
 from .const import CONF_STREAM
 from .coordinator import ClipConfigEntry
 from .engine.errors import ClipError
+from .errors import async_form_errors
 
 _LOGGER = logging.getLogger(__name__)
 

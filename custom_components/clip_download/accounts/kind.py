@@ -98,10 +98,12 @@ class OAuth:
     """Signing in with OAuth 2, through an app of a person's own.
 
     `token_field` is the form field that takes an access token instead, empty without one.
+    `link_life` is how long after its token was last renewed the cloud ends the link.
     """
 
     implementation: Callable[..., LocalOAuth2Implementation]
     token_field: str = ""
+    link_life: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Ring's partner API, with a private app of one's own: OAuth 2 with PKCE."""
 
+from datetime import timedelta
 from http import HTTPStatus
 import logging
 from typing import TYPE_CHECKING, Any, cast, override
@@ -104,7 +105,12 @@ RING_PARTNER = AccountKind(
     links={"console_url": "https://developer.amazon.com/ring/console/apps"},
     # An app is told this address once.
     lasting_ids={CONF_WEBHOOK_ID: webhook.async_generate_id},
-    oauth=OAuth(implementation=RingApp, token_field=CONF_PLAYGROUND_TOKEN),
+    oauth=OAuth(
+        implementation=RingApp,
+        token_field=CONF_PLAYGROUND_TOKEN,
+        # The token is renewed every 4 hours.
+        link_life=timedelta(days=30),
+    ),
     finish_sign_in=_async_finish_sign_in,
     webhook=Webhook(secret=CONF_HMAC_KEY, notice=RingNotice),
 )
