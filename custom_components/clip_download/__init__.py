@@ -6,7 +6,7 @@ import logging
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
@@ -30,7 +30,7 @@ from .engine.events.saver import EventSaver
 from .engine.events.store import EventStore
 from .engine.model import Job, JobState
 from .engine.pipeline.jobs import Jobs, forget
-from .entity import camera_unique_id, job_saved
+from .entity import camera_entity_id, job_saved
 from .event import async_announce
 from .issues import async_forget_account, async_job_ended, async_watch_issues
 from .paths import media_folders
@@ -196,9 +196,7 @@ def _async_ended(
     async_job_ended(hass, entry, job)
     if job.state is JobState.FAILED and entry.runtime_data.saver.is_known_failure(job):
         return
-    entity_id = er.async_get(hass).async_get_entity_id(
-        Platform.CAMERA, DOMAIN, camera_unique_id(entry, job.camera_id)
-    )
+    entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
     hass.bus.async_fire(
         EVENT_SAVED if job.state is JobState.SAVED else EVENT_FAILED,
         {"entity_id": entity_id, **answer(hass, job)},

@@ -5,11 +5,9 @@ from functools import partial
 import logging
 from typing import override
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
-from homeassistant.core import callback
-from homeassistant.exceptions import Unauthorized, UnknownUser
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -22,6 +20,7 @@ from .const import DOMAIN
 from .coordinator import Account, CamerasCoordinator, ClipConfigEntry
 from .engine.errors import StorageError
 from .engine.model import Camera, Clip, Job
+from .permissions import async_check_control
 from .retention import CLIPS_GONE
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,6 +32,18 @@ type Make = Callable[[ClipConfigEntry, Camera], CameraEntity | None]
 def camera_unique_id(entry: ConfigEntry, camera_id: str) -> str:
     """Return what a camera's device and its camera entity are known by."""
     return f"{entry.unique_id}_{camera_id}"
+
+
+def camera_entity_id(
+    hass: HomeAssistant, account_id: str, camera_id: str
+) -> str | None:
+    """Return the id of a camera's entity, None if it has none any more."""
+    entry = hass.config_entries.async_get_entry(account_id)
+    if entry is None:
+        return None
+    return er.async_get(hass).async_get_entity_id(
+        Platform.CAMERA, DOMAIN, camera_unique_id(entry, camera_id)
+    )
 
 
 def job_saved(entry: ClipConfigEntry, camera_id: str) -> SignalType[Job]:
@@ -87,24 +98,10 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
 
     async def async_check_control(self) -> None:
         """Raise Unauthorized if who acts may control this, but not the camera itself."""
-        if not (context := self._context) or not context.user_id:
-            return
-        user = await self.hass.auth.async_get_user(context.user_id)
-        if user is None:
-            raise UnknownUser(context=context)
-        unique_id = camera_unique_id(self.coordinator.config_entry, self.camera.id)
-        entity_id = er.async_get(self.hass).async_get_entity_id(
-            Platform.CAMERA, DOMAIN, unique_id
+        entity_id = camera_entity_id(
+            self.hass, self.coordinator.config_entry.entry_id, self.camera.id
         )
-        may = user.permissions
-        if not (
-            may.check_entity(entity_id, POLICY_CONTROL)
-            if entity_id
-            else may.access_all_entities(POLICY_CONTROL)
-        ):
-            raise Unauthorized(
-                context=context, entity_id=entity_id, permission=POLICY_CONTROL
-            )
+        await async_check_control(self.hass, self._context, [entity_id])
 
     @property
     def account(self) -> Account:

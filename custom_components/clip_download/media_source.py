@@ -27,7 +27,6 @@ from homeassistant.components.media_source import (
 )
 from homeassistant.components.websocket_api.connection import current_connection
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.http import current_request
@@ -49,7 +48,7 @@ from .engine.library.reindex import look_over
 from .engine.model import Camera, Clip, ClipStatus, Event
 from .engine.pipeline.jobs import Running
 from .engine.time_range import settle_past
-from .entity import camera_unique_id
+from .entity import camera_entity_id
 from .errors import raise_media_error
 from .paths import media_folders
 from .runtime import async_shared
@@ -524,11 +523,7 @@ class ClipMediaSource(MediaSource):
             entity_id: camera
             for camera in entry.runtime_data.coordinator.listed()
             if viewer.may_see(entry.entry_id, camera.id)
-            and (
-                entity_id := registry.async_get_entity_id(
-                    Platform.CAMERA, DOMAIN, camera_unique_id(entry, camera.id)
-                )
-            )
+            and (entity_id := camera_entity_id(self.hass, entry.entry_id, camera.id))
             and not registry.entities[entity_id].disabled
         }
 

@@ -6,22 +6,21 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers import config_validation as cv
 
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import CancelledJobError, InvalidRequestError
 from ..engine.model import Job
 from ..engine.pipeline.jobs import Jobs, Running
-from ..entity import camera_unique_id
+from ..entity import camera_entity_id
 from ..errors import raise_action_error
+from ..permissions import async_user, may_control
 from . import response
-from .targets import account_and_camera_id, async_targeted_cameras, async_user, name_of
+from .targets import account_and_camera_id, async_targeted_cameras, name_of
 
 MOST_NAMED = 1000
 # What stands for the window in errors that name one.
@@ -61,8 +60,9 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
     result: dict[str, list[Any]] = {"cancelled": [], "ended": [], "unknown": unknown}
     for entry, job in await _async_ended(found):
         is_cancelled = isinstance(job.error, CancelledJobError)
+        entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
         result["cancelled" if is_cancelled else "ended"].append(
-            {"entity_id": _entity_id(hass, entry, job), **response.answer(hass, job)}
+            {"entity_id": entity_id, **response.answer(hass, job)}
         )
     if unknown and not call.return_response:
         raise ServiceValidationError(
@@ -77,19 +77,15 @@ async def _async_job(
     call: ServiceCall, job_id: str
 ) -> tuple[ClipConfigEntry, Running | Job] | None:
     """Return a job that the caller may know of, with its account."""
-    user = await async_user(call)
+    user = await async_user(call.hass, call.context)
     for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
         jobs = entry.runtime_data.jobs
         running = next((one for one in jobs.running() if one.job.id == job_id), None)
         job = running.job if running else await _async_kept(entry, job_id)
         if job is None:
             continue
-        entity_id = _entity_id(call.hass, entry, job)
-        if user and not (
-            user.permissions.check_entity(entity_id, POLICY_CONTROL)
-            if entity_id
-            else user.is_admin
-        ):
+        entity_id = camera_entity_id(call.hass, entry.entry_id, job.camera_id)
+        if user and not may_control(user, entity_id):
             return None
         return entry, running or job
     return None
@@ -131,10 +127,3 @@ async def _async_ended(
     found = list(found)
     jobs = await asyncio.gather(*(end(*one) for one in found))
     return [(entry, job) for (entry, _), job in zip(found, jobs, strict=True)]
-
-
-def _entity_id(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> str | None:
-    """Return the entity of a job's camera, if it still has one."""
-    return er.async_get(hass).async_get_entity_id(
-        Platform.CAMERA, DOMAIN, camera_unique_id(entry, job.camera_id)
-    )

@@ -7,29 +7,22 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components.media_source import generate_media_source_id
-from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
-from homeassistant.exceptions import (
-    HomeAssistantError,
-    ServiceValidationError,
-    Unauthorized,
-)
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..coordinator import ClipConfigEntry
 from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
-from ..entity import camera_unique_id
+from ..entity import camera_entity_id
 from ..errors import raise_action_error
 from ..paths import media_folders
+from ..permissions import async_check_control
 from ..runtime import Shared, async_rebuild, async_shared
 from . import response
 from .selection import async_chosen
-from .targets import async_user
 
 # More at once is for `delete_clips` with a window.
 MOST_NAMED = 1000
@@ -171,30 +164,10 @@ async def _async_of_cameras(call: ServiceCall) -> list[Clip]:
 
 
 async def _async_check_control(call: ServiceCall, clips: Collection[Clip]) -> None:
-    """Raise Unauthorized if the user may not control the cameras of all these clips.
-
-    What no camera entity is there for any more is an administrator's.
-    """
-    user = await async_user(call)
-    if user is None or user.is_admin:
-        return
-    for clip in clips:
-        entity_id = _entity_of(call.hass, clip)
-        if not entity_id or not user.permissions.check_entity(
-            entity_id, POLICY_CONTROL
-        ):
-            raise Unauthorized(
-                context=call.context, entity_id=entity_id, permission=POLICY_CONTROL
-            )
-
-
-def _entity_of(hass: HomeAssistant, clip: Clip) -> str | None:
-    entry: ClipConfigEntry | None = hass.config_entries.async_get_entry(clip.account_id)
-    if entry is None:
-        return None
-    return er.async_get(hass).async_get_entity_id(
-        Platform.CAMERA, DOMAIN, camera_unique_id(entry, clip.camera_id)
-    )
+    """Raise Unauthorized if who calls may not control the cameras of all these clips."""
+    cameras = dict.fromkeys((clip.account_id, clip.camera_id) for clip in clips)
+    entity_ids = [camera_entity_id(call.hass, *camera) for camera in cameras]
+    await async_check_control(call.hass, call.context, entity_ids)
 
 
 def _told(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:

@@ -15,13 +15,9 @@ from ..coordinator import ClipConfigEntry
 from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
 from ..engine.time_range import settle_open
+from ..permissions import async_user
 from ..runtime import async_shared
-from .targets import (
-    account_and_camera_id,
-    async_targeted_cameras,
-    async_user,
-    raising_as_asked,
-)
+from .targets import account_and_camera_id, async_targeted_cameras, raising_as_asked
 
 CHOICE_FIELDS = ("start", "end", "label", "kept")
 CHOICE_SCHEMA: VolDictType = {
@@ -56,7 +52,7 @@ async def async_chosen(call: ServiceCall) -> Choice:
     entity_ids: list[str] = []
     if any(field in call.data for field in cv.TARGET_SERVICE_FIELDS):
         entity_ids = await async_targeted_cameras(call)
-    elif (user := await async_user(call)) and not user.is_admin:
+    elif (user := await async_user(call.hass, call.context)) and not user.is_admin:
         raise Unauthorized(context=call.context)
     with raising_as_asked(call, entity_ids, CHOICE_FIELDS):
         cameras = [account_and_camera_id(hass, entity_id) for entity_id in entity_ids]

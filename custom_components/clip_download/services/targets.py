@@ -11,12 +11,7 @@ from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, Platform
 from homeassistant.core import HassJob, HomeAssistant, ServiceCall, ServiceResponse
-from homeassistant.exceptions import (
-    HomeAssistantError,
-    ServiceValidationError,
-    Unauthorized,
-    UnknownUser,
-)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.target import (
     TargetSelection,
@@ -31,6 +26,7 @@ from ..engine.model import Camera
 from ..engine.time_range import Window
 from ..entity import camera_unique_id
 from ..errors import action_error, raise_action_error
+from ..permissions import async_check_control, async_user, may_control
 from . import response
 
 # So many calls, or cameras of one, go on in one round of the event loop.
@@ -61,16 +57,9 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
         if (entity := registry.async_get(entity_id)) and _is_our_camera(entity)
     }
 
-    if user := await async_user(call):
-        may = user.permissions.check_entity
-        for entity_id in sorted(named):
-            if not may(entity_id, POLICY_CONTROL):
-                raise Unauthorized(
-                    context=call.context,
-                    entity_id=entity_id,
-                    permission=POLICY_CONTROL,
-                )
-        meant = {entity_id for entity_id in meant if may(entity_id, POLICY_CONTROL)}
+    await async_check_control(hass, call.context, sorted(named))
+    if user := await async_user(hass, call.context):
+        meant = {entity_id for entity_id in meant if may_control(user, entity_id)}
 
     if not named | meant:
         raise ServiceValidationError(
@@ -89,16 +78,6 @@ def _is_our_camera(entity: er.RegistryEntry) -> bool:
     return entity.platform == DOMAIN and entity.domain == Platform.CAMERA
 
 
-async def async_user(call: ServiceCall) -> User | None:
-    """Return who calls, None if that is Home Assistant itself. Raises UnknownUser."""
-    if not call.context.user_id:
-        return None
-    user = await call.hass.auth.async_get_user(call.context.user_id)
-    if user is None:
-        raise UnknownUser(context=call.context)
-    return user
-
-
 def cameras_of(hass: HomeAssistant, user: User) -> set[tuple[str, str]] | None:
     """Return the cameras that a user may control, by account id and camera id.
 
@@ -113,8 +92,7 @@ def cameras_of(hass: HomeAssistant, user: User) -> set[tuple[str, str]] | None:
         for entity in er.async_entries_for_config_entry(
             er.async_get(hass), entry.entry_id
         )
-        if entity.domain == Platform.CAMERA
-        and user.permissions.check_entity(entity.entity_id, POLICY_CONTROL)
+        if entity.domain == Platform.CAMERA and may_control(user, entity.entity_id)
     }
 
 
