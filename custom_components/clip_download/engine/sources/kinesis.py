@@ -389,7 +389,7 @@ class KinesisSource(Source):
                 picture = base64.b64decode(content)
             except TypeError, ValueError:
                 continue
-            if picture.startswith(b"\xff\xd8\xff"):
+            if sanitize.is_jpeg(picture):
                 return picture
         return None
 

@@ -80,6 +80,11 @@ def id_of(value: object) -> str:
     return found
 
 
+def is_jpeg(content: bytes) -> bool:
+    """Return whether a body begins as a JPEG, whatever the cloud calls it."""
+    return content.startswith(b"\xff\xd8\xff")
+
+
 def _clean(value: Any, longest_text: int, deepest: int) -> Any:
     match value:
         case str():

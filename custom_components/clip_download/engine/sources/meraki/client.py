@@ -259,7 +259,7 @@ class MerakiSource(Source):
             async with self._http.get_signed(url) as response:
                 if response.status == HTTPStatus.OK:
                     picture = await read_body(response, LARGEST_SNAPSHOT_BYTES)
-                    if picture.startswith(b"\xff\xd8\xff"):
+                    if sanitize.is_jpeg(picture):
                         return picture
                 if response.status in _URL_EXPIRED:
                     return None

@@ -143,7 +143,6 @@ SNAPSHOT_PAUSE_S = 1.0
 # How far back an event's picture still says something, and what is too large for one.
 PICTURE_SPAN = timedelta(days=3)
 LARGEST_PICTURE_BYTES = 8 * 2**20
-_JPEG = b"\xff\xd8"
 _PLAIN_ID = re.compile(r"[\w-][\w.~-]*")
 
 _NOT_THERE = {
@@ -914,7 +913,7 @@ class RingSource(Source):
             if err.status in _NOT_THERE:
                 return None
             raise
-        return picture if picture.startswith(_JPEG) else None
+        return picture if sanitize.is_jpeg(picture) else None
 
     async def _last_thumbnail(self, camera: Camera) -> bytes | None:
         """Return the picture of the newest event that has one, of the last days."""
@@ -937,7 +936,7 @@ class RingSource(Source):
                 picture = await read_body(response, LARGEST_PICTURE_BYTES)
         except BadAnswerError:
             return None
-        return picture if picture.startswith(_JPEG) else None
+        return picture if sanitize.is_jpeg(picture) else None
 
     async def _take_snapshot(self, camera: Camera) -> bool:
         """Wait a little for a new snapshot; return whether there is any at all."""
@@ -1584,7 +1583,7 @@ class _Carrier:
             method, target, headers=sent, body=body
         ) as response:
             body = await read_body(response, LARGEST_JSON_BYTES)
-            if response.ok and not body.startswith(_JPEG):
+            if response.ok and not sanitize.is_jpeg(body):
                 # ring_doorbell would take any JSON as it comes.
                 body = await _sanitized_body(body)
             answer = _Answer(response.status, body, retry_after_s(response))

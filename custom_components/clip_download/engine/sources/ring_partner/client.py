@@ -406,7 +406,7 @@ class RingPartnerSource(Source):
                 if response.status == HTTPStatus.OK:
                     picture = await read_body(response, LARGEST_PICTURE_BYTES)
                     self._pictures_since = since
-                    return picture if picture.startswith(b"\xff\xd8") else None
+                    return picture if sanitize.is_jpeg(picture) else None
                 if response.status >= 500:
                     raise trouble(response)
                 if not (await _problem(response)).says("time_range_not_authorized"):
