@@ -1,5 +1,6 @@
 """The cameras of an account, listed every few minutes, and their events."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -160,9 +161,8 @@ class EventPoller:
         self._hass = hass
         self._entry = entry
         self._is_due = False
-        self._is_polling = False
-        self._is_stopped = False
         self._has_failed = False
+        self._task: asyncio.Task[None] | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
         self._name = f"polling events of {entry.title}"
         self._timer_job = HassJob(
@@ -193,9 +193,10 @@ class EventPoller:
 
     @callback
     def _async_stop(self, _event: Event | None = None) -> None:
-        self._is_stopped = True
         self._debouncer.async_shutdown()
         self._async_unset_timer()
+        if self._task:
+            self._task.cancel()
 
     @callback
     def _async_unset_timer(self) -> None:
@@ -207,27 +208,19 @@ class EventPoller:
     def _async_poll_now(self, _now: datetime | None = None) -> None:
         """Begin to poll; while a poll is under way, have another one follow it."""
         self._is_due = True
-        if not self._is_polling and not self._is_stopped:
-            self._entry.async_create_background_task(
-                self._hass, self._async_poll_while_due(), self._name
+        if self._task is None or self._task.done():
+            self._task = self._entry.async_create_background_task(
+                self._hass, self._async_poll_while_due(), self._name, eager_start=False
             )
 
     async def _async_poll_while_due(self) -> None:
         """Poll, and set the timer for the next poll."""
-        self._is_polling = True
         self._async_unset_timer()
         pause: timedelta | None = None
-        try:
-            while self._is_due:
-                self._is_due = False
-                pause = await self._async_poll()
-        finally:
-            self._is_polling = False
-        if (
-            pause is not None
-            and not self._is_stopped
-            and not self._entry.pref_disable_polling
-        ):
+        while self._is_due:
+            self._is_due = False
+            pause = await self._async_poll()
+        if pause is not None and not self._entry.pref_disable_polling:
             self._cancel_timer = async_call_later(self._hass, pause, self._timer_job)
 
     async def _async_poll(self) -> timedelta | None:
