@@ -1,6 +1,6 @@
 """What the engine speaks of: cameras, events, parts and plans; jobs and clips."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,8 +24,8 @@ class Camera:
     """One device or stream of an account.
 
     `id` is the cloud's own and never changes. `is_doorbell` is set where the cloud says
-    that people can ring at it, before anybody did. `details` is what the source needs to
-    remember about it between listing and asking (plain JSON values).
+    that people can ring at it, before anybody did. A source that needs to remember more
+    about it between listing and asking has a class of its own below this.
     """
 
     id: str
@@ -34,7 +34,6 @@ class Camera:
     serial_number: str | None = None
     firmware: str | None = None
     is_doorbell: bool = False
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,18 +118,18 @@ class Part:
     `window` is what it covers, as far as is known before it is fetched, and `placing`
     how its footage lies there. What is off its window by more than `tolerance` is asked
     for again, in the `Source.halves` of the part; None where its length is not known.
-    `ask` is what the source needs to fetch it (plain JSON values, never a signed URL).
+    What else a source needs to fetch it is in a class of its own below this: plain
+    values, never a signed URL.
     """
 
     window: Window
     placing: Placing = Placing.RECORDING
     tolerance: timedelta | None = None
     event_ids: tuple[str, ...] = ()
-    ask: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan[PartT: Part = Any]:
     """The parts that exist for a window, in order of time.
 
     `again_after_s` is set while more may still come: seconds until it is worth asking
@@ -138,7 +137,7 @@ class Plan:
     parts may be less than there is: it is told with the clip, which is partial then.
     """
 
-    parts: Sequence[Part]
+    parts: Sequence[PartT]
     again_after_s: float | None = None
     trouble: ClipError | None = None
 

@@ -21,13 +21,7 @@ from custom_components.clip_download.engine.errors import (
 from custom_components.clip_download.engine.folder import File, Folder
 from custom_components.clip_download.engine.library import files
 from custom_components.clip_download.engine.media import clip_file
-from custom_components.clip_download.engine.model import (
-    Camera,
-    ClipStatus,
-    JobState,
-    Part,
-    Plan,
-)
+from custom_components.clip_download.engine.model import ClipStatus, JobState, Plan
 from custom_components.clip_download.engine.pipeline import download, fetching, retry
 from custom_components.clip_download.engine.pipeline.download import (
     LEAST_BYTES,
@@ -38,14 +32,28 @@ from custom_components.clip_download.engine.pipeline.executors import (
     Executors,
 )
 from custom_components.clip_download.engine.pipeline.jobs import forget
-from custom_components.clip_download.engine.sources.meraki.client import MerakiSource
+from custom_components.clip_download.engine.sources.meraki.client import (
+    MerakiCamera,
+    MerakiSource,
+)
 from custom_components.clip_download.engine.time_range import Window
 from tests.clouds.footage import Container, moments
 from tests.clouds.meraki import MerakiCloud
 from tests.clouds.server import Server
 from tests.simulated import NOON, simulated
 
-from .test_jobs import CAMERA, FRONT, SECOND, Answer, House, built, send, slowly, window
+from .test_jobs import (
+    CAMERA,
+    FRONT,
+    SECOND,
+    Answer,
+    House,
+    ShelfPart,
+    built,
+    send,
+    slowly,
+    window,
+)
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -101,12 +109,12 @@ async def test_a_short_answer_of_old_footage(tmp_path: Path, stays_short: bool) 
         shelf = house.shelf
         part = shelf.lay(window(-990, -980), lead_in=True)
         shelf.lay(window(-980, -970), lead_in=True)
-        answers = shelf.answers[part.ask["name"]]
+        answers = shelf.answers[part.name]
         answers.append(instead(film(house, -990, -985)))
         if stays_short:
             answers.append(instead(film(house, -990, -987)))
         job = await house.save(window(-990, -970))
-        assert shelf.fetched.count(part.ask["name"]) == 2
+        assert shelf.fetched.count(part.name) == 2
         assert len(shelf.fetched) == 3
         (clip,) = job.clips
         assert job.error is None
@@ -118,7 +126,7 @@ async def test_a_short_answer_is_better_than_none(tmp_path: Path) -> None:
     """What came is kept where asking once more fails; why it failed is told."""
     async with built(tmp_path) as house:
         part = house.shelf.lay(window(-990, -980), lead_in=True)
-        house.shelf.answers[part.ask["name"]].append(instead(film(house, -990, -985)))
+        house.shelf.answers[part.name].append(instead(film(house, -990, -985)))
         trouble = BadAnswerError("cloud_trouble", status="502")
         house.shelf.troubles += [None, *[trouble] * retry.MOST_ATTEMPTS]
         job = await house.save(part.window)
@@ -133,7 +141,7 @@ async def test_a_body_that_ends_with_its_connection(tmp_path: Path, times: int) 
     async with built(tmp_path) as house:
         part = house.shelf.lay(window(-990, -980))
         path = film(house, -990, -980, "mpegts")
-        answers = house.shelf.answers[part.ask["name"]]
+        answers = house.shelf.answers[part.name]
         answers += [until_it_ends(path, 0.5)] * times
         job = await house.save(part.window)
         assert len(house.shelf.fetched) == 2
@@ -143,7 +151,7 @@ async def test_a_body_that_ends_with_its_connection(tmp_path: Path, times: int) 
 # --- what may have been cut
 
 
-def quarters(house: House) -> tuple[Part, list[Part]]:
+def quarters(house: House) -> tuple[ShelfPart, list[ShelfPart]]:
     """Lay a part that comes cut, and what it can be had in; return both."""
     shelf = house.shelf
     whole = shelf.lay(window(-1000, -960), tolerance=SECOND)
@@ -151,11 +159,11 @@ def quarters(house: House) -> tuple[Part, list[Part]]:
         shelf.lay(window(at, at + length), tolerance=SECOND)
         for at, length in ((-1000, 20), (-980, 20), (-980, 10), (-970, 10))
     ]
-    shelf.answers[whole.ask["name"]] += [instead(film(house, -1000, -965))] * 9
-    shelf.answers[pieces[1].ask["name"]] += [instead(film(house, -980, -975))] * 9
+    shelf.answers[whole.name] += [instead(film(house, -1000, -965))] * 9
+    shelf.answers[pieces[1].name] += [instead(film(house, -980, -975))] * 9
     shelf.smaller = {
-        whole.ask["name"]: pieces[:2],
-        pieces[1].ask["name"]: pieces[2:],
+        whole.name: pieces[:2],
+        pieces[1].name: pieces[2:],
     }
     shelf.plans += [Plan(parts=[whole])] * 2
     return whole, pieces
@@ -183,8 +191,8 @@ async def test_a_part_without_halves(tmp_path: Path) -> None:
         assert job.error is None
 
         refused = RefusedError("frame_broken")
-        house.shelf.smaller = {whole.ask["name"]: pieces[:2]}
-        house.shelf.refused = {one.ask["name"]: refused for one in pieces}
+        house.shelf.smaller = {whole.name: pieces[:2]}
+        house.shelf.refused = {one.name: refused for one in pieces}
         job = await house.save(whole.window, "two")
         assert job.clips[0].gaps == (window(-965, -960),)
         assert job.error is refused
@@ -197,14 +205,14 @@ async def test_a_body_that_is_as_large_as_can_be(tmp_path: Path) -> None:
         shelf = house.shelf
         whole = shelf.lay(window(-1000, -980))
         halves = [shelf.lay(one) for one in whole.window.split(10 * SECOND)]
-        shelf.smaller = {whole.ask["name"]: halves}
+        shelf.smaller = {whole.name: halves}
         shelf.plans.append(Plan(parts=[whole]))
-        sizes = [(shelf.folder / one.ask["name"]).stat().st_size for one in shelf.parts]
+        sizes = [(shelf.folder / one.name).stat().st_size for one in shelf.parts]
         shelf.most_bytes = sizes[0] - 1
         assert max(sizes[1:]) < shelf.most_bytes
         job = await house.save(whole.window)
         assert job.clips[0].status is ClipStatus.COMPLETE
-        assert shelf.fetched == [one.ask["name"] for one in shelf.parts]
+        assert shelf.fetched == [one.name for one in shelf.parts]
 
 
 @simulated
@@ -266,7 +274,7 @@ async def test_a_part_that_is_unreadable_at_first(tmp_path: Path) -> None:
         at = content.index(b"mdat") + 4
         content[at:] = bytes(len(content) - at)
         path.write_bytes(content)
-        answers = house.shelf.answers[part.ask["name"]]
+        answers = house.shelf.answers[part.name]
         answers += [instead(path)] * (retry.MOST_UNREADABLE - 1)
         job = await house.save(part.window)
         assert job.clips[0].status is ClipStatus.COMPLETE
@@ -286,7 +294,7 @@ async def test_a_disk_that_is_too_small(
         shelf = house.shelf
         for number in range(12):
             shelf.lay(window(number * 6 - 1000, number * 6 - 994))
-        sizes = [(shelf.folder / one.ask["name"]).stat().st_size for one in shelf.parts]
+        sizes = [(shelf.folder / one.name).stat().st_size for one in shelf.parts]
         # All parts, and one more while they are joined.
         needed_bytes = round(1.03 * (sum(sizes) + max(sizes)))
         capacity: int = needed_bytes if is_enough else round(0.7 * needed_bytes)
@@ -392,8 +400,7 @@ async def test_what_is_not_known_to_be_whole_is_fetched_again(tmp_path: Path) ->
         lie[1].with_suffix(".json").write_text("{}")
         lie[2].write_bytes(lie[2].read_bytes()[:-1])
         lie[3].unlink()
-        other = {**parts[4].ask, "fragments": 3}
-        shelf.parts[4] = replace(parts[4], ask=other)
+        shelf.parts[4] = replace(parts[4], fragments=3)
         shelf.parts[5] = replace(
             parts[5], window=Window(parts[5].window.start, parts[5].window.end + SECOND)
         )
@@ -498,7 +505,7 @@ async def test_what_is_not_ready_takes_no_slot(tmp_path: Path) -> None:
             )
             running = []
             for camera in cameras:
-                house.camera = Camera(id=camera.serial, name=str(camera.name))
+                house.camera = MerakiCamera(id=camera.serial, name=camera.serial)
                 running.append(
                     await house.ask(window(-1000, -990), camera.serial, timeout=HOUR)
                 )
@@ -514,13 +521,13 @@ async def test_a_slot_is_waited_for_without_a_connection(tmp_path: Path) -> None
     """What is ready waits for its turn; what then is not lets the next one go first."""
     async with built(tmp_path, downloads_at_once=1) as house:
         shelf = house.shelf
-        names = [shelf.lay(window(at, at + 10)).ask["name"] for at in (-99, -79, -59)]
+        names = [shelf.lay(window(at, at + 10)).name for at in (-99, -79, -59)]
         shelf.answers[names[0]].append(slowly(600))
         shelf.opening_s[names[1]] += [0, 60, 60]
         running = []
         for part in shelf.parts:
             shelf.plans.append(Plan(parts=[part]))
-            running.append(await house.ask(part.window, part.ask["name"]))
+            running.append(await house.ask(part.window, part.name))
             await asyncio.sleep(1)
         await asyncio.sleep(590)
         # Both were asked for, and nobody keeps them open.
@@ -564,7 +571,7 @@ async def test_no_slot_is_lost(tmp_path: Path, at_s: float) -> None:
     """A job that is interrupted, or whose body breaks off, gives its slot back."""
     async with built(tmp_path, downloads_at_once=1) as house:
         shelf = house.shelf
-        names = [shelf.lay(window(at, at + 10)).ask["name"] for at in (-99, -79, -59)]
+        names = [shelf.lay(window(at, at + 10)).name for at in (-99, -79, -59)]
         shelf.answers[names[0]].append(slowly(600))
         shelf.opening_s[names[1]] += [0, 8]
         shelf.answers[names[1]] += [slowly(100)] * 2
@@ -573,7 +580,7 @@ async def test_no_slot_is_lost(tmp_path: Path, at_s: float) -> None:
         for part in shelf.parts:
             shelf.plans.append(Plan(parts=[part]))
             before = set(house.tasks)
-            await house.ask(part.window, part.ask["name"])
+            await house.ask(part.window, part.name)
             tasks += house.tasks - before
             await asyncio.sleep(0.1)
         await asyncio.sleep(at_s)
@@ -602,9 +609,9 @@ async def test_slots_that_are_dripped_at(tmp_path: Path) -> None:
             running = []
             for at in (-99, -79):
                 part = shelf.lay(window(at, at + 10))
-                shelf.answers[part.ask["name"]] += [drip] * 99
+                shelf.answers[part.name] += [drip] * 99
                 shelf.plans.append(Plan(parts=[part]))
-                running.append(await house.ask(part.window, part.ask["name"]))
+                running.append(await house.ask(part.window, part.name))
             await asyncio.sleep(1)
             good = shelf.lay(window(-59, -49))
             shelf.plans.append(Plan(parts=[good]))

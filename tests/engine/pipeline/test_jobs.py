@@ -113,7 +113,15 @@ def slowly(seconds: float, blocks: int = 10, most_blocks: int | None = None) -> 
     return send
 
 
-class Shelf(Source):
+@dataclass(frozen=True, kw_only=True)
+class ShelfPart(Part):
+    """A file on the shelf; other `fragments` make it another one."""
+
+    name: str
+    fragments: int = 0
+
+
+class Shelf(Source[Camera, ShelfPart]):
     """A cloud that has what is laid on it; `troubles` happen first, in their order."""
 
     kind = "shelf"
@@ -137,9 +145,9 @@ class Shelf(Source):
         # What comes in place of a file, one after the other, or how one comes.
         self.answers = defaultdict[str, deque[Answer]](deque)
         self.answer: Answer = send
-        self.smaller: dict[str, list[Part]] = {}
+        self.smaller: dict[str, list[ShelfPart]] = {}
         self.most_bytes: int | None = None
-        self.parts: list[Part] = []
+        self.parts: list[ShelfPart] = []
         self.asked = 0
         self.fetched: list[str] = []
 
@@ -150,16 +158,16 @@ class Shelf(Source):
         *,
         lead_in: bool = False,
         tolerance: timedelta | None = None,
-    ) -> Part:
+    ) -> ShelfPart:
         """Lay a recording on the shelf."""
         name = f"{len(self.parts)}.mp4"
         footage.write(self.folder / name, stretch.start, stretch.end)
-        part = Part(
+        part = ShelfPart(
             window=stretch,
             placing=Placing.REQUESTED if lead_in else Placing.RECORDING,
             tolerance=tolerance,
             event_ids=(f"e{name[0]}",),
-            ask={"name": name},
+            name=name,
         )
         self.parts.append(part)
         return part
@@ -179,7 +187,7 @@ class Shelf(Source):
         window: Window,
         media_options: MediaOptions,
         events: Sequence[Event] = (),
-    ) -> Plan:
+    ) -> Plan[ShelfPart]:
         self.asked += 1
         if not self.plans:
             return Plan(parts=self.parts)
@@ -191,25 +199,25 @@ class Shelf(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
+        self, camera: Camera, part: ShelfPart, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
-        self.fetched.append(part.ask["name"])
-        if opening_s := self.opening_s[part.ask["name"]]:
+        self.fetched.append(part.name)
+        if opening_s := self.opening_s[part.name]:
             await asyncio.sleep(opening_s.popleft())
-        if part.ask["name"] in self.refused:
-            raise self.refused[part.ask["name"]]
+        if part.name in self.refused:
+            raise self.refused[part.name]
         if self.troubles and (trouble := self.troubles.popleft()):
             raise trouble
         for start_s, end_s, trouble in self.outages:
             if start_s <= asyncio.get_running_loop().time() < end_s:
                 raise trouble
-        url = self.server.make_url(f"/{part.ask['name']}")
+        url = self.server.make_url(f"/{part.name}")
         async with self.session.get(url, timeout=TIMEOUT) as response:
             yield replace(download_of(response), most_bytes=self.most_bytes)
 
     @override
-    def halves(self, part: Part) -> Sequence[Part]:
-        return self.smaller.get(part.ask["name"], ())
+    def halves(self, part: ShelfPart) -> Sequence[ShelfPart]:
+        return self.smaller.get(part.name, ())
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer for a file, as the server does."""
@@ -402,7 +410,7 @@ async def test_it_waits_until_the_cloud_has_it(house: House) -> None:
     job = await house.save(window(0, 10))
     assert job.state is JobState.SAVED
     assert house.shelf.asked == 3
-    assert house.shelf.fetched == [part.ask["name"]] * 3
+    assert house.shelf.fetched == [part.name] * 3
 
 
 async def test_it_takes_what_is_there_when_time_is_up(house: House) -> None:
@@ -511,15 +519,15 @@ async def test_one_part_that_fails_does_not_cost_the_others(
 
 async def test_a_part_that_comes_only_in_pieces(house: House) -> None:
     """What the cloud gives in pieces is fetched in pieces, down to the one it lacks."""
-    whole = Part(window=window(0, 30), ask={"name": "whole"})
+    whole = ShelfPart(window=window(0, 30), name="whole")
     one, two, three = (
         house.shelf.lay(window(start, start + 10)) for start in (0, 10, 20)
     )
-    rest = Part(window=window(10, 30), ask={"name": "rest"})
+    rest = ShelfPart(window=window(10, 30), name="rest")
     refused = {
         "whole": SplitError("codec_changed", parts=[one, rest]),
         "rest": SplitError("codec_changed", parts=[two, three]),
-        two.ask["name"]: RefusedError("frame_broken"),
+        two.name: RefusedError("frame_broken"),
     }
     house.shelf.refused = refused
     house.shelf.plans += [Plan(parts=[whole])]
@@ -811,7 +819,7 @@ async def test_a_part_that_came_short_is_fetched_again(
     running = await house.ask(stretch)
     await until(lambda: len(house.shelf.fetched) >= 3)
     FRONT.write(house.shelf.folder / "new", stretch.start, end)
-    (house.shelf.folder / "new").rename(house.shelf.folder / part.ask["name"])
+    (house.shelf.folder / "new").rename(house.shelf.folder / part.name)
     job = await running.done
     assert job.clips[0].status is ClipStatus.COMPLETE
 

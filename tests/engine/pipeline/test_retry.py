@@ -1,6 +1,7 @@
 """Faults and waiting: what is late is no hole, what is down is given up; simulated."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,7 +110,7 @@ async def test_an_hour_over_a_slow_uplink(tmp_path: Path, small_chunks: None) ->
         stretch = lay(shelf)
         shelf.answer = slowly(UPLINK_S)
         for part in shelf.parts:
-            shelf.answers[part.ask["name"]].append(slowly(UPLINK_S, most_blocks=5))
+            shelf.answers[part.name].append(slowly(UPLINK_S, most_blocks=5))
         for at_s in (700, 1500, 2400):
             fail(shelf, at_s, 80)
         # Nor is the last one ready when it is asked for.
@@ -146,7 +147,7 @@ async def test_a_cloud_that_is_down(tmp_path: Path, count: int) -> None:
         shelf.plans.append(
             Plan(
                 parts=[
-                    type(part)(window=one, ask=part.ask)
+                    replace(part, window=one)
                     for one in stretch.split(timedelta(seconds=1))
                 ]
             )
@@ -186,11 +187,11 @@ async def test_one_part_that_always_fails(tmp_path: Path) -> None:
     async with built(tmp_path) as house:
         stretch = lay(house.shelf)
         broken = house.shelf.parts[3]
-        house.shelf.refused = {broken.ask["name"]: BAD_GATEWAY}
+        house.shelf.refused = {broken.name: BAD_GATEWAY}
         job = await house.save(stretch, timeout=NO_TIME)
         assert job.clips[0].gaps == (broken.window,)
         fetched = house.shelf.fetched
-        assert fetched.count(broken.ask["name"]) == 2 * retry.MOST_ATTEMPTS
+        assert fetched.count(broken.name) == 2 * retry.MOST_ATTEMPTS
         assert len(fetched) == PARTS - 1 + 2 * retry.MOST_ATTEMPTS
 
 
@@ -203,7 +204,7 @@ async def test_bodies_that_break_off(
     async with built(tmp_path) as house:
         stretch = lay(house.shelf, 1)
         (part,) = house.shelf.parts
-        answers = house.shelf.answers[part.ask["name"]]
+        answers = house.shelf.answers[part.name]
         tries = 2 * retry.MOST_ATTEMPTS
         for number in range(tries):
             most = number + 1 if gets_on else 3
@@ -249,7 +250,7 @@ async def test_footage_is_waited_for_no_longer_than_asked(tmp_path: Path) -> Non
     """Once the time is up, only a job that gets on waits, and for a while only."""
     async with built(tmp_path) as house:
         stretch = lay(house.shelf)
-        never = house.shelf.parts[5].ask["name"]
+        never = house.shelf.parts[5].name
         not_ready = NotReadyError("footage_not_ready", after_s=30)
         house.shelf.refused = {never: not_ready}
         house.shelf.answer = slowly(100)

@@ -14,6 +14,7 @@ import pytest
 from custom_components.clip_download.engine.errors import ClipError
 from custom_components.clip_download.engine.library.database import EVENTS_REMEMBERED
 from custom_components.clip_download.engine.model import Camera, Event, MediaOptions
+from custom_components.clip_download.engine.pipeline.parts import key_of
 from custom_components.clip_download.engine.sources import kinesis
 from custom_components.clip_download.engine.sources.base import Source
 from custom_components.clip_download.engine.sources.kinesis import KinesisSource
@@ -136,7 +137,7 @@ def check_camera(camera: Camera) -> None:
     for text in (camera.name, camera.model, camera.serial_number, camera.firmware):
         check_text(text, LONGEST_NAME + 20)
     assert camera.name
-    json_bytes(dict(camera.details))
+    json_bytes(vars(camera))
 
 
 def check_event(event: Event) -> None:
@@ -182,7 +183,7 @@ async def interrogate(source: Source, known: Camera) -> int:
             for part in plan.parts if plan else ():
                 came += 1
                 assert part.window.duration <= timedelta(days=1)
-                json_bytes(dict(part.ask))
+                key_of(part).encode()
                 for event_id in part.event_ids:
                     check_text(event_id, LONGEST_ID)
         picture = await clean(source.picture(camera, is_fresh=False))

@@ -26,17 +26,14 @@ from custom_components.clip_download.engine.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.engine.model import (
-    Camera,
-    MediaOptions,
-    Part,
-    Plan,
-)
+from custom_components.clip_download.engine.model import MediaOptions, Plan
 from custom_components.clip_download.engine.sources import kinesis
 from custom_components.clip_download.engine.sources.base import SplitError
 from custom_components.clip_download.engine.sources.kinesis import (
     Fragment,
     FragmentError,
+    KinesisCamera,
+    KinesisPart,
     KinesisSource,
     batches,
     in_order,
@@ -48,7 +45,7 @@ from tests.clouds.kinesis import Backlog, KinesisStream, Spoilt
 
 from . import whole
 
-DOOR = Camera(id="front-door", name="front-door")
+DOOR = KinesisCamera(id="front-door", name="front-door")
 # Long ago enough that all of it is there; a fragment begins each even second.
 PAST = datetime.fromtimestamp(datetime.now(UTC).timestamp() // 100 * 100 - 3600, UTC)
 # Neither end is where a fragment begins.
@@ -106,7 +103,7 @@ def second(number: float) -> datetime:
 
 async def fetched(
     source: KinesisSource,
-    part: Part,
+    part: KinesisPart,
     path: Path,
     media_options: MediaOptions = PRODUCER,
 ) -> list[datetime]:
@@ -118,22 +115,22 @@ async def fetched(
 
 async def failing(
     source: KinesisSource,
-    part: Part | None = None,
+    part: KinesisPart | None = None,
     media_options: MediaOptions = PRODUCER,
 ) -> ClipError:
     """Return the error that a fetch ends with."""
     start_ms = WINDOW.start_ms
-    part = part or Part(window=WINDOW, ask={"starts_ms": [start_ms]})
+    part = part or KinesisPart(window=WINDOW, starts_ms=(start_ms,))
     with pytest.raises(ClipError) as caught:
         async with source.fetch(DOOR, part, media_options):
             pass
     return caught.value
 
 
-def starts(plan: Plan) -> list[list[int]]:
+def starts(plan: Plan[KinesisPart]) -> list[list[int]]:
     """Return when the fragments of each part start, in ms since `PAST`."""
     zero = Window(PAST, PAST).start_ms
-    return [[start - zero for start in part.ask["starts_ms"]] for part in plan.parts]
+    return [[start - zero for start in part.starts_ms] for part in plan.parts]
 
 
 def aws_error(name: str, message: str = "", status: int = 400) -> dict[str, Any]:
@@ -297,13 +294,12 @@ async def test_halves(source: KinesisSource, count: int) -> None:
     parts = [part]
     while any(map(source.halves, parts)):
         parts = [half for part in parts for half in (source.halves(part) or [part])]
-    assert [part.ask["starts_ms"] for part in parts] == [
-        [T0 + n * 2000] for n in range(count)
+    assert [part.starts_ms for part in parts] == [
+        (T0 + n * 2000,) for n in range(count)
     ]
     assert all(a.window.end == b.window.start for a, b in itertools.pairwise(parts))
     assert parts[-1].window.end_ms == T0 + count * 2000
     assert {part.placing for part in parts} == {Placing.SEQUENCE}
-    assert json.loads(json.dumps(dict(parts[0].ask))) == parts[0].ask
 
 
 async def test_halves_of_one_moment(source: KinesisSource) -> None:
@@ -311,7 +307,7 @@ async def test_halves_of_one_moment(source: KinesisSource) -> None:
     (part,) = kinesis._parts([arrived(T0, T0, T0 + 1, T0 + 2, T0 + 7000)])
     assert part.window == Window.of_ms(T0, T0 + 10_000)
     first, last = source.halves(part)
-    assert first.ask["starts_ms"] == [T0, T0, T0 + 1, T0 + 2]
+    assert first.starts_ms == (T0, T0, T0 + 1, T0 + 2)
     assert (first.window.end, last.window.start) == (
         last.window.start,
         first.window.end,
@@ -525,7 +521,8 @@ async def test_cameras(clouds: Clouds, source: KinesisSource) -> None:
     clouds.kinesis.add_stream("elsewhere", region="us-east-1")
     cameras = await source.cameras()
     assert cameras == [
-        Camera(id=f"camera-{number}", name=f"camera-{number}") for number in range(8)
+        KinesisCamera(id=f"camera-{number}", name=f"camera-{number}")
+        for number in range(8)
     ]
     assert len(clouds.kinesis.asked("listStreams")) == 3
 
@@ -585,7 +582,6 @@ async def test_plan(
     assert part.window == Window(PAST, second(22))
     assert part.placing is Placing.SEQUENCE
     assert part.tolerance == timedelta(seconds=1)
-    assert json.loads(json.dumps(dict(part.ask))) == part.ask
 
     shown = await fetched(source, part, tmp_path / "clip.mp4")
     assert (shown[0], shown[-1]) == (PAST, second(21.9))
@@ -771,7 +767,7 @@ async def test_many_pages_within_the_quota(
     """However many pages there are, the cloud never has to say "too many"."""
     clouds.kinesis.largest_page = 15
     plan = await source.plan(DOOR, Window(PAST, second(540)), PRODUCER)
-    assert len(plan.parts[0].ask["starts_ms"]) == 190
+    assert len(plan.parts[0].starts_ms) == 190
     # Each costs 1000 of 10,000 points a second.
     assert len(clouds.kinesis.asked("listFragments")) == 19
 
@@ -798,7 +794,7 @@ async def test_side_by_side_within_the_quota(
     plan = await source.plan(DOOR, Window(PAST, second(760)), PRODUCER)
     assert len(plan.parts) == 4
 
-    async def get(part: Part) -> int:
+    async def get(part: KinesisPart) -> int:
         async with source.fetch(DOOR, part, PRODUCER) as download:
             return len(await whole(download))
 
@@ -1040,15 +1036,15 @@ async def test_blind_part_too_large(
 ) -> None:
     """A piece that may have been cut falls into two."""
     monkeypatch.setattr(kinesis, "MOST_BYTES", 1000)
-    blind = Part(window=Window(PAST, second(7.001)), placing=Placing.LOOSE)
+    blind = KinesisPart(window=Window(PAST, second(7.001)), placing=Placing.LOOSE)
     err = await failing(source, blind)
     assert isinstance(err, SplitError)
     assert list(err.parts) == [
-        Part(window=Window(PAST, second(3.5)), placing=Placing.LOOSE),
-        Part(window=Window(second(3.5), second(7.001)), placing=Placing.LOOSE),
+        KinesisPart(window=Window(PAST, second(3.5)), placing=Placing.LOOSE),
+        KinesisPart(window=Window(second(3.5), second(7.001)), placing=Placing.LOOSE),
     ]
     # It cannot hold more than one fragment: there is nothing to cut.
-    last = Part(window=Window(PAST, second(1.999)), placing=Placing.LOOSE)
+    last = KinesisPart(window=Window(PAST, second(1.999)), placing=Placing.LOOSE)
     async with source.fetch(DOOR, last, PRODUCER) as download:
         assert download.most_bytes == 1000
 
@@ -1058,7 +1054,7 @@ async def test_chunked_part_too_large(
 ) -> None:
     """Where no length tells it, what arrives may tell that a piece was cut."""
     clouds.kinesis.tells_length = False
-    blind = Part(window=Window(PAST, second(7)), placing=Placing.LOOSE)
+    blind = KinesisPart(window=Window(PAST, second(7)), placing=Placing.LOOSE)
     async with source.fetch(DOOR, blind, PRODUCER) as download:
         assert download.size_bytes is None
         assert download.most_bytes == kinesis.MOST_BYTES
@@ -1351,13 +1347,18 @@ async def test_not_listed_long_ago(
     assert isinstance(await failing(source), NoFootageError)
     now = datetime.now(UTC)
     fresh = Window(now - timedelta(seconds=10), now - timedelta(seconds=5))
-    err = await failing(source, Part(window=fresh, placing=Placing.LOOSE))
+    err = await failing(source, KinesisPart(window=fresh, placing=Placing.LOOSE))
     assert isinstance(err, NotReadyError)
     assert (err.key, err.after_s) == ("footage_not_ready", 5)
 
 
+def pieces(err: SplitError) -> list[KinesisPart]:
+    """Return the parts that are to be fetched instead of one."""
+    return [part for part in err.parts if isinstance(part, KinesisPart)]
+
+
 async def all_of(
-    source: KinesisSource, parts: list[Part], path: Path
+    source: KinesisSource, parts: list[KinesisPart], path: Path
 ) -> tuple[list[datetime], list[ClipError]]:
     """Fetch parts, and what is left of those that fall apart."""
     shown: list[datetime] = []
@@ -1367,7 +1368,7 @@ async def all_of(
         try:
             shown += await fetched(source, part, path)
         except SplitError as err:
-            parts = [*err.parts, *parts]
+            parts = [*pieces(err), *parts]
         except ClipError as err:
             errors.append(err)
     return shown, errors

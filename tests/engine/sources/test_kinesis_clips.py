@@ -15,7 +15,10 @@ from custom_components.clip_download.engine.model import (
     MediaOptions,
 )
 from custom_components.clip_download.engine.sources import kinesis
-from custom_components.clip_download.engine.sources.kinesis import KinesisSource
+from custom_components.clip_download.engine.sources.kinesis import (
+    KinesisCamera,
+    KinesisSource,
+)
 from custom_components.clip_download.engine.time_range import Window
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, moments
@@ -54,7 +57,12 @@ async def account(
     )
     media = tmp_path / "media"
     media.mkdir()
-    account = House(shelf=source, media=media, database=tmp_path / "clips.db")
+    account = House(
+        shelf=source,
+        media=media,
+        database=tmp_path / "clips.db",
+        camera=KinesisCamera(id=CAMERA.id, name=CAMERA.name),
+    )
     await account.start()
     yield account
     await account.stop()

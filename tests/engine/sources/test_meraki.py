@@ -25,10 +25,11 @@ from custom_components.clip_download.engine.errors import (
     SignInError,
     UnreachableError,
 )
-from custom_components.clip_download.engine.model import Camera, MediaOptions, Part
+from custom_components.clip_download.engine.model import MediaOptions, Part
 from custom_components.clip_download.engine.sources import http
 from custom_components.clip_download.engine.sources.meraki import client as meraki
 from custom_components.clip_download.engine.sources.meraki.client import (
+    MerakiCamera as ListedCamera,
     MerakiSource,
     split_for_requests,
 )
@@ -77,7 +78,7 @@ def new_source(
 
 
 async def fetch(
-    source: MerakiSource, camera: Camera, window: Window, path: Path
+    source: MerakiSource, camera: ListedCamera, window: Window, path: Path
 ) -> None:
     """Fetch a window as a single part into a file."""
     part = Part(window=window, placing=Placing.REQUESTED)
@@ -86,7 +87,7 @@ async def fetch(
 
 
 async def failing(
-    source: MerakiSource, camera: Camera, window: Window = TEN_S
+    source: MerakiSource, camera: ListedCamera, window: Window = TEN_S
 ) -> ClipError:
     """Return the error that a fetch ends with."""
     with pytest.raises(ClipError) as caught:
@@ -128,7 +129,7 @@ async def test_wrong_key(clouds: Clouds, source: MerakiSource) -> None:
         await source.identify()
     with pytest.raises(SignInError, match="invalid_auth"):
         await source.cameras()
-    assert (await failing(source, Camera(id="Q2", name=""))).key == "invalid_auth"
+    assert (await failing(source, ListedCamera(id="Q2", name=""))).key == "invalid_auth"
 
 
 async def test_hotel_page_is_no_wrong_key(clouds: Clouds, source: MerakiSource) -> None:
@@ -176,14 +177,14 @@ async def test_cameras(clouds: Clouds, source: MerakiSource) -> None:
     )
     clouds.meraki.add_camera("Odd", network=barn, model="XX1")
     assert await source.cameras() == [
-        Camera(
+        ListedCamera(
             id="Q2AA-BBBB-CCCC",
             name="Door",
             model="MV72X",
             serial_number="Q2AA-BBBB-CCCC",
             firmware="camera-7-2",
         ),
-        Camera(
+        ListedCamera(
             id="Q2DD-EEEE-FFFF",
             name="MV2 Q2DD-EEEE-FFFF",
             model="MV2",
@@ -362,7 +363,7 @@ async def test_plan_on_whole_seconds(clouds: Clouds, source: MerakiSource) -> No
     """The ends of a window are moved outwards, for the API knows whole seconds."""
     start = PAST + timedelta(milliseconds=1)
     window = Window(start, start + timedelta(minutes=10))
-    plan = await source.plan(Camera(id="Q2", name=""), window, MediaOptions())
+    plan = await source.plan(ListedCamera(id="Q2", name=""), window, MediaOptions())
     assert plan.again_after_s is None
     assert plan.parts[0].window.start == PAST
     assert plan.parts[-1].window.end == PAST + timedelta(seconds=601)
@@ -859,7 +860,7 @@ async def test_picture_in_an_outage(clouds: Clouds, source: MerakiSource) -> Non
     """An outage is not taken for a camera without pictures."""
     clouds.meraki.misbehave("generateSnapshot", status=503)
     with pytest.raises(CloudError, match="cloud_trouble"):
-        await source.picture(Camera(id="Q2", name=""))
+        await source.picture(ListedCamera(id="Q2", name=""))
 
 
 # One's own host
@@ -916,7 +917,7 @@ async def test_many_at_once_within_the_rate(
         clouds.meraki.add_camera(f"Camera {number}", footage=Footage("One"))
     cameras = await source.cameras()
 
-    async def get(camera: Camera) -> int:
+    async def get(camera: ListedCamera) -> int:
         async with source.fetch(camera, Part(window=TEN_S), MediaOptions()) as download:
             return len(await whole(download))
 

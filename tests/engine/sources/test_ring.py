@@ -19,15 +19,13 @@ from custom_components.clip_download.engine.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.engine.model import (
-    Camera,
-    Identity,
-    MediaOptions,
-    Part,
-)
+from custom_components.clip_download.engine.model import Identity, MediaOptions
 from custom_components.clip_download.engine.sources import http
 from custom_components.clip_download.engine.sources.ring import client as ring
 from custom_components.clip_download.engine.sources.ring.client import (
+    RecordingPart,
+    RingCamera as ListedCamera,
+    RingPart,
     RingSource,
     TwoFactorRequired,
     sign_in,
@@ -58,12 +56,6 @@ SESSION_PLACE = f"{API_HOST}/clients_api/session"
 HTML = "<html><body>Sorry, you have been blocked</body></html>"
 # Long ago, so that nothing more is expected of it.
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-DETAILS = {
-    "has_subscription": True,
-    "is_e2ee": False,
-    "records_always": False,
-    "has_snapshots": False,
-}
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +98,7 @@ def source(
 
 
 @pytest.fixture
-async def camera(doorbell: RingCamera, source: RingSource) -> Camera:
+async def camera(doorbell: RingCamera, source: RingSource) -> ListedCamera:
     """Return the doorbell as the source lists it."""
     (camera,) = await source.cameras()
     return camera
@@ -120,19 +112,21 @@ def around(event: RingEvent, *, before_s: float = 5, after_s: float = 5) -> Wind
     )
 
 
-async def fetch(source: RingSource, camera: Camera, part: Part, path: Path) -> Path:
+async def fetch(
+    source: RingSource, camera: ListedCamera, part: RingPart, path: Path
+) -> Path:
     """Fetch a part to a file."""
     async with source.fetch(camera, part, MediaOptions()) as download:
         path.write_bytes(await whole(download))
     return path
 
 
-def part_of(event: RingEvent) -> Part:
+def part_of(event: RingEvent) -> RecordingPart:
     """Return the part that a plan has for an event."""
-    return Part(
+    return RecordingPart(
         window=Window(event.start, event.end),
         event_ids=(str(event.id),),
-        ask={"recording_id": str(event.id)},
+        recording_id=str(event.id),
     )
 
 
@@ -335,7 +329,10 @@ async def test_nobody_keeps_the_token(
 
 
 async def test_many_calls_and_one_refresh(
-    cloud: RingCloud, source: RingSource, camera: Camera, kept: list[dict[str, Any]]
+    cloud: RingCloud,
+    source: RingSource,
+    camera: ListedCamera,
+    kept: list[dict[str, Any]],
 ) -> None:
     """However many calls find the token expired, it is refreshed once."""
     event = cloud.add_event(cloud.cameras[0], start=NOON)
@@ -413,7 +410,7 @@ async def test_unauthorized_once(
 async def test_unauthorized_for_one_recording(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
@@ -458,16 +455,16 @@ async def test_cameras(cloud: RingCloud, source: RingSource) -> None:
 
     front, neighbour, garden = await source.cameras()
 
-    assert front == Camera(
+    assert front == ListedCamera(
         id="3861978",
         name="Front Door",
         model="Doorbell Pro",
         serial_number="aacdef3aedda",
         firmware="1.4.26",
         is_doorbell=True,
-        details=DETAILS,
+        has_subscription=True,
     )
-    assert neighbour.details["has_subscription"] is False
+    assert neighbour.has_subscription is False
     assert garden.model == "Floodlight Cam"
     assert garden.is_doorbell is False
 
@@ -501,7 +498,7 @@ async def test_sparse_device(cloud: RingCloud, source: RingSource) -> None:
     )
     (camera,) = await source.cameras()
     assert (camera.id, camera.name, camera.model) == ("7", "Ring 7", None)
-    assert camera.details == {**DETAILS, "has_subscription": None}
+    assert camera.has_subscription is None
 
 
 async def test_cameras_among_other_devices(
@@ -539,7 +536,7 @@ async def test_cameras_nonsense(
 
 
 async def test_lost_session(
-    cloud: RingCloud, source: RingSource, camera: Camera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera
 ) -> None:
     """A session that Ring forgot is opened again, unnoticed."""
     cloud.drop_sessions()
@@ -547,7 +544,9 @@ async def test_lost_session(
     assert len(cloud.asked(SESSION_PLACE)) == 2
 
 
-async def test_trouble(cloud: RingCloud, source: RingSource, camera: Camera) -> None:
+async def test_trouble(
+    cloud: RingCloud, source: RingSource, camera: ListedCamera
+) -> None:
     """A status without a meaning of its own is told, and not tried again at once."""
     cloud.misbehave(DEVICES_PLACE, status=502, headers={"Retry-After": "7"}, times=9)
     with pytest.raises(CloudError, match="502") as raised:
@@ -566,7 +565,9 @@ async def test_huge_answer(
         await source.cameras()
 
 
-async def test_throttled(cloud: RingCloud, source: RingSource, camera: Camera) -> None:
+async def test_throttled(
+    cloud: RingCloud, source: RingSource, camera: ListedCamera
+) -> None:
     """A wish to be left alone is kept by the whole account."""
     cloud.misbehave(DEVICES_PLACE, status=429, headers={"Retry-After": "1"})
     cloud.misbehave(DEVICES_PLACE, status=429)
@@ -584,7 +585,7 @@ async def test_throttled(cloud: RingCloud, source: RingSource, camera: Camera) -
 async def test_one_call_at_a_time(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However many ask at once, Ring is asked one thing after the other."""
@@ -613,7 +614,7 @@ async def test_one_call_at_a_time(
 async def test_pages_without_an_end(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A history that always has more is no history: what is missing nobody knows."""
@@ -651,7 +652,7 @@ async def test_own_rate(
 
 
 async def test_plan(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """A window's plan is the recordings that overlap it, the oldest first."""
     other = cloud.add_camera("Garden")
@@ -676,7 +677,7 @@ async def test_plan(
 
 
 async def test_ids_are_exact(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """Ids beyond what a float holds come through, by search and by history."""
     events = [
@@ -692,11 +693,10 @@ async def test_ids_are_exact(
     cloud.misbehave(SEARCH_PLACE, status=404)
     listed = await source.plan(camera, window, MediaOptions())
     assert listed.parts == searched.parts
-    assert json.loads(json.dumps(listed.parts[0].ask)) == listed.parts[0].ask
 
 
 async def test_search_of_many(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """More recordings than a page holds are all found, each once."""
     events = [
@@ -725,7 +725,7 @@ async def test_search_of_many(
 async def test_way_round_the_search(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     fault: dict[str, Any],
 ) -> None:
@@ -750,7 +750,7 @@ async def test_way_round_the_search(
 
 
 async def test_search_is_not_tried_without_a_network(
-    cloud: RingCloud, source: RingSource, camera: Camera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera
 ) -> None:
     """Where Ring cannot be reached, the history cannot be either."""
     cloud.misbehave(SEARCH_PLACE, drop=True, times=5)
@@ -762,7 +762,7 @@ async def test_search_is_not_tried_without_a_network(
 
 
 async def test_search_switched_off(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """A search that finds nothing is doubted: some accounts have none."""
     cloud.has_search = False
@@ -774,7 +774,7 @@ async def test_search_switched_off(
 async def test_doubt_has_an_end(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -789,7 +789,7 @@ async def test_doubt_has_an_end(
 
 
 async def test_history_that_stands_still(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """Cameras that record all day answer each page with the same one."""
     for minute in range(120):
@@ -806,7 +806,7 @@ async def test_history_that_stands_still(
 
 
 async def test_odd_entries(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """An event of no known time is left out: it is not one of now."""
     now = datetime.now(UTC)
@@ -838,7 +838,7 @@ async def test_odd_entries(
 
 
 async def test_not_ready_yet(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """What is listed and not ready is waited for; what is ready can be taken."""
     now = datetime.now(UTC)
@@ -860,7 +860,7 @@ async def test_not_ready_yet(
 
 
 async def test_listed_event_in_progress(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """A recording that still goes on is waited for."""
     event = cloud.ring_doorbell(doorbell, duration_s=30)
@@ -872,7 +872,7 @@ async def test_listed_event_in_progress(
 
 
 async def test_fresh_and_old_window_without_events(
-    cloud: RingCloud, source: RingSource, camera: Camera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera
 ) -> None:
     """Nothing in a fresh window is asked for again; nothing in an old one is nothing."""
     now = datetime.now(UTC)
@@ -894,7 +894,7 @@ async def test_fresh_and_old_window_without_events(
 
 
 async def test_more_may_be_listed(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """A window that has only just ended may get another event."""
     now = datetime.now(UTC)
@@ -908,7 +908,7 @@ async def test_more_may_be_listed(
 
 
 async def test_never_ready(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """What is not ready after an hour will never be, and is not waited for."""
     event = cloud.add_event(
@@ -924,7 +924,7 @@ async def test_never_ready(
 async def test_without_inline_urls(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
@@ -946,7 +946,7 @@ async def test_without_inline_urls(
 
 
 async def test_encrypted(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """End-to-end encrypted recordings are refused, unless others are there."""
     secret = cloud.add_event(doorbell, start=NOON, is_e2ee=True)
@@ -965,7 +965,7 @@ async def test_encrypted(
 
 
 async def test_no_subscription(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """Without a plan there is no footage; what an earlier plan left is given."""
     event = cloud.add_event(doorbell, start=NOON, had_subscription=False)
@@ -984,7 +984,7 @@ async def test_no_subscription(
 
 
 async def test_recordings_of_somebody_else(
-    cloud: RingCloud, source: RingSource, camera: Camera, tmp_path: Path
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, tmp_path: Path
 ) -> None:
     """Where Ring does not let a guest see recordings, it is told as that."""
     cloud.misbehave(SEARCH_PLACE, status=403)
@@ -1001,7 +1001,7 @@ async def test_recordings_of_somebody_else(
 
 
 async def test_history_in_trouble(
-    cloud: RingCloud, source: RingSource, camera: Camera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera
 ) -> None:
     """Where both ways fail, it is Ring's trouble and not an empty window."""
     window = Window(NOON, NOON + timedelta(hours=1))
@@ -1019,7 +1019,7 @@ async def test_history_in_trouble(
 async def test_fetch(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
@@ -1046,7 +1046,7 @@ async def test_fetch(
 async def test_fetch_again_gets_a_new_url(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
@@ -1063,7 +1063,7 @@ async def test_kept_urls_do_not_get_old(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -1081,7 +1081,7 @@ async def test_fetch_before_it_is_ready(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     answer: Any,
@@ -1101,7 +1101,7 @@ async def test_fetch_before_it_is_ready(
 async def test_ready_but_not_in_the_store(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
@@ -1135,7 +1135,7 @@ async def test_store_says_no(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     status: int,
@@ -1165,7 +1165,7 @@ async def test_play_nonsense(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     body: str,
@@ -1180,7 +1180,7 @@ async def test_play_nonsense(
 async def test_url_into_the_house(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
@@ -1194,7 +1194,7 @@ async def test_url_into_the_house(
 async def test_play_in_trouble(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
@@ -1209,7 +1209,7 @@ async def test_nothing_secret_in_logs(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -1233,7 +1233,7 @@ async def test_nothing_secret_in_logs(
 
 
 async def test_picture(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """A picture is taken, else the last is shown."""
     asked_at = datetime.now(UTC)
@@ -1245,7 +1245,7 @@ async def test_picture(
 
 
 async def test_picture_without_waking(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """The picture that there is costs the camera nothing."""
     assert await source.picture(camera, is_fresh=False) is None
@@ -1284,7 +1284,7 @@ async def test_no_thumbnail(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     place: str,
     fault: dict[str, Any],
@@ -1298,7 +1298,7 @@ async def test_no_thumbnail(
 
 
 async def test_no_picture(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """A camera without snapshots has none, whatever way Ring says so."""
     doorbell.has_snapshots = False
@@ -1321,7 +1321,7 @@ async def test_no_picture(
 async def test_picture_that_does_not_change(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

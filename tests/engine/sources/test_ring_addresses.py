@@ -16,10 +16,14 @@ from custom_components.clip_download.engine.errors import (
 )
 from custom_components.clip_download.engine.folder import File
 from custom_components.clip_download.engine.media.clip_file import inspect
-from custom_components.clip_download.engine.model import Camera, MediaOptions, Part
+from custom_components.clip_download.engine.model import MediaOptions
 from custom_components.clip_download.engine.pipeline import retry
 from custom_components.clip_download.engine.sources.ring import client as ring
-from custom_components.clip_download.engine.sources.ring.client import RingSource
+from custom_components.clip_download.engine.sources.ring.client import (
+    RingCamera as ListedCamera,
+    RingPart,
+    RingSource,
+)
 from homeassistant.core import HomeAssistant
 from tests.accounts import set_up
 from tests.clouds import Clouds
@@ -53,7 +57,9 @@ def forms_asked(cloud: RingCloud) -> list[str]:
     ]
 
 
-async def save(source: RingSource, camera: Camera, part: Part, path: Path) -> Path:
+async def save(
+    source: RingSource, camera: ListedCamera, part: RingPart, path: Path
+) -> Path:
     """Fetch a part as a job does: what is no video is rejected, and asked for again."""
     while True:
         await fetch(source, camera, part, path)
@@ -70,7 +76,7 @@ async def test_no_video(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     good: int,
@@ -97,7 +103,7 @@ async def test_no_video_anywhere(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     missing: Collection[Form],
@@ -120,7 +126,7 @@ async def test_rejected_for_a_while(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -139,7 +145,7 @@ async def test_many_at_once(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -164,7 +170,7 @@ async def test_old_and_only_in_the_search(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:
@@ -185,7 +191,7 @@ async def test_old_and_nowhere(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     answer: Any,
@@ -207,7 +213,7 @@ async def test_old_and_nowhere(
 async def test_fresh_ones_keep_their_quality(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:

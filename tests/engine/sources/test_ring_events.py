@@ -17,14 +17,13 @@ from custom_components.clip_download.engine.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.engine.model import (
-    Camera,
-    Event,
-    MediaOptions,
-    Plan,
-)
+from custom_components.clip_download.engine.model import Event, MediaOptions, Plan
 from custom_components.clip_download.engine.sources.ring import client as ring, push
-from custom_components.clip_download.engine.sources.ring.client import RingSource
+from custom_components.clip_download.engine.sources.ring.client import (
+    RecordingPart,
+    RingCamera as ListedCamera,
+    RingSource,
+)
 from custom_components.clip_download.engine.time_range import Window
 from tests.clouds.footage import first_and_last
 from tests.clouds.ring import (
@@ -67,7 +66,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def camera(doorbell: RingCamera, source: RingSource) -> Camera:
+async def camera(doorbell: RingCamera, source: RingSource) -> ListedCamera:
     """Return the doorbell as the source lists it."""
     (camera,) = await source.cameras()
     return camera
@@ -88,12 +87,14 @@ def about(event: RingEvent, *, is_ready: bool = True) -> Event:
     )
 
 
-async def plan(source: RingSource, camera: Camera, *events: Event) -> Plan:
+async def plan(source: RingSource, camera: ListedCamera, *events: Event) -> Plan:
     """Plan for events; the window says nothing."""
     return await source.plan(camera, HOUR, MediaOptions(), events)
 
 
-async def look(source: RingSource, camera: Camera, since: datetime) -> list[Event]:
+async def look(
+    source: RingSource, camera: ListedCamera, since: datetime
+) -> list[Event]:
     """Look for what has happened since a moment."""
     soon = datetime.now(UTC) + timedelta(seconds=1)
     return await source.events(camera, Window(since, soon))
@@ -103,7 +104,7 @@ async def look(source: RingSource, camera: Camera, since: datetime) -> list[Even
 
 
 async def test_events(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """What begins in the window is told, the oldest first, by one request."""
     cloud.add_event(doorbell, start=NOON - timedelta(seconds=1))
@@ -135,7 +136,7 @@ async def test_events(
 async def test_kinds(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     has_search: bool,
 ) -> None:
@@ -185,7 +186,7 @@ async def test_no_known_time(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     has_search: bool,
     created_at: object,
@@ -199,7 +200,7 @@ async def test_no_known_time(
 
 
 async def test_seen_late(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """What Ring finds in a recording later is told by a later look."""
     now = datetime.now(UTC)
@@ -212,7 +213,7 @@ async def test_seen_late(
 async def test_search_is_known(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
 ) -> None:
     """Where the search has once found something, it is believed for a while."""
@@ -231,7 +232,7 @@ async def test_no_search(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     fault: dict[str, Any] | None,
     monkeypatch: pytest.MonkeyPatch,
@@ -253,7 +254,7 @@ async def test_no_search(
 
 
 async def test_search_that_says_nothing_yet(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """While neither has anything, the history is enough: it misses nothing."""
     assert await source.events(camera, HOUR) == []
@@ -263,7 +264,7 @@ async def test_search_that_says_nothing_yet(
 
 
 async def test_search_without_a_network(
-    cloud: RingCloud, source: RingSource, camera: Camera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera
 ) -> None:
     """Where Ring cannot be reached, nothing is learnt of its search."""
     cloud.misbehave(SEARCH_PLACE, drop=True, times=2)
@@ -275,7 +276,7 @@ async def test_search_without_a_network(
 
 
 async def test_recordings_of_somebody_else(
-    cloud: RingCloud, source: RingSource, camera: Camera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera
 ) -> None:
     """Where Ring does not let a guest see recordings, it is told as that."""
     cloud.misbehave(LISTS, status=403, times=2)
@@ -284,7 +285,7 @@ async def test_recordings_of_somebody_else(
 
 
 async def test_many(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """After a long absence all is told, by search and by history."""
     events = [
@@ -306,7 +307,7 @@ async def test_odd_pages(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     pages: Pages,
     told: int,
@@ -329,7 +330,7 @@ async def test_ready(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     has_search: bool,
     tmp_path: Path,
@@ -364,7 +365,7 @@ async def test_ready(
 
 
 async def test_late_url(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """A search that tells no URL for long is doubted, and left if the history knows more."""
     since = datetime.now(UTC) - timedelta(minutes=4)
@@ -377,7 +378,7 @@ async def test_late_url(
 
 
 async def test_never_ready(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """What does not get ready is not ready, however long it takes; nobody is told else."""
     cloud.has_search = False
@@ -406,7 +407,7 @@ async def test_not_given(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     facts: dict[str, Any],
@@ -433,7 +434,7 @@ async def test_encrypted_after_a_look(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
     looked_before: str,
@@ -480,7 +481,7 @@ async def test_nothing_is_given(
 
 
 async def test_plan_of_what_is_ready(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """Recordings known by their ids are planned without a request, and no others."""
     burst = [
@@ -498,12 +499,13 @@ async def test_plan_of_what_is_ready(
     assert first == part_of(burst[1])
     assert second.event_ids == (no_end.id,)
     assert second.window.duration == timedelta(minutes=2)
-    assert json.loads(json.dumps(second.ask)) == {"recording_id": no_end.id}
+    assert isinstance(second, RecordingPart)
+    assert second.recording_id == no_end.id
     assert len(cloud.requests) == begun
 
 
 async def test_plan_of_what_is_late(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """Only the events' own recordings are waited for, by one look each time."""
     now = datetime.now(UTC)
@@ -538,7 +540,7 @@ async def test_plan_of_what_is_late(
 
 
 async def test_plan_of_what_is_not_listed(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """An event that the lists leave out for a while is waited for, and no other taken."""
     now = datetime.now(UTC)
@@ -558,7 +560,7 @@ async def test_unauthorized_for_one_recording(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     tmp_path: Path,
 ) -> None:

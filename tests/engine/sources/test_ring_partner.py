@@ -27,20 +27,18 @@ from custom_components.clip_download.engine.errors import (
     UnreachableError,
 )
 from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import (
-    Camera,
-    ClipStatus,
-    Job,
-    MediaOptions,
-    Part,
-)
+from custom_components.clip_download.engine.model import ClipStatus, Job, MediaOptions
 from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from custom_components.clip_download.engine.sources.base import SplitError
 from custom_components.clip_download.engine.sources.ring_partner import (
     client as ring_partner,
 )
+from custom_components.clip_download.engine.sources.ring_partner.camera import (
+    PartnerCamera as ListedCamera,
+)
 from custom_components.clip_download.engine.sources.ring_partner.client import (
+    PartnerPart,
     RingPartnerSource,
     split_for_requests,
 )
@@ -118,34 +116,40 @@ def door(cloud: RingPartnerCloud) -> PartnerCamera:
 
 
 @pytest.fixture
-async def camera(source: RingPartnerSource, door: PartnerCamera) -> Camera:
+async def camera(source: RingPartnerSource, door: PartnerCamera) -> ListedCamera:
     """Return the account's camera, as it is listed."""
     (camera,) = await source.cameras()
     return camera
 
 
+def parts_of(split: SplitError) -> list[PartnerPart]:
+    """Return the parts that are to be fetched instead of one."""
+    return [part for part in split.parts if isinstance(part, PartnerPart)]
+
+
 async def fetch(
     source: RingPartnerSource,
-    camera: Camera,
-    part: Part | Window,
+    camera: ListedCamera,
+    part: PartnerPart | Window,
     path: Path,
     media_options: MediaOptions | None = None,
-) -> tuple[Window, Part | None]:
+) -> tuple[Window, PartnerPart | None]:
     """Fetch a part into a file; return what came, and what is still to be asked for."""
     if isinstance(part, Window):
-        part = Part(window=part)
+        part = PartnerPart(window=part)
     async with source.fetch(camera, part, media_options or MediaOptions()) as download:
         path.write_bytes(await whole(download))
         assert download.window
-        return download.window, download.rest
+        rest = source.rest(part, download.rest) if download.rest else None
+        return download.window, rest
 
 
 async def failing(
-    source: RingPartnerSource, camera: Camera, part: Part | Window = TEN_S
+    source: RingPartnerSource, camera: ListedCamera, part: PartnerPart | Window = TEN_S
 ) -> ClipError:
     """Return the error that a fetch ends with."""
     if isinstance(part, Window):
-        part = Part(window=part)
+        part = PartnerPart(window=part)
     with pytest.raises(ClipError) as caught:
         async with source.fetch(camera, part, MediaOptions()):
             pass
@@ -177,7 +181,7 @@ async def test_identify_without_an_id(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     *,
-    camera: Camera,
+    camera: ListedCamera,
     tells_email: bool,
     who: str,
     title: str,
@@ -226,7 +230,10 @@ async def test_refused_token(
 
 
 async def test_token_refused_again(
-    source: RingPartnerSource, cloud: RingPartnerCloud, tokens: Tokens, camera: Camera
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    tokens: Tokens,
+    camera: ListedCamera,
 ) -> None:
     """If a new token is refused too, a person has to link the account again."""
     cloud.misbehave(f"^{API_HOST}", status=401, times=8)
@@ -239,7 +246,7 @@ async def test_token_refused_again(
 
 
 async def test_one_clip_is_refused(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """A clip that is refused to a good token is no reason to link the account again."""
     cloud.misbehave("media/video/download", status=401, times=2)
@@ -293,21 +300,24 @@ async def test_cameras(source: RingPartnerSource, cloud: RingPartnerCloud) -> No
     yard = cloud.add_camera("Yard", components=("0", "1"))
     shed = cloud.add_camera("Shed", components=("0",))
     assert await source.cameras() == [
-        Camera(id=door.id, name="Front Door", details={"device_id": door.id}),
-        Camera(
+        ListedCamera(id=door.id, name="Front Door", device_id=door.id),
+        ListedCamera(
             id=f"{yard.id}:0",
             name="Yard 1",
-            details={"device_id": yard.id, "component_id": "0"},
+            device_id=yard.id,
+            component_id="0",
         ),
-        Camera(
+        ListedCamera(
             id=f"{yard.id}:1",
             name="Yard 2",
-            details={"device_id": yard.id, "component_id": "1"},
+            device_id=yard.id,
+            component_id="1",
         ),
-        Camera(
+        ListedCamera(
             id=shed.id,
             name="Shed",
-            details={"device_id": shed.id, "component_id": "0"},
+            device_id=shed.id,
+            component_id="0",
         ),
     ]
 
@@ -349,9 +359,7 @@ async def test_strange_list(source: RingPartnerSource, cloud: RingPartnerCloud) 
         ),
     )
     assert await source.cameras() == [
-        Camera(
-            id="ava1.device", name="Ring device", details={"device_id": "ava1.device"}
-        )
+        ListedCamera(id="ava1.device", name="Ring device", device_id="ava1.device")
     ]
 
 
@@ -380,7 +388,7 @@ async def test_plan_names_events(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
 ) -> None:
     """What happened in a window is in the record of its clip; our looking is not."""
     early = cloud.add_event(door, "ding", start=after(10))
@@ -396,7 +404,7 @@ async def test_plan_for_events(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
 ) -> None:
     """Who knows the events does not ask for them; none of ours is among them."""
     cloud.add_event(door, "ding", start=after(10))
@@ -413,12 +421,15 @@ async def test_plan_for_events(
 
 @pytest.mark.parametrize("status", [403, 500])
 async def test_plan_without_history(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, status: int
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    camera: ListedCamera,
+    status: int,
 ) -> None:
     """A clip does not need the history."""
     cloud.misbehave("/v1/history", status=status)
     plan = await source.plan(camera, TEN_S, MediaOptions())
-    assert plan.parts == [Part(window=TEN_S)]
+    assert plan.parts == [PartnerPart(window=TEN_S)]
 
 
 @pytest.mark.parametrize(
@@ -459,7 +470,10 @@ def test_wishes_within_range(session: ClientSession) -> None:
 
 
 async def test_request(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, tmp_path: Path
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    camera: ListedCamera,
+    tmp_path: Path,
 ) -> None:
     """Nothing is asked for that was not wished, but for the sound."""
     await fetch(source, camera, TEN_S, tmp_path / "clip.mp4")
@@ -505,7 +519,7 @@ async def test_every_wish(
 
 
 async def test_whole_window(
-    source: RingPartnerSource, camera: Camera, tmp_path: Path
+    source: RingPartnerSource, camera: ListedCamera, tmp_path: Path
 ) -> None:
     """A 200 is all that was asked for, from the moment that its header tells."""
     window = Window(after(0.75), after(9.25))
@@ -521,7 +535,7 @@ async def test_hole(
     cloud: RingPartnerCloud,
     *,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
     tmp_path: Path,
     in_hole: int,
 ) -> None:
@@ -530,14 +544,14 @@ async def test_hole(
     door.holes = [(after(20), after(40))]
     cloud.add_event(door, start=after(40))
     path = tmp_path / "clip.mp4"
-    part = Part(window=Window(PAST, after(60)), event_ids=("x",))
+    part = PartnerPart(window=Window(PAST, after(60)), event_ids=("x",))
     came, rest = await fetch(source, camera, part, path)
     assert came == Window(PAST, after(20))
-    assert rest == Part(window=Window(after(20), after(60)), event_ids=("x",))
+    assert rest == PartnerPart(window=Window(after(20), after(60)), event_ids=("x",))
     if in_hole == 416:
         split = await failing(source, camera, rest)
         assert isinstance(split, SplitError)
-        (rest,) = split.parts
+        (rest,) = parts_of(split)
     came, rest = await fetch(source, camera, rest, path)
     assert came == Window(after(40), after(60))
     assert rest is None
@@ -545,13 +559,13 @@ async def test_hole(
 
 
 async def test_before_recording_and_after(
-    source: RingPartnerSource, door: PartnerCamera, camera: Camera, tmp_path: Path
+    source: RingPartnerSource, door: PartnerCamera, camera: ListedCamera, tmp_path: Path
 ) -> None:
     """A recording in the middle of a window is what there is."""
     door.recordings = [(after(3), after(7))]
     came, rest = await fetch(source, camera, TEN_S, tmp_path / "clip.mp4")
     assert came == Window(after(3), after(7))
-    assert rest == Part(window=Window(after(7), after(10)))
+    assert rest == PartnerPart(window=Window(after(7), after(10)))
     assert (await failing(source, camera, rest)).key == "no_footage"
 
 
@@ -574,7 +588,7 @@ async def test_headers_are_the_truth(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     *,
-    camera: Camera,
+    camera: ListedCamera,
     tmp_path: Path,
     headers: dict[str, Any],
     came: tuple[float, float],
@@ -592,12 +606,12 @@ async def test_headers_are_the_truth(
     if rest_from_s is None:
         assert rest is None
     else:
-        assert rest == Part(window=Window(after(rest_from_s), after(10)))
+        assert rest == PartnerPart(window=Window(after(rest_from_s), after(10)))
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "1.5", "9" * 20, "١٢"])
 async def test_senseless_header(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, value: str
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera, value: str
 ) -> None:
     """A header that is no number makes the answer worthless."""
     cloud.misbehave(VIDEO, status=206, headers={"X-Media-Length": value})
@@ -615,7 +629,7 @@ async def test_redirects(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     *,
-    camera: Camera,
+    camera: ListedCamera,
     tmp_path: Path,
     status: int | None,
     host: str,
@@ -662,7 +676,7 @@ async def test_redirects(
 async def test_bad_redirect(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
-    camera: Camera,
+    camera: ListedCamera,
     place: str,
     status: int,
 ) -> None:
@@ -676,7 +690,7 @@ async def test_bad_redirect(
 
 
 async def test_redirect_loop(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """A loop ends."""
     round_trip = {"Location": f"https://{MEDIA_HOST}/round"}
@@ -687,7 +701,7 @@ async def test_redirect_loop(
 
 
 async def test_token_does_not_come_back(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """Whoever sends us back to the cloud does not get to use our token there."""
     cloud.misbehave(
@@ -709,7 +723,7 @@ async def test_expired_url(
     cloud: RingPartnerCloud,
     *,
     tokens: Tokens,
-    camera: Camera,
+    camera: ListedCamera,
     tmp_path: Path,
     status: int,
 ) -> None:
@@ -727,7 +741,10 @@ async def test_expired_url(
 
 @pytest.mark.parametrize("status", [416, 425])
 async def test_not_ready(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, status: int
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    camera: ListedCamera,
+    status: int,
 ) -> None:
     """What was filmed just now is asked for again, unchanged, until it is there."""
     cloud.not_ready, cloud.ready_after_s = status, 60
@@ -738,7 +755,9 @@ async def test_not_ready(
     assert err.key == "footage_not_ready"
     assert 3.7 <= err.after_s <= 6.3
     cloud.ready_after_s = 0
-    async with source.fetch(camera, Part(window=window), MediaOptions()) as download:
+    async with source.fetch(
+        camera, PartnerPart(window=window), MediaOptions()
+    ) as download:
         assert download.rest is None
     first, second = cloud.asked(VIDEO)
     assert first.body == second.body
@@ -752,7 +771,7 @@ async def test_pauses_grow(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     *,
-    camera: Camera,
+    camera: ListedCamera,
     age_s: float,
     least_s: float,
     most_s: float,
@@ -770,7 +789,7 @@ async def test_pauses_grow(
 async def test_never_ready(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
-    camera: Camera,
+    camera: ListedCamera,
     status: int,
     code: str,
 ) -> None:
@@ -784,7 +803,10 @@ async def test_never_ready(
 
 @pytest.mark.parametrize("age_s", [200, 600, 3500])
 async def test_slow_upload(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, age_s: float
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    camera: ListedCamera,
+    age_s: float,
 ) -> None:
     """What Ring calls not ready is waited for, an hour long and ever more patiently."""
     cloud.ready_after_s = 3600
@@ -803,7 +825,7 @@ async def test_event_that_is_not_uploaded(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
     since_event_s: float,
     is_awaited: bool,
 ) -> None:
@@ -819,7 +841,7 @@ async def test_event_that_is_not_uploaded(
     assert isinstance(err, NotReadyError) is is_awaited
     if since_event_s < 0:
         assert isinstance(err, SplitError)
-        (part,) = err.parts
+        (part,) = parts_of(err)
         assert isinstance(await failing(source, camera, part), NotReadyError)
         cloud.ready_after_s = 0
         assert part.window.start == event.start
@@ -827,12 +849,13 @@ async def test_event_that_is_not_uploaded(
         async with source.fetch(camera, longer, MediaOptions()) as download:
             assert download.rest
         # After it, there is nothing to wait for.
-        err = await failing(source, camera, download.rest)
+        rest = source.rest(longer, download.rest)
+        err = await failing(source, camera, rest)
         assert isinstance(err, NoFootageError)
 
 
 async def test_file_is_not_there_yet(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """A store that has not got the file is no camera that nobody knows."""
     cloud.misbehave(f"^{MEDIA_HOST}", status=404, body="<Error/>", times=2)
@@ -846,7 +869,7 @@ async def test_later_recordings(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
     tmp_path: Path,
 ) -> None:
     """Where nothing is found at a window's start, the history tells where to look."""
@@ -861,7 +884,7 @@ async def test_later_recordings(
         Window(after(100), after(400)),
         Window(after(400), after(600)),
     ]
-    for part, start_s in zip(split.parts, (100, 400), strict=True):
+    for part, start_s in zip(parts_of(split), (100, 400), strict=True):
         came, rest = await fetch(source, camera, part, tmp_path / "clip.mp4")
         assert came == Window(after(start_s), after(start_s + 20))
         assert rest
@@ -880,7 +903,7 @@ async def test_nothing_there_and_no_history(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
     *,
     status: int,
     key: str,
@@ -897,7 +920,9 @@ async def test_nothing_there_and_no_history(
 class Account:
     """An account whose clips are saved."""
 
-    def __init__(self, source: RingPartnerSource, camera: Camera, folder: Path) -> None:
+    def __init__(
+        self, source: RingPartnerSource, camera: ListedCamera, folder: Path
+    ) -> None:
         """Take the source, its camera, and where everything goes."""
         self.source = source
         self.camera = camera
@@ -938,7 +963,7 @@ class Account:
 
 
 @pytest.fixture
-def account(source: RingPartnerSource, camera: Camera, tmp_path: Path) -> Account:
+def account(source: RingPartnerSource, camera: ListedCamera, tmp_path: Path) -> Account:
     """Return the account, with an empty media folder."""
     (tmp_path / "media").mkdir()
     return Account(source, camera, tmp_path)
@@ -1094,7 +1119,7 @@ async def test_clip_errors(
     cloud: RingPartnerCloud,
     *,
     tokens: Tokens,
-    camera: Camera,
+    camera: ListedCamera,
     fault: dict[str, Any],
     kind: type[ClipError],
     key: str,
@@ -1109,7 +1134,7 @@ async def test_clip_errors(
 
 
 async def test_reason_of_a_refusal(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """What the API finds wrong is told."""
     cloud.misbehave(VIDEO, status=400, body=errors("BAD_REQUEST", "no such duration"))
@@ -1120,7 +1145,7 @@ async def test_reason_of_a_refusal(
 
 
 async def test_before_consent(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """What is from before somebody linked the account is never given."""
     cloud.consented_at = after(5)
@@ -1133,7 +1158,7 @@ async def test_no_plan(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
 ) -> None:
     """A camera without a plan is told from one that the app may not see."""
     cloud.add_camera("Other")
@@ -1148,7 +1173,7 @@ async def test_no_plan(
 
 
 async def test_faults_of_the_camera(
-    source: RingPartnerSource, door: PartnerCamera, camera: Camera
+    source: RingPartnerSource, door: PartnerCamera, camera: ListedCamera
 ) -> None:
     """A camera that is offline is waited for; a recording that is broken is not."""
     door.is_online = False
@@ -1171,18 +1196,20 @@ async def test_faults_of_the_camera(
 async def test_encrypted(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
-    camera: Camera,
+    camera: ListedCamera,
     content_type: str,
     key: str | None,
 ) -> None:
     """A good answer that is no video is encrypted, unless it is a page."""
     cloud.misbehave(VIDEO, body="?" * 500, headers={"Content-Type": content_type})
-    async with source.fetch(camera, Part(window=TEN_S), MediaOptions()) as download:
+    async with source.fetch(
+        camera, PartnerPart(window=TEN_S), MediaOptions()
+    ) as download:
         assert (download.not_video and download.not_video.key) == key
 
 
 async def test_many_at_once_within_the_rate(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """The cloud never has to say that it is too much."""
     cloud.rate_limit = 70
@@ -1197,7 +1224,7 @@ async def test_picture(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
 ) -> None:
     """The newest picture of the last day is given."""
     picture = await source.picture(camera)
@@ -1218,7 +1245,7 @@ async def test_picture(
 
 
 async def test_picture_on_the_first_day(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """Nothing is given from before the consent; what is refused is not asked again."""
     cloud.consented_at = datetime.now(UTC) - timedelta(minutes=20)
@@ -1233,7 +1260,10 @@ async def test_picture_on_the_first_day(
 
 @pytest.mark.parametrize("status", [400, 403, 404, 416, 425, 422])
 async def test_no_picture(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, status: int
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    camera: ListedCamera,
+    status: int,
 ) -> None:
     """Where there is no picture there is none, and that is no error."""
     cloud.misbehave("media/image", status=status)
@@ -1241,7 +1271,7 @@ async def test_no_picture(
 
 
 async def test_picture_in_an_outage(
-    source: RingPartnerSource, door: PartnerCamera, camera: Camera
+    source: RingPartnerSource, door: PartnerCamera, camera: ListedCamera
 ) -> None:
     """An outage is not taken for a camera without pictures."""
     door.is_online = False
@@ -1262,7 +1292,7 @@ async def test_events(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
     empty_pages: int,
 ) -> None:
     """All pages are read back to the window's start, empty ones too."""
@@ -1285,7 +1315,7 @@ async def test_event_that_goes_on_into_the_window(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
 ) -> None:
     """What began before the window is looked for on pages from before it, too."""
     cloud.page = 2
@@ -1297,7 +1327,7 @@ async def test_event_that_goes_on_into_the_window(
 
 
 async def test_endless_history(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """A history that goes round in circles is left."""
     key = f"{after(5):%FT%TZ}"
@@ -1314,7 +1344,7 @@ async def test_empty_pages_end(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
     events: int,
 ) -> None:
     """Empty pages are followed no further back than the window, by their cursor."""
@@ -1329,7 +1359,7 @@ async def test_empty_pages_end(
 
 
 async def test_empty_pages_of_no_known_time(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """A few empty pages that do not say how far back they go are enough."""
     for number in range(20):
@@ -1340,7 +1370,7 @@ async def test_empty_pages_of_no_known_time(
 
 
 async def test_history_that_repeats_and_skips(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """What is listed twice is one event; what a page skips stops nothing."""
     start_ms = TEN_S.start_ms
@@ -1366,7 +1396,7 @@ async def test_what_was_seen(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
 ) -> None:
     """What Ring says that it saw is told in the words of all clouds."""
     for number, sub_type in enumerate(
@@ -1380,7 +1410,7 @@ async def test_what_was_seen(
 
 
 async def test_readiness(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """Footage is ready a moment after its end; what never ends has ended some time."""
     now = datetime.now(UTC)
@@ -1402,7 +1432,7 @@ async def test_readiness(
 
 
 async def test_no_history(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """That of one camera may be refused, which is no trouble of the cloud's."""
     cloud.misbehave("/history/", status=403)
@@ -1414,7 +1444,7 @@ async def test_no_history(
 
 
 async def test_strange_events(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """Entries that make no sense are passed over; a page that does not is trouble."""
     start_ms = TEN_S.start_ms
@@ -1474,7 +1504,7 @@ async def test_live(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     door: PartnerCamera,
-    camera: Camera,
+    camera: ListedCamera,
     tmp_path: Path,
 ) -> None:
     """A camera records while it is watched; what it recorded is there afterwards."""
@@ -1515,7 +1545,7 @@ async def test_live_component(
 async def test_live_never_starts(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
-    camera: Camera,
+    camera: ListedCamera,
     monkeypatch: pytest.MonkeyPatch,
     way: str,
 ) -> None:
@@ -1532,7 +1562,10 @@ async def test_live_never_starts(
 @pytest.mark.usefixtures("at_home")
 @pytest.mark.parametrize("answer", ["", "v=0", "hello", "v=0\r\nm=video 9 X 96\r\n"])
 async def test_senseless_answer(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera, answer: str
+    source: RingPartnerSource,
+    cloud: RingPartnerCloud,
+    camera: ListedCamera,
+    answer: str,
 ) -> None:
     """An answer that makes no sense ends the session that it is for."""
     cloud.misbehave(
@@ -1550,7 +1583,7 @@ async def test_senseless_answer(
 
 @pytest.mark.usefixtures("at_home")
 async def test_live_ends_with_the_task(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """Whoever is cancelled, even twice, ends the session, though Ring fails at first."""
     is_live, may_fail = asyncio.Event(), asyncio.Event()
@@ -1578,7 +1611,7 @@ async def test_live_ends_with_the_task(
 
 @pytest.mark.usefixtures("at_home")
 async def test_live_is_cancelled_while_it_begins(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """A session that began although nobody waits for it any more is ended."""
 
@@ -1598,7 +1631,7 @@ async def test_live_is_cancelled_while_it_begins(
 
 @pytest.mark.usefixtures("at_home")
 async def test_live_ends_with_an_error(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """What goes wrong meanwhile does not leave the camera running."""
     with pytest.raises(ZeroDivisionError):
@@ -1613,7 +1646,7 @@ async def test_stop_that_fails(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     *,
-    camera: Camera,
+    camera: ListedCamera,
     caplog: pytest.LogCaptureFixture,
     times: int,
     is_told: bool,
@@ -1633,7 +1666,7 @@ async def test_stop_that_fails(
 async def test_session_is_over_already(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
-    camera: Camera,
+    camera: ListedCamera,
     fault: dict[str, Any],
 ) -> None:
     """A session that the cloud has ended need not be ended."""
@@ -1645,7 +1678,7 @@ async def test_session_is_over_already(
 
 @pytest.mark.usefixtures("at_home")
 async def test_live_limit(
-    source: RingPartnerSource, cloud: RingPartnerCloud, camera: Camera
+    source: RingPartnerSource, cloud: RingPartnerCloud, camera: ListedCamera
 ) -> None:
     """The cloud ends a session after a while; that is no error."""
     cloud.live_limit_s = 1
@@ -1688,7 +1721,7 @@ async def test_live_is_refused(
     source: RingPartnerSource,
     cloud: RingPartnerCloud,
     *,
-    camera: Camera,
+    camera: ListedCamera,
     fault: dict[str, Any],
     kind: type[ClipError],
     key: str,

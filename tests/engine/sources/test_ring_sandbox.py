@@ -22,12 +22,16 @@ from custom_components.clip_download.engine.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.engine.model import Camera, MediaOptions, Part
+from custom_components.clip_download.engine.model import MediaOptions
 from custom_components.clip_download.engine.sources.base import SplitError
 from custom_components.clip_download.engine.sources.ring_partner import (
     client as ring_partner,
 )
+from custom_components.clip_download.engine.sources.ring_partner.camera import (
+    PartnerCamera as ListedCamera,
+)
 from custom_components.clip_download.engine.sources.ring_partner.client import (
+    PartnerPart,
     RingPartnerSource,
 )
 from custom_components.clip_download.engine.time_range import Window, from_ms
@@ -104,24 +108,24 @@ async def source(
 
 
 @pytest.fixture
-async def camera(source: RingPartnerSource) -> Camera:
+async def camera(source: RingPartnerSource) -> ListedCamera:
     """Return the doorbell, as it is listed."""
     return (await source.cameras())[0]
 
 
 @pytest.fixture
-def device(world: World, camera: Camera) -> SandboxDevice:
+def device(world: World, camera: ListedCamera) -> SandboxDevice:
     """Return the doorbell, as the sandbox has it; somebody came once."""
     world.record_event(camera.id, "button_press", at_ms=Window(EVENT, EVENT).start_ms)
     return world.devices[camera.id]
 
 
 async def failing(
-    source: RingPartnerSource, camera: Camera, window: Window
+    source: RingPartnerSource, camera: ListedCamera, window: Window
 ) -> ClipError:
     """Return the error that a fetch ends with."""
     with pytest.raises(ClipError) as caught:
-        async with source.fetch(camera, Part(window=window), MediaOptions()):
+        async with source.fetch(camera, PartnerPart(window=window), MediaOptions()):
             pass
     return caught.value
 
@@ -150,7 +154,10 @@ async def test_refused_token(source: RingPartnerSource, world: World) -> None:
 
 
 async def test_whole_window(
-    source: RingPartnerSource, camera: Camera, device: SandboxDevice, tmp_path: Path
+    source: RingPartnerSource,
+    camera: ListedCamera,
+    device: SandboxDevice,
+    tmp_path: Path,
 ) -> None:
     """A 200 is what was asked for."""
     window = Window(EVENT, after(20))
@@ -163,31 +170,32 @@ async def test_whole_window(
 
 
 async def test_partial_window(
-    source: RingPartnerSource, camera: Camera, device: SandboxDevice
+    source: RingPartnerSource, camera: ListedCamera, device: SandboxDevice
 ) -> None:
     """A 206 is less, and what comes after it is not there."""
-    part = Part(window=Window(after(5), after(60)))
+    part = PartnerPart(window=Window(after(5), after(60)))
     async with source.fetch(camera, part, MediaOptions()) as download:
         assert download.window == Window(after(5), after(20))
-    assert download.rest == Part(window=Window(after(20), after(60)))
+    assert download.rest == Window(after(20), after(60))
     # The sandbox has the last millisecond twice.
     late = Window(after(20.001), after(60))
     assert isinstance(await failing(source, camera, late), NoFootageError)
 
 
 async def test_window_around_an_event(
-    source: RingPartnerSource, camera: Camera, device: SandboxDevice
+    source: RingPartnerSource, camera: ListedCamera, device: SandboxDevice
 ) -> None:
     """Where a window begins before the event, the history tells where to go on."""
     split = await failing(source, camera, Window(after(-30), after(10)))
     assert isinstance(split, SplitError)
     (part,) = split.parts
+    assert isinstance(part, PartnerPart)
     assert part.window == Window(EVENT, after(10))
     async with source.fetch(camera, part, MediaOptions()) as download:
         assert (download.window, download.rest) == (part.window, None)
 
 
-async def test_fresh_window(source: RingPartnerSource, camera: Camera) -> None:
+async def test_fresh_window(source: RingPartnerSource, camera: ListedCamera) -> None:
     """What is not there may come, as long as it is fresh."""
     now = datetime.now(UTC)
     fresh = Window(now - timedelta(seconds=10), now - timedelta(seconds=1))
@@ -201,7 +209,7 @@ async def test_components(source: RingPartnerSource, world: World) -> None:
     world.record_event(yard.id, "motion_detected", at_ms=Window(EVENT, EVENT).start_ms)
     *_, second = await source.cameras()
     assert second.id == f"{yard.id}:1"
-    part = Part(window=Window(EVENT, after(5)))
+    part = PartnerPart(window=Window(EVENT, after(5)))
     async with source.fetch(
         second, part, MediaOptions(codec="hevc", width=640)
     ) as download:
@@ -210,7 +218,7 @@ async def test_components(source: RingPartnerSource, world: World) -> None:
 
 
 async def test_history(
-    source: RingPartnerSource, camera: Camera, device: SandboxDevice, world: World
+    source: RingPartnerSource, camera: ListedCamera, device: SandboxDevice, world: World
 ) -> None:
     """Several pages of history are read."""
     for number in range(120):
@@ -228,7 +236,10 @@ async def test_history(
 
 
 async def test_picture(
-    source: RingPartnerSource, camera: Camera, device: SandboxDevice, media_dir: Path
+    source: RingPartnerSource,
+    camera: ListedCamera,
+    device: SandboxDevice,
+    media_dir: Path,
 ) -> None:
     """A picture is fetched where the sandbox redirects to."""
     picture = await source.picture(camera)
@@ -236,7 +247,7 @@ async def test_picture(
 
 
 async def test_no_plan(
-    source: RingPartnerSource, camera: Camera, device: SandboxDevice, world: World
+    source: RingPartnerSource, camera: ListedCamera, device: SandboxDevice, world: World
 ) -> None:
     """A missing plan is told."""
     world.enforce_subscriptions = True
@@ -246,13 +257,15 @@ async def test_no_plan(
     assert err.key == "no_plan"
     assert await source.picture(camera) is None
     world.record_event(device.id, "subscription_activated")
-    async with source.fetch(camera, Part(window=window), MediaOptions()) as download:
+    async with source.fetch(
+        camera, PartnerPart(window=window), MediaOptions()
+    ) as download:
         assert download.rest is None
 
 
-async def test_unknown_camera(source: RingPartnerSource, camera: Camera) -> None:
+async def test_unknown_camera(source: RingPartnerSource, camera: ListedCamera) -> None:
     """A camera that is gone is told."""
-    gone = Camera(id="x", name="x", details={"device_id": "ava1.ring.device.X"})
+    gone = ListedCamera(id="x", name="x", device_id="ava1.ring.device.X")
     err = await failing(source, gone, Window(EVENT, after(5)))
     assert (type(err), err.key) == (CameraUnknownError, "camera_unknown")
 
@@ -273,12 +286,12 @@ async def test_chaos(source: RingPartnerSource, key: str, after_s: float) -> Non
 
 @pytest.mark.parametrize("chaos", [Chaos(seed=3, flaky_media=0.5)])
 async def test_flaky_media(
-    source: RingPartnerSource, camera: Camera, device: SandboxDevice
+    source: RingPartnerSource, camera: ListedCamera, device: SandboxDevice
 ) -> None:
     """A fault that passes is one to be tried again."""
     outcomes = []
     for _ in range(12):
-        part = Part(window=Window(EVENT, after(5)))
+        part = PartnerPart(window=Window(EVENT, after(5)))
         try:
             async with source.fetch(camera, part, MediaOptions()) as download:
                 assert download.rest is None
@@ -290,7 +303,7 @@ async def test_flaky_media(
 
 async def test_live_ends(
     source: RingPartnerSource,
-    camera: Camera,
+    camera: ListedCamera,
     world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -10,9 +10,12 @@ from typing import Any, Literal
 import pytest
 
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.engine.model import Camera, MediaOptions
+from custom_components.clip_download.engine.model import MediaOptions
 from custom_components.clip_download.engine.sources.ring import client as ring
-from custom_components.clip_download.engine.sources.ring.client import RingSource
+from custom_components.clip_download.engine.sources.ring.client import (
+    RingCamera as ListedCamera,
+    RingSource,
+)
 from custom_components.clip_download.engine.time_range import Window
 from homeassistant.core import HomeAssistant
 from tests.accounts import set_up
@@ -59,7 +62,7 @@ async def test_day(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     most: int,
     cut: Literal["oldest", "newest"],
@@ -82,7 +85,7 @@ async def test_day(
 async def test_answers_of_different_lengths(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     cut: Literal["oldest", "newest"],
 ) -> None:
@@ -102,7 +105,7 @@ async def test_about_a_page(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     count: int,
     cut: Literal["oldest", "newest"],
@@ -123,7 +126,7 @@ async def test_all_at_once(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     cut: Literal["oldest", "newest"],
 ) -> None:
@@ -142,7 +145,7 @@ async def test_all_at_once(
 async def test_busy_week(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     cut: Literal["oldest", "newest"],
 ) -> None:
@@ -160,7 +163,7 @@ async def test_busy_week(
 async def test_too_many_searches(
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -180,7 +183,7 @@ async def test_search_that_repeats_itself(
     *,
     cloud: RingCloud,
     source: RingSource,
-    camera: Camera,
+    camera: ListedCamera,
     doorbell: RingCamera,
     count: int,
 ) -> None:
@@ -195,7 +198,7 @@ async def test_search_that_repeats_itself(
 
 
 async def test_search_of_no_known_times(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """A full answer that tells no time says nothing of what it left out."""
     for n in range(30):
@@ -210,7 +213,7 @@ async def test_search_of_no_known_times(
 
 
 async def test_quiet_look(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """What is looked for each minute takes one request while little happens."""
     now = datetime.now(UTC)
@@ -239,7 +242,7 @@ async def test_camera_without_events(
 
 
 async def test_long_window(
-    cloud: RingCloud, source: RingSource, camera: Camera, doorbell: RingCamera
+    cloud: RingCloud, source: RingSource, camera: ListedCamera, doorbell: RingCamera
 ) -> None:
     """A window of hours has all recordings of it, and that which began before it."""
     before = cloud.add_event(

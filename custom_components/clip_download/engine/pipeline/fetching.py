@@ -181,7 +181,8 @@ class Fetching:
                 return [*outcomes, *smaller]
             outcomes += await self._in_halves(one)
             # What is left of a part was asked for when that was, the first time.
-            rest = one.stored.rest if one.stored and not before else None
+            missing = one.stored.rest if one.stored and not before else None
+            rest = self._source.rest(part, missing) if missing else None
         return outcomes
 
     async def _in_halves(self, whole: _Outcome) -> list[_Outcome]:

@@ -5,17 +5,16 @@ So what came before a restart need not come again. All functions block.
 
 from collections.abc import Iterable
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 import json
 import os
 import secrets
-from typing import Any
 
 from ..folder import File, Folder, is_link
 from ..library import files
 from ..model import Part
-from ..time_range import Placing, Window
+from ..time_range import Window
 
 SUFFIX = ".part"
 _RECORD = ".json"
@@ -37,18 +36,14 @@ class Stored:
     size_bytes: int
     covers: Window
     length: timedelta
-    rest: Part | None = None
+    rest: Window | None = None
     is_short: bool = False
     may_be_cut: bool = False
 
 
 def key_of(part: Part) -> str:
     """Return what makes two parts the same footage."""
-    window = part.window
-    return json.dumps(
-        [window.start_ms, window.end_ms, part.placing.name, dict(part.ask)],
-        sort_keys=True,
-    )
+    return repr(replace(part, tolerance=None, event_ids=()))
 
 
 def keep(part: Part, stored: Stored) -> None:
@@ -63,7 +58,7 @@ def keep(part: Part, stored: Stored) -> None:
                 "size_bytes": stored.size_bytes,
                 "covers": _ms(stored.covers),
                 "length_ms": stored.length // _MS,
-                "rest": _described(stored.rest) if stored.rest else None,
+                "rest": _ms(stored.rest) if stored.rest else None,
                 "is_short": stored.is_short,
                 "may_be_cut": stored.may_be_cut,
             }
@@ -130,7 +125,7 @@ def _read(record: File) -> tuple[str, Stored] | None:
             size_bytes=content["size_bytes"],
             covers=Window.of_ms(*content["covers"]),
             length=content["length_ms"] * _MS,
-            rest=_part(content["rest"]) if content["rest"] else None,
+            rest=Window.of_ms(*content["rest"]) if content["rest"] else None,
             is_short=content["is_short"],
             may_be_cut=content["may_be_cut"],
         )
@@ -146,27 +141,6 @@ def _read(record: File) -> tuple[str, Stored] | None:
         if is_link(err):
             return None
         raise
-
-
-def _described(part: Part) -> dict[str, Any]:
-    return {
-        "window": _ms(part.window),
-        "placing": part.placing.name,
-        "tolerance_ms": None if part.tolerance is None else part.tolerance // _MS,
-        "event_ids": part.event_ids,
-        "ask": dict(part.ask),
-    }
-
-
-def _part(content: dict[str, Any]) -> Part:
-    tolerance_ms = content["tolerance_ms"]
-    return Part(
-        window=Window.of_ms(*content["window"]),
-        placing=Placing[content["placing"]],
-        tolerance=None if tolerance_ms is None else tolerance_ms * _MS,
-        event_ids=tuple(content["event_ids"]),
-        ask=content["ask"],
-    )
 
 
 def _ms(window: Window) -> list[int]:

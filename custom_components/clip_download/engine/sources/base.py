@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
 from types import ModuleType
@@ -40,7 +40,7 @@ class Download:
     is_delimited: bool = True
     window: Window | None = None
     longest: timedelta | None = None
-    rest: Part | None = None
+    rest: Window | None = None
     most_bytes: int | None = None
     not_video: RefusedError | None = None
     begins_earlier: bool = False
@@ -55,8 +55,12 @@ class SplitError(RefusedError):
         self.parts = parts
 
 
-class Source(ABC):
-    """One signed-in account of one kind of cloud."""
+class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
+    """One signed-in account of one kind of cloud.
+
+    `CameraT` and `PartT` are what it knows of a camera and of a part; it is given only
+    those that it has made.
+    """
 
     kind: ClassVar[str]
     manufacturer: ClassVar[str]
@@ -133,24 +137,24 @@ class Source(ABC):
         """
 
     @abstractmethod
-    async def cameras(self) -> list[Camera]:
+    async def cameras(self) -> list[CameraT]:
         """List the cameras. Raises SignInError, CloudError."""
 
     @abstractmethod
     async def plan(
         self,
-        camera: Camera,
+        camera: CameraT,
         window: Window,
         media_options: MediaOptions,
         events: Sequence[Event] = (),
-    ) -> Plan:
+    ) -> Plan[PartT]:
         """Say what footage exists. Raises SignInError, CloudError, RefusedError.
 
         `events` are those whose footage is wanted, where the window was made for them:
         a cloud that keeps recordings is asked for just theirs, whatever the window.
         """
 
-    async def events(self, camera: Camera, window: Window) -> list[Event]:
+    async def events(self, camera: CameraT, window: Window) -> list[Event]:
         """List what the camera's history holds of a window, the oldest first.
 
         Raises InvalidRequestError where the cloud keeps none; SignInError, CloudError,
@@ -171,7 +175,7 @@ class Source(ABC):
 
     @abstractmethod
     def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
+        self, camera: CameraT, part: PartT, media_options: MediaOptions
     ) -> AbstractAsyncContextManager[Download]:
         """Open one part.
 
@@ -179,7 +183,7 @@ class Source(ABC):
         which SplitError brings smaller parts.
         """
 
-    def rejected(self, part: Part, err: CloudError) -> ClipError:
+    def rejected(self, part: PartT, err: CloudError) -> ClipError:
         """Hear that what was fetched of a part is no video; return what to raise of it.
 
         As it is, `err` is worth a few more tries. A source with more than one address of
@@ -187,11 +191,15 @@ class Source(ABC):
         """
         return err
 
-    def halves(self, part: Part) -> Sequence[Part]:
+    def halves(self, part: PartT) -> Sequence[PartT]:
         """Return smaller parts to fetch in place of one; none if it cannot be cut."""
         return ()
 
-    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
+    def rest(self, part: PartT, window: Window) -> PartT:
+        """Return what is still to be asked for of a part, by the window that is missing."""
+        return replace(part, window=window)
+
+    async def picture(self, camera: CameraT, *, is_fresh: bool = True) -> bytes | None:
         """Return a still picture (JPEG), or None where the cloud has none.
 
         Without `is_fresh` the camera is left alone: it is the newest one that exists.
@@ -199,7 +207,7 @@ class Source(ABC):
         return None
 
     @asynccontextmanager
-    async def live(self, camera: Camera) -> AsyncIterator[None]:
+    async def live(self, camera: CameraT) -> AsyncIterator[None]:
         """Keep the camera recording: a live session, where it records only then.
 
         It is entered once the camera records, and the session ends however it is left.
@@ -207,7 +215,7 @@ class Source(ABC):
         """
         yield
 
-    def refusal(self, camera: Camera) -> str | None:
+    def refusal(self, camera: CameraT) -> str | None:
         """Return why nothing new of a camera is handed over, by what the cloud's list says.
 
         That is the key of an error, empty if nothing is in the way, None if it is not

@@ -183,7 +183,25 @@ class Fragment:
         return 0 <= distance_ms <= before.length_ms * (1 + LONGEST_PAUSE)
 
 
-class KinesisSource(Source):
+@dataclass(frozen=True, kw_only=True)
+class KinesisCamera(Camera):
+    """A stream; `arn` is set where a person named it by that."""
+
+    arn: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KinesisPart(Part):
+    """Some fragments, by when each starts and how long it is.
+
+    Where fragments may not be listed there are none: whatever starts in the window.
+    """
+
+    starts_ms: tuple[int, ...] = ()
+    lengths_ms: tuple[int, ...] = ()
+
+
+class KinesisSource(Source[KinesisCamera, KinesisPart]):
     """The streams of one AWS account in one region.
 
     Credentials: `access_key_id`, `secret_access_key`, `region`; `session_token` and
@@ -251,7 +269,7 @@ class KinesisSource(Source):
         )
 
     @override
-    async def cameras(self) -> list[Camera]:
+    async def cameras(self) -> list[KinesisCamera]:
         listed: list[Any] = []
         try:
             tokens = _Tokens(MOST_STREAM_PAGES)
@@ -275,7 +293,7 @@ class KinesisSource(Source):
             and isinstance(stream.get("StreamName"), str)
             and sanitize.id_of(stream["StreamName"])
         ]
-        cameras = {name: Camera(id=name, name=name) for name in names}
+        cameras = {name: KinesisCamera(id=name, name=name) for name in names}
         for named in self.named_cameras:
             camera = _named_camera(named)
             if camera.id not in cameras and await self._may_exist(camera):
@@ -285,11 +303,11 @@ class KinesisSource(Source):
     @override
     async def plan(
         self,
-        camera: Camera,
+        camera: KinesisCamera,
         window: Window,
         media_options: MediaOptions,
         events: Sequence[Event] = (),
-    ) -> Plan:
+    ) -> Plan[KinesisPart]:
         selector = f"{(media_options.timestamps or 'producer').upper()}_TIMESTAMP"
         try:
             fragments, is_whole = await self._list_fragments(camera, window, selector)
@@ -308,10 +326,10 @@ class KinesisSource(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
+        self, camera: KinesisCamera, part: KinesisPart, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         selector = f"{(media_options.timestamps or 'producer').upper()}_TIMESTAMP"
-        is_planned = "starts_ms" in part.ask
+        is_planned = bool(part.starts_ms)
         async with AsyncExitStack() as stack:
             try:
                 response = await stack.enter_async_context(
@@ -335,9 +353,9 @@ class KinesisSource(Source):
             yield download if is_planned else replace(download, most_bytes=MOST_BYTES)
 
     @override
-    def halves(self, part: Part) -> list[Part]:
-        starts = part.ask.get("starts_ms")
-        if starts is None:
+    def halves(self, part: KinesisPart) -> list[KinesisPart]:
+        starts = part.starts_ms
+        if not starts:
             if part.window.duration < timedelta(milliseconds=2 * SHORTEST_FRAGMENT_MS):
                 return []
             halves = part.window.split(part.window.duration / 2)
@@ -350,7 +368,7 @@ class KinesisSource(Source):
         if not cuts:
             return []
         middle = min(cuts, key=lambda cut: abs(cut - len(starts) / 2))
-        lengths = part.ask["lengths_ms"]
+        lengths = part.lengths_ms
         first = _part(part.window.start_ms, starts[:middle], lengths[:middle])
         return [
             first,
@@ -358,7 +376,9 @@ class KinesisSource(Source):
         ]
 
     @override
-    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
+    async def picture(
+        self, camera: KinesisCamera, *, is_fresh: bool = True
+    ) -> bytes | None:
         now = datetime.now(UTC) + self._ahead
         try:
             async with self._media(
@@ -412,7 +432,7 @@ class KinesisSource(Source):
             raise BadAnswerError("cloud_nonsense")
         return account
 
-    async def _may_exist(self, camera: Camera) -> bool:
+    async def _may_exist(self, camera: KinesisCamera) -> bool:
         """Return whether a stream that a person named is there, or whether nobody tells."""
         try:
             await self._ask("describeStream", _stream(camera))
@@ -422,7 +442,7 @@ class KinesisSource(Source):
             _LOGGER.debug("Stream %s cannot be described: %s", camera.id, err)
         return True
 
-    async def _check_retention(self, camera: Camera, window: Window) -> None:
+    async def _check_retention(self, camera: KinesisCamera, window: Window) -> None:
         """Raise RefusedError if the stream keeps nothing, or nothing so old."""
         try:
             described = await self._ask("describeStream", _stream(camera))
@@ -441,8 +461,12 @@ class KinesisSource(Source):
             raise RefusedError("older_than_retention")
 
     async def _plan_without_list(
-        self, camera: Camera, window: Window, selector: str, trouble: RefusedError
-    ) -> Plan:
+        self,
+        camera: KinesisCamera,
+        window: Window,
+        selector: str,
+        trouble: RefusedError,
+    ) -> Plan[KinesisPart]:
         """Plan parts of fixed length, whatever is in them.
 
         GetClip leaves out the fragment that runs when its range begins. Which that is
@@ -463,7 +487,7 @@ class KinesisSource(Source):
 
         async def starts_from(start_ms: int) -> bool:
             # The end of a range is "inclusive".
-            sought = Part(window=Window.of_ms(start_ms, window.start_ms + 1))
+            sought = KinesisPart(window=Window.of_ms(start_ms, window.start_ms + 1))
             try:
                 async with self._get_clip(camera, sought, selector):
                     return True
@@ -486,7 +510,7 @@ class KinesisSource(Source):
         return Plan(parts=_blind_parts(asked, Placing.SEQUENCE), trouble=trouble)
 
     async def _list_fragments(
-        self, camera: Camera, window: Window, selector: str
+        self, camera: KinesisCamera, window: Window, selector: str
     ) -> tuple[list[Fragment], bool]:
         """Return what lies in the window and what runs on into it, in order of time.
 
@@ -523,9 +547,9 @@ class KinesisSource(Source):
 
     @asynccontextmanager
     async def _get_clip(
-        self, camera: Camera, part: Part, selector: str
+        self, camera: KinesisCamera, part: KinesisPart, selector: str
     ) -> AsyncIterator[ClientResponse]:
-        starts = part.ask.get("starts_ms")
+        starts = part.starts_ms
         if starts:
             # "Inclusive", and later than the start even for a single fragment.
             start_ms, end_ms = starts[0], starts[-1] + 1
@@ -545,7 +569,7 @@ class KinesisSource(Source):
             yield response
 
     async def _is_worth_halving(
-        self, camera: Camera, part: Part, selector: str
+        self, camera: KinesisCamera, part: KinesisPart, selector: str
     ) -> bool:
         """Return whether the halves of a part that is refused may not be refused.
 
@@ -554,8 +578,8 @@ class KinesisSource(Source):
         costs MOST_TRIED_ALONE requests. What was not planned is halved only as far as
         it surely holds more than one fragment.
         """
-        starts = part.ask.get("starts_ms")
-        if starts is None:
+        starts = part.starts_ms
+        if not starts:
             longest = timedelta(milliseconds=LONGEST_FRAGMENT_MS)
             return part.window.duration >= 2 * longest
         if not self.halves(part):
@@ -565,7 +589,7 @@ class KinesisSource(Source):
         steps = min(len(starts), MOST_TRIED_ALONE) - 1
         for step in reversed(range(steps + 1)):
             start_ms = starts[(len(starts) - 1) * step // steps]
-            alone = Part(window=part.window, ask={"starts_ms": [start_ms]})
+            alone = KinesisPart(window=part.window, starts_ms=(start_ms,))
             try:
                 async with self._get_clip(camera, alone, selector):
                     return True
@@ -575,7 +599,7 @@ class KinesisSource(Source):
 
     @asynccontextmanager
     async def _media(
-        self, camera: Camera, api: str, path: str, ask: Mapping[str, Any]
+        self, camera: KinesisCamera, api: str, path: str, ask: Mapping[str, Any]
     ) -> AsyncIterator[ClientResponse]:
         """Ask the endpoint that has a stream's footage.
 
@@ -602,7 +626,7 @@ class KinesisSource(Source):
                     break
             yield response
 
-    async def _data_endpoint(self, camera: Camera, api: str) -> str:
+    async def _data_endpoint(self, camera: KinesisCamera, api: str) -> str:
         """Ask for the endpoint of one API of one stream, and see that it is AWS's."""
         answer = await self._ask("getDataEndpoint", {**_stream(camera), "APIName": api})
         if "DataEndpoint" not in answer:
@@ -754,12 +778,12 @@ def _are_apart(start_ms: int, next_ms: int) -> bool:
     return next_ms - start_ms > 1
 
 
-def _parts(runs: Sequence[Sequence[Fragment]]) -> list[Part]:
+def _parts(runs: Sequence[Sequence[Fragment]]) -> list[KinesisPart]:
     """Make a part of each run; one that goes on where another ends begins there.
 
     By the time of arrival it may seem to begin earlier or later.
     """
-    parts: list[Part] = []
+    parts: list[KinesisPart] = []
     for number, run in enumerate(runs):
         start_ms = run[0].start_ms
         if number and run[0].follows(runs[number - 1][-1]):
@@ -770,39 +794,42 @@ def _parts(runs: Sequence[Sequence[Fragment]]) -> list[Part]:
     return parts
 
 
-def _part(start_ms: int, starts_ms: list[int], lengths_ms: list[int]) -> Part:
+def _part(
+    start_ms: int, starts_ms: Sequence[int], lengths_ms: Sequence[int]
+) -> KinesisPart:
     """Make a part of the fragments that start at these times."""
-    return Part(
+    return KinesisPart(
         window=Window.of_ms(start_ms, start_ms + sum(lengths_ms)),
         placing=Placing.SEQUENCE,
         tolerance=timedelta(milliseconds=max(min(lengths_ms) // 2, LEAST_TOLERANCE_MS)),
-        ask={"starts_ms": starts_ms, "lengths_ms": lengths_ms},
+        starts_ms=tuple(starts_ms),
+        lengths_ms=tuple(lengths_ms),
     )
 
 
-def _blind_parts(window: Window, placing: Placing) -> list[Part]:
+def _blind_parts(window: Window, placing: Placing) -> list[KinesisPart]:
     """Make parts of whatever fragments start in a window.
 
     Each but the first may begin up to a fragment late, just where the one before ends.
     """
     return [
-        Part(window=part, placing=Placing.LOOSE if number else placing)
+        KinesisPart(window=part, placing=Placing.LOOSE if number else placing)
         for number, part in enumerate(window.split(BLIND_PART))
     ]
 
 
-def _named_camera(named: str) -> Camera:
+def _named_camera(named: str) -> KinesisCamera:
     """Make a camera of a stream's name or ARN ("arn:...:stream/name/created")."""
     if named.startswith("arn:"):
         name = named.split("/")[1]
-        return Camera(id=name, name=name, details={"arn": named})
-    return Camera(id=named, name=named)
+        return KinesisCamera(id=name, name=name, arn=named)
+    return KinesisCamera(id=named, name=named)
 
 
-def _stream(camera: Camera) -> dict[str, str]:
+def _stream(camera: KinesisCamera) -> dict[str, str]:
     """Return how a request says which stream is meant."""
-    if arn := camera.details.get("arn"):
-        return {"StreamARN": arn}
+    if camera.arn:
+        return {"StreamARN": camera.arn}
     return {"StreamName": camera.id}
 
 

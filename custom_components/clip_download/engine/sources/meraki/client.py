@@ -122,7 +122,14 @@ class _Answer:
         return any(word in self.reason.lower() for word in words)
 
 
-class MerakiSource(Source):
+@dataclass(frozen=True, kw_only=True)
+class MerakiCamera(Camera):
+    """A camera, or one of the imagers of a camera that has several."""
+
+    imager: int | None = None
+
+
+class MerakiSource(Source[MerakiCamera, Part]):
     """All MV cameras that one dashboard API key sees.
 
     Credentials: `api_key`, and `base_url` as in the API's documentation, for example
@@ -172,8 +179,8 @@ class MerakiSource(Source):
         )
 
     @override
-    async def cameras(self) -> list[Camera]:
-        cameras: dict[str, Camera] = {}
+    async def cameras(self) -> list[MerakiCamera]:
+        cameras: dict[str, MerakiCamera] = {}
         for organization in await self._organizations():
             query = urlencode({"productTypes[]": "camera", "perPage": 1000})
             devices = await self._list(
@@ -197,11 +204,11 @@ class MerakiSource(Source):
     @override
     async def plan(
         self,
-        camera: Camera,
+        camera: MerakiCamera,
         window: Window,
         media_options: MediaOptions,
         events: Sequence[Event] = (),
-    ) -> Plan:
+    ) -> Plan[Part]:
         return Plan(
             parts=[
                 Part(window=request, placing=Placing.REQUESTED)
@@ -212,7 +219,7 @@ class MerakiSource(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
+        self, camera: MerakiCamera, part: Part, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         asked = (camera.id, part.window)
         ready_url = self._ready_urls.pop(asked, None)
@@ -245,8 +252,10 @@ class MerakiSource(Source):
             pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
 
     @override
-    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
-        if camera.details.get("imager"):
+    async def picture(
+        self, camera: MerakiCamera, *, is_fresh: bool = True
+    ) -> bytes | None:
+        if camera.imager:
             # The API cannot be told of which imager.
             return None
         answer = await self._ask(
@@ -266,16 +275,16 @@ class MerakiSource(Source):
             await asyncio.sleep(SNAPSHOT_POLL_S)
         return None
 
-    def _device_url(self, camera: Camera) -> str:
+    def _device_url(self, camera: MerakiCamera) -> str:
         serial = camera.serial_number or camera.id
         return f"{self._base_url}/devices/{_quoted(serial)}/camera"
 
-    async def _clip_url(self, camera: Camera, window: Window) -> str:
+    async def _clip_url(self, camera: MerakiCamera, window: Window) -> str:
         """Have the cloud make a clip; return the URL that it will be at.
 
         Raises what `fetch` does.
         """
-        imager = camera.details.get("imager")
+        imager = camera.imager
         answer = await self._ask_for_clip(camera, window, imager)
         if imager is None and _is_about_imager(answer):
             # How many it has is asked for when the cameras are listed next.
@@ -293,7 +302,7 @@ class MerakiSource(Source):
         raise self._not_given(answer, window)
 
     async def _ask_for_clip(
-        self, camera: Camera, window: Window, imager: int | None
+        self, camera: MerakiCamera, window: Window, imager: int | None
     ) -> _Answer:
         query = {
             "startTimestamp": _timestamp(window.start),
@@ -328,7 +337,7 @@ class MerakiSource(Source):
             reason=answer.reason or str(answer.status),
         )
 
-    async def _cameras_of(self, device: Mapping[str, Any]) -> list[Camera]:
+    async def _cameras_of(self, device: Mapping[str, Any]) -> list[MerakiCamera]:
         """Return the cameras in a device: one, or one an imager.
 
         Where only the API knows how many there are, the first one has the device's own
@@ -336,7 +345,7 @@ class MerakiSource(Source):
         """
         serial, model = device["serial"], sanitize.name(device["model"], "")
         name = sanitize.name(device.get("name"), f"{model} {serial}")
-        camera = Camera(
+        camera = MerakiCamera(
             id=serial,
             name=name,
             model=model,
@@ -355,12 +364,12 @@ class MerakiSource(Source):
                 camera,
                 id=serial if is_asked and imager == 1 else f"{serial}:{imager}",
                 name=name if is_asked and imager == 1 else f"{name} {imager}",
-                details={"imager": imager},
+                imager=imager,
             )
             for imager in range(1, count + 1)
         ]
 
-    async def _count_imagers(self, camera: Camera) -> int:
+    async def _count_imagers(self, camera: MerakiCamera) -> int:
         """Ask for a second of each imager until there is no such one; once a camera.
 
         A camera with a single one refuses the first of these requests.

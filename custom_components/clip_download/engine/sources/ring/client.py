@@ -203,7 +203,44 @@ async def sign_in(
         return dict(await auth.async_fetch_token(username, password, code))
 
 
-class RingSource(Source):
+@dataclass(frozen=True, kw_only=True)
+class RingCamera(Camera):
+    """A device of Ring's; `has_subscription` is None where Ring does not say."""
+
+    has_subscription: bool | None = None
+    is_e2ee: bool = False
+    records_always: bool = False
+    has_snapshots: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingPart(Part):
+    """The recording of an event."""
+
+    recording_id: str
+
+    @property
+    def key(self) -> str:
+        """What it is known by."""
+        return self.recording_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelinePart(Part):
+    """A stretch of what a camera recorded around the clock."""
+
+    camera_id: str
+
+    @property
+    def key(self) -> str:
+        """What it is known by."""
+        return f"{self.camera_id} {self.window}"
+
+
+type RingPart = RecordingPart | TimelinePart
+
+
+class RingSource(Source[RingCamera, RingPart]):
     """One Ring account. `credentials`: `username`, `token`, `hardware_id`, `listen_token`.
 
     With `access_token` the sign-in is borrowed: then only `hardware_id` is needed, and no
@@ -278,7 +315,7 @@ class RingSource(Source):
         return Identity(id=account_id, title=f"Ring {email}")
 
     @override
-    async def cameras(self) -> list[Camera]:
+    async def cameras(self) -> list[RingCamera]:
         """List the devices that have video, of kinds unknown to ring_doorbell too."""
         await self._call(self._ring.async_update_devices)
         data = self._ring.devices_data
@@ -298,7 +335,7 @@ class RingSource(Source):
             *(partial(self._known_camera, device, data) for device in known),
             *(partial(self._camera, "other", *other) for other in others),
         ]
-        cameras: list[Camera] = []
+        cameras: list[RingCamera] = []
         for make in makers:
             # One that makes no sense must not hide the others.
             with suppress(CloudError), _our_errors():
@@ -309,33 +346,31 @@ class RingSource(Source):
 
     def _known_camera(
         self, device: RingDoorBell, data: Mapping[str, Any]
-    ) -> Camera | None:
+    ) -> RingCamera | None:
         attributes = data[device.family][device.id]
         model = self._model(device, attributes.get("kind"))
         return self._camera(device.family, attributes, model)
 
     def _camera(
         self, family: str, attributes: Mapping[str, Any], model: str | None
-    ) -> Camera | None:
-        features = _object(attributes.get("features"))
+    ) -> RingCamera | None:
+        is_subscribed = _object(attributes.get("features")).get("show_recordings")
         is_doorbell = (
             family != "stickup_cams" and attributes.get("kind") != ONVIF_CAMERA
         )
         if not (camera_id := _id(attributes["id"])):
             return None
-        return Camera(
+        return RingCamera(
             id=camera_id,
             name=sanitize.name(attributes.get("description"), f"Ring {camera_id}"),
             model=sanitize.name(model, "") or None,
             serial_number=sanitize.name(attributes.get("device_id"), "") or None,
             firmware=sanitize.name(attributes.get("firmware_version"), "") or None,
             is_doorbell=is_doorbell,
-            details={
-                "has_subscription": features.get("show_recordings"),
-                "is_e2ee": attributes.get("e2ee_enabled") is True,
-                "records_always": _records_always(attributes),
-                "has_snapshots": _has_snapshots(attributes),
-            },
+            has_subscription=is_subscribed if isinstance(is_subscribed, bool) else None,
+            is_e2ee=attributes.get("e2ee_enabled") is True,
+            records_always=_records_always(attributes),
+            has_snapshots=_has_snapshots(attributes),
         )
 
     def _model(self, device: RingDoorBell, kind: str | None) -> str | None:
@@ -350,11 +385,11 @@ class RingSource(Source):
     @override
     async def plan(
         self,
-        camera: Camera,
+        camera: RingCamera,
         window: Window,
         media_options: MediaOptions,
         events: Sequence[Event] = (),
-    ) -> Plan:
+    ) -> Plan[RingPart]:
         """Say which recordings overlap the window, or which of the events are there.
 
         Events whose recordings are ready cost no request.
@@ -362,13 +397,13 @@ class RingSource(Source):
         now = datetime.now(UTC)
         if events:
             return await self._plan_events(camera, events, now)
-        if camera.details.get("records_always"):
+        if camera.records_always:
             return await self._plan_timeline(camera, window, now)
         return await self._plan_recordings(camera, window, now)
 
     async def _plan_recordings(
-        self, camera: Camera, window: Window, now: datetime
-    ) -> Plan:
+        self, camera: RingCamera, window: Window, now: datetime
+    ) -> Plan[RingPart]:
         found = [
             recording
             for recording in await self._recordings(camera, window, now)
@@ -392,11 +427,11 @@ class RingSource(Source):
         )
 
     async def _plan_timeline(
-        self, camera: Camera, window: Window, now: datetime
-    ) -> Plan:
+        self, camera: RingCamera, window: Window, now: datetime
+    ) -> Plan[RingPart]:
         """Plan what a camera recorded around the clock, and events where it did not."""
         covered, empty = await self._timeline(camera, window)
-        parts = [
+        parts: list[RingPart] = [
             _timeline_part(camera, piece)
             for span in covered
             for piece in _clipped(span.window, window).split(LONGEST_PART)
@@ -426,7 +461,7 @@ class RingSource(Source):
         return Plan(parts=parts, again_after_s=again_after_s)
 
     async def _timeline(
-        self, camera: Camera, window: Window
+        self, camera: RingCamera, window: Window
     ) -> tuple[list[_Continuous], list[Window]]:
         """Return what was recorded around the clock, and where Ring says nothing was.
 
@@ -460,8 +495,8 @@ class RingSource(Source):
         return sorted(covered, key=lambda one: one.window), empty
 
     async def _plan_events(
-        self, camera: Camera, events: Sequence[Event], now: datetime
-    ) -> Plan:
+        self, camera: RingCamera, events: Sequence[Event], now: datetime
+    ) -> Plan[RingPart]:
         ready = {
             event.id: _window(event.window.start, event.window.duration)
             for event in events
@@ -500,7 +535,7 @@ class RingSource(Source):
         )
 
     @override
-    async def events(self, camera: Camera, window: Window) -> list[Event]:
+    async def events(self, camera: RingCamera, window: Window) -> list[Event]:
         """List the events that begin in the window.
 
         Those that Ring will never hand over are called ready: whoever fetches one is told
@@ -525,7 +560,7 @@ class RingSource(Source):
         ]
 
     async def _look(
-        self, camera: Camera, window: Window, now: datetime
+        self, camera: RingCamera, window: Window, now: datetime
     ) -> list[_Recording]:
         """Return the recordings that begin in a window, mostly by one request.
 
@@ -566,7 +601,7 @@ class RingSource(Source):
         return [one for one in found if window.start <= one.window.start < window.end]
 
     async def _recordings(
-        self, camera: Camera, window: Window, now: datetime
+        self, camera: RingCamera, window: Window, now: datetime
     ) -> list[_Recording]:
         """Return the recordings in and around a window, by search, else by history."""
         around = Window(window.start - LONGEST_RECORDING, window.end)
@@ -581,7 +616,9 @@ class RingSource(Source):
         listed = await self._history(camera, around, PAGES_IN_DOUBT)
         return [one.joined_with(found.get(one.id)) for one in (found | listed).values()]
 
-    async def _search(self, camera: Camera, around: Window) -> dict[str, _Recording]:
+    async def _search(
+        self, camera: RingCamera, around: Window
+    ) -> dict[str, _Recording]:
         """Return what begins in a window: all of it, however few are answered at once.
 
         Where an answer may be cut short, at whichever end, what lies before its oldest
@@ -636,7 +673,7 @@ class RingSource(Source):
         )
 
     async def _search_once(
-        self, camera: Camera, span: _Span, order: str = "asc"
+        self, camera: RingCamera, span: _Span, order: str = "asc"
     ) -> list[Any]:
         answer = await self._ask_json(
             "/clients_api/video_search/history",
@@ -652,7 +689,7 @@ class RingSource(Source):
 
     async def _history(
         self,
-        camera: Camera,
+        camera: RingCamera,
         around: Window,
         most_pages: int | None = None,
         *,
@@ -695,18 +732,21 @@ class RingSource(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
+        self,
+        camera: RingCamera,
+        part: RingPart,
+        media_options: MediaOptions,
     ) -> AsyncIterator[Download]:
         """Open one recording, as it was made: without Ring's logo and clock in it.
 
         One that was no video before is fetched from another address, which may have
         these, until there is none left.
         """
-        if "recording_id" not in part.ask:
+        if isinstance(part, TimelinePart):
             async with self._fetch_timeline(camera, part) as download:
                 yield download
             return
-        recording_id = part.ask["recording_id"]
+        recording_id = part.recording_id
         skipped = self._rejected_of(recording_id)
         while True:
             name, url = await self._address(camera, part, skipped)
@@ -727,17 +767,16 @@ class RingSource(Source):
 
     @asynccontextmanager
     async def _fetch_timeline(
-        self, camera: Camera, part: Part
+        self, camera: RingCamera, part: TimelinePart
     ) -> AsyncIterator[Download]:
         """Open what was recorded around the clock, or bring the events' recordings."""
-        window = Window.of_ms(*part.ask["timeline_ms"])
+        window = part.window
         covered, _ = await self._timeline(camera, window)
-        key = _key(part)
-        if covered and not self._rejected_of(key):
+        if covered and not self._rejected_of(part.key):
             longest = max(covered, key=lambda one: one.window.duration)
             async with self._http.get_signed(longest.url) as response:
                 if _is_there(response):
-                    self._hand(key, "timeline")
+                    self._hand(part.key, "timeline")
                     yield replace(
                         download_of(response),
                         window=longest.window,
@@ -754,9 +793,9 @@ class RingSource(Source):
         self._handed = dict([*self._handed.items(), (key, name)][-MOST_HANDED:])
 
     @override
-    def rejected(self, part: Part, err: CloudError) -> ClipError:
+    def rejected(self, part: RingPart, err: CloudError) -> ClipError:
         """Take the next address when the recording is asked for again."""
-        key = _key(part)
+        key = part.key
         self._rejected = {
             other: kept
             for other, kept in self._rejected.items()
@@ -774,14 +813,14 @@ class RingSource(Source):
         )
 
     async def _address(
-        self, camera: Camera, part: Part, skipped: AbstractSet[_Address]
+        self, camera: RingCamera, part: RecordingPart, skipped: AbstractSet[_Address]
     ) -> tuple[_Address, str]:
         """Return an address of a recording and its signed URL, good for one use now.
 
         What was made of it for people to share is the last resort. Raises what there is
         to say where none is left.
         """
-        recording_id = part.ask["recording_id"]
+        recording_id = part.recording_id
         is_old = datetime.now(UTC) >= part.window.end + READY_WITHIN
         is_rejected = bool(self._rejected_of(recording_id))
         if (
@@ -848,13 +887,13 @@ class RingSource(Source):
         self._asked_shown[recording_id] = asked
         raise NotReadyError("footage_not_ready", after_s=SHOWN_AGAIN_S)
 
-    async def _check_given(self, camera: Camera, part: Part) -> None:
+    async def _check_given(self, camera: RingCamera, part: RecordingPart) -> None:
         """Raise RefusedError for a recording that Ring will never hand over."""
         # Only the search tells what is encrypted, whatever was believed of it.
         self._has_search.pop(camera.id, None)
         around = _around([part.window.start])
         found = await self._look(camera, around, datetime.now(UTC))
-        own = [one for one in found if one.id == part.ask["recording_id"]]
+        own = [one for one in found if one.id == part.recording_id]
         is_refused = _is_refused(camera)
         if not any(one.is_given and (one.is_ready or not is_refused) for one in own):
             _check_not_refused(camera, own)
@@ -864,9 +903,9 @@ class RingSource(Source):
         kept = self._urls.pop(recording_id, None)
         return kept.value if kept and kept.is_younger_than(URL_LIFETIME_S) else {}
 
-    async def _asked_url(self, part: Part, which: str) -> str | None:
+    async def _asked_url(self, part: RecordingPart, which: str) -> str | None:
         """Return a signed URL that Ring is asked for, None where it has none."""
-        recording_id = part.ask["recording_id"]
+        recording_id = part.recording_id
         try:
             answer = await self._ask_json(
                 f"/clients_api/dings/{recording_id}/{which}", disable_redirect="true"
@@ -888,7 +927,9 @@ class RingSource(Source):
         return url
 
     @override
-    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
+    async def picture(
+        self, camera: RingCamera, *, is_fresh: bool = True
+    ) -> bytes | None:
         """Return a snapshot that Ring takes now, or else the last that Ring has.
 
         A fresh one takes up to five requests and as many seconds, and wakes a battery
@@ -899,14 +940,14 @@ class RingSource(Source):
             has_any = await self._take_snapshot(camera)
             return await self._snapshot(camera) if has_any else None
         ways = [self._last_thumbnail, self._snapshot]
-        if camera.details.get("has_snapshots"):
+        if camera.has_snapshots:
             ways.reverse()
         for way in ways:
             if picture := await way(camera):
                 return picture
         return None
 
-    async def _snapshot(self, camera: Camera) -> bytes | None:
+    async def _snapshot(self, camera: RingCamera) -> bytes | None:
         try:
             picture = await self._ask(f"/clients_api/snapshots/image/{camera.id}")
         except _BadStatus as err:
@@ -915,7 +956,7 @@ class RingSource(Source):
             raise
         return picture if sanitize.is_jpeg(picture) else None
 
-    async def _last_thumbnail(self, camera: Camera) -> bytes | None:
+    async def _last_thumbnail(self, camera: RingCamera) -> bytes | None:
         """Return the picture of the newest event that has one, of the last days."""
         now = to_ms(datetime.now(UTC))
         span = _Span(now - PICTURE_SPAN // timedelta(milliseconds=1), now)
@@ -938,7 +979,7 @@ class RingSource(Source):
             return None
         return picture if sanitize.is_jpeg(picture) else None
 
-    async def _take_snapshot(self, camera: Camera) -> bool:
+    async def _take_snapshot(self, camera: RingCamera) -> bool:
         """Wait a little for a new snapshot; return whether there is any at all."""
         taken_ms = first_ms = await self._snapshot_taken_ms(camera)
         for _ in range(SNAPSHOT_TRIES):
@@ -948,7 +989,7 @@ class RingSource(Source):
             taken_ms = await self._snapshot_taken_ms(camera)
         return taken_ms is not None
 
-    async def _snapshot_taken_ms(self, camera: Camera) -> int | None:
+    async def _snapshot_taken_ms(self, camera: RingCamera) -> int | None:
         """Return when the newest snapshot was taken; asking makes Ring take another."""
         with _our_errors():
             doorbot_ids = [int(camera.id)]
@@ -988,20 +1029,20 @@ class RingSource(Source):
 
     @override
     @asynccontextmanager
-    async def live(self, camera: Camera) -> AsyncIterator[None]:
+    async def live(self, camera: RingCamera) -> AsyncIterator[None]:
         """Watch the camera live, of which Ring makes a recording (`on_demand`)."""
         live = await self.live_module("ring.live")
         async with live.view(self._ring, int(camera.id), self._call):
             yield
 
     @override
-    def refusal(self, camera: Camera) -> str | None:
+    def refusal(self, camera: RingCamera) -> str | None:
         """Return whether end-to-end encryption or a missing subscription is in the way."""
-        if camera.details.get("is_e2ee") is True:
+        if camera.is_e2ee:
             return "end_to_end_encrypted"
         if _has_no_subscription(camera):
             return "no_subscription"
-        return "" if camera.details.get("has_subscription") is True else None
+        return "" if camera.has_subscription else None
 
     async def _ask_json(self, path: str, **params: Any) -> Any:
         return _json(await self._ask(path, params=params))
@@ -1181,21 +1222,21 @@ class _Recording:
         )
 
 
-def _check_not_refused(camera: Camera, found: Sequence[_Recording]) -> None:
+def _check_not_refused(camera: RingCamera, found: Sequence[_Recording]) -> None:
     """Raise RefusedError where nothing of a window will ever be handed over."""
-    if any(one.is_e2ee for one in found) or camera.details.get("is_e2ee") is True:
+    if any(one.is_e2ee for one in found) or camera.is_e2ee:
         raise CameraSettingError("end_to_end_encrypted")
     if found or _has_no_subscription(camera):
         raise CameraSettingError("no_subscription")
 
 
-def _is_refused(camera: Camera) -> bool:
+def _is_refused(camera: RingCamera) -> bool:
     """Return whether nothing new of the camera's will be handed over."""
-    return camera.details.get("is_e2ee") is True or _has_no_subscription(camera)
+    return camera.is_e2ee or _has_no_subscription(camera)
 
 
-def _has_no_subscription(camera: Camera) -> bool:
-    return camera.details.get("has_subscription") is False
+def _has_no_subscription(camera: RingCamera) -> bool:
+    return camera.has_subscription is False
 
 
 def _around(starts: Sequence[datetime]) -> Window:
@@ -1203,26 +1244,13 @@ def _around(starts: Sequence[datetime]) -> Window:
     return Window(min(starts) - START_SLACK, max(starts) + START_SLACK)
 
 
-def _key(part: Part) -> str:
-    """Return what a part is known by: its recording's id, or its camera and time."""
-    ask = part.ask
-    return str(ask.get("recording_id") or (ask["camera_id"], ask["timeline_ms"]))
+def _timeline_part(camera: RingCamera, window: Window) -> TimelinePart:
+    return TimelinePart(window=window, placing=Placing.REQUESTED, camera_id=camera.id)
 
 
-def _timeline_part(camera: Camera, window: Window) -> Part:
-    return Part(
-        window=window,
-        placing=Placing.REQUESTED,
-        ask={
-            "camera_id": camera.id,
-            "timeline_ms": [window.start_ms, window.end_ms],
-        },
-    )
-
-
-def _part(recording_id: str, window: Window) -> Part:
-    return Part(
-        window=window, event_ids=(recording_id,), ask={"recording_id": recording_id}
+def _part(recording_id: str, window: Window) -> RecordingPart:
+    return RecordingPart(
+        window=window, event_ids=(recording_id,), recording_id=recording_id
     )
 
 
@@ -1241,7 +1269,7 @@ def _again_after_s(age: timedelta) -> float:
     return min(max(age.total_seconds() / 6, 5.0), 30.0)
 
 
-def _not_ready(part: Part) -> NotReadyError:
+def _not_ready(part: RecordingPart) -> NotReadyError:
     age = datetime.now(UTC) - part.window.end
     return NotReadyError("footage_not_ready", after_s=_again_after_s(age))
 

@@ -32,17 +32,7 @@ from ...errors import (
     RefusedError,
     SignInError,
 )
-from ...model import (
-    DING,
-    MOTION,
-    ON_DEMAND,
-    Camera,
-    Event,
-    Identity,
-    MediaOptions,
-    Part,
-    Plan,
-)
+from ...model import DING, MOTION, ON_DEMAND, Event, Identity, MediaOptions, Part, Plan
 from ...time_range import Window, to_ms
 from .. import sanitize
 from ..base import Download, Source, SplitError
@@ -57,6 +47,7 @@ from ..http import (
     trouble,
 )
 from ..ring.detections import seen
+from .camera import PartnerCamera
 
 if TYPE_CHECKING:
     from ..whep import Peer
@@ -134,7 +125,14 @@ class _Problem:
         return any(word in self.words.lower() for word in words)
 
 
-class RingPartnerSource(Source):
+@dataclass(frozen=True, kw_only=True)
+class PartnerPart(Part):
+    """A request; `begins_with_event` is None where that was not looked for."""
+
+    begins_with_event: bool | None = None
+
+
+class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
     """The cameras that a person let an app of their own see. No `credentials`.
 
     It signs in by OAuth 2, so `access_token` is needed.
@@ -195,7 +193,7 @@ class RingPartnerSource(Source):
             return response.ok
 
     @override
-    async def cameras(self) -> list[Camera]:
+    async def cameras(self) -> list[PartnerCamera]:
         """List the cameras that the person let the app see."""
         answer = await self._get(f"{API}/devices?include={_INCLUDE}")
         devices, included = answer.get("data"), answer.get("included") or []
@@ -241,11 +239,11 @@ class RingPartnerSource(Source):
     @override
     async def plan(
         self,
-        camera: Camera,
+        camera: PartnerCamera,
         window: Window,
         media_options: MediaOptions,
         events: Sequence[Event] = (),
-    ) -> Plan:
+    ) -> Plan[PartnerPart]:
         """Cut the window into requests; what there is of them only fetching tells."""
         if not events:
             try:
@@ -255,7 +253,7 @@ class RingPartnerSource(Source):
                 _LOGGER.debug("No history of %s: %s", camera.id, err)
         return Plan(
             parts=[
-                Part(
+                PartnerPart(
                     window=request,
                     event_ids=tuple(
                         event.id
@@ -271,7 +269,7 @@ class RingPartnerSource(Source):
     @override
     @asynccontextmanager
     async def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
+        self, camera: PartnerCamera, part: PartnerPart, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         """Open one part; what really came is told by the answer's headers."""
         body = {
@@ -302,11 +300,11 @@ class RingPartnerSource(Source):
             status = str(HTTPStatus.UNAUTHORIZED.value)
             raise BadAnswerError("cloud_trouble", status=status) from err
 
-    async def _not_there(self, camera: Camera, part: Part) -> ClipError:
+    async def _not_there(self, camera: PartnerCamera, part: PartnerPart) -> ClipError:
         """Return the error for a stretch of which nothing is found where it begins."""
         if pause_s := _pause_s(part.window.end, READY_WITHIN):
             return NotReadyError("footage_not_ready", after_s=pause_s)
-        match part.ask.get("begins_with_event"):
+        match part.begins_with_event:
             case True:
                 return _awaited(part) or NoFootageError("no_footage")
             case False:
@@ -334,10 +332,10 @@ class RingPartnerSource(Source):
         return SplitError(
             "no_footage",
             parts=[
-                Part(
+                PartnerPart(
                     window=Window(start, end),
                     event_ids=part.event_ids,
-                    ask={"begins_with_event": True},
+                    begins_with_event=True,
                 )
                 for start, end in zip(
                     starts, [*starts[1:], part.window.end], strict=True
@@ -346,7 +344,7 @@ class RingPartnerSource(Source):
         )
 
     async def _refused(
-        self, camera: Camera, problem: _Problem, response: ClientResponse
+        self, camera: PartnerCamera, problem: _Problem, response: ClientResponse
     ) -> ClipError:
         """Return the error for a request that the cloud will not fulfil."""
         _LOGGER.debug("Refused for %s: %s %s", camera.id, problem.status, problem.words)
@@ -369,14 +367,14 @@ class RingPartnerSource(Source):
             reason=problem.words or str(problem.status),
         )
 
-    async def _forbidden(self, camera: Camera, problem: _Problem) -> ClipError:
+    async def _forbidden(self, camera: PartnerCamera, problem: _Problem) -> ClipError:
         if problem.says("time_range_not_authorized"):
             return RefusedError("before_consent")
         if problem.says("subscription") or await self._has_no_plan(camera):
             return CameraSettingError("no_plan")
         return RefusedError("camera_not_shared")
 
-    async def _has_no_plan(self, camera: Camera) -> bool:
+    async def _has_no_plan(self, camera: PartnerCamera) -> bool:
         """Return whether the cloud lists no subscription of this camera."""
         try:
             answer = await self._get(f"{API}/accounts/me/subscriptions")
@@ -384,14 +382,22 @@ class RingPartnerSource(Source):
             return False
         plans = answer.get("data")
         return isinstance(plans, list) and not any(
-            device_id in {None, camera.details["device_id"]}
+            device_id in {None, camera.device_id}
             for device_id in map(_plan_device_id, plans)
         )
+
+    @override
+    def rest(self, part: PartnerPart, window: Window) -> PartnerPart:
+        # What comes after an event's footage is not its footage.
+        begins = None if part.begins_with_event is None else False
+        return replace(part, window=window, begins_with_event=begins)
 
     # Pictures and events
 
     @override
-    async def picture(self, camera: Camera, *, is_fresh: bool = True) -> bytes | None:
+    async def picture(
+        self, camera: PartnerCamera, *, is_fresh: bool = True
+    ) -> bytes | None:
         """Return the newest picture of the last day. Ring notes that it was looked at."""
         url = f"{_device_url(camera)}/media/image/download"
         for back in PICTURE_RANGES:
@@ -414,7 +420,7 @@ class RingPartnerSource(Source):
         return None
 
     @override
-    async def events(self, camera: Camera, window: Window) -> list[Event]:
+    async def events(self, camera: PartnerCamera, window: Window) -> list[Event]:
         """List what the camera's history holds of a window, the oldest first.
 
         Nothing from before the account was linked is in it. Raises SignInError,
@@ -429,7 +435,7 @@ class RingPartnerSource(Source):
             "filter[start]": str(window.start_ms),
             "filter[end]": str(window.end_ms),
         }
-        url = f"{API}/history/devices/{_quoted(camera.details['device_id'])}/events"
+        url = f"{API}/history/devices/{_quoted(camera.device_id)}/events"
         for _ in range(MOST_PAGES):
             try:
                 answer = await self._get(f"{url}?{urlencode(query)}")
@@ -463,7 +469,7 @@ class RingPartnerSource(Source):
 
     @override
     @asynccontextmanager
-    async def live(self, camera: Camera) -> AsyncIterator[None]:
+    async def live(self, camera: PartnerCamera) -> AsyncIterator[None]:
         """Watch the camera live, which makes it record.
 
         Ring ends a session after 60 seconds, that of a battery camera after 30 [doc].
@@ -481,7 +487,7 @@ class RingPartnerSource(Source):
         finally:
             await peer.close()
 
-    async def _open_session(self, camera: Camera, offer: str) -> tuple[str, str]:
+    async def _open_session(self, camera: PartnerCamera, offer: str) -> tuple[str, str]:
         """Return a session's URL and answer; if cancelled, there is no session."""
         opening = asyncio.create_task(self._ask_for_session(camera, offer))
         try:
@@ -495,9 +501,11 @@ class RingPartnerSource(Source):
                 opening.cancel()
             raise
 
-    async def _ask_for_session(self, camera: Camera, offer: str) -> tuple[str, str]:
+    async def _ask_for_session(
+        self, camera: PartnerCamera, offer: str
+    ) -> tuple[str, str]:
         url = f"{_device_url(camera)}/media/streaming/whep/sessions"
-        if component_id := camera.details.get("component_id"):
+        if component_id := camera.component_id:
             url += f"?{urlencode({'component_id': component_id})}"
         async with self._request(hdrs.METH_POST, url, offer) as response:
             if response.status != HTTPStatus.CREATED:
@@ -595,7 +603,7 @@ def split_for_requests(window: Window) -> list[Window]:
 
 def _cameras(
     device: Mapping[str, Any], about: Mapping[tuple[Any, Any], dict[str, Any]]
-) -> list[Camera]:
+) -> list[PartnerCamera]:
     """Return the cameras in a device: none, one, or one for each of its components."""
     related = _dict(device.get("relationships"))
     capabilities = about.get(_link(related, "capabilities"))
@@ -613,12 +621,13 @@ def _cameras(
         _dict(device.get("attributes")).get("name"), f"Ring {device_id[-6:]}"
     )
     if not ids:
-        return [Camera(id=device_id, name=name, details={"device_id": device_id})]
+        return [PartnerCamera(id=device_id, name=name, device_id=device_id)]
     return [
-        Camera(
+        PartnerCamera(
             id=device_id if len(ids) == 1 else f"{device_id}:{component_id}",
             name=name if len(ids) == 1 else f"{name} {number}",
-            details={"device_id": device_id, "component_id": component_id},
+            device_id=device_id,
+            component_id=component_id,
         )
         for number, component_id in enumerate(ids, 1)
     ]
@@ -646,16 +655,16 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _device_url(camera: Camera) -> str:
-    return f"{API}/devices/{_quoted(camera.details['device_id'])}"
+def _device_url(camera: PartnerCamera) -> str:
+    return f"{API}/devices/{_quoted(camera.device_id)}"
 
 
 def _quoted(name: str) -> str:
     return quote(name, safe="")
 
 
-def _components(camera: Camera) -> dict[str, Any]:
-    if component_id := camera.details.get("component_id"):
+def _components(camera: PartnerCamera) -> dict[str, Any]:
+    if component_id := camera.component_id:
         return {"components": [{"component_id": component_id}]}
     return {}
 
@@ -679,7 +688,7 @@ def _video_options(media_options: MediaOptions) -> dict[str, Any]:
     return {"video_options": options} if options else {}
 
 
-def _download(response: ClientResponse, part: Part) -> Download:
+def _download(response: ClientResponse, part: PartnerPart) -> Download:
     """Return what came, by the answer's headers, and what is still to be asked for."""
     asked = part.window
     start_ms = _number(response, "X-Media-Timestamp")
@@ -694,11 +703,7 @@ def _download(response: ClientResponse, part: Part) -> Download:
     rest = None
     # An answer that brings nothing new must not be asked on from for ever.
     if asked.start < came.end and asked.end - came.end >= SHORTEST_REST:
-        # What comes after an event's footage is not its footage.
-        ask = {"begins_with_event": False} if part.ask else part.ask
-        rest = Part(
-            window=Window(came.end, asked.end), event_ids=part.event_ids, ask=ask
-        )
+        rest = Window(came.end, asked.end)
     return replace(
         download_of(response),
         window=came,
@@ -752,7 +757,7 @@ def _is_not_stored(problem: _Problem) -> bool:
     return problem.status == HTTPStatus.NOT_FOUND and not problem.is_from_api
 
 
-def _awaited(part: Part) -> NotReadyError | None:
+def _awaited(part: PartnerPart) -> NotReadyError | None:
     """Return the error for what may still be uploaded, None once it is too late."""
     if pause_s := _pause_s(part.window.end, UPLOADED_WITHIN):
         return NotReadyError("footage_not_ready", after_s=pause_s)

@@ -14,6 +14,7 @@ from ...model import DING, MOTION, Camera, Event
 from ...time_range import Window, from_ms
 from ..ring.detections import seen
 from ..webhook import Notice, word
+from .camera import PartnerCamera
 
 SIGNATURE = "X-Signature"
 # Ring's type of a notice -> the kind of event. It tells other things, too.
@@ -66,11 +67,14 @@ class RingNotice(Notice):
 
     @override
     def is_about(self, camera: Camera) -> bool:
-        component_id = camera.details.get("component_id")
-        return camera.details.get("device_id") == self.device_id and (
-            not self.component_ids
-            or component_id is None
-            or component_id in self.component_ids
+        return (
+            isinstance(camera, PartnerCamera)
+            and camera.device_id == self.device_id
+            and (
+                not self.component_ids
+                or camera.component_id is None
+                or camera.component_id in self.component_ids
+            )
         )
 
     @override
