@@ -226,41 +226,14 @@ class Http:
             if name == hdrs.CONTENT_TYPE
         }
         for _ in range(MOST_REDIRECTS + 1):
-            is_own = self._is_own(url)
-            if not is_own and not self._may_visit(url):
-                raise _misled(url)
-            if is_own:
-                self._own_host = url.host
-            elif await self._leads_home(url):
-                raise _misled(url)
-            if is_own and ours is not None:
+            if await self._is_own_visit(url) and ours is not None:
                 await self._take_turn()
             else:
                 ours = None
                 if not self._media_hosts:
                     body = None
             headers = described if ours is None and body is not None else ours
-            try:
-                async with asyncio.timeout(ANSWER_WITHIN_S):
-                    response = await self._session.request(
-                        method,
-                        url,
-                        data=body,
-                        headers={
-                            hdrs.USER_AGENT: USER_AGENT,
-                            hdrs.ACCEPT_ENCODING: "identity",
-                            **(headers or {}),
-                        },
-                        timeout=TIMEOUT,
-                        allow_redirects=False,
-                        # A megabyte may hold a gigabyte.
-                        auto_decompress=False,
-                    )
-            except InvalidURL as err:
-                raise _misled(url) from _sanitized(err)
-            except (ClientError, TimeoutError, OSError) as err:
-                raise unreachable(err) from _sanitized(err)
-            async with response:
+            async with await self._send(method, url, headers, body) as response:
                 location = response.headers.get(hdrs.LOCATION)
                 if response.status not in _REDIRECTS or not location:
                     if response.ok and _is_encoded(response):
@@ -278,6 +251,44 @@ class Http:
                     method, body = hdrs.METH_GET, None
                 url = url.join(parse_url(location))
         raise _misled(url)
+
+    async def _is_own_visit(self, url: URL) -> bool:
+        """Return whether a URL is the cloud's own. Raises CloudError if it must not be asked."""
+        if self._is_own(url):
+            self._own_host = url.host
+            return True
+        if not self._may_visit(url) or await self._leads_home(url):
+            raise _misled(url)
+        return False
+
+    async def _send(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+    ) -> ClientResponse:
+        """Send one request. Raises CloudError if no answer comes."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                return await self._session.request(
+                    method,
+                    url,
+                    data=body,
+                    headers={
+                        hdrs.USER_AGENT: USER_AGENT,
+                        hdrs.ACCEPT_ENCODING: "identity",
+                        **(headers or {}),
+                    },
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                    # A megabyte may hold a gigabyte.
+                    auto_decompress=False,
+                )
+        except InvalidURL as err:
+            raise _misled(url) from _sanitized(err)
+        except (ClientError, TimeoutError, OSError) as err:
+            raise unreachable(err) from _sanitized(err)
 
     async def _leads_home(self, url: URL) -> bool:
         """Return whether a name that is not the cloud's leads into a user's network.

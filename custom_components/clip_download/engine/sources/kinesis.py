@@ -903,6 +903,26 @@ async def _error(response: ClientResponse, action: str, region: str) -> ClipErro
     """Turn an answer that is not good into an error, by what AWS calls it."""
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return trouble(response)
+    name, message = await _complaint(response)
+    _LOGGER.debug(
+        "%s: %s %s (request %s)",
+        action,
+        response.status,
+        name,
+        response.headers.get("x-amzn-RequestId"),
+    )
+    said = message.lower()
+    if name in _SKEWED or "signature expired" in said or "not yet current" in said:
+        return _ClockSkewError(_clock_difference(response))
+    if name in _EXPIRED or ("token" in said and "is expired" in said):
+        return SignInError("token_expired")
+    if "valid region" in said:
+        return CloudError("region_unknown", region=region)
+    return _refusal(name, message, action) or trouble(response)
+
+
+async def _complaint(response: ClientResponse) -> tuple[str, str]:
+    """Return the name of an error and what is said of it, as far as AWS tells."""
     body = await read_body(response, LARGEST_JSON_BYTES)
     try:
         answer = await parse_json(body)
@@ -921,23 +941,12 @@ async def _error(response: ClientResponse, action: str, region: str) -> ClipErro
         or answer.get("code")
         or ""
     )
-    name = str(name).partition(":")[0].rpartition("#")[2]
     message = str(answer.get("Message") or answer.get("message") or "")
-    _LOGGER.debug(
-        "%s: %s %s (request %s)",
-        action,
-        response.status,
-        name,
-        response.headers.get("x-amzn-RequestId"),
-    )
-    said = message.lower()
+    return str(name).partition(":")[0].rpartition("#")[2], message
 
-    if name in _SKEWED or "signature expired" in said or "not yet current" in said:
-        return _ClockSkewError(_clock_difference(response))
-    if name in _EXPIRED or ("token" in said and "is expired" in said):
-        return SignInError("token_expired")
-    if "valid region" in said:
-        return CloudError("region_unknown", region=region)
+
+def _refusal(name: str, message: str, action: str) -> ClipError | None:
+    """Return the error of a name that says what to do about it."""
     if name in _BAD_KEY:
         return SignInError("invalid_auth")
     if name in _DENIED:
@@ -949,7 +958,7 @@ async def _error(response: ClientResponse, action: str, region: str) -> ClipErro
     if name in _THROTTLED:
         return CloudError("cloud_throttled")
     if name == "ResourceNotFoundException":
-        if "fragment" in said:
+        if "fragment" in message.lower():
             return NoFootageError("no_footage")
         return CameraUnknownError("camera_unknown")
     if name == "NoDataRetentionException":
@@ -958,7 +967,7 @@ async def _error(response: ClientResponse, action: str, region: str) -> ClipErro
         return FragmentError(key)
     if re.fullmatch(r"\w{1,100}", name):
         return RefusedError("request_refused", action=action, reason=name)
-    return trouble(response)
+    return None
 
 
 def _clock_difference(response: ClientResponse) -> timedelta | None:
