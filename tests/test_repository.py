@@ -378,6 +378,26 @@ def test_only_sources_speak_http() -> None:
     ] == []
 
 
+SQL = re.compile(
+    r"\b(SELECT|INSERT|DELETE FROM|UPDATE \w+ SET|WHERE|ORDER BY|PRAGMA)\b"
+)
+
+
+def test_only_stores_speak_sql() -> None:
+    """What the database is asked is written in the library, and in the store of events."""
+    stores = ENGINE_FOLDER / "library", ENGINE_FOLDER / "events" / "store.py"
+    assert [
+        (short(path), node.value)
+        for path in MODULES
+        if not any(path.is_relative_to(store) for store in stores)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and SQL.search(node.value)
+    ] == []
+    assert SQL.search((stores[0] / "queries.py").read_text())
+
+
 def test_imports_go_down() -> None:
     """No part of the engine imports one above it, or beside it."""
     upwards = [

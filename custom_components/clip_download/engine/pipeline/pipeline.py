@@ -30,6 +30,7 @@ from ..folder import File
 from ..library import files, sidecar
 from ..library.database import Library
 from ..library.publishing import Outgoing, Publisher, Sealed
+from ..library.queries import ClipQueries
 from ..media import clip_file
 from ..model import Camera, Clip, ClipStatus, Job, JobState, Plan
 from ..sources.base import Source
@@ -448,15 +449,16 @@ class Pipeline:
         """
         path = publisher.folder.path / f"{name}{files.SUFFIX}"
         wanted = {event.id for event in self._job.events}
-        for clip in await self._library.clips("WHERE path = ?", (str(path),)):
-            own = (clip.account_id, clip.camera_id)
-            if (
-                own == (self._job.account_id, self._job.camera_id)
-                and (not clip.kept or clip.saves)
-                and (not clip.kept or wanted.issuperset(one.id for one in clip.saves))
-                and await run_in_thread(publisher.has_as_saved, clip)
-            ):
-                return clip
+        clip = await ClipQueries(self._library).clip_at(str(path))
+        if (
+            clip
+            and (clip.account_id, clip.camera_id)
+            == (self._job.account_id, self._job.camera_id)
+            and (not clip.kept or clip.saves)
+            and (not clip.kept or wanted.issuperset(one.id for one in clip.saves))
+            and await run_in_thread(publisher.has_as_saved, clip)
+        ):
+            return clip
         return None
 
     async def _record(self) -> None:
