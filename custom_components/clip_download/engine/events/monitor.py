@@ -1,4 +1,4 @@
-"""Monitors what the cameras of an account see: by polling, and by what the cloud sends."""
+"""Monitors the events of an account: polls the history, and takes what is pushed."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -29,12 +29,11 @@ _LOGGER = logging.getLogger(__name__)
 POLL_INTERVAL = timedelta(seconds=60)
 POLL_INTERVAL_AWAITING = timedelta(seconds=20)
 POLL_INTERVAL_REFUSED = timedelta(minutes=15)
-# A push may not say which camera it is about: all are polled, and so not each time.
+# A push may not say which camera it is about: all are polled, but not for each push.
 PUSHES_APART = timedelta(seconds=15)
 # How far back a poll goes. A camera without a connection may send events late.
 POLL_BACK = timedelta(minutes=10)
-# The whole history that was asked for is sent again: long polls are rare.
-# How far back such a poll goes -> how often it is made.
+# Rare long polls, which get the whole history again: how far back -> how often.
 LONG_POLLS = {
     timedelta(hours=1): timedelta(minutes=15),
     timedelta(hours=48): timedelta(hours=6),
@@ -43,7 +42,7 @@ LONG_POLLS = {
 POLL_AHEAD = timedelta(minutes=10)
 # An event that began longer ago is not announced.
 NEWS_FOR = timedelta(minutes=5)
-# A recording that is not ready by then is fetched all the same, to learn what is wrong.
+# A recording that is not ready by then is fetched all the same, to get the error.
 AWAITED_FOR = timedelta(hours=1)
 # How many announced events of a camera are remembered.
 MOST_ANNOUNCED = 200
@@ -64,9 +63,9 @@ class _Announced:
 class _CameraState:
     """When one camera is polled, and which of its events were announced.
 
-    `next_poll` is when it is its turn, `pushed_poll` when a push lets that be earlier,
-    and `last_pushed_poll` when a push last did. `next_long_poll` has the next poll for
-    each of LONG_POLLS.
+    `next_poll` is the regular poll, `pushed_poll` an earlier one for a push, and
+    `last_pushed_poll` the last of these. `next_long_poll` has the next poll for each of
+    LONG_POLLS.
     """
 
     next_poll: datetime = _LONG_AGO
@@ -88,7 +87,7 @@ class _CameraState:
         self.pushed_poll = min(self.pushed_poll, at)
 
     def begin_poll(self, now: datetime) -> None:
-        """Forget the push that the poll is for; one that comes meanwhile is another."""
+        """Forget the push that the poll is for, not one that comes meanwhile."""
         if self.pushed_poll <= now:
             self.pushed_poll = _NEVER
             self.last_pushed_poll = now
@@ -125,9 +124,9 @@ class _CameraState:
 class EventMonitor:
     """Announces and stores the events of an account, each of them once.
 
-    Where the cloud keeps a history, that decides what happened: what the cloud sends by
-    itself is announced, and then found in the history. Where it keeps none, what it sends
-    is stored.
+    Where the cloud keeps a history, events are stored from that; a pushed event is
+    announced at once, and not again when the history lists it. Where it keeps none,
+    pushed events are stored.
     """
 
     def __init__(
@@ -141,7 +140,7 @@ class EventMonitor:
         poll_soon: Callable[[], None],
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
     ) -> None:
-        """Take what the account consists of.
+        """Take the parts of the account.
 
         `announce` is called once for each recent event. `poll_soon` has `poll` called
         soon. `spawn` starts a task that ends with the account.
@@ -158,7 +157,7 @@ class EventMonitor:
         self._inbox: list[tuple[Camera, Event]] = []
 
     def on_event(self, camera: Camera, event: Event) -> None:
-        """Handle an event that the cloud sent by itself, maybe more than once."""
+        """Handle a pushed event, which may come more than once."""
         state = self._states[camera.id]
         if not state.add_sent(event):
             return
@@ -168,7 +167,7 @@ class EventMonitor:
             self._poll_soon()
         else:
             self._inbox.append((camera, event))
-            # Nobody sends it again if Home Assistant is killed before the next poll.
+            # It would be lost if Home Assistant were killed before the next poll.
             self._spawn(self._read_inbox(), f"storing event {event.id}")
 
     def on_push(self) -> None:
@@ -179,9 +178,9 @@ class EventMonitor:
         self._poll_soon()
 
     async def poll(self) -> timedelta:
-        """Poll the history of each camera whose turn it is; return when to poll again.
+        """Poll the history of each camera that is due; return when to poll again.
 
-        Wanted events whose time has come are saved, too. A camera that cannot be polled
+        Wanted events that are due are saved, too. A camera that cannot be polled
         does not stop the others. Raises SignInError, StorageError; CloudError if no
         camera could be polled.
         """
@@ -195,24 +194,26 @@ class EventMonitor:
         return self._until_next_poll()
 
     async def _read_inbox(self) -> None:
-        """Store what the cloud sent, if no poll does so first."""
+        """Store pushed events, if no poll does so first."""
         try:
             async with self._lock:
                 await self._store_inbox()
         except StorageError as err:
-            _LOGGER.debug("What was sent is stored with the next poll: %s", err)
+            _LOGGER.debug("Pushed events are stored with the next poll: %s", err)
 
     async def _store_inbox(self) -> None:
         while self._inbox:
             camera, event = self._inbox[0]
             try:
-                await self._take(camera, [event], polled_until=datetime.now(UTC))
+                await self._handle_events(
+                    camera, [event], polled_until=datetime.now(UTC)
+                )
             except InvalidRequestError as err:
                 _LOGGER.warning("An event of %s cannot be stored: %s", camera.id, err)
             del self._inbox[0]
 
     async def _poll_due(self) -> CloudError | None:
-        """Poll each camera whose turn it is; return the error if all polls failed."""
+        """Poll each camera that is due; return the error if all polls failed."""
         failed: list[_CameraState] = []
         last_error: CloudError | None = None
         has_succeeded = False
@@ -232,7 +233,7 @@ class EventMonitor:
             has_succeeded = True
             state.next_poll = now + interval
         if not has_succeeded:
-            # It is their turn whenever the next poll is, which may be soon.
+            # They are due whenever the next poll is, which may be soon.
             for state in failed:
                 state.next_poll = _LONG_AGO
             return last_error
@@ -255,7 +256,7 @@ class EventMonitor:
         except ClipError:
             raise
         except Exception:
-            # Whatever it is, the other cameras are polled.
+            # The other cameras are still polled.
             _LOGGER.exception("The history of %s cannot be read", camera.id)
             return POLL_INTERVAL_REFUSED
         return POLL_INTERVAL_AWAITING if is_awaiting else POLL_INTERVAL
@@ -263,7 +264,7 @@ class EventMonitor:
     async def _read_history(
         self, camera: Camera, state: _CameraState, now: datetime
     ) -> bool:
-        """Take in what the history lists; return whether a wanted event is not ready."""
+        """Store what the history lists; return whether a wanted event is not ready."""
         long_polls: list[timedelta] = []
         since = now - POLL_BACK
         polled_until = await self._store.polled_until(camera.id)
@@ -278,7 +279,9 @@ class EventMonitor:
             # One that fails because it is long must not stop the short ones.
             state.next_long_poll[back] = now + POLL_INTERVAL_REFUSED
         events = await self._source.events(camera, Window(since, now + POLL_AHEAD))
-        await self._take(camera, events, polled_until=min(polled_until or now, now))
+        await self._handle_events(
+            camera, events, polled_until=min(polled_until or now, now)
+        )
         await self._store.set_polled_until(camera.id, now)
         for back in long_polls:
             state.next_long_poll[back] = now + LONG_POLLS[back]
@@ -292,7 +295,7 @@ class EventMonitor:
             await self._store.set_ready(camera.id, overdue)
         return len(overdue) < len(awaited)
 
-    async def _take(
+    async def _handle_events(
         self, camera: Camera, events: Sequence[Event], *, polled_until: datetime
     ) -> None:
         """Store events, have those saved that the rules ask for, and announce new ones.
@@ -314,7 +317,7 @@ class EventMonitor:
         self._saver.save_due()
 
     def _until_next_poll(self) -> timedelta:
-        """Return how long until the next camera's turn, a second at least."""
+        """Return how long until the next camera is due, a second at least."""
         if not self._source.event_kinds:
             return POLL_INTERVAL
         now = datetime.now(UTC)

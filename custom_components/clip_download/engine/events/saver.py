@@ -25,17 +25,17 @@ from .store import EventStore, Wanted
 
 _LOGGER = logging.getLogger(__name__)
 
-# Most of its time a job waits, and downloads have a limit of their own.
+# Jobs mostly wait, and downloads have a limit of their own.
 JOBS_AT_ONCE = 8
-# How many wanted events are searched for those that become one clip.
+# Among how many wanted events those are searched that become one clip.
 MOST_GROUPED = 500
-# Where events close to each other become one clip, an endless burst becomes several.
+# An endless burst of events becomes several clips of this length.
 LONGEST_GROUP = timedelta(minutes=10)
 # The history may list the next event of a burst a poll later.
 GROUP_COMPLETE_AFTER = timedelta(seconds=60)
-# How long after an event's end a cloud may still find out what was seen.
+# How long after an event's end a cloud may still add what was seen.
 DESCRIBED_WITHIN = timedelta(hours=1)
-# An error that may pass: the next try is 1, 2, 4 ... minutes later, for about a week.
+# After a temporary error, the next tries are 1, 2, 4 ... minutes later, for about a week.
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_TRIES = 170
@@ -43,9 +43,9 @@ MOST_TRIES = 170
 # one is repeated while the event ended less than NOT_READY_FOR ago.
 NOT_READY_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 NOT_READY_FOR = timedelta(hours=2)
-# What came and is no footage will hardly be footage the next time.
+# A body that is no footage is mostly the same the next time.
 CONTENT_PAUSES = (timedelta(hours=1),)
-# A person has to sign in again: nothing is asked for until then, or so long.
+# How long to pause when a person has to sign in again.
 SIGN_IN_PAUSE = timedelta(minutes=15)
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -55,9 +55,9 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class Rules:
     """Which events of a camera are saved automatically, and how much of each.
 
-    Those of `kinds` that begin at `since` or later, from `before` each to `after` it.
-    Events at most `merge` apart become one clip; others that begin within `pause` after
-    the last one are not saved.
+    Events of `kinds` that begin at `since` or later are saved, from `before` them to
+    `after` them. Events at most `merge` apart become one clip; others that begin within
+    `pause` after the last one are not saved.
     """
 
     since: datetime
@@ -111,10 +111,10 @@ class EventSaver:
         save: Callable[[Camera, Sequence[Event], Window], Awaitable[Running]],
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
     ) -> None:
-        """Take what the account consists of.
+        """Take the parts of the account.
 
-        `rules` returns those of a camera, None if nothing of it is saved. `save` begins
-        the job for the one clip of some events; it may raise ClipError. `spawn` starts a
+        `rules` returns the rules of a camera, None if nothing of it is saved. `save`
+        begins the job for the one clip of some events; it may raise ClipError. `spawn` starts a
         task that ends with the account.
         """
         self.rules = rules
@@ -130,19 +130,19 @@ class EventSaver:
         self._paused_until = _LONG_AGO
 
     def start(self) -> None:
-        """Begin to save: every camera was polled, so that the oldest event is known."""
+        """Begin to save, once every camera was polled: the oldest event is known then."""
         if not self._is_started:
             self._is_started = True
             self.save_due()
 
     def save_due(self) -> None:
-        """Begin to save the wanted events whose time has come."""
+        """Begin to save the wanted events that are due."""
         self._spawn(self._save_due(), "saving events")
 
     def is_known_failure(self, job: Job) -> bool:
-        """Return whether a failed job is no news, and remember that it failed.
+        """Return whether the failure of a job is already known, and remember it.
 
-        It is no news if its events failed before, and will be tried again.
+        It is known if its events failed before, and will be tried again.
         """
         keys = {(job.camera_id, event.id) for event in job.events}
         group = next((one for one in self._running if one.keys & keys), None)
@@ -175,7 +175,7 @@ class EventSaver:
             *(
                 after
                 for before, after in described
-                # One that was of these kinds before was left out for another reason.
+                # One that was of these kinds before was not selected for another reason.
                 if not before.is_of(rules.kinds)
                 and polled_until <= after.window.end + DESCRIBED_WITHIN
             ),
@@ -236,16 +236,16 @@ class EventSaver:
                 )
 
     async def _save_group(self, camera: Camera, group: _Group, rules: Rules) -> None:
-        """Save one clip, and store what became of its events."""
+        """Save one clip, and store the outcome of its events."""
         window = Window(group.start - rules.before, group.end + rules.after)
         try:
             if err := await self._error_of(camera, group, window):
-                await self._failed(group, err)
+                await self._handle_failure(group, err)
             else:
                 self._known_failures -= group.keys
         except StorageError as err:
             _LOGGER.error(
-                "What became of events of %s is not stored: %s", camera.id, err
+                "The outcome of events of %s is not stored: %s", camera.id, err
             )
         finally:
             self._running.remove(group)
@@ -265,7 +265,7 @@ class EventSaver:
         # A job that was interrupted goes on at the next start, and is joined then.
         return job.error if job.state is JobState.FAILED else None
 
-    async def _failed(self, group: _Group, err: ClipError) -> None:
+    async def _handle_failure(self, group: _Group, err: ClipError) -> None:
         """Store when a group is tried again, or that it is not."""
         now = datetime.now(UTC)
         if isinstance(err, SignInError):

@@ -9,10 +9,10 @@ LONGEST_SHORT = timedelta(minutes=15)
 
 
 class Executors:
-    """Two threads for all accounts: the clip of a doorbell never waits for that of a day.
+    """Two threads for all accounts, so that a short clip never waits for a long one.
 
-    Each further one would keep an arena of memory of its own, and take time that the
-    event loop misses.
+    Each further thread would keep an arena of memory of its own, and take time from the
+    event loop.
     """
 
     def __init__(self) -> None:
@@ -21,10 +21,10 @@ class Executors:
         self._long: Executor = ThreadPoolExecutor(1, "clip_media_long")
 
     def of(self, window: Window) -> Executor:
-        """Return where the work for a window of this length is done."""
+        """Return the thread for a window of this length."""
         return self.short if window.duration <= LONGEST_SHORT else self._long
 
     def shutdown(self) -> None:
-        """Wait until what is under way has ended. Blocks."""
+        """Wait until the threads have ended. Blocks."""
         self.short.shutdown()
         self._long.shutdown()

@@ -1,4 +1,4 @@
-"""From a plan to parts on the disk: each asked for until it came, or will not come."""
+"""Fetches the parts of a plan to the disk: each until it came or finally failed."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -32,14 +32,14 @@ from .download import Bounds, Received, receive
 from .parts import Stored
 from .retry import MOST_UNREADABLE, Attempts, RetryBudget, retry
 
-# A part that came short while the cloud may still add to it is fetched again.
+# A part that came short is fetched again while the cloud may still add to it.
 SHORT_PART_AGAIN_S = 15.0
 SHORT_PART_TOLERANCE = timedelta(seconds=2)
-# So long an answer is kept open for a slot to be free, and a slot for an answer to come.
+# How long an answer waits for a free slot, and a slot for an answer.
 SLOT_SOON_S = 5.0
 ANSWER_SOON_S = 10.0
 _NONE = timedelta(0)
-# From so many parts it is known how much space a window takes.
+# From how many parts the space that all of them need is estimated.
 SPACE_KNOWN_AFTER = 3
 
 type CrashGuard = Callable[[], contextlib.AbstractAsyncContextManager[None]]
@@ -55,7 +55,7 @@ class Fetched:
 
 @dataclass(frozen=True, kw_only=True)
 class _Outcome:
-    """What came of asking for a part: footage, or trouble, or both if it is short."""
+    """What came of a part: footage, or an error, or both if the footage is short."""
 
     part: Part
     stored: Stored | None = None
@@ -63,8 +63,8 @@ class _Outcome:
     attempts: Attempts
 
     @property
-    def may_be_more(self) -> bool:
-        """Whether it is worth asking once more, after all else has come."""
+    def is_worth_retry(self) -> bool:
+        """Whether the part is fetched once more, after all others."""
         if isinstance(self.trouble, CloudError | NotReadyError):
             return self.attempts.unreadable < MOST_UNREADABLE
         return self.stored is not None and self.stored.is_short
@@ -88,8 +88,9 @@ class Fetching:
     ) -> None:
         """Take the job, and what it shares with others.
 
-        `downloads` limits at how many bodies bytes flow at once, `bench` is where files
-        are decoded, within `risk`, and `kept` what lies in the folder since before a restart.
+        `downloads` limits how many bodies are received at once. Files are decoded in
+        `executor`, within `crash_guard`. `kept` are the parts in the folder from before a
+        restart, by their key.
         """
         self._job = job
         self._camera = camera
@@ -102,17 +103,17 @@ class Fetching:
         self._at_once = asyncio.Semaphore(source.parts_at_once)
         self._kept = kept
         self._is_recorded = False
-        # What came so far, and how long all parts are, by what is known of them.
+        # What came so far, and how long all parts are by the plan.
         self._came: list[Stored] = []
         self._planned = timedelta(0)
 
     async def fetch(self, plan: Plan) -> tuple[list[Fetched], ClipError | None]:
-        """Fetch all parts, some side by side; what came before a restart is there.
+        """Fetch all parts, some at once, but for those that came before a restart.
 
-        Returns those that came, in order of time, and the first trouble with one that
-        did not. Raises that trouble if none came; SignInError, StorageError, OSError.
+        Returns those that came, in order of time, and the first error of one that did
+        not. Raises that error if none came; SignInError, StorageError, OSError.
         """
-        # A single part is as soon fetched again.
+        # A single part is not recorded: after a restart it is fetched again.
         self._is_recorded = len(plan.parts) > 1
         self._planned = sum((one.window.duration for one in plan.parts), timedelta(0))
         self._kept = await run_in_thread(parts.of_use, self._kept, plan.parts)
@@ -125,7 +126,7 @@ class Fetching:
         except ExceptionGroup as group:
             raise _first(group) from group
         troubles = [one.trouble for one in outcomes if one.trouble]
-        # That there is no footage is a gap; anything else is worth telling.
+        # Missing footage is a gap, and no error; any other one comes first.
         troubles.sort(key=lambda err: isinstance(err, NoFootageError))
         trouble = troubles[0] if troubles else None
         fetched = [
@@ -146,13 +147,13 @@ class Fetching:
         return fetched, None if isinstance(trouble, NoFootageError) else trouble
 
     async def _fetch_missing(self, outcomes: Sequence[_Outcome]) -> list[_Outcome]:
-        """Ask once more for whatever failed or came short, however late it is."""
-        again = [one for one in outcomes if one.may_be_more]
-        # What was not asked for because others failed is the likeliest to come.
+        """Fetch once more what failed or came short, however late it is."""
+        again = [one for one in outcomes if one.is_worth_retry]
+        # First what was never asked for because others failed.
         again.sort(key=lambda one: one.attempts.faults)
         self._budget.reset_faults()
         return [
-            *(one for one in outcomes if not one.may_be_more),
+            *(one for one in outcomes if not one.is_worth_retry),
             *await self._fetch_each([(one.part, one) for one in again]),
         ]
 
@@ -166,9 +167,9 @@ class Fetching:
         return [outcome for task in tasks for outcome in task.result()]
 
     async def _fetch(self, part: Part, before: _Outcome | None) -> list[_Outcome]:
-        """Return what came of a part, and of the parts that it comes in.
+        """Return what came of a part, and of the parts that it is split into.
 
-        `before` is what came of it when it was asked for the first time.
+        `before` is what came of it in the first round.
         """
         outcomes: list[_Outcome] = []
         rest: Part | None = part
@@ -180,13 +181,13 @@ class Fetching:
                 smaller = await self._fetch_each([(each, None) for each in err.parts])
                 return [*outcomes, *smaller]
             outcomes += await self._in_halves(one)
-            # What is left of a part was asked for when that was, the first time.
+            # The rest of a part was fetched in the first round.
             missing = one.stored.rest if one.stored and not before else None
             rest = self._source.rest(part, missing) if missing else None
         return outcomes
 
     async def _in_halves(self, whole: _Outcome) -> list[_Outcome]:
-        """Return what came of a part, or of its halves if these may have more of it."""
+        """Return what came of a part, or of its halves if it may have been cut short."""
         if not whole.stored or not whole.stored.may_be_cut:
             return [whole]
         halves = self._source.halves(whole.part)
@@ -194,12 +195,12 @@ class Fetching:
         if any(one.stored for one in outcomes):
             await run_in_thread(parts.drop, whole.stored)
             return outcomes
-        # Cut or not, it is all that there is.
+        # The halves have nothing: it is all that there is.
         trouble = next((one.trouble for one in outcomes), whole.trouble)
         return [replace(whole, trouble=trouble)]
 
     async def _ask_for(self, part: Part, before: _Outcome | None) -> _Outcome:
-        """Ask for one part until it came whole, and take the longest answer.
+        """Fetch one part until it came whole; return the longest answer.
 
         Raises SplitError, SignInError, StorageError, OSError.
         """
@@ -207,10 +208,10 @@ class Fetching:
         first = before.stored if before else None
         trouble: ClipError | None = None
         if kept := self._kept.pop(parts.key_of(part), None):
-            await self._count_in(kept)
+            await self._check_space(kept)
             return _Outcome(part=part, stored=kept, attempts=attempts)
         if self._budget.is_spent:
-            # It has its turn in the last round.
+            # It is fetched in the second round.
             trouble = self._budget.last_fault
             return _Outcome(part=part, stored=first, trouble=trouble, attempts=attempts)
         answers = [first] if first else []
@@ -226,7 +227,7 @@ class Fetching:
         except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
             if not answers and isinstance(err, SplitError):
                 raise
-            # That it is short is told by its gap.
+            # A short part is shown by its gap.
             if not answers or isinstance(err, CloudError):
                 trouble = err
         if not answers:
@@ -240,18 +241,18 @@ class Fetching:
             if self._is_recorded:
                 # The folder must not be removed under it.
                 await join_thread(run_in_thread(parts.keep, part, longest))
-            await self._count_in(longest)
+            await self._check_space(longest)
         return _Outcome(part=part, stored=longest, trouble=trouble, attempts=attempts)
 
     def _may_still_grow(self, part: Part) -> bool:
-        """Return whether a short part is one to which the cloud may still add."""
+        """Return whether the cloud may still add to a short part."""
         return (
             part.placing is Placing.REQUESTED
             and datetime.now(UTC) < part.window.end + self._source.settles_after
         )
 
     async def _try(self, part: Part, attempts: Attempts) -> Stored:
-        """Ask for one part, once. Raises what the source does, OSError."""
+        """Fetch one part, once. Raises what the source raises, OSError."""
         file = parts.new_file(self._folder)
         try:
             download, received = await self._download(part, file, attempts)
@@ -265,7 +266,7 @@ class Fetching:
         except ClipError:
             await run_in_thread(file.unlink, missing_ok=True)
             raise
-        covers, length = download.window or part.window, _length(media)
+        covers, length = download.window or part.window, media.duration
         if download.begins_earlier and length - covers.duration > SHORT_PART_TOLERANCE:
             covers = Window(covers.end - length, covers.end)
         off = covers.duration - length
@@ -275,7 +276,7 @@ class Fetching:
             covers=covers,
             length=length,
             rest=download.rest,
-            # A recording has its own length; what is cut out for us ought to be whole.
+            # A recording has its own length; a requested window should be whole.
             is_short=off > SHORT_PART_TOLERANCE
             and (part.placing is Placing.REQUESTED or not received.is_whole),
             may_be_cut=(part.tolerance is not None and abs(off) > part.tolerance)
@@ -288,7 +289,7 @@ class Fetching:
     async def _download(
         self, part: Part, file: File, attempts: Attempts
     ) -> tuple[Download, Received]:
-        """Fetch one part's body: a slot is taken only while its bytes flow."""
+        """Receive one part's body; a slot is taken only while its bytes arrive."""
         while True:
             async with self._open(part) as download:
                 if await self._take_slot():
@@ -298,7 +299,7 @@ class Fetching:
                         )
                     finally:
                         self._downloads.release()
-            # No connection stays open for as long as others may take.
+            # No connection stays open while others take all slots.
             async with self._downloads, contextlib.AsyncExitStack() as stack:
                 try:
                     async with asyncio.timeout(ANSWER_SOON_S):
@@ -311,7 +312,7 @@ class Fetching:
         return self._source.fetch(self._camera, part, self._job.media_options)
 
     async def _take_slot(self) -> bool:
-        """Take a slot if one is free soon; return whether it was."""
+        """Take a slot if one is free soon; return whether one was taken."""
         try:
             async with asyncio.timeout(SLOT_SOON_S):
                 await self._downloads.acquire()
@@ -332,15 +333,15 @@ class Fetching:
         except NotVideoError as err:
             raise download.not_video or self._source.rejected(part, err) from err
 
-    async def _count_in(self, stored: Stored) -> None:
-        """Count what came. Raises StorageError if the disk cannot hold all the others."""
+    async def _check_space(self, stored: Stored) -> None:
+        """Raise StorageError if the disk cannot hold all parts, by those that came."""
         self._came.append(stored)
         if len(self._came) > SPACE_KNOWN_AFTER:
             return
         came = sum((one.covers.duration for one in self._came), timedelta(0))
         if came <= timedelta(0):
             return
-        # While they are joined, each goes once it is in the clip: one is there twice.
+        # Each part is removed once it is in the clip: one is on the disk twice.
         came_bytes = sum(one.size_bytes for one in self._came)
         all_bytes = came_bytes * (self._planned / came + 1 / len(self._came))
         there_bytes, free_bytes = await run_in_thread(files.space_of, self._folder)
@@ -354,7 +355,7 @@ class Fetching:
 
 
 def _inspect(file: File) -> clip_file.Media:
-    """Return what a file holds. Raises CloudError for any that is damaged; OSError."""
+    """Return what is in a file. Raises CloudError if it is damaged; OSError."""
     try:
         return clip_file.inspect(file)
     except ClipError:
@@ -365,13 +366,8 @@ def _inspect(file: File) -> clip_file.Media:
         raise BodyError("body_truncated") from err
 
 
-def _length(media: clip_file.Media) -> timedelta:
-    """Return how long the footage in a file is."""
-    return media.duration
-
-
 def size_in_words(size_bytes: float) -> str:
-    """Return a size as people read it: disks are sold in decimal units."""
+    """Return a size as a person reads it, in decimal units, as disks are sold."""
     if size_bytes < 10**6:
         return f"{size_bytes / 10**3:.0f} kB"
     if size_bytes < 10**9:

@@ -1,6 +1,6 @@
-"""Parts on the disk: a record beside each says which one it is, and that it is whole.
+"""Parts on the disk. The record beside each says which part it is, and that it is whole.
 
-So what came before a restart need not come again. All functions block.
+After a restart it is not fetched again. All functions block.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from ..time_range import Window
 
 SUFFIX = ".part"
 _RECORD = ".json"
-# A part says of itself what was asked for, and that is short.
+# More than any record needs.
 _MOST_BYTES = 2**18
 _MS = timedelta(milliseconds=1)
 
@@ -27,9 +27,9 @@ _MS = timedelta(milliseconds=1)
 class Stored:
     """What came of a part.
 
-    `covers` is the stretch of time that the cloud says it sent, `length` how long the
-    footage is, and `rest` what of the part is still to be asked for. It `is_short` if
-    another try may bring more, and `may_be_cut` if the part's halves may.
+    `covers` is the window that the cloud says it sent, `length` how long the footage is,
+    and `rest` what of the part is still to be fetched. It `is_short` if another try may
+    bring more, and `may_be_cut` if its halves may.
     """
 
     file: File
@@ -47,7 +47,7 @@ def key_of(part: Part) -> str:
 
 
 def keep(part: Part, stored: Stored) -> None:
-    """Record that a part is whole, once it is surely on the disk. Raises OSError."""
+    """Record that a part is whole, after an fsync. Raises OSError."""
     with stored.file.open() as file:
         os.fsync(file.fileno())
     files.write_whole(
@@ -73,9 +73,9 @@ def drop(stored: Stored) -> None:
 
 
 def tidy(folder: Folder, *, spare: str) -> dict[str, Stored]:
-    """Remove all that is no whole part; return the parts by their key. Raises OSError.
+    """Remove all but whole parts; return these by their key. Raises OSError.
 
-    What has a name that begins with `spare` stays.
+    Files whose name begins with `spare` stay.
     """
     kept: dict[str, Stored] = {}
     names = folder.names()
@@ -87,14 +87,14 @@ def tidy(folder: Folder, *, spare: str) -> dict[str, Stored]:
     of_use = {file.name for one in parts for file in (one, _record_of(one))}
     for name in names:
         if name not in of_use and not name.startswith(spare):
-            # A folder is none of ours; it goes with this one.
+            # We make no folder there; it is removed with this one.
             with contextlib.suppress(IsADirectoryError):
                 (folder / name).unlink(missing_ok=True)
     return kept
 
 
 def of_use(kept: dict[str, Stored], parts: Iterable[Part]) -> dict[str, Stored]:
-    """Return those that may be of a plan's parts; the others are removed."""
+    """Return the stored parts that are in a plan; remove the others."""
     windows = [part.window for part in parts]
     useful = {}
     for key, stored in kept.items():
@@ -107,7 +107,7 @@ def of_use(kept: dict[str, Stored], parts: Iterable[Part]) -> dict[str, Stored]:
 
 
 def new_file(folder: Folder) -> File:
-    """Return a name for a part that nobody can know before."""
+    """Return a file for a part, with a name that nobody can guess."""
     return folder / f"{secrets.token_hex(8)}{SUFFIX}"
 
 
@@ -116,7 +116,7 @@ def _record_of(part: File) -> File:
 
 
 def _read(record: File) -> tuple[str, Stored] | None:
-    """Return what a record tells, None if it is none, or its part is not there."""
+    """Return what a record says, None if it is unreadable or its part is gone."""
     try:
         content = json.loads(record.read(_MOST_BYTES))
         file = record.folder / f"{record.name.removesuffix(_RECORD)}{SUFFIX}"
@@ -131,7 +131,7 @@ def _read(record: File) -> tuple[str, Stored] | None:
         )
         with file.open() as source:
             about = os.fstat(source.fileno())
-        # One that has another name, too, may be anybody's.
+        # One with a second name may be changed by others.
         if about.st_size != stored.size_bytes or about.st_nlink > 1:
             return None
         return str(content["key"]), stored

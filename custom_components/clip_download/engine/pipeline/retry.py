@@ -11,14 +11,14 @@ from ..errors import BodyError, CloudError, NotReadyError
 
 # The backoff is about 1, 2, 4 ... seconds long.
 LONGEST_BACKOFF_S = 60.0
-# Faults in a row after which one request is given up, and all requests of a budget.
+# After how many faults in a row one request, and all requests of a budget, are given up.
 MOST_ATTEMPTS = 8
 MOST_FAULTS = 30
-# How long the requests of a job may fail, all of them, before it gives up.
+# How long all requests of a job may fail before it gives up.
 FAULTS_S = 4 * 60.0
 # How long after its last progress a job that is late still waits for footage.
 LONGEST_WAIT_S = 10 * 60.0
-# A body that arrived whole and cannot be read will mostly be the same the next time.
+# A whole body that cannot be read is mostly the same the next time.
 MOST_UNREADABLE = 3
 # A body counts as progress when it is this much larger than any before it.
 PROGRESS_BYTES = 4 * 2**20
@@ -63,7 +63,7 @@ class RetryBudget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether so many requests failed in a row that no other is worth sending."""
+        """Whether so many requests failed in a row that no other is sent."""
         return self._faults >= MOST_FAULTS
 
     def pause_after_fault(self, err: CloudError, attempts: Attempts) -> float | None:
@@ -91,7 +91,7 @@ class RetryBudget:
 
     def pause_until_ready(self, err: NotReadyError, attempts: Attempts) -> float | None:
         """Return the seconds until footage may be ready, None to give up."""
-        # A cloud that says so is not failing.
+        # An answer that footage is not ready is no fault.
         self.reset_faults()
         attempts.faults = 0
         left_s = seconds_until(self._give_up_at)
@@ -102,7 +102,7 @@ class RetryBudget:
     def received(self, attempts: Attempts, size_bytes: int) -> None:
         """Note that a body has grown to this size."""
         self._failing_since_s = None
-        # A body that breaks off at the same place each time is no progress.
+        # A body that ends at the same place each time is no progress.
         if size_bytes >= attempts.most_bytes + PROGRESS_BYTES:
             attempts.most_bytes = size_bytes
             attempts.faults = 0
