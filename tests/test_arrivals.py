@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
-from custom_components.clip_download.arrivals import MISSED_AFTER
+from custom_components.clip_download.arrivals import MISSING_FOR
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.diagnostics import (
     async_get_config_entry_diagnostics,
@@ -368,7 +368,7 @@ async def test_replaced_in_doubt(
 
 
 async def leave(
-    hass: HomeAssistant, entry: ConfigEntry, time: timedelta = MISSED_AFTER
+    hass: HomeAssistant, entry: ConfigEntry, time: timedelta = MISSING_FOR
 ) -> None:
     """Let a camera stay away for a while."""
     await relist(hass, entry)
@@ -383,7 +383,7 @@ async def test_gone(
     hass_clouds.ring.add_camera("Back")
     await relist(hass, entry)
     hass_clouds.ring.cameras.remove(camera)
-    await leave(hass, entry, MISSED_AFTER - MINUTE)
+    await leave(hass, entry, MISSING_FOR - MINUTE)
     assert issue(hass) is None
     await leave(hass, entry)
     told = issue(hass)
@@ -400,7 +400,7 @@ async def test_gone(
     assert state_of(hass, SWITCH) == STATE_ON
     # The day begins anew.
     hass_clouds.ring.cameras.remove(camera)
-    await leave(hass, entry, MISSED_AFTER - MINUTE)
+    await leave(hass, entry, MISSING_FOR - MINUTE)
     assert issue(hass) is None
 
 

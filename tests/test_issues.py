@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.folder import Folder
-from custom_components.clip_download.issues import LOOK_EVERY
+from custom_components.clip_download.issues import CHECK_INTERVAL
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -66,7 +66,9 @@ async def told(hass: HomeAssistant) -> set[str]:
 
 async def look(hass: HomeAssistant) -> None:
     """Let Home Assistant do what is due by the next look."""
-    async_fire_time_changed(hass, dt_util.utcnow() + LOOK_EVERY + timedelta(seconds=1))
+    async_fire_time_changed(
+        hass, dt_util.utcnow() + CHECK_INTERVAL + timedelta(seconds=1)
+    )
     await hass.async_block_till_done(wait_background_tasks=True)
 
 

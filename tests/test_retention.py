@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.clip_download import retention as upkeep_module
+from custom_components.clip_download import retention as retention_module
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.errors import LibraryError
 from custom_components.clip_download.engine.library.database import Library
@@ -25,7 +25,11 @@ from custom_components.clip_download.engine.library.retention import (
 )
 from custom_components.clip_download.engine.model import Job
 from custom_components.clip_download.paths import media_folders
-from custom_components.clip_download.retention import EVERY, GB, async_set_common_limits
+from custom_components.clip_download.retention import (
+    GB,
+    PRUNE_INTERVAL,
+    async_set_common_limits,
+)
 from custom_components.clip_download.runtime import async_shared
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -66,7 +70,7 @@ async def limit(hass: HomeAssistant, entry: ConfigEntry, **options: float) -> No
 
 async def hour_passes(hass: HomeAssistant) -> None:
     """Let Home Assistant do what is due within the hour."""
-    async_fire_time_changed(hass, dt_util.utcnow() + EVERY)
+    async_fire_time_changed(hass, dt_util.utcnow() + PRUNE_INTERVAL)
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
@@ -128,10 +132,10 @@ async def test_every_hour(
     await async_set_common_limits(hass, Limits(keep_days=1 / 10**9))
     assert one.exists()
     shared = await async_shared(hass)
-    first = shared.upkeep.next_at
+    first = shared.retention.next_at
     await hour_passes(hass)
     assert not one.exists()
-    assert shared.upkeep.next_at > first
+    assert shared.retention.next_at > first
 
 
 async def test_many_at_once(
@@ -150,7 +154,7 @@ async def test_many_at_once(
     prune = Pruning.prune
 
     async def count(self: Pruning, *args: Any) -> Any:
-        passes.append(await shared.upkeep.pruning._catalog.total_size())
+        passes.append(await shared.retention.pruning._catalog.total_size())
         return await prune(self, *args)
 
     monkeypatch.setattr(Pruning, "prune", count)
@@ -191,14 +195,14 @@ async def test_several_wishes_are_one_pass(
         raise LibraryError("library_unusable", path="", reason="")
 
     monkeypatch.setattr(Pruning, "prune", count)
-    upkeep = (await async_shared(hass)).upkeep
-    await asyncio.gather(*(upkeep.async_wake() for _ in range(50)))
+    retention = (await async_shared(hass)).retention
+    await asyncio.gather(*(retention.async_prune() for _ in range(50)))
     assert passes == 1
     begun.clear()
     may_end.clear()
-    waiting = [upkeep.async_wake()]
+    waiting = [retention.async_prune()]
     await begun.wait()
-    waiting += [upkeep.async_wake() for _ in range(50)]
+    waiting += [retention.async_prune() for _ in range(50)]
     may_end.set()
     await asyncio.gather(*waiting)
     assert passes == 3
@@ -222,22 +226,22 @@ async def test_trouble_is_told_once(
         one = await save(hass, hass_clouds, 3)
         await hour_passes(hass)
     assert one.exists()
-    assert caplog.text.count("Clips could not be let go of") == 1
+    assert caplog.text.count("Clips could not be pruned") == 1
     await hour_passes(hass)
     assert not one.exists()
     # It is mended by now: the next trouble is another.
     with monkeypatch.context() as failing:
         failing.setattr(ClipQueries, "total_size", fail)
         await hour_passes(hass)
-    assert caplog.text.count("Clips could not be let go of") == 2
+    assert caplog.text.count("Clips could not be pruned") == 2
 
 
 async def test_many_are_not_all_named(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """An event that tells of many says how many, and names the first of them."""
-    events = async_capture_events(hass, upkeep_module.EVENT_DELETED)
+    events = async_capture_events(hass, retention_module.EVENT_DELETED)
     clips = [replace(CLIP, path=Path(f"/media/{number}.mp4")) for number in range(300)]
-    upkeep = (await async_shared(hass)).upkeep
-    upkeep.async_tell_gone(clips, "limit")
+    retention = (await async_shared(hass)).retention
+    retention.async_report_deleted(clips, "limit")
     await hass.async_block_till_done()
     (told,) = events
     assert told.data == {
@@ -309,7 +313,7 @@ async def test_one_clip_at_a_time(
 
     Else both would find the limits kept, and both be too much.
     """
-    upkeep = (await async_shared(hass)).upkeep
+    retention = (await async_shared(hass)).retention
     steps: list[str] = []
 
     async def prune(self: Pruning, *args: Any) -> Pruned:
@@ -319,7 +323,7 @@ async def test_one_clip_at_a_time(
     monkeypatch.setattr(Pruning, "prune", prune)
 
     async def publish() -> None:
-        async with upkeep.reserve_space():
+        async with retention.reserve_space():
             steps.append("begins")
             # Whoever is not held up has come as far as it can by then.
             for _ in range(20):
@@ -334,8 +338,8 @@ async def test_room_that_takes_long_to_make(
     hass: HomeAssistant, entry: ConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clip waits for it no longer; what was begun is done all the same."""
-    upkeep = (await async_shared(hass)).upkeep
-    monkeypatch.setattr(upkeep_module, "TIMEOUT_S", 0.01)
+    retention = (await async_shared(hass)).retention
+    monkeypatch.setattr(retention_module, "PRUNE_TIMEOUT_S", 0.01)
     go_on, done = asyncio.Event(), asyncio.Event()
 
     async def prune(self: Pruning, *args: Any) -> Pruned:
@@ -345,7 +349,7 @@ async def test_room_that_takes_long_to_make(
 
     monkeypatch.setattr(Pruning, "prune", prune)
     async with asyncio.timeout(30):
-        async with upkeep.reserve_space():
+        async with retention.reserve_space():
             assert not done.is_set()
         go_on.set()
         await done.wait()

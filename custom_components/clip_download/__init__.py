@@ -1,4 +1,4 @@
-"""Clip Download: save stretches of cloud footage as MP4 files in the media folder."""
+"""Clip Download saves footage from camera clouds as MP4 files in the media folder."""
 
 import asyncio
 from functools import partial
@@ -30,12 +30,13 @@ from .engine.events.saver import EventSaver
 from .engine.events.store import EventStore
 from .engine.model import Job, JobState
 from .engine.pipeline.jobs import Jobs, forget
+from .engine.sources.base import Source
 from .entity import camera_entity_id, job_saved
 from .event import async_announce
-from .issues import async_forget_account, async_job_ended, async_watch_issues
+from .issues import async_check_issues, async_forget_account, async_update_issues
 from .paths import media_folders
 from .retention import RetentionManager
-from .runtime import async_shared
+from .runtime import Shared, async_shared
 from .services import async_setup_services
 from .services.response import EVENT_FAILED, EVENT_SAVED, answer
 
@@ -52,8 +53,8 @@ PLATFORMS = [
     Platform.SWITCH,
 ]
 
-# Push is only a reason to look sooner: no harm if it stays away for a while. Where it
-# cannot be had at all, its library would fill the log.
+# Events are polled too, so that push may be away for a while. Each attempt where it is
+# never possible would add to the log.
 LISTEN_AGAIN_S = 15 * 60
 LISTEN_AGAIN_LATEST_S = 12 * 60 * 60
 
@@ -73,8 +74,32 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
     """Set up an account, and go on with its unfinished jobs."""
     shared = await async_shared(hass)
     await token_store.async_restore(hass, entry)
+    source = await _async_source(hass, entry)
+    entry.async_on_unload(source.aclose)
+    coordinator = CamerasCoordinator(hass, entry, source, Arrivals(hass, entry).settle)
+    await coordinator.async_config_entry_first_refresh()
+    poller = EventPoller(hass, entry)
+    account = _account(hass, entry, shared, coordinator, poller)
+    entry.runtime_data = account
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    # First, so that the saver joins the jobs that go on, and starts none of them anew.
+    await account.jobs.resume()
+    poller.async_start()
+    entry.async_create_background_task(
+        hass, _async_listen_for_pushes(hass, entry), f"listening to {entry.title}"
+    )
+    async_check_issues(hass, entry, shared.library)
+    # The account's limits may have changed.
+    shared.retention.async_prune()
+    # Last: a webhook is only answered for an account that is loaded.
+    async_listen(hass, entry)
+    return True
+
+
+async def _async_source(hass: HomeAssistant, entry: ClipConfigEntry) -> Source:
+    """Return the source of an account."""
     kind = kind_of(entry)
-    source = await async_create_source(
+    return await async_create_source(
         hass,
         kind,
         entry.data,
@@ -84,9 +109,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         access_token=access_token_of(hass, kind, entry),
         options=entry.options,
     )
-    entry.async_on_unload(source.aclose)
-    coordinator = CamerasCoordinator(hass, entry, source, Arrivals(hass, entry).settle)
-    await coordinator.async_config_entry_first_refresh()
+
+
+@callback
+def _account(
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    shared: Shared,
+    coordinator: CamerasCoordinator,
+    poller: EventPoller,
+) -> Account:
+    """Connect what runs for an account; nothing of it is started yet."""
+    source = coordinator.source
     spawn = partial(entry.async_create_background_task, hass)
     jobs = Jobs(
         account_id=entry.entry_id,
@@ -99,9 +133,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         ),
         executors=shared.executors,
         spawn=spawn,
-        on_ended=partial(_async_ended, hass, entry, shared.upkeep),
+        on_ended=partial(_async_job_ended, hass, entry, shared.retention),
         sign_in_again=lambda: entry.async_start_reauth(hass),
-        reserve_space=shared.upkeep.reserve_space,
+        reserve_space=shared.retention.reserve_space,
     )
     event_store = EventStore(shared.library, entry.entry_id, media_folders(hass))
     saver = EventSaver(
@@ -112,7 +146,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         save=partial(async_request_clip, hass, entry, is_automatic=True),
         spawn=spawn,
     )
-    poller = EventPoller(hass, entry)
     monitor = EventMonitor(
         source=source,
         store=event_store,
@@ -122,7 +155,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         poll_soon=poller.async_poll_soon,
         spawn=spawn,
     )
-    entry.runtime_data = Account(
+    return Account(
         source=source,
         coordinator=coordinator,
         jobs=jobs,
@@ -130,23 +163,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
         saver=saver,
         monitor=monitor,
     )
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    # First, so that the saver joins the jobs that go on, and starts none of them anew.
-    await jobs.resume()
-    poller.async_start()
-    entry.async_create_background_task(
-        hass, _async_hear(hass, entry), f"listening to {entry.title}"
-    )
-    async_watch_issues(hass, entry, shared.library)
-    # Its limits may be other ones now.
-    shared.upkeep.async_wake()
-    # Last: notices are for accounts that are loaded, and this one is in a moment.
-    async_listen(hass, entry)
-    return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:
-    """Unload an account; its jobs under way go on when it is set up again."""
+    """Unload an account; its unfinished jobs go on when it is set up again."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
@@ -159,8 +179,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> Non
     await token_store.async_forget(hass, entry)
 
 
-async def _async_hear(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
-    """Pass on pushes of the cloud that something happened, where it sends such."""
+async def _async_listen_for_pushes(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
+    """Pass the cloud's pushes on to the monitor, where the cloud sends any."""
     account = entry.runtime_data
     kind = kind_of(entry)
     if kind.shared_sign_in and (lender_id := kind.lender_id(entry.data)):
@@ -181,19 +201,19 @@ async def _async_hear(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
 def _async_keep(
     hass: HomeAssistant, entry: ClipConfigEntry, changed: dict[str, object]
 ) -> None:
-    """Keep credentials that the cloud has rotated."""
+    """Store credentials that the cloud has rotated."""
     hass.config_entries.async_update_entry(entry, data={**entry.data, **changed})
 
 
 @callback
-def _async_ended(
-    hass: HomeAssistant, entry: ClipConfigEntry, upkeep: RetentionManager, job: Job
+def _async_job_ended(
+    hass: HomeAssistant, entry: ClipConfigEntry, retention: RetentionManager, job: Job
 ) -> None:
-    """Fire the event of a job that ended, and let the entities know what is saved.
+    """Fire the bus event of a job that ended, and update the entities.
 
-    Of events that are tried again and again, the first failure is told and the last.
+    An event that is tried several times fires for its first failure and for its last.
     """
-    async_job_ended(hass, entry, job)
+    async_update_issues(hass, entry, job)
     if job.state is JobState.FAILED and entry.runtime_data.saver.is_known_failure(job):
         return
     entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
@@ -203,4 +223,4 @@ def _async_ended(
     )
     if job.state is JobState.SAVED:
         async_dispatcher_send(hass, job_saved(entry, job.camera_id), job)
-        upkeep.async_wake()
+        retention.async_prune()

@@ -1,4 +1,4 @@
-"""Cameras that come and go: old ones under a new id, new ones, and those that are missed."""
+"""Changes in an account's list of cameras: new ids, new cameras, missing ones."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -19,12 +19,12 @@ from .engine.model import Camera
 from .entity import camera_unique_id
 from .runtime import async_shared
 
-# So long a camera may be missing from its cloud's list before a person hears of it.
-MISSED_AFTER = timedelta(days=1)
+# How long a camera may be missing from its cloud's list until that is reported.
+MISSING_FOR = timedelta(days=1)
 
 
 class Arrivals:
-    """Looks at each list of an account's cameras for what is not as it was."""
+    """Compares each list of an account's cameras with the devices that are known."""
 
     def __init__(self, hass: HomeAssistant, entry: ClipConfigEntry) -> None:
         """Take the account's entry."""
@@ -33,24 +33,24 @@ class Arrivals:
         self._missing_since: dict[str, datetime] = {}
 
     async def settle(self, cameras: list[Camera]) -> list[Camera]:
-        """Do what follows from a new list; return the cameras of it that can be used.
+        """Handle a new list; return the cameras of it that can be used.
 
-        A camera that was set up again, which its serial number tells, goes on under its
-        new id. It is left out while the account has to be loaded again for that. Raises
+        A camera that was set up again, as its serial number shows, continues under its
+        new id. It is left out while the account has to be reloaded for that. Raises
         StorageError.
         """
         listed = {camera.id: camera for camera in cameras}
         known = async_known_cameras(self._hass, self._entry)
         moved = _moved(known, listed)
         if moved and self._entry.state is ConfigEntryState.LOADED:
-            # Entities that are in use cannot become those of another camera.
+            # Entities that are loaded cannot change their unique id.
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
             return [camera for camera in cameras if camera.id not in moved.values()]
         for old_id, new_id in moved.items():
             await async_move_camera(self._hass, self._entry, old_id, new_id)
         known = async_known_cameras(self._hass, self._entry)
         new = [camera for camera in cameras if camera.id not in known]
-        self._tell_of_missing(known, listed, new)
+        self._report_missing(known, listed, new)
         self._switch_on(known, listed, new)
         return cameras
 
@@ -61,13 +61,13 @@ class Arrivals:
         listed: Mapping[str, Camera],
         new: Collection[Camera],
     ) -> None:
-        """Save what new cameras see from now on, where the account's options say so."""
+        """Turn automatic saving of new cameras on, where the account's options say so."""
         options = self._entry.options
         if not new or not options.get(CONF_NEW_CAMERAS):
             return
         before = options.get(CONF_AUTOMATIC, {})
         now = dt_util.utcnow().isoformat()
-        # One that was switched off may be set up again without a serial number.
+        # One that was turned off may be set up again, and have no serial number.
         off = {
             _folded(device.name)
             for camera_id, device in known.items()
@@ -75,21 +75,21 @@ class Arrivals:
         }
         started = {one.id: now for one in new if _folded(one.name) not in off}
         self._hass.config_entries.async_update_entry(
-            # Whom a person has switched off is known, whatever became of the device.
+            # A camera that a person has turned off stays off.
             self._entry,
             options={**options, CONF_AUTOMATIC: started | before},
         )
 
     @callback
-    def _tell_of_missing(
+    def _report_missing(
         self,
         known: Mapping[str, dr.DeviceEntry],
         listed: Mapping[str, Camera],
         new: Collection[Camera],
     ) -> None:
-        """Tell of each camera that is to be saved by itself and is not listed any more.
+        """Report each camera that is saved automatically and is not listed any more.
 
-        At once if there is a new one that looks like it, else if it stays away.
+        At once if there is a new one of the same name, otherwise after MISSING_FOR.
         """
         automatic = self._entry.options.get(CONF_AUTOMATIC, {})
         watched = {one: known[one] for one in known if automatic.get(one)}
@@ -104,17 +104,17 @@ class Arrivals:
             name = _folded(device.name)
             alike = [camera for camera in new if _folded(camera.name) == name]
             if len(alike) == 1 and names.count(name) == 1:
-                self._tell("camera_replaced", camera_id, device, alike[0])
-            elif now - since >= MISSED_AFTER and not self._is_told(camera_id):
-                self._tell("camera_gone", camera_id, device)
+                self._report("camera_replaced", camera_id, device, alike[0])
+            elif now - since >= MISSING_FOR and not self._is_reported(camera_id):
+                self._report("camera_gone", camera_id, device)
 
-    def _is_told(self, camera_id: str) -> bool:
+    def _is_reported(self, camera_id: str) -> bool:
         issue_id = _issue_id(self._entry, camera_id)
         issue = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
         return issue is not None
 
     @callback
-    def _tell(
+    def _report(
         self,
         key: str,
         camera_id: str,
@@ -131,7 +131,7 @@ class Arrivals:
                 "new_id": new.id if new else None,
             },
             is_fixable=True,
-            # That a camera was new once is not seen after a restart.
+            # After a restart the new camera is not new any more.
             is_persistent=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
@@ -146,18 +146,17 @@ class Arrivals:
 def async_known_cameras(
     hass: HomeAssistant, entry: ConfigEntry
 ) -> dict[str, dr.DeviceEntry]:
-    """Return the devices of the cameras that an account has, or had, by camera id."""
+    """Return the devices of the cameras that an account has or had, by camera id."""
     return dict(_known(hass, entry))
 
 
 async def async_move_camera(
     hass: HomeAssistant, entry: ClipConfigEntry, old_id: str, new_id: str
 ) -> None:
-    """Let a camera go on under a new id, with all that is known of it.
+    """Give a camera a new id, with its entities, options, clips and events.
 
-    What there is of the new id already is given up for it, but for its clips and what
-    was seen. The account must not be loaded, or only just be on the way to that. Raises
-    StorageError.
+    Entities and options of the new id are removed; its clips and events are kept. The
+    account must not be loaded; it may be on the way to that. Raises StorageError.
     """
     library = (await async_shared(hass)).library
     await EventStore(library, entry.entry_id).move_camera(old_id, new_id)
@@ -192,9 +191,9 @@ async def async_move_camera(
 
 @callback
 def async_forget_rules(hass: HomeAssistant, entry: ConfigEntry, camera_id: str) -> None:
-    """Save nothing more of a camera that is gone, should it ever come back."""
+    """Forget since when a camera is saved automatically, and the issue about it."""
     automatic = dict(entry.options.get(CONF_AUTOMATIC, {}))
-    # That it was switched off is remembered.
+    # That it was turned off is remembered.
     if automatic.get(camera_id):
         del automatic[camera_id]
         hass.config_entries.async_update_entry(
@@ -205,7 +204,7 @@ def async_forget_rules(hass: HomeAssistant, entry: ConfigEntry, camera_id: str) 
 
 @callback
 def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Tell nothing more of the cameras of an account that is removed."""
+    """Delete the issues about the cameras of an account that is removed."""
     for domain, issue_id in list(ir.async_get(hass).issues):
         if domain == DOMAIN and issue_id.startswith(_issue_id(entry, "")):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -214,7 +213,7 @@ def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: ClipConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove a camera that the cloud no longer lists."""
+    """Return whether a person may remove a device: a camera that is not listed."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
     for camera_id, one in _known(hass, entry):
@@ -238,7 +237,7 @@ def _known(
 def _entities(
     hass: HomeAssistant, entry: ConfigEntry, device: dr.DeviceEntry
 ) -> list[er.RegistryEntry]:
-    """Return the entities that are ours of a device; others may have been put there."""
+    """Return the account's entities of a device; other integrations may have some, too."""
     return [
         entity
         for entity in er.async_entries_for_device(
@@ -251,9 +250,9 @@ def _entities(
 def _moved(
     known: Mapping[str, dr.DeviceEntry], listed: Mapping[str, Camera]
 ) -> dict[str, str]:
-    """Return the new ids of the cameras that have one, where there is no doubt of it.
+    """Return the new ids of the cameras that have one, by their old id.
 
-    One that is gone and one that is new have a serial number that no other has.
+    Only where a camera that is gone and a new one have a serial number that no other has.
     """
     gone = [
         (_folded(known[one].serial_number), one) for one in known if one not in listed

@@ -1,4 +1,4 @@
-"""What is saved automatically, and the clips of events: listed, found, asked for."""
+"""Automatic saving of events: its rules, the events, and their clips."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from .engine.time_range import Window
 from .paths import file_name, media_folder, media_folders
 
 DEFAULT_KINDS = (DING, MOTION)
-# How long to wait for the footage of an event. What failed can be asked for again.
+# How long to wait for the footage of an event.
 SAVE_TIMEOUT = timedelta(minutes=10)
 # How long to try to list events, while a person waits for the list.
 LIST_TIMEOUT = timedelta(seconds=30)
@@ -41,7 +41,7 @@ class SavedClip(NamedTuple):
 
 
 def rules_of(entry: ClipConfigEntry, camera_id: str) -> Rules | None:
-    """Return what of a camera is saved automatically, None if nothing is."""
+    """Return the rules by which a camera's events are saved, None if they are not."""
     options = entry.options
     since = options.get(CONF_AUTOMATIC, {}).get(camera_id)
     if since is None:
@@ -64,7 +64,7 @@ def async_set_automatic(
     """Turn automatic saving of a camera on, from now on, or off."""
     automatic = dict(entry.options.get(CONF_AUTOMATIC, {}))
     now = dt_util.utcnow().isoformat()
-    # A camera that was turned off is known as such: it is None, not absent.
+    # None, not absent: it was turned off, and is not a new camera.
     automatic[camera_id] = (automatic.get(camera_id) or now) if is_on else None
     hass.config_entries.async_update_entry(
         entry, options={**entry.options, CONF_AUTOMATIC: automatic}
@@ -98,13 +98,13 @@ async def async_saved_clips(
     paths = await entry.runtime_data.event_store.clip_paths(camera.id, ids)
     roots = media_folders(hass)
 
-    def look() -> dict[str, SavedClip]:
+    def check() -> dict[str, SavedClip]:
         return {
             event_id: SavedClip(Path(path), files.is_there(Path(path), roots))
             for event_id, path in paths.items()
         }
 
-    return await hass.async_add_executor_job(look) if paths else {}
+    return await hass.async_add_executor_job(check) if paths else {}
 
 
 async def async_request_clip(
@@ -120,9 +120,9 @@ async def async_request_clip(
 ) -> Running:
     """Begin the job for the one clip of some events, which is named after the first.
 
-    `window` is that of the events with their margins if it is not given. The clip takes
-    the place of the file that it `replaces`, if that is in the account's media folder.
-    Raises InvalidRequestError, StorageError.
+    Without a `window`, it is that of the events with their margins. The clip gets the
+    name of the file that it `replaces`, if that is in the account's media folder. Raises
+    InvalidRequestError, StorageError.
     """
     if window is None:
         before, after = _margins(entry)

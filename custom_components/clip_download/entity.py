@@ -1,4 +1,4 @@
-"""What all entities of a camera share, and how they come as cameras come."""
+"""The base of all entities of a camera, and how they are added."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,16 +21,16 @@ from .coordinator import Account, CamerasCoordinator, ClipConfigEntry
 from .engine.errors import StorageError
 from .engine.model import Camera, Clip, Job
 from .permissions import async_check_control
-from .retention import CLIPS_GONE
+from .retention import CLIPS_DELETED
 
 _LOGGER = logging.getLogger(__name__)
 
-# Makes an entity of a camera, or none where there is to be none for now.
-type Make = Callable[[ClipConfigEntry, Camera], CameraEntity | None]
+# Makes an entity of a camera, or None if the camera has no such entity yet.
+type EntityFactory = Callable[[ClipConfigEntry, Camera], CameraEntity | None]
 
 
 def camera_unique_id(entry: ConfigEntry, camera_id: str) -> str:
-    """Return what a camera's device and its camera entity are known by."""
+    """Return the identifier of a camera's device, and the unique id of its camera entity."""
     return f"{entry.unique_id}_{camera_id}"
 
 
@@ -52,10 +52,10 @@ def job_saved(entry: ClipConfigEntry, camera_id: str) -> SignalType[Job]:
 
 
 def has_events(entry: ClipConfigEntry) -> bool:
-    """Return whether the account learns what its cameras see."""
+    """Return whether the account gets the events of its cameras."""
     webhook = kind_of(entry).webhook
-    is_told = webhook is not None and bool(entry.options.get(webhook.secret))
-    return bool(entry.runtime_data.source.event_kinds) or is_told
+    has_webhook = webhook is not None and bool(entry.options.get(webhook.secret))
+    return bool(entry.runtime_data.source.event_kinds) or has_webhook
 
 
 class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
@@ -97,7 +97,7 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
         )
 
     async def async_check_control(self) -> None:
-        """Raise Unauthorized if who acts may control this, but not the camera itself."""
+        """Raise Unauthorized if the user may not control the camera itself."""
         entity_id = camera_entity_id(
             self.hass, self.coordinator.config_entry.entry_id, self.camera.id
         )
@@ -113,16 +113,16 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
     def available(self) -> bool:
         """Return whether the cloud lists the camera.
 
-        Its footage is in the cloud while the camera itself sleeps, and while its cloud
-        cannot be reached a request can wait; an action on an unavailable entity would
-        be dropped without a word.
+        Its footage is in the cloud while the camera itself is offline, and a job waits
+        until the cloud can be reached. Home Assistant silently skips unavailable entities
+        when it calls an action.
         """
         return self.camera.id in self.coordinator.data
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Take over what the cloud says of the camera now."""
+        """Update the camera and its device."""
         camera = self.coordinator.data.get(self.camera.id, self.camera)
         if camera != self.camera and self.device_entry is not None:
             dr.async_get(self.hass).async_update_device(
@@ -135,12 +135,12 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
 
     @override
     async def async_removed_from_registry(self) -> None:
-        """Let the camera come back as a new entity."""
+        """Let the entity be added again while the camera is listed."""
         self.forgotten()
 
 
 class LastClipEntity(CameraEntity):
-    """An entity that shows something of `clip`, its camera's latest by its time."""
+    """An entity about `clip`, the latest of its camera by the time that it shows."""
 
     _attr_translation_key = "last_clip"
     clip: Clip | None = None
@@ -154,21 +154,21 @@ class LastClipEntity(CameraEntity):
             async_dispatcher_connect(self.hass, signal, self._async_saved)
         )
         self.async_on_remove(
-            async_dispatcher_connect(self.hass, CLIPS_GONE, self._async_gone)
+            async_dispatcher_connect(self.hass, CLIPS_DELETED, self._async_gone)
         )
-        await self._look()
+        await self._update_clip()
 
     async def _async_saved(self, job: Job) -> None:
         # What was saved last may show an earlier time.
-        await self._look()
+        await self._update_clip()
         self.async_write_ha_state()
 
     async def _async_gone(self, clip_ids: frozenset[str]) -> None:
         if self.clip and self.clip.id in clip_ids:
-            await self._look()
+            await self._update_clip()
             self.async_write_ha_state()
 
-    async def _look(self) -> None:
+    async def _update_clip(self) -> None:
         try:
             self.clip = await self.account.jobs.last_clip(self.camera.id)
         except StorageError as err:
@@ -179,21 +179,21 @@ class LastClipEntity(CameraEntity):
 def async_add_cameras(
     entry: ClipConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    *makes: Make,
+    *factories: EntityFactory,
 ) -> Callable[[], None]:
-    """Add the entities of each camera that the cloud lists, now and whenever it does.
+    """Add the entities of each camera that the cloud lists, now and at each new list.
 
-    Return what asks again for those that were not to be.
+    Return a function that calls the factories again that returned None.
     """
     coordinator = entry.runtime_data.coordinator
-    known: set[tuple[Make, str]] = set()
+    known: set[tuple[EntityFactory, str]] = set()
 
     @callback
     def add_new() -> None:
         for camera in coordinator.data.values():
-            for make in makes:
-                key = make, camera.id
-                if key in known or not (entity := make(entry, camera)):
+            for factory in factories:
+                key = factory, camera.id
+                if key in known or not (entity := factory(entry, camera)):
                     continue
                 known.add(key)
                 entity.forgotten = partial(known.discard, key)

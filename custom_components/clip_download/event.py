@@ -1,4 +1,4 @@
-"""What the cameras of an account see, as their cloud tells it."""
+"""Event entities: what the cameras of an account see."""
 
 from datetime import datetime
 import logging
@@ -41,7 +41,7 @@ PARALLEL_UPDATES = 0
 
 # The translation key of a doorbell, and the end of its unique id.
 DOORBELL = "doorbell"
-# What is told of an event's clip, once it is saved.
+# The attributes of an event's clip, once that is saved.
 CLIP_ATTRIBUTES = ("path", "media_content_id")
 
 
@@ -56,7 +56,7 @@ async def async_setup_entry(
     first_rings: dict[str, Event] = {}
 
     def doorbell(entry: ClipConfigEntry, camera: Camera) -> Doorbell | None:
-        """Make a doorbell of a camera that is one, was one, or just rang."""
+        """Make a doorbell for a camera that is one, was one, or just rang."""
         ring = first_rings.get(camera.id)
         if ring or camera.is_doorbell or _was_doorbell(hass, entry, camera):
             return Doorbell(entry, camera, ring)
@@ -65,14 +65,14 @@ async def async_setup_entry(
     add_new = async_add_cameras(entry, async_add_entities, Motion, doorbell)
 
     @callback
-    def ring_first(camera: Camera, event: Event) -> None:
-        """Make a doorbell of a camera whose cloud does not say that it is one."""
+    def on_event(camera: Camera, event: Event) -> None:
+        """Add a doorbell at the first ring, where the cloud does not say which are."""
         if event.kind == DING:
             first_rings[camera.id] = event
             add_new()
             first_rings.clear()
 
-    entry.async_on_unload(async_dispatcher_connect(hass, _seen(entry), ring_first))
+    entry.async_on_unload(async_dispatcher_connect(hass, _seen(entry), on_event))
 
 
 @callback
@@ -88,7 +88,7 @@ def _seen(entry: ClipConfigEntry) -> SignalType[Camera, Event]:
 
 
 def _was_doorbell(hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera) -> bool:
-    """Return whether the camera rang before Home Assistant started."""
+    """Return whether there is a doorbell entity of the camera from before a restart."""
     unique_id = f"{camera_unique_id(entry, camera.id)}_{DOORBELL}"
     registry = er.async_get(hass)
     return registry.async_get_entity_id(EVENT_DOMAIN, DOMAIN, unique_id) is not None
@@ -107,7 +107,7 @@ class ClipEvent(CameraEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to what the camera sees, and to what becomes of its jobs."""
+        """Follow the camera's events and its saved jobs."""
         await super().async_added_to_hass()
         await self._restore()
         entry = self.coordinator.config_entry
@@ -122,19 +122,19 @@ class ClipEvent(CameraEntity, EventEntity):
 
     @callback
     def _async_fire(self, camera: Camera, event: Event) -> None:
-        """Say that the camera saw something."""
+        """Fire for an event of the camera."""
         if camera.id == self.camera.id and event.kind == self.kind:
-            self._take(event)
+            self._trigger(event)
             self.async_write_ha_state()
 
     @callback
     def _async_saved(self, job: Job) -> None:
-        """Say where the last event's clip is, if this job made it."""
+        """Show where the last event's clip is, if this job saved it."""
         if self._last and (clip := _clip_of(self._last, job)):
             self._attr_extra_state_attributes = place(self.hass, clip.path)
             self.async_write_ha_state()
 
-    def _take(self, event: Event) -> None:
+    def _trigger(self, event: Event) -> None:
         self._last = event
         self._attr_extra_state_attributes = {}
         self._trigger_event(
@@ -150,7 +150,7 @@ class ClipEvent(CameraEntity, EventEntity):
         )
 
     async def _restore(self) -> None:
-        """Know the last event again, whose job may go on, and where its clip is."""
+        """Restore the last event, whose job may go on, and where its clip is."""
         last_data = await self.async_get_last_event_data()
         state = await self.async_get_last_state()
         if not last_data or not state:
@@ -168,7 +168,7 @@ class ClipEvent(CameraEntity, EventEntity):
                 } or await self._place(event_id)
 
     async def _place(self, event_id: str) -> dict[str, str]:
-        """Return where an event's clip is that was saved while nobody listened."""
+        """Return where the clip of an event is that was saved meanwhile."""
         entry = self.coordinator.config_entry
         try:
             saved = await async_saved_clips(self.hass, entry, self.camera, [event_id])
@@ -204,16 +204,16 @@ class Doorbell(ClipEvent):
     def __init__(
         self, entry: ClipConfigEntry, camera: Camera, ring: Event | None = None
     ) -> None:
-        """Take the account's entry, the camera, and the ring that it is made for."""
+        """Take the account's entry, the camera, and the ring that it is added for."""
         super().__init__(entry, camera)
         self._ring = ring
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Tell of the ring that nobody could tell of yet."""
+        """Fire for the ring that it is added for."""
         await super().async_added_to_hass()
         if self._ring:
-            self._take(self._ring)
+            self._trigger(self._ring)
 
 
 def _clip_of(event: Event, job: Job) -> Clip | None:

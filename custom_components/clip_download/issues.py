@@ -1,4 +1,4 @@
-"""What only a person can mend of an account: told in Repairs once, until it is mended."""
+"""Repair issues for what only a person can fix: storage, cameras, a link that ends."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -31,52 +31,57 @@ from .paths import media_folder
 
 _LOGGER = logging.getLogger(__name__)
 
-# Storage goes away and comes back without a clip being asked for.
-LOOK_EVERY = timedelta(minutes=15)
+# Storage may go away and come back while no clip is saved.
+CHECK_INTERVAL = timedelta(minutes=15)
 
 LINK_WARNING = timedelta(days=7)
 
 
 @callback
-def async_watch_issues(
+def async_check_issues(
     hass: HomeAssistant, entry: ClipConfigEntry, library: Library
 ) -> None:
-    """Look now, again and again, and at each list of cameras, until it is unloaded."""
+    """Check an account now, every few minutes and at each new list of cameras.
 
-    async def look(now: datetime | None = None) -> None:
-        await _async_look_at_storage(hass, entry, library)
-        _async_look_at_link(hass, entry)
+    Until it is unloaded.
+    """
+
+    async def check(now: datetime | None = None) -> None:
+        await _async_check_storage(hass, entry, library)
+        _async_check_link(hass, entry)
 
     coordinator = entry.runtime_data.coordinator
     entry.async_on_unload(
-        coordinator.async_add_listener(lambda: _async_look_at_cameras(hass, entry))
+        coordinator.async_add_listener(lambda: _async_check_cameras(hass, entry))
     )
     entry.async_on_unload(
-        async_track_time_interval(hass, look, LOOK_EVERY, cancel_on_shutdown=True)
+        async_track_time_interval(hass, check, CHECK_INTERVAL, cancel_on_shutdown=True)
     )
-    # What is still so when it is loaded again is told again.
-    entry.async_on_unload(lambda: _async_forget(hass, entry))
-    _async_look_at_cameras(hass, entry)
-    entry.async_create_background_task(hass, look(), f"look after {entry.title}")
+    # What is still wrong when it is loaded again is reported again.
+    entry.async_on_unload(lambda: _async_delete_all(hass, entry))
+    _async_check_cameras(hass, entry)
+    entry.async_create_background_task(hass, check(), f"check issues of {entry.title}")
 
 
 @callback
-def async_job_ended(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
-    """Tell what a job ran into, or that it is mended: a clip was saved."""
+def async_update_issues(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
+    """Report what a job failed for; delete the issues that a saved clip disproves."""
     if job.state is JobState.SAVED:
         ir.async_delete_issue(hass, DOMAIN, _storage_id(entry))
         ir.async_delete_issue(hass, DOMAIN, _footage_id(entry, job.camera_id))
     elif isinstance(job.error, DiskError):
         path = job.error.placeholders.get("path") or str(job.root)
-        _async_tell_storage(hass, entry, job.error.key, Path(path))
+        _async_report_storage(hass, entry, job.error.key, Path(path))
     elif isinstance(job.error, CameraSettingError):
-        _async_tell_footage(hass, entry, job.camera_id, job.error.key, job.camera_name)
+        _async_report_footage(
+            hass, entry, job.camera_id, job.error.key, job.camera_name
+        )
 
 
 @callback
 def async_forget_account(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Tell nothing more of an account that is removed."""
-    _async_forget(hass, entry)
+    """Delete the issues of an account that is removed."""
+    _async_delete_all(hass, entry)
     if not hass.config_entries.async_entries(DOMAIN):
         ir.async_delete_issue(hass, DOMAIN, "limit_not_met_all")
 
@@ -85,42 +90,42 @@ def async_forget_account(hass: HomeAssistant, entry: ConfigEntry) -> None:
 def async_forget_camera(
     hass: HomeAssistant, entry: ConfigEntry, camera_id: str
 ) -> None:
-    """Tell nothing more of a camera that nobody wants anything of."""
+    """Delete the issue of a camera that is no longer saved automatically."""
     ir.async_delete_issue(hass, DOMAIN, _footage_id(entry, camera_id))
 
 
-# --- where clips go
+# --- storage
 
 
-async def _async_look_at_storage(
+async def _async_check_storage(
     hass: HomeAssistant, entry: ClipConfigEntry, library: Library
 ) -> None:
-    """Look whether clips can be written, to the folder and where one could not be."""
+    """Check the account's media folder, and the path of an issue that exists."""
     issue_id = _storage_id(entry)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     try:
         paths = [media_folder(hass, entry)]
     except InvalidRequestError as err:
         folder = Path(err.placeholders["folder"])
-        _async_tell_storage(hass, entry, err.key, folder)
+        _async_report_storage(hass, entry, err.key, folder)
         return
     if issue and issue.data and issue.translation_key != "media_folder_unknown":
         paths.append(Path(str(issue.data["path"])))
     try:
         mounts = await library.mounts()
-        await hass.async_add_executor_job(_check_storage, paths, mounts)
+        await hass.async_add_executor_job(_check_paths, paths, mounts)
     except DiskError as err:
-        _async_tell_storage(hass, entry, err.key, Path(err.placeholders["path"]))
+        _async_report_storage(hass, entry, err.key, Path(err.placeholders["path"]))
     except StorageError as err:
-        _LOGGER.debug("It is not known whether clips can be written: %s", err)
+        _LOGGER.debug("The storage cannot be checked: %s", err)
     else:
-        # Only a clip that is saved shows that a disk does not fail any more.
+        # Only a saved clip shows that a disk does not fail any more.
         if issue and issue.translation_key != "storage_trouble":
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
-def _check_storage(paths: Iterable[Path], mounts: Collection[Path]) -> None:
-    """Raise DiskError where nothing could be written below one of some paths."""
+def _check_paths(paths: Iterable[Path], mounts: Collection[Path]) -> None:
+    """Raise DiskError for the first path below which nothing can be written."""
     root, *others = paths
     if not root.is_dir():
         raise DiskError(
@@ -128,7 +133,7 @@ def _check_storage(paths: Iterable[Path], mounts: Collection[Path]) -> None:
         )
     for path in (root, *others):
         check_mounted(path, mounts)
-        # What a clip wanted to lie in may not be there yet.
+        # The folder of a clip may not be made yet.
         folder = next(one for one in (path, *path.parents) if one.is_dir())
         try:
             if os.statvfs(folder).f_flag & os.ST_RDONLY:
@@ -142,14 +147,14 @@ def _check_storage(paths: Iterable[Path], mounts: Collection[Path]) -> None:
 
 
 @callback
-def _async_tell_storage(
+def _async_report_storage(
     hass: HomeAssistant, entry: ConfigEntry, key: str, path: Path
 ) -> None:
     issue_id = _storage_id(entry)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
-    # Of each clip that cannot be written it would be another path.
+    # Each clip has another path: one issue is enough.
     if issue is None or not issue.active or issue.translation_key != key:
-        _async_tell(
+        _async_create(
             hass,
             issue_id,
             key,
@@ -159,12 +164,12 @@ def _async_tell_storage(
         )
 
 
-# --- what cameras give
+# --- cameras
 
 
 @callback
-def _async_look_at_cameras(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
-    """Tell of the cameras to be saved of which the cloud's list says that they give none."""
+def _async_check_cameras(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
+    """Report the cameras to be saved whose settings let the cloud refuse footage."""
     account = entry.runtime_data
     for camera in account.coordinator.listed():
         refusal = account.source.refusal(camera)
@@ -172,21 +177,21 @@ def _async_look_at_cameras(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
             DOMAIN, _footage_id(entry, camera.id)
         )
         if refusal and entry.options.get(CONF_AUTOMATIC, {}).get(camera.id):
-            _async_tell_footage(hass, entry, camera.id, refusal, camera.name)
+            _async_report_footage(hass, entry, camera.id, refusal, camera.name)
         elif refusal == "" and issue:
             ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
-    # One that is not listed is told of as that.
+    # A camera that is not listed has an issue of its own (`arrivals.py`).
     listed = {_footage_id(entry, one.id) for one in account.coordinator.listed()}
-    for issue_id in _of(hass, entry):
+    for issue_id in _issue_ids(hass, entry):
         if issue_id.startswith(_footage_id(entry, "")) and issue_id not in listed:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback
-def _async_tell_footage(
+def _async_report_footage(
     hass: HomeAssistant, entry: ConfigEntry, camera_id: str, key: str, name: str
 ) -> None:
-    _async_tell(
+    _async_create(
         hass,
         _footage_id(entry, camera_id),
         key,
@@ -199,8 +204,8 @@ def _async_tell_footage(
 
 
 @callback
-def _async_look_at_link(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Tell that a link ends soon, because its token could not be renewed for long."""
+def _async_check_link(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Report a link that ends soon because its token was not renewed for weeks."""
     oauth = kind_of(entry).oauth
     if not oauth or not oauth.link_life or CONF_AUTH_IMPLEMENTATION not in entry.data:
         return
@@ -211,7 +216,7 @@ def _async_look_at_link(hass: HomeAssistant, entry: ConfigEntry) -> None:
     if ends_at - dt_util.utcnow() > LINK_WARNING:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
-    _async_tell(
+    _async_create(
         hass,
         issue_id,
         "link_ends",
@@ -224,7 +229,7 @@ def _async_look_at_link(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
-def _async_tell(
+def _async_create(
     hass: HomeAssistant,
     issue_id: str,
     key: str,
@@ -246,13 +251,13 @@ def _async_tell(
 
 
 @callback
-def _async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    for issue_id in _of(hass, entry):
+def _async_delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    for issue_id in _issue_ids(hass, entry):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
-def _of(hass: HomeAssistant, entry: ConfigEntry) -> list[str]:
-    """Return the ids of what is told of an account until it is unloaded."""
+def _issue_ids(hass: HomeAssistant, entry: ConfigEntry) -> list[str]:
+    """Return the ids of an account's issues that are deleted when it is unloaded."""
     ours = (
         _storage_id(entry),
         _footage_id(entry, ""),

@@ -1,4 +1,4 @@
-"""When clips are let go of, and what is told of it."""
+"""Deletes clips by the limits, and reports it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -31,81 +31,82 @@ from .paths import media_folders
 _LOGGER = logging.getLogger(__name__)
 
 EVENT_DELETED = f"{DOMAIN}_deleted"
-# Says which clips are gone, by their id.
-CLIPS_GONE: SignalType[frozenset[str]] = SignalType(f"{DOMAIN}_gone")
+# Sent with the ids of the clips that were deleted.
+CLIPS_DELETED: SignalType[frozenset[str]] = SignalType(f"{DOMAIN}_gone")
 
-EVERY = timedelta(hours=1)
-# So long a clip waits for room: it is worth more than a limit that holds at any time.
-TIMEOUT_S = 10.0
-# An event on the bus is for a glance, not for a library.
+PRUNE_INTERVAL = timedelta(hours=1)
+# How long a clip waits for pruning: then it is published, even if a limit is exceeded.
+PRUNE_TIMEOUT_S = 10.0
+# How many paths the bus event lists.
 MOST_PATHS = 100
 
 
 class RetentionManager:
-    """Lets go of clips every hour, and before and after each one that is saved."""
+    """Prunes clips every hour, and before and after each one that is saved."""
 
     def __init__(self, hass: HomeAssistant, library: Library) -> None:
         """Take the library of all accounts."""
         self.hass = hass
-        self._catalog = ClipQueries(library)
-        self.pruning = Pruning(self._catalog)
-        self.next_at = dt_util.utcnow() + EVERY
-        self._door = asyncio.Lock()
-        self._pass = asyncio.Lock()
-        self._waiting: asyncio.Task[None] | None = None
+        self._queries = ClipQueries(library)
+        self.pruning = Pruning(self._queries)
+        self.next_at = dt_util.utcnow() + PRUNE_INTERVAL
+        self._publish_lock = asyncio.Lock()
+        self._prune_lock = asyncio.Lock()
+        # The pass that has not begun yet.
+        self._next_pass: asyncio.Task[None] | None = None
         self._has_failed = False
 
     @callback
     def async_start(self) -> None:
         """Prune every hour, until Home Assistant ends."""
         async_track_time_interval(
-            self.hass, self._every_hour, EVERY, cancel_on_shutdown=True
+            self.hass, self._every_hour, PRUNE_INTERVAL, cancel_on_shutdown=True
         )
 
-    async def async_go_on(self) -> None:
-        """Begin the rest of what was interrupted when Home Assistant was killed.
+    async def async_resume(self) -> None:
+        """Begin to complete deletions and exports that a kill of Home Assistant interrupted.
 
-        Once this returns, what is begun anew is not taken for that. Raises StorageError.
+        Others may begin once this returns. Raises StorageError.
         """
-        exports = await self._catalog.begun(EXPORT)
+        exports = await self._queries.begun(EXPORT)
         self.hass.async_create_background_task(
-            self._go_on(exports), "go on with what was interrupted"
+            self._resume(exports), "complete interrupted deletions and exports"
         )
 
-    async def _go_on(self, exports: list[str]) -> None:
+    async def _resume(self, exports: list[str]) -> None:
         roots = media_folders(self.hass)
         try:
-            self.async_tell_gone(await self.pruning.go_on(roots), "deleted")
+            self.async_report_deleted(await self.pruning.go_on(roots), "deleted")
             for work in exports:
                 await self.hass.async_add_executor_job(clear, Path(work), roots)
-            await self._catalog.end(EXPORT, exports)
+            await self._queries.end(EXPORT, exports)
         except (StorageError, OSError) as err:
-            _LOGGER.warning("What was interrupted could not be gone on with: %s", err)
+            _LOGGER.warning("Interrupted deletions and exports remain: %s", err)
 
     @callback
-    def async_wake(self) -> asyncio.Task[None]:
-        """Prune now; who comes while others wait for that waits with them."""
-        if self._waiting is None:
-            self._waiting = self.hass.async_create_background_task(
-                self._prune(), "let go of clips", eager_start=False
+    def async_prune(self) -> asyncio.Task[None]:
+        """Prune soon; all calls before a pass begins share that pass."""
+        if self._next_pass is None:
+            self._next_pass = self.hass.async_create_background_task(
+                self._prune(), "prune clips", eager_start=False
             )
-        return self._waiting
+        return self._next_pass
 
     @contextlib.asynccontextmanager
     async def reserve_space(self) -> AsyncIterator[None]:
-        """Let one clip at a time into the library, when the limits hold.
+        """Prune, then let one clip at a time be published.
 
-        So they are exceeded by no more than that one.
+        So the limits are exceeded by one clip at most.
         """
-        async with self._door:
+        async with self._publish_lock:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TIMEOUT_S):
-                    await asyncio.shield(self.async_wake())
+                async with asyncio.timeout(PRUNE_TIMEOUT_S):
+                    await asyncio.shield(self.async_prune())
             async with self.pruning.turn:
                 yield
 
     async def limits(self) -> dict[str | None, Limits]:
-        """Return the limits that are set, of accounts by their id, under None of all."""
+        """Return the limits that are set, by account id; None is all accounts together."""
         limits: dict[str | None, Limits] = {
             entry.entry_id: account_limits(entry)
             for entry in self.hass.config_entries.async_entries(
@@ -116,13 +117,13 @@ class RetentionManager:
         return {of: limit for of, limit in limits.items() if limit != Limits()}
 
     async def plan(self) -> Pruned:
-        """Return what the next pruning would come to. Raises StorageError."""
+        """Return what the next pass will delete. Raises StorageError."""
         limits = await self.limits()
         return await self.pruning.plan(limits, media_folders(self.hass), self.next_at)
 
     @callback
-    def async_tell_gone(self, clips: Iterable[Clip], reason: str) -> None:
-        """Let entities and dashboards know of clips that are gone."""
+    def async_report_deleted(self, clips: Iterable[Clip], reason: str) -> None:
+        """Fire the bus event of deleted clips, and update the entities."""
         clips = list(clips)
         if not clips:
             return
@@ -135,33 +136,33 @@ class RetentionManager:
             },
         )
         async_dispatcher_send(
-            self.hass, CLIPS_GONE, frozenset(clip.id for clip in clips)
+            self.hass, CLIPS_DELETED, frozenset(clip.id for clip in clips)
         )
 
     async def _every_hour(self, now: datetime) -> None:
-        self.next_at = dt_util.utcnow() + EVERY
-        await self.async_wake()
+        self.next_at = dt_util.utcnow() + PRUNE_INTERVAL
+        await self.async_prune()
 
     async def _prune(self) -> None:
-        async with self._pass:
-            # Who comes from now on may want more than this finds.
-            self._waiting = None
+        async with self._prune_lock:
+            # A call from now on needs another pass: it may be about a newer clip.
+            self._next_pass = None
             try:
                 limits = await self.limits()
                 now = dt_util.utcnow()
                 pruned = await self.pruning.prune(limits, media_folders(self.hass), now)
             except (StorageError, OSError) as err:
                 if not self._has_failed:
-                    _LOGGER.warning("Clips could not be let go of: %s", err)
+                    _LOGGER.warning("Clips could not be pruned: %s", err)
                 self._has_failed = True
                 return
             self._has_failed = False
-            self._tell_unmet(pruned.unmet)
-            self.async_tell_gone((due.clip for due in pruned.gone), "limit")
+            self._report_unmet(pruned.unmet)
+            self.async_report_deleted((due.clip for due in pruned.gone), "limit")
 
     @callback
-    def _tell_unmet(self, unmet: Mapping[str | None, int]) -> None:
-        """Tell of each limit that only a person can see to, as long as that is so."""
+    def _report_unmet(self, unmet: Mapping[str | None, int]) -> None:
+        """Have a repair issue for each limit that pruning cannot meet."""
         entries: dict[str | None, ConfigEntry] = {
             entry.entry_id: entry
             for entry in self.hass.config_entries.async_entries(DOMAIN)
@@ -192,7 +193,7 @@ GB = 10**9
 
 
 def typed_limits(typed: Mapping[str, Any]) -> Limits:
-    """Return the limits that a person typed in, in days and gigabytes."""
+    """Return the limits that a person typed in, in days and gigabytes; 0 is none."""
     return Limits(
         keep_days=typed.get(CONF_KEEP_DAYS) or None,
         most_bytes=round(typed.get(CONF_MOST_GB, 0) * GB) or None,
@@ -201,7 +202,7 @@ def typed_limits(typed: Mapping[str, Any]) -> Limits:
 
 
 def shown_limits(limits: Limits) -> dict[str, float]:
-    """Return limits as a person types them in."""
+    """Return limits in the units of the form."""
     return {
         CONF_KEEP_DAYS: limits.keep_days or 0,
         CONF_MOST_GB: (limits.most_bytes or 0) / GB,
@@ -221,7 +222,7 @@ async def async_common_limits(hass: HomeAssistant) -> Limits:
 
 
 async def async_set_common_limits(hass: HomeAssistant, limits: Limits) -> None:
-    """Keep the limits of all accounts' clips together."""
+    """Store the limits of all accounts' clips together."""
     await _store(hass).async_save(asdict(limits))
 
 

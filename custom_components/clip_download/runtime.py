@@ -1,4 +1,4 @@
-"""What all accounts share: the one database, the threads that files are decoded in."""
+"""What all accounts share: the database, the media threads, the retention."""
 
 import contextlib
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ class Shared:
 
     library: Library
     executors: Executors
-    upkeep: RetentionManager
+    retention: RetentionManager
 
 
 @singleton(DATA_SHARED, async_=True)
 async def async_shared(hass: HomeAssistant) -> Shared:
-    """Return what all accounts share; open the library when it is first asked for.
+    """Return what all accounts share; the first call opens the library.
 
     Raises ConfigEntryError if the library cannot be opened.
     """
@@ -54,18 +54,18 @@ async def async_shared(hass: HomeAssistant) -> Shared:
         await library.close()
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
-    tend = partial(_async_tend_soon, hass, library)
-    library.when_lost = tend
-    tend()
-    upkeep = RetentionManager(hass, library)
+    check = partial(_async_begin_check, hass, library)
+    library.when_lost = check
+    check()
+    retention = RetentionManager(hass, library)
     with contextlib.suppress(StorageError):
-        await upkeep.async_go_on()
-    upkeep.async_start()
-    return Shared(library=library, executors=executors, upkeep=upkeep)
+        await retention.async_resume()
+    retention.async_start()
+    return Shared(library=library, executors=executors, retention=retention)
 
 
 async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
-    """Bring the library up to what lies in the media folders. Raises StorageError."""
+    """Rebuild the library from the files in the media folders. Raises StorageError."""
     former: dict[str, dict[str, str]] = {
         entry.entry_id: entry.options.get(CONF_FORMER, {})
         for entry in hass.config_entries.async_entries(DOMAIN)
@@ -80,19 +80,19 @@ async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
 
 
 @callback
-def _async_tend_soon(hass: HomeAssistant, library: Library) -> None:
-    """Look after the library while everything else goes on."""
+def _async_begin_check(hass: HomeAssistant, library: Library) -> None:
+    """Begin to check the library in the background."""
     library.tended = hass.async_create_background_task(
-        _async_tend(hass, library), "look after the library of clips"
+        _async_check(hass, library), "check the clip library"
     )
 
 
-async def _async_tend(hass: HomeAssistant, library: Library) -> None:
-    """Find damage before somebody runs into it; bring clips back that are not known."""
+async def _async_check(hass: HomeAssistant, library: Library) -> None:
+    """Check the database for damage, and rebuild it from the files if that is due."""
     try:
         await library.check()
         if await library.is_rebuild_due():
             rebuilt = await async_rebuild(hass, library)
-            _LOGGER.info("The library was brought up to its files: %s", rebuilt)
+            _LOGGER.info("The library was rebuilt from its files: %s", rebuilt)
     except StorageError as err:
-        _LOGGER.warning("The library could not be brought up to its files: %s", err)
+        _LOGGER.warning("The library could not be checked or rebuilt: %s", err)

@@ -1,4 +1,4 @@
-"""The action that cancels clips that are still on their way."""
+"""The action that cancels jobs under way."""
 
 import asyncio
 from collections.abc import Iterable
@@ -38,11 +38,11 @@ CANCEL_SCHEMA = vol.Schema(
 
 
 async def async_cancel(call: ServiceCall) -> ServiceResponse:
-    """Cancel named jobs, or all of some cameras; tell what became of each."""
+    """Cancel named jobs, or all jobs of some cameras; return what became of each."""
     hass = call.hass
     has_target = any(str(key) in call.data for key in cv.TARGET_SERVICE_FIELDS)
     if ("job_id" in call.data) == has_target:
-        # The schema would show all that it was given beside its words.
+        # An error of the schema would show all data of the call.
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="jobs_or_cameras"
         )
@@ -58,7 +58,7 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
         entity_ids = await async_targeted_cameras(call)
         found += [one for each in entity_ids for one in _of_camera(hass, each)]
     result: dict[str, list[Any]] = {"cancelled": [], "ended": [], "unknown": unknown}
-    for entry, job in await _async_ended(found):
+    for entry, job in await _async_cancel_all(found):
         is_cancelled = isinstance(job.error, CancelledJobError)
         entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
         result["cancelled" if is_cancelled else "ended"].append(
@@ -76,12 +76,12 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
 async def _async_job(
     call: ServiceCall, job_id: str
 ) -> tuple[ClipConfigEntry, Running | Job] | None:
-    """Return a job that the caller may know of, with its account."""
+    """Return a job whose camera the caller may control, with its account."""
     user = await async_user(call.hass, call.context)
     for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
         jobs = entry.runtime_data.jobs
         running = next((one for one in jobs.running() if one.job.id == job_id), None)
-        job = running.job if running else await _async_kept(entry, job_id)
+        job = running.job if running else await _async_ended_job(entry, job_id)
         if job is None:
             continue
         entity_id = camera_entity_id(call.hass, entry.entry_id, job.camera_id)
@@ -91,7 +91,7 @@ async def _async_job(
     return None
 
 
-async def _async_kept(entry: ClipConfigEntry, job_id: str) -> Job | None:
+async def _async_ended_job(entry: ClipConfigEntry, job_id: str) -> Job | None:
     """Return a job that is not under way."""
     with raise_action_error(camera=entry.title, window=UNDER_WAY):
         return await entry.runtime_data.jobs.job(job_id)
@@ -100,7 +100,7 @@ async def _async_kept(entry: ClipConfigEntry, job_id: str) -> Job | None:
 def _of_camera(
     hass: HomeAssistant, entity_id: str
 ) -> Iterable[tuple[ClipConfigEntry, Running]]:
-    """Return the jobs under way of a camera, with its account."""
+    """Return the jobs under way of a camera, each with its account."""
     with raise_action_error(camera=name_of(hass, entity_id), window=UNDER_WAY):
         entry, camera_id = account_and_camera_id(hass, entity_id)
         jobs = _jobs(entry)
@@ -114,7 +114,7 @@ def _jobs(entry: ClipConfigEntry) -> Jobs:
     return entry.runtime_data.jobs
 
 
-async def _async_ended(
+async def _async_cancel_all(
     found: Iterable[tuple[ClipConfigEntry, Running | Job]],
 ) -> list[tuple[ClipConfigEntry, Job]]:
     """Cancel what is under way; return what became of all."""

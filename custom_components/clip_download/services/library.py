@@ -1,4 +1,4 @@
-"""The actions that keep clips and let them go."""
+"""The actions that keep, release and delete clips, and rebuild the library."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -26,8 +26,8 @@ from .selection import async_chosen
 
 # More at once is for `delete_clips` with a window.
 MOST_NAMED = 1000
-# What is told of the next pruning one by one.
-MOST_TOLD = 1000
+# How many clips the answer about the next pruning lists.
+MOST_LISTED = 1000
 
 MEDIA_IDS = f"{generate_media_source_id('media_source', '')}/"
 NAMED = vol.All(cv.ensure_list, vol.Length(min=1, max=MOST_NAMED), [cv.string])
@@ -50,47 +50,48 @@ DELETE_CLIPS_SCHEMA = vol.All(
     cv.has_at_least_one_key(*map(str, CLIPS), *map(str, cv.TARGET_SERVICE_FIELDS)),
 )
 NEXT_PRUNING_SCHEMA = vol.Schema({})
+REBUILD_LIBRARY_SCHEMA = vol.Schema({})
 
 
 async def async_keep_clip(call: ServiceCall) -> ServiceResponse:
-    """Keep the named clips, whatever the limits; tell what they are now."""
+    """Mark the named clips as kept: no limit deletes them. Return them."""
     return await _async_set_kept(call, kept=True)
 
 
 async def async_release_clip(call: ServiceCall) -> ServiceResponse:
-    """Let the limits hold for the named clips again; tell what they are now."""
+    """Remove the mark of the named clips, and return them."""
     return await _async_set_kept(call, kept=False)
 
 
 async def _async_set_kept(call: ServiceCall, *, kept: bool) -> ServiceResponse:
-    """Keep the named clips, or release them; tell what they are now."""
+    """Set or remove the mark of the named clips, and return them."""
     shared = await async_shared(call.hass)
     with raise_action_error():
         clips = await _async_named(call, shared)
         await _async_check_control(call, clips)
-        clips = await shared.upkeep.pruning.keep(
+        clips = await shared.retention.pruning.keep(
             [clip.id for clip in clips], media_folders(call.hass), kept=kept
         )
-    return {"clips": [_told(call.hass, clip) for clip in clips]}
+    return {"clips": [_described(call.hass, clip) for clip in clips]}
 
 
 async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
-    """Delete the named clips and those of a window, but for what must stay."""
+    """Delete the named clips and those of a window; return those that were spared."""
     shared = await async_shared(call.hass)
-    upkeep = shared.upkeep
+    retention = shared.retention
     with raise_action_error():
         clips = {clip.id: clip for clip in await _async_named(call, shared)}
         await _async_check_control(call, clips.values())
         clips |= {clip.id: clip for clip in await _async_of_cameras(call)}
-        done = await upkeep.pruning.let_go(
+        done = await retention.pruning.let_go(
             list(clips.values()), media_folders(call.hass)
         )
-    upkeep.async_tell_gone(done.gone, "deleted")
+    retention.async_report_deleted(done.gone, "deleted")
     if call.return_response:
         return {
-            "deleted": [_told(call.hass, clip) for clip in done.gone],
+            "deleted": [_described(call.hass, clip) for clip in done.gone],
             "spared": [
-                {**_told(call.hass, clips[clip_id]), "reason": reason}
+                {**_described(call.hass, clips[clip_id]), "reason": reason}
                 for clip_id, reason in done.spared.items()
             ],
         }
@@ -109,24 +110,24 @@ async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
 
 
 async def async_next_pruning(call: ServiceCall) -> ServiceResponse:
-    """Tell when clips are let go of next, and which are due by then."""
-    upkeep = (await async_shared(call.hass)).upkeep
+    """Return when clips are pruned next, and which ones will be deleted."""
+    retention = (await async_shared(call.hass)).retention
     with raise_action_error():
-        pruned = await upkeep.plan()
+        pruned = await retention.plan()
     return {
-        "at": dt_util.as_local(upkeep.next_at).isoformat(timespec="seconds"),
+        "at": dt_util.as_local(retention.next_at).isoformat(timespec="seconds"),
         "count": len(pruned.gone),
         "size_bytes": pruned.freed_bytes,
         "clips": [
-            {**_told(call.hass, due.clip), "reason": due.reason}
-            for due in pruned.gone[:MOST_TOLD]
+            {**_described(call.hass, due.clip), "reason": due.reason}
+            for due in pruned.gone[:MOST_LISTED]
         ],
     }
 
 
 async def _async_named(call: ServiceCall, shared: Shared) -> list[Clip]:
     """Return the clips that are named. All of them must be in the library."""
-    catalog = ClipQueries(shared.library)
+    queries = ClipQueries(shared.library)
     folders = call.hass.config.media_dirs
     paths: list[str] = [*call.data.get("path", ())]
     for media_id in call.data.get("media_content_id", ()):
@@ -140,15 +141,15 @@ async def _async_named(call: ServiceCall, shared: Shared) -> list[Clip]:
             path.encode()
         except UnicodeEncodeError as err:
             raise _unknown(path.encode(errors="replace").decode()) from err
-        # The library has the paths of clips, and of nothing else: no file is looked at.
-        if not (clip := await catalog.clip_at(path)):
+        # The library has no other paths than those of clips: no file is opened.
+        if not (clip := await queries.clip_at(path)):
             raise _unknown(path)
         clips[clip.id] = clip
     return list(clips.values())
 
 
 async def _async_of_cameras(call: ServiceCall) -> list[Clip]:
-    """Return the clips of the targeted cameras that lie in the window, if any is meant."""
+    """Return the clips of the targeted cameras in the window, if there is a target."""
     if not any(field in call.data for field in cv.TARGET_SERVICE_FIELDS):
         if any(field in call.data for field in CHOICE_FIELDS):
             raise ServiceValidationError(
@@ -156,7 +157,7 @@ async def _async_of_cameras(call: ServiceCall) -> list[Clip]:
             )
         return []
     if not {"start", "end"} <= call.data.keys():
-        # All clips of a camera are not deleted by an oversight.
+        # Nobody deletes all clips of a camera by mistake.
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="delete_needs_window"
         )
@@ -164,13 +165,13 @@ async def _async_of_cameras(call: ServiceCall) -> list[Clip]:
 
 
 async def _async_check_control(call: ServiceCall, clips: Collection[Clip]) -> None:
-    """Raise Unauthorized if who calls may not control the cameras of all these clips."""
+    """Raise Unauthorized if the user may not control the cameras of all these clips."""
     cameras = dict.fromkeys((clip.account_id, clip.camera_id) for clip in clips)
     entity_ids = [camera_entity_id(call.hass, *camera) for camera in cameras]
     await async_check_control(call.hass, call.context, entity_ids)
 
 
-def _told(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
+def _described(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
     return {
         **response.place(hass, clip.path),
         "camera": clip.camera_name,
@@ -188,11 +189,8 @@ def _unknown(named: str) -> ServiceValidationError:
     )
 
 
-REBUILD_LIBRARY_SCHEMA = vol.Schema({})
-
-
 async def async_rebuild_library(call: ServiceCall) -> ServiceResponse:
-    """Bring the library up to what lies in the media folders; tell what was found."""
+    """Rebuild the library from the files in the media folders; return what changed."""
     shared = await async_shared(call.hass)
     with raise_action_error():
         rebuilt = await async_rebuild(call.hass, shared.library)

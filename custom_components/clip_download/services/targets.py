@@ -1,4 +1,4 @@
-"""Which cameras a call is for: what was named, who may, whose they are, what of each."""
+"""The cameras that an action is called for: who may control them, what came of each."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -29,7 +29,7 @@ from ..errors import action_error, raise_action_error
 from ..permissions import async_check_control, async_user, may_control
 from . import response
 
-# So many calls, or cameras of one, go on in one round of the event loop.
+# How many calls, or cameras of one call, go on in one turn of the event loop.
 AT_ONCE = 8
 DATA_GATE: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}.gate")
 
@@ -40,8 +40,9 @@ type Result = tuple[dict[str, Any], HomeAssistantError | None]
 async def async_targeted_cameras(call: ServiceCall) -> list[str]:
     """Return the entity ids of the targeted cameras.
 
-    Every entity that is named is among them, ours or not, there or not: none is passed
-    over in silence. Of areas, devices, floors and labels only our cameras count.
+    Every entity that is named is among them, even one that does not exist or is of
+    another integration: each gets an answer. Of areas, devices, floors and labels only
+    our cameras count.
     """
     hass = call.hass
     await _async_turn(hass)
@@ -69,7 +70,7 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
 
 
 async def _async_turn(hass: HomeAssistant) -> None:
-    """Wait for a turn: however much is asked for at once, all else goes on in between."""
+    """Wait for a turn, so that a call for many cameras does not block the event loop."""
     async with hass.data.setdefault(DATA_GATE, asyncio.Semaphore(AT_ONCE)):
         await asyncio.sleep(0)
 
@@ -81,8 +82,8 @@ def _is_our_camera(entity: er.RegistryEntry) -> bool:
 def cameras_of(hass: HomeAssistant, user: User) -> set[tuple[str, str]] | None:
     """Return the cameras that a user may control, by account id and camera id.
 
-    None is all of them, also those that are gone: of these nobody can tell any more who
-    may control them, so they are for users without any restriction.
+    None is all of them, also those that are gone: nobody knows who may control these, so
+    they are for users without any restriction.
     """
     if user.is_admin or user.permissions.access_all_entities(POLICY_CONTROL):
         return None
@@ -142,13 +143,13 @@ def name_of(hass: HomeAssistant, entity_id: str) -> str:
 def failed(
     hass: HomeAssistant, entity_id: str, window: Window, err: ClipError
 ) -> Result:
-    """Return what to tell of a camera, or an event, that nothing came of."""
+    """Return the answer for a camera or an event that failed, and the error to raise."""
     about = {"camera": name_of(hass, entity_id), "window": response.in_words(window)}
     return {"error": response.error(err, **about)}, action_error(err, **about)
 
 
 def names_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> str:
-    """Return the names of the entities that a call is for; none is all cameras."""
+    """Return the names of the entities that a call is for; without any, all cameras."""
     names = [name_of(hass, entity_id) for entity_id in entity_ids]
     return ", ".join(names) or "all cameras"
 
@@ -157,7 +158,7 @@ def names_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> str:
 def raising_as_asked(
     call: ServiceCall, entity_ids: Iterable[str], fields: Iterable[str]
 ) -> Iterator[None]:
-    """Raise what is wrong with a call's window for all its cameras, as it was given."""
+    """Raise a ClipError about a call's fields, with the cameras and the fields given."""
     given = {field: call.data[field] for field in fields if field in call.data}
     window = ", ".join(
         f"{field} {value:%F %T}" if isinstance(value, datetime) else f"{field} {value}"
@@ -172,7 +173,7 @@ async def async_answer(
     entity_ids: list[str],
     act: Callable[[str], Awaitable[Result]],
 ) -> ServiceResponse:
-    """Return what came of each camera, or raise once all have ended."""
+    """Return the answer for each camera; without a response, raise if any failed."""
 
     async def act_in_turn(entity_id: str) -> Result:
         await _async_turn(call.hass)
@@ -202,9 +203,9 @@ async def async_answer(
 async def async_unless_stopped[T](
     hass: HomeAssistant, work: asyncio.Task[T], interrupted: Exception
 ) -> T:
-    """Return what a background task comes to. It ends, too, when the caller goes.
+    """Return the result of a background task, which is cancelled with the caller.
 
-    Raises `interrupted` if it was ended by others, as Home Assistant stops.
+    Raises `interrupted` if something else cancelled it, as when Home Assistant stops.
     """
 
     async def stop() -> None:
