@@ -1,4 +1,4 @@
-"""The apps of people's own, which Home Assistant keeps the credentials of."""
+"""Application credentials: the OAuth apps that users register themselves."""
 
 from homeassistant.components.application_credentials import ClientCredential
 from homeassistant.core import HomeAssistant
@@ -9,17 +9,17 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
 
 from .accounts import KINDS
 
-# Home Assistant does not say which cloud an app is of: an integration has one with apps.
+# Home Assistant does not pass the cloud: only one kind of account may have apps.
 ((KIND, OAUTH),) = ((kind, kind.oauth) for kind in KINDS.values() if kind.oauth)
 
 
 async def async_get_auth_implementation(
     hass: HomeAssistant, auth_domain: str, credential: ClientCredential
 ) -> AbstractOAuth2Implementation:
-    """Return what signs in with an app's credentials."""
+    """Return the implementation that signs in with an app's credentials."""
     return OAUTH.implementation(hass, auth_domain, credential)
 
 
 async def async_get_description_placeholders(hass: HomeAssistant) -> dict[str, str]:
-    """Return what fills the texts of the form for the credentials."""
+    """Return the placeholders of the form for the credentials."""
     return {**KIND.links, "redirect_url": MY_AUTH_CALLBACK_PATH}

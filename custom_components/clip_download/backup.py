@@ -1,4 +1,4 @@
-"""Backups of Home Assistant: the library in them is whole, and nobody waits for them."""
+"""Keeps the library whole in a backup of Home Assistant, without stopping jobs."""
 
 from datetime import datetime, timedelta
 import logging
@@ -14,23 +14,26 @@ from .runtime import async_shared
 
 _LOGGER = logging.getLogger(__name__)
 
-# Nobody copies a configuration for longer; who said that it begins may be gone.
+# A backup that did not end by then was interrupted.
 LONGEST = timedelta(hours=6)
 _DATA_GIVE_UP: HassKey[CALLBACK_TYPE] = HassKey(f"{DOMAIN}_backup")
 
 
 async def async_pre_backup(hass: HomeAssistant) -> None:
-    """Bring all into the library's file, and leave that alone. Raises HomeAssistantError."""
+    """Write all into the database's file, and hold further writes.
+
+    Raises HomeAssistantError.
+    """
     try:
         library = (await async_shared(hass)).library
     except ConfigEntryError as err:
-        # What cannot be opened is not written to either: it is copied as it is.
+        # Nothing writes to a library that cannot be opened: it is copied as it is.
         _LOGGER.warning("The library is backed up as it is: %s", err)
         return
 
     async def give_up(now: datetime) -> None:
         _LOGGER.warning(
-            "A backup was begun, and was not ended: %s have passed", LONGEST
+            "A backup began %s ago and did not end: it counts as ended", LONGEST
         )
         await async_post_backup(hass)
 
@@ -42,7 +45,7 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
 
 
 async def async_post_backup(hass: HomeAssistant) -> None:
-    """Let the library go on as ever. Raises HomeAssistantError."""
+    """Let the library be written to again. Raises HomeAssistantError."""
     give_up = hass.data.pop(_DATA_GIVE_UP, None)
     if give_up is None:
         return

@@ -1,4 +1,4 @@
-"""Saving with one press what a camera saw last, or the last minutes."""
+"""Buttons that save a camera's last recording, or its last minutes."""
 
 from abc import abstractmethod
 from datetime import datetime, timedelta
@@ -29,9 +29,9 @@ from .services.response import in_words
 
 PARALLEL_UPDATES = 0
 
-# How far back to look for the last recording, step by step.
+# How far back the last recording is searched for, step by step.
 REACHES = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
-# What a clip is called that somebody pressed a button for.
+# The label of a clip that a button saved.
 LABEL = "manual"
 
 
@@ -47,25 +47,25 @@ async def async_setup_entry(
 
 
 class SaveButton(CameraEntity, ButtonEntity):
-    """Asks for a clip; what becomes of it is told as for every job."""
+    """Begins a job; its end is reported as for every job."""
 
     @override
     async def async_press(self) -> None:
-        """Ask for the clip."""
+        """Begin the job."""
         await self.async_check_control()
         now = dt_util.utcnow()
         window = Window(now - self.reach, now)
         with raise_action_error(camera=self.camera.name, window=in_words(window)):
-            await self._ask(window)
+            await self._save(window)
 
     @property
     @abstractmethod
     def reach(self) -> timedelta:
-        """How far back it looks."""
+        """How far back from now the footage may be."""
 
     @abstractmethod
-    async def _ask(self, window: Window) -> None:
-        """Ask for what there is of a window. Raises ClipError."""
+    async def _save(self, window: Window) -> None:
+        """Begin the job for a window. Raises ClipError."""
 
 
 class SaveLastMinutes(SaveButton):
@@ -81,8 +81,8 @@ class SaveLastMinutes(SaveButton):
         return timedelta(minutes=minutes)
 
     @override
-    async def _ask(self, window: Window) -> None:
-        """Ask for all of the window."""
+    async def _save(self, window: Window) -> None:
+        """Save all of the window."""
         entry = self.coordinator.config_entry
         await self.account.jobs.ask(
             self.camera,
@@ -101,8 +101,8 @@ class SaveLastRecording(SaveButton):
     reach = REACHES[-1]
 
     @override
-    async def _ask(self, window: Window) -> None:
-        """Ask for the newest recording, unless it is saved; it may not be ready yet."""
+    async def _save(self, window: Window) -> None:
+        """Save the newest recording, unless it is saved; it may not be ready yet."""
         entry = self.coordinator.config_entry
         event = await self._newest(window.end)
         saved = await async_saved_clips(self.hass, entry, self.camera, [event.id])
@@ -111,7 +111,7 @@ class SaveLastRecording(SaveButton):
 
     async def _newest(self, now: datetime) -> Event:
         entry = self.coordinator.config_entry
-        # The clocks of clouds are not quite ours.
+        # The clock of a cloud may be ahead.
         end = now + POLL_INTERVAL
         for reach in REACHES:
             window = Window(now - reach, end)

@@ -19,18 +19,16 @@ from .paths import media_folders
 
 _LOGGER = logging.getLogger(__name__)
 
-# Downloads keep to the account's own limits; waiting for one another here would hold
-# up every other camera.
+# The account limits downloads. With a limit here, cameras would wait for each other.
 PARALLEL_UPDATES = 0
 
-# A dashboard asks twice a second. What the cloud has anyway is asked for again after this.
+# A dashboard asks twice a second. A picture that the cloud has is asked for this often.
 PICTURE_LIFE_S = 60
-# A new picture costs the camera or its organization something.
+# A new picture wakes the camera, or counts against a limit of the organization.
 NEW_PICTURE_LIFE_S = 600
 # A clip's picture that is not older is shown without asking the cloud for another.
 LATELY = timedelta(days=1)
-# Home Assistant gives up on a picture after ten seconds; the one of the last clip has
-# to be read by then.
+# Home Assistant gives up after ten seconds: time is left to read the last clip's picture.
 PICTURE_TIMEOUT_S = 8
 # How long a cloud that fails is asked again for a picture.
 PICTURE_WITHIN = timedelta(seconds=2)
@@ -46,7 +44,7 @@ async def async_setup_entry(
 
 
 class ClipCamera(CameraEntity, HomeAssistantCamera):
-    """One camera whose footage lies in a cloud."""
+    """One camera whose footage is in a cloud."""
 
     _attr_name = None
 
@@ -65,7 +63,7 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """Return the newest picture that can be had without waking the camera."""
+        """Return the newest picture that does not wake the camera."""
         is_awake = self.account.source.records_always
         clip = await self._last_clip()
         if (
@@ -81,17 +79,17 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
 
     @override
     async def async_update(self) -> None:
-        """Have a new picture made: somebody asks by `homeassistant.update_entity`."""
+        """Have the camera take a new picture, for `homeassistant.update_entity`."""
         await super().async_update()
         if self._asking:
-            # It may be for a picture that the cloud has anyway.
+            # That request may be for a picture that is not new.
             await asyncio.wait([self._asking], timeout=PICTURE_TIMEOUT_S)
         await self._ask_cloud(0, is_fresh=True)
 
     async def _ask_cloud(self, life_s: float, *, is_fresh: bool) -> None:
         """Ask the cloud for a picture, unless that was done `life_s` ago or less.
 
-        A picture that takes long is waited for in the background, for who asks next.
+        One that takes longer than PICTURE_TIMEOUT_S is there for the next call.
         """
         now_s = self.hass.loop.time()
         if self._asking is None or (

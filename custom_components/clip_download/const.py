@@ -19,7 +19,7 @@ CONF_AFTER: Final = "after"
 CONF_AUTOMATIC: Final = "automatic"
 CONF_BEFORE: Final = "before"
 CONF_DOWNLOADS_AT_ONCE: Final = "downloads_at_once"
-# The ids that cameras had before they were set up again, and which they have now.
+# The former ids of cameras that were set up again, each with the present one.
 CONF_FORMER: Final = "former"
 CONF_KINDS: Final = "kinds"
 CONF_MEDIA_DIR: Final = "media_dir"
@@ -27,7 +27,7 @@ CONF_MERGE: Final = "merge"
 CONF_NEW_CAMERAS: Final = "new_cameras"
 CONF_PAUSE: Final = "pause"
 
-# What is let go of, in an account's options and for all accounts: 0 or none is no limit.
+# The limits of retention, of an account and of all: 0 or none is no limit.
 CONF_FREE_GB: Final = "free_gb"
 CONF_KEEP_DAYS: Final = "keep_days"
 CONF_MOST_GB: Final = "most_gb"
@@ -36,7 +36,7 @@ DEFAULT_AFTER_S: Final = 30
 DEFAULT_BEFORE_S: Final = 5
 DEFAULT_DOWNLOADS_AT_ONCE: Final = 2
 DEFAULT_MINUTES: Final = 5
-# The dashboard cards that people use for media read these names. `.mp4` is added.
+# Dashboard cards for media read these names. `.mp4` is added.
 DEFAULT_FILENAME: Final = (
     "clip_download/{{ camera }}/{{ start.strftime('%Y-%m-%d') }}/"
     "{{ start.strftime('%Y-%m-%d_%H-%M-%S') }}{{ '_' ~ label if label }}"

@@ -1,4 +1,4 @@
-"""What a person can send along with a report, without what is nobody's business."""
+"""Diagnostics of an account, without secrets and personal data."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -29,8 +29,8 @@ from .const import (
 from .coordinator import ClipConfigEntry
 from .engine.model import Job
 
-# What anybody may read of the options that all kinds of accounts have; those of a kind
-# say so themselves. All else is redacted.
+# The public options of all kinds of accounts; a kind marks its own ones. Everything else
+# is redacted.
 PUBLIC_OPTIONS = {
     CONF_AFTER,
     CONF_AUTOMATIC,
@@ -46,7 +46,7 @@ PUBLIC_OPTIONS = {
     CONF_NEW_CAMERAS,
     CONF_PAUSE,
 }
-# What anybody may read of a camera. Its id may be a serial number.
+# The public fields of a camera. Its id may be a serial number.
 PUBLIC_OF_CAMERA = {"firmware", "is_doorbell", "model", "name"}
 MOST_JOBS = 20
 
@@ -54,7 +54,7 @@ MOST_JOBS = 20
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: ClipConfigEntry
 ) -> dict[str, Any]:
-    """Return what is known of an account."""
+    """Return the diagnostics of an account."""
     account = entry.runtime_data
     coordinator = account.coordinator
     kind = kind_of(entry)
@@ -77,24 +77,24 @@ async def async_get_config_entry_diagnostics(
 
 
 def _redacted(data: Mapping[str, Any], public: set[str]) -> dict[str, Any]:
-    """Return some data in which nothing can be read that is not known to be public."""
+    """Return data in which everything that is not public is redacted."""
     return async_redact_data(dict(data), data.keys() - public)
 
 
 def _public_data(kind: AccountKind) -> set[str]:
-    """Return the names in an account's data that anybody may read."""
+    """Return the public names in an account's data."""
     names = {CONF_KIND} | _public(kind.fields)
     # It is the id of a config entry.
     return names | {kind.shared_sign_in.field} if kind.shared_sign_in else names
 
 
 def _public(fields: Iterable[Field]) -> set[str]:
-    """Return the names of the fields that say that they are public."""
+    """Return the names of public fields."""
     return {field.name for field in fields if field.visibility is Visibility.PUBLIC}
 
 
 def _options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options; of cameras, only since when they are saved automatically."""
+    """Return the options without camera ids."""
     shown = {name: value for name, value in options.items() if name != CONF_FORMER}
     if CONF_AUTOMATIC in options:
         shown[CONF_AUTOMATIC] = sorted(filter(None, options[CONF_AUTOMATIC].values()))
@@ -102,7 +102,7 @@ def _options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _job(job: Job) -> dict[str, Any]:
-    """Return how a job went; where its clips lie and what they show is left out."""
+    """Return how a job went, without paths and events."""
     return {
         "camera": job.camera_name,
         "start": job.window.start.isoformat(),

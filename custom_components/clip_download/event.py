@@ -50,7 +50,7 @@ async def async_setup_entry(
     entry: ClipConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the event entities of each camera, where the account learns of events."""
+    """Add the event entities of each camera, where the account gets events."""
     if not has_events(entry):
         return
     first_rings: dict[str, Event] = {}

@@ -41,7 +41,7 @@ class LastClipImage(LastClipEntity, ImageEntity):
 
     @override
     def image(self) -> bytes | None:
-        """Read the picture, if it is still there."""
+        """Return the picture, None if its file is gone."""
         if self.clip is None:
             return None
         try:

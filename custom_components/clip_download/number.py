@@ -1,4 +1,4 @@
-"""How many minutes a camera's button saves."""
+"""The number of minutes that a camera's button saves."""
 
 from typing import override
 
@@ -37,7 +37,7 @@ class Minutes(CameraEntity, RestoreNumber):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take over what was set before Home Assistant started."""
+        """Restore the number from before a restart."""
         await super().async_added_to_hass()
         last = await self.async_get_last_number_data()
         if last and last.native_value is not None:

@@ -25,7 +25,7 @@ LONGEST_REASON = 300
 def media_folder(hass: HomeAssistant, entry: ConfigEntry | None) -> Path:
     """Return the account's media folder, without an account the first one.
 
-    Raises InvalidRequestError if it is no more.
+    Raises InvalidRequestError if it does not exist any more.
     """
     folders = hass.config.media_dirs
     chosen = entry.options.get(CONF_MEDIA_DIR) if entry else None
@@ -59,7 +59,7 @@ def file_name(
         else entry.options.get(CONF_FILENAME, DEFAULT_FILENAME)
     )
     try:
-        # Whoever may save a clip may not see all of Home Assistant's states by that.
+        # A user who may save a clip may not read all of Home Assistant's states.
         rendered: str = Template(text, hass).async_render(
             {
                 # A name must not become folders of its own.

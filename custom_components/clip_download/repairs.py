@@ -103,8 +103,8 @@ class CameraGoneFlow(RepairsFlow):
             # One that is saved automatically is another camera, unless the names are equal.
             if camera.id == self._new_id or not automatic.get(camera.id)
         }
-        # The frontend fills in the first choice of a required field by itself: a camera
-        # that nobody meant would lose its entities.
+        # The frontend preselects the first option of a required field: a camera chosen
+        # by mistake would lose its entities.
         field = (
             vol.Required(CONF_REPLACEMENT, default=self._new_id)
             if self._new_id in choices

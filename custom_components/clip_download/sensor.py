@@ -1,4 +1,4 @@
-"""When a camera's last clip was filmed."""
+"""The time of a camera's last clip."""
 
 from datetime import datetime
 from typing import override

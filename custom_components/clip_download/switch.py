@@ -1,4 +1,4 @@
-"""Whether what a camera sees is saved by itself."""
+"""Switches for the automatic saving of a camera's events."""
 
 from typing import Any, override
 
@@ -27,13 +27,13 @@ async def async_setup_entry(
     entry: ClipConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the switch of each camera, where the account learns of events."""
+    """Add the switch of each camera, where the account gets events."""
     if has_events(entry):
         async_add_cameras(entry, async_add_entities, Automatic)
 
 
 class Automatic(CameraEntity, SwitchEntity):
-    """Saves what a camera sees from when it is turned on."""
+    """Saves the events of a camera from when it is turned on."""
 
     _attr_entity_category = EntityCategory.CONFIG
     _attr_translation_key = "automatic"
@@ -41,12 +41,12 @@ class Automatic(CameraEntity, SwitchEntity):
     @property
     @override
     def is_on(self) -> bool:
-        """Whether it saves."""
+        """Whether events are saved automatically."""
         return rules_of(self.coordinator.config_entry, self.camera.id) is not None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Show what the account's options say as soon as they say it."""
+        """Follow the account's options."""
         await super().async_added_to_hass()
         self.async_on_remove(
             async_dispatcher_connect(
@@ -63,13 +63,13 @@ class Automatic(CameraEntity, SwitchEntity):
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Save what the camera sees from now on."""
+        """Save the events from now on."""
         await self.async_check_control()
         self._set(is_on=True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Save nothing more, not even what was seen and is not saved yet."""
+        """Save no more events, not even those that are waiting to be saved."""
         await self.async_check_control()
         self._set(is_on=False)
         async_forget_camera(self.hass, self.coordinator.config_entry, self.camera.id)

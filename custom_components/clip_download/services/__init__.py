@@ -18,7 +18,7 @@ from . import cancel, events, handover, library, save
 
 
 class Action(NamedTuple):
-    """What an action does, what it takes, whether it answers, and who may call it."""
+    """An action: its function and schema, whether it answers, who may call it."""
 
     act: Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
     schema: VolSchemaType
@@ -61,7 +61,7 @@ ACTIONS = {
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions; they are there whether or not an account is loaded."""
+    """Register the actions, whether or not an account is loaded."""
     for name, (act, schema, answers, is_for_admins) in ACTIONS.items():
         if is_for_admins:
             async_register_admin_service(hass, DOMAIN, name, act, schema, answers)

@@ -1,4 +1,4 @@
-"""The actions about what the cameras saw: to list it, and to save it all."""
+"""The actions that list and save the events of cameras."""
 
 import asyncio
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ from .targets import (
     raising_as_asked,
 )
 
-# So many clips of a camera at once: the others would only wait in the account's queue.
+# How many clips of a camera at once: more would only wait in the account's queue.
 AT_ONCE = 4
 
 WINDOW_FIELDS = ("date", "start", "end")
@@ -66,7 +66,7 @@ SAVE_EVENTS_SCHEMA = cv.make_entity_service_schema(
 
 
 class Outcome(StrEnum):
-    """What came of an event that was to be saved: the lists of the response."""
+    """What came of an event: the names of the response's lists."""
 
     SAVED = "saved"
     SKIPPED = "skipped"
@@ -75,7 +75,7 @@ class Outcome(StrEnum):
 
 
 async def async_list_events(call: ServiceCall) -> ServiceResponse:
-    """List what every targeted camera saw; no footage is fetched."""
+    """List the events of every targeted camera; no footage is fetched."""
     entity_ids, window = await _async_cameras_and_window(call)
     return await async_answer(
         call, entity_ids, lambda entity_id: _async_list(call, entity_id, window)
@@ -83,7 +83,7 @@ async def async_list_events(call: ServiceCall) -> ServiceResponse:
 
 
 async def async_save_events(call: ServiceCall) -> ServiceResponse:
-    """Save what every targeted camera saw, one file an event, but for what is there."""
+    """Save the events of every targeted camera that are not saved, one file each."""
     entity_ids, window = await _async_cameras_and_window(call)
     return await async_answer(
         call, entity_ids, lambda entity_id: _async_save(call, entity_id, window)
@@ -104,7 +104,7 @@ async def _async_cameras_and_window(call: ServiceCall) -> tuple[list[str], Windo
 
 
 async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Result:
-    """List what one camera saw."""
+    """List the events of one camera."""
     hass = call.hass
     try:
         entry, camera = account_and_camera(hass, entity_id)
@@ -129,7 +129,7 @@ async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Resu
 
 
 async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Result:
-    """Save what one camera saw, the oldest first: it is the first to expire."""
+    """Save the events of one camera, the oldest first: they expire first."""
     hass = call.hass
     try:
         check_timeout(call.data["timeout"])
@@ -149,11 +149,11 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Resu
     except ClipError as err:
         return failed(hass, entity_id, window, err)
 
-    outcomes = await _Saving(call, entity_id, events).done()
+    outcomes = await _Saving(call, entity_id, events).run()
     result: dict[str, Any] = {outcome.value: [] for outcome in Outcome}
     for event in events:
         outcome, answer = outcomes[event.id]
-        # A clip has times of its own.
+        # The times of a clip replace those of its event.
         result[outcome].append({**response.seen(event), **answer})
     if not (failures := result[Outcome.FAILED]):
         return result, None
@@ -170,23 +170,23 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Resu
 
 
 class _Saving:
-    """The events of one camera, a few at once on their way to be files."""
+    """Saves the events of one camera, a few at once."""
 
     def __init__(
         self, call: ServiceCall, entity_id: str, events: Sequence[Event]
     ) -> None:
-        """Take what the call says, and the events in the order in which to begin."""
+        """Take the call, and the events in the order in which they are saved."""
         self._call = call
         self._hass = call.hass
         self._entity_id = entity_id
         self._left = iter(events)
         self._outcomes: dict[str, tuple[Outcome, dict[str, Any]]] = {}
         self._refused: SignInError | None = None
-        # Whether an event has waited in vain: no other one waits as long again.
+        # Whether an event has waited in vain for the queue: no other one waits then.
         self._is_full = False
 
-    async def done(self) -> dict[str, tuple[Outcome, dict[str, Any]]]:
-        """Return what came of each event, by its id, and what is told of that."""
+    async def run(self) -> dict[str, tuple[Outcome, dict[str, Any]]]:
+        """Save the events; return the outcome and the answer of each, by its id."""
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(self._work())
@@ -195,7 +195,7 @@ class _Saving:
     async def _work(self) -> None:
         for event in self._left:
             try:
-                outcome = await self._save_once_there_is_room(event)
+                outcome = await self._save_when_queue_allows(event)
             except ClipError as err:
                 if isinstance(err, SignInError):
                     self._refused = err
@@ -203,10 +203,10 @@ class _Saving:
                 outcome = Outcome.FAILED, result
             self._outcomes[event.id] = outcome
 
-    async def _save_once_there_is_room(
+    async def _save_when_queue_allows(
         self, event: Event
     ) -> tuple[Outcome, dict[str, Any]]:
-        """Save one event; wait as long for room as for footage. Raises ClipError."""
+        """Save one event; wait up to the call's timeout for the queue. Raises ClipError."""
         loop = asyncio.get_running_loop()
         give_up_at_s = loop.time() + self._call.data["timeout"].total_seconds()
         while True:
@@ -228,16 +228,16 @@ class _Saving:
         if not event.is_ready:
             return Outcome.NOT_READY, {}
         data = self._call.data
-        # Anew for each: the account may have been unloaded or reloaded meanwhile.
+        # For each event again: the account may have been reloaded meanwhile.
         entry, camera = account_and_camera(self._hass, self._entity_id)
-        # Only now, and right before it is asked for: others save events, too.
+        # Right before the request: others save events, too.
         saved = (await async_saved_clips(self._hass, entry, camera, [event.id])).get(
             event.id
         )
         if saved and saved.exists and not data["overwrite"]:
             return Outcome.SKIPPED, {"path": str(saved.path)}
         if self._refused:
-            # Who asks on with bad credentials may be shut out.
+            # More requests with bad credentials may lock the account.
             raise SignInError(self._refused.key, **self._refused.placeholders)
         running = await async_request_clip(
             self._hass,
@@ -253,7 +253,7 @@ class _Saving:
             return Outcome.SAVED, response.answer(self._hass, job)
         if job.state is JobState.FAILED and job.error:
             raise job.error
-        # It was interrupted, and goes on when the account is back.
+        # It was interrupted, and goes on when the account is loaded again.
         return Outcome.NOT_READY, {}
 
 
@@ -271,7 +271,7 @@ async def _async_wanted(
     source = entry.runtime_data.source
     kinds: list[str] | None = call.data.get("kinds")
     allowed = (*source.event_kinds, *SEEN)
-    # A cloud without a history says so itself.
+    # A source without a history raises its own error.
     for kind in (kinds or ()) if source.event_kinds else ():
         if kind not in allowed:
             raise InvalidRequestError(

@@ -1,4 +1,4 @@
-"""The actions that prove what clips are: to read them again, and to hand them over."""
+"""The actions that verify clips, and export them as a ZIP."""
 
 import asyncio
 from collections import Counter
@@ -33,18 +33,20 @@ from ..engine.library.verify import Looked, State, become_patient, verify
 from ..errors import action_error
 from ..paths import media_folder, media_folders
 from ..runtime import async_shared
-from .selection import CHOICE_FIELDS, CHOICE_SCHEMA, Choice, async_chosen
+from .selection import SELECTION_FIELDS, SELECTION_SCHEMA, Selection, async_select
 from .targets import async_unless_stopped, names_of, raising_as_asked
 
 DEFAULT_EXPORT = "clip_download/exports/%Y-%m-%d_%H-%M-%S"
 
-VERIFY_CLIPS_SCHEMA = vol.Schema(CHOICE_SCHEMA)
-EXPORT_CLIPS_SCHEMA = vol.Schema({**CHOICE_SCHEMA, vol.Optional("filename"): cv.string})
+VERIFY_CLIPS_SCHEMA = vol.Schema(SELECTION_SCHEMA)
+EXPORT_CLIPS_SCHEMA = vol.Schema(
+    {**SELECTION_SCHEMA, vol.Optional("filename"): cv.string}
+)
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """The one thread in which clips are read through; one ZIP is made at a time."""
+    """The thread in which whole clips are read; one ZIP is made at a time."""
 
     thread: Executor
     exporting: asyncio.Lock
@@ -53,7 +55,7 @@ class _Reading:
 @singleton("clip_download_reading")
 @callback
 def _reading(hass: HomeAssistant) -> _Reading:
-    """Return what all reading shares, until Home Assistant ends."""
+    """Return the thread, which lives until Home Assistant ends."""
     thread = ThreadPoolExecutor(
         1, thread_name_prefix="clip_reader", initializer=become_patient
     )
@@ -66,17 +68,17 @@ def _reading(hass: HomeAssistant) -> _Reading:
 
 
 async def async_verify_clips(call: ServiceCall) -> ServiceResponse:
-    """Read the files of clips again, and tell which are not as they were."""
+    """Read the files of clips again, and return which have changed."""
     hass = call.hass
-    choice = await async_chosen(call)
+    selection = await async_select(call)
     shared = await async_shared(hass)
     began_s = time.monotonic()
-    with raising_as_asked(call, choice.entity_ids, CHOICE_FIELDS):
+    with raising_as_asked(call, selection.entity_ids, SELECTION_FIELDS):
         verified = await _async_read(
             hass,
             verify(
                 ClipQueries(shared.library),
-                choice.clips(),
+                selection.clips(),
                 media_folders(hass),
                 _reading(hass).thread,
             ),
@@ -92,29 +94,29 @@ async def async_verify_clips(call: ServiceCall) -> ServiceResponse:
 
 
 async def async_export_clips(call: ServiceCall) -> ServiceResponse:
-    """Copy clips into a ZIP, and tell where it is."""
+    """Copy clips into a ZIP, and return where it is."""
     hass = call.hass
-    choice = await async_chosen(call)
+    selection = await async_select(call)
     reading = _reading(hass)
     now = dt_util.now()
     filename = call.data.get("filename") or f"{now:{DEFAULT_EXPORT}}"
-    with raising_as_asked(call, choice.entity_ids, CHOICE_FIELDS):
+    with raising_as_asked(call, selection.entity_ids, SELECTION_FIELDS):
         target = await hass.async_add_executor_job(
             files.target_inside,
-            _media_folder(hass, choice),
+            _media_folder(hass, selection),
             files.safe_relative_path(filename, SUFFIX),
         )
         shared = await async_shared(hass)
-        catalog = ClipQueries(shared.library)
+        queries = ClipQueries(shared.library)
         roots = media_folders(hass)
-        mounts = await catalog.mounts()
+        mounts = await queries.mounts()
         work = work_name()
 
         async def run() -> Exported:
-            # Known before it is made: after a kill it is removed.
-            async with catalog.doing(EXPORT, [str(target.parent / work)]):
+            # Recorded before it is made: after a kill it is removed.
+            async with queries.doing(EXPORT, [str(target.parent / work)]):
                 return await export(
-                    choice.clips,
+                    selection.clips,
                     target,
                     roots,
                     reading.thread,
@@ -129,7 +131,7 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
             except OSError as err:
                 raise action_error(
                     storage_error(err),
-                    camera=names_of(hass, choice.entity_ids),
+                    camera=names_of(hass, selection.entity_ids),
                     window=filename,
                 ) from err
     if not call.return_response:
@@ -144,7 +146,7 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
 
 
 def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
-    """Return what is told of clips that are not as they were: plain JSON."""
+    """Return the clips that have changed, by their state: plain JSON."""
     result: dict[str, list[dict[str, Any]]] = {
         state: [] for state in State if state not in {State.OK, State.AWAY}
     }
@@ -153,7 +155,7 @@ def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
     for one in others:
         path = one.clip.path
         if one.state is State.AWAY:
-            # There is one reason for all of them.
+            # All clips of a folder are away for the same reason.
             away[str(files.subfolder_of(path, roots) or path.parent)] += 1
             continue
         about = {"clip_id": one.clip.id, "path": str(path)}
@@ -168,14 +170,14 @@ def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
     }
 
 
-def _media_folder(hass: HomeAssistant, choice: Choice) -> Path:
+def _media_folder(hass: HomeAssistant, selection: Selection) -> Path:
     """Return the media folder of the only account, else the first one.
 
     Raises InvalidRequestError.
     """
     entry = None
-    if len(choice.accounts) == 1:
-        (account_id,) = choice.accounts
+    if len(selection.accounts) == 1:
+        (account_id,) = selection.accounts
         entry = hass.config_entries.async_get_entry(account_id)
     return media_folder(hass, entry)
 
@@ -183,7 +185,7 @@ def _media_folder(hass: HomeAssistant, choice: Choice) -> Path:
 async def _async_read[T](
     hass: HomeAssistant, work: Coroutine[Any, Any, T], name: str
 ) -> T:
-    """Do what takes long, unless Home Assistant stops or the caller goes."""
+    """Run a long task, until Home Assistant stops or the caller goes away."""
     return await async_unless_stopped(
         hass,
         hass.async_create_background_task(work, name),

@@ -22,7 +22,7 @@ from ..paths import media_folders
 from ..permissions import async_check_control
 from ..runtime import Shared, async_rebuild, async_shared
 from . import response
-from .selection import async_chosen
+from .selection import async_select
 
 # More at once is for `delete_clips` with a window.
 MOST_NAMED = 1000
@@ -31,7 +31,7 @@ MOST_LISTED = 1000
 
 MEDIA_IDS = f"{generate_media_source_id('media_source', '')}/"
 NAMED = vol.All(cv.ensure_list, vol.Length(min=1, max=MOST_NAMED), [cv.string])
-CHOICE_FIELDS = ("start", "end", "label")
+SELECTION_FIELDS = ("start", "end", "label")
 CLIPS = {vol.Optional("path"): NAMED, vol.Optional("media_content_id"): NAMED}
 
 NAMED_CLIPS_SCHEMA = vol.All(
@@ -151,7 +151,7 @@ async def _async_named(call: ServiceCall, shared: Shared) -> list[Clip]:
 async def _async_of_cameras(call: ServiceCall) -> list[Clip]:
     """Return the clips of the targeted cameras in the window, if there is a target."""
     if not any(field in call.data for field in cv.TARGET_SERVICE_FIELDS):
-        if any(field in call.data for field in CHOICE_FIELDS):
+        if any(field in call.data for field in SELECTION_FIELDS):
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="no_camera_targeted"
             )
@@ -161,7 +161,7 @@ async def _async_of_cameras(call: ServiceCall) -> list[Clip]:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="delete_needs_window"
         )
-    return [clip async for clip in (await async_chosen(call)).clips()]
+    return [clip async for clip in (await async_select(call)).clips()]
 
 
 async def _async_check_control(call: ServiceCall, clips: Collection[Clip]) -> None:

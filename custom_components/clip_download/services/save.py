@@ -1,4 +1,4 @@
-"""The actions that save a stretch of footage: what there is, or what is recorded for it."""
+"""The actions that save a window of footage: what exists, or what is recorded for it."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -34,7 +34,7 @@ SHORTEST_RECORDING = timedelta(seconds=1)
 LONGEST_RECORDING = timedelta(minutes=1)
 
 WINDOW_FIELDS = ("start", "end", "duration", "before", "after", "at")
-WISH_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
+MEDIA_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
 
 
 def in_one_line(text: str) -> str:
@@ -43,10 +43,10 @@ def in_one_line(text: str) -> str:
     return " ".join(plain.split())
 
 
-# More is no word, and no file's name.
+# A label is part of a file's name.
 LONGEST_LABEL = 100
 LABEL = vol.All(cv.string, vol.Length(max=LONGEST_LABEL), in_one_line)
-# What can be said of every clip: its name, and how patient to be.
+# The fields of both actions.
 CLIP_FIELDS: VolDictType = {
     vol.Optional("filename"): cv.template,
     vol.Optional("label", default=""): LABEL,
@@ -109,7 +109,7 @@ async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> 
     try:
         entry, camera = account_and_camera(call.hass, entity_id)
         running = await entry.runtime_data.jobs.ask(
-            camera, window, **_job(call, entry, camera, window)
+            camera, window, **_job_arguments(call, entry, camera, window)
         )
         job = running.job
         if call.data["wait"]:
@@ -130,9 +130,9 @@ async def _async_record_one(call: ServiceCall, entity_id: str) -> Result:
     window = Window(now, now + duration)
     try:
         entry, camera = account_and_camera(call.hass, entity_id)
-        # A mistake in the call is told before anybody records.
+        # A mistake in the call is an error before anything is recorded.
         entry.runtime_data.source.check(
-            _job(call, entry, camera, window)["media_options"]
+            _job_arguments(call, entry, camera, window)["media_options"]
         )
         window = await _async_record(call.hass, entry, camera, duration)
     except ClipError as err:
@@ -145,10 +145,9 @@ async def _async_record(
 ) -> Window:
     """Return the window in which a camera was made to record. Raises ClipError.
 
-    The live session ends too when the account is unloaded, Home Assistant stops, or
-    whoever called goes away.
+    The live session also ends when the account is unloaded, Home Assistant stops, or the
+    caller goes away.
     """
-
     account = entry.runtime_data
 
     async def record() -> Window:
@@ -170,15 +169,15 @@ async def _async_record(
 def _failure(
     call: ServiceCall, entity_id: str, window: Window, err: ClipError
 ) -> Result:
-    """Return what to tell of a camera whose clip is not there."""
+    """Return the answer for a camera whose clip was not saved, and the error to raise."""
     result, raised = failed(call.hass, entity_id, window, err)
     return {"status": response.STATUS_FAILED, **result}, raised
 
 
-def _job(
+def _job_arguments(
     call: ServiceCall, entry: ClipConfigEntry, camera: Camera, window: Window
 ) -> dict[str, Any]:
-    """Return how the clip of a window is wanted. Raises InvalidRequestError."""
+    """Return the arguments for `Jobs.ask` from a call. Raises InvalidRequestError."""
     check_timeout(call.data["timeout"])
     return {
         "root": media_folder(call.hass, entry),
@@ -194,6 +193,6 @@ def _job(
         "label": call.data["label"],
         "overwrite": call.data["overwrite"],
         "media_options": MediaOptions(
-            **{key: call.data[key] for key in WISH_FIELDS if key in call.data}
+            **{key: call.data[key] for key in MEDIA_FIELDS if key in call.data}
         ),
     }

@@ -1,4 +1,4 @@
-"""Which saved clips a call is for: of which cameras, of what time, with which label."""
+"""The saved clips that an action is called for: by camera, time, label."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from ..permissions import async_user
 from ..runtime import async_shared
 from .targets import account_and_camera_id, async_targeted_cameras, raising_as_asked
 
-CHOICE_FIELDS = ("start", "end", "label", "kept")
-CHOICE_SCHEMA: VolDictType = {
+SELECTION_FIELDS = ("start", "end", "label", "kept")
+SELECTION_SCHEMA: VolDictType = {
     **cv.TARGET_SERVICE_FIELDS,
     vol.Optional("start"): cv.datetime,
     vol.Optional("end"): cv.datetime,
@@ -30,11 +30,11 @@ CHOICE_SCHEMA: VolDictType = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
-    """The clips that are meant; `clips` goes through them anew each time.
+class Selection:
+    """The selected clips; each call of `clips` reads them anew.
 
-    `entity_ids` are the cameras that were targeted, none if all clips were meant.
-    `accounts` are the ids of theirs.
+    `entity_ids` are the targeted cameras, none if clips of all cameras are selected.
+    `accounts` are the ids of the cameras' accounts.
     """
 
     entity_ids: Sequence[str]
@@ -42,11 +42,11 @@ class Choice:
     clips: Callable[[], AsyncIterator[Clip]]
 
 
-async def async_chosen(call: ServiceCall) -> Choice:
+async def async_select(call: ServiceCall) -> Selection:
     """Return the clips that a call is for.
 
-    Without a target, these are of all cameras, also of those that there are no more:
-    that is for administrators. An account need not be loaded.
+    Without a target, they are of all cameras, even of those that are gone: only an
+    administrator may do that. An account need not be loaded.
     """
     hass = call.hass
     entity_ids: list[str] = []
@@ -54,20 +54,20 @@ async def async_chosen(call: ServiceCall) -> Choice:
         entity_ids = await async_targeted_cameras(call)
     elif (user := await async_user(call.hass, call.context)) and not user.is_admin:
         raise Unauthorized(context=call.context)
-    with raising_as_asked(call, entity_ids, CHOICE_FIELDS):
+    with raising_as_asked(call, entity_ids, SELECTION_FIELDS):
         cameras = [account_and_camera_id(hass, entity_id) for entity_id in entity_ids]
         window = settle_open(
             time_zone=dt_util.get_default_time_zone(),
             start=call.data.get("start"),
             end=call.data.get("end"),
         )
-    catalog = ClipQueries((await async_shared(hass)).library)
+    queries = ClipQueries((await async_shared(hass)).library)
 
     async def clips() -> AsyncIterator[Clip]:
         of: Sequence[tuple[ClipConfigEntry | None, str | None]]
         of = cameras or [(None, None)]
         for entry, camera_id in of:
-            async for clip in catalog.in_window(
+            async for clip in queries.in_window(
                 account_id=entry.entry_id if entry else None,
                 camera_id=camera_id,
                 window=window,
@@ -76,7 +76,7 @@ async def async_chosen(call: ServiceCall) -> Choice:
             ):
                 yield clip
 
-    return Choice(
+    return Selection(
         entity_ids=entity_ids,
         accounts={entry.entry_id for entry, _ in cameras},
         clips=clips,

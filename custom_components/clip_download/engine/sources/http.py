@@ -429,7 +429,7 @@ def parse_url(url: str) -> URL:
     """Take a URL byte for byte. Raises CloudError if it is none that can be asked for."""
     try:
         parsed = URL(url, encoded=True)
-        # What is taken as it is, is looked at only when it is sent, or told.
+        # An encoded URL is not checked until it is sent or shown.
         _ = parsed.port, parsed.host, url.encode()
         for encoding in ("ascii", "idna"):
             (parsed.raw_host or "").encode(encoding)

@@ -78,7 +78,7 @@ MOST_PAGES = 200
 MOST_ENTRIES = 1000
 # So many empty ones in a row whose cursor does not say how far back they go.
 MOST_EMPTY_PAGES = 5
-# An event that the cloud tells no end of for so long has ended, whatever it tells.
+# After this time an event counts as ended, even if the cloud still gives no end.
 ENDS_WITHIN = timedelta(minutes=10)
 # What ends later than this has no end that is known.
 LONGEST_EVENT_MS = 24 * 60 * 60 * 1000
