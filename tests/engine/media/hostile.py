@@ -110,6 +110,11 @@ def words(*numbers: int) -> bytes:
     return struct.pack(f">{len(numbers)}I", *numbers)
 
 
+def numbers(data: bytes) -> tuple[int, ...]:
+    """Return the numbers of four bytes."""
+    return struct.unpack(f">{len(data) // 4}I", data)
+
+
 # Pictures of one grey, of any size: each block of them is one byte (ITU-T H.264, 7.3.5).
 
 
@@ -340,6 +345,30 @@ def _deepest(container: str) -> bytes:
     return stream([key_frame(8192, 4352, is_deep=True)] * 3, container)
 
 
+def _indexed(pictures: Iterable[bytes], count: int) -> bytes:
+    """Let so many samples of one byte follow pictures, in tables as long as can be.
+
+    All of them need a picture that is lost.
+    """
+    file = parsed(stream(pictures, "mp4"))
+    sizes = file.find(b"stsz").body[12:]
+    total, step = len(sizes) // 4 + count, 1024
+    at = int.from_bytes(file.find(b"stco").body[8:12])
+    places = [at + sum(numbers(sizes)[:n]) for n in range(len(sizes) // 4)]
+    file.find(b"stsz").body = words(0, 0, total) + sizes + words(1) * count
+    file.find(b"stts").body = words(0, 3, 20, step, 1, 1 << 17, total - 21, step)
+    file.find(b"stsc").body = words(0, 1, 1, 1, 1)
+    file.find(b"stco").body = words(0, total, *places) + words(at) * count
+    table = file.find(b"stbl")
+    table.boxes.append(Box(b"ctts", words(0, total) + words(1, 0) * total))
+    return dumped(file)
+
+
+def _tiny_units(count: int, container: str) -> bytes:
+    """Return a picture behind so many NAL units of two bytes."""
+    return stream([SMALL, b"\0\0\1\x09\x10" * count + SMALL, SMALL], container)
+
+
 # What each is, and how it is made.
 HOSTILE: dict[str, Callable[[], bytes]] = {
     **{f"2^{n} samples": partial(_samples, 1 << n) for n in (24, 25, 26)},
@@ -417,6 +446,23 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     **{
         f"the largest picture there is, at 10 bits, {container}": partial(
             _deepest, container
+        )
+        for container in ("mp4", "mpegts")
+    },
+    "large pictures and a large index": lambda: _indexed(
+        [
+            key_frame(4096, 2304, refs=16),
+            *(same_again(number, 256 * 144) for number in range(1, 16)),
+        ],
+        200_000,
+    ),
+    "a large picture and a large index": lambda: _indexed(
+        [key_frame(8192, 4352), same_again(1, 512 * 272)], 100_000
+    ),
+    "a million samples": lambda: _indexed([SMALL, same_again(1, 60)], 999_000),
+    **{
+        f"a million NAL units in a picture, {container}": partial(
+            _tiny_units, MB, container
         )
         for container in ("mp4", "mpegts")
     },

@@ -33,6 +33,7 @@ BY_CLAIMS = {
     "2^30 key frames",
     "100,000 edits",
     "16 edits of a million samples",
+    "a million samples",
     "10,000 tracks",
     "tables where they do not belong",
     "a compressed index",
@@ -46,8 +47,6 @@ BY_CLAIMS = {
     "a picture of 80 MB, TS",
     "a picture of 15,872 x 15,872, MP4",
     "a picture of 15,872 x 15,872, TS",
-    "the largest picture there is, at 10 bits, mp4",
-    "the largest picture there is, at 10 bits, mpegts",
     "30 key frames in one, MP4",
 }
 

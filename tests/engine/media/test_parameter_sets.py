@@ -1,10 +1,13 @@
 """What parameter sets claim of memory is read as libav reads it, before it decodes."""
 
+from fractions import Fraction
 from io import BytesIO
 
 import av
+from av.codec.context import CodecContext
 import pytest
 
+from custom_components.clip_download.engine.media import probe
 from custom_components.clip_download.engine.media.parameter_sets import (
     DamagedError,
     Needs,
@@ -92,3 +95,23 @@ def test_nothing_is_known_without_sets() -> None:
         needs("h264", frozenset())
     with pytest.raises(UnknownError):
         sets_of("h264", AVCC[:3])
+
+
+def test_nothing_is_made_up() -> None:
+    """Where a picture of H.265 needs lost ones, libav makes none in their place."""
+    encoder = CodecContext.create("libx265", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = 256, 128, "yuv420p"
+    encoder.time_base = Fraction(1, 10)
+    encoder.options = {"x265-params": "log-level=0:bframes=0:ref=4"}
+    packets = []
+    for number in range(6):
+        frame = av.VideoFrame(256, 128, "yuv420p")
+        frame.pts = number
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    decoder = probe._decoder("hevc", strict=True)
+    decoder.extradata = encoder.extradata
+    assert decoder.decode(packets[0])
+    with pytest.raises(av.InvalidDataError):
+        decoder.decode(packets[5])

@@ -15,9 +15,10 @@ from typing import BinaryIO, Final, NamedTuple
 
 from ..errors import BodyError, CloudError, NotVideoError
 
-# libav takes up to 80 bytes a sample. A part has far less: at 60 frames a second, with
-# sound, this is more than two hours.
-MOST_SAMPLES: Final = 1_000_000
+# A part has less: at 60 frames a second, with sound, this is an hour.
+MOST_SAMPLES: Final = 400_000
+# What libav takes for each in its index, with the tables that it makes that of.
+INDEX_BYTES_A_SAMPLE: Final = 128
 # What was made of many parts: a day and more at 60 frames a second, with sound.
 MOST_CLIP_SAMPLES: Final = 12_000_000
 # No level of H.264 or H.265 has larger pictures (139,264 macroblocks: 8192 x 4352).
@@ -83,6 +84,8 @@ class Claims(NamedTuple):
 
     is_fragmented: bool = False
     is_index_first: bool = False
+    # How many entries libav's index comes to have.
+    samples: int = 0
 
 
 class _Box(NamedTuple):
@@ -181,7 +184,7 @@ class _Walk:
                 self._take(b"", box)
         if not has_moov:
             raise BodyError("body_truncated")
-        return Claims(is_fragmented, is_index_first)
+        return Claims(is_fragmented, is_index_first, self._indexed)
 
     def _inside(self, start: int, end: int) -> Iterator[_Box]:
         """Yield the boxes from one place in the file to another."""
@@ -273,9 +276,12 @@ class _Walk:
             raise implausible()
         self._track.tables.add(kind)
 
+    @property
+    def _indexed(self) -> int:
+        return sum(track.indexed for track in self._tracks) + self._samples
+
     def _check_sum(self) -> None:
-        indexed = sum(track.indexed for track in self._tracks) + self._samples
-        if indexed > self._most_samples:
+        if self._indexed > self._most_samples:
             raise implausible()
 
     def _take_table(self, box: _Box) -> None:

@@ -28,6 +28,7 @@ from .probe import (
     Cancelled,
     MediaInfo,
     OpenMedia,
+    TooLargeError,
     decode_key,
     opened,
     probe,
@@ -107,24 +108,29 @@ class Finished:
 def inspect(file: File) -> Media:
     """Return what a fetched file holds, once its first key frame could be decoded.
 
+    One that takes too much memory to decode is believed.
+
     Raises CloudError: `body_not_video`, or `body_truncated` where it is not whole.
     """
     with opened(file) as media:
+        video, sound = media.video, media.sound
+        shown: av.VideoFrame | av.VideoCodecContext | None
         try:
-            frame = decode_key(media, _NEVER)
+            shown = decode_key(media, _NEVER)
+        except TooLargeError:
+            shown = video.codec_context
         except av.FFmpegError as err:
             raise BodyError("body_truncated") from err
-        if frame is None:
+        if shown is None:
             raise BodyError("body_truncated")
-        video, sound = media.video, media.sound
         duration_us = int((video.duration or 0) * video.time_base * US)
         return Media(
             container=media.kind,
             is_progressive=media.is_progressive,
             video_codec=media.codec,
             audio_codec=sound.codec if sound else None,
-            width=frame.width,
-            height=frame.height,
+            width=shown.width,
+            height=shown.height,
             frame_rate=float(video.average_rate or 0),
             duration=timedelta(microseconds=duration_us),
         )
@@ -226,7 +232,10 @@ def picture(file: File, at: timedelta) -> bytes:
             media.container.seek(
                 ticks, stream=media.video, backward=not _is_next_nearer(media, ticks)
             )
-        frame = decode_key(media, _NEVER)
+        try:
+            frame = decode_key(media, _NEVER)
+        except TooLargeError as err:
+            raise ClipError("clip_not_playable") from err
         if frame is None:
             raise ClipError("clip_not_playable")
         return _jpeg(frame)

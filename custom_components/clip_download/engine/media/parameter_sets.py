@@ -89,9 +89,12 @@ class Part(NamedTuple):
 class Needs(NamedTuple):
     """What decoding takes: bytes a picture and beside them, pictures kept for others.
 
-    These are not known of H.265: nobody holds it to what it says of them.
+    `pixels` are those of the largest picture, as it lies in memory.
+
+    The pictures kept are not known of H.265: nobody holds it to what it says of them.
     """
 
+    pixels: int
     picture_bytes: int
     other_bytes: int
     refs: int | None
@@ -140,6 +143,7 @@ def needs(codec: str, sets: frozenset[bytes]) -> Needs:
     claims = [read(unit) for unit in sets]
     pixels = max(one.pixels for one in claims)
     return Needs(
+        pixels=pixels,
         picture_bytes=max(
             int(one.pixels * (one.bytes_a_pixel + _KEPT_BYTES_A_PIXEL))
             for one in claims

@@ -80,8 +80,12 @@ _BOUNDED = {"max_pixels": str(claims.MOST_PIXELS)}
 _MOST_DECODER_BYTES = 94 * 2**20
 # A packet is copied, without what escapes start codes, and the next one waits.
 _PACKETS_KEPT = 3
-# A decoder that shows no frame that it had to make up.
-_STRICT = {**_BOUNDED, "err_detect": "explode", "flags": "+output_corrupt"}
+# A decoder that shows no frame that it had to make up. For H.265, libav makes up all that
+# a picture names, sixteen of them, only where it is to show what is corrupt.
+_STRICT = {
+    "h264": {**_BOUNDED, "err_detect": "explode", "flags": "+output_corrupt"},
+    "hevc": {**_BOUNDED, "err_detect": "explode"},
+}
 # While libav looks into a file, it decodes nothing but sound: of a picture it knows
 # enough without.
 _PROBING = {
@@ -110,6 +114,10 @@ _ADTS_BYTES = 7
 
 class Cancelled(Exception):
     """The caller wants no result any more."""
+
+
+class TooLargeError(Exception):
+    """A picture that may well be, but takes too much memory to decode."""
 
 
 class KeyFrame(NamedTuple):
@@ -237,6 +245,8 @@ class OpenMedia:
     kind: Kind
     is_progressive: bool
     is_indexed: bool
+    # What may be taken to decode.
+    decoder_bytes: int = _MOST_DECODER_BYTES
 
     @property
     def codec(self) -> str:
@@ -364,6 +374,8 @@ def _open_media(
         or video.codec_context.codec.canonical_name not in CODECS
     ):
         raise NotVideoError("body_not_video")
+    # The index is in memory, too. Of a clip of our own, it may be larger.
+    samples = min(claimed.samples, claims.MOST_SAMPLES)
     audio = next(
         # A stream that was announced and never came has no rate.
         (one for one in container.streams.audio if one.codec_context and one.rate),
@@ -382,13 +394,15 @@ def _open_media(
         is_indexed=kind == "mp4"
         and not claimed.is_fragmented
         and len(video.index_entries) > 0,
+        decoder_bytes=_MOST_DECODER_BYTES - samples * claims.INDEX_BYTES_A_SAMPLE,
     )
 
 
 def decode_key(media: OpenMedia, cancelled: threading.Event) -> av.VideoFrame | None:
     """Return the first key frame that can be decoded, or None if none of a few can.
 
-    Raises CloudError (`body_implausible`) if one would take too much memory.
+    Raises TooLargeError if one would take too much memory, CloudError
+    (`body_implausible`) if no camera can have sent it.
     """
     tried = 0
     for packet in media.packets(cancelled, sound=False):
@@ -396,9 +410,10 @@ def decode_key(media: OpenMedia, cancelled: threading.Event) -> av.VideoFrame | 
             continue
         decoder = media.decoder()
         with suppress(UnknownError):
-            if _Memory(decoder, packet).is_full:
+            memory = _Memory(decoder, packet, media.decoder_bytes)
+            if memory.is_full and not memory.is_plausible:
                 raise claims.implausible()
-        if frame := _decode(decoder, packet):
+        if frame := _decode(decoder, packet, media.decoder_bytes):
             return frame
         tried += 1
         if tried == _KEYS_TRIED:
@@ -737,7 +752,7 @@ def _probe_packets(
             shape = VideoFormat(*sizes[sets], sets)
             if prober.start_pts is None:
                 # No packet before it could be marked.
-                is_hit = _decode(_decoder(codec, strict=True), packet) is None
+                is_hit = not _is_decodable(packet, codec)
         if prober.start_pts is None and not packet.is_discard:
             prober.start_pts = pts
         prober.frame(
@@ -820,8 +835,11 @@ class _Memory:
     and those that are not shown yet, it keeps.
     """
 
-    def __init__(self, decoder: av.VideoCodecContext, packet: Packet[Stream]) -> None:
+    def __init__(
+        self, decoder: av.VideoCodecContext, packet: Packet[Stream], most_bytes: int
+    ) -> None:
         """Take it, and the key frame that it is to begin with. Raises UnknownError."""
+        self._most_bytes = most_bytes
         self._codec = decoder.codec.canonical_name
         self._extradata = decoder.extradata or b""
         part = self._part(packet)
@@ -849,7 +867,12 @@ class _Memory:
             held * self._needs.picture_bytes
             + self._needs.other_bytes
             + _PACKETS_KEPT * packet.size
-        ) > _MOST_DECODER_BYTES
+        ) > self._most_bytes
+
+    @property
+    def is_plausible(self) -> bool:
+        """Return whether a camera can have sent the key frame."""
+        return self._inside == 1 and self._needs.pixels <= claims.MOST_PIXELS
 
     def take(self, packet: Packet[Stream]) -> None:
         """Hear of the next packet. Raises UnknownError if it changes what is known."""
@@ -871,6 +894,7 @@ class _Check:
         """Take the open file, and where to put the numbers of the bad packets."""
         self._bad = bad
         self._is_h264 = media.codec == "h264"
+        self._most_bytes = media.decoder_bytes
         self._decoder: av.VideoCodecContext | None = media.decoder(strict=True)
         self._memory: _Memory | None = None
         # The packets of the GOP by the time that they are shown at.
@@ -885,7 +909,7 @@ class _Check:
             return
         try:
             if self._memory is None:
-                self._memory = _Memory(self._decoder, packet)
+                self._memory = _Memory(self._decoder, packet, self._most_bytes)
                 self._first_pts = pts
                 self._is_open = self._is_h264 and not has_idr(packet)
             elif pts < self._first_pts:
@@ -966,26 +990,45 @@ def _parameter_sets(packet: Packet[Stream], codec: str) -> bytes:
 
 def _size(packet: Packet[Stream], codec: str) -> tuple[int, int] | None:
     """Return width and height of what a key frame shows."""
-    frame = _decode(_decoder(codec), packet)
+    try:
+        frame = _decode(_decoder(codec), packet)
+    except TooLargeError:
+        return None
     return (frame.width, frame.height) if frame else None
+
+
+def _is_decodable(packet: Packet[Stream], codec: str) -> bool:
+    """Return whether a key frame can be decoded alone, without anything made up."""
+    try:
+        return _decode(_decoder(codec, strict=True), packet) is not None
+    except TooLargeError:
+        return True
 
 
 def _decoder(codec: str, *, strict: bool = False) -> av.VideoCodecContext:
     """Make a decoder; with `strict`, it shows no frame that it had to make up."""
     decoder = CodecContext.create(codec, "r")
     assert isinstance(decoder, av.VideoCodecContext)
-    decoder.options = _STRICT if strict else _BOUNDED
+    decoder.options = _STRICT[decoder.codec.canonical_name] if strict else _BOUNDED
     # Each thread takes memory of its own.
     decoder.thread_count = 1
     return decoder
 
 
 def _decode(
-    context: av.VideoCodecContext, packet: Packet[Stream]
+    context: av.VideoCodecContext,
+    packet: Packet[Stream],
+    most_bytes: int = _MOST_DECODER_BYTES,
 ) -> av.VideoFrame | None:
-    """Decode one key frame alone; None if it cannot be, or not without much memory."""
+    """Decode one key frame alone; None if it cannot be.
+
+    Raises TooLargeError if only memory is missing.
+    """
     try:
-        if _Memory(context, packet).is_full:
+        memory = _Memory(context, packet, most_bytes)
+        if memory.is_full:
+            if memory.is_plausible:
+                raise TooLargeError
             return None
         frames = [*context.decode(packet), *context.decode(None)]
     except UnknownError, av.FFmpegError, ValueError:

@@ -19,12 +19,14 @@ from av.video.stream import VideoStream
 from ..errors import ClipError, CloudError
 from ..folder import File
 from ..time_range import from_ms
+from . import claims
 from .probe import (
     SLIP_US,
     US,
     AudioFormat,
     MediaInfo,
     OpenMedia,
+    TooLargeError,
     decode_key,
     has_idr,
     opened,
@@ -40,7 +42,6 @@ _FRAGMENTS = {
     "frag_duration": str(US),
 }
 _BUFFER_BYTES = 2**20
-_MOST_CHECKED = 500_000
 # Of sound, what a packet holds at least.
 _AAC_SAMPLES, _FEWEST_SAMPLES = 960, 480
 # Sound lags behind its picture, in the order of a file, at most so much.
@@ -211,8 +212,8 @@ def write(
         with output:
             written = _Writer(output, run).write(cancelled, done)
         made.finish()
-        # To open it takes about 70 bytes a sample.
-        if made.samples <= _MOST_CHECKED:
+        # To open a larger one takes much memory.
+        if made.samples <= claims.MOST_SAMPLES:
             _check(file, cancelled)
     except BaseException:
         made.close()
@@ -247,6 +248,8 @@ def _check(file: File, cancelled: threading.Event) -> None:
     try:
         with opened(file) as media:
             frame = decode_key(media, cancelled)
+    except TooLargeError:
+        return
     except CloudError as err:
         raise ClipError("clip_not_playable") from err
     if frame is None:
