@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 import hashlib
 import os
@@ -324,7 +325,11 @@ async def test_names_that_differ_in_case(fat_house: House) -> None:
 
 
 async def test_clips_on_fat_are_known_as_ours(fat_house: House) -> None:
-    """Its times are even seconds: clips are whole, found again, and pruned all the same."""
+    """Its times are even seconds: clips are whole, found again, and pruned all the same.
+
+    This driver notes the time anew when a file is renamed: where two seconds end between
+    hashing and publishing, the library learns of that by a rebuild.
+    """
     media, library = fat_house.media, fat_house.library
     job = await fat_house.save(window(0, 10), "Front/clip")
     assert job.state is JobState.SAVED
@@ -332,7 +337,8 @@ async def test_clips_on_fat_are_known_as_ours(fat_house: House) -> None:
     with ThreadPoolExecutor(1) as reader:
         verified = await verify(catalog, catalog.in_window(), [media], reader)
     assert verified.others == []
-    assert await rebuild(library, [media]) == Rebuilt(found=1)
+    rebuilt = await rebuild(library, [media])
+    assert replace(rebuilt, changed=0) == Rebuilt(found=1)
     pruning = Pruning(catalog)
     limits: dict[str | None, Limits] = {None: Limits(keep_days=1)}
     done = await pruning.prune(limits, [media], NOON + timedelta(days=999))
