@@ -345,10 +345,11 @@ def _deepest(container: str) -> bytes:
     return stream([key_frame(8192, 4352, is_deep=True)] * 3, container)
 
 
-def _indexed(pictures: Iterable[bytes], count: int) -> bytes:
+def _indexed(pictures: Iterable[bytes], count: int, *, is_shown: bool = True) -> bytes:
     """Let so many samples of one byte follow pictures, in tables as long as can be.
 
-    All of them need a picture that is lost.
+    All of them need a picture that is lost. Unless they are shown, an edit list ends
+    before them.
     """
     file = parsed(stream(pictures, "mp4"))
     sizes = file.find(b"stsz").body[12:]
@@ -361,6 +362,9 @@ def _indexed(pictures: Iterable[bytes], count: int) -> bytes:
     file.find(b"stco").body = words(0, total, *places) + words(at) * count
     table = file.find(b"stbl")
     table.boxes.append(Box(b"ctts", words(0, total) + words(1, 0) * total))
+    if is_shown:
+        track = file.find(b"trak")
+        track.boxes = [box for box in track.boxes if box.kind != b"edts"]
     return dumped(file)
 
 
@@ -419,6 +423,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         honest(is_fragmented=True)
         + Box(b"sidx", words(0, 1, 1000, 0, 0, 0xFFFF)).dump() * 2000
     ),
+    "15,000 fragments": lambda: _fragments(15_000),
     "20,000 fragments": lambda: _fragments(20_000),
     "200,000 fragments": lambda: _fragments(200_000),
     "a picture of 15,872 x 15,872, MP4": lambda: stream(
@@ -458,6 +463,10 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     ),
     "a large picture and a large index": lambda: _indexed(
         [key_frame(8192, 4352), same_again(1, 512 * 272)], 100_000
+    ),
+    "399,998 samples": lambda: _indexed([SMALL, same_again(1, 60)], 399_998),
+    "399,998 samples that are not shown": lambda: _indexed(
+        [SMALL, same_again(1, 60)], 399_998, is_shown=False
     ),
     "a million samples": lambda: _indexed([SMALL, same_again(1, 60)], 999_000),
     **{

@@ -43,6 +43,7 @@ BY_CLAIMS = {
     "2^28 samples in a fragment",
     "fragments of 100,000 samples",
     "an index of segments",
+    "20,000 fragments",
     "200,000 fragments",
     "a picture of 80 MB, TS",
     "a picture of 15,872 x 15,872, MP4",

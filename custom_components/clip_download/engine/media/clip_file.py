@@ -226,12 +226,7 @@ def picture(file: File, at: timedelta) -> bytes:
     """
     most = claims.MOST_CLIP_SAMPLES
     with _libav_errors(), opened(file, most_samples=most) as media:
-        ticks = int(at.total_seconds() / media.video.time_base)
-        # Where this does not work, the beginning will do.
-        with suppress(av.FFmpegError):
-            media.container.seek(
-                ticks, stream=media.video, backward=not _is_next_nearer(media, ticks)
-            )
+        _seek_key(media, int(at.total_seconds() / media.video.time_base))
         try:
             frame = decode_key(media, _NEVER)
         except TooLargeError as err:
@@ -246,6 +241,15 @@ def _still(run: Run) -> bytes | None:
     with suppress(ClipError, CloudError):
         return picture(run.cuts[len(run.cuts) // 2].info.file, timedelta(0))
     return None
+
+
+def _seek_key(media: OpenMedia, ticks: int) -> None:
+    """Go to the key frame nearest to a time; where that does not work, stay."""
+    if media.is_seekable:
+        with suppress(av.FFmpegError):
+            media.container.seek(
+                ticks, stream=media.video, backward=not _is_next_nearer(media, ticks)
+            )
 
 
 def _is_next_nearer(media: OpenMedia, ticks: int) -> bool:

@@ -103,6 +103,9 @@ _MOST_SEGMENTS = 10_000
 _MOST_SETS = 1000
 # Sound that browsers and phones play in an MP4.
 _PLAYABLE_SOUNDS = {"aac", "flac", "mp3", "opus"}
+# libav's search of an index takes a second where so many samples of it are not shown, and
+# the square of that for more.
+_MOST_DISCARDED = 40_000
 # So many frames show whether a file's frames are reordered.
 _ORDER_FRAMES = 64
 # The last picture ends within so many packets of a transport stream.
@@ -265,6 +268,16 @@ class OpenMedia:
             context.layout.name,
             self.kind,
         )
+
+    @cached_property
+    def is_seekable(self) -> bool:
+        """Return whether libav finds a place in the index without taking minutes."""
+        discarded = sum(
+            entry.is_discard
+            for stream in self.container.streams
+            for entry in stream.index_entries
+        )
+        return discarded <= _MOST_DISCARDED
 
     def decoder(self, *, strict: bool = False) -> av.VideoCodecContext:
         """Make a decoder of the video that is gone with its last reference.

@@ -529,7 +529,7 @@ class _Pictures:
         self._has_jumped = False
         # Whether the last picture is the first one of a cut that needs none before.
         self.begins = False
-        if media.is_indexed and cuts[0].key.number > 0:
+        if media.is_indexed and cuts[0].key.number > 0 and media.is_seekable:
             # Where this does not work, reading on leads there as well.
             with suppress(av.FFmpegError):
                 media.container.seek(cuts[0].key.dts, stream=media.video)
