@@ -942,7 +942,7 @@ NEAR_MEDIA = [
     *(path for path in ENGINE if ENGINE_FOLDER / "sources" not in path.parents),
     *(
         INTEGRATION / f"{name}.py"
-        for name in ("automatic_saving", "camera", "image", "media_source")
+        for name in ("automatic_saving", "camera", "image", "links", "media_source")
     ),
 ]
 # Methods of paths that no file nor folder that is held open has.

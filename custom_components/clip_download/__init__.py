@@ -39,6 +39,7 @@ from .retention import RetentionManager
 from .runtime import Shared, async_shared
 from .services import async_setup_services
 from .services.response import EVENT_FAILED, EVENT_SAVED, answer
+from .websocket_api import async_setup_websocket_api
 
 __all__ = ["async_remove_config_entry_device"]
 
@@ -62,8 +63,9 @@ _LOGGER = logging.getLogger(__name__)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the actions and the commands."""
     async_setup_services(hass)
+    async_setup_websocket_api(hass)
     for kind in KINDS.values():
         if kind.shared_sign_in:
             kind.shared_sign_in.async_follow_lenders(hass)

@@ -5,12 +5,10 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import override
 from urllib.parse import quote, unquote
 
 from homeassistant.auth.models import User
-from homeassistant.components.http.auth import async_sign_path
 from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.components.media_player.browse_media import (
     SearchMedia,
@@ -42,7 +40,6 @@ from .automatic_saving import (
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import InvalidRequestError
-from .engine.library import files
 from .engine.library.queries import CameraPage, ClipQueries
 from .engine.library.reindex import look_over
 from .engine.model import Camera, Clip, ClipStatus, Event
@@ -50,14 +47,13 @@ from .engine.pipeline.jobs import Running
 from .engine.time_range import settle_past
 from .entity import camera_entity_id
 from .errors import raise_media_error
+from .links import async_file_link, async_picture_links, async_signed
 from .paths import media_folders
 from .runtime import async_shared
 from .services import response
 from .services.targets import cameras_of
 
 MIME_TYPE = "video/mp4"
-# As long as what Home Assistant signs itself: a page may stay open for a day.
-LINK_LIFE = timedelta(hours=24)
 
 # How many items a folder shows; the rest is in a folder below it.
 PAGE = 200
@@ -195,7 +191,7 @@ class ClipMediaSource(MediaSource):
                 return SearchMedia(result=[])
             viewer = await self._viewer(item)
             clips = await self._search(place, query.search_query, viewer)
-        pictures = await self._pictures(clips)
+        pictures = await async_picture_links(self.hass, clips)
         return SearchMedia(
             result=[
                 self._clip(
@@ -219,7 +215,7 @@ class ClipMediaSource(MediaSource):
                 clip = await self._save_recording(place, viewer)
             else:
                 clip = await self._find_clip(place.item, viewer)
-        url = self._link(clip.path)
+        url = async_file_link(self.hass, clip.path)
         if url is None:
             window = response.in_words(clip.window)
             with raise_media_error(
@@ -296,7 +292,9 @@ class ClipMediaSource(MediaSource):
         )
         if not cameras:
             return "", []
-        pictures = await self._pictures([page.latest for page in cameras])
+        pictures = await async_picture_links(
+            self.hass, [page.latest for page in cameras]
+        )
         title = self._account_name(place.account_id, cameras[0].latest.account_name)
         return title, [
             self._folder(
@@ -319,7 +317,7 @@ class ClipMediaSource(MediaSource):
         if not days:
             return "", []
         shown = days[:PAGE]
-        pictures = await self._pictures([page.latest for page in shown])
+        pictures = await async_picture_links(self.hass, [page.latest for page in shown])
         children = [
             self._folder(
                 replace(place, day=page.day, before=""),
@@ -347,7 +345,7 @@ class ClipMediaSource(MediaSource):
             lambda clip: clip,
         )
         shown = clips[:PAGE]
-        pictures = await self._pictures(shown)
+        pictures = await async_picture_links(self.hass, shown)
         children = [self._clip(clip, pictures, self._title(clip)) for clip in shown]
         if len(clips) > PAGE:
             older = replace(place, offset=place.offset + PAGE)
@@ -408,25 +406,6 @@ class ClipMediaSource(MediaSource):
         library = (await async_shared(self.hass)).library
         return await look_over(library, media_folders(self.hass), clips)
 
-    async def _pictures(self, clips: Sequence[Clip]) -> dict[str, str]:
-        """Return links to the pictures of those clips that have one, by the clip's id."""
-        roots = media_folders(self.hass)
-
-        def existing() -> list[tuple[str, Path]]:
-            pictures = ((clip.id, clip.path.with_suffix(".jpg")) for clip in clips)
-            return [one for one in pictures if files.is_there(one[1], roots)]
-
-        return {
-            clip_id: link
-            for clip_id, path in await self.hass.async_add_executor_job(existing)
-            if (link := self._link(path))
-        }
-
-    def _link(self, path: Path) -> str | None:
-        """Return a signed link to a file, None if it is outside the media folders."""
-        location = response.media_location(self.hass, path)
-        return _signed(self.hass, f"/media/{location}") if location else None
-
     def _account_name(self, account_id: str, recorded: str) -> str:
         """Return an account's name; that which a clip recorded once it is removed."""
         entry = self.hass.config_entries.async_get_entry(account_id)
@@ -456,7 +435,7 @@ class ClipMediaSource(MediaSource):
                 self._folder(
                     replace(place, camera_id=camera.id),
                     camera.name,
-                    _signed(self.hass, f"/api/camera_proxy/{entity_id}"),
+                    async_signed(self.hass, f"/api/camera_proxy/{entity_id}"),
                 )
                 for entity_id, camera in self._cloud_cameras(entry, viewer).items()
             ]
@@ -700,11 +679,3 @@ def _length(duration: timedelta) -> str:
     if hours:
         return f"{hours}:{minutes:02}:{seconds:02}"
     return f"{minutes}:{seconds:02}"
-
-
-def _signed(hass: HomeAssistant, path: str) -> str:
-    """Return a path of Home Assistant with a signature in place of a sign-in."""
-    quoted = quote(path)
-    # Home Assistant returns the path as it is read, and a "#" would cut it off.
-    _, _, signature = async_sign_path(hass, quoted, LINK_LIFE).rpartition("?")
-    return f"{quoted}?{signature}"

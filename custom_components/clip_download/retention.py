@@ -1,7 +1,7 @@
 """Deletes clips by the limits, and reports it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 import contextlib
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from .engine.errors import StorageError
 from .engine.library.database import Library
 from .engine.library.export import EXPORT, clear
 from .engine.library.queries import ClipQueries
-from .engine.library.retention import Limits, Pruned, Pruning
+from .engine.library.retention import LetGo, Limits, Pruned, Pruning
 from .engine.model import Clip
 from .engine.pipeline.fetching import size_in_words
 from .paths import media_folders
@@ -33,6 +33,8 @@ _LOGGER = logging.getLogger(__name__)
 EVENT_DELETED = f"{DOMAIN}_deleted"
 # Sent with the ids of the clips that were deleted.
 CLIPS_DELETED: SignalType[frozenset[str]] = SignalType(f"{DOMAIN}_gone")
+# Sent with the clips that were kept, released or labelled, as they are now.
+CLIPS_CHANGED: SignalType[tuple[Clip, ...]] = SignalType(f"{DOMAIN}_changed")
 
 PRUNE_INTERVAL = timedelta(hours=1)
 # How long a clip waits for pruning: then it is published, even if a limit is exceeded.
@@ -120,6 +122,34 @@ class RetentionManager:
         """Return what the next pass will delete. Raises StorageError."""
         limits = await self.limits()
         return await self.pruning.plan(limits, media_folders(self.hass), self.next_at)
+
+    async def keep(self, ids: Iterable[str], *, kept: bool) -> list[Clip]:
+        """Keep clips, or release them; return those that there are, as they are now.
+
+        Raises StorageError.
+        """
+        clips = await self.pruning.keep(ids, media_folders(self.hass), kept=kept)
+        async_dispatcher_send(self.hass, CLIPS_CHANGED, tuple(clips))
+        return clips
+
+    async def label(self, clip_id: str, label: str) -> Clip | None:
+        """Label a clip; return it as it is now, None if there is none.
+
+        Raises StorageError.
+        """
+        clip = await self.pruning.label(clip_id, media_folders(self.hass), label)
+        if clip:
+            async_dispatcher_send(self.hass, CLIPS_CHANGED, (clip,))
+        return clip
+
+    async def delete(self, clips: Sequence[Clip]) -> LetGo:
+        """Delete clips, but for those that are spared; report which were deleted.
+
+        Raises StorageError.
+        """
+        done = await self.pruning.let_go(clips, media_folders(self.hass))
+        self.async_report_deleted(done.gone, "deleted")
+        return done
 
     @callback
     def async_report_deleted(self, clips: Iterable[Clip], reason: str) -> None:

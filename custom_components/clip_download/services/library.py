@@ -18,7 +18,6 @@ from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
 from ..entity import camera_entity_id
 from ..errors import raise_action_error
-from ..paths import media_folders
 from ..permissions import async_check_control
 from ..runtime import Shared, async_rebuild, async_shared
 from . import response
@@ -69,24 +68,18 @@ async def _async_set_kept(call: ServiceCall, *, kept: bool) -> ServiceResponse:
     with raise_action_error():
         clips = await _async_named(call, shared)
         await _async_check_control(call, clips)
-        clips = await shared.retention.pruning.keep(
-            [clip.id for clip in clips], media_folders(call.hass), kept=kept
-        )
+        clips = await shared.retention.keep([clip.id for clip in clips], kept=kept)
     return {"clips": [_described(call.hass, clip) for clip in clips]}
 
 
 async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
     """Delete the named clips and those of a window; return those that were spared."""
     shared = await async_shared(call.hass)
-    retention = shared.retention
     with raise_action_error():
         clips = {clip.id: clip for clip in await _async_named(call, shared)}
         await _async_check_control(call, clips.values())
         clips |= {clip.id: clip for clip in await _async_of_cameras(call)}
-        done = await retention.pruning.let_go(
-            list(clips.values()), media_folders(call.hass)
-        )
-    retention.async_report_deleted(done.gone, "deleted")
+        done = await shared.retention.delete(list(clips.values()))
     if call.return_response:
         return {
             "deleted": [_described(call.hass, clip) for clip in done.gone],

@@ -87,6 +87,11 @@ def cameras_of(hass: HomeAssistant, user: User) -> set[tuple[str, str]] | None:
     """
     if user.is_admin or user.permissions.access_all_entities(POLICY_CONTROL):
         return None
+    return controlled_cameras(hass, user)
+
+
+def controlled_cameras(hass: HomeAssistant, user: User) -> set[tuple[str, str]]:
+    """Return the cameras with an entity that a user may control."""
     return {
         (entry.entry_id, entity.unique_id.removeprefix(camera_unique_id(entry, "")))
         for entry in hass.config_entries.async_entries(DOMAIN)

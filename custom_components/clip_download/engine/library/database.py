@@ -285,6 +285,14 @@ class Library:
             (_events_json(clip.saves), search_text, clip.id),
         )
 
+    async def set_label(self, clip: Clip) -> None:
+        """Keep a clip's label, as the clip has it."""
+        search_text = _search_text(clip, self.day_of(clip))
+        await self._write(
+            "UPDATE clips SET label = ?, search_text = ? WHERE id = ?",
+            (clip.label, search_text, clip.id),
+        )
+
     def day_of(self, clip: Clip) -> str:
         """Return the day (ISO 8601) of a clip: the one on which it begins, there."""
         return f"{clip.window.start.astimezone(self.time_zone):%F}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..aio import run_in_thread
 from ..errors import StorageError, reason_of
-from ..model import Clip
+from ..model import Clip, ClipStatus
 from ..time_range import Window, to_ms
 from . import files, sidecar
 from .database import Library, clip_of
@@ -21,6 +21,36 @@ LONGEST_SEARCH = 1000
 _PAGE = 500
 # How long before a window a clip may begin that reaches into it.
 _LONGEST_MS = int(sidecar.LONGEST.total_seconds() * 1000)
+_OF_CAMERAS = (
+    "(account_id, camera_id) IN (SELECT json_extract(value, '$[0]'), "
+    "json_extract(value, '$[1]') FROM json_each(?))"
+)
+# What a clip was made for: one of its events is of a kind, or one saw something.
+_OF_KIND = (
+    "EXISTS (SELECT 1 FROM json_each(saves) AS event "
+    "WHERE json_extract(event.value, '$.kind') = ?)"
+)
+_HAS_SEEN = (
+    "EXISTS (SELECT 1 FROM json_each(saves) AS event, "
+    "json_each(json_extract(event.value, '$.seen')) AS word WHERE word.value = ?)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which clips are meant: what is None does not matter.
+
+    `cameras` are by account id and camera id. The clips share any time with `window`;
+    `kind` and `seen` are those of the events that they were made for.
+    """
+
+    cameras: Collection[tuple[str, str]] | None = None
+    window: Window | None = None
+    label: str | None = None
+    kind: str | None = None
+    seen: str | None = None
+    kept: bool | None = None
+    status: ClipStatus | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,15 +185,50 @@ class ClipQueries:
         )
         values: list[Any] = list(words)
         if cameras is not None:
-            where += (
-                " AND (account_id, camera_id) IN (SELECT json_extract(value, '$[0]'), "
-                "json_extract(value, '$[1]') FROM json_each(?))"
-            )
+            where += f" AND {_OF_CAMERAS}"
             values.append(json.dumps(list(cameras)))
         return await self._library.clips(
             "WHERE rowid IN (SELECT rowid FROM clips INDEXED BY clips_by_text "  # noqa: S608
             f"WHERE 1 {where} ORDER BY start_ms DESC LIMIT ?) "
             "ORDER BY start_ms DESC, id DESC",
+            (*values, most),
+        )
+
+    async def newest_first(
+        self, chosen: Filter, *, before: tuple[int, str] | None = None, most: int
+    ) -> list[Clip]:
+        """Return the clips of a filter, newest first.
+
+        `before` is the start (Unix time in milliseconds) and the id of the last of those
+        returned before.
+        """
+        conditions, values = ["1"], list[Any]()
+        if before is not None:
+            conditions.append("(start_ms, id) < (?, ?)")
+            values += before
+        if chosen.window is not None:
+            conditions.append("start_ms BETWEEN ? AND ? AND end_ms > ?")
+            start_ms, end_ms = chosen.window.start_ms, chosen.window.end_ms
+            values += [start_ms - _LONGEST_MS, end_ms - 1, start_ms]
+        if chosen.cameras is not None:
+            conditions.append(_OF_CAMERAS)
+            values.append(json.dumps(list(chosen.cameras)))
+        if chosen.kept is not None:
+            conditions.append("kept = ?")
+            values.append(chosen.kept)
+        for condition, word in (
+            ("label = ?", chosen.label),
+            (_OF_KIND, chosen.kind),
+            (_HAS_SEEN, chosen.seen),
+            ("status = ?", chosen.status),
+        ):
+            if word is not None:
+                # The first is in the index: few rows are read for the second.
+                conditions += ["instr(search_text, ?)", condition]
+                values += [word.casefold(), word]
+        return await self._library.clips(
+            f"INDEXED BY clips_by_text WHERE {' AND '.join(conditions)} "
+            "ORDER BY start_ms DESC, id DESC LIMIT ?",
             (*values, most),
         )
 
@@ -269,6 +334,28 @@ class ClipQueries:
                 )
             )
         return changed
+
+    async def set_label(
+        self, clip_id: str, roots: Collection[Path], label: str
+    ) -> Clip | None:
+        """Label a clip; return it as it is now, None if there is none.
+
+        Its sidecar says it, too. Raises StorageError if that cannot be written.
+        """
+        clip = await self.clip(clip_id)
+        if clip is None:
+            return None
+        now = replace(clip, label=label)
+        try:
+            await run_in_thread(
+                lambda: sidecar.write_label(files.found(now.path, roots).folder, now)
+            )
+        except OSError as err:
+            raise StorageError(
+                "clip_not_labelled", path=str(err.filename or ""), reason=reason_of(err)
+            ) from err
+        await self._library.set_label(now)
+        return now
 
     @contextlib.asynccontextmanager
     async def doing(self, what: str, about: Iterable[str]) -> AsyncIterator[None]:

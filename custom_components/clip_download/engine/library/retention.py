@@ -146,6 +146,13 @@ class Pruning:
         async with self.turn:
             return await self._keep(list(ids), roots, kept=kept)
 
+    async def label(
+        self, clip_id: str, roots: Collection[Path], label: str
+    ) -> Clip | None:
+        """Label a clip; return it as it is now, None if there is none."""
+        async with self.turn:
+            return await self._catalog.set_label(clip_id, roots, label)
+
     async def _keep(
         self, ids: Collection[str], roots: Collection[Path], *, kept: bool
     ) -> list[Clip]:

@@ -114,15 +114,15 @@ def write_kept(folder: Folder, clip: Clip) -> None:
 
     A missing one is made. One that is not the clip's is left alone. Raises OSError.
     """
-    try:
-        content = read(_beside(folder, clip))
-    except FileNotFoundError:
-        write(folder, clip, None)
-        return
-    except ValueError:
-        return
-    if content.clip.id == clip.id and content.clip.kept != clip.kept:
-        write(folder, replace(content.clip, kept=clip.kept), content.asked)
+    _rewrite(folder, clip, makes_missing=True, kept=clip.kept)
+
+
+def write_label(folder: Folder, clip: Clip) -> None:
+    """Write a clip's label into its sidecar.
+
+    A missing one is made. One that is not the clip's is left alone. Raises OSError.
+    """
+    _rewrite(folder, clip, makes_missing=True, label=clip.label)
 
 
 def write_saves(folder: Folder, clip: Clip) -> None:
@@ -130,12 +130,23 @@ def write_saves(folder: Folder, clip: Clip) -> None:
 
     One that is missing, or not the clip's, is left alone. Raises OSError.
     """
+    _rewrite(folder, clip, makes_missing=False, saves=clip.saves)
+
+
+def _rewrite(
+    folder: Folder, clip: Clip, *, makes_missing: bool, **changes: Any
+) -> None:
     try:
         content = read(_beside(folder, clip))
-    except FileNotFoundError, ValueError:
+    except FileNotFoundError:
+        if makes_missing:
+            write(folder, clip, None)
         return
-    if content.clip.id == clip.id and content.clip.saves != clip.saves:
-        write(folder, replace(content.clip, saves=clip.saves), content.asked)
+    except ValueError:
+        return
+    changed = replace(content.clip, **changes)
+    if changed.id == clip.id and changed != content.clip:
+        write(folder, changed, content.asked)
 
 
 def read(file: File) -> Sidecar:

@@ -1,0 +1,21 @@
+"""The WebSocket API `clip_download/*`: the one way that the front end talks."""
+
+from homeassistant.components import websocket_api
+from homeassistant.core import HomeAssistant, callback
+
+from . import cameras, clips
+
+COMMANDS = (
+    cameras.ws_cameras,
+    clips.ws_delete,
+    clips.ws_keep,
+    clips.ws_label,
+    clips.ws_list,
+)
+
+
+@callback
+def async_setup_websocket_api(hass: HomeAssistant) -> None:
+    """Register the commands; they are there whether or not an account is loaded."""
+    for one in COMMANDS:
+        websocket_api.async_register_command(hass, one)

@@ -1,0 +1,191 @@
+"""The commands about saved clips: listed, kept, labelled, deleted."""
+
+from collections.abc import Sequence
+import re
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..engine.library.queries import ClipQueries, Filter
+from ..engine.library.reindex import look_over
+from ..engine.model import Clip, ClipStatus
+from ..engine.time_range import settle_open
+from ..entity import camera_entity_id
+from ..errors import raise_action_error
+from ..links import async_file_link, async_picture_links
+from ..paths import media_folders
+from ..runtime import async_shared
+from ..services import response
+from ..services.save import LABEL
+from .command import ENTITY_IDS, ID, Asker, NotFoundError, command, moment, span, utc
+from .schema import ClipAnswer, ClipInfo, ClipsAnswer, DeleteAnswer
+
+PAGE, MOST_LISTED = 50, 200
+MOST_DELETED = 1000
+# Why a clip was not deleted that does not exist; the other reasons are the library's.
+NOT_FOUND = "not_found"
+
+
+def place_of(cursor: str) -> tuple[int, str]:
+    """Return the start (Unix time in milliseconds) and the id that a cursor names."""
+    start_ms, _, clip_id = cursor.partition("-")
+    # More digits are no time of ours, and none that the library takes.
+    if not clip_id or not re.fullmatch("[0-9]{1,15}", start_ms):
+        raise vol.Invalid("not a cursor that was answered")
+    return int(start_ms), clip_id
+
+
+@command(
+    "clips/list",
+    {
+        vol.Optional("entity_ids"): ENTITY_IDS,
+        vol.Optional("start"): moment,
+        vol.Optional("end"): moment,
+        vol.Optional("label"): ID,
+        vol.Optional("kind"): ID,
+        vol.Optional("seen"): ID,
+        vol.Optional("kept"): bool,
+        vol.Optional("status"): vol.In([status.value for status in ClipStatus]),
+        vol.Optional("cursor"): vol.All(ID, place_of),
+        vol.Optional("limit", default=PAGE): vol.All(int, vol.Range(1, MOST_LISTED)),
+    },
+)
+async def ws_list(asker: Asker, msg: dict[str, Any]) -> ClipsAnswer:
+    """List clips, newest first."""
+    start, end = msg.get("start"), msg.get("end")
+    with raise_action_error(window=f"{start or ''} – {end or ''}"):
+        window = settle_open(
+            time_zone=dt_util.get_default_time_zone(), start=start, end=end
+        )
+    chosen = Filter(
+        cameras=asker.cameras(msg.get("entity_ids")),
+        window=window,
+        label=msg.get("label"),
+        kind=msg.get("kind"),
+        seen=msg.get("seen"),
+        kept=msg.get("kept"),
+        status=ClipStatus(msg["status"]) if "status" in msg else None,
+    )
+    limit: int = msg["limit"]
+    library = (await async_shared(asker.hass)).library
+    found = await ClipQueries(library).newest_first(
+        chosen, before=msg.get("cursor"), most=limit + 1
+    )
+    page = found[:limit]
+    gone = await look_over(library, media_folders(asker.hass), page)
+    lost = {clip.id for clip in gone}
+    return {
+        "clips": await async_infos(
+            asker, [clip for clip in page if clip.id not in lost]
+        ),
+        "cursor": _cursor(page[-1]) if len(found) > limit else None,
+    }
+
+
+@command("clip/keep", {vol.Required("clip_id"): ID, vol.Required("kept"): bool})
+async def ws_keep(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
+    """Keep a clip whatever the limits, or let them hold for it again."""
+    clip = await _async_clip(asker, msg["clip_id"])
+    retention = (await async_shared(asker.hass)).retention
+    return await _async_answer(asker, await retention.keep([clip.id], kept=msg["kept"]))
+
+
+@command("clip/label", {vol.Required("clip_id"): ID, vol.Required("label"): LABEL})
+async def ws_label(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
+    """Change a clip's label; its file keeps its name."""
+    clip = await _async_clip(asker, msg["clip_id"])
+    retention = (await async_shared(asker.hass)).retention
+    now = await retention.label(clip.id, msg["label"])
+    return await _async_answer(asker, [now] if now else [])
+
+
+@command(
+    "clip/delete",
+    {vol.Required("clip_ids"): vol.All([ID], vol.Length(min=1, max=MOST_DELETED))},
+)
+async def ws_delete(asker: Asker, msg: dict[str, Any]) -> DeleteAnswer:
+    """Delete clips, but for those that must stay; tell what became of each."""
+    shared = await async_shared(asker.hass)
+    found = await ClipQueries(shared.library).of_ids(msg["clip_ids"])
+    theirs = [
+        clip for clip in found if asker.may_control(clip.account_id, clip.camera_id)
+    ]
+    done = await shared.retention.delete(theirs)
+    unknown = dict.fromkeys(msg["clip_ids"]).keys() - {clip.id for clip in theirs}
+    spared = {clip_id: reason.value for clip_id, reason in done.spared.items()}
+    spared |= dict.fromkeys(sorted(unknown), NOT_FOUND)
+    return {
+        "deleted": [clip.id for clip in done.gone],
+        "spared": [
+            {"clip_id": clip_id, "reason": reason} for clip_id, reason in spared.items()
+        ],
+    }
+
+
+async def async_infos(
+    asker: Asker, clips: Sequence[Clip], *, with_links: bool = True
+) -> list[ClipInfo]:
+    """Return what is told of clips. `with_links` brings links that play them."""
+    token = asker.connection.refresh_token_id
+    pictures = await async_picture_links(asker.hass, clips, refresh_token_id=token)
+    infos = []
+    for clip in clips:
+        info = _info(asker.hass, clip)
+        info["picture"] = pictures.get(clip.id)
+        if with_links:
+            info["url"] = async_file_link(asker.hass, clip.path, refresh_token_id=token)
+        infos.append(info)
+    return infos
+
+
+def _info(hass: HomeAssistant, clip: Clip) -> ClipInfo:
+    """Return what is told of a clip, without any link."""
+    return {
+        "id": clip.id,
+        "entity_id": camera_entity_id(hass, clip.account_id, clip.camera_id),
+        "camera": clip.camera_name,
+        "start": utc(clip.window.start),
+        "end": utc(clip.window.end),
+        "label": clip.label,
+        "status": clip.status.value,
+        "gaps": [span(gap) for gap in clip.gaps],
+        "duration_s": clip.duration_ms / 1000,
+        "size_bytes": clip.size_bytes,
+        "events": list(clip.events),
+        "kinds": sorted({event.kind for event in clip.saves}),
+        "seen": sorted({word for event in clip.saves for word in event.seen}),
+        "kept": clip.kept,
+        "saved_at": utc(clip.saved_at),
+        "path": str(clip.path),
+        "media_content_id": response.place(hass, clip.path).get("media_content_id"),
+        "picture": None,
+    }
+
+
+async def _async_clip(asker: Asker, clip_id: str) -> Clip:
+    """Return a clip that who asks may control. Raises NotFoundError, StorageError."""
+    library = (await async_shared(asker.hass)).library
+    clip = await ClipQueries(library).clip(clip_id)
+    if clip is None or not asker.may_control(clip.account_id, clip.camera_id):
+        raise _unknown()
+    return clip
+
+
+async def _async_answer(asker: Asker, clips: Sequence[Clip]) -> ClipAnswer:
+    """Tell of the one clip, unless it went meanwhile. Raises NotFoundError."""
+    if not clips:
+        raise _unknown()
+    (info,) = await async_infos(asker, clips)
+    return {"clip": info}
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError(translation_domain=DOMAIN, translation_key="clip_not_found")
+
+
+def _cursor(clip: Clip) -> str:
+    return f"{clip.window.start_ms}-{clip.id}"

@@ -1,0 +1,91 @@
+"""What the WebSocket commands answer; `docs/websocket_api.md` describes each field.
+
+Times are ISO 8601 in UTC.
+"""
+
+from typing import Literal, NotRequired, TypedDict
+
+
+class Span(TypedDict):
+    """A stretch of time."""
+
+    start: str
+    end: str
+
+
+class Account(TypedDict):
+    """A config entry."""
+
+    entry_id: str
+    title: str
+    kind: str
+
+
+class CameraInfo(TypedDict):
+    """A camera, and what its cloud can do."""
+
+    entity_id: str
+    name: str
+    account: Account
+    status: Literal["ok", "signed_out", "unavailable"]
+    reason: str | None
+    any_window: bool
+    has_events: bool
+    lag_s: float
+    retention_start: str | None
+    picture: str | None
+
+
+class ClipInfo(Span):
+    """A saved clip. One of a camera that is gone has no entity."""
+
+    id: str
+    entity_id: str | None
+    camera: str
+    label: str
+    status: str
+    gaps: list[Span]
+    duration_s: float
+    size_bytes: int
+    events: list[str]
+    kinds: list[str]
+    seen: list[str]
+    kept: bool
+    saved_at: str
+    path: str
+    media_content_id: str | None
+    url: NotRequired[str | None]
+    picture: str | None
+
+
+class Spared(TypedDict):
+    """A clip that was not deleted, and why."""
+
+    clip_id: str
+    reason: str
+
+
+class CamerasAnswer(TypedDict):
+    """Of `cameras`."""
+
+    cameras: list[CameraInfo]
+
+
+class ClipsAnswer(TypedDict):
+    """Of `clips/list`: `cursor` asks for the next page."""
+
+    clips: list[ClipInfo]
+    cursor: str | None
+
+
+class ClipAnswer(TypedDict):
+    """Of `clip/keep` and `clip/label`."""
+
+    clip: ClipInfo
+
+
+class DeleteAnswer(TypedDict):
+    """Of `clip/delete`."""
+
+    deleted: list[str]
+    spared: list[Spared]

@@ -1,0 +1,1 @@
+"""The WebSocket API as front ends speak it."""
