@@ -513,18 +513,9 @@ class Server:
             for name, value in fault.add_headers.items():
                 headers[name] = value
         headers.setdefault(hdrs.DATE, format_datetime(self.now(), usegmt=True))
-        status = answer.status
-        begin, end = 0, size
+        status, begin, end = answer.status, 0, size
         if answer.ranges:
-            headers[hdrs.ACCEPT_RANGES] = "bytes"
-            wanted = _range(request.headers.get(hdrs.RANGE), size)
-            if wanted is not None and not wanted:
-                headers[hdrs.CONTENT_RANGE] = f"bytes */{size}"
-                status, end = 416, 0
-            elif wanted is not None:
-                begin, end = wanted.start, wanted.stop
-                headers[hdrs.CONTENT_RANGE] = f"bytes {begin}-{end - 1}/{size}"
-                status = 206
+            status, begin, end = _ranged(request, status, size, headers)
         response = web.StreamResponse(status=status, headers=headers)
         stop = end
         if answer.chunked or (fault is not None and fault.chunked):
@@ -605,6 +596,21 @@ async def _true_answer(cloud: Cloud, asked: Asked, fault: Fault | None) -> Answe
             headers=fault.headers,
         )
     return await cloud.answer(asked)
+
+
+def _ranged(
+    request: web.BaseRequest, status: int, size: int, headers: CIMultiDict[str]
+) -> tuple[int, int, int]:
+    """Return the status, and from where to where to send; set the headers."""
+    headers[hdrs.ACCEPT_RANGES] = "bytes"
+    wanted = _range(request.headers.get(hdrs.RANGE), size)
+    if wanted is None:
+        return status, 0, size
+    if not wanted:
+        headers[hdrs.CONTENT_RANGE] = f"bytes */{size}"
+        return 416, 0, 0
+    headers[hdrs.CONTENT_RANGE] = f"bytes {wanted.start}-{wanted.stop - 1}/{size}"
+    return 206, wanted.start, wanted.stop
 
 
 def _hang_up(

@@ -236,6 +236,34 @@ def _boxes_end(content: bytes) -> int:
     return at if {b"ftyp", b"moov", b"mdat"} <= kinds else -1
 
 
+def _clip_faults(
+    path: Path, row: Mapping[str, Any], told: Mapping[str, Any] | None
+) -> Iterator[str]:
+    """Compare a clip's row with its files."""
+    if not path.is_file():
+        yield f"an orphan row: {path.name} has no file"
+        return
+    if hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:
+        yield f"{path.name} is not what its row says"
+    if told is None:
+        yield f"{path.name} has no sidecar"
+        return
+    same = {
+        "clip_id": row["id"],
+        "job_id": row["job_id"],
+        "sha256": row["sha256"],
+        "label": row["label"],
+        "kept": bool(row["kept"]),
+        "status": row["status"],
+        "size_bytes": row["size_bytes"],
+    }
+    for name, value in same.items():
+        if told[name] != value:
+            yield f"{path.name}: {name} is {value} in its row, {told[name]} beside it"
+    if not path.with_suffix(".jpg").is_file():
+        yield f"{path.name} has no picture"
+
+
 def _row_faults(
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     sidecars: Mapping[Path, Mapping[str, Any]],
@@ -243,29 +271,7 @@ def _row_faults(
     """Compare the database with what lies on the disk, and with itself."""
     clips = {Path(row["path"]): row for row in rows["clips"]}
     for path, row in clips.items():
-        if not path.is_file():
-            yield f"an orphan row: {path.name} has no file"
-            continue
-        if hashlib.sha256(path.read_bytes()).hexdigest() != row["sha256"]:
-            yield f"{path.name} is not what its row says"
-        told = sidecars.get(path)
-        if told is None:
-            yield f"{path.name} has no sidecar"
-            continue
-        same = {
-            "clip_id": row["id"],
-            "job_id": row["job_id"],
-            "sha256": row["sha256"],
-            "label": row["label"],
-            "kept": bool(row["kept"]),
-            "status": row["status"],
-            "size_bytes": row["size_bytes"],
-        }
-        for name, value in same.items():
-            if told[name] != value:
-                yield f"{path.name}: {name} is {value} in its row, {told[name]} beside it"
-        if not path.with_suffix(".jpg").is_file():
-            yield f"{path.name} has no picture"
+        yield from _clip_faults(path, row, sidecars.get(path))
     for path in sidecars:
         if path.is_file() and path not in clips:
             yield f"{path.name} is not in the database"
@@ -287,6 +293,32 @@ def _row_faults(
             yield f"{row['path']} is a clip of a job that is not saved"
 
 
+def _missing_faults(
+    one: Wanted, name: str, jobs: Sequence[Mapping[str, Any]], tally: Tally
+) -> Iterator[str]:
+    """Ask the jobs why there is no clip of something, and count it."""
+    if one.is_event:
+        if one.must_be and not one.may_be_gone:
+            yield f"event {name} was not saved"
+        return
+    if not jobs:
+        if one.job_id:
+            yield f"{name}: job {one.job_id} was promised, and is unknown"
+        tally.unheard += 1
+        return
+    row = jobs[0]
+    if row["state"] == "failed":
+        error = json.loads(row["error"] or "{}")
+        key = error.get("key", "")
+        tally.failed[key] += 1
+        if key not in GOOD_REASONS:
+            yield f"{name} failed: {error}"
+    elif row["state"] == "saved":
+        tally.saved.add(one.name)
+        if not one.may_be_gone:
+            yield f"{name} is saved, it says, and is not there"
+
+
 def _job_faults(
     wanted: Sequence[Wanted],
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
@@ -304,9 +336,9 @@ def _job_faults(
                 by_event[event["id"]].append(path)
         else:
             by_label[told["label"]].append(path)
-    by_job_label = defaultdict(list)
+    jobs = defaultdict(list)
     for row in rows["jobs"]:
-        by_job_label[row["label"]].append(row)
+        jobs[row["label"]].append(row)
     for one in wanted:
         paths = (by_event if one.is_event else by_label).pop(one.name, [])
         name = f"{one.name} (asked before kill {one.at_kill})"
@@ -319,27 +351,8 @@ def _job_faults(
             ]
         if paths:
             tally.saved.add(one.name)
-            continue
-        if one.is_event:
-            if one.must_be and not one.may_be_gone:
-                faults.append(f"event {name} was not saved")
-            continue
-        if not (found := by_job_label.get(one.name)):
-            if one.job_id:
-                faults.append(f"{name}: job {one.job_id} was promised, and is unknown")
-            tally.unheard += 1
-            continue
-        row = found[0]
-        if row["state"] == "failed":
-            error = json.loads(row["error"] or "{}")
-            key = error.get("key", "")
-            tally.failed[key] += 1
-            if key not in GOOD_REASONS:
-                faults.append(f"{name} failed: {error}")
-        elif row["state"] == "saved":
-            tally.saved.add(one.name)
-            if not one.may_be_gone:
-                faults.append(f"{name} is saved, it says, and is not there")
+        else:
+            faults += _missing_faults(one, name, jobs.get(one.name, ()), tally)
     for what in (by_label, by_event):
         for key, paths in what.items():
             if what is by_label or key:

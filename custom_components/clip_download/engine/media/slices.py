@@ -17,16 +17,21 @@ _P, _B, _I, _SP, _SI = range(5)
 _TO_ESCAPE = re.compile(rb"\0\0(?=[\0-\3])")
 
 
-class _Sets(NamedTuple):
-    """What parameter sets say of slice headers."""
+class _Sps(NamedTuple):
+    """What a sequence parameter set says of slice headers."""
 
     has_planes: bool
+    has_chroma: bool
     frame_num_bits: int
     poc_type: int
     poc_bits: int
     has_no_deltas: bool
     is_frames_only: bool
-    has_chroma: bool
+
+
+class _Pps(NamedTuple):
+    """What a picture parameter set says of slice headers."""
+
     is_cabac: bool
     has_bottom: bool
     refs: tuple[int, int]
@@ -34,6 +39,13 @@ class _Sets(NamedTuple):
     weighs_b: int
     has_deblocking: bool
     has_redundant: bool
+
+
+class _Sets(NamedTuple):
+    """The parameter sets of a stream that has one of each."""
+
+    sps: _Sps
+    pps: _Pps
 
 
 class Forgetting:
@@ -84,36 +96,28 @@ class _Header:
     def __init__(self, unit: bytes, sets: _Sets) -> None:
         """Read it. Raises UnknownError."""
         self._unit = unit[:1]
-        self._sets = sets
+        self._sps, self._pps = sps, pps = sets
         self._bits = bits = Bits(unit[1:].replace(ESCAPE, bytes(2)))
-        is_idr = unit[0] & 0x1F == _IDR
         bits.ue()
         kind = bits.ue() % 5
         bits.ue()
-        if sets.has_planes:
+        if sps.has_planes:
             bits.u(2)
-        self.frame_num = bits.u(sets.frame_num_bits)
-        is_field = not sets.is_frames_only and bits.u() == 1
+        self.frame_num = bits.u(sps.frame_num_bits)
+        is_field = not sps.is_frames_only and bits.u() == 1
         if is_field:
             raise UnknownError
-        if is_idr:
+        if unit[0] & 0x1F == _IDR:
             bits.ue()
-        if sets.poc_type == 0:
-            bits.u(sets.poc_bits)
-            if sets.has_bottom:
-                bits.ue()
-        elif sets.poc_type == 1 and not sets.has_no_deltas:
-            bits.ue()
-            if sets.has_bottom:
-                bits.ue()
-        if sets.has_redundant:
+        self._skip_order_count()
+        if pps.has_redundant:
             bits.ue()
         if kind == _B:
             bits.u()
         counts = self._ref_counts(kind)
         for _ in counts:
             self._skip_reordering()
-        if (sets.weighs_p and kind in (_P, _SP)) or (sets.weighs_b == 1 and kind == _B):
+        if (pps.weighs_p and kind in (_P, _SP)) or (pps.weighs_b == 1 and kind == _B):
             self._skip_weights(counts)
         # Each command: its number, and the bits that it is written in.
         self._marking_at = bits.at
@@ -121,15 +125,32 @@ class _Header:
         if unit[0] & 0x60:
             self._read_marking()
         self._marking_end = bits.at
-        if sets.is_cabac and kind not in (_I, _SI):
+        self._skip_end(kind)
+        self._end = bits.at
+
+    def _skip_order_count(self) -> None:
+        """Skip what says when the picture is shown."""
+        bits = self._bits
+        if self._sps.poc_type == 0:
+            bits.u(self._sps.poc_bits)
+            if self._pps.has_bottom:
+                bits.ue()
+        elif self._sps.poc_type == 1 and not self._sps.has_no_deltas:
+            bits.ue()
+            if self._pps.has_bottom:
+                bits.ue()
+
+    def _skip_end(self, kind: int) -> None:
+        """Skip what follows the commands. Raises UnknownError."""
+        bits = self._bits
+        if self._pps.is_cabac and kind not in (_I, _SI):
             bits.ue()
         bits.ue()
         if kind in (_SP, _SI):
             raise UnknownError
-        if sets.has_deblocking and bits.ue() != 1:
+        if self._pps.has_deblocking and bits.ue() != 1:
             bits.ue()
             bits.ue()
-        self._end = bits.at
 
     def _ref_counts(self, kind: int) -> list[int]:
         if kind in (_I, _SI):
@@ -137,7 +158,7 @@ class _Header:
         lists = 2 if kind == _B else 1
         if self._bits.u():
             return [self._bits.ue() + 1 for _ in range(lists)]
-        return list(self._sets.refs[:lists])
+        return list(self._pps.refs[:lists])
 
     def _skip_reordering(self) -> None:
         if self._bits.u():
@@ -147,11 +168,11 @@ class _Header:
     def _skip_weights(self, counts: list[int]) -> None:
         bits = self._bits
         bits.ue()
-        if self._sets.has_chroma:
+        if self._sps.has_chroma:
             bits.ue()
         for count in counts:
             for _ in range(count):
-                for values in (2, 4) if self._sets.has_chroma else (2,):
+                for values in (2, 4) if self._sps.has_chroma else (2,):
                     if bits.u():
                         for _ in range(values):
                             bits.ue()
@@ -180,7 +201,7 @@ class _Header:
 
         None if it has none (8.2.5.4.1: `difference_of_pic_nums_minus1`).
         """
-        since_key = (self.frame_num - key_num) % (1 << self._sets.frame_num_bits)
+        since_key = (self.frame_num - key_num) % (1 << self._sps.frame_num_bits)
         kept = [
             written
             for command, value, written in self._commands
@@ -196,7 +217,7 @@ class _Header:
             bits.between(self._marking_end, self._end),
         ]
         length = sum(count for _, count in header)
-        if self._sets.is_cabac:
+        if self._pps.is_cabac:
             # The data begins with a whole byte, after ones.
             data_at = -(-self._end // 8) * 8
             fill = -length % 8
@@ -242,16 +263,20 @@ def _units_of_sets(sets: bytes, *, is_annex_b: bool) -> Iterator[bytes]:
 
 
 def _read_sets(units: list[bytes]) -> _Sets:
-    """Read the parameter sets. Raises UnknownError where there is not one of each."""
+    """Read the parameter sets. Raises UnknownError unless there is one of each."""
     by_kind = {kind: [u for u in units if u[0] & 0x1F == kind] for kind in (_SPS, _PPS)}
     if any(len(found) != 1 for found in by_kind.values()):
         raise UnknownError
-    first = by_kind[_SPS][0]
-    bits = Bits(first[4:].replace(ESCAPE, bytes(2)))
+    return _Sets(_read_sps(by_kind[_SPS][0]), _read_pps(by_kind[_PPS][0]))
+
+
+def _read_sps(unit: bytes) -> _Sps:
+    """Read a sequence parameter set (7.3.2.1.1). Raises UnknownError."""
+    bits = Bits(unit[4:].replace(ESCAPE, bytes(2)))
     bits.ue()
     chroma = 1
     has_planes = False
-    if first[1] in HIGH_PROFILES:
+    if unit[1] in HIGH_PROFILES:
         chroma = bits.ue()
         has_planes = chroma == 3 and bits.u() == 1
         bits.ue()
@@ -275,8 +300,20 @@ def _read_sets(units: list[bytes]) -> _Sets:
     bits.u()
     bits.ue()
     bits.ue()
-    is_frames_only = bits.u() == 1
-    bits = Bits(by_kind[_PPS][0][1:].replace(ESCAPE, bytes(2)))
+    return _Sps(
+        has_planes=has_planes,
+        has_chroma=chroma != 0 and not has_planes,
+        frame_num_bits=frame_num_bits,
+        poc_type=poc_type,
+        poc_bits=poc_bits,
+        has_no_deltas=has_no_deltas,
+        is_frames_only=bits.u() == 1,
+    )
+
+
+def _read_pps(unit: bytes) -> _Pps:
+    """Read a picture parameter set (7.3.2.2). Raises UnknownError."""
+    bits = Bits(unit[1:].replace(ESCAPE, bytes(2)))
     bits.ue()
     bits.ue()
     is_cabac = bits.u() == 1
@@ -290,14 +327,7 @@ def _read_sets(units: list[bytes]) -> _Sets:
         bits.ue()
     has_deblocking = bits.u() == 1
     bits.u()
-    return _Sets(
-        has_planes=has_planes,
-        frame_num_bits=frame_num_bits,
-        poc_type=poc_type,
-        poc_bits=poc_bits,
-        has_no_deltas=has_no_deltas,
-        is_frames_only=is_frames_only,
-        has_chroma=chroma != 0 and not has_planes,
+    return _Pps(
         is_cabac=is_cabac,
         has_bottom=has_bottom,
         refs=refs,
