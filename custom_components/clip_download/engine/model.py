@@ -133,12 +133,14 @@ class Plan[PartT: Part = Any]:
     """The parts that exist for a window, in order of time.
 
     `again_after_s` is set while more may still come: seconds until it is worth asking
-    again. Whoever has no time left takes the parts that are there. `trouble` is why the
-    parts may be less than there is: it is told with the clip, which is partial then.
+    again. Whoever has no time left takes the parts that are there. `lists_nothing` says
+    that the cloud, which keeps recordings of events, lists none so far. `trouble` is why
+    the parts may be less than there is: it is told with the clip, which is partial then.
     """
 
     parts: Sequence[PartT]
     again_after_s: float | None = None
+    lists_nothing: bool = False
     trouble: ClipError | None = None
 
 

@@ -21,6 +21,7 @@ from ..errors import (
     ClipError,
     NoFootageError,
     RefusedError,
+    SignInError,
     StorageError,
     UnreachableError,
     storage_error,
@@ -45,6 +46,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # A list that takes longer is taken for endless.
 LONGEST_PLAN_S = 60 * 60
+# Before a longer wait, the credentials are tried: nobody waits in vain.
+LONG_WAIT_S = 15.0
 # What a recording may last beyond what a list says of it.
 LONGEST_RECORDING = timedelta(hours=1)
 # How long after an event's start the one who caused it can be seen.
@@ -173,7 +176,7 @@ class Pipeline:
         await self._check_mounted()
         await self._enter(JobState.WAITING)
         if not self._is_of_recordings:
-            await sleep_until(self._job.window.end + self._source.lag)
+            await self._wait_for_footage()
         plan = await self._plan(camera)
         await self._enter(JobState.FETCHING)
         async with self._reserve_space():
@@ -236,6 +239,18 @@ class Pipeline:
         self._job = replace(self._job, state=state)
         await self._library.update_job(self._job)
 
+    async def _wait_for_footage(self) -> None:
+        """Wait until the cloud can have it. Raises SignInError before a long wait."""
+        ready_at = self._job.window.end + self._source.lag
+        if seconds_until(ready_at) > LONG_WAIT_S:
+            try:
+                await self._source.check_sign_in()
+            except SignInError:
+                raise
+            except ClipError as err:
+                _LOGGER.debug("The sign-in could not be tried: %s", err)
+        await sleep_until(ready_at)
+
     async def _plan(self, camera: Camera) -> Plan:
         """Return the plan once all of it exists, or what exists when time is up."""
         while True:
@@ -249,7 +264,10 @@ class Pipeline:
         if plan.trouble:
             raise plan.trouble
         if plan.again_after_s is not None:
-            raise NoFootageError("footage_not_ready")
+            is_empty = plan.lists_nothing
+            raise NoFootageError(
+                "nothing_recorded" if is_empty else "footage_not_ready"
+            )
         raise NoFootageError("no_footage")
 
     async def _plan_once(self, camera: Camera) -> Plan:

@@ -136,6 +136,10 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
         Raises SignInError if they are refused, CloudError if that cannot be known now.
         """
 
+    async def check_sign_in(self) -> None:
+        """Raise SignInError if the credentials are refused, CloudError if nobody knows."""
+        await self.identify()
+
     @abstractmethod
     async def cameras(self) -> list[CameraT]:
         """List the cameras. Raises SignInError, CloudError."""

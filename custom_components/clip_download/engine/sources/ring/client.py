@@ -315,6 +315,11 @@ class RingSource(Source[RingCamera, RingPart]):
         return Identity(id=account_id, title=f"Ring {email}")
 
     @override
+    async def check_sign_in(self) -> None:
+        """Ask for the profile: a new session would forget where to push to."""
+        await self._ask_json("/clients_api/profile")
+
+    @override
     async def cameras(self) -> list[RingCamera]:
         """List the devices that have video, of kinds unknown to ring_doorbell too."""
         await self._call(self._ring.async_update_devices)
@@ -424,6 +429,7 @@ class RingSource(Source[RingCamera, RingPart]):
                 if _may_grow(window, given, now)
                 else None
             ),
+            lists_nothing=not found,
         )
 
     async def _plan_timeline(
@@ -449,16 +455,18 @@ class RingSource(Source[RingCamera, RingPart]):
             if not parts:
                 raise
             plan = Plan(parts=())
-        again_after_s = plan.again_after_s
+        again_after_s, lists_nothing = plan.again_after_s, plan.lists_nothing
         if camera.id in self._with_timeline and now < window.end + LISTED_LATE:
-            again_after_s = _again_after_s(now - window.end)
+            again_after_s, lists_nothing = _again_after_s(now - window.end), False
         parts += [
             part
             for part in plan.parts
             if any(part.window.overlaps(span) for span in missing)
         ]
         parts.sort(key=lambda part: part.window)
-        return Plan(parts=parts, again_after_s=again_after_s)
+        return Plan(
+            parts=parts, again_after_s=again_after_s, lists_nothing=lists_nothing
+        )
 
     async def _timeline(
         self, camera: RingCamera, window: Window
