@@ -163,3 +163,13 @@ def test_a_share_that_gives_our_files_to_another(
     private = Folder.open(media).make_private("ours")
     assert private.path.stat().st_mode & 0o777 == 0o700
     assert private.names() == []
+
+
+def test_folders_and_others(media: Path) -> None:
+    """A link to a folder is no folder."""
+    (media / "a" / "link").symlink_to(media / "a" / "b")
+    (media / "a" / "file").touch()
+    with Folder.open(media, ["a"]) as folder:
+        folders, others = folder.folders_and_others()
+    assert folders == ["b"]
+    assert sorted(others) == ["file", "link"]

@@ -143,6 +143,16 @@ class Folder:
         with os.scandir(self.descriptor) as found:
             return [one.name for one in found]
 
+    def folders_and_others(self) -> tuple[list[str], list[str]]:
+        """Return the names of the folders in it, and of all else, links to folders too."""
+        folders: list[str] = []
+        others: list[str] = []
+        with os.scandir(self.descriptor) as found:
+            for one in found:
+                is_folder = one.is_dir(follow_symlinks=False)
+                (folders if is_folder else others).append(one.name)
+        return folders, others
+
     def remove(self, name: str) -> None:
         """Remove a folder in this one with all that is in it, as far as that goes."""
         _check_name(name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+import struct
 
 import pytest
 
@@ -113,3 +114,37 @@ def test_a_day(tmp_path: Path) -> None:
         claims.check(file, "mp4", most_samples=claims.MOST_CLIP_SAMPLES)
         with pytest.raises(CloudError, match="body_implausible"):
             claims.check(file, "mp4")
+
+
+def duration_s(path: Path, content: bytes) -> float | None:
+    """Return how long an MP4 of these bytes says that it is."""
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        duration = claims.duration_of(file)
+    return duration.total_seconds() if duration else None
+
+
+def header(version: int, rate: int, ticks: int) -> bytes:
+    """Return an MP4 with nothing but a movie header."""
+    times = struct.pack(">QQIQ" if version else ">IIII", 0, 0, rate, ticks)
+    body = bytes([version, 0, 0, 0]) + times + bytes(80)
+    mvhd = words(len(body) + 8) + b"mvhd" + body
+    return words(len(mvhd) + 8) + b"moov" + mvhd
+
+
+def test_duration(tmp_path: Path) -> None:
+    """It is what the movie header says, if that can be; a file has to be whole."""
+    path = tmp_path / "0.mp4"
+    content = honest()
+    assert duration_s(path, content) == pytest.approx(3, abs=0.1)
+    assert duration_s(path, honest(is_fragmented=True)) is None
+    assert duration_s(path, header(0, 1000, 2500)) == 2.5
+    assert duration_s(path, header(1, 1000, 2500)) == 2.5
+    for rate, ticks in ((0, 1), (1000, 0), (1, 2**32 - 1)):
+        assert duration_s(path, header(0, rate, ticks)) is None
+    assert duration_s(path, header(1, 1, 2**64 - 1)) is None
+    assert duration_s(path, words(8) + b"moov") is None
+    assert duration_s(path, words(16) + b"moov" + words(8) + b"mvhd") is None
+    for damaged in (content[:-1], b"", words(8) + b"ftyp", b"no MP4 at all"):
+        with pytest.raises(CloudError):
+            duration_s(path, damaged)

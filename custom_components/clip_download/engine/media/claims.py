@@ -8,8 +8,10 @@ is walked box by box (ISO/IEC 14496-12), a transport stream packet by packet (IS
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 import os
 import re
+import struct
 import sys
 from typing import BinaryIO, Final, NamedTuple
 
@@ -36,6 +38,9 @@ _MOST_ENTRY_BYTES = 32
 _MOST_OTHER_BYTES = 2**20
 _MOST_OTHER_BYTES_A_FRAGMENT = 2**12
 _MOST_SIDX_ENTRIES = 10_000
+# What of a movie header says how long the movie is, and how long none is.
+_MVHD_BYTES = 32
+_LONGEST_S = 7 * 24 * 60 * 60
 _MOST_EDITS = 16
 # Sound of one tick a sample is not indexed by its samples, but by so many at least.
 _FEWEST_INDEXED = 160
@@ -144,6 +149,14 @@ def check(file: BinaryIO, kind: str, *, most_samples: int = MOST_SAMPLES) -> Cla
     return Claims()
 
 
+def duration_of(file: BinaryIO) -> timedelta | None:
+    """Return how long an MP4 that is whole says it is, None if it does not say.
+
+    Raises CloudError if it is no MP4 or not whole; OSError.
+    """
+    return _Walk(file, MOST_SAMPLES).duration()
+
+
 def implausible() -> CloudError:
     """Return the error for footage that claims more than there can be."""
     return BodyError("body_implausible")
@@ -185,6 +198,25 @@ class _Walk:
         if not has_moov:
             raise BodyError("body_truncated")
         return Claims(is_fragmented, is_index_first, self._indexed)
+
+    def duration(self) -> timedelta | None:
+        """Return what the movie header says. Raises CloudError, OSError."""
+        moov = None
+        for box in self._inside(0, self._file_bytes):
+            if box.kind == b"moov":
+                moov = box
+        if moov is None:
+            raise BodyError("body_truncated")
+        header = next(self._inside(moov.start, moov.end), None)
+        if header is None or header.kind != b"mvhd" or header.size < _MVHD_BYTES:
+            return None
+        # 64-bit times from version 1 on: created, changed, ticks a second, duration.
+        data = self._read(header.start, _MVHD_BYTES)
+        layout = ">QQIQ" if data[0] else ">IIII"
+        *_, rate, ticks = struct.unpack_from(layout, data, 4)
+        if not rate or not 0 < ticks <= rate * _LONGEST_S:
+            return None
+        return timedelta(seconds=ticks / rate)
 
     def _inside(self, start: int, end: int) -> Iterator[_Box]:
         """Yield the boxes from one place in the file to another."""
