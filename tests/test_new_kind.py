@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 import sys
 from types import ModuleType
@@ -30,7 +30,10 @@ from custom_components.clip_download.accounts.kind import (
 from custom_components.clip_download.accounts.source import async_create_source
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine import sources
-from custom_components.clip_download.engine.errors import SignInError
+from custom_components.clip_download.engine.errors import (
+    InvalidRequestError,
+    SignInError,
+)
 from custom_components.clip_download.engine.model import (
     Camera,
     Identity,
@@ -384,3 +387,33 @@ async def test_options_and_diagnostics(
     assert report["options"]["night"] is False
     assert report["options"]["share_key"] == REDACTED
     assert report["options"]["acme_secret"] == REDACTED
+
+
+async def test_what_home_assistant_does_not_allow(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kind says so in its form and at each start, and what its source gets besides."""
+    is_allowed = False
+
+    async def credentials_of(
+        hass: HomeAssistant, data: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        if not is_allowed:
+            raise InvalidRequestError("package_missing", package=data["host"])
+        return {**data, "pin": "open"}
+
+    monkeypatch.setitem(KINDS, "acme", replace(ACME, credentials_of=credentials_of))
+    flows = hass.config_entries.flow
+    form = await begin(hass, "acme")
+    form = await flows.async_configure(form["flow_id"], {**TYPED, "pin": "shut"})
+    form = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+    assert form["errors"] == {"base": "failed"}
+    is_allowed = True
+    result = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+    entry = result["result"]
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.data["pin"] == "shut"
+    is_allowed = False
+    assert not await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.error_reason_translation_key == "package_missing"

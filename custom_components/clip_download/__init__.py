@@ -32,6 +32,7 @@ from .engine.model import Job, JobState
 from .engine.pipeline.jobs import Jobs, forget
 from .engine.sources.base import Source
 from .entity import camera_entity_id, job_saved
+from .errors import raise_setup_error
 from .event import async_announce
 from .issues import async_check_issues, async_forget_account, async_update_issues
 from .paths import media_folders
@@ -101,16 +102,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
 async def _async_source(hass: HomeAssistant, entry: ClipConfigEntry) -> Source:
     """Return the source of an account."""
     kind = kind_of(entry)
-    return await async_create_source(
-        hass,
-        kind,
-        entry.data,
-        keep_credentials=lambda changed: _async_keep(hass, entry, changed),
-        flush_credentials=partial(token_store.async_save, hass, entry),
-        named_cameras=named_streams(entry.subentries.values()),
-        access_token=access_token_of(hass, kind, entry),
-        options=entry.options,
-    )
+    with raise_setup_error():
+        return await async_create_source(
+            hass,
+            kind,
+            entry.data,
+            keep_credentials=lambda changed: _async_keep(hass, entry, changed),
+            flush_credentials=partial(token_store.async_save, hass, entry),
+            named_cameras=named_streams(entry.subentries.values()),
+            access_token=access_token_of(hass, kind, entry),
+            options=entry.options,
+        )
 
 
 @callback

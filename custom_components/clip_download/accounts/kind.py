@@ -140,7 +140,9 @@ class AccountKind:
     new and keeps for ever, by the names in its data. `sign_in` returns the credentials to
     keep for what was typed and the code, if there is one; it raises CodeRequired and
     ClipError. Without it, what was typed is kept. `finish_sign_in` is called once it is
-    known that the account may be kept. `stream_name` returns the name in what a person
+    known that the account may be kept. `credentials_of` returns what the source is given
+    where that is more than what is kept; it raises ClipError where Home Assistant's
+    configuration does not let the account be used. `stream_name` returns the name in what a person
     typed to name a stream, empty if there is none; it is set where the cloud may refuse
     to list the streams. `verify_ssl_field` is the field that says whether the server's
     certificate is verified, where a person's own server may have one that nobody issued.
@@ -160,6 +162,9 @@ class AccountKind:
         | None
     ) = None
     finish_sign_in: Callable[[Source], Awaitable[None]] | None = None
+    credentials_of: (
+        Callable[[HomeAssistant, Mapping[str, Any]], Awaitable[dict[str, Any]]] | None
+    ) = None
     oauth: OAuth | None = None
     shared_sign_in: SharedSignIn | None = None
     # A list of cameras changes a few times a year, and clouds count each request against

@@ -59,9 +59,12 @@ async def async_create_source(
     """Make the source of an account; nothing is asked of the cloud yet.
 
     `data` is what a config entry holds. The last five arguments are those of `Source`.
-    Raises ConfigEntryError if what the kind needs cannot be installed.
+    Raises ConfigEntryError if what the kind needs cannot be installed, and ClipError if
+    Home Assistant's configuration does not let the account be used.
     """
     credentials = data
+    if kind.credentials_of:
+        credentials = await kind.credentials_of(hass, data)
     if kind.shared_sign_in and (lender_id := kind.lender_id(data)):
         credentials = kind.shared_sign_in.credentials_of(hass, lender_id)
     source_class = await async_source_class(hass, kind)
