@@ -204,7 +204,8 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
                 for one in source_class.event_kinds
                 if one not in source_class.own_kinds
             ]
-            marker = vol.Required(CONF_KINDS, default=list(DEFAULT_KINDS))
+            default = [one for one in DEFAULT_KINDS if one in kinds]
+            marker = vol.Required(CONF_KINDS, default=default)
             fields[marker] = SelectSelector(
                 SelectSelectorConfig(
                     options=[*kinds, *SEEN],

@@ -271,9 +271,10 @@ async def _async_wanted(
     source = entry.runtime_data.source
     kinds: list[str] | None = call.data.get("kinds")
     allowed = (*source.event_kinds, *SEEN)
-    # A source without a history raises its own error.
-    for kind in (kinds or ()) if source.event_kinds else ():
-        if kind not in allowed:
+    # A source without a history raises its own error, and nobody asked for the default.
+    is_checked = source.event_kinds and kinds != list(DEFAULT_KINDS)
+    for kind in kinds or ():
+        if is_checked and kind not in allowed:
             raise InvalidRequestError(
                 "kind_unknown",
                 kind=kind,
