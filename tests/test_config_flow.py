@@ -126,7 +126,7 @@ async def test_menu(hass: HomeAssistant) -> None:
         DOMAIN, context={"source": SOURCE_USER}
     )
     assert result["type"] is FlowResultType.MENU
-    assert result["menu_options"] == list(KINDS)
+    assert result["menu_options"] == [*KINDS, "recordings"]
 
 
 @every_kind

@@ -940,6 +940,7 @@ def schema_fields(schema: Any) -> dict[str, tuple[Any, Any]]:
 # are held open (`engine/folder.py`).
 NEAR_MEDIA = [
     *(path for path in ENGINE if ENGINE_FOLDER / "sources" not in path.parents),
+    *sorted((ENGINE_FOLDER / "sources" / "recordings").glob("*.py")),
     *(
         INTEGRATION / f"{name}.py"
         for name in ("automatic_saving", "camera", "image", "links", "media_source")

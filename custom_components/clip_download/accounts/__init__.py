@@ -6,6 +6,7 @@ from ..const import CONF_KIND
 from .kind import AccountKind
 from .kinesis import KINESIS
 from .meraki import MERAKI
+from .recordings import RECORDINGS
 from .ring import RING
 from .ring_partner import RING_PARTNER
 
@@ -14,6 +15,7 @@ KINDS: dict[str, AccountKind] = {
     RING_PARTNER.name: RING_PARTNER,
     MERAKI.name: MERAKI,
     KINESIS.name: KINESIS,
+    RECORDINGS.name: RECORDINGS,
 }
 
 

@@ -1,0 +1,1 @@
+"""A folder of recordings that cameras upload to: names, catalog, source."""
