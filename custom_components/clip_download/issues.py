@@ -65,7 +65,7 @@ def async_check_issues(
 
 @callback
 def async_update_issues(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
-    """Report what a job failed for; delete the issues that a saved clip disproves."""
+    """Report why a job failed, or delete the issues that its saved clip resolves."""
     if job.state is JobState.SAVED:
         ir.async_delete_issue(hass, DOMAIN, _storage_id(entry))
         ir.async_delete_issue(hass, DOMAIN, _footage_id(entry, job.camera_id))

@@ -1,4 +1,4 @@
-"""Who may control which camera."""
+"""Decides who may control a camera."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from homeassistant.exceptions import Unauthorized, UnknownUser
 def may_control(user: User, entity_id: str | None) -> bool:
     """Return whether a user may control a camera, by its entity.
 
-    A camera that has no entity any more is an administrator's.
+    Only administrators may control what is left of a camera without an entity.
     """
     if entity_id is None:
         return user.is_admin
@@ -19,7 +19,7 @@ def may_control(user: User, entity_id: str | None) -> bool:
 
 
 async def async_user(hass: HomeAssistant, context: Context | None) -> User | None:
-    """Return who acts, None if that is Home Assistant itself. Raises UnknownUser."""
+    """Return the user of a context, None for Home Assistant itself. Raises UnknownUser."""
     if not context or not context.user_id:
         return None
     user = await hass.auth.async_get_user(context.user_id)
@@ -31,7 +31,7 @@ async def async_user(hass: HomeAssistant, context: Context | None) -> User | Non
 async def async_check_control(
     hass: HomeAssistant, context: Context | None, entity_ids: Iterable[str | None]
 ) -> None:
-    """Raise Unauthorized if who acts may not control all of these cameras."""
+    """Raise Unauthorized if the user may not control all of these cameras."""
     user = await async_user(hass, context)
     for entity_id in entity_ids:
         if user and not may_control(user, entity_id):

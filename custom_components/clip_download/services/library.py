@@ -150,7 +150,7 @@ async def _async_of_cameras(call: ServiceCall) -> list[Clip]:
             )
         return []
     if not {"start", "end"} <= call.data.keys():
-        # Nobody deletes all clips of a camera by mistake.
+        # Without a window, a mistake could delete all clips of a camera.
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="delete_needs_window"
         )

@@ -146,7 +146,6 @@ class ProgressiveFile:
         self._left = 0
         self._pending = bytearray()
         self._body = bytearray()
-        self._media_at = 0
 
     @property
     def samples(self) -> int:

@@ -52,7 +52,7 @@ LONG_WAIT_S = 15.0
 LONGEST_RECORDING = timedelta(hours=1)
 # How long after an event's start the one who caused it can be seen.
 SEEN_AFTER = timedelta(seconds=1.5)
-# How often a job is started whose files end Home Assistant each time.
+# How often a job is started while Home Assistant is killed each time it decodes a file.
 MOST_STARTS = 3
 # How often another name is tried because somebody else took it meanwhile.
 MOST_NAMES_LOST = 100
@@ -361,7 +361,7 @@ class Pipeline:
         return bool(self._job.events) and self._source.keeps_recordings
 
     def _open_window(self, fetched: Sequence[Fetched]) -> None:
-        """Widen the window so that no recording is cut: lists only know about its end."""
+        """Widen the window so that no recording is cut: lists give its end only roughly."""
         windows = [part.piece.window for part in fetched]
         window = Window(
             min(window.start for window in windows),
