@@ -103,7 +103,7 @@ async def test_recording_that_is_not_ready(
     )
     entry = await set_up(hass, hass_clouds, "ring")
     await press(hass, RECORDING)
-    assert entry.runtime_data.jobs.under_way == 1
+    assert len(entry.runtime_data.jobs.running()) == 1
     job = await newest_job(entry)
     assert [event.id for event in job.events] == [str(hass_clouds.ring.events[0].id)]
 

@@ -419,7 +419,7 @@ async def test_a_foreign_file_in_the_way(house: House) -> None:
     """A clip that would have its name gets a number."""
     first = Path((await house.save())["path"])
     (clip,) = [one for one in await house.clips() if one.path == first]
-    await Pruning(await house.catalog()).let_go([clip], [house.media])
+    await Pruning(await house.catalog()).delete([clip], [house.media])
     assert not first.exists()
     first.write_bytes(b"theirs")
     second = Path((await house.save())["path"])

@@ -154,7 +154,7 @@ async def test_many_at_once(
     prune = Pruning.prune
 
     async def count(self: Pruning, *args: Any) -> Any:
-        passes.append(await shared.retention.pruning._catalog.total_size())
+        passes.append(await shared.retention.pruning._queries.total_size())
         return await prune(self, *args)
 
     monkeypatch.setattr(Pruning, "prune", count)
@@ -297,7 +297,7 @@ async def test_a_disk_that_is_not_there(
     await limit(hass, entry, most_gb=1 / GB)
     await hour_passes(hass)
     assert set(issues(hass)) == {"storage_gone"}
-    assert "let go" not in caplog.text
+    assert "pruned" not in caplog.text
     assert media_folders(hass) == [media_dir]
     aside.rename(media_dir)
     assert one.exists()

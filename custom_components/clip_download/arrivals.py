@@ -16,7 +16,7 @@ from .const import CONF_AUTOMATIC, CONF_FORMER, CONF_NEW_CAMERAS, DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.events.store import EventStore
 from .engine.model import Camera
-from .entity import camera_unique_id
+from .entity import camera_id_of, camera_unique_id
 from .runtime import async_shared
 
 # How long a camera may be missing from its cloud's list until that is reported.
@@ -231,7 +231,7 @@ def _known(
     for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id):
         for domain, identifier in device.identifiers:
             if domain == DOMAIN and identifier.startswith(prefix):
-                yield identifier.removeprefix(prefix), device
+                yield camera_id_of(entry, identifier), device
 
 
 def _entities(

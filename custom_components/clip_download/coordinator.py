@@ -36,9 +36,9 @@ from .errors import raise_update_error
 
 _LOGGER = logging.getLogger(__name__)
 
-# A cloud may send several events at once.
+# At least so long between two polls for events that a cloud pushed.
 POLLS_APART_S = 10.0
-# Whoever waits for a cloud would rather know soon that it fails.
+# How long a person waits for a call that fails.
 CALL_WITHIN = timedelta(seconds=10)
 
 
@@ -60,10 +60,10 @@ class Account:
     async def call[T](
         self, ask: Callable[[], Awaitable[T]], *, within: timedelta = CALL_WITHIN
     ) -> T:
-        """Ask the account's cloud for something that somebody waits for.
+        """Call the account's cloud for somebody who waits for the result.
 
-        Faults are retried, and footage that is not ready is waited for, `within` a time.
-        Credentials that are refused start a re-authentication. Raises what `ask` does.
+        Faults are retried, and footage that is not ready is waited for, as long as
+        `within`. Refused credentials start a re-authentication. Raises what `ask` raises.
         """
         try:
             return await retry(ask, RetryBudget(dt_util.utcnow() + within, faults_s=0))
@@ -76,7 +76,7 @@ type ClipConfigEntry = ConfigEntry[Account]
 
 
 def named_streams(subentries: Iterable[ConfigSubentry]) -> list[str]:
-    """Return the names or ARNs of the streams that a person named."""
+    """Return the names or ARNs of the streams in an account's subentries."""
     return [
         subentry.data[CONF_STREAM]
         for subentry in subentries
@@ -96,9 +96,9 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
         source: Source,
         settle: Callable[[list[Camera]], Awaitable[list[Camera]]],
     ) -> None:
-        """Take the account's entry and source; nothing is asked of the cloud yet.
+        """Take the account's entry and source, without calling the cloud.
 
-        `settle` is given each list, and returns the cameras of it that can be used.
+        `settle` is called with each list, and returns the cameras that can be used.
         """
         super().__init__(
             hass,
@@ -112,9 +112,9 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
 
     @override
     async def _async_setup(self) -> None:
-        """Watch the entry for streams that a person names or forgets."""
-        # An update listener would stand in the way of the flows that reload the entry,
-        # and would hear of every new token.
+        """Refresh the list when subentries with streams are added or removed."""
+        # An update listener does not go with flows that reload the entry, and is called
+        # for every new token.
         self.config_entry.async_on_unload(
             async_dispatcher_connect(
                 self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed
@@ -154,10 +154,10 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
 
 
 class EventPoller:
-    """Has the monitor of an account poll: when it asks for that, and when it is time to."""
+    """Polls the events of an account: at times that its monitor sets, or when told to."""
 
     def __init__(self, hass: HomeAssistant, entry: ClipConfigEntry) -> None:
-        """Take the account's entry; nothing is polled yet."""
+        """Take the account's entry, without polling."""
         self._hass = hass
         self._entry = entry
         self._is_due = False
@@ -178,9 +178,9 @@ class EventPoller:
 
     @callback
     def async_start(self) -> None:
-        """Poll now, and again and again until the account is unloaded."""
+        """Poll now, and then regularly until the account is unloaded."""
         self._entry.async_on_unload(self._async_stop)
-        # What the events are stored in is closed a moment later.
+        # The library is closed soon after this event.
         self._entry.async_on_unload(
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop)
         )
@@ -188,7 +188,7 @@ class EventPoller:
 
     @callback
     def async_poll_soon(self) -> None:
-        """Poll now, or in a few seconds if that was asked for a moment ago."""
+        """Poll now, or in a few seconds if the last call was a moment ago."""
         self._debouncer.async_schedule_call()
 
     @callback
@@ -206,7 +206,7 @@ class EventPoller:
 
     @callback
     def _async_poll_now(self, _now: datetime | None = None) -> None:
-        """Begin to poll; while a poll is under way, have another one follow it."""
+        """Begin to poll, or poll once more after the poll that is under way."""
         self._is_due = True
         if self._task is None or self._task.done():
             self._task = self._entry.async_create_background_task(
@@ -224,7 +224,7 @@ class EventPoller:
             self._cancel_timer = async_call_later(self._hass, pause, self._timer_job)
 
     async def _async_poll(self) -> timedelta | None:
-        """Poll once; return when to poll again, None once a person has to sign in again.
+        """Poll once; return when to poll again, None if a person has to sign in again.
 
         Only the first error in a row is logged.
         """

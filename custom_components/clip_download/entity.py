@@ -34,6 +34,11 @@ def camera_unique_id(entry: ConfigEntry, camera_id: str) -> str:
     return f"{entry.unique_id}_{camera_id}"
 
 
+def camera_id_of(entry: ConfigEntry, unique_id: str) -> str:
+    """Return the id of a camera by what its device or its camera entity is known by."""
+    return unique_id.removeprefix(camera_unique_id(entry, ""))
+
+
 def camera_entity_id(
     hass: HomeAssistant, account_id: str, camera_id: str
 ) -> str | None:

@@ -41,7 +41,7 @@ from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import InvalidRequestError
 from .engine.library.queries import CameraPage, ClipQueries
-from .engine.library.reindex import look_over
+from .engine.library.reindex import forget_missing
 from .engine.model import Camera, Clip, ClipStatus, Event
 from .engine.pipeline.jobs import Running
 from .engine.time_range import settle_past
@@ -404,7 +404,7 @@ class ClipMediaSource(MediaSource):
     async def _forget_missing(self, clips: Sequence[Clip]) -> list[Clip]:
         """Forget those of some clips whose file is gone, and return them."""
         library = (await async_shared(self.hass)).library
-        return await look_over(library, media_folders(self.hass), clips)
+        return await forget_missing(library, media_folders(self.hass), clips)
 
     def _account_name(self, account_id: str, recorded: str) -> str:
         """Return an account's name; that which a clip recorded once it is removed."""

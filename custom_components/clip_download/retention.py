@@ -23,7 +23,7 @@ from .engine.errors import StorageError
 from .engine.library.database import Library
 from .engine.library.export import EXPORT, clear
 from .engine.library.queries import ClipQueries
-from .engine.library.retention import LetGo, Limits, Pruned, Pruning
+from .engine.library.retention import DeletionResult, Limits, Pruned, Pruning
 from .engine.model import Clip
 from .engine.pipeline.fetching import size_in_words
 from .paths import media_folders
@@ -70,7 +70,7 @@ class RetentionManager:
 
         Others may begin once this returns. Raises StorageError.
         """
-        exports = await self._queries.begun(EXPORT)
+        exports = await self._queries.interrupted_tasks(EXPORT)
         self.hass.async_create_background_task(
             self._resume(exports), "complete interrupted deletions and exports"
         )
@@ -78,10 +78,10 @@ class RetentionManager:
     async def _resume(self, exports: list[str]) -> None:
         roots = media_folders(self.hass)
         try:
-            self.async_report_deleted(await self.pruning.go_on(roots), "deleted")
+            self.async_report_deleted(await self.pruning.resume(roots), "deleted")
             for work in exports:
                 await self.hass.async_add_executor_job(clear, Path(work), roots)
-            await self._queries.end(EXPORT, exports)
+            await self._queries.end_tasks(EXPORT, exports)
         except (StorageError, OSError) as err:
             _LOGGER.warning("Interrupted deletions and exports remain: %s", err)
 
@@ -104,7 +104,7 @@ class RetentionManager:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PRUNE_TIMEOUT_S):
                     await asyncio.shield(self.async_prune())
-            async with self.pruning.turn:
+            async with self.pruning.lock:
                 yield
 
     async def limits(self) -> dict[str | None, Limits]:
@@ -142,12 +142,12 @@ class RetentionManager:
             async_dispatcher_send(self.hass, CLIPS_CHANGED, (clip,))
         return clip
 
-    async def delete(self, clips: Sequence[Clip]) -> LetGo:
+    async def delete(self, clips: Sequence[Clip]) -> DeletionResult:
         """Delete clips, but for those that are spared; report which were deleted.
 
         Raises StorageError.
         """
-        done = await self.pruning.let_go(clips, media_folders(self.hass))
+        done = await self.pruning.delete(clips, media_folders(self.hass))
         self.async_report_deleted(done.gone, "deleted")
         return done
 
@@ -218,7 +218,7 @@ class RetentionManager:
 
 
 VERSION = 1
-# As disks are sold.
+# Decimal, as the sizes of disks are.
 GB = 10**9
 
 

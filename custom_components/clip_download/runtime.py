@@ -82,7 +82,7 @@ async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
 @callback
 def _async_begin_check(hass: HomeAssistant, library: Library) -> None:
     """Begin to check the library in the background."""
-    library.tended = hass.async_create_background_task(
+    library.maintenance = hass.async_create_background_task(
         _async_check(hass, library), "check the clip library"
     )
 

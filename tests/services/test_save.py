@@ -187,7 +187,7 @@ async def test_much_in_one_moment(
     everything_else.cancel()
     assert len(went_on) == calls + 32
     assert max(Counter(went_on).values()) <= targets.AT_ONCE
-    assert entry.runtime_data.jobs.under_way == 32
+    assert len(entry.runtime_data.jobs.running()) == 32
 
 
 async def test_home_assistant_can_play_it(

@@ -48,16 +48,16 @@ async def kill(process: Process, what: str, aim: dict[str, Any]) -> None:
 async def test_removing(process: Process, step: str, nth: int) -> None:
     """Clips that were being removed are gone after the next start, with their rows."""
     what = (
-        "await home.pruning.let_go("
+        "await home.pruning.delete("
         "[one async for one in home.catalog.in_window()], [media])"
     )
     await kill(process, what, {"step": step, "nth": nth})
     home = Home(await Library(process.database).open(), process.media)
-    await home.pruning.go_on(home.roots)
+    await home.pruning.resume(home.roots)
     assert (await home.known(), home.files()) == ([], {})
     # A clip that comes later is not taken for one of those.
     again = await home.save("n1", 1)
-    assert await home.pruning.go_on(home.roots) == []
+    assert await home.pruning.resume(home.roots) == []
     assert is_there(again)
     await home.library.close()
 
@@ -68,14 +68,14 @@ async def test_keeping(process: Process, step: str) -> None:
     what = "await home.pruning.keep(['n1'], [media], kept=True)"
     await kill(process, what, {"step": step, "nth": 1})
     home = Home(await Library(process.database).open(), process.media)
-    await home.pruning.go_on(home.roots)
+    await home.pruning.resume(home.roots)
     (kept,) = await home.catalog.of_ids(["n1"])
     assert kept.kept
     assert '"kept": true' in kept.path.with_suffix(".json").read_text()
     assert not [name for name in home.files() if "/." in name]
     # Whoever releases it now has the last word.
     await home.pruning.keep(["n1"], home.roots, kept=False)
-    await home.pruning.go_on(home.roots)
+    await home.pruning.resume(home.roots)
     assert await home.catalog.kept_of(["n1"]) == []
     await home.library.close()
 

@@ -1,4 +1,4 @@
-"""The access token of an account that signs in with OAuth 2 or what another one lends."""
+"""The access tokens of accounts that use OAuth 2, or the sign-in of a lender."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,16 +29,16 @@ from ..engine.sources.http import unreachable
 from . import token_store
 from .kind import AccessToken, AccountKind
 
-# Home Assistant's session would wait for five minutes.
+# The default of Home Assistant's session is five minutes.
 TOKEN_TIMEOUT_S = 30
 
 
 def access_token_of(
     hass: HomeAssistant, kind: AccountKind, entry: ConfigEntry
 ) -> AccessToken | None:
-    """Return what gives an account's token, a new one where it can have one.
+    """Return a function that returns an account's token, refreshed if needed.
 
-    None for an account whose source has no need of that.
+    None for an account whose source needs none.
     """
     if CONF_AUTH_IMPLEMENTATION not in entry.data:
         return given_access_token(hass, kind, entry.data)
@@ -76,7 +76,7 @@ def access_token_of(
 def given_access_token(
     hass: HomeAssistant, kind: AccountKind, data: Mapping[str, Any]
 ) -> AccessToken | None:
-    """Return what gives the token that a person has just got, and no other."""
+    """Return a function that returns the token in the data of a form, never a new one."""
     if kind.shared_sign_in and (lender_id := kind.lender_id(data)):
         return kind.shared_sign_in.access_token_of(hass, lender_id)
     if kind.oauth is None:
@@ -95,7 +95,7 @@ def given_access_token(
 
 @callback
 def _async_make_due(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Have the token refreshed before it is used again."""
+    """Let the token expire, so that it is refreshed before its next use."""
     token = {**entry.data[CONF_TOKEN], "expires_at": 0}
     hass.config_entries.async_update_entry(
         entry, data={**entry.data, CONF_TOKEN: token}
@@ -103,7 +103,7 @@ def _async_make_due(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 def _error(err: Exception) -> SignInError | CloudError:
-    """Return what to tell of a token that was not to be had."""
+    """Return the error for a token that could not be refreshed."""
     match err:
         case OAuth2TokenRequestReauthError() | UnknownImplementationError():
             return SignInError("invalid_auth")

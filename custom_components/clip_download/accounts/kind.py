@@ -1,4 +1,4 @@
-"""What a kind of account is described by: all that Home Assistant's side asks of it."""
+"""The record of a kind of account: all that Home Assistant's side needs to know of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -25,7 +25,7 @@ from homeassistant.helpers.selector import (
 from ..engine.sources.base import Source
 from ..engine.sources.webhook import Notice
 
-# Gives a valid access token; with True, a new one, because the last was refused.
+# Returns a valid access token; called with True if the last one was refused.
 type AccessToken = Callable[[bool], Awaitable[str]]
 
 
@@ -43,7 +43,7 @@ class Visibility(Enum):
 class Field:
     """A field of a form, in an account's data or options.
 
-    What says nothing of its visibility is a secret. `is_asked_again` says whether it is
+    It is a secret unless its visibility says otherwise. `is_asked_again` says whether it is
     asked for when the cloud refuses the credentials. What `is_valid` refuses is an
     `error` of the form, before the cloud is asked. `keeps_blanks` is for passwords, which
     may begin or end with one.
@@ -77,7 +77,7 @@ class Field:
 class SourceClass:
     """Where a source's class is: a module of `engine/sources`, and its name there.
 
-    It is imported when an account of its kind is set up: nobody loads a cloud not used.
+    It is imported when an account of its kind is set up, so that unused ones cost nothing.
     """
 
     module: str
@@ -88,7 +88,7 @@ class CodeRequired(Exception):
     """The cloud has sent a verification code, and signs in only with it."""
 
     def __init__(self, sent_to: str) -> None:
-        """Take where the code was sent to, as a person reads it."""
+        """Take where the code was sent to, as text for a person."""
         super().__init__(sent_to)
         self.sent_to = sent_to
 
@@ -108,7 +108,7 @@ class OAuth:
 
 @dataclass(frozen=True, kw_only=True)
 class SharedSignIn:
-    """Using what another integration is signed in with, its config entry the lender.
+    """Using the sign-in of another integration, whose config entry is the lender.
 
     `step_id` is the step that offers it, `field` what holds the lender's entry id.
     """
@@ -124,7 +124,7 @@ class SharedSignIn:
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """What a cloud posts: `secret` is the option that holds what it is known by."""
+    """The notices of a cloud; `secret` is the option with the secret that signs them."""
 
     secret: str
     notice: type[Notice]
@@ -134,15 +134,16 @@ class Webhook:
 class AccountKind:
     """One kind of account: its source, its forms, its sign-in and what it can do.
 
-    `name` stands in entries and ids, `title` in texts.
+    `name` is used in entries and ids, `title` in texts.
     `fields` are those of the form, `options` those that other kinds do not have, and
-    `links` fill the texts of both. `lasting_ids` make what an account is given when it is
-    new and keeps for ever, by the names in its data. `sign_in` returns the credentials to
-    keep for what was typed and the code, if there is one; it raises CodeRequired and
-    ClipError. Without it, what was typed is kept. `finish_sign_in` is called once it is
-    known that the account may be kept. `credentials_of` returns what the source is given
-    where that is more than what is kept; it raises ClipError where Home Assistant's
-    configuration does not let the account be used. `stream_name` returns the name in what a person
+    `links` fill the texts of both. `lasting_ids` make ids that a new account gets and
+    never changes, by their names in its data. `sign_in` returns the credentials to store,
+    given the form's data and the verification code, if there is one; it raises
+    CodeRequired and ClipError. Without it, the form's data is stored. `finish_sign_in` is
+    called once it is certain that the account is stored. `credentials_of` returns the
+    credentials for the source where they are more than what is stored; it raises
+    ClipError where Home Assistant's configuration does not let the account be used.
+    `stream_name` returns the name in what a person
     typed to name a stream, empty if there is none; it is set where the cloud may refuse
     to list the streams. `verify_ssl_field` is the field that says whether the server's
     certificate is verified, where a person's own server may have one that nobody issued.
@@ -190,14 +191,14 @@ def text(autocomplete: str = "off") -> TextSelector:
 
 
 def password(autocomplete: str = "off") -> TextSelector:
-    """Return the selector for a text that is not shown while it is typed."""
+    """Return the selector for a password."""
     return TextSelector(
         TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete=autocomplete)
     )
 
 
 def choice(labels: Mapping[str, str]) -> SelectSelector:
-    """Return the selector for one of some values, or one's own."""
+    """Return the selector for one of some values, or a custom one."""
     return SelectSelector(
         SelectSelectorConfig(
             options=[
@@ -211,15 +212,14 @@ def choice(labels: Mapping[str, str]) -> SelectSelector:
 
 
 def is_bare_https_url(address: str) -> bool:
-    """Return whether an address is one of a host, by https and nothing but a path."""
+    """Return whether an address is https, with nothing but a host, a port and a path."""
     try:
         url = URL(address)
-        # It is looked at only when it is asked for.
+        # yarl checks the port only when it is read.
         _ = url.port
     except ValueError:
         return False
-    # A name or a password in it would be shown, and stand in the way of the key; what
-    # follows "?" or "#" is no part of the address. One in a private network is fine:
-    # that is what VPC endpoints are, and only an administrator names it.
+    # A user name or password in it would be shown in forms. Private networks are fine:
+    # VPC endpoints are there, and only an administrator fills in the form.
     is_bare = url.user is None and url.password is None and not set(address) & set("?#")
     return url.scheme == "https" and bool(url.host) and is_bare

@@ -1,8 +1,8 @@
-"""The account of Home Assistant's own Ring integration, borrowed from it.
+"""Uses the sign-in of Home Assistant's own Ring integration, the lender.
 
-What is used of that integration is its own affair and may change with any release; so all
-of it is here, and what has changed is told as a sign-in that is gone. Its token is only
-ever read: a refresh of ours would leave it with one that Ring no longer takes.
+Its data and classes are not meant for others, and may change with any release: all use of
+them is here, and if they change, the sign-in counts as gone. Its token is only read: if
+we refreshed it, the integration would be left with a token that Ring refuses.
 """
 
 import asyncio
@@ -36,11 +36,11 @@ CONF_HARDWARE_ID = "hardware_id"
 # The Ring integration's config entry whose sign-in is used.
 CONF_RING_ENTRY = "ring_entry"
 RING_INTEGRATION = "ring"
-# How long to wait for that integration to look at its token.
+# How long to wait for that integration to refresh its token.
 TIMEOUT_S = 30
-# It asks Ring for its devices every minute, and for a new token where it needs one.
+# That integration calls Ring every minute, and refreshes its token if it has to.
 AGAIN_AFTER_S = 60
-# That integration stops and starts to listen without telling anybody.
+# How often to check whether that integration has a new listener.
 HOOK_EVERY_S = 60
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ _LOGGER = logging.getLogger(__name__)
 
 @callback
 def async_lenders(hass: HomeAssistant) -> list[ConfigEntry]:
-    """Return the accounts that can be borrowed, once they are loaded."""
+    """Return the Ring integration's entries whose sign-in can be used."""
     return [
         lender
         for lender in hass.config_entries.async_entries(
@@ -59,7 +59,7 @@ def async_lenders(hass: HomeAssistant) -> list[ConfigEntry]:
 
 
 def credentials_of(hass: HomeAssistant, lender_id: str) -> dict[str, str]:
-    """Return what a source needs besides the token: blanks of an account that is gone."""
+    """Return the credentials besides the token, empty if the lender is gone."""
     lender = hass.config_entries.async_get_entry(lender_id)
     data = lender.data if lender and _is_known(lender) else {}
     return {
@@ -71,7 +71,7 @@ def credentials_of(hass: HomeAssistant, lender_id: str) -> dict[str, str]:
 def access_token_of(
     hass: HomeAssistant, lender_id: str
 ) -> Callable[[bool], Awaitable[str]]:
-    """Return what gives the token that the lender has, a new one once it has that.
+    """Return a function that returns the lender's token, refreshed by the lender.
 
     It raises SignInError where only a person can help, CloudError where time does.
     """
@@ -83,7 +83,7 @@ def access_token_of(
         lender = _lender(hass, lender_id)
         if not _is_good(lender, refused):
             await _async_let_refresh(hass, lender)
-            # It may have found out by that that Ring has thrown it out.
+            # The refresh may have shown that Ring has signed it out.
             lender = _lender(hass, lender_id)
         if not _is_good(lender, refused):
             raise CloudError("ring_account_waiting", retry_after_s=AGAIN_AFTER_S)
@@ -96,10 +96,10 @@ def access_token_of(
 async def listen(
     hass: HomeAssistant, lender_id: str, heard: Callable[[], None]
 ) -> None:
-    """Call `heard` whenever the lender is pushed something, for ever."""
+    """Call `heard` for each push that the lender receives, until cancelled."""
 
     def pushed(event: object) -> None:
-        # What gets out of here keeps the lender from hearing of it.
+        # An exception here would stop the lender's own handling.
         try:
             heard()
         except Exception:
@@ -117,7 +117,7 @@ async def listen(
 
 @callback
 def async_follow_lenders(hass: HomeAssistant) -> None:
-    """Load accounts again when their lender works again, or is another device to Ring."""
+    """Reload accounts when their lender works again, or has a new device id at Ring."""
 
     @callback
     def changed(change: ConfigEntryChange, lender: ConfigEntry) -> None:
@@ -139,7 +139,7 @@ def async_follow_lenders(hass: HomeAssistant) -> None:
 
 
 def _is_behind(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Return whether an account does not work as its lender is now."""
+    """Return whether an account has to be reloaded to work with its lender."""
     if entry.state is not ConfigEntryState.LOADED:
         return entry.state in (
             ConfigEntryState.SETUP_ERROR,
@@ -167,7 +167,7 @@ def _lender(hass: HomeAssistant, lender_id: str) -> ConfigEntry:
 
 
 def _is_known(lender: ConfigEntry) -> bool:
-    """Return whether that integration still keeps its sign-in as it does today."""
+    """Return whether the lender's data has the form that is known here."""
     match lender.data:
         case {
             "device_id": str(),
@@ -179,17 +179,17 @@ def _is_known(lender: ConfigEntry) -> bool:
 
 
 def _is_good(lender: ConfigEntry, refused: str) -> bool:
-    """Return whether the lender's token can be used: not run out, nor refused before."""
+    """Return whether the lender's token is neither expired nor the refused one."""
     token = lender.data[CONF_TOKEN]
     has_run_out: bool = token["expires_at"] <= dt_util.utcnow().timestamp()
     return not has_run_out and token[CONF_ACCESS_TOKEN] != refused
 
 
 async def _async_let_refresh(hass: HomeAssistant, lender: ConfigEntry) -> None:
-    """Let the lender ask Ring for something, for which it refreshes a bad token."""
+    """Let the lender refresh its list of devices, and with it a bad token."""
     coordinator = _runtime(lender, "devices_coordinator")
     if isinstance(coordinator, DataUpdateCoordinator):
-        # A refresh that is begun has to be ended, or the lender's token is lost.
+        # A refresh must not be cancelled: the lender would lose its new token.
         task = lender.async_create_background_task(
             hass, coordinator.async_request_refresh(), "refresh for Clip Download"
         )
@@ -199,10 +199,10 @@ async def _async_let_refresh(hass: HomeAssistant, lender: ConfigEntry) -> None:
 def _hook(
     hass: HomeAssistant, lender_id: str, pushed: Callable[[object], None]
 ) -> Callable[[], None]:
-    """Have a function called with each push, if the lender listens; return the end."""
+    """Call a function for each push, if the lender listens; return how to end that."""
     lender = hass.config_entries.async_get_entry(lender_id)
     listener = _runtime(lender, "listen_coordinator", "event_listener")
-    # Whoever is there before it has started can never be removed again.
+    # A callback that is added before it has started can never be removed.
     if not getattr(listener, "started", False):
         return _nothing
     number = listener.add_notification_callback(pushed)

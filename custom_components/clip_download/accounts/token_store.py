@@ -1,7 +1,7 @@
-"""Rotated tokens, on the disk before they are used.
+"""Stores rotated tokens before they are used.
 
 Home Assistant writes its config entries a second late. A kill in that second would leave
-an account with a token that its cloud takes no more.
+an account with a token that its cloud refuses.
 """
 
 from typing import Any
@@ -17,12 +17,12 @@ VERSION = 1
 
 
 async def async_save(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Write the token that an entry has now."""
+    """Store the current token of an entry."""
     await _store(hass, entry).async_save({CONF_TOKEN: entry.data[CONF_TOKEN]})
 
 
 async def async_restore(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Give an entry its newest token back, should that not have been written with it."""
+    """Put the stored token into an entry, if it is newer than the entry's."""
     if CONF_TOKEN not in entry.data:
         return
     stored = await _store(hass, entry).async_load() or {}
@@ -34,7 +34,7 @@ async def async_restore(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 async def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Remove the token of an entry that is removed."""
+    """Remove the stored token of an entry."""
     await _store(hass, entry).async_remove()
 
 

@@ -1,4 +1,4 @@
-"""What a cloud tells by itself, taken by Home Assistant's webhooks."""
+"""Receives the notices of clouds with Home Assistant's webhooks."""
 
 from collections import OrderedDict
 from datetime import timedelta
@@ -21,18 +21,17 @@ from . import kind_of
 _LOGGER = logging.getLogger(__name__)
 
 LARGEST_BODY_BYTES = 64 * 2**10
-# Ring tries for an hour and a quarter to get rid of a notice. What is older than that
-# is a repetition, or no news.
+# Ring tries for 75 minutes to deliver a notice. Older ones are replayed, or too late.
 NEWS_FOR = timedelta(hours=2)
 MOST_REMEMBERED = 1000
 
 
 @callback
 def async_listen(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
-    """Take notices for an account, once there is a secret to know them by."""
+    """Register the webhook of an account, if it has a secret to check notices with."""
     cloud = kind_of(entry).webhook
     secret = entry.options.get(cloud.secret) if cloud else None
-    # The form that the secret is typed into has made an address.
+    # The form with the secret made the id.
     webhook_id = entry.data.get(CONF_WEBHOOK_ID)
     if not cloud or not secret or not webhook_id:
         return
@@ -48,25 +47,25 @@ def async_listen(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
 
 
 class Listener:
-    """Takes the notices of who knows an account's secret, each of them once."""
+    """Handles the notices that are signed with an account's secret, each of them once."""
 
     def __init__(
         self, entry: ClipConfigEntry, notice_class: type[Notice], secret: str
     ) -> None:
-        """Take the account whose webhook it is, what is posted there, and the secret."""
+        """Take the account's entry, the class of its notices, and the secret."""
         self._entry = entry
         self._notice_class = notice_class
         self._secret = secret
         self._known: OrderedDict[str, None] = OrderedDict()
-        # Whoever finds the address must not fill the log.
+        # Lowered after the first warning: nobody must be able to fill the log.
         self._level = logging.WARNING
 
     async def async_handle(
         self, hass: HomeAssistant, webhook_id: str, request: web.Request
     ) -> web.Response:
-        """Take a notice; what is no news is taken and forgotten.
+        """Handle a notice; ignore one that is old or was handled before.
 
-        Nothing that takes time is done here: Ring wants its answer within five seconds.
+        Nothing slow is done here: Ring expects the response within five seconds.
         """
         body = await _read(request)
         if body is None:
@@ -94,7 +93,7 @@ class Listener:
         self._level = logging.DEBUG
 
     def _is_news(self, notice: Notice) -> bool:
-        """Return whether a notice came for the first time, and remember it."""
+        """Return whether a notice is recent and came for the first time; remember it."""
         age = dt_util.utcnow() - notice.event.window.start
         if notice.id in self._known or abs(age) > NEWS_FOR:
             _LOGGER.debug("Not news: notice %s", notice.id)
@@ -106,7 +105,7 @@ class Listener:
 
     @callback
     def _async_pass_on(self, hass: HomeAssistant, notice: Notice) -> None:
-        """Let the accounts know whose cameras a notice is about."""
+        """Pass a notice to the monitors of the accounts that have its camera."""
         for entry in self._accounts(hass, notice):
             account = entry.runtime_data
             for camera in account.coordinator.data.values():
@@ -116,7 +115,7 @@ class Listener:
     def _accounts(self, hass: HomeAssistant, notice: Notice) -> list[ClipConfigEntry]:
         """Return the accounts that a notice may be for.
 
-        An app has one webhook for all the accounts that are linked to it.
+        All accounts that are linked to one app share its webhook.
         """
         app = self._entry.data.get(CONF_AUTH_IMPLEMENTATION)
         kind = self._entry.data[CONF_KIND]
@@ -132,7 +131,7 @@ class Listener:
 
 
 async def _read(request: web.Request) -> bytes | None:
-    """Return the body as it came, None if it is larger than any notice."""
+    """Return the body of a request, None if it is larger than any notice."""
     # That of a webhook of Home Assistant Cloud can only be read from its start.
     content = request.content
     body = bytearray()

@@ -29,7 +29,7 @@ from ..engine.errors import storage_error
 from ..engine.library import files
 from ..engine.library.export import EXPORT, SUFFIX, Exported, export, work_name
 from ..engine.library.queries import ClipQueries
-from ..engine.library.verify import Looked, State, become_patient, verify
+from ..engine.library.verify import Finding, State, lower_priority, verify
 from ..errors import action_error
 from ..paths import media_folder, media_folders
 from ..runtime import async_shared
@@ -57,7 +57,7 @@ class _Reading:
 def _reading(hass: HomeAssistant) -> _Reading:
     """Return the thread, which lives until Home Assistant ends."""
     thread = ThreadPoolExecutor(
-        1, thread_name_prefix="clip_reader", initializer=become_patient
+        1, thread_name_prefix="clip_reader", initializer=lower_priority
     )
 
     async def close(event: Event) -> None:
@@ -114,7 +114,7 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
 
         async def run() -> Exported:
             # Recorded before it is made: after a kill it is removed.
-            async with queries.doing(EXPORT, [str(target.parent / work)]):
+            async with queries.tasks(EXPORT, [str(target.parent / work)]):
                 return await export(
                     selection.clips,
                     target,
@@ -145,7 +145,7 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
     }
 
 
-def _findings(hass: HomeAssistant, others: Iterable[Looked]) -> dict[str, Any]:
+def _findings(hass: HomeAssistant, others: Iterable[Finding]) -> dict[str, Any]:
     """Return the clips that have changed, by their state: plain JSON."""
     result: dict[str, list[dict[str, Any]]] = {
         state: [] for state in State if state not in {State.OK, State.AWAY}

@@ -24,7 +24,7 @@ from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, InvalidRequestError
 from ..engine.model import Camera
 from ..engine.time_range import Window
-from ..entity import camera_unique_id
+from ..entity import camera_id_of
 from ..errors import action_error, raise_action_error
 from ..permissions import async_check_control, async_user, may_control
 from . import response
@@ -93,7 +93,7 @@ def cameras_of(hass: HomeAssistant, user: User) -> set[tuple[str, str]] | None:
 def controlled_cameras(hass: HomeAssistant, user: User) -> set[tuple[str, str]]:
     """Return the cameras with an entity that a user may control."""
     return {
-        (entry.entry_id, entity.unique_id.removeprefix(camera_unique_id(entry, "")))
+        (entry.entry_id, camera_id_of(entry, entity.unique_id))
         for entry in hass.config_entries.async_entries(DOMAIN)
         for entity in er.async_entries_for_config_entry(
             er.async_get(hass), entry.entry_id
@@ -136,7 +136,7 @@ def account_and_camera_id(
     )
     if entry is None:
         raise InvalidRequestError("camera_gone")
-    return entry, entity.unique_id.removeprefix(camera_unique_id(entry, ""))
+    return entry, camera_id_of(entry, entity.unique_id)
 
 
 def name_of(hass: HomeAssistant, entity_id: str) -> str:

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..engine.library.queries import ClipQueries, Filter
-from ..engine.library.reindex import look_over
+from ..engine.library.reindex import forget_missing
 from ..engine.model import Clip, ClipStatus
 from ..engine.time_range import settle_open
 from ..entity import camera_entity_id
@@ -76,7 +76,7 @@ async def ws_list(asker: Asker, msg: dict[str, Any]) -> ClipsAnswer:
         chosen, before=msg.get("cursor"), most=limit + 1
     )
     page = found[:limit]
-    gone = await look_over(library, media_folders(asker.hass), page)
+    gone = await forget_missing(library, media_folders(asker.hass), page)
     lost = {clip.id for clip in gone}
     return {
         "clips": await async_infos(

@@ -159,9 +159,9 @@ async def test_what_is_handed_over(media: Path, reader: ThreadPoolExecutor) -> N
         assert json.loads((folder / f"{name}.json").read_text())["sha256"] == one.sha256
 
 
-def replace_state(one: Clip) -> verify.Looked:
+def replace_state(one: Clip) -> verify.Finding:
     """Return what is told of a clip that the library knows another label of."""
-    return verify.Looked(
+    return verify.Finding(
         clip=one,
         state=State.UNKNOWN,
         sha256=one.sha256,
@@ -541,7 +541,7 @@ def test_large_clips(tmp_path: Path) -> None:
 
             watching = asyncio.create_task(watch())
             peaks = []
-            with ThreadPoolExecutor(1, initializer=verify.become_patient) as reader:
+            with ThreadPoolExecutor(1, initializer=verify.lower_priority) as reader:
                 # The first one is small, so that what each needs is not counted.
                 for name, size in ("a", 2**20), ("b", 300 * 2**20):
                     one = replace(clip(name, folder=media), size_bytes=size)

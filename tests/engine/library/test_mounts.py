@@ -23,7 +23,7 @@ from custom_components.clip_download.engine.library.export import export
 from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.library.reindex import (
     Rebuilt,
-    look_over,
+    forget_missing,
     rebuild,
 )
 from custom_components.clip_download.engine.library.retention import (
@@ -267,7 +267,7 @@ async def test_nothing_on_it_is_gone(
     sidecar = hidden.path.with_suffix(".json")
     sidecar.rename(sidecar.with_stem("h"))
     for _ in range(2):
-        assert await look_over(library, [media], clips) == []
+        assert await forget_missing(library, [media], clips) == []
         assert await rebuild(library, [media]) == Rebuilt(found=1)
         assert await rebuild(library, [media / "nas"]) == Rebuilt()
         assert await known(library) == everything
@@ -275,7 +275,7 @@ async def test_nothing_on_it_is_gone(
     disk.plug()
     assert await rebuild(library, [media]) == Rebuilt(found=4)
     clips[0].path.unlink()
-    assert await look_over(library, [media], clips) == clips[:1]
+    assert await forget_missing(library, [media], clips) == clips[:1]
 
 
 async def test_nothing_on_it_is_let_go_of(
@@ -329,7 +329,9 @@ async def test_its_clips_were_copied_to_stay(
     assert await library.mounts() == []
     files.check_mounted(clips[0].path, await library.mounts())
     shutil.rmtree(clips[0].path.parent)
-    assert [one.id for one in await look_over(library, [media], clips[:1])] == ["n0"]
+    assert [one.id for one in await forget_missing(library, [media], clips[:1])] == [
+        "n0"
+    ]
 
 
 async def test_nothing_of_it_is_known(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import sqlite3
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -71,6 +72,12 @@ def catalog(library: Library) -> ClipQueries:
     return ClipQueries(library)
 
 
+async def counts(library: Library, table: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a table that counts clips."""
+    rows = await library.read(f"SELECT * FROM {table} ORDER BY 1, 2, 3")  # noqa: S608
+    return [tuple(row) for row in rows]
+
+
 async def put(library: Library, *clips: Clip) -> None:
     """Record clips."""
 
@@ -105,16 +112,20 @@ async def test_accounts_and_cameras(library: Library, catalog: ClipQueries) -> N
         renamed,
     )
     accounts = await catalog.accounts()
+    assert [(page.id, page.name) for page in accounts] == [
+        ("a", "Account a"),
+        ("b", "Cabin"),
+    ]
     assert [
-        (page.id, page.name, page.source, page.clips, page.size_bytes)
-        for page in accounts
-    ] == [("a", "Account a", "ring", 3, 300), ("b", "Cabin", "meraki", 3, 300)]
-    assert [
-        (page.id, page.name, page.clips, page.size_bytes, page.latest.id)
-        for page in await catalog.cameras("a")
-    ] == [("door", "Door", 1, 100, "a3"), ("front", "Front", 2, 200, "a2")]
+        (page.id, page.name, page.latest.id) for page in await catalog.cameras("a")
+    ] == [("door", "Door", "a3"), ("front", "Front", "a2")]
     (yard,) = await catalog.cameras("b")
-    assert (yard.account_id, yard.name, yard.latest) == ("b", "Back yard", renamed)
+    assert (yard.name, yard.latest) == ("Back yard", renamed)
+    assert await counts(library, "cameras") == [
+        ("a", "door", 1, 100),
+        ("a", "front", 2, 200),
+        ("b", "yard", 3, 300),
+    ]
     assert await catalog.total_size() == 600
     assert await catalog.total_size("b") == 300
     assert await catalog.total_size("c") == 0
@@ -132,10 +143,10 @@ async def test_a_replaced_clip_is_counted_once(
     await put(library, clip("a1"))
     await put(library, replace(clip("a1"), size_bytes=7))
     await put(library, replace(clip("a2"), path=clip("a1").path, size_bytes=9))
-    (account,) = await catalog.accounts()
-    assert (account.clips, account.size_bytes) == (1, 9)
+    assert await counts(library, "cameras") == [("a", "front", 1, 9)]
+    assert await counts(library, "days") == [("a", "front", "2026-11-21", 1)]
     (day,) = await catalog.days("a", "front", most=5)
-    assert (day.clips, day.size_bytes, day.latest.id) == (1, 9, "a2")
+    assert day.latest.id == "a2"
 
 
 async def test_days(library: Library, catalog: ClipQueries) -> None:
@@ -153,13 +164,13 @@ async def test_days(library: Library, catalog: ClipQueries) -> None:
         clip("x", camera="door", at=3 * day),
     )
     days = await catalog.days("a", "front", most=3)
-    assert [(page.day, page.clips, page.latest.id) for page in days] == [
-        ("2026-11-22", 1, "late"),
-        ("2026-11-21", 2, "d2"),
-        ("2026-11-20", 1, "d0"),
+    assert [(page.day, page.latest.id) for page in days] == [
+        ("2026-11-22", "late"),
+        ("2026-11-21", "d2"),
+        ("2026-11-20", "d0"),
     ]
     (rest,) = await catalog.days("a", "front", before=days[-1].day, most=3)
-    assert (rest.day, rest.size_bytes) == ("2026-11-12", 100)
+    assert rest.day == "2026-11-12"
     assert await catalog.days("a", "front", before=rest.day, most=3) == []
 
 
@@ -405,11 +416,16 @@ async def test_moved_camera(library: Library, catalog: ClipQueries) -> None:
     for _ in range(2):
         await library.move_camera("a", "old", "new")
         (page,) = await catalog.cameras("a")
-        assert (page.id, page.clips, page.size_bytes) == ("new", 3, 300)
-        assert [
-            (page.day, page.clips, page.size_bytes)
-            for page in await catalog.days("a", "new", most=9)
-        ] == [("2026-11-21", 2, 200), ("2026-11-20", 1, 100)]
+        assert page.id == "new"
+        assert await counts(library, "cameras") == [
+            ("a", "new", 3, 300),
+            ("b", "old", 1, 100),
+        ]
+        assert await counts(library, "days") == [
+            ("a", "new", "2026-11-20", 1),
+            ("a", "new", "2026-11-21", 2),
+            ("b", "old", "2026-11-21", 1),
+        ]
         assert [page.id for page in await catalog.cameras("b")] == ["old"]
     # What is removed from now on is counted out there.
     await catalog.remove(["old", "older", "new"])

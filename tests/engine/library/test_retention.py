@@ -23,7 +23,10 @@ from custom_components.clip_download.engine.library import (
 )
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.queries import ClipQueries
-from custom_components.clip_download.engine.library.reindex import look_over, rebuild
+from custom_components.clip_download.engine.library.reindex import (
+    forget_missing,
+    rebuild,
+)
 from custom_components.clip_download.engine.library.retention import (
     Limits,
     Pruned,
@@ -502,7 +505,7 @@ async def test_deleted_by_hand(home: Home) -> None:
     assert await home.known() == []
 
 
-@pytest.mark.parametrize("mend", ["prune", "look_over", "rebuild"])
+@pytest.mark.parametrize("mend", ["prune", "forget_missing", "rebuild"])
 async def test_killed_before_the_record(
     home: Home, monkeypatch: pytest.MonkeyPatch, mend: str
 ) -> None:
@@ -518,8 +521,8 @@ async def test_killed_before_the_record(
             await home.prune(keep_days=4)
     assert len(await home.known()) == 7
     assert [is_there(one) for one in week] == 4 * [False] + 3 * [True]
-    if mend == "look_over":
-        lost = await look_over(home.library, home.roots, week)
+    if mend == "forget_missing":
+        lost = await forget_missing(home.library, home.roots, week)
         assert names(lost) == ["n0", "n1", "n2", "n3"]
     elif mend == "rebuild":
         assert (await rebuild(home.library, home.roots)).gone == 4
@@ -569,8 +572,8 @@ async def test_leaving_the_media_folder(home: Home, tmp_path: Path) -> None:
 async def test_nothing_goes_while_another_has_its_turn(home: Home) -> None:
     """Whoever publishes a clip, or keeps one, is not met by its removal half way."""
     week = await home.week()
-    async with home.pruning.turn:
-        going = asyncio.create_task(home.pruning.let_go(week, home.roots))
+    async with home.pruning.lock:
+        going = asyncio.create_task(home.pruning.delete(week, home.roots))
         # What it asks the library for is answered in order: it would be long done.
         for _ in range(20):
             await home.known()

@@ -22,7 +22,7 @@ from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.library.verify import (
     State,
     Verified,
-    become_patient,
+    lower_priority,
     verify,
 )
 from custom_components.clip_download.engine.model import Clip
@@ -42,7 +42,7 @@ async def library(tmp_path: Path) -> AsyncIterator[Library]:
 @pytest.fixture
 def reader() -> Iterator[ThreadPoolExecutor]:
     """Return the thread that reads."""
-    with ThreadPoolExecutor(1, initializer=become_patient) as pool:
+    with ThreadPoolExecutor(1, initializer=lower_priority) as pool:
         yield pool
 
 

@@ -40,8 +40,8 @@ class Wanted:
 class EventStore:
     """The events of one account, in the library's database.
 
-    Every method raises StorageError. Those that return what is wanted or saved wait while
-    a damaged library is rebuilt: otherwise its clips would be saved again.
+    Every method raises StorageError. Methods that return wanted or saved events wait for
+    a rebuild of the library that is due: otherwise saved clips would be saved again.
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class EventStore:
     async def update_known(
         self, camera_id: str, events: Sequence[Event]
     ) -> tuple[list[Event], list[tuple[Event, Event]]]:
-        """Update the events that are stored; return which are new, or say more.
+        """Update the events that are stored; return the others, for `add` to store.
 
-        The second list has events that were only seen, each as it is stored and as it is
-        now. `add` stores the events of both lists. Of all others, the end, the words for
-        what was seen and whether they are ready are updated here, in the records of their
-        clips, too.
+        The first list has new events. The second has events in the state SEEN that have
+        more words for what was seen: each as it is stored, and as it is now. Of all other
+        events the end, the words and whether they are ready are updated, also in the
+        records and sidecars of their clips.
         """
         new: list[Event] = []
         described: list[tuple[Event, Event]] = []
@@ -79,7 +79,7 @@ class EventStore:
                     new.append(event)
                     continue
                 before = event_of(stored)
-                # A cloud adds words one by one; a word that it leaves out later stays.
+                # A cloud adds words one by one. A word that is missing later stays.
                 after = replace(event, seen=(*before.seen, *event.seen))
                 if stored["state"] == EventState.SEEN and after.seen != before.seen:
                     described.append((before, after))
@@ -101,7 +101,7 @@ class EventStore:
     async def add(
         self, camera_id: str, events: Iterable[Event], wanted: Collection[str]
     ) -> None:
-        """Store events that are new or say more; `wanted` are the ids of those to save."""
+        """Store the events that `update_known` returned; `wanted` are the ids to save."""
 
         def write(database: sqlite3.Connection) -> None:
             for event in events:
@@ -122,7 +122,7 @@ class EventStore:
 
     async def last_saved_end(self, camera_id: str, before: datetime) -> datetime | None:
         """Return the last end of the wanted and saved events that began before a time."""
-        await self._library.come_back()
+        await self._library.wait_for_rebuild()
         rows = await self._library.read(
             "SELECT MAX(end_ms) AS end_ms FROM events WHERE account_id = ? "
             "AND camera_id = ? AND state IN (?, ?) AND start_ms < ?",
@@ -144,7 +144,7 @@ class EventStore:
 
         The oldest comes first: its footage is the first to expire.
         """
-        await self._library.come_back()
+        await self._library.wait_for_rebuild()
         rows = await self._library.read(
             "SELECT * FROM events WHERE account_id = ? AND state = ? "
             "AND next_try_ms <= ? AND is_ready >= ? "
@@ -210,7 +210,7 @@ class EventStore:
 
     async def clip_paths(self, camera_id: str, ids: Iterable[str]) -> dict[str, str]:
         """Return the paths of the clips of these events, by the event's id."""
-        await self._library.come_back()
+        await self._library.wait_for_rebuild()
         rows = await self._library.read(
             "SELECT events.id, clips.path FROM events JOIN clips "
             "ON clips.id = events.clip_id "
@@ -238,10 +238,9 @@ class EventStore:
         )
 
     async def move_camera(self, old_id: str, new_id: str) -> None:
-        """Store under a camera's new id all that is stored under its old one.
+        """Move the events and polls of a camera to its new id.
 
-        An event that is stored under both stays once: saved, if one of them is. Does
-        nothing where nothing is stored under the old id.
+        Of an event that is stored under both ids one stays: the saved one, if one is.
         """
         ids = {"account": self._account_id, "old": old_id, "new": new_id}
 
@@ -266,7 +265,7 @@ class EventStore:
                 "WHERE account_id = :account AND camera_id = :old",
                 ids,
             )
-            # The earlier poll: events that are stored are not stored again.
+            # The earlier of both polls: events that are known are not added twice.
             database.execute(
                 "INSERT OR REPLACE INTO polls SELECT account_id, :new, MIN(until_ms) "
                 "FROM polls WHERE account_id = :account AND camera_id IN (:old, :new) "
@@ -281,7 +280,7 @@ class EventStore:
         await self._library.change(move)
 
     async def _describe_clips(self, clip_id: str, event: Event) -> None:
-        """Write all that was seen of an event into the records and sidecars of its clips."""
+        """Write the words of an event into the records and sidecars of its clips."""
         for clip in await self._library.clips(
             "WHERE job_id = (SELECT job_id FROM clips WHERE id = ?)", (clip_id,)
         ):
@@ -324,7 +323,7 @@ class EventStore:
 def _is_clip_outdated(
     database: sqlite3.Connection, clip_id: str | None, event: Event
 ) -> bool:
-    """Return whether the record of a clip says less of an event than is known."""
+    """Return whether the record of a clip has other words for an event."""
     rows = database.execute("SELECT saves FROM clips WHERE id = ?", (clip_id,))
     return any(
         one.id == event.id and one.seen != event.seen

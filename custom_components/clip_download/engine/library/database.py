@@ -26,7 +26,7 @@ from . import schema
 
 _LOGGER = logging.getLogger(__name__)
 
-# Jobs that ended are only of interest to who looks for a recent fault.
+# Jobs that ended are only needed to find the cause of a recent fault.
 ENDED_JOBS_KEPT = timedelta(days=30)
 # How long the log gets before it is written into the file; SQLite's own measure.
 _LOG_PAGES = 1000
@@ -44,31 +44,31 @@ INSERT INTO events
 
 
 class Library:
-    """The database, used from the event loop; every query runs in the one thread.
+    """The database, used from the event loop; its queries run in one thread.
 
-    Every method raises StorageError (`library_unusable`) if the database fails. One
-    that turns out to be damaged is put aside, and a new one made; `when_lost` is called
-    then. Its clips come back by a rebuild (`reindex.py`), its jobs are lost.
+    Every method raises StorageError (`library_unusable`) if the database fails. A
+    damaged database is moved aside, a new one is made, and `when_lost` is called. A
+    rebuild (`reindex.py`) brings the clips back; the jobs are lost.
     """
 
     def __init__(self, path: Path, time_zone: tzinfo = UTC) -> None:
-        """Take the database's path; `open` makes it if it is missing.
+        """Take the path of the database, which `open` makes if it is missing.
 
         A clip belongs to the day on which it begins in `time_zone`.
         """
         self._path = path
         self.time_zone = time_zone
         self.when_lost: Callable[[], None] = lambda: None
-        # Whoever looks after it, and brings back what is due.
-        self.tended: asyncio.Task[None] | None = None
-        # Two rebuilds at once would only be in each other's way.
+        # The task that checks the database, and rebuilds it if that is due.
+        self.maintenance: asyncio.Task[None] | None = None
+        # One rebuild at a time.
         self.rebuilding = asyncio.Lock()
         self._is_in_backup = False
         # One thread keeps the queries in the order in which they were asked.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clip_library")
 
     async def open(self) -> Self:
-        """Open or make the database; a damaged one is put aside.
+        """Open or make the database; a damaged one is moved aside.
 
         Raises StorageError if it cannot be read, or was written by a newer release.
         """
@@ -80,16 +80,16 @@ class Library:
         return self
 
     async def close(self) -> None:
-        """Close the database once all that was asked of it is done."""
+        """Close the database after all queries that were begun."""
         await self._run(self._close)
         await self._end_thread()
 
     async def begin_backup(self) -> None:
-        """Bring all into the database's own file, which then stays as it is.
+        """Write the log into the database's file, and leave the file alone from then on.
 
-        What is written before `end_backup` goes to the log beside it. Whatever beginning
-        of that log is copied with the file, SQLite takes as much of it as is whole: so
-        nobody has to wait for a backup. May be called again.
+        Until `end_backup`, changes go to the log beside the file only. A backup may copy
+        the log while it grows: SQLite restores the transactions that are whole. So nothing
+        has to wait for a backup. May be called again.
         """
         self._is_in_backup = True
         await self._run(self._write_out)
@@ -100,9 +100,9 @@ class Library:
         await self._run(self._write_out)
 
     async def check(self) -> None:
-        """Read through the database, and put it aside if it is damaged.
+        """Read through the database, and move it aside if it is damaged.
 
-        Nobody waits for it: it has a connection of its own.
+        It has a connection of its own: no query waits for it.
         """
 
         def check() -> bool:
@@ -119,53 +119,29 @@ class Library:
 
     async def is_rebuild_due(self) -> bool:
         """Return whether the database is new, and was not rebuilt from the files yet."""
-        return bool(await self.read("SELECT 1 FROM tasks WHERE task = 'rebuild'"))
+        return bool(await self.read("SELECT 1 FROM tasks WHERE kind = 'rebuild'"))
 
-    async def come_back(self) -> None:
-        """Wait until what a rebuild brings back is known, or the rebuild has failed."""
-        while self.tended and not self.tended.done() and await self.is_rebuild_due():
-            await asyncio.wait([self.tended])
+    async def wait_for_rebuild(self) -> None:
+        """Wait until a rebuild that is due is done, or has failed."""
+        while (
+            self.maintenance
+            and not self.maintenance.done()
+            and await self.is_rebuild_due()
+        ):
+            await asyncio.wait([self.maintenance])
 
     async def set_rebuilt(self) -> None:
-        """Keep that a rebuild is not due any more."""
-        await self._write("DELETE FROM tasks WHERE task = 'rebuild'", ())
-
-    async def begin(self, tasks: Iterable[str]) -> None:
-        """Keep, before they are begun, tasks that are gone on with after a kill."""
-        rows = [(task,) for task in tasks]
-        await self.change(
-            lambda database: database.executemany(
-                "INSERT OR IGNORE INTO tasks VALUES (?)", rows
-            ),
-            surely=True,
-        )
-
-    async def end(self, tasks: Iterable[str]) -> None:
-        """Keep that tasks are done."""
-        rows = [(task,) for task in tasks]
-        await self.change(
-            lambda database: database.executemany(
-                "DELETE FROM tasks WHERE task = ?", rows
-            )
-        )
-
-    async def begun(self, what: str) -> list[str]:
-        """Return what the tasks of one kind are about that were begun and not ended."""
-        rows = await self.read(
-            "SELECT substr(task, length(?) + 1) AS about FROM tasks "
-            "WHERE substr(task, 1, length(?)) = ?",
-            (what, what, what),
-        )
-        return [row["about"] for row in rows]
+        """Record that no rebuild is due any more."""
+        await self._write("DELETE FROM tasks WHERE kind = 'rebuild'", ())
 
     async def mounts(self) -> list[Path]:
         """Return the mount points that clips were written under."""
         return [Path(row["path"]) for row in await self.read("SELECT path FROM mounts")]
 
     async def remember_mounts(self, mounts: Iterable[Path]) -> None:
-        """Keep where disks are mounted that clips are written to.
+        """Record where disks are mounted that clips are written to.
 
-        Not the database's own: where that can be read, its disk is there.
+        The database's own disk is left out: while the database can be read, it is there.
         """
 
         def remember(database: sqlite3.Connection) -> None:
@@ -178,7 +154,7 @@ class Library:
         await self.change(remember)
 
     async def forget_mounts(self, mounts: Iterable[Path]) -> None:
-        """Forget mount points: what lies there now is what there is."""
+        """Forget mount points that are folders of another disk now."""
         paths = json.dumps([str(mount) for mount in mounts])
         await self._write(
             "DELETE FROM mounts WHERE path IN (SELECT value FROM json_each(?))",
@@ -186,27 +162,27 @@ class Library:
         )
 
     async def add_job(self, job: Job) -> None:
-        """Keep a new job, surely: it is promised to somebody."""
+        """Record a new job, durably: its caller is told that it will be done."""
         row = _job_row(job)
         await self._write(
             f"INSERT INTO jobs ({', '.join(row)}) VALUES ({_marks(row)})",  # noqa: S608
             row,
-            surely=True,
+            durable=True,
         )
 
     async def update_job(self, job: Job) -> None:
-        """Keep where a job has come to; surely, what it has on the disk."""
+        """Record the state of a job; durably, if it has files on the disk."""
         row = _job_row(job)
         await self._write(
-            _update(row), row, surely=bool(job.working_folders or job.clips)
+            _update(row), row, durable=bool(job.working_folders or job.clips)
         )
 
     async def set_starts(self, job_id: str, starts: int) -> None:
-        """Keep how often a job was begun without coming to an end."""
+        """Record how often a job was begun without coming to an end."""
         await self._write("UPDATE jobs SET starts = ? WHERE id = ?", (starts, job_id))
 
     async def unfinished_jobs(self, account_id: str) -> list[Job]:
-        """Return the account's jobs that were asked for and have not ended."""
+        """Return the account's jobs that have not ended, the oldest first."""
         return await self._jobs(
             "WHERE account_id = ? AND state NOT IN (?, ?) ORDER BY asked_at_ms",
             (account_id, JobState.SAVED, JobState.FAILED),
@@ -218,7 +194,7 @@ class Library:
         return jobs[0] if jobs else None
 
     async def cancel_job(self, job: Job) -> None:
-        """Keep that a job was cancelled, and want its events no more, in one step."""
+        """Record in one step that a job was cancelled, and that its events are not wanted."""
         row = _job_row(job)
 
         def write(database: sqlite3.Connection) -> None:
@@ -233,20 +209,20 @@ class Library:
         await self.change(write)
 
     async def jobs_with_leftovers(self, account_id: str) -> list[Job]:
-        """Return the account's jobs that ended, and may have left a working folder."""
+        """Return the account's jobs that ended and may have left a working folder."""
         return await self._jobs(
             "WHERE account_id = ? AND state IN (?, ?) AND working_folders != '[]'",
             (account_id, JobState.SAVED, JobState.FAILED),
         )
 
     async def recent_jobs(self, account_id: str, most: int) -> list[Job]:
-        """Return the account's newest jobs."""
+        """Return the account's newest jobs, `most` at most."""
         return await self._jobs(
             "WHERE account_id = ? ORDER BY asked_at_ms DESC LIMIT ?", (account_id, most)
         )
 
     async def finish_job(self, job: Job) -> None:
-        """Keep that a job is saved, and its clips, in one step."""
+        """Record in one step that a job is saved, its clips, and its events as saved."""
         row = _job_row(job)
 
         def write(database: sqlite3.Connection) -> None:
@@ -267,10 +243,10 @@ class Library:
         await self.change(write)
 
     def put_clip(self, database: sqlite3.Connection, clip: Clip) -> None:
-        """Record a clip within a change, in place of the one that had its name."""
+        """Record a clip within a change; it replaces the one with its id or its path."""
         day = self.day_of(clip)
         row = _clip_row(clip) | {"day": day, "search_text": _search_text(clip, day)}
-        # A replacing insert would not let the days of the replaced one count it out.
+        # INSERT OR REPLACE would not fire the trigger that counts the replaced clip out.
         database.execute("DELETE FROM clips WHERE id = :id OR path = :path", row)
         database.execute(
             f"INSERT INTO clips ({', '.join(row)}) VALUES ({_marks(row)})",  # noqa: S608
@@ -278,7 +254,7 @@ class Library:
         )
 
     async def set_saves(self, clip: Clip) -> None:
-        """Keep which events a clip was made for, as the clip has them."""
+        """Record the events that a clip was made for."""
         search_text = _search_text(clip, self.day_of(clip))
         await self._write(
             "UPDATE clips SET saves = ?, search_text = ? WHERE id = ?",
@@ -294,7 +270,7 @@ class Library:
         )
 
     def day_of(self, clip: Clip) -> str:
-        """Return the day (ISO 8601) of a clip: the one on which it begins, there."""
+        """Return the day (ISO 8601) on which a clip begins, in the cameras' time zone."""
         return f"{clip.window.start.astimezone(self.time_zone):%F}"
 
     async def last_clip(self, account_id: str, camera_id: str) -> Clip | None:
@@ -310,9 +286,9 @@ class Library:
         await self._write("DELETE FROM jobs WHERE account_id = ?", (account_id,))
 
     async def move_camera(self, account_id: str, old_id: str, new_id: str) -> None:
-        """Keep the clips and jobs of a camera under its new id.
+        """Move the clips and jobs of a camera to its new id.
 
-        Sidecars still have the old id: a rebuild has to be told the new one.
+        The sidecars still have the old id: `rebuild` takes the new one as `camera_of`.
         """
         ids = {"account": account_id, "old": old_id, "new": new_id}
 
@@ -323,13 +299,15 @@ class Library:
                     "WHERE account_id = :account AND camera_id = :old",
                     ids,
                 )
-            for table, columns in (("cameras", ""), ("days", "day, ")):
+            bytes_too = ", size_bytes = size_bytes + excluded.size_bytes"
+            for table, columns, also in (
+                ("cameras", "clips, size_bytes", bytes_too),
+                ("days", "day, clips", ""),
+            ):
                 database.execute(
-                    f"INSERT INTO {table} SELECT account_id, :new, {columns}clips, "  # noqa: S608
-                    f"size_bytes FROM {table} "
-                    "WHERE account_id = :account AND camera_id = :old "
-                    "ON CONFLICT DO UPDATE SET clips = clips + excluded.clips, "
-                    "size_bytes = size_bytes + excluded.size_bytes",
+                    f"INSERT INTO {table} SELECT account_id, :new, {columns} "  # noqa: S608
+                    f"FROM {table} WHERE account_id = :account AND camera_id = :old "
+                    f"ON CONFLICT DO UPDATE SET clips = clips + excluded.clips{also}",
                     ids,
                 )
                 database.execute(
@@ -349,7 +327,7 @@ class Library:
             self._start_anew(err)
 
     def _connect(self) -> None:
-        # It is there only if the last that had the database open did not close it.
+        # A log is there only if the database was not closed, as after a kill.
         is_suspect = self._beside("-wal").exists()
         schema.make_private(self._path)
         self._database = sqlite3.connect(self._path)
@@ -360,14 +338,13 @@ class Library:
             raise
 
     def _write_out(self) -> None:
-        """Write what is in the log into the file, and let the log alone from here on."""
-        # Who reads just now keeps the log from being emptied. Then both are copied as
-        # they are, or the log is begun anew because all of it is in the file.
+        """Write the log into the file, then decide whether it may do so by itself."""
+        # A reader may keep the log from being emptied: that does no harm.
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._leave_file_alone()
 
     def _leave_file_alone(self) -> None:
-        """See to it that nothing is written into the file as long as it is copied."""
+        """Let SQLite write the log into the file by itself, but not during a backup."""
         pages = 0 if self._is_in_backup else _LOG_PAGES
         self._database.execute(f"PRAGMA wal_autocheckpoint = {pages}")
 
@@ -378,7 +355,7 @@ class Library:
             self._database.close()
 
     def _drop(self) -> None:
-        """Close the database as it is: what is in its log is left there."""
+        """Close the database without writing its log into the file."""
         self._database.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
         self._database.close()
 
@@ -424,42 +401,42 @@ class Library:
         return await self._run(lambda: self._database.execute(query, values).fetchall())
 
     async def clips(self, where: str, values: Sequence[Any] = ()) -> list[Clip]:
-        """Return the clips of the rows that a query's end chooses."""
+        """Return the clips that the end of a query (`where`) chooses."""
         query = f"SELECT * FROM clips {where}"  # noqa: S608
         return await self._run(
             lambda: [clip_of(row) for row in self._database.execute(query, values)]
         )
 
     async def change[T](
-        self, call: Callable[[sqlite3.Connection], T], *, surely: bool = False
+        self, call: Callable[[sqlite3.Connection], T], *, durable: bool = False
     ) -> T:
-        """Let `call` change the database, all of it or, if it raises, nothing.
+        """Run `call` in a transaction, which is rolled back if it raises.
 
-        `surely` is for what a power cut must not take back once this returns.
+        A power cut does not take back a `durable` change once this returns.
         """
 
         def write() -> T:
             with self._database:
                 return call(self._database)
 
-        def write_surely() -> T:
+        def write_durably() -> T:
             self._database.execute("PRAGMA synchronous = FULL")
             try:
                 return write()
             finally:
                 self._database.execute("PRAGMA synchronous = NORMAL")
 
-        return await self._run(write_surely if surely else write)
+        return await self._run(write_durably if durable else write)
 
     async def _write(
         self,
         query: str,
         values: Sequence[Any] | dict[str, Any],
         *,
-        surely: bool = False,
+        durable: bool = False,
     ) -> None:
         await self.change(
-            lambda database: database.execute(query, values), surely=surely
+            lambda database: database.execute(query, values), durable=durable
         )
 
     async def _end_thread(self) -> None:
@@ -469,7 +446,7 @@ class Library:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, call)
         except (OverflowError, UnicodeError) as err:
-            # Text or a number that SQLite takes from nobody: only this is not recorded.
+            # SQLite cannot store the text or number; the database itself is well.
             raise InvalidRequestError("not_storable") from err
         except (sqlite3.Error, OSError) as err:
             if isinstance(err, sqlite3.Error) and schema.is_damage(err):
@@ -479,10 +456,10 @@ class Library:
             ) from err
 
     async def _replace(self) -> None:
-        """Put the database aside if it is damaged, as it was said to be."""
+        """Move the database aside if it is damaged."""
 
         def replace_it() -> bool:
-            # What was asked of it meanwhile may have found out before.
+            # Another query may have replaced it by now.
             try:
                 schema.check(self._database)
             except sqlite3.Error as err:
@@ -591,7 +568,7 @@ def _clip_row(clip: Clip) -> dict[str, Any]:
 
 
 def _search_text(clip: Clip, day: str) -> str:
-    """Return what a search finds a clip by, besides whether it is kept."""
+    """Return the text that a search looks for words in."""
     seen = dict.fromkeys(
         word for event in clip.saves for word in (event.kind, *event.seen)
     )
@@ -657,5 +634,5 @@ def _events_json(events: Sequence[Event]) -> str:
 
 
 def events_of(value: str) -> tuple[Event, ...]:
-    """Return the events of a column that has several."""
+    """Return the events of a column that holds several."""
     return tuple(event_of(row) for row in json.loads(value))

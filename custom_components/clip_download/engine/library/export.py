@@ -1,4 +1,4 @@
-"""Handing clips over: one ZIP that anybody can check without this software."""
+"""Exports clips as one ZIP that anybody can check without this software."""
 
 from collections.abc import (
     AsyncIterator,
@@ -32,21 +32,21 @@ from ..folder import Folder
 from ..model import Clip
 from . import files, sidecar, verify
 from .publishing import Sealed
-from .verify import Looked, State, read_in
+from .verify import Finding, State, run_cancellable
 
 SUFFIX = ".zip"
 INDEX = "index.html"
 SUMS = "SHA256SUMS"
-# Hidden, beside the ZIP to be; there is one export at a time.
-# What is cleared after a kill: the folder that was worked in.
-EXPORT = "export "
+# The kind of task of an export: its subject is the working folder, cleared after a kill.
+EXPORT = "export"
+# Hidden, beside the ZIP to be.
 _WORK_FOLDER = f"{files.HIDDEN}export_"
 _LEFT_OVER = re.compile(rf"{re.escape(_WORK_FOLDER)}[0-9a-f]{{32}}")
 _ZIP, _LISTS = "zip", ("rows", "sums")
-# What a clip takes besides its file: sidecar, picture, its line in the index.
+# At most so much for a clip's sidecar, picture and line in the index.
 _BESIDE_BYTES = 2**17
 _PIECE_BYTES = 2**16
-# No ZIP knows an earlier time.
+# The earliest year in a ZIP.
 _FIRST_YEAR = 1980
 
 _STATES = {
@@ -85,28 +85,28 @@ _TAIL = b"</table>\n"
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """A finished ZIP; `others` are those of its clips that are not as recorded."""
+    """A finished ZIP; `others` are the findings about clips that are not as recorded."""
 
     path: Path
     count: int
     size_bytes: int
     sha256: str
-    others: Sequence[Looked]
+    others: Sequence[Finding]
 
 
 def work_name() -> str:
-    """Return a name for the folder that an export works in, that nobody can guess."""
+    """Return a name for the working folder of an export that nobody can guess."""
     return f"{_WORK_FOLDER}{secrets.token_hex(16)}"
 
 
 def clear(work: Path, roots: Collection[Path]) -> None:
-    """Remove the folder that an export worked in until it was killed. Blocks."""
+    """Remove the working folder of an export that was killed. Blocks."""
     if (root := files.root_of(work, roots)) is None:
         return
     below = work.relative_to(root).parts[:-1]
     with contextlib.suppress(OSError):
         _remove_work(Folder.open(root, below), work.name)
-    # That it was made for the ZIP only is not known any more.
+    # Which folders were made for the ZIP is not known: those that are empty go.
     Folder.unmake(root, below, len(below))
 
 
@@ -120,13 +120,12 @@ async def export(
     mounts: Collection[Path] = (),
     work: str | None = None,
 ) -> Exported:
-    """Copy clips with all that belongs to them into `target`.zip, or the next free name.
+    """Copy clips, pictures and sidecars into `target`.zip, or the next free name.
 
-    `choose` goes through the clips, each time anew; `now` is in the zone whose time
-    people read. `mounts` are where disks were mounted when clips were written to them.
-    `work` is the name of the folder to work in, beside the ZIP, by `work_name`.
-    Raises InvalidRequestError (`no_clips`), OSError, StorageError as the
-    library does; then nothing is left.
+    `choose` yields the clips, and is called twice. Times are shown in the zone of `now`.
+    `mounts` are the mount points that clips were written under. `work` is the name of
+    the working folder beside the ZIP, from `work_name`. Raises InvalidRequestError
+    (`no_clips`), OSError, StorageError; then nothing is left.
     """
     count = needed = 0
     async for clip in choose():
@@ -135,24 +134,24 @@ async def export(
     if not count:
         raise InvalidRequestError("no_clips")
     await run_in_thread(files.check_mounted, target.parent, mounts)
-    parcel = await run_in_thread(
-        _Parcel, target, roots, mounts, now, work or work_name()
+    archive = await run_in_thread(
+        _Archive, target, roots, mounts, now, work or work_name()
     )
     try:
-        await run_in_thread(parcel.check_space, needed)
-        await read_in(reader, parcel.begin)
+        await run_in_thread(archive.check_space, needed)
+        await run_cancellable(reader, archive.begin)
         async for clip in choose():
-            await read_in(reader, parcel.add, clip)
-        await read_in(reader, parcel.finish)
-        exported = await read_in(reader, parcel.publish)
+            await run_cancellable(reader, archive.add, clip)
+        await run_cancellable(reader, archive.finish)
+        exported = await run_cancellable(reader, archive.publish)
     except BaseException:
-        await run_in_thread(parcel.drop)
+        await run_in_thread(archive.drop)
         raise
-    await run_in_thread(parcel.close)
+    await run_in_thread(archive.close)
     return exported
 
 
-class _Parcel:
+class _Archive:
     """A ZIP that is being written. Its methods block; `cancelled` ends them early."""
 
     def __init__(
@@ -163,13 +162,13 @@ class _Parcel:
         now: datetime,
         work: str,
     ) -> None:
-        """Make a working folder for what will be `target`.zip. Raises OSError."""
+        """Make a working folder beside `target`.zip. Raises OSError."""
         self._name = target.name
         self._roots = roots
         self._mounts = mounts
         self._now = now
         self._count = 0
-        self._others: list[Looked] = []
+        self._others: list[Finding] = []
         self._taken = set[str]()
         self._opened = contextlib.ExitStack()
         root = files.root_of(target, roots)
@@ -187,44 +186,41 @@ class _Parcel:
             raise
 
     def check_space(self, needed_bytes: int) -> None:
-        """Raise OSError (ENOSPC) if the disk cannot hold what is to come."""
-        if self._folder.free_bytes() < needed_bytes + files.RESERVE_BYTES:
-            raise OSError(
-                errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder.path)
-            )
+        """Raise OSError (ENOSPC) if the disk cannot hold so many bytes more."""
+        files.check_space(self._folder, needed_bytes)
 
     def begin(self, cancelled: threading.Event) -> None:
-        """Open what is written to. Raises OSError."""
-        # However many clips there are, what is told of them is not kept in memory.
+        """Open the files that are written to. Raises OSError."""
+        # The index and the hashes of many clips do not fit into memory.
         self._made_file = (self._work / _ZIP).create()
         raws = self._made_file, *((self._work / name).create() for name in _LISTS)
         self._file, self._rows, self._sums = (
             self._opened.enter_context(BufferedRandom(raw)) for raw in raws
         )
-        # Stored: footage does not get smaller.
+        # Not compressed: footage does not get smaller.
         self._zip = ZipFile(self._file, "w")
 
     def add(self, cancelled: threading.Event, clip: Clip) -> None:
-        """Put a clip in, as it is now. Raises OSError, Cancelled."""
+        """Add a clip as it is now. Raises OSError, Cancelled."""
         stem, begins = self._stem(clip), self._local(clip.window.start)
         name = f"{stem}{files.SUFFIX}"
-        opened = verify.found(clip, self._roots, self._mounts)
-        if isinstance(opened, Looked):
-            looked = opened
+        opened = verify.open_clip(clip, self._roots, self._mounts)
+        if isinstance(opened, Finding):
+            finding = opened
         else:
             size = os.fstat(opened.file.fileno()).st_size
             with opened.file, self._entry(name, begins, size) as entry:
-                looked = verify.read(cancelled, opened, clip, entry.write)
-            self._note(looked.sha256, name)
+                finding = verify.read(cancelled, opened, clip, entry.write)
+            self._note(finding.sha256, name)
         for ending, content in _companions(clip, self._roots, Path(name)):
             self._put(f"{stem}{ending}", begins, len(content), [content])
         self._count += 1
-        if looked.state is not State.OK:
-            self._others.append(looked)
-        self._rows.write(self._row(looked, name).encode())
+        if finding.state is not State.OK:
+            self._others.append(finding)
+        self._rows.write(self._row(finding, name).encode())
 
     def finish(self, cancelled: threading.Event) -> None:
-        """Put index and hashes in, and end the ZIP. Raises OSError."""
+        """Add the index and the hashes, and end the ZIP. Raises OSError."""
         head = _HEAD.format(
             exported=self._both(self._now),
             count=self._count,
@@ -243,7 +239,7 @@ class _Parcel:
 
         Raises OSError, Cancelled, StorageError if another was put in its place.
         """
-        # The very file that is hashed is what gets the name.
+        # Hashed through the descriptor that is published, not by its name.
         made = self._made_file
         made.seek(0)
         digest = hashlib.sha256()
@@ -267,30 +263,30 @@ class _Parcel:
         )
 
     def close(self) -> None:
-        """Let go of what is open, and remove the working folder."""
+        """Close all files, and remove the working folder."""
         with contextlib.suppress(OSError):
             self._opened.close()
         self._work.close()
         _remove_work(self._folder, self._work.path.name)
 
     def drop(self) -> None:
-        """Remove all that was made for what will be no ZIP."""
+        """Remove all that was made, because there will be no ZIP."""
         self.close()
-        # It would write its end as soon as nobody has it any more.
+        # Otherwise it writes its end when it is garbage collected.
         with contextlib.suppress(AttributeError, ValueError):
             self._zip.close()
         Folder.unmake(self._root, self._below, self._made)
 
     def _stem(self, clip: Clip) -> str:
-        """Return a clip's name in the ZIP, without ending: safe, and no other's."""
-        # A name template may have put the account's address anywhere.
+        """Return a safe name for a clip in the ZIP, without ending, that no other has."""
+        # A name template may have put the account's e-mail address anywhere.
         camera = _safe(clip.camera_name) or _safe(clip.camera_id)
         if camera.casefold() in {"", INDEX, SUMS.casefold()}:
             camera = f"_{camera}"
         day = f"{self._local(clip.window.start):%F}"
         wanted = f"{camera}/{day}/{_safe(clip.path.stem) or clip.id}"
         stem, number = wanted, 1
-        # Not every disk that it is unpacked to knows large from small letters.
+        # Not every disk that it is unpacked to distinguishes upper from lower case.
         while stem.casefold() in self._taken:
             number += 1
             stem = f"{wanted}_{number}"
@@ -299,7 +295,7 @@ class _Parcel:
 
     @contextlib.contextmanager
     def _entry(self, name: str, moment: datetime, size: int) -> Iterator[IO[bytes]]:
-        """Open an entry of the ZIP. Its size says whether it needs ZIP64."""
+        """Open a new entry of the ZIP; its size decides whether it needs ZIP64."""
         moment = moment.replace(year=max(moment.year, _FIRST_YEAR))
         info = ZipInfo(name, moment.timetuple()[:6])
         info.external_attr = 0o644 << 16
@@ -320,18 +316,18 @@ class _Parcel:
     def _note(self, sha256: str, name: str) -> None:
         self._sums.write(f"{sha256}  {name}\n".encode())
 
-    def _row(self, looked: Looked, name: str) -> str:
-        """Return a clip's line of the index. Nothing in it is believed to be harmless."""
-        clip = looked.clip
-        what = _STATES[looked.state]
-        if looked.state is not State.OK:
+    def _row(self, finding: Finding, name: str) -> str:
+        """Return a clip's line of the index, with all names escaped."""
+        clip = finding.clip
+        what = _STATES[finding.state]
+        if finding.state is not State.OK:
             what = f'<b class="bad">{what}</b>'
         label = escape(name)
-        if looked.sha256:
+        if finding.sha256:
             label = f'<a href="{quote(name)}">{label}</a>'
         hashes = [f"recorded <code>{escape(clip.sha256)}</code>"]
-        if looked.sha256 and looked.sha256 != clip.sha256:
-            hashes.append(f"in this ZIP <code>{looked.sha256}</code>")
+        if finding.sha256 and finding.sha256 != clip.sha256:
+            hashes.append(f"in this ZIP <code>{finding.sha256}</code>")
         gaps = (
             f"{self._both(gap.start)} to {self._both(gap.end)}" for gap in clip.gaps
         )
@@ -351,7 +347,7 @@ class _Parcel:
         return moment.astimezone(self._now.tzinfo)
 
     def _both(self, moment: datetime) -> str:
-        """Return a time as people read it, where they are and in UTC."""
+        """Return a time in the zone of the export and in UTC, for people."""
         local, utc = self._local(moment), moment.astimezone(UTC)
         return (
             f"{local.isoformat(' ', 'milliseconds')}"
@@ -362,9 +358,9 @@ class _Parcel:
 def _companions(
     clip: Clip, roots: Sequence[Path], packed: Path
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield what lies beside a clip, as far as it is the clip's and can be read.
+    """Yield the endings and contents of a clip's picture and sidecar, where readable.
 
-    `packed` is where the clip itself is in the ZIP.
+    `packed` is the clip's path in the ZIP.
     """
     try:
         folder = files.found(clip.path, roots).folder
@@ -376,14 +372,14 @@ def _companions(
                 picture = folder / clip.path.with_suffix(ending).name
                 yield ending, picture.read(files.LONGEST_PICTURE_BYTES)
             elif record := sidecar.of(folder, clip):
-                # What we know, and nothing else that somebody may have written there.
-                sanitize = replace(
+                # Written anew: only our fields, and no e-mail addresses.
+                packed_clip = replace(
                     record.clip,
                     camera_name=sidecar.without_addresses(record.clip.camera_name),
                     label=sidecar.without_addresses(record.clip.label),
                     path=packed,
                 )
-                yield ending, sidecar.content_of(sanitize, record.asked)
+                yield ending, sidecar.content_of(packed_clip, record.asked)
 
 
 def _safe(name: str) -> str:
@@ -391,19 +387,19 @@ def _safe(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a text for the index: nothing in it is believed to be harmless."""
+    """Return a text for the index: escaped, and without e-mail addresses."""
     return escape(sidecar.without_addresses(text))
 
 
 def _remove_left_over(folder: Folder) -> None:
-    """Remove what an export left that was killed."""
+    """Remove what a killed export left."""
     for name in folder.names():
         if _LEFT_OVER.fullmatch(name):
             _remove_work(folder, name)
 
 
 def _remove_work(folder: Folder, name: str) -> None:
-    """Remove a working folder, unless there is anything in it that we did not make."""
+    """Remove a working folder, unless it holds files that we did not make."""
     with contextlib.suppress(OSError):
         with folder.inner(name) as work:
             if not {_ZIP, *_LISTS}.issuperset(inside := work.names()):

@@ -1,7 +1,4 @@
-"""Names and files of clips: nothing outside the media folder, nothing half, nothing lost.
-
-All functions block; callers run them in an executor.
-"""
+"""Names and files of clips, all inside the media folders. All functions block."""
 
 from collections.abc import Collection, Iterable
 import contextlib
@@ -16,16 +13,16 @@ from ..errors import DiskError, InvalidRequestError, StorageError
 from ..folder import File, Folder
 
 SUFFIX = ".mp4"
-# What begins like this is ours, and of interest to nobody else.
+# The names of our drafts and working folders begin with it.
 HIDDEN = ".clip_download_"
-# What goes with a clip: same stem, other ending.
+# The picture and the sidecar of a clip have its stem.
 COMPANIONS = (".jpg", ".json")
 # A file name may have 255 bytes; this leaves room for a number and an ending.
 LONGEST_NAME_BYTES = 200
 MOST_FOLDERS = 12
-# One of a camera's picture has some 300 KB.
+# The picture of a clip has some 300 KB.
 LONGEST_PICTURE_BYTES = 2 * 2**20
-# Never filled up: a full disk stops Home Assistant itself.
+# Left free on each disk: a full disk stops Home Assistant itself.
 RESERVE_BYTES = 64 * 2**20
 
 # SMB and exFAT refuse these; "/" is handled where a path is taken apart.
@@ -33,38 +30,38 @@ _FORBIDDEN = frozenset('\\:*?"<>|/')
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{device}{n}" for device in ("com", "lpt") for n in "123456789¹²³"
 }
-# The rights of what has its final name.
+# The mode of a file with its final name.
 _PUBLIC_FILE = 0o644
-# What a file system says that keeps no rights: FAT, exFAT, some shares.
+# The errors of file systems that keep no modes: FAT, exFAT, some shares.
 _NO_RIGHTS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def safe_name(text: str) -> str:
-    """Make any text one file or folder name, safe on ext4, SMB and exFAT.
+    """Return a text as one file or folder name that is safe on ext4, SMB and exFAT.
 
-    May return an empty string where nothing is left.
+    It may be empty.
     """
     name = "".join(
         "_" if char in _FORBIDDEN or _is_control(char) else char
         for char in unicodedata.normalize("NFC", text)
     ).strip(" .")
     name = name.encode()[:LONGEST_NAME_BYTES].decode(errors="ignore").rstrip(" .")
-    # What a shell's `*` gives to a program must not be an option of it.
+    # A program that is given `*` must not take a name for an option.
     if name.startswith("-") or name.split(".", 1)[0].strip().lower() in _RESERVED:
         name = f"_{name}"
     return name
 
 
 def _is_control(char: str) -> bool:
-    """Return whether a character is none that is seen, or ends a line."""
+    """Return whether a character is invisible, or ends a line."""
     category = unicodedata.category(char)
     return category[0] == "C" or category in {"Zl", "Zp"}
 
 
 def safe_relative_path(text: str, suffix: str = SUFFIX) -> PurePosixPath:
-    """Turn what a file name template gave into a path below the media folder.
+    """Return the result of a file name template as a safe path below the media folder.
 
-    The ending is left off. Raises InvalidRequestError.
+    The ending is removed. Raises InvalidRequestError.
     """
     text = text.strip()
     if text.lower().endswith(suffix):
@@ -81,10 +78,10 @@ def safe_relative_path(text: str, suffix: str = SUFFIX) -> PurePosixPath:
 
 
 def target_inside(root: Path, relative: PurePosixPath) -> Path:
-    """Return the clip's path, without ending, if there is no link on the way from `root`.
+    """Return a clip's path, without ending, if no folder between it and `root` is a link.
 
-    That is for a quick answer: what is written goes through no link at that time. Raises
-    StorageError for one, or if the folder is gone.
+    This is for an early error only: `Folder` follows no link when a clip is written.
+    Raises StorageError for a link, or if `root` is gone.
     """
     if not root.is_dir():
         raise DiskError("storage_gone", path=str(root), reason=os.strerror(2))
@@ -98,17 +95,16 @@ def target_inside(root: Path, relative: PurePosixPath) -> Path:
 
 
 def root_of(path: Path, roots: Collection[Path]) -> Path | None:
-    """Return the media folder that a file is in, the innermost of several."""
+    """Return the innermost media folder that a file is in, None if it is in none."""
     inside = [root for root in roots if path.is_relative_to(root)]
     return max(inside, key=lambda root: len(root.parts), default=None)
 
 
 def found(path: Path, roots: Collection[Path]) -> File:
-    """Return a file of a media folder, its own folder opened through no link.
+    """Return a file in a media folder, with its own folder opened; it need not exist.
 
-    Whether the file itself is there does not matter. Raises FileNotFoundError, too, if
-    it is in no media folder, OSError: ELOOP if a link is on the way, ENOTDIR if that
-    leads back.
+    Raises OSError: FileNotFoundError if its folder is missing or in no media folder,
+    ELOOP if a folder is a link, ENOTDIR if the path has "..".
     """
     root = root_of(path, roots)
     below = path.relative_to(root).parts if root else ()
@@ -120,7 +116,7 @@ def found(path: Path, roots: Collection[Path]) -> File:
 
 
 def is_there(path: Path, roots: Collection[Path]) -> bool:
-    """Return whether a file of a media folder is there, and reached through no link."""
+    """Return whether a file exists in a media folder, with no link on its path."""
     try:
         return found(path, roots).is_file()
     except OSError:
@@ -128,17 +124,17 @@ def is_there(path: Path, roots: Collection[Path]) -> bool:
 
 
 def picture_beside(path: Path, roots: Collection[Path]) -> bytes:
-    """Return the picture that lies beside a clip of a media folder.
+    """Return the picture beside a clip.
 
-    Raises OSError, ValueError if it is no file, or larger than any that we make.
+    Raises OSError, ValueError if it is not a file, or larger than any that we make.
     """
     return found(path.with_suffix(".jpg"), roots).read(LONGEST_PICTURE_BYTES)
 
 
 def subfolder_of(path: Path, roots: Collection[Path]) -> Path | None:
-    """Return the folder right below the media folder in which a file is, or that itself.
+    """Return the folder right below the media folder that a file is in, or the latter.
 
-    A disk or network drive may be mounted at either. None for one in no media folder.
+    A disk or network drive may be mounted at either. None if it is in no media folder.
     """
     root = root_of(path, roots)
     if root is None:
@@ -148,7 +144,7 @@ def subfolder_of(path: Path, roots: Collection[Path]) -> Path | None:
 
 
 def mount_of(path: Path) -> Path:
-    """Return the mount point that a path lies under: the nearest above, links followed."""
+    """Return the nearest mount point above a path, links followed."""
     path = path.resolve()
     return next(
         (above for above in (path, *path.parents) if os.path.ismount(above)),
@@ -157,9 +153,9 @@ def mount_of(path: Path) -> Path:
 
 
 def missing_mount(path: Path, mounts: Iterable[Path]) -> Path | None:
-    """Return that of some mount points that a path is on, if nothing is mounted there.
+    """Return the mount point that a path lies under, if nothing is mounted there now.
 
-    None, too, where something is mounted between that and the path today.
+    None if the path lies under no mount point, or under another mount now.
     """
     path = path.resolve()
     inside = [mount for mount in mounts if path.is_relative_to(mount)]
@@ -170,9 +166,9 @@ def missing_mount(path: Path, mounts: Iterable[Path]) -> Path | None:
 
 
 def check_mounted(path: Path, mounts: Iterable[Path]) -> None:
-    """Raise StorageError if a path is on one of the mount points, but no disk is.
+    """Raise StorageError if a path lies under a mount point without a disk.
 
-    What is written there would be on another disk, and hidden once it is mounted again.
+    A file there would be on another disk, and hidden once the disk is mounted again.
     """
     if mount := missing_mount(path, mounts):
         raise DiskError(
@@ -189,11 +185,11 @@ def holds_any(folder: Path) -> bool:
 
 
 def space_of(folder: Folder) -> tuple[int, int]:
-    """Return how many bytes the files in a folder have, and the disk is left with.
+    """Return the bytes of the files in a folder, and the bytes that may be added.
 
-    Those left are negative where it must not be filled any more.
+    The second number is negative once less than RESERVE_BYTES are free.
     """
-    # Looked at first: what is written meanwhile is counted twice, not missing from both.
+    # Read first: bytes that are written meanwhile count twice instead of not at all.
     free_bytes = folder.free_bytes() - RESERVE_BYTES
     size_bytes = 0
     for name in folder.names():
@@ -204,28 +200,28 @@ def space_of(folder: Folder) -> tuple[int, int]:
 
 
 def check_space(folder: Folder, needed_bytes: int) -> None:
-    """Raise OSError (ENOSPC) before the first byte if the disk cannot hold the rest."""
+    """Raise OSError (ENOSPC) if the disk cannot hold so many bytes more."""
     if folder.free_bytes() < needed_bytes + RESERVE_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path))
 
 
 def write_whole(file: File, content: bytes, *, of: str = "") -> None:
-    """Write a small file, whole or not at all, whatever was there.
+    """Write or replace a small file, whole or not at all.
 
-    What a kill left of the last one `of` the same is removed; of that, one at a time is
-    written. Raises OSError.
+    Drafts that a kill left `of` the same clip are removed first: do not write two files
+    of a clip at once. Raises OSError.
     """
     folder, prefix = file.folder, f"{HIDDEN}{of}_"
     for name in folder.names() if of else ():
         if name.startswith(prefix):
             (folder / name).unlink(missing_ok=True)
-    # A name that nobody can know before, so that nothing waits under it.
+    # A name that cannot be guessed, so that nobody can put a link there before.
     draft = folder / f"{prefix}{secrets.token_hex(16)}"
     try:
         with draft.create() as opened:
             # Its final name is for others to read, too.
             let_others_read(opened)
-            _write(opened, content)
+            write_all(opened, content)
             os.fsync(opened.fileno())
         draft.rename(file)
     except BaseException:
@@ -235,16 +231,17 @@ def write_whole(file: File, content: bytes, *, of: str = "") -> None:
 
 
 def let_others_read(opened: FileIO | BufferedRandom) -> None:
-    """Give a file the rights that others need to read it. Raises OSError."""
+    """Let other users read a file. Raises OSError."""
     try:
         os.fchmod(opened.fileno(), _PUBLIC_FILE)
     except OSError as err:
-        # FAT knows no rights: who may read what is on it, its mount says.
+        # Where files have no mode, the mount decides who may read them.
         if err.errno not in _NO_RIGHTS:
             raise
 
 
-def _write(file: FileIO, content: bytes) -> None:
+def write_all(file: FileIO, content: bytes) -> None:
+    """Write all of a content to a file, which may take it in pieces. Raises OSError."""
     left = memoryview(content)
     while left:
         left = left[file.write(left) :]

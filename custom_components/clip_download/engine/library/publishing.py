@@ -1,8 +1,8 @@
-"""Clips get their names, in place of others where that was asked for, or none do.
+"""Publishes the clips of a job under their final names, all or none.
 
-What is published is the very file that was hashed, and never in place of what is there:
-a clip that is replaced is moved aside first, into the job's working folder, and comes
-back if anything fails, or at the next start after a kill. All functions block.
+The file that was hashed is the one that gets the name, and it never overwrites another.
+A clip that is to be replaced is first moved aside, into the job's working folder. It is
+moved back if anything fails, or at the next start after a kill. All functions block.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +21,13 @@ from ..model import Clip
 from ..time_range import Window
 from . import files, sidecar
 
-# What a file system says that cannot link: exFAT, some SMB servers.
+# The errors of file systems that have no links: exFAT, some SMB servers.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
-# What a clip begins with that was moved aside.
+# The names of files that were moved aside begin with it.
 ASIDE = "replaced_"
 _PICTURE, _SIDECAR = files.COMPANIONS
-# A sidecar says whose the others are: it comes after the clip, and goes before it.
+# The order of publishing. The sidecar says which clip the files are of: it comes after
+# the clip, and is removed before it.
 _IN_ORDER = (files.SUFFIX, _SIDECAR, _PICTURE)
 
 
@@ -40,7 +41,7 @@ class Sealed:
 
     @classmethod
     def of(cls, file: File) -> Self:
-        """Hash a file. Raises StorageError (`storage_changed`) if it is none of ours."""
+        """Hash a file. Raises StorageError (`storage_changed`) if it is not ours, OSError."""
         try:
             source = file.open()
         except (ValueError, OSError) as err:
@@ -61,35 +62,33 @@ class Sealed:
         file = folder / secrets.token_hex(16)
         source = file.create()
         try:
-            left = memoryview(content)
-            while left:
-                left = left[source.write(left) :]
+            files.write_all(source, content)
         except BaseException:
             source.close()
             raise
         return cls(file, source, hashlib.sha256(content).hexdigest())
 
     def __enter__(self) -> Self:
-        """Return it; it is closed in the end."""
+        """Return this file, which is closed at the end."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it."""
+        """Close the file."""
         self.source.close()
 
     def stat(self) -> os.stat_result:
-        """Return what is known of it."""
+        """Return the status of the open file."""
         return os.fstat(self.source.fileno())
 
     def publish(self, final: File) -> None:
-        """Give it its final name, on the same file system; it may keep its first one.
+        """Give the file its final name, on the same file system; it may keep its first one.
 
         Raises FileExistsError if the name is taken, StorageError (`storage_changed`) if
-        something else was put in its place, OSError.
+        another file was put in its place, OSError.
         """
         if not self.is_at(self.file):
             raise StorageError("storage_changed", path=str(self.file.path))
-        # Not every file system knows rights.
+        # Some file systems have no modes.
         with contextlib.suppress(PermissionError):
             files.let_others_read(self.source)
         os.fsync(self.source.fileno())
@@ -101,7 +100,7 @@ class Sealed:
         final.folder.sync()
 
     def withdraw(self, final: File) -> None:
-        """Take its final name back. Raises OSError."""
+        """Remove the file's final name; its first one stays, or comes back. Raises OSError."""
         if self.is_at(final):
             if self.file.exists():
                 final.unlink()
@@ -109,7 +108,7 @@ class Sealed:
                 final.rename(self.file)
 
     def is_at(self, final: File) -> bool:
-        """Return whether it is what has a name. Raises OSError."""
+        """Return whether this file has a name. Raises OSError."""
         ours = self.stat()
         try:
             about = final.stat()
@@ -117,7 +116,7 @@ class Sealed:
             return False
         if (about.st_dev, about.st_ino) == (ours.st_dev, ours.st_ino):
             return True
-        # Not every file system has numbers that stay.
+        # The inode numbers of some file systems change.
         return about.st_size == ours.st_size and _has(final, self.sha256)
 
 
@@ -132,28 +131,28 @@ class Outgoing:
 
 @dataclass
 class Publisher:
-    """The folder that clips are published in, and the working folders they come from.
+    """Publishes clips in a folder, from working folders.
 
-    The first of these is the one that is worked in; others are of before a restart.
+    The first of `works` is the current working folder; others are from before a restart.
     """
 
     folder: Folder
     works: Sequence[Folder]
 
     def is_free(self, stem: str) -> bool:
-        """Return whether nothing of a clip has such a name. Raises OSError."""
+        """Return whether no clip, sidecar or picture has this stem. Raises OSError."""
         return not any(
             (self.folder / f"{stem}{ending}").exists() for ending in _IN_ORDER
         )
 
     def has_as_saved(self, clip: Clip) -> bool:
-        """Return whether a clip is here, as it was saved, with its own sidecar.
+        """Return whether a clip lies here unchanged, or its file is gone.
 
-        Or only that, if its file is gone. Raises OSError.
+        Its own sidecar has to be here in both cases. Raises OSError.
         """
         file = self.folder / clip.path.name
         record = _record(self.folder, clip)
-        # It may know what a restored database does not.
+        # A restored database may not know that the clip is kept.
         if record is None or record.kept != clip.kept:
             return False
         try:
@@ -170,12 +169,11 @@ class Publisher:
         asked: Window | None,
         replaces: Clip | None,
     ) -> None:
-        """Publish the clip of that number, in place of one that is here as saved.
+        """Publish one clip of a job, with its sidecar and picture.
 
-        `asked` is the window that was asked for.
-
-        Raises FileExistsError if anything else is there, and then nothing has changed;
-        StorageError, OSError: then `take_back` is due.
+        `number` is its place in the job, `asked` the requested window, and `replaces` the
+        unchanged clip to replace. Raises FileExistsError if the name is taken, with
+        nothing changed; StorageError or OSError, after which `take_back` has to be called.
         """
         published: list[tuple[Sealed, File]] = []
         with self._drafts(one.clip, one.picture, asked) as drafts:
@@ -195,7 +193,7 @@ class Publisher:
     def has_published(self, clip: Clip) -> bool:
         """Return whether a clip got its name before a kill. Raises OSError.
 
-        Its file is of no other clip: that one's sidecar would still be here.
+        A sidecar of another clip means that the file is that clip's.
         """
         record = self.folder / sidecar.path_of(clip.path).name
         if record.exists() and _record(self.folder, clip) is None:
@@ -205,14 +203,17 @@ class Publisher:
     def complete(
         self, clip: Clip, *, picture: bytes | None, asked: Window | None
     ) -> None:
-        """Publish what a clip that got its name lacks. Raises OSError, StorageError."""
+        """Publish the sidecar and picture that a published clip may lack.
+
+        Raises OSError, StorageError.
+        """
         with self._drafts(clip, picture, asked) as drafts:
             for ending, draft in drafts:
                 with contextlib.suppress(FileExistsError):
                     draft.publish(self._final(clip, ending))
 
     def take_back(self, clips: Iterable[Clip]) -> None:
-        """Remove clips that got their names, and bring back what they replaced.
+        """Remove clips that were published, and move back those that they replaced.
 
         Raises OSError.
         """
@@ -229,7 +230,7 @@ class Publisher:
     def _drafts(
         self, clip: Clip, picture: bytes | None, asked: Window | None
     ) -> Iterator[list[tuple[str, Sealed]]]:
-        """Write what goes with a clip into the working folder."""
+        """Write a clip's sidecar and picture into the working folder."""
         record = sidecar.content_of(clip, asked)
         with contextlib.ExitStack() as stack:
             yield [
@@ -247,9 +248,9 @@ class Publisher:
     def _move_aside(self, number: int, clip: Clip) -> None:
         """Move a clip into the working folder.
 
-        Raises FileExistsError if it is not the one that was looked at.
+        Raises FileExistsError if its file is another one by now.
         """
-        # The working folder lies here, and its name must be written before.
+        # Sync the name of the working folder, which lies here, before a clip moves there.
         self.folder.sync()
         for ending in _IN_ORDER:
             file = self._final(clip, ending)
@@ -265,13 +266,13 @@ class Publisher:
             for ending in reversed(_IN_ORDER):
                 aside = _aside(work, number, ending)
                 if _is_same(aside, self._final(clip, ending)):
-                    # A kill came before it lost this name.
+                    # A kill came before this second name was removed.
                     aside.unlink()
                 elif aside.exists():
                     gone.append(ending)
             stem = clip.path.stem
             again = 1
-            # Whoever took the name meanwhile keeps it.
+            # A file that took the name meanwhile keeps it.
             while any((self.folder / f"{stem}{ending}").exists() for ending in gone):
                 again += 1
                 stem = f"{clip.path.stem}_{again}"
@@ -280,12 +281,12 @@ class Publisher:
 
 
 def has_replaced(work: Folder) -> bool:
-    """Return whether clips that were replaced lie in a working folder. Raises OSError."""
+    """Return whether a working folder holds replaced clips. Raises OSError."""
     return any(name.startswith(ASIDE) for name in work.names())
 
 
 def _record(folder: Folder, clip: Clip) -> Clip | None:
-    """Return what a clip's own sidecar says of it. Raises OSError."""
+    """Return the clip of a clip's own sidecar, None without one. Raises OSError."""
     record = sidecar.of(folder, clip)
     return record.clip if record else None
 
@@ -296,13 +297,13 @@ def _aside(work: Folder, number: int, ending: str) -> File:
 
 def _check_ours(file: File, about: os.stat_result) -> None:
     folder = os.fstat(file.folder.descriptor)
-    # Another name of it may lie where clips have no business.
+    # With a second name, the file may also lie outside the media folder.
     if about.st_nlink > 1 or about.st_uid != folder.st_uid:
         raise StorageError("storage_changed", path=str(file.path))
 
 
 def _has(file: File, sha256: str) -> bool:
-    """Return whether a name is that of a file with just this content. Raises OSError."""
+    """Return whether a file has this content. Raises OSError."""
     try:
         with file.open() as source:
             return hashlib.file_digest(source, "sha256").hexdigest() == sha256
@@ -322,7 +323,7 @@ def _is_same(file: File, other: File) -> bool:
 
 
 def _name(file: File, final: File) -> None:
-    """Give a file a name that nothing has. Raises FileExistsError, OSError."""
+    """Give a file a name that is free. Raises FileExistsError, OSError."""
     try:
         # Unlike a rename, a link never replaces what is there.
         file.link(final)
@@ -335,9 +336,9 @@ def _name(file: File, final: File) -> None:
 
 
 def _move(file: File, to: File) -> None:
-    """Move a file to where nothing is. Raises FileExistsError, OSError."""
+    """Move a file to a name that is free. Raises FileExistsError, OSError."""
     _name(file, to)
-    # A power cut must not leave it without both.
+    # A power cut must not leave it without a name.
     to.folder.sync()
     if file.exists() and _is_same(file, to):
         file.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What the pages of the library ask: each by an index, whatever else there is."""
+"""Queries of clips. Each uses an index: its time does not grow with the library."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
 import contextlib
@@ -14,12 +14,12 @@ from ..time_range import Window, to_ms
 from . import files, sidecar
 from .database import Library, clip_of
 
-# A database takes no condition of any depth; nobody types as much.
+# SQLite limits the depth of a condition.
 MOST_WORDS = 50
 LONGEST_SEARCH = 1000
-# How many rows are read at once where all are gone through.
+# How many rows are read at once where there may be many.
 _PAGE = 500
-# How long before a window a clip may begin that reaches into it.
+# How long before a window a clip may begin that overlaps it.
 _LONGEST_MS = int(sidecar.LONGEST.total_seconds() * 1000)
 _OF_CAMERAS = (
     "(account_id, camera_id) IN (SELECT json_extract(value, '$[0]'), "
@@ -59,61 +59,50 @@ class AccountPage:
 
     id: str
     name: str
-    source: str
-    clips: int
-    size_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class CameraPage:
-    """A camera that has clips; `name` is what it was called last."""
+    """A camera that has clips; `name` is that of its latest clip."""
 
-    account_id: str
     id: str
     name: str
-    clips: int
-    size_bytes: int
     latest: Clip
 
 
 @dataclass(frozen=True, kw_only=True)
 class DayPage:
-    """A day (ISO 8601, where the cameras are) of a camera that has clips of it."""
+    """A day (ISO 8601, in the cameras' time zone) of which a camera has clips."""
 
     day: str
-    clips: int
-    size_bytes: int
     latest: Clip
 
 
 class ClipQueries:
     """The clips of all accounts. Every method raises StorageError as the library does.
 
-    A clip is of the time at which it begins: "newest" is the one that begins last.
+    Clips are ordered by the time at which they begin: the newest begins last.
     """
 
     def __init__(self, library: Library) -> None:
-        """Take the library that has the clips."""
+        """Take the library."""
         self._library = library
 
     async def accounts(self) -> list[AccountPage]:
         """Return the accounts that have clips, by name."""
-        pages: dict[str, list[CameraPage]] = {}
-        for camera in await self._cameras("", ()):
-            pages.setdefault(camera.account_id, []).append(camera)
-        accounts = []
-        for account_id, cameras in pages.items():
-            latest = max(cameras, key=lambda page: page.latest.window.start).latest
-            accounts.append(
-                AccountPage(
-                    id=account_id,
-                    name=latest.account_name,
-                    source=latest.source,
-                    clips=sum(page.clips for page in cameras),
-                    size_bytes=sum(page.size_bytes for page in cameras),
-                )
-            )
-        return sorted(accounts, key=lambda page: (page.name.casefold(), page.id))
+        # The name of an account is that in its latest clip.
+        latest = sorted(
+            (camera.latest for camera in await self._cameras("", ())),
+            key=lambda clip: clip.window.start,
+        )
+        names = {clip.account_id: clip.account_name for clip in latest}
+        return sorted(
+            (
+                AccountPage(id=account_id, name=name)
+                for account_id, name in names.items()
+            ),
+            key=lambda page: (page.name.casefold(), page.id),
+        )
 
     async def cameras(self, account_id: str) -> list[CameraPage]:
         """Return the account's cameras that have clips, by name."""
@@ -127,8 +116,8 @@ class ClipQueries:
     ) -> list[DayPage]:
         """Return the camera's latest days (before one), newest first."""
         rows = await self._library.read(
-            "SELECT clips.*, days.clips AS page_clips, days.size_bytes AS page_bytes "
-            "FROM days JOIN clips ON clips.rowid = (SELECT rowid FROM clips "
+            "SELECT clips.* FROM days "
+            "JOIN clips ON clips.rowid = (SELECT rowid FROM clips "
             "WHERE account_id = days.account_id AND camera_id = days.camera_id "
             "AND day = days.day ORDER BY start_ms DESC LIMIT 1) "
             "WHERE days.account_id = ? AND days.camera_id = ? AND days.day < ? "
@@ -136,15 +125,7 @@ class ClipQueries:
             # No digit comes after a letter.
             (account_id, camera_id, before or "z", most),
         )
-        return [
-            DayPage(
-                day=row["day"],
-                clips=row["page_clips"],
-                size_bytes=row["page_bytes"],
-                latest=clip_of(row),
-            )
-            for row in rows
-        ]
+        return [DayPage(day=row["day"], latest=clip_of(row)) for row in rows]
 
     async def clips_of_day(
         self, account_id: str, camera_id: str, day: str, *, offset: int = 0, most: int
@@ -173,12 +154,13 @@ class ClipQueries:
     ) -> list[Clip]:
         """Return the clips that have every word of `text`, newest first.
 
-        A word may be any piece of the camera's name, the label, the day (`2026-11-21`,
-        `2026-11`), the kind of an event and what was seen, "partial", "complete" or
-        "kept"; no more than MOST_WORDS are looked for. `cameras` (account id, camera id) are those looked at, if not all.
+        A word may be any part of the camera's name, the label, the day (`2026-11-21`,
+        `2026-11`), the kind of an event, what was seen, "partial", "complete" or "kept".
+        Words after the first MOST_WORDS are ignored. `cameras` (account id, camera id)
+        limits the search to these.
         """
         words = text[:LONGEST_SEARCH].casefold().split()[:MOST_WORDS]
-        # The rows are read only of what is found: all else is in the index.
+        # The index holds all that is looked at; only rows that are found are read.
         where = "".join(
             " AND instr(search_text || CASE kept WHEN 1 THEN ' kept' ELSE '' END, ?)"
             for _ in words
@@ -235,9 +217,9 @@ class ClipQueries:
     async def oldest_first(
         self, account_id: str | None = None, *, after: Clip | None = None, most: int
     ) -> list[Clip]:
-        """Return the clips that are not kept, of an account or of all, as they were saved.
+        """Return clips of an account, or of all, that are not kept; the first saved first.
 
-        `after` is the last of those returned before.
+        `after` is the last clip of the page before.
         """
         where, values = "1", tuple[Any, ...]()
         if after is not None:
@@ -269,9 +251,9 @@ class ClipQueries:
         label: str | None = None,
         kept: bool | None = None,
     ) -> AsyncIterator[Clip]:
-        """Go through the clips that share any time with a window, oldest first.
+        """Yield the clips that overlap a window, oldest first, read in pages.
 
-        What is not said does not matter. They are read some at a time.
+        None leaves a condition out.
         """
         conditions, fixed = [], list[Any]()
         for condition, value in (
@@ -303,11 +285,11 @@ class ClipQueries:
     async def set_kept(
         self, ids: Iterable[str], roots: Collection[Path], *, kept: bool
     ) -> list[Clip]:
-        """Keep clips, or let them go again; return those that there are, as they are now.
+        """Set whether clips are kept; return those that exist, as they are now.
 
-        `roots` are the media folders.
-        Their sidecars say it, too: what is kept stays so if the database is lost. Raises
-        StorageError if one of them cannot be written; that clip stays as it was.
+        It is written into their sidecars, too, for a rebuild. `roots` are the media
+        folders. Raises StorageError if a sidecar cannot be written; that clip and those
+        after it stay as they were.
         """
         chosen = await self.of_ids(ids)
         changed = []
@@ -358,35 +340,49 @@ class ClipQueries:
         return now
 
     @contextlib.asynccontextmanager
-    async def doing(self, what: str, about: Iterable[str]) -> AsyncIterator[None]:
-        """Let it be known until the end what is done: after a kill, `begun` tells it."""
-        about = list(about)
-        if not about:
+    async def tasks(self, kind: str, subjects: Iterable[str]) -> AsyncIterator[None]:
+        """Record tasks while they are done, so that they are resumed after a kill."""
+        subjects = list(subjects)
+        if not subjects:
             yield
             return
-        await self._library.begin(f"{what}{one}" for one in about)
+        rows = [(kind, subject) for subject in subjects]
+        await self._library.change(
+            lambda database: database.executemany(
+                "INSERT OR IGNORE INTO tasks VALUES (?, ?)", rows
+            ),
+            durable=True,
+        )
         try:
             yield
         finally:
-            await self.end(what, about)
+            await self.end_tasks(kind, subjects)
 
-    async def end(self, what: str, about: Iterable[str]) -> None:
-        """Keep that nothing is left of what was begun."""
-        await self._library.end(f"{what}{one}" for one in about)
+    async def end_tasks(self, kind: str, subjects: Iterable[str]) -> None:
+        """Record that tasks are done."""
+        rows = [(kind, subject) for subject in subjects]
+        await self._library.change(
+            lambda database: database.executemany(
+                "DELETE FROM tasks WHERE kind = ? AND subject = ?", rows
+            )
+        )
 
-    async def begun(self, what: str) -> list[str]:
-        """Return what was begun, and not ended because of a kill."""
-        return await self._library.begun(what)
+    async def interrupted_tasks(self, kind: str) -> list[str]:
+        """Return the subjects of the tasks of a kind that were begun and not ended."""
+        rows = await self._library.read(
+            "SELECT subject FROM tasks WHERE kind = ?", (kind,)
+        )
+        return [row["subject"] for row in rows]
 
     async def of_ids(self, ids: Iterable[str]) -> list[Clip]:
-        """Return those of some clips that there are."""
+        """Return the clips with these ids, as far as they exist."""
         return await self._library.clips(
             "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY start_ms, id",
             (json.dumps(list(ids)),),
         )
 
     async def kept_of(self, ids: Iterable[str]) -> list[str]:
-        """Return the ids of those clips that are kept."""
+        """Return those of these ids whose clips are kept."""
         rows = await self._library.read(
             "SELECT id FROM clips "
             "WHERE kept = 1 AND id IN (SELECT value FROM json_each(?))",
@@ -399,7 +395,7 @@ class ClipQueries:
         return await self._library.mounts()
 
     async def remove(self, ids: Iterable[str]) -> None:
-        """Forget clips whose files are gone."""
+        """Remove the records of clips."""
         await self._library.change(
             lambda database: database.execute(
                 "DELETE FROM clips WHERE id IN (SELECT value FROM json_each(?))",
@@ -409,8 +405,7 @@ class ClipQueries:
 
     async def _cameras(self, where: str, values: Collection[Any]) -> list[CameraPage]:
         rows = await self._library.read(
-            "SELECT clips.*, cameras.clips AS page_clips, "  # noqa: S608
-            "cameras.size_bytes AS page_bytes FROM cameras "
+            "SELECT clips.* FROM cameras "  # noqa: S608
             "JOIN clips ON clips.rowid = (SELECT rowid FROM clips "
             "WHERE account_id = cameras.account_id AND camera_id = cameras.camera_id "
             f"ORDER BY start_ms DESC LIMIT 1) {where}",
@@ -418,11 +413,8 @@ class ClipQueries:
         )
         return [
             CameraPage(
-                account_id=row["account_id"],
                 id=row["camera_id"],
                 name=row["camera_name"],
-                clips=row["page_clips"],
-                size_bytes=row["page_bytes"],
                 latest=clip_of(row),
             )
             for row in rows
@@ -430,7 +422,7 @@ class ClipQueries:
 
 
 def _after(clip: Clip | None) -> tuple[str, tuple[Any, ...]]:
-    """Return the condition of what comes after a clip by time, and its values."""
+    """Return the condition for clips after this one, in order of time, and its values."""
     if clip is None:
         return "1", ()
     return "(start_ms, id) > (?, ?)", (clip.window.start_ms, clip.id)

@@ -1,4 +1,4 @@
-"""The library from its files: sidecars are the truth about clips, wherever they lie now."""
+"""Brings the records of clips up to the files and sidecars in the media folders."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +16,12 @@ from . import files, sidecar
 from .database import MARK_SAVED, Library, clip_of, event_row
 from .queries import ClipQueries
 
-# How many files are looked at, or rows written, before anybody else has a turn.
+# How many files are read, or rows written, before other queries get their turn.
 AT_ONCE = 200
-# No clip is written that deep, and whoever sorts them by hand does not come close.
+# Deeper than any folder that clips are written to, or that people sort them into.
 MOST_DEEP = 3 * files.MOST_FOLDERS
 
-# An event keeps the clip that it has, if that is still there.
+# An event keeps its clip as long as that exists.
 _MARK_AGAIN = (
     f"{MARK_SAVED} "  # noqa: S608
     "WHERE NOT EXISTS (SELECT 1 FROM clips WHERE id = events.clip_id)"
@@ -30,13 +30,12 @@ _MARK_AGAIN = (
 
 @dataclass(kw_only=True)
 class Rebuilt:
-    """What a rebuild came to.
+    """The result of a rebuild, in numbers of clips.
 
-    `found` are the clips whose file is there, of which `added` were not in the library,
-    and `changed` were not as they are: moved, for example. `gone` are those whose file
-    was not there any more. `damaged` are sidecars whose clip has another size than they
-    say: such a clip is not added, and stays in the library if it was there. `foreign`
-    are sidecars of videos that are none of ours.
+    `found` clips have their file; of these, `added` had no record, and `changed` had
+    another one: they were moved, for example. `gone` clips lost their file, and their
+    record now. `damaged` files have another size than their sidecar says: they are not
+    added, but keep their record if they have one. `foreign` sidecars are not ours.
     """
 
     found: int = 0
@@ -53,18 +52,18 @@ async def rebuild(
     *,
     camera_of: Callable[[str, str], str] = lambda account_id, camera_id: camera_id,
 ) -> Rebuilt:
-    """Bring the library up to what lies in the media folders.
+    """Bring the records of clips up to the files in the media folders.
 
-    Hashes are taken from the sidecars: to read all clips is `verify`'s business. What
-    either the library or a sidecar says is kept is kept. `camera_of` gives the id that
-    an account's camera has now, by the account's id and the camera's in the sidecar.
+    Hashes are taken from the sidecars; `verify` compares them with the files. A clip is
+    kept if either its record or its sidecar says so. `camera_of` returns the id that a
+    camera has now, by the account's id and the camera's id in the sidecar.
 
-    A clip counts as gone only where others are found: a media folder, or a folder right
-    below it, that is missing or has no sidecar of ours may be a disk that is not there.
-    Nothing is looked for, nor counts as gone, where one is known to be missing: where
-    clips were written to what was mounted there, and nothing is now. That is forgotten
-    once a clip lies there again as the library knows it, or if it knows none there.
-    Raises StorageError as the library does.
+    A clip is gone only if other clips are found in its subfolder (the media folder, or
+    the folder right below it): a subfolder that is missing, or has no clips, may be a
+    disk that is not mounted. Mount points that clips were written under are skipped
+    while nothing is mounted there. Such a mount point is forgotten once a clip with a
+    record is found under it, or no record is left under it.
+    Raises StorageError.
     """
     rebuilt = Rebuilt()
     recorder = _Recorder(library, roots, rebuilt, camera_of)
@@ -78,22 +77,20 @@ async def rebuild(
             mounts |= await run_in_thread(_mounts, found)
             await recorder.record(found)
         await library.remember_mounts(mounts)
-        rebuilt.gone = await _let_go(library, roots, subfolders)
+        rebuilt.gone = await _forget_gone(library, roots, subfolders)
         if await run_in_thread(lambda: all(root.is_dir() for root in roots)):
             await library.set_rebuilt()
     return rebuilt
 
 
-async def look_over(
+async def forget_missing(
     library: Library, roots: Sequence[Path], clips: Sequence[Clip]
 ) -> list[Clip]:
-    """Forget those of some clips whose file is gone, and return them.
+    """Remove the records of clips whose file is gone, and return these clips.
 
-    It is meant for whoever is about to show a page of clips: what was deleted or moved
-    by hand drops out as it is looked at. What was moved or restored comes (back) by a
-    rebuild. Where the clip's media folder, or its folder right below that, is missing
-    or empty, or nothing is mounted any more where the clip was written to what was,
-    nothing is taken for gone: it may be a disk that is not there.
+    Call it before a page of clips is shown: clips that were deleted or moved by hand are
+    left out. A rebuild finds those that were moved. A clip is not gone if its subfolder
+    is missing or empty, or its disk is not mounted.
     """
     mounts = await library.mounts()
 
@@ -113,7 +110,7 @@ async def look_over(
 
 
 async def _still_away(library: Library, roots: Sequence[Path]) -> set[Path]:
-    """Return the mount points whose disk is away; forget those that do without now."""
+    """Return the mount points whose disk is not mounted; forget those without one now."""
     mounts = await library.mounts()
     away = await run_in_thread(
         lambda: {one for one in mounts if not os.path.ismount(one)}
@@ -138,9 +135,9 @@ async def _still_away(library: Library, roots: Sequence[Path]) -> set[Path]:
 def _walk(
     roots: Sequence[Path], away: Collection[Path], rebuilt: Rebuilt
 ) -> Iterator[Clip | None]:
-    """Find the clips in the media folders; count what is none.
+    """Yield the clips in the media folders; count what is not a clip of ours.
 
-    None comes now and then, so that nobody waits long for the next clip.
+    Yields None for each folder, so that a caller who takes some at a time gets them soon.
     """
     seen = set[Path]()
     for folder, names in _folders(roots, away):
@@ -164,25 +161,26 @@ def _walk(
 def _folders(
     roots: Sequence[Path], away: Collection[Path]
 ) -> Iterator[tuple[Folder, list[str]]]:
-    """Open the media folders and all in them, through no link; each with its names.
+    """Yield the media folders and all folders in them, opened, with their file names.
 
-    What is hidden, on a disk that is away, or cannot be opened is left out.
+    Links are not followed. Folders that are hidden, cannot be opened, or lie on a disk
+    that is not mounted are left out.
     """
     for root in roots:
-        ways: list[tuple[str, ...]] = [()]
-        while ways:
-            way = ways.pop()
-            if files.missing_mount(root.joinpath(*way), away):
+        paths: list[tuple[str, ...]] = [()]
+        while paths:
+            path = paths.pop()
+            if files.missing_mount(root.joinpath(*path), away):
                 continue
             try:
-                with Folder.open(root, way) as folder:
+                with Folder.open(root, path) as folder:
                     names, inner = _listed(folder)
                     yield folder, names
             except OSError:
                 continue
-            if len(way) < MOST_DEEP:
+            if len(path) < MOST_DEEP:
                 # In order, so that of two copies the same is taken each time.
-                ways += ((*way, name) for name in sorted(inner, reverse=True))
+                paths += ((*path, name) for name in sorted(inner, reverse=True))
 
 
 def _listed(folder: Folder) -> tuple[list[str], list[str]]:
@@ -198,9 +196,9 @@ def _listed(folder: Folder) -> tuple[list[str], list[str]]:
 
 
 def _clip(record: File, video: File, rebuilt: Rebuilt) -> Clip | None:
-    """Return the clip that a sidecar describes, as far as it is there."""
+    """Return the clip that a sidecar describes, None if its file is not that clip."""
     try:
-        # A name that is no text is none of ours, and none for the database.
+        # A name that is not text cannot be stored, and is not ours.
         str(record.path).encode()
         clip = sidecar.read(record).clip
         status = video.stat()
@@ -252,7 +250,7 @@ class _Recorder:
         await self._library.change(put)
 
     async def _copies(self, found: Sequence[Clip]) -> set[Path]:
-        """Return the paths of those that the library knows elsewhere, and lie there."""
+        """Return the paths of clips whose record has another path, where they still lie."""
         rows = await self._library.read(
             "SELECT id, path FROM clips WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps([clip.id for clip in found]),),
@@ -298,10 +296,10 @@ class _Recorder:
             )
 
 
-async def _let_go(
+async def _forget_gone(
     library: Library, roots: Sequence[Path], subfolders: Collection[Path | None]
 ) -> int:
-    """Forget the clips in these subfolders whose file is gone; return how many."""
+    """Remove the records of clips in these subfolders whose file is gone; count them."""
     mounts = await library.mounts()
     count = 0
     async for rows in _rows(library):
@@ -324,7 +322,7 @@ async def _let_go(
 
 
 async def _rows(library: Library) -> AsyncIterator[list[sqlite3.Row]]:
-    """Go through ids and paths of all clips, some at a time."""
+    """Yield the ids and paths of all clips, in pages."""
     last = ""
     while rows := await library.read(
         "SELECT id, path FROM clips WHERE id > ? ORDER BY id LIMIT ?", (last, AT_ONCE)
@@ -342,7 +340,7 @@ def _mounts(clips: Sequence[Clip]) -> set[Path]:
 
 
 def _is_gone(path: Path) -> bool:
-    """Return whether a file is surely not there; a disk's trouble does not say so."""
+    """Return whether a file is certainly gone; an error of the disk does not mean that."""
     try:
         path.lstat()
     except FileNotFoundError, NotADirectoryError:
@@ -353,7 +351,7 @@ def _is_gone(path: Path) -> bool:
 
 
 def _is_there(clip_id: str, path: Path, roots: Collection[Path]) -> bool:
-    """Return whether a clip is surely where it was known to be."""
+    """Return whether a clip certainly lies where its record says."""
     try:
         file = files.found(path, roots)
         return file.is_file() and _id_beside(file) == clip_id
@@ -362,7 +360,7 @@ def _is_there(clip_id: str, path: Path, roots: Collection[Path]) -> bool:
 
 
 def _lies_at(clip_id: str, path: Path, roots: Collection[Path]) -> bool:
-    """Return whether a clip may still be where it was known to be."""
+    """Return whether a clip may still lie where its record says."""
     if _is_gone(path):
         return False
     try:
@@ -374,5 +372,5 @@ def _lies_at(clip_id: str, path: Path, roots: Collection[Path]) -> bool:
 
 
 def _id_beside(file: File) -> str:
-    """Return of which clip the sidecar beside a file is. Raises ValueError, OSError."""
+    """Return the clip's id in the sidecar beside a file. Raises ValueError, OSError."""
     return sidecar.read(file.folder / sidecar.path_of(file.path).name).clip.id

@@ -1,4 +1,4 @@
-"""Letting clips go: which are due, and that nothing else is ever removed."""
+"""Deletes clips: those that limits make due, and only files that are ours."""
 
 import asyncio
 from collections import Counter, deque
@@ -31,20 +31,20 @@ from . import files, sidecar
 from .queries import ClipQueries
 from .sidecar import Sidecar
 
-# Clips that are removed in one turn, and how long it may last: so long whoever saves a
-# clip, or wants to keep one, waits.
+# How many clips are deleted under the lock at once, and for how long: saving a clip, or
+# marking one as kept, waits for it.
 AT_ONCE = 100
 TURN_S = 0.5
-# What is gone on with after a kill, of which clip.
-_REMOVE, _KEEP, _RELEASE = "remove ", "keep ", "release "
+# The kinds of tasks that are resumed after a kill; their subjects are clips.
+_REMOVE, _KEEP, _RELEASE = "remove", "keep", "release"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """When clips are let go of; None is no limit.
+    """When clips are deleted; None is no limit.
 
-    `keep_days` is how long they are kept, `most_bytes` what they may hold together, and
-    `free_bytes` what they have to leave free of each disk that they are saved to.
+    `keep_days` is how long clips stay, `most_bytes` their total size, and `free_bytes`
+    what is left free on each disk that they are saved to.
     """
 
     keep_days: float | None = None
@@ -62,17 +62,17 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """A clip that goes, or is to go, and why."""
+    """A clip that is deleted, or will be, and why."""
 
     clip: Clip
     reason: Reason
 
 
 class Spared(StrEnum):
-    """Why a clip was not removed.
+    """Why a clip was not deleted.
 
-    AWAY is what cannot be reached now, as on a network drive that is not mounted.
-    REFUSED is what Home Assistant may not delete.
+    AWAY: it cannot be reached now, as on a network drive that is not mounted. REFUSED:
+    Home Assistant may not delete it.
     """
 
     KEPT = "kept"
@@ -83,9 +83,9 @@ class Spared(StrEnum):
     REFUSED = "refused"
 
 
-# What stays, and counts as gone all the same: it may be the first to go once it can.
+# These clips stay, but no others are deleted in their place: they go first once they can.
 _WAITING = (Spared.AWAY, Spared.REFUSED)
-# What a file system's answers mean; of any other, that the clip is not there now.
+# The meaning of errors; all others mean AWAY.
 _TROUBLES = {
     errno.EACCES: Spared.REFUSED,
     errno.EPERM: Spared.REFUSED,
@@ -96,10 +96,11 @@ _TROUBLES = {
 
 
 @dataclass(kw_only=True)
-class LetGo:
-    """What became of clips that were to be removed: `spared` are the others, by id.
+class DeletionResult:
+    """What became of clips that were to be deleted.
 
-    `lost` are the ids of those of the gone whose file was not there any more.
+    `gone` have no record any more; `lost` are the ids of those among them whose file was
+    gone before. `spared` were not deleted, by id.
     """
 
     gone: list[Clip] = field(default_factory=list)
@@ -109,10 +110,10 @@ class LetGo:
 
 @dataclass(kw_only=True)
 class Pruned:
-    """What a pruning came to, or would come to.
+    """The result of a pruning, or of the next one.
 
-    `gone` are in the order in which they go. `unmet` says of each account (None: all
-    together) by how many bytes a limit is missed that only a person can see to.
+    `gone` is in the order of deletion. `unmet` has the bytes by which the limits of an
+    account (None: of all together) are exceeded, where only a person can help.
     """
 
     gone: list[Due] = field(default_factory=list)
@@ -121,57 +122,57 @@ class Pruned:
 
     @property
     def freed_bytes(self) -> int:
-        """What the files of those that are gone held."""
+        """The size of the deleted files."""
         return _size(due.clip for due in self.gone)
 
 
 class Pruning:
-    """Lets go of the oldest clips, where somebody set a limit.
+    """Deletes the oldest clips, where limits are set.
 
-    The oldest is what was saved first: old footage that was saved lately has its days
-    yet to come. Every method raises StorageError as the library does.
+    The oldest clip is the one saved first, however old its footage is. Every method
+    raises StorageError.
     """
 
-    def __init__(self, catalog: ClipQueries) -> None:
+    def __init__(self, queries: ClipQueries) -> None:
         """Take the clips of all accounts."""
-        self._catalog = catalog
-        # Whoever publishes, keeps or removes a clip has it: none of them may find that
-        # what it has just looked at is another clip, or a kept one.
-        self.turn = asyncio.Lock()
+        self._queries = queries
+        # Held while a clip is published, kept or deleted: between a check and the change
+        # it must not become another clip, or a kept one.
+        self.lock = asyncio.Lock()
 
     async def keep(
         self, ids: Iterable[str], roots: Collection[Path], *, kept: bool
     ) -> list[Clip]:
-        """Keep clips, or release them; return those that there are, as they are now."""
-        async with self.turn:
+        """Set whether clips are kept; return those that exist, as they are now."""
+        async with self.lock:
             return await self._keep(list(ids), roots, kept=kept)
 
     async def label(
         self, clip_id: str, roots: Collection[Path], label: str
     ) -> Clip | None:
         """Label a clip; return it as it is now, None if there is none."""
-        async with self.turn:
-            return await self._catalog.set_label(clip_id, roots, label)
+        async with self.lock:
+            return await self._queries.set_label(clip_id, roots, label)
 
     async def _keep(
         self, ids: Collection[str], roots: Collection[Path], *, kept: bool
     ) -> list[Clip]:
-        async with self._catalog.doing(_KEEP if kept else _RELEASE, ids):
-            return await self._catalog.set_kept(ids, roots, kept=kept)
+        async with self._queries.tasks(_KEEP if kept else _RELEASE, ids):
+            return await self._queries.set_kept(ids, roots, kept=kept)
 
-    async def go_on(self, roots: Collection[Path]) -> list[Clip]:
-        """Do the rest of what a kill interrupted; return the clips that are gone."""
+    async def resume(self, roots: Collection[Path]) -> list[Clip]:
+        """Finish what a kill interrupted; return the clips that are deleted."""
         gone = []
-        async with self.turn:
+        async with self.lock:
             for what, kept in ((_KEEP, True), (_RELEASE, False)):
-                if ids := await self._catalog.begun(what):
+                if ids := await self._queries.interrupted_tasks(what):
                     await self._keep(ids, roots, kept=kept)
-            ids = await self._catalog.begun(_REMOVE)
+            ids = await self._queries.interrupted_tasks(_REMOVE)
         if ids:
-            done = await self.let_go(await self._catalog.of_ids(ids), roots)
+            done = await self.delete(await self._queries.of_ids(ids), roots)
             gone = done.gone
-            # Those that are gone already have no row any more.
-            await self._catalog.end(_REMOVE, ids)
+            # Also those that had no record any more.
+            await self._queries.end_tasks(_REMOVE, ids)
         return gone
 
     async def prune(
@@ -180,13 +181,13 @@ class Pruning:
         roots: Collection[Path],
         now: datetime,
     ) -> Pruned:
-        """Let go of what is due, and of others in place of what has to be spared.
+        """Delete the clips that are due, and others in place of those that are spared.
 
-        `limits` are those of accounts by their id, and under None those of all
-        together. `roots` are the media folders. Nothing goes in place of what is away,
-        or must not be deleted: it may be the first to go once it can.
+        `limits` are those of accounts by their id, and under None those of all together.
+        `roots` are the media folders. No others are deleted in place of clips that are
+        AWAY or REFUSED.
         """
-        return await _Pass(self._catalog, limits, roots, now, self.let_go).done()
+        return await _Pass(self._queries, limits, roots, now, self.delete).done()
 
     async def plan(
         self,
@@ -194,43 +195,47 @@ class Pruning:
         roots: Collection[Path],
         now: datetime,
     ) -> Pruned:
-        """Return what `prune` would come to at that time; nothing is changed."""
+        """Return the result that `prune` would have at that time; change nothing."""
 
-        async def look(clips: Sequence[Clip], roots: Collection[Path]) -> LetGo:
-            mounts = await self._catalog.mounts()
+        async def look(
+            clips: Sequence[Clip], roots: Collection[Path]
+        ) -> DeletionResult:
+            mounts = await self._queries.mounts()
             return _sorted(
                 clips, await run_in_thread(_look, clips, roots, mounts, remove=False)
             )
 
-        return await _Pass(self._catalog, limits, roots, now, look).done()
+        return await _Pass(self._queries, limits, roots, now, look).done()
 
-    async def let_go(self, clips: Sequence[Clip], roots: Collection[Path]) -> LetGo:
-        """Remove clips: their files, if they are ours and as we left them, and records.
+    async def delete(
+        self, clips: Sequence[Clip], roots: Collection[Path]
+    ) -> DeletionResult:
+        """Delete the files of clips, if they are ours and unchanged, and their records.
 
-        A clip whose file is gone already loses its record.
+        A clip whose file is gone loses its record.
         """
-        done = LetGo()
+        done = DeletionResult()
         while clips:
-            async with self.turn:
+            async with self.lock:
                 some = clips[:AT_ONCE]
-                kept = await self._catalog.kept_of(clip.id for clip in some)
-                mounts = await self._catalog.mounts()
-                async with self._catalog.doing(_REMOVE, [clip.id for clip in some]):
+                kept = await self._queries.kept_of(clip.id for clip in some)
+                mounts = await self._queries.mounts()
+                async with self._queries.tasks(_REMOVE, [clip.id for clip in some]):
                     looked = await run_in_thread(
                         _look, some, roots, mounts, kept, remove=True
                     )
                     now = _sorted(some, looked)
-                    await self._catalog.remove(clip.id for clip in now.gone)
-                    # Not before: where a folder is gone, too, a disk may be away.
+                    await self._queries.remove(clip.id for clip in now.gone)
+                    # After the records: a missing folder means that a disk may be away.
                     await run_in_thread(_remove_folders, now.gone, roots)
-                # A sidecar knew what a restored database does not.
+                # A restored database did not know that these clips are kept.
                 record = [
                     clip_id
                     for clip_id, reason in now.spared.items()
                     if reason is Spared.KEPT and clip_id not in kept
                 ]
                 if record:
-                    await self._catalog.set_kept(record, roots, kept=True)
+                    await self._queries.set_kept(record, roots, kept=True)
             done.gone += now.gone
             done.lost |= now.lost
             done.spared |= now.spared
@@ -239,17 +244,19 @@ class Pruning:
 
 
 class _Pass:
-    """One going through all limits; `act` removes clips, or only looks at them."""
+    """One pass through all limits; `act` deletes clips, or only checks them."""
 
     def __init__(
         self,
-        catalog: ClipQueries,
+        queries: ClipQueries,
         limits: Mapping[str | None, Limits],
         roots: Collection[Path],
         now: datetime,
-        act: Callable[[Sequence[Clip], Collection[Path]], Coroutine[None, None, LetGo]],
+        act: Callable[
+            [Sequence[Clip], Collection[Path]], Coroutine[None, None, DeletionResult]
+        ],
     ) -> None:
-        self._catalog = catalog
+        self._queries = queries
         self._limits = limits
         self._roots = roots
         self._now = now
@@ -257,16 +264,16 @@ class _Pass:
         self._pruned = Pruned()
         self._gone: set[str] = set()
         self._disks: _Disks | None = None
-        # Bytes of what is gone, by account and by disk.
+        # Deleted bytes, by account and by disk.
         self._freed_of = Counter[str]()
         self._freed_on = Counter[int | None]()
 
     async def done(self) -> Pruned:
-        """Return what came of it."""
-        # Counted from here on: what is removed may be freed later, or never (snapshots),
-        # and must not make all others go.
+        """Apply all limits, and return the result."""
+        # Deleted bytes are counted, not measured: a disk may free them later, or never
+        # (snapshots), and that must not delete all other clips.
         totals = {
-            account_id: await self._catalog.total_size(account_id)
+            account_id: await self._queries.total_size(account_id)
             for account_id, limit in self._limits.items()
             if limit.most_bytes is not None
         }
@@ -307,12 +314,12 @@ class _Pass:
     async def _leave_free(
         self, account_id: str | None, floor_bytes: int, disks: _Disks
     ) -> None:
-        # Only those that it is saved to now: what others do is not made up for here.
-        accounts = [page.id for page in await self._catalog.accounts()]
+        # Only disks that clips are saved to now.
+        accounts = [page.id for page in await self._queries.accounts()]
         used = {
             disks.of(camera.latest.path)
             for one in (accounts if account_id is None else [account_id])
-            for camera in await self._catalog.cameras(one)
+            for camera in await self._queries.cameras(one)
         }
         for disk, free_bytes in disks.free_bytes.items():
             if disk in used:
@@ -330,7 +337,7 @@ class _Pass:
         reason: Reason,
         disk: int | None = None,
     ) -> None:
-        """Let go of the oldest clips (of a disk) until what is too much is made up for."""
+        """Delete the oldest clips (of a disk) until so many bytes are freed."""
         if over_bytes <= 0:
             return
         refused_bytes = 0
@@ -349,10 +356,10 @@ class _Pass:
     async def _take(
         self, clips: deque[Clip], over_bytes: int, reason: Reason
     ) -> tuple[int, int]:
-        """Let go of the first clips that may make up for what is too much.
+        """Delete the first clips, as many as have `over_bytes`.
 
-        Return by how much they did, or would once they can, and how much of that is
-        refused.
+        Returns the bytes that they free, now or once they can be deleted, and how many of
+        these Home Assistant may not delete.
         """
         some, waiting = list[Clip](), list[Clip]()
         planned = 0
@@ -376,7 +383,7 @@ class _Pass:
             clip for clip in waiting if self._pruned.spared[clip.id] is Spared.REFUSED
         ]
         if reason is Reason.FREE_SPACE:
-            # What is not there takes no space.
+            # Clips that are not there take no space.
             there = [clip for clip in done.gone if clip.id not in done.lost]
             made_up = [*there, *refused]
         else:
@@ -392,7 +399,7 @@ class _Pass:
 
     async def _oldest(self, account_id: str | None) -> AsyncIterator[list[Clip]]:
         last: Clip | None = None
-        while page := await self._catalog.oldest_first(
+        while page := await self._queries.oldest_first(
             account_id, after=last, most=AT_ONCE
         ):
             yield page
@@ -400,10 +407,10 @@ class _Pass:
 
 
 class _Disks:
-    """The disks that lie in the media folders: how much of each is free, as it was."""
+    """The disks of the media folders, and how much of each was free at first."""
 
     def __init__(self, roots: Collection[Path]) -> None:
-        """Look at them. Blocks."""
+        """Find the disks. Blocks."""
         self._roots = roots
         self._disks: dict[Path, int] = {}
         self.free_bytes: dict[int, int] = {}
@@ -416,7 +423,7 @@ class _Disks:
                     self._disks[subfolder] = disk
 
     def of(self, path: Path) -> int | None:
-        """Return the disk that a clip lies on, None if it is not there."""
+        """Return the disk that a clip lies on, None if that is not there."""
         subfolder = files.subfolder_of(path, self._roots)
         return self._disks.get(subfolder) if subfolder else None
 
@@ -436,15 +443,17 @@ def _folders_in(root: Path) -> list[Path]:
 
 
 class _Gone(StrEnum):
-    """How a clip was found that need not stay."""
+    """How a clip that may be deleted was found."""
 
     FOUND = "found"
     LOST = "lost"
 
 
-def _sorted(clips: Iterable[Clip], looked: Mapping[str, Spared | _Gone]) -> LetGo:
-    """Return what became of those clips that were looked at."""
-    done = LetGo()
+def _sorted(
+    clips: Iterable[Clip], looked: Mapping[str, Spared | _Gone]
+) -> DeletionResult:
+    """Return the result for the clips that were looked at."""
+    done = DeletionResult()
     for clip in clips:
         match looked.get(clip.id):
             case Spared() as reason:
@@ -464,9 +473,9 @@ def _look(
     *,
     remove: bool,
 ) -> dict[str, Spared | _Gone]:
-    """Look which clips may be removed, and remove those; return what each came to.
+    """Check which clips may be deleted, and delete them if `remove`; return the results.
 
-    Some are not looked at if that takes too long.
+    Stops after TURN_S if clips are deleted: the last ones have no result then.
     """
     looked: dict[str, Spared | _Gone] = {}
     end = time.monotonic() + TURN_S
@@ -488,7 +497,10 @@ def _look(
 
 
 def _look_at(clip: Clip, roots: Collection[Path], *, remove: bool) -> Spared | _Gone:
-    """Return why a clip must stay; if it need not, remove it. Raises OSError."""
+    """Return why a clip must stay; if it need not, and `remove`, delete it.
+
+    Raises OSError.
+    """
     root = files.root_of(clip.path, roots)
     if root is None or not root.is_dir():
         return Spared.AWAY
@@ -497,14 +509,14 @@ def _look_at(clip: Clip, roots: Collection[Path], *, remove: bool) -> Spared | _
         with file.folder:
             reason = _look_inside(clip, file, remove=remove)
     except FileNotFoundError:
-        # Where nothing is left at all, a disk may be mounted tomorrow.
+        # An empty or missing subfolder may be a disk that is not mounted.
         subfolder = files.subfolder_of(clip.path, roots)
         return _Gone.LOST if subfolder and files.holds_any(subfolder) else Spared.AWAY
     return reason or _Gone.FOUND
 
 
 def _look_inside(clip: Clip, file: File, *, remove: bool) -> Spared | None:
-    """Do so in the clip's folder. Raises FileNotFoundError without its file, OSError."""
+    """Do the same in the clip's folder. Raises FileNotFoundError without its file, OSError."""
     beside = [
         file.folder / clip.path.with_suffix(ending).name for ending in files.COMPANIONS
     ]
@@ -528,7 +540,7 @@ def _unlink(some: Iterable[File]) -> None:
 
 
 def _remove_folders(clips: Iterable[Clip], roots: Collection[Path]) -> None:
-    """Remove the folders that clips leave empty, but for the media folders."""
+    """Remove folders that are empty after their clips; media folders stay."""
     for folder in dict.fromkeys(clip.path.parent for clip in clips):
         if root := files.root_of(folder, roots):
             below = folder.relative_to(root).parts
@@ -547,8 +559,8 @@ def _reason_to_spare(
         return Spared.FOREIGN
     if record.clip.kept:
         return Spared.KEPT
-    # A rebuild takes over the time of a file that was changed: that is after it was saved.
-    # Not every file system keeps times as they were; then the content is what counts.
+    # A rebuild records the time of a file that was changed: it is later than `saved_at`.
+    # Some file systems do not keep times: then the content is compared.
     is_as_saved = (
         about.st_mtime_ns == clip.modified_ns
         and from_ms(about.st_mtime_ns // 10**6) <= clip.saved_at
@@ -559,7 +571,7 @@ def _reason_to_spare(
 
 
 def _sha256_of(file: File) -> str:
-    """Return the SHA-256 of a file, empty if it is none any more. Raises OSError."""
+    """Return the SHA-256 of a file, "" if it is not a file any more. Raises OSError."""
     try:
         with file.open() as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()

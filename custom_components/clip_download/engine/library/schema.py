@@ -12,7 +12,7 @@ VERSION = 1
 # `mounts` are where disks were mounted that clips were written to. `days` and `cameras`
 # hold the counts that the pages of the media browser show, `search_text` is what a search
 # looks at. `tasks` are to be done once: a rebuild of new tables from files and sidecars,
-# and what was begun, so that it goes on after a kill.
+# and all that was begun, to be resumed after a kill.
 _TABLES = """
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
@@ -86,7 +86,6 @@ CREATE TABLE days (
     camera_id TEXT NOT NULL,
     day TEXT NOT NULL,
     clips INTEGER NOT NULL,
-    size_bytes INTEGER NOT NULL,
     PRIMARY KEY (account_id, camera_id, day)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER clip_added AFTER INSERT ON clips BEGIN
@@ -95,9 +94,8 @@ CREATE TRIGGER clip_added AFTER INSERT ON clips BEGIN
         ON CONFLICT DO UPDATE SET
             clips = clips + 1, size_bytes = size_bytes + excluded.size_bytes;
     INSERT INTO days
-        VALUES (NEW.account_id, NEW.camera_id, NEW.day, 1, NEW.size_bytes)
-        ON CONFLICT DO UPDATE SET
-            clips = clips + 1, size_bytes = size_bytes + excluded.size_bytes;
+        VALUES (NEW.account_id, NEW.camera_id, NEW.day, 1)
+        ON CONFLICT DO UPDATE SET clips = clips + 1;
 END;
 CREATE TRIGGER clip_removed AFTER DELETE ON clips BEGIN
     UPDATE cameras SET clips = clips - 1, size_bytes = size_bytes - OLD.size_bytes
@@ -105,7 +103,7 @@ CREATE TRIGGER clip_removed AFTER DELETE ON clips BEGIN
     DELETE FROM cameras
         WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
         AND clips = 0;
-    UPDATE days SET clips = clips - 1, size_bytes = size_bytes - OLD.size_bytes
+    UPDATE days SET clips = clips - 1
         WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
         AND day = OLD.day;
     DELETE FROM days
@@ -137,8 +135,12 @@ CREATE TABLE polls (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE mounts (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TABLE tasks (task TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-INSERT INTO tasks VALUES ('rebuild');
+CREATE TABLE tasks (
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    PRIMARY KEY (kind, subject)
+) STRICT, WITHOUT ROWID;
+INSERT INTO tasks VALUES ('rebuild', '');
 """
 
 # A clip's record says who was at the door, and when.

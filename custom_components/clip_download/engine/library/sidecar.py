@@ -1,8 +1,8 @@
-"""The sidecar: what lies beside a clip as `.json` and says all that is known of it.
+"""The sidecar: the `.json` beside a clip, with all that is known of it.
 
-`docs/sidecar.md` describes every field. Anybody can have edited such a file: nothing in
-it is believed that leads elsewhere, no path is taken from it, and what is read has
-bounds that nothing written exceeds. All functions block.
+`docs/sidecar.md` describes every field. Anybody can edit such a file: no path is taken
+from it, and all that is read has bounds. Nothing is written that exceeds them. All
+functions block.
 """
 
 from collections.abc import Sequence
@@ -21,16 +21,15 @@ from . import files
 
 VERSION = 1
 SUFFIX = ".json"
-# A clip of a day with a gap every 43 seconds; with the ids of as many events as can be,
-# that is 240 KB.
+# Enough for a clip of a day with a gap every 43 seconds: 240 KB with MOST_EVENTS ids.
 MOST_GAPS = 2000
 MOST_EVENTS = 1000
 MOST_WORDS = 100
 MOST_BYTES = 2**18
 LONGEST_TEXT = 1000
-# No window is that long, and no recording adds that much to one.
+# Longer than any window with the recordings that reach into it.
 LONGEST = timedelta(days=2)
-# The last of what a signed number of 64 bits holds.
+# The highest signed number of 64 bits.
 _HIGHEST = 2**63 - 1
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -43,9 +42,9 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Sidecar:
-    """What a sidecar says. `asked` is the window that was asked for, where that is known.
+    """The content of a sidecar. `asked` is the requested window, None if unknown.
 
-    The clip's path is that of the file beside it. Its `modified_ns` is 0.
+    The clip's path is that of the file beside the sidecar. Its `modified_ns` is 0.
     """
 
     clip: Clip
@@ -58,15 +57,15 @@ def path_of(clip_path: Path) -> Path:
 
 
 def without_addresses(text: str) -> str:
-    """Return a text with no more than the first letter of each e-mail address in it."""
+    """Return a text in which each e-mail address is cut to its first letter."""
     return _ADDRESS.sub(r"\1…", text)
 
 
 def bounded(clip: Clip) -> Clip:
-    """Return a clip as its sidecar tells it: no more of anything than is read again.
+    """Return a clip with no more of anything than its sidecar may hold.
 
-    Of too many gaps, those that lie closest together are told as one: no footage is
-    claimed that is not there. Of too many events, the first are told.
+    Of too many gaps, those closest together are joined: the sidecar never claims footage
+    that is not there. Of too many events, the first are taken.
     """
     clip = replace(
         clip,
@@ -81,7 +80,7 @@ def bounded(clip: Clip) -> Clip:
         ),
     )
     most = {"saves": MOST_EVENTS, "events": MOST_EVENTS, "gaps": MOST_GAPS}
-    # What a clip lacks is told to the last.
+    # Gaps are shortened last: they say what a clip lacks.
     for name in ("saves", "events", "gaps"):
         while True:
             content = replace(
@@ -90,7 +89,7 @@ def bounded(clip: Clip) -> Clip:
                 events=clip.events[: most["events"]],
                 gaps=_joined(clip.gaps, max(most["gaps"], 1)),
             )
-            # Leaves room for the window that was asked for.
+            # LONGEST_TEXT leaves room for the requested window.
             if len(_content(content, clip.window)) <= MOST_BYTES - LONGEST_TEXT:
                 return content
             if not most[name]:
@@ -100,7 +99,7 @@ def bounded(clip: Clip) -> Clip:
 
 
 def content_of(clip: Clip, asked: Window | None) -> bytes:
-    """Return what a clip's sidecar holds."""
+    """Return the content of a clip's sidecar."""
     return _content(bounded(clip), asked)
 
 
@@ -112,7 +111,7 @@ def write(folder: Folder, clip: Clip, asked: Window | None) -> None:
 def write_kept(folder: Folder, clip: Clip) -> None:
     """Write into a clip's sidecar whether the clip is kept.
 
-    A missing one is made. One that is not the clip's is left alone. Raises OSError.
+    A missing sidecar is made; another clip's is left alone. Raises OSError.
     """
     _rewrite(folder, clip, makes_missing=True, kept=clip.kept)
 
@@ -128,7 +127,7 @@ def write_label(folder: Folder, clip: Clip) -> None:
 def write_saves(folder: Folder, clip: Clip) -> None:
     """Write into a clip's sidecar which events it was made for.
 
-    One that is missing, or not the clip's, is left alone. Raises OSError.
+    Does nothing if it is missing, or another clip's. Raises OSError.
     """
     _rewrite(folder, clip, makes_missing=False, saves=clip.saves)
 
@@ -150,7 +149,7 @@ def _rewrite(
 
 
 def read(file: File) -> Sidecar:
-    """Read a sidecar. Raises ValueError if it is none of ours, OSError."""
+    """Read a sidecar. Raises ValueError if it is not one of ours, OSError."""
     try:
         content = json.loads(file.read(MOST_BYTES))
     except RecursionError as err:
@@ -159,7 +158,7 @@ def read(file: File) -> Sidecar:
 
 
 def of(folder: Folder, clip: Clip) -> Sidecar | None:
-    """Return what the sidecar beside a clip says, None if it is not the clip's.
+    """Return the sidecar of a clip, None if there is none or it is another clip's.
 
     Raises OSError.
     """
@@ -185,12 +184,12 @@ def _content(clip: Clip, asked: Window | None) -> bytes:
 
 
 def _cut(text: str) -> str:
-    """Return as much of a text as is read again."""
+    """Return as much of a text as a sidecar may hold."""
     return text.replace("\0", "").encode(errors="replace").decode()[:LONGEST_TEXT]
 
 
 def _with_fewer_words(event: Event) -> Event:
-    """Return an event with no more words for what was seen than are read again."""
+    """Return an event with as many words for what was seen as a sidecar may hold."""
     seen = [_cut(word) for word in event.seen[:MOST_WORDS]]
     while len(", ".join(seen)) > LONGEST_TEXT:
         seen.pop()
@@ -198,7 +197,7 @@ def _with_fewer_words(event: Event) -> Event:
 
 
 def _joined(gaps: Sequence[Window], most: int) -> tuple[Window, ...]:
-    """Return gaps in order; if they are too many, those closest together as one."""
+    """Return gaps in order; if they are too many, those closest together are joined."""
     if len(gaps) <= most:
         return tuple(gaps)
     gaps = sorted(gaps)
@@ -215,7 +214,7 @@ def _joined(gaps: Sequence[Window], most: int) -> tuple[Window, ...]:
 
 
 def _described(clip: Clip, asked: Window | None) -> dict[str, Any]:
-    """Return what is written: plain JSON, no secret, times in UTC."""
+    """Return the JSON of a sidecar, with times in UTC."""
     return {
         "version": VERSION,
         "clip_id": clip.id,
@@ -306,9 +305,9 @@ def _parse(path: Path, content: dict[str, Any]) -> Sidecar:
             kept=_is(bool, content["kept"]),
         )
         asked = _window(_is(dict, content["asked"])) if "asked" in content else None
-        # It names the file for people; what could lead elsewhere is not ours.
+        # Only people read it; but we write no path there.
         if {"/", "\\"} & set(_text(content["file"])):
-            raise ValueError("no file name")
+            raise ValueError("not a file name")
     except KeyError as err:
         raise ValueError(f"no {err.args[0]}") from err
     return Sidecar(clip=clip, asked=asked)
@@ -330,8 +329,8 @@ def _list(value: object, most: int) -> list[Any]:
 def _text(value: object) -> str:
     text = _is(str, value)
     if len(text) > LONGEST_TEXT or "\0" in text:
-        raise ValueError("no text of ours")
-    # Half of a pair of surrogates is no text for a database, nor for a file system.
+        raise ValueError("not a text of ours")
+    # Raises for a lone surrogate, which neither SQLite nor a file system can store.
     text.encode()
     return text
 
@@ -339,40 +338,40 @@ def _text(value: object) -> str:
 def _matching(pattern: re.Pattern[str], value: object) -> str:
     text = _is(str, value)
     if not pattern.fullmatch(text):
-        raise ValueError("no id or hash of ours")
+        raise ValueError("not an id or hash of ours")
     return text
 
 
 def _number(value: object) -> int:
     if type(value) is not int or not 0 <= value <= _HIGHEST:
-        raise ValueError("no number of ours")
+        raise ValueError("not a number of ours")
     return value
 
 
 def _milliseconds(value: object) -> int:
     seconds = _number(value) if isinstance(value, int) else _is(float, value)
-    # That a number is none is what only this way round says of it.
+    # NaN fails this comparison, too.
     if not 0 <= seconds <= LONGEST.total_seconds():
-        raise ValueError("no duration of ours")
+        raise ValueError("not a duration of ours")
     return round(seconds * 1000)
 
 
 def _time(value: object) -> datetime:
     time = datetime.fromisoformat(_is(str, value))
     if time.utcoffset() is None or not 1970 <= time.year < 9999:
-        raise ValueError("no time of ours")
+        raise ValueError("not a time of ours")
     return Window(time, time).start
 
 
 def _window(content: dict[str, Any]) -> Window:
     window = Window(_time(content["start"]), _time(content["end"]))
     if not timedelta(0) <= window.duration <= LONGEST:
-        raise ValueError("no window of ours")
+        raise ValueError("not a window of ours")
     return window
 
 
 def _event(content: dict[str, Any]) -> Event:
-    # It has the same words as `seen`, for people.
+    # The words of `seen` as people read them; not used here.
     _text(content["what"])
     return Event(
         id=_text(content["id"]),

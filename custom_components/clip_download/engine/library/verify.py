@@ -1,4 +1,4 @@
-"""Proof that clips are what they were: every file is read again, against its hash."""
+"""Compares clips with their hashes: every file is read again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
@@ -22,16 +22,16 @@ from ..model import Clip
 from . import files, sidecar
 from .queries import ClipQueries
 
-# So much at once: few turns of the interpreter, little memory.
+# Large enough to be fast, small enough for little memory.
 _CHUNK_BYTES = 2**20
 _NICE = 10
 
 
 class State(StrEnum):
-    """What became of a clip's file.
+    """The state of a clip's file.
 
-    `unknown`: the file is as it was, and the sidecar says otherwise than the library, or
-    is not the clip's. `away`: its media folder, or the disk below that, is not there.
+    UNKNOWN: the file is unchanged, but its sidecar is missing, is another clip's, or
+    differs from the record. AWAY: its media folder or its disk is not there.
     """
 
     OK = "ok"
@@ -43,8 +43,8 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
-    """A clip that was looked at; `sha256` and `size_bytes` are of what was read."""
+class Finding:
+    """The state of a clip; `sha256` and `size_bytes` are those of what was read."""
 
     clip: Clip
     state: State
@@ -63,55 +63,54 @@ class Opened:
 
 @dataclass(kw_only=True)
 class Verified:
-    """How many clips are as they were, and all that are not."""
+    """How many clips are unchanged, and the findings about all others."""
 
     ok: int = 0
     bytes_read: int = 0
-    others: list[Looked] = field(default_factory=list)
+    others: list[Finding] = field(default_factory=list)
 
 
 async def verify(
-    catalog: ClipQueries,
+    queries: ClipQueries,
     clips: AsyncIterator[Clip],
     roots: Sequence[Path],
     reader: Executor,
 ) -> Verified:
-    """Read clips again, one after the other, in the reader's thread.
+    """Verify clips, one after the other, in the reader's thread.
 
-    What was let go of or replaced meanwhile is no finding. Raises StorageError as the
-    library does.
+    A clip that is deleted or replaced meanwhile is not a finding. Raises StorageError.
     """
     verified = Verified()
-    mounts = await catalog.mounts()
+    mounts = await queries.mounts()
     async for clip in clips:
         known: Clip | None = clip
         while known:
-            looked = await read_in(reader, look_at, known, roots, mounts)
-            verified.bytes_read += looked.size_bytes
-            if looked.state is State.OK:
+            finding = await run_cancellable(reader, verify_clip, known, roots, mounts)
+            verified.bytes_read += finding.size_bytes
+            if finding.state is State.OK:
                 verified.ok += 1
                 break
             # The library may know better by now.
-            known = await catalog.clip(clip.id)
-            if known == looked.clip:
-                verified.others.append(looked)
+            known = await queries.clip(clip.id)
+            if known == finding.clip:
+                verified.others.append(finding)
                 break
     return verified
 
 
-def become_patient() -> None:
-    """Let all other threads go first; block devices are read by the same order (Linux)."""
+def lower_priority() -> None:
+    """Give this thread the lowest priority; on Linux, for reading from disks, too."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
-async def read_in[**P, T](
+async def run_cancellable[**P, T](
     reader: Executor,
     call: Callable[Concatenate[threading.Event, P], T],
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Run a call in a thread; if the caller goes away, it is told to end, and has."""
+    """Run a call in a thread; when cancelled, set its event and wait for its end."""
     cancelled = threading.Event()
     work = asyncio.get_running_loop().run_in_executor(
         reader, functools.partial(call, cancelled, *args, **kwargs)
@@ -119,32 +118,32 @@ async def read_in[**P, T](
     return await join_thread(work, cancelled)
 
 
-def look_at(
+def verify_clip(
     cancelled: threading.Event,
     clip: Clip,
     roots: Sequence[Path],
     mounts: Collection[Path],
-) -> Looked:
-    """Read a clip's file and its sidecar. Raises Cancelled."""
-    opened = found(clip, roots, mounts)
-    if isinstance(opened, Looked):
+) -> Finding:
+    """Compare a clip's file and its sidecar with its record. Raises Cancelled."""
+    opened = open_clip(clip, roots, mounts)
+    if isinstance(opened, Finding):
         return opened
     with opened.folder, opened.file:
         return read(cancelled, opened, clip, lambda chunk: None)
 
 
-def found(
+def open_clip(
     clip: Clip, roots: Sequence[Path], mounts: Collection[Path]
-) -> Opened | Looked:
-    """Open a clip's file, or say why that cannot be.
+) -> Opened | Finding:
+    """Open a clip's file, or return why that is not possible.
 
-    `mounts` are where disks were mounted when clips were written to them.
+    `mounts` are the mount points that clips were written under.
     """
     try:
         file = files.found(clip.path, roots)
         return Opened(file.folder, file.open())
     except ValueError as err:
-        return Looked(clip=clip, state=State.UNREADABLE, reason=str(err))
+        return Finding(clip=clip, state=State.UNREADABLE, reason=str(err))
     except FileNotFoundError, NotADirectoryError:
         subfolder = files.subfolder_of(clip.path, roots)
         is_there = (
@@ -152,7 +151,7 @@ def found(
             and files.holds_any(subfolder)
             and not files.missing_mount(clip.path, mounts)
         )
-        return Looked(clip=clip, state=State.GONE if is_there else State.AWAY)
+        return Finding(clip=clip, state=State.GONE if is_there else State.AWAY)
     except OSError as err:
         return _unreadable(clip, err)
 
@@ -162,39 +161,39 @@ def read(
     opened: Opened,
     clip: Clip,
     take: Callable[[memoryview], object],
-) -> Looked:
-    """Read a clip's file to its end as it is now, and hand on what is read.
+) -> Finding:
+    """Verify an opened clip, and pass each piece that is read to `take`.
 
     Raises Cancelled, and what `take` raises.
     """
     digest, size_bytes = hashlib.sha256(), 0
-    looked = Looked(clip=clip, state=State.OK)
+    finding = Finding(clip=clip, state=State.OK)
     pieces = chunks(cancelled, opened.file)
     while True:
         try:
             piece = next(pieces, None)
         except OSError as err:
-            looked = _unreadable(clip, err)
+            finding = _unreadable(clip, err)
             break
         if piece is None:
             break
         digest.update(piece)
         take(piece)
         size_bytes += len(piece)
-    looked = replace(looked, sha256=digest.hexdigest(), size_bytes=size_bytes)
-    if looked.state is not State.OK:
-        return looked
-    if looked.sha256 != clip.sha256:
-        return replace(looked, state=State.CHANGED)
+    finding = replace(finding, sha256=digest.hexdigest(), size_bytes=size_bytes)
+    if finding.state is not State.OK:
+        return finding
+    if finding.sha256 != clip.sha256:
+        return replace(finding, state=State.CHANGED)
     try:
         reason = _contradiction(opened.folder, clip)
     except OSError as err:
         reason = os.strerror(err.errno or 0)
-    return replace(looked, state=State.UNKNOWN, reason=reason) if reason else looked
+    return replace(finding, state=State.UNKNOWN, reason=reason) if reason else finding
 
 
 def chunks(cancelled: threading.Event, file: FileIO) -> Iterator[memoryview]:
-    """Yield a file, as long as it is now, piece by piece. Raises OSError, Cancelled."""
+    """Yield a file in pieces, up to the size that it has now. Raises OSError, Cancelled."""
     buffer = memoryview(bytearray(_CHUNK_BYTES))
     left = os.fstat(file.fileno()).st_size
     while left and (count := file.readinto(buffer[:left])):
@@ -205,7 +204,7 @@ def chunks(cancelled: threading.Event, file: FileIO) -> Iterator[memoryview]:
 
 
 def _contradiction(folder: Folder, clip: Clip) -> str:
-    """Return what is wrong with a clip's sidecar, if anything is. Raises OSError."""
+    """Return how a clip's sidecar differs from its record, or "". Raises OSError."""
     found = sidecar.of(folder, clip)
     if found is None:
         return "no sidecar of this clip"
@@ -216,6 +215,6 @@ def _contradiction(folder: Folder, clip: Clip) -> str:
     return "" if is_same else "the sidecar says otherwise"
 
 
-def _unreadable(clip: Clip, err: OSError) -> Looked:
+def _unreadable(clip: Clip, err: OSError) -> Finding:
     reason = "a link" if err.errno == errno.ELOOP else os.strerror(err.errno or 0)
-    return Looked(clip=clip, state=State.UNREADABLE, reason=reason)
+    return Finding(clip=clip, state=State.UNREADABLE, reason=reason)

@@ -191,11 +191,6 @@ class Jobs:
         """Return the newest jobs of the account."""
         return await self._library.recent_jobs(self._account_id, most)
 
-    @property
-    def under_way(self) -> int:
-        """How many jobs have not ended."""
-        return len(self._running)
-
     async def last_clip(self, camera_id: str) -> Clip | None:
         """Return the camera's latest clip by the time that it shows."""
         return await self._library.last_clip(self._account_id, camera_id)

@@ -1,8 +1,8 @@
-"""The folder that a job works in: hidden, ours alone, beside the clip to be.
+"""The working folder of a job: hidden, only ours to read, beside the job's clips.
 
-Its name cannot be guessed and is recorded before the folder is made, so that every one
-is found again. None is used twice: what is of use in one from before a restart is moved
-into a new one. All functions block.
+Its name cannot be guessed, and is recorded before the folder is made: so each one is
+found again after a kill. After a restart a job gets a new one, and the parts are moved
+into it. All functions block.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,10 +22,11 @@ from .parts import Stored
 
 @dataclass(frozen=True, kw_only=True)
 class WorkingFolder:
-    """A working folder that is open; `made_folders` were made on the way to it.
+    """An open working folder, in the folder `beside`.
 
-    `kept` are the parts that are in it since before a restart, by their key. `names` are
-    those of the job's working folders that there are now.
+    `made_folders` is how many folders were made on the way to it. `kept` are the parts
+    from before a restart, by their key. `names` are those of all working folders that the
+    job has now.
     """
 
     beside: Folder
@@ -36,13 +37,13 @@ class WorkingFolder:
 
 
 def with_new_name(job: Job) -> Job:
-    """Return a job with one more working folder, which is still to be made."""
+    """Return a job with the name of a new working folder, which is not made yet."""
     name = f"{files.HIDDEN}{secrets.token_hex(16)}"
     return replace(job, working_folders=(name, *job.working_folders))
 
 
 def place_of(job: Job) -> Path:
-    """Return where people find the folder of a job's clips."""
+    """Return the path of the folder of a job's clips, for messages."""
     return (job.root / job.filename).parent
 
 
@@ -52,9 +53,10 @@ def open_place(job: Job) -> Folder:
 
 
 def begin(job: Job) -> WorkingFolder:
-    """Make the first of a job's working folders, and move into it what others have.
+    """Make the newest working folder of a job, and move the others' files into it.
 
-    These are removed. Clips that were replaced come back. Raises OSError, StorageError.
+    The others are removed. Clips that were replaced are moved back, unless all clips of
+    the job were published. Raises OSError, StorageError.
     """
     name, *others = job.working_folders
     beside, made_folders = Folder.reach(job.root, _below(job))
@@ -78,7 +80,7 @@ def begin(job: Job) -> WorkingFolder:
 
 
 def pause(job: Job, working: WorkingFolder | None) -> None:
-    """Leave what is of use at the next start, if anything is."""
+    """Remove the working folder, unless it has files for the next start."""
     if working is None:
         return
     with contextlib.suppress(OSError):
@@ -92,12 +94,12 @@ def end(job: Job, working: WorkingFolder | None) -> bool:
     try:
         beside = working.beside if working else open_place(job)
         if working and job.state is JobState.SAVED:
-            # Some network file systems remove no folder that is open. Of a job that did
-            # not come to its end, a thread may still be at work in it.
+            # Some network file systems remove no folder that is open. If the job failed,
+            # a thread may still use it.
             working.folder.close()
         return _remove(job, beside, working)
     except OSError:
-        # Its disk may be away.
+        # Its disk may not be mounted.
         return False
 
 
@@ -112,7 +114,7 @@ def has_published(job: Job) -> bool:
 
 
 def take_back(job: Job, working: WorkingFolder | None) -> None:
-    """Undo what was published for a job, and bring back what it replaced.
+    """Remove the published clips of a job, and move back those that they replaced.
 
     Raises OSError.
     """
@@ -125,7 +127,7 @@ def take_back(job: Job, working: WorkingFolder | None) -> None:
 
 
 def clear(job: Job) -> bool:
-    """Remove what a job that is not under way has left; return whether it is gone."""
+    """Remove all files of a job that does not run; return whether they are gone."""
     with contextlib.suppress(OSError, StorageError):
         if job.state is not JobState.SAVED:
             take_back(job, None)
@@ -138,14 +140,14 @@ def _below(job: Job) -> tuple[str, ...]:
 
 
 def _opened(beside: Folder, names: Iterable[str]) -> Iterator[Folder]:
-    """Yield the folders of such names. Raises OSError for one that cannot be opened."""
+    """Yield the folders with these names. Raises OSError if one cannot be opened."""
     for name in names:
         try:
             folder = beside.inner(name)
         except FileNotFoundError, NotADirectoryError:
             continue
         except OSError as err:
-            # One that is there may hold a clip that was replaced.
+            # It may hold a clip that was replaced.
             if not is_link(err):
                 raise
         else:
@@ -153,7 +155,7 @@ def _opened(beside: Folder, names: Iterable[str]) -> Iterator[Folder]:
 
 
 def _take_over(beside: Folder, name: str, folder: Folder) -> None:
-    """Move all that is in another working folder into this one, and remove that."""
+    """Move the files of another working folder into this one, and remove the other."""
     for other in _opened(beside, [name]):
         for one in other.names():
             if not (folder / one).exists():
@@ -165,7 +167,7 @@ def _take_over(beside: Folder, name: str, folder: Folder) -> None:
 def _remove(job: Job, beside: Folder, working: WorkingFolder | None) -> bool:
     is_saved = job.state is JobState.SAVED
     for folder in _opened(beside, job.working_folders):
-        # They were to be brought back, and could not be.
+        # Replaced clips that could not be moved back.
         if not is_saved and has_replaced(folder):
             return False
     for name in job.working_folders:
