@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.components.camera import async_get_image as async_get_camera_image
 from homeassistant.components.image import async_get_image
@@ -43,6 +44,14 @@ def shown(hass: HomeAssistant) -> str:
     return state.state
 
 
+def address(hass: HomeAssistant) -> str | None:
+    """Return the address that a page loads the picture from."""
+    state = hass.states.get(IMAGE)
+    assert state is not None
+    found: str | None = state.attributes.get("entity_picture")
+    return found
+
+
 async def picture(hass: HomeAssistant) -> bytes:
     """Return the picture, as a dashboard gets it."""
     image = await async_get_image(hass, IMAGE)
@@ -53,30 +62,76 @@ async def picture(hass: HomeAssistant) -> bytes:
 async def test_last_clip(
     hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
 ) -> None:
-    """It shows the latest clip, whichever was saved last, and still after a restart."""
+    """It shows the clip that was saved last, at once, and still after a restart."""
     entry = await set_up(hass, hass_clouds, "ring")
     assert shown(hass) == STATE_UNKNOWN
     with pytest.raises(HomeAssistantError):
         await picture(hass)
+    # Nothing to load, so that no page shows a broken picture.
+    assert address(hass) is None
 
     older = await save(hass, hass_clouds, camera, 3)
-    first = shown(hass)
+    first, first_address = shown(hass), address(hass)
+    assert first_address
     assert await picture(hass) == older.with_suffix(".jpg").read_bytes()
 
     latest = await save(hass, hass_clouds, camera, 1)
     (frame,) = seen(latest.with_suffix(".jpg"))
     assert frame.camera == camera.footage.camera
-    since = frame.moment - datetime.fromisoformat(shown(hass))
-    assert timedelta(0) <= since <= timedelta(seconds=3)
+    assert frame.moment < datetime.fromisoformat(shown(hass))
     assert shown(hass) > first
+    assert address(hass) != first_address
     assert await picture(hass) == latest.with_suffix(".jpg").read_bytes()
 
     second = shown(hass)
-    await save(hass, hass_clouds, camera, 2)
-    assert shown(hass) == second
+    saved_last = await save(hass, hass_clouds, camera, 2)
+    third = shown(hass)
+    assert third > second
+    assert await picture(hass) == saved_last.with_suffix(".jpg").read_bytes()
     assert await hass.config_entries.async_reload(entry.entry_id)
-    assert shown(hass) == second
-    assert await picture(hass) == latest.with_suffix(".jpg").read_bytes()
+    assert shown(hass) == third
+    assert await picture(hass) == saved_last.with_suffix(".jpg").read_bytes()
+
+
+async def test_page_that_is_open(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    """A page that is open loads the new picture at once, and may load the old address."""
+    await set_up(hass, hass_clouds, "ring")
+    client = await hass_client_no_auth()
+    pictures = []
+    addresses = []
+    for hours in (3, 1):
+        path = await save(hass, hass_clouds, camera, hours)
+        pictures.append(path.with_suffix(".jpg").read_bytes())
+        addresses.append(address(hass))
+    for one in addresses:
+        assert one
+        async with client.get(one) as response:
+            assert response.status == 200
+            assert await response.read() == pictures[-1]
+
+
+async def test_cloud_does_not_list_it(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
+) -> None:
+    """Clips are on the disk: they are shown while the cloud lists no camera, or is down."""
+    entry = await set_up(hass, hass_clouds, "ring")
+    path = await save(hass, hass_clouds, camera, 1)
+    hass_clouds.ring.remove_camera(camera)
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+    hass_clouds.ring.misbehave("", status=503, times=99)
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+    assert await picture(hass) == path.with_suffix(".jpg").read_bytes()
+    for entity_id in (IMAGE, "sensor.front_last_clip"):
+        state = hass.states.get(entity_id)
+        assert state is not None
+        datetime.fromisoformat(state.state)
 
 
 async def test_gone(

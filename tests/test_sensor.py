@@ -32,7 +32,7 @@ async def test_last_clip(
     event = hass_clouds.ring.add_event(camera, start=start, duration_s=3)
     # A database that fails for a moment keeps nothing from being there.
     err = LibraryError("library_unusable", path="clips.db", reason="locked")
-    with patch.object(Jobs, "last_clip", side_effect=err):
+    with patch.object(Jobs, "last_saved_clip", side_effect=err):
         await set_up(hass, hass_clouds, "ring")
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert last_clip(hass).state == STATE_UNKNOWN
@@ -42,3 +42,20 @@ async def test_last_clip(
     shown = datetime.fromisoformat(last_clip(hass).state)
     # It is shown in whole seconds.
     assert abs(shown - first_and_last(path).start) <= timedelta(seconds=2)
+    assert last_clip(hass).name == "Front Last clip time"
+    attributes = last_clip(hass).attributes
+    assert attributes["clip_id"]
+    assert attributes["label"] == ""
+    assert attributes["status"] == "complete"
+    assert 2 <= attributes["duration_s"] <= 5
+    assert attributes["path"] == str(path)
+    prefix = "media-source://media_source/local/"
+    assert attributes["media_content_id"].startswith(prefix)
+
+    # One that shows an earlier time is the last one all the same.
+    early = hass_clouds.ring.add_event(
+        camera, start=start - timedelta(hours=1), duration_s=3
+    )
+    path = await save_event(hass, early)
+    assert last_clip(hass).attributes["path"] == str(path)
+    assert datetime.fromisoformat(last_clip(hass).state) < shown

@@ -145,14 +145,14 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
 
 
 class LastClipEntity(CameraEntity):
-    """An entity about `clip`, the latest of its camera by the time that it shows."""
+    """An entity about `clip`, the one of its camera that was saved last."""
 
     _attr_translation_key = "last_clip"
     clip: Clip | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Show the latest clip, and each one that is saved after it."""
+        """Show the last clip, and each one that is saved after it."""
         await super().async_added_to_hass()
         signal = job_saved(self.coordinator.config_entry, self.camera.id)
         self.async_on_remove(
@@ -163,8 +163,13 @@ class LastClipEntity(CameraEntity):
         )
         await self._update_clip()
 
+    @property
+    @override
+    def available(self) -> bool:
+        """Return that it is: clips are on the disk, whatever the cloud does."""
+        return True
+
     async def _async_saved(self, job: Job) -> None:
-        # What was saved last may show an earlier time.
         await self._update_clip()
         self.async_write_ha_state()
 
@@ -175,7 +180,7 @@ class LastClipEntity(CameraEntity):
 
     async def _update_clip(self) -> None:
         try:
-            self.clip = await self.account.jobs.last_clip(self.camera.id)
+            self.clip = await self.account.jobs.last_saved_clip(self.camera.id)
         except StorageError as err:
             _LOGGER.debug("The last clip of %s is not known: %s", self.entity_id, err)
 

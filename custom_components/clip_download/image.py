@@ -26,7 +26,7 @@ async def async_setup_entry(
 
 
 class LastClipImage(LastClipEntity, ImageEntity):
-    """The picture that lies beside the last clip; its time is that of the clip."""
+    """The picture that lies beside the last clip; its time is when that was saved."""
 
     def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
         """Take the account's entry and the camera."""
@@ -36,8 +36,22 @@ class LastClipImage(LastClipEntity, ImageEntity):
     @property
     @override
     def image_last_updated(self) -> datetime | None:
-        """When the clip begins."""
-        return self.clip.window.start if self.clip else None
+        """When the clip was saved."""
+        return self.clip.saved_at if self.clip else None
+
+    @property
+    @override
+    def entity_picture(self) -> str | None:
+        """The address of the picture; without a clip there is none to load."""
+        return super().entity_picture if self.clip else None
+
+    @override
+    async def _update_clip(self) -> None:
+        """Show another clip at another address, so that no page shows the old picture."""
+        before = self.clip
+        await super()._update_clip()
+        if before and before != self.clip:
+            self.async_update_token()
 
     @override
     def image(self) -> bytes | None:

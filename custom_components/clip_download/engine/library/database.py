@@ -281,6 +281,15 @@ class Library:
         )
         return clips[0] if clips else None
 
+    async def last_saved_clip(self, account_id: str, camera_id: str) -> Clip | None:
+        """Return the camera's clip that was saved last, whatever time it shows."""
+        clips = await self.clips(
+            "INDEXED BY clips_by_saving WHERE account_id = ? AND camera_id = ? "
+            "ORDER BY saved_at_ms DESC, start_ms DESC LIMIT 1",
+            (account_id, camera_id),
+        )
+        return clips[0] if clips else None
+
     async def forget_account(self, account_id: str) -> None:
         """Forget the jobs of a removed account; its clips stay."""
         await self._write("DELETE FROM jobs WHERE account_id = ?", (account_id,))

@@ -69,6 +69,7 @@ CREATE TABLE clips (
 ) STRICT;
 CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms, id);
 CREATE INDEX clips_by_day ON clips (account_id, camera_id, day, start_ms, id);
+CREATE INDEX clips_by_saving ON clips (account_id, camera_id, saved_at_ms, start_ms);
 CREATE INDEX clips_by_time ON clips (start_ms, id);
 CREATE INDEX clips_by_age ON clips (kept, saved_at_ms, id);
 CREATE INDEX clips_by_age_in_account ON clips (account_id, kept, saved_at_ms, id);

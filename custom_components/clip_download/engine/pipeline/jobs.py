@@ -195,6 +195,10 @@ class Jobs:
         """Return the camera's latest clip by the time that it shows."""
         return await self._library.last_clip(self._account_id, camera_id)
 
+    async def last_saved_clip(self, camera_id: str) -> Clip | None:
+        """Return the camera's clip that was saved last, whatever time it shows."""
+        return await self._library.last_saved_clip(self._account_id, camera_id)
+
     def _check_queue(self, camera: Camera) -> None:
         """Raise QueueFullError if as many jobs as are allowed have not ended."""
         asked = self._asked()
