@@ -55,8 +55,8 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
         self._attr_brand = self.coordinator.source.manufacturer
         self._attr_model = camera.model
         self._picture: bytes | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self._asked_at_s = 0.0
+        self._request: asyncio.Task[None] | None = None
+        self._requested_at_s = 0.0
         self._new_at = datetime.min.replace(tzinfo=UTC)
 
     @override
@@ -74,36 +74,36 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
         ):
             return picture
         life_s = NEW_PICTURE_LIFE_S if is_awake else PICTURE_LIFE_S
-        await self._ask_cloud(life_s, is_fresh=is_awake)
+        await self._refresh_picture(life_s, is_fresh=is_awake)
         return self._picture or (await self._picture_of(clip) if clip else None)
 
     @override
     async def async_update(self) -> None:
         """Have the camera take a new picture, for `homeassistant.update_entity`."""
         await super().async_update()
-        if self._asking:
+        if self._request:
             # That request may be for a picture that is not new.
-            await asyncio.wait([self._asking], timeout=PICTURE_TIMEOUT_S)
-        await self._ask_cloud(0, is_fresh=True)
+            await asyncio.wait([self._request], timeout=PICTURE_TIMEOUT_S)
+        await self._refresh_picture(0, is_fresh=True)
 
-    async def _ask_cloud(self, life_s: float, *, is_fresh: bool) -> None:
+    async def _refresh_picture(self, life_s: float, *, is_fresh: bool) -> None:
         """Ask the cloud for a picture, unless that was done `life_s` ago or less.
 
         One that takes longer than PICTURE_TIMEOUT_S is there for the next call.
         """
         now_s = self.hass.loop.time()
-        if self._asking is None or (
-            self._asking.done() and now_s - self._asked_at_s >= life_s
+        if self._request is None or (
+            self._request.done() and now_s - self._requested_at_s >= life_s
         ):
-            self._asked_at_s = now_s
+            self._requested_at_s = now_s
             if is_fresh:
                 self._new_at = dt_util.utcnow()
-            self._asking = self.coordinator.config_entry.async_create_background_task(
+            self._request = self.coordinator.config_entry.async_create_background_task(
                 self.hass,
                 self._fetch(is_fresh=is_fresh),
                 f"picture of {self.entity_id}",
             )
-        await asyncio.wait([self._asking], timeout=PICTURE_TIMEOUT_S)
+        await asyncio.wait([self._request], timeout=PICTURE_TIMEOUT_S)
 
     async def _fetch(self, *, is_fresh: bool) -> None:
         try:

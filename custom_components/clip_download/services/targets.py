@@ -52,7 +52,7 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
     else:
         selected = async_extract_referenced_entity_ids(hass, TargetSelection(call.data))
         named, candidates = selected.referenced, selected.indirectly_referenced
-    meant = {
+    cameras = {
         entity_id
         for entity_id in candidates
         if (entity := registry.async_get(entity_id)) and _is_our_camera(entity)
@@ -60,13 +60,13 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
 
     await async_check_control(hass, call.context, sorted(named))
     if user := await async_user(hass, call.context):
-        meant = {entity_id for entity_id in meant if may_control(user, entity_id)}
+        cameras = {entity_id for entity_id in cameras if may_control(user, entity_id)}
 
-    if not named | meant:
+    if not named | cameras:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="no_camera_targeted"
         )
-    return sorted(named | meant)
+    return sorted(named | cameras)
 
 
 async def _async_turn(hass: HomeAssistant) -> None:

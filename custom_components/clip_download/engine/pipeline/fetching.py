@@ -176,7 +176,7 @@ class Fetching:
         while rest:
             try:
                 async with self._at_once:
-                    one = await self._ask_for(rest, before)
+                    one = await self._fetch_whole(rest, before)
             except SplitError as err:
                 smaller = await self._fetch_each([(each, None) for each in err.parts])
                 return [*outcomes, *smaller]
@@ -199,7 +199,7 @@ class Fetching:
         trouble = next((one.trouble for one in outcomes), whole.trouble)
         return [replace(whole, trouble=trouble)]
 
-    async def _ask_for(self, part: Part, before: _Outcome | None) -> _Outcome:
+    async def _fetch_whole(self, part: Part, before: _Outcome | None) -> _Outcome:
         """Fetch one part until it came whole; return the longest answer.
 
         Raises SplitError, SignInError, StorageError, OSError.
@@ -216,14 +216,14 @@ class Fetching:
             return _Outcome(part=part, stored=first, trouble=trouble, attempts=attempts)
         answers = [first] if first else []
 
-        async def ask() -> None:
+        async def attempt() -> None:
             stored = await self._try(part, attempts)
             answers.append(stored)
             if stored.is_short and self._may_still_grow(part):
                 raise NotReadyError("footage_not_ready", after_s=SHORT_PART_AGAIN_S)
 
         try:
-            await retry(ask, self._budget, attempts)
+            await retry(attempt, self._budget, attempts)
         except (CloudError, NotReadyError, NoFootageError, RefusedError) as err:
             if not answers and isinstance(err, SplitError):
                 raise
