@@ -39,11 +39,10 @@ from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.library.reindex import rebuild
 from custom_components.clip_download.engine.library.retention import Limits, Pruning
 from custom_components.clip_download.engine.model import (
-    DING,
-    MOTION,
     Clip,
     ClipStatus,
     Event,
+    EventKind,
 )
 from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.media_source import MOST_FOUND, PAGE
@@ -132,7 +131,7 @@ def clip(camera: int, day: datetime, number: int, media: Path) -> Clip:
     clip_id = f"{camera}-{day:%Y%m%d}-{number}"
     event = Event(
         id=clip_id,
-        kind=MOTION if number % 3 else DING,
+        kind=EventKind.MOTION if number % 3 else EventKind.DING,
         seen=("person",) if number % 2 else (),
         window=window,
     )

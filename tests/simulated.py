@@ -28,10 +28,9 @@ from custom_components.clip_download.engine.events.saver import EventSaver, Rule
 from custom_components.clip_download.engine.events.store import EventStore
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import (
-    DING,
-    MOTION,
     Camera,
     Event,
+    EventKind,
     Job,
     JobState,
 )
@@ -165,7 +164,9 @@ class Account:
     folder: Path
     make_source: Callable[[], Source]
     rules: Rules | None = field(
-        default_factory=lambda: Rules(since=NOON, kinds=frozenset({DING, MOTION}))
+        default_factory=lambda: Rules(
+            since=NOON, kinds=frozenset({EventKind.DING, EventKind.MOTION})
+        )
     )
     own_rules: dict[str, Rules | None] = field(default_factory=dict)
     told: list[tuple[str, str]] = field(default_factory=list)

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import DING, MOTION, Event, Job
+from custom_components.clip_download.engine.model import Event, EventKind, Job
 from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.event import async_announce
 from homeassistant.components.media_source import async_resolve_media
@@ -89,7 +89,7 @@ async def test_motion(
     assert event.device_id == own.device_id
     assert event.unique_id == f"{own.unique_id}_event"
 
-    await tell(hass, entry, MOTION)
+    await tell(hass, entry, EventKind.MOTION)
     state = told(hass, FRONT_MOTION)
     assert state.attributes["event_type"] == "motion"
     assert state.attributes["id"] == "1"
@@ -102,9 +102,9 @@ async def test_doorbell_from_the_first_ring_on(
     hass: HomeAssistant, entry: ConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
     """Where the cloud does not say what a doorbell is, whatever rang is one for good."""
-    await tell(hass, entry, MOTION)
+    await tell(hass, entry, EventKind.MOTION)
     assert hass.states.get(DOORBELL) is None
-    await tell(hass, entry, DING)
+    await tell(hass, entry, EventKind.DING)
     state = told(hass, DOORBELL)
     assert state.name == "Front Doorbell"
     assert state.attributes["device_class"] == "doorbell"
@@ -114,21 +114,21 @@ async def test_doorbell_from_the_first_ring_on(
     # After a restart too.
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert told(hass, DOORBELL).state == state.state
-    await tell(hass, entry, DING)
+    await tell(hass, entry, EventKind.DING)
     state = told(hass, DOORBELL)
     # Until a person removes it; then again from its next ring on.
     entity_registry.async_remove(DOORBELL)
     await hass.async_block_till_done()
     entry.runtime_data.coordinator.async_update_listeners()
-    await tell(hass, entry, MOTION)
+    await tell(hass, entry, EventKind.MOTION)
     assert hass.states.get(DOORBELL) is None
-    await tell(hass, entry, DING)
+    await tell(hass, entry, EventKind.DING)
     assert told(hass, DOORBELL).state > state.state
 
 
 async def test_triggers_rang(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Home Assistant's own trigger for doorbells hears each ring, and no motion."""
-    await tell(hass, entry, DING)
+    await tell(hass, entry, EventKind.DING)
     assert await async_setup_component(
         hass,
         "automation",
@@ -144,9 +144,9 @@ async def test_triggers_rang(hass: HomeAssistant, entry: ConfigEntry) -> None:
     )
     heard: list[object] = []
     hass.bus.async_listen("rang", heard.append)
-    await tell(hass, entry, MOTION)
+    await tell(hass, entry, EventKind.MOTION)
     assert not heard
-    await tell(hass, entry, DING)
+    await tell(hass, entry, EventKind.DING)
     assert len(heard) == 1
 
 
@@ -259,7 +259,7 @@ async def test_clip_of_what_was_heard(
     camera = hass_clouds.ring_partner.add_camera("Front")
     entry = await set_up(hass, hass_clouds, "ring_partner")
     minutes_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
-    await tell(hass, entry, MOTION, minutes_ago)
+    await tell(hass, entry, EventKind.MOTION, minutes_ago)
     for late in (60 * SECOND, SECOND):
         start = minutes_ago + late
         hass_clouds.ring_partner.add_event(camera, start=start, duration_s=3)

@@ -22,7 +22,7 @@ import pytest
 from custom_components.clip_download.engine.events.saver import JOBS_AT_ONCE, Rules
 from custom_components.clip_download.engine.events.store import EventStore
 from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import MOTION
+from custom_components.clip_download.engine.model import EventKind
 from custom_components.clip_download.engine.sources.base import Source
 from custom_components.clip_download.engine.sources.ring.client import RingSource
 
@@ -189,7 +189,9 @@ async def a_day_later(folder: Path) -> AsyncIterator[tuple[BusyRing, Account]]:
     """Return an account that was stopped a day ago, since when 10 cameras saw much."""
     dice = random.Random(2)
     async with ring(folder) as (cloud, account):
-        account.rules = Rules(since=NOON - 48 * HOUR, kinds=frozenset({MOTION}))
+        account.rules = Rules(
+            since=NOON - 48 * HOUR, kinds=frozenset({EventKind.MOTION})
+        )
         library = await Library(folder / "clips.db").open()
         store = EventStore(library, "account")
         for number in range(10):

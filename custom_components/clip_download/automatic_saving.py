@@ -21,12 +21,12 @@ from .const import (
 from .coordinator import ClipConfigEntry
 from .engine.events.saver import Rules
 from .engine.library import files
-from .engine.model import DING, MOTION, Camera, Event
+from .engine.model import Camera, Event, EventKind
 from .engine.pipeline.jobs import Running
 from .engine.time_range import Window
 from .paths import file_name, media_folder, media_folders
 
-DEFAULT_KINDS = (DING, MOTION)
+DEFAULT_KINDS = (EventKind.DING, EventKind.MOTION)
 # How long to wait for the footage of an event.
 SAVE_TIMEOUT = timedelta(minutes=10)
 # How long to try to list events, while a person waits for the list.

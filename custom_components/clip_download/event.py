@@ -24,7 +24,7 @@ from .automatic_saving import async_saved_clips
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import StorageError
-from .engine.model import DING, MOTION, Camera, Clip, Event, Job
+from .engine.model import Camera, Clip, Event, EventKind, Job
 from .engine.time_range import Window
 from .entity import (
     CameraEntity,
@@ -67,7 +67,7 @@ async def async_setup_entry(
     @callback
     def on_event(camera: Camera, event: Event) -> None:
         """Add a doorbell at the first ring, where the cloud does not say which are."""
-        if event.kind == DING:
+        if event.kind == EventKind.DING:
             first_rings[camera.id] = event
             add_new()
             first_rings.clear()
@@ -97,7 +97,7 @@ def _was_doorbell(hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera) -
 class ClipEvent(CameraEntity, EventEntity):
     """The last event of one kind that one camera saw, and where its clip is."""
 
-    kind: ClassVar[str]
+    kind: ClassVar[EventKind]
 
     def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
         """Take the account's entry and the camera."""
@@ -183,9 +183,9 @@ class Motion(ClipEvent):
     """What one camera saw move."""
 
     _attr_device_class = EventDeviceClass.MOTION
-    _attr_event_types = [MOTION]
+    _attr_event_types = [EventKind.MOTION]
     _attr_translation_key = "motion"
-    kind = MOTION
+    kind = EventKind.MOTION
 
     def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
         """Take the account's entry and the camera."""
@@ -199,7 +199,7 @@ class Doorbell(ClipEvent):
     _attr_device_class = EventDeviceClass.DOORBELL
     _attr_event_types = [DoorbellEventType.RING]
     _attr_translation_key = DOORBELL
-    kind = DING
+    kind = EventKind.DING
 
     def __init__(
         self, entry: ClipConfigEntry, camera: Camera, ring: Event | None = None

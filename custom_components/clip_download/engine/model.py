@@ -36,6 +36,20 @@ class Camera:
     is_doorbell: bool = False
 
 
+class Codec(StrEnum):
+    """How a cloud is asked to encode the footage."""
+
+    AVC = "avc"
+    HEVC = "hevc"
+
+
+class Clock(StrEnum):
+    """Whose timestamps a window is meant by: the camera's, or the cloud's."""
+
+    PRODUCER = "producer"
+    SERVER = "server"
+
+
 @dataclass(frozen=True, kw_only=True)
 class MediaOptions:
     """How the footage is wanted; `None` leaves it to the cloud.
@@ -45,11 +59,25 @@ class MediaOptions:
     """
 
     audio: bool = True
-    codec: str | None = None
+    codec: Codec | None = None
     frame_rate: int | None = None
     width: int | None = None
     height: int | None = None
-    timestamps: str | None = None
+    timestamps: Clock | None = None
+
+
+class EventKind(StrEnum):
+    """Why there is an event: all that a cloud's `event_kinds` may have."""
+
+    # Somebody rang, something moved, somebody looked.
+    DING = "ding"
+    MOTION = "motion"
+    ON_DEMAND = "on_demand"
+    # Another device that is linked to the camera saw something.
+    ON_DEMAND_LINK = "on_demand_link"
+    ALARM = "alarm"
+    # A door was opened or closed.
+    DOOR_ACTIVITY = "door_activity"
 
 
 # How far apart two clouds' clocks may put the beginning of one event.
@@ -60,7 +88,7 @@ SAME_WITHIN = timedelta(seconds=5)
 class Event:
     """Something that a camera saw, as its cloud tells it.
 
-    `kind` is the cloud's word for why: one of `Source.event_kinds`, or another. `seen`
+    `kind` is why: one of `Source.event_kinds`, or a word of the cloud's own. `seen`
     has the words for what was seen, sorted and each once, where the cloud says so: those
     of SEEN, or its own. `window` is that of its footage; it ends where it begins while
     that is not known. `is_ready` says whether the footage can be fetched now, as far as
@@ -68,13 +96,15 @@ class Event:
     """
 
     id: str
-    kind: str
+    kind: EventKind | str
     window: Window
     seen: tuple[str, ...] = ()
     is_ready: bool = True
 
     def __post_init__(self) -> None:
-        """Sort the words, so that equal sets are equal."""
+        """Sort the words, so that equal sets are equal; know the kind by its word."""
+        if self.kind in EventKind:
+            object.__setattr__(self, "kind", EventKind(self.kind))
         object.__setattr__(self, "seen", tuple(sorted({*self.seen})))
 
     @property
@@ -92,19 +122,6 @@ class Event:
     def is_of(self, kinds: Collection[str]) -> bool:
         """Return whether its kind, or anything that was seen, is one of these."""
         return self.kind in kinds or any(word in kinds for word in self.seen)
-
-
-# Why there is an event: somebody rang, something moved, somebody looked.
-DING, MOTION, ON_DEMAND = "ding", "motion", "on_demand"
-
-
-# Another device that is linked to the camera saw something; the alarm went off; a door
-# was opened or closed.
-ON_DEMAND_LINK, ALARM, DOOR_ACTIVITY = "on_demand_link", "alarm", "door_activity"
-
-
-# All that a cloud's `event_kinds` may have.
-EVENT_KINDS = (DING, MOTION, ON_DEMAND, ON_DEMAND_LINK, ALARM, DOOR_ACTIVITY)
 
 
 # What a cloud may say that it saw.

@@ -25,7 +25,7 @@ from ..automatic_saving import (
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, InvalidRequestError, QueueFullError, SignInError
-from ..engine.model import EVENT_KINDS, SEEN, Camera, Event, JobState
+from ..engine.model import SEEN, Camera, Event, EventKind, JobState
 from ..engine.time_range import Window, check_timeout, settle_past
 from . import response
 from .targets import (
@@ -50,7 +50,7 @@ EVENT_FIELDS: VolDictType = {
 KINDS = vol.All(
     cv.ensure_list,
     vol.Length(min=1),
-    [vol.In([*EVENT_KINDS, *SEEN])],
+    [vol.In([*EventKind, *SEEN])],
 )
 LIST_EVENTS_SCHEMA = cv.make_entity_service_schema(
     {**EVENT_FIELDS, vol.Optional("kinds"): KINDS}

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, RefusedError
-from ..engine.model import Camera, JobState, MediaOptions
+from ..engine.model import Camera, Clock, Codec, JobState, MediaOptions
 from ..engine.time_range import Window, check_timeout, settle
 from ..paths import file_name, media_folder
 from . import response
@@ -64,11 +64,11 @@ SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
         vol.Optional("after"): cv.positive_time_period,
         vol.Optional("at"): cv.datetime,
         **CLIP_FIELDS,
-        vol.Optional("codec"): vol.In(["avc", "hevc"]),
+        vol.Optional("codec"): vol.Coerce(Codec),
         vol.Optional("frame_rate"): vol.All(vol.Coerce(int), vol.Range(1, 25)),
         vol.Optional("width"): vol.All(vol.Coerce(int), vol.Range(16, 1920)),
         vol.Optional("height"): vol.All(vol.Coerce(int), vol.Range(16, 1080)),
-        vol.Optional("timestamps"): vol.In(["producer", "server"]),
+        vol.Optional("timestamps"): vol.Coerce(Clock),
     }
 )
 RECORD_CLIP_SCHEMA = cv.make_entity_service_schema(

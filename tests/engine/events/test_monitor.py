@@ -32,12 +32,9 @@ from custom_components.clip_download.engine.folder import File
 from custom_components.clip_download.engine.library import sidecar
 from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.model import (
-    DING,
-    MOTION,
-    ON_DEMAND,
-    ON_DEMAND_LINK,
     Camera,
     Event,
+    EventKind,
     Identity,
     JobState,
     MediaOptions,
@@ -54,7 +51,7 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY_S = 24 * 60 * 60
-RULES = Rules(since=NOON - HOUR, kinds=frozenset({DING, MOTION}))
+RULES = Rules(since=NOON - HOUR, kinds=frozenset({EventKind.DING, EventKind.MOTION}))
 LONG_SINCE = replace(RULES, since=NOON - 72 * HOUR)
 
 
@@ -68,7 +65,11 @@ class Street(Source):
 
     kind = "street"
     manufacturer = "Street"
-    event_kinds: ClassVar[tuple[str, ...]] = (DING, MOTION, ON_DEMAND)
+    event_kinds: ClassVar[tuple[EventKind, ...]] = (
+        EventKind.DING,
+        EventKind.MOTION,
+        EventKind.ON_DEMAND,
+    )
     keeps_recordings = True
 
     @override
@@ -90,7 +91,7 @@ class Street(Source):
         start_s: float = 0,
         camera_id: str = "front",
         *,
-        kind: str = DING,
+        kind: str = EventKind.DING,
         seen: tuple[str, ...] = (),
         ready_s: float = 0,
         listed_s: float = 0,
@@ -263,7 +264,7 @@ async def test_told_and_saved_once(live: Live) -> None:
     async with live() as (street, account):
         for number in range(3):
             street.happen(str(number), number * 100, ready_s=45)
-        street.happen("0b", 30, "back", kind=MOTION)
+        street.happen("0b", 30, "back", kind=EventKind.MOTION)
         await asyncio.sleep(600)
         assert await saved(account) == [["0"], ["0b"], ["1"], ["2"]]
         assert sorted(account.told) == [
@@ -318,7 +319,9 @@ async def test_heard_and_listed(live: Live) -> None:
         account.monitor.on_event(front, third)
         # Of another camera, or of another kind, it is another event.
         account.monitor.on_event(account.cameras["back"], replace(third, id="back"))
-        account.monitor.on_event(front, replace(third, id="motion", kind=MOTION))
+        account.monitor.on_event(
+            front, replace(third, id="motion", kind=EventKind.MOTION)
+        )
         await asyncio.sleep(100)
         assert account.told[2:] == [
             ("front", "early"),
@@ -437,15 +440,20 @@ async def test_downtime(live: Live) -> None:
 @simulated
 async def test_kinds(live: Live) -> None:
     """Only the wanted kinds are saved; our own live views never are, and are told."""
-    rules = replace(RULES, kinds=frozenset({DING, "person", ON_DEMAND, ON_DEMAND_LINK}))
+    rules = replace(
+        RULES,
+        kinds=frozenset(
+            {EventKind.DING, "person", EventKind.ON_DEMAND, EventKind.ON_DEMAND_LINK}
+        ),
+    )
     async with live(rules=rules) as (street, account):
         street.happen("ding")
-        street.happen("motion", 10, kind=MOTION)
-        street.happen("person", 20, kind=MOTION, seen=("person",))
-        street.happen("ours", 30, kind=ON_DEMAND, seen=("person",))
+        street.happen("motion", 10, kind=EventKind.MOTION)
+        street.happen("person", 20, kind=EventKind.MOTION, seen=("person",))
+        street.happen("ours", 30, kind=EventKind.ON_DEMAND, seen=("person",))
         street.happen("unheard of", 40, kind="alarm")
         # Another device of the household set it off.
-        street.happen("linked", 50, kind=ON_DEMAND_LINK)
+        street.happen("linked", 50, kind=EventKind.ON_DEMAND_LINK)
         await asyncio.sleep(300)
         assert await saved(account) == [["ding"], ["person"], ["linked"]]
         assert len(account.told) == 6
@@ -460,9 +468,9 @@ async def test_named_late(live: Live) -> None:
     """What turns out within the hour to be wanted is saved; later it is not."""
     async with live(rules=PERSONS) as (street, account):
         for number, after_s in enumerate((0, 40, 50 * 60, 2 * 3600)):
-            street.happen(str(number), 10 * number, kind=MOTION)
+            street.happen(str(number), 10 * number, kind=EventKind.MOTION)
             street.name(str(number), after_s, "person")
-        street.happen("vehicle", 50, kind=MOTION, seen=("vehicle",))
+        street.happen("vehicle", 50, kind=EventKind.MOTION, seen=("vehicle",))
         await asyncio.sleep(120)
         assert await saved(account) == [["0"], ["1"]]
         await asyncio.sleep(DAY_S)
@@ -474,7 +482,7 @@ async def test_named_late(live: Live) -> None:
 async def test_named_bit_by_bit(live: Live) -> None:
     """A word that a later list leaves out stays, in the database and in the record."""
     async with live(rules=PERSONS) as (street, account):
-        street.happen("1", kind=MOTION, ready_s=300)
+        street.happen("1", kind=EventKind.MOTION, ready_s=300)
         street.name("1", 60, "vehicle")
         street.name("1", 120, "person")
         street.name("1", 180)
@@ -490,13 +498,13 @@ async def test_named_bit_by_bit(live: Live) -> None:
 async def test_named_after_it_was_saved(live: Live) -> None:
     """The clip's record, what is beside it, and a search know all that was seen."""
     async with live() as (street, account):
-        street.happen("1", kind=MOTION, seen=("person",))
-        street.happen("2", 10, kind=MOTION)
+        street.happen("1", kind=EventKind.MOTION, seen=("person",))
+        street.happen("2", 10, kind=EventKind.MOTION)
         street.name("1", 240, "package")
         street.name("1", 300)
         # While its job is under way.
         street.refusals["3"] = NotReadyError("footage_not_ready", after_s=30)
-        street.happen("3", 20, kind=MOTION)
+        street.happen("3", 20, kind=EventKind.MOTION)
         street.name("3", 90, "animal")
         await asyncio.sleep(120)
         catalog = ClipQueries(account.library)
@@ -515,7 +523,7 @@ async def test_named_after_it_was_saved(live: Live) -> None:
 async def test_named_while_it_was_stopped(live: Live) -> None:
     """Who was not there to hear of it within the hour hears of it later."""
     async with live(rules=PERSONS) as (street, account):
-        street.happen("1", kind=MOTION)
+        street.happen("1", kind=EventKind.MOTION)
         await asyncio.sleep(120)
         await account.stop()
         street.name("1", 60, "person")
@@ -528,11 +536,13 @@ async def test_named_while_it_was_stopped(live: Live) -> None:
 @simulated
 async def test_named_within_the_pause(live: Live) -> None:
     """What the pause left out is not saved for another word, nor what is within it."""
-    rules = replace(PERSONS, kinds=frozenset({"person", DING}), pause=60 * SECOND)
+    rules = replace(
+        PERSONS, kinds=frozenset({"person", EventKind.DING}), pause=60 * SECOND
+    )
     async with live(rules=rules) as (street, account):
         street.happen("0", 0)
         street.happen("left out", 20)
-        street.happen("named", 30, kind=MOTION)
+        street.happen("named", 30, kind=EventKind.MOTION)
         street.happen("later", 100)
         await asyncio.sleep(300)
         for event_id in ("left out", "named"):
@@ -870,7 +880,9 @@ class NastyStreet(Street):
         return [*found, replace(BROKEN, window=Window(now(), now() + SECOND))]
 
 
-BROKEN = Event(id="half \ud83d", kind=DING, window=Window(NOON, NOON), is_ready=True)
+BROKEN = Event(
+    id="half \ud83d", kind=EventKind.DING, window=Window(NOON, NOON), is_ready=True
+)
 
 
 @simulated

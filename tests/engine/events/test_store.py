@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.clip_download.engine.events.store import EventStore, Wanted
 from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import DING, Event
+from custom_components.clip_download.engine.model import Event, EventKind
 from custom_components.clip_download.engine.time_range import Window
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ def event(event_id: str, start_s: float = 0, *, is_ready: bool = True) -> Event:
     """Return a ring of two seconds."""
     start = NOON + start_s * SECOND
     window = Window(start, start + 2 * SECOND)
-    return Event(id=event_id, kind=DING, window=window, is_ready=is_ready)
+    return Event(id=event_id, kind=EventKind.DING, window=window, is_ready=is_ready)
 
 
 @pytest.fixture

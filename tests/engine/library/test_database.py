@@ -28,6 +28,10 @@ from custom_components.clip_download.engine.library.database import (
 from custom_components.clip_download.engine.model import (
     Clip,
     ClipStatus,
+    Clock,
+    Codec,
+    Event,
+    EventKind,
     Job,
     JobState,
     MediaOptions,
@@ -71,7 +75,7 @@ JOB = Job(
     filename="x",
     label="bell",
     overwrite=True,
-    media_options=MediaOptions(audio=False, timestamps="server"),
+    media_options=MediaOptions(audio=False, timestamps=Clock.SERVER),
 )
 
 
@@ -97,6 +101,22 @@ async def test_a_job_survives_as_it_is(tmp_path: Path) -> None:
     assert await library.unfinished_jobs("b") == []
     assert await library.last_clip("a", CLIP.camera_id) is None
     await library.close()
+
+
+async def test_words_of_a_cloud_survive(library: Library) -> None:
+    """A kind of event that is known is one again; a cloud's own word stays as it is."""
+    kinds = (EventKind.DING, "solar_flare")
+    events = tuple(Event(id=kind, kind=kind, window=WINDOW) for kind in kinds)
+    options = MediaOptions(codec=Codec.HEVC, timestamps=Clock.PRODUCER)
+    await library.add_job(replace(JOB, events=events, media_options=options))
+    (job,) = await library.unfinished_jobs("a")
+    assert [type(event.kind) for event in job.events] == [EventKind, str]
+    assert job.events == events
+    assert job.media_options == options
+    assert type(job.media_options.codec) is Codec
+    assert type(job.media_options.timestamps) is Clock
+    ((stored,),) = await library.read("SELECT media_options FROM jobs")
+    assert '"codec": "hevc"' in stored
 
 
 async def test_finished_jobs_and_their_clips(library: Library) -> None:

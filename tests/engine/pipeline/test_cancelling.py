@@ -17,7 +17,12 @@ from custom_components.clip_download.engine.errors import InvalidRequestError
 from custom_components.clip_download.engine.events.store import EventStore
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.media import clip_file
-from custom_components.clip_download.engine.model import MOTION, Camera, Event, JobState
+from custom_components.clip_download.engine.model import (
+    Camera,
+    Event,
+    EventKind,
+    JobState,
+)
 from custom_components.clip_download.engine.pipeline import jobs as jobs_module, retry
 from custom_components.clip_download.engine.pipeline.jobs import Running
 from custom_components.clip_download.engine.pipeline.pipeline import MOST_STARTS
@@ -235,7 +240,7 @@ async def test_no_slot_is_lost(house: House) -> None:
 
 async def test_a_cancelled_event_is_not_wanted_any_more(house: House) -> None:
     """What is saved by itself is not asked for again once somebody cancelled it."""
-    event = Event(id="1", kind=MOTION, window=window(0, 2))
+    event = Event(id="1", kind=EventKind.MOTION, window=window(0, 2))
     store = EventStore(house.library, "account")
     await store.add(CAMERA.id, [event], {"1"})
     running = await house.ask(LATER, events=[event], is_automatic=True)

@@ -45,6 +45,7 @@ from custom_components.clip_download.engine.library.sidecar import read
 from custom_components.clip_download.engine.model import (
     Camera,
     ClipStatus,
+    Codec,
     Event,
     Identity,
     Job,
@@ -829,7 +830,7 @@ async def test_what_cannot_be_asked_for(
 ) -> None:
     """Bad requests are refused at once, and are no jobs."""
     with pytest.raises(InvalidRequestError) as error:
-        await house.ask(window(0, 10), media_options=MediaOptions(codec="hevc"))
+        await house.ask(window(0, 10), media_options=MediaOptions(codec=Codec.HEVC))
     assert error.value.key == "field_not_honoured"
     (house.media / "out").symlink_to(house.media.parent)
     with pytest.raises(StorageError) as link:

@@ -26,7 +26,7 @@ from custom_components.clip_download.engine.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.engine.model import MediaOptions, Plan
+from custom_components.clip_download.engine.model import Clock, MediaOptions, Plan
 from custom_components.clip_download.engine.sources import kinesis
 from custom_components.clip_download.engine.sources.base import SplitError
 from custom_components.clip_download.engine.sources.kinesis import (
@@ -53,7 +53,7 @@ WINDOW = Window(
     PAST + timedelta(milliseconds=1500), PAST + timedelta(milliseconds=21_200)
 )
 PRODUCER = MediaOptions()
-SERVER = MediaOptions(timestamps="server")
+SERVER = MediaOptions(timestamps=Clock.SERVER)
 
 
 def new_source(clouds: Clouds, session: ClientSession, **changes: Any) -> KinesisSource:

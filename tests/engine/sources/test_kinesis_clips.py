@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.clip_download.engine.model import (
     ClipStatus,
+    Clock,
     Job,
     JobState,
     MediaOptions,
@@ -143,7 +144,7 @@ async def test_timestamps_of_the_server(
     stream.backlogs = [Backlog(second(10), second(30), timedelta(milliseconds=30))]
     stream.resent = [(second(40), second(44), timedelta(seconds=9))]
     job = await account.save(
-        Window(PAST, second(90)), media_options=MediaOptions(timestamps="server")
+        Window(PAST, second(90)), media_options=MediaOptions(timestamps=Clock.SERVER)
     )
     assert shown(job) == frames(0, 90)
     assert len(clouds.kinesis.asked("getClip")) > 3

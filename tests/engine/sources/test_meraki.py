@@ -25,7 +25,7 @@ from custom_components.clip_download.engine.errors import (
     SignInError,
     UnreachableError,
 )
-from custom_components.clip_download.engine.model import MediaOptions, Part
+from custom_components.clip_download.engine.model import Clock, MediaOptions, Part
 from custom_components.clip_download.engine.sources import http
 from custom_components.clip_download.engine.sources.meraki import client as meraki
 from custom_components.clip_download.engine.sources.meraki.client import (
@@ -380,7 +380,7 @@ def test_wishes(source: MerakiSource) -> None:
     """What this cloud cannot do is refused."""
     source.check(MediaOptions(audio=False))
     with pytest.raises(InvalidRequestError, match="field_not_honoured"):
-        source.check(MediaOptions(timestamps="server"))
+        source.check(MediaOptions(timestamps=Clock.SERVER))
 
 
 # Clips

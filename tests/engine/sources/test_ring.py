@@ -19,7 +19,7 @@ from custom_components.clip_download.engine.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.engine.model import Identity, MediaOptions
+from custom_components.clip_download.engine.model import Codec, Identity, MediaOptions
 from custom_components.clip_download.engine.sources import http
 from custom_components.clip_download.engine.sources.ring import client as ring
 from custom_components.clip_download.engine.sources.ring.client import (
@@ -1337,4 +1337,4 @@ def test_wishes(source: RingSource) -> None:
     """Ring's recordings are as they are."""
     source.check(MediaOptions(audio=False))
     with pytest.raises(InvalidRequestError, match="codec"):
-        source.check(MediaOptions(codec="hevc"))
+        source.check(MediaOptions(codec=Codec.HEVC))

@@ -27,7 +27,13 @@ from custom_components.clip_download.engine.errors import (
     UnreachableError,
 )
 from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import ClipStatus, Job, MediaOptions
+from custom_components.clip_download.engine.model import (
+    ClipStatus,
+    Clock,
+    Codec,
+    Job,
+    MediaOptions,
+)
 from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from custom_components.clip_download.engine.sources.base import SplitError
@@ -435,7 +441,6 @@ async def test_plan_without_history(
 @pytest.mark.parametrize(
     ("wish", "field", "allowed"),
     [
-        ({"codec": "av1"}, "codec", "avc, hevc"),
         ({"frame_rate": 26}, "frame_rate", "1-25"),
         ({"frame_rate": 0}, "frame_rate", "1-25"),
         ({"width": 1921}, "width", "1-1920"),
@@ -460,10 +465,10 @@ def test_wish_out_of_range(
 def test_wishes_within_range(session: ClientSession) -> None:
     """All that the vendor takes is honoured, and nothing else."""
     source = RingPartnerSource({}, session=session)
-    source.check(MediaOptions(codec="hevc", frame_rate=25, width=1920, height=1080))
-    source.check(MediaOptions(audio=False, codec="avc", frame_rate=1))
+    source.check(MediaOptions(codec=Codec.HEVC, frame_rate=25, width=1920, height=1080))
+    source.check(MediaOptions(audio=False, codec=Codec.AVC, frame_rate=1))
     with pytest.raises(InvalidRequestError, match="field_not_honoured"):
-        source.check(MediaOptions(timestamps="server"))
+        source.check(MediaOptions(timestamps=Clock.SERVER))
 
 
 # Clips
@@ -494,7 +499,7 @@ async def test_every_wish(
     _, second = await source.cameras()
     path = tmp_path / "clip.mp4"
     media_options = MediaOptions(
-        audio=False, codec="hevc", frame_rate=5, width=640, height=360
+        audio=False, codec=Codec.HEVC, frame_rate=5, width=640, height=360
     )
     await fetch(source, second, TEN_S, path, media_options)
     assert cloud.asked(VIDEO)[0].json() == {

@@ -22,7 +22,7 @@ from custom_components.clip_download.engine.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.engine.model import MediaOptions
+from custom_components.clip_download.engine.model import Codec, MediaOptions
 from custom_components.clip_download.engine.sources.base import SplitError
 from custom_components.clip_download.engine.sources.ring_partner import (
     client as ring_partner,
@@ -211,7 +211,7 @@ async def test_components(source: RingPartnerSource, world: World) -> None:
     assert second.id == f"{yard.id}:1"
     part = PartnerPart(window=Window(EVENT, after(5)))
     async with source.fetch(
-        second, part, MediaOptions(codec="hevc", width=640)
+        second, part, MediaOptions(codec=Codec.HEVC, width=640)
     ) as download:
         assert download.rest is None
     assert await source.picture(second)

@@ -12,7 +12,7 @@ from aiohttp import ClientSession, TCPConnector
 import pytest
 
 from custom_components.clip_download.engine.events.saver import Rules
-from custom_components.clip_download.engine.model import DING, MOTION
+from custom_components.clip_download.engine.model import EventKind
 from custom_components.clip_download.engine.sources.base import Source
 from custom_components.clip_download.engine.sources.ring.client import RingSource
 from custom_components.clip_download.engine.sources.ring_partner.client import (
@@ -26,7 +26,7 @@ from tests.simulated import NOON, Account, simulated
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
-RULES = Rules(since=NOON - 3 * DAY, kinds=frozenset({DING, MOTION}))
+RULES = Rules(since=NOON - 3 * DAY, kinds=frozenset({EventKind.DING, EventKind.MOTION}))
 SMALL = Footage("Front", fps=1, gop_frames=1, width=160, height=90, audio=None)
 
 

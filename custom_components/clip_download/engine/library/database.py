@@ -20,7 +20,7 @@ from ..errors import (
     error_of,
     type_name,
 )
-from ..model import Clip, ClipStatus, Event, Job, JobState, MediaOptions
+from ..model import Clip, ClipStatus, Clock, Codec, Event, Job, JobState, MediaOptions
 from ..time_range import Window, from_ms, to_ms
 from . import schema
 
@@ -530,7 +530,7 @@ def _job(row: sqlite3.Row) -> Job:
         filename=row["filename"],
         label=row["label"],
         overwrite=bool(row["overwrite"]),
-        media_options=MediaOptions(**json.loads(row["media_options"])),
+        media_options=_media_options_of(json.loads(row["media_options"])),
         events=events_of(row["events"]),
         state=JobState(row["state"]),
         clips=tuple(clip_of(clip) for clip in json.loads(row["clips"])),
@@ -612,6 +612,17 @@ def clip_of(row: sqlite3.Row | dict[str, Any]) -> Clip:
         saves=events_of(row["saves"]),
         kept=bool(row["kept"]),
         modified_ns=row["modified_ns"],
+    )
+
+
+def _media_options_of(stored: Mapping[str, Any]) -> MediaOptions:
+    codec, timestamps = stored["codec"], stored["timestamps"]
+    return MediaOptions(
+        **{
+            **stored,
+            "codec": codec and Codec(codec),
+            "timestamps": timestamps and Clock(timestamps),
+        }
     )
 
 

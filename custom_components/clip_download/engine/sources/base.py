@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from aiohttp import ClientSession
 
 from ..errors import ClipError, CloudError, InvalidRequestError, RefusedError
-from ..model import ON_DEMAND, Camera, Event, Identity, MediaOptions, Part, Plan
+from ..model import Camera, Event, EventKind, Identity, MediaOptions, Part, Plan
 from ..time_range import Window
 
 
@@ -73,10 +73,10 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     # How long after a window's end the cloud may still add to what it has of it.
     settles_after: ClassVar[timedelta] = timedelta(0)
     # The kinds of events that the cloud keeps a history of, with footage; none: no history.
-    event_kinds: ClassVar[tuple[str, ...]] = ()
+    event_kinds: ClassVar[tuple[EventKind, ...]] = ()
     # The kinds of events that our own live views and downloads may be. They are never
     # saved automatically: that could go on for ever.
-    own_kinds: ClassVar[frozenset[str]] = frozenset({ON_DEMAND})
+    own_kinds: ClassVar[frozenset[EventKind]] = frozenset({EventKind.ON_DEMAND})
     # Whether each download of ours is such an event in that history.
     echoes_downloads: ClassVar[bool] = False
     # Whether the cloud keeps whole recordings of events, and nothing between them.

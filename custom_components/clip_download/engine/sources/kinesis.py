@@ -38,7 +38,7 @@ from ..errors import (
     SignInError,
     UnreachableError,
 )
-from ..model import Camera, Event, Identity, MediaOptions, Part, Plan
+from ..model import Camera, Clock, Event, Identity, MediaOptions, Part, Plan
 from ..time_range import Placing, Window
 from . import sanitize
 from .base import Download, Source, SplitError
@@ -308,7 +308,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
         media_options: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan[KinesisPart]:
-        selector = f"{(media_options.timestamps or 'producer').upper()}_TIMESTAMP"
+        selector = f"{(media_options.timestamps or Clock.PRODUCER).upper()}_TIMESTAMP"
         try:
             fragments, is_whole = await self._list_fragments(camera, window, selector)
         except NoPermissionError as err:
@@ -328,7 +328,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
     async def fetch(
         self, camera: KinesisCamera, part: KinesisPart, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
-        selector = f"{(media_options.timestamps or 'producer').upper()}_TIMESTAMP"
+        selector = f"{(media_options.timestamps or Clock.PRODUCER).upper()}_TIMESTAMP"
         is_planned = bool(part.starts_ms)
         async with AsyncExitStack() as stack:
             try:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import hmac
 from typing import Any, Self, override
 
-from ...model import MOTION, Camera, Event
+from ...model import Camera, Event, EventKind
 from ...time_range import Window, from_ms, to_ms
 from .. import sanitize
 from ..webhook import Notice, word
@@ -45,7 +45,7 @@ class MerakiNotice(Notice):
             alert_id = f"{serial}_{to_ms(at)}"
         return cls(
             id=word(alert_id),
-            event=Event(id=alert_id, kind=MOTION, window=Window(at, at)),
+            event=Event(id=alert_id, kind=EventKind.MOTION, window=Window(at, at)),
             serial=serial,
         )
 

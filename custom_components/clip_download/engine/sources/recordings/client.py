@@ -19,7 +19,7 @@ from ...errors import (
     UnreachableError,
     reason_of,
 )
-from ...model import MOTION, Camera, Event, Identity, MediaOptions, Part, Plan
+from ...model import Camera, Event, EventKind, Identity, MediaOptions, Part, Plan
 from ...time_range import Window
 from .. import sanitize
 from ..base import Download, Source
@@ -56,7 +56,7 @@ class RecordingsSource(Source[Camera, FilePart]):
 
     kind = "recordings"
     manufacturer = "Folder of recordings"
-    event_kinds = (MOTION,)
+    event_kinds = (EventKind.MOTION,)
     keeps_recordings = True
     # One is read while the other is looked into.
     parts_at_once = 2
@@ -132,7 +132,7 @@ class RecordingsSource(Source[Camera, FilePart]):
         return [
             Event(
                 id=one.id,
-                kind=MOTION,
+                kind=EventKind.MOTION,
                 window=(
                     one.window
                     if one.is_ready

@@ -59,7 +59,7 @@ from ...errors import (
     SignInError,
 )
 from ...fair_semaphore import FairSemaphore
-from ...model import EVENT_KINDS, Camera, Event, Identity, MediaOptions, Part, Plan
+from ...model import Camera, Event, EventKind, Identity, MediaOptions, Part, Plan
 from ...time_range import Placing, Window, from_ms, gaps, to_ms
 from .. import sanitize
 from ..base import Download, Source, SplitError
@@ -249,7 +249,7 @@ class RingSource(Source[RingCamera, RingPart]):
 
     kind = "ring"
     manufacturer = "Ring"
-    event_kinds = EVENT_KINDS
+    event_kinds = tuple(EventKind)
     keeps_recordings = True
     records_always = False
     lag = timedelta(seconds=10)

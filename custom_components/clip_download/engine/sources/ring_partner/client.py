@@ -32,7 +32,7 @@ from ...errors import (
     RefusedError,
     SignInError,
 )
-from ...model import DING, MOTION, ON_DEMAND, Event, Identity, MediaOptions, Part, Plan
+from ...model import Event, EventKind, Identity, MediaOptions, Part, Plan
 from ...time_range import Window, to_ms
 from .. import sanitize
 from ..base import Download, Source, SplitError
@@ -93,7 +93,6 @@ MOST_STOPS = 3
 STOP_PAUSE_S = 1.0
 STOP_TIMEOUT_S = 20.0
 
-CODECS = ("avc", "hevc")
 # The most of each [doc].
 # No device has more cameras.
 MOST_COMPONENTS = 16
@@ -141,7 +140,7 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
     kind = "ring_partner"
     manufacturer = "Ring"
     honours = frozenset({"codec", "frame_rate", "width", "height"})
-    event_kinds = (DING, MOTION, ON_DEMAND)
+    event_kinds = (EventKind.DING, EventKind.MOTION, EventKind.ON_DEMAND)
     echoes_downloads = True
     records_always = False
     # "Small delay to allow media processing" [doc].
@@ -219,13 +218,6 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
     def check(self, media_options: MediaOptions) -> None:
         """Raise InvalidRequestError for a wish outside of the vendor's limits."""
         super().check(media_options)
-        if media_options.codec is not None and media_options.codec not in CODECS:
-            raise InvalidRequestError(
-                "wish_out_of_range",
-                field="codec",
-                value=media_options.codec,
-                allowed=", ".join(CODECS),
-            )
         for field, most in MOST.items():
             value = getattr(media_options, field)
             if value is not None and not 1 <= value <= most:

@@ -10,7 +10,7 @@ from hashlib import sha256
 import hmac
 from typing import Any, Self, override
 
-from ...model import DING, MOTION, Camera, Event
+from ...model import Camera, Event, EventKind
 from ...time_range import Window, from_ms
 from ..ring.detections import seen
 from ..webhook import Notice, word
@@ -18,7 +18,7 @@ from .camera import PartnerCamera
 
 SIGNATURE = "X-Signature"
 # Ring's type of a notice -> the kind of event. It tells other things, too.
-KINDS = {"motion_detected": MOTION, "button_press": DING}
+KINDS = {"motion_detected": EventKind.MOTION, "button_press": EventKind.DING}
 # Some accounts are known by this id, which notices have; others by an address.
 _ACCOUNT = "ava1.ring.account."
 
