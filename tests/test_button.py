@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.common import MockUser, async_capture_events
 
+from custom_components.clip_download import button
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.model import Job
 from custom_components.clip_download.engine.pipeline import retry
 from custom_components.clip_download.engine.sources.ring import client as ring
 from custom_components.clip_download.services.response import EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .accounts import KINDS, add_camera, refuse, set_up
@@ -34,10 +35,16 @@ def camera(hass_clouds: Clouds, media_dir: Path) -> RingCamera:
     return hass_clouds.ring.add_camera("Front")
 
 
-async def press(hass: HomeAssistant, button: str) -> None:
-    """Press a button, and do what follows from it."""
+async def press(
+    hass: HomeAssistant, entity_id: str, user: MockUser | None = None
+) -> None:
+    """Press a button, as a person or as an automation."""
     await hass.services.async_call(
-        "button", "press", {"entity_id": button}, blocking=True
+        "button",
+        "press",
+        {"entity_id": entity_id},
+        blocking=True,
+        context=Context(user_id=user.id) if user else None,
     )
 
 
@@ -61,7 +68,11 @@ async def test_which_cameras(
 
 @pytest.mark.parametrize("age", [timedelta(minutes=2), 3 * DAY, 20 * DAY])
 async def test_last_recording(
-    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, age: timedelta
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    camera: RingCamera,
+    hass_admin_user: MockUser,
+    age: timedelta,
 ) -> None:
     """The newest ring or motion is saved, however long ago; our own views are not."""
     saved = async_capture_events(hass, EVENT_SAVED)
@@ -84,7 +95,10 @@ async def test_last_recording(
     shown = first_and_last(path, of=camera.footage)
     assert abs(shown.start - ding.start) <= SECOND
     assert abs(shown.end - ding.end) <= SECOND
-    # It is on the disk once; one that is gone comes back.
+    # It is on the disk once, which a person is told; one that is gone comes back.
+    with pytest.raises(ServiceValidationError, match="is saved already") as told:
+        await press(hass, RECORDING, hass_admin_user)
+    assert str(path) in str(told.value)
     await press(hass, RECORDING)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert len(saved) == 1
@@ -114,7 +128,7 @@ async def test_no_recording(
     """Where nothing happened, that is said, with the camera's name."""
     hass_clouds.ring.add_event(camera, "on_demand", start=datetime.now(UTC) - DAY)
     entry = await set_up(hass, hass_clouds, "ring")
-    with pytest.raises(HomeAssistantError, match="Front saw") as caught:
+    with pytest.raises(HomeAssistantError, match=r"Front.* last 30 days") as caught:
         await press(hass, RECORDING)
     assert caught.value.translation_domain == DOMAIN
     assert caught.value.translation_key == "no_recording"
@@ -192,6 +206,38 @@ async def test_last_minutes(
     assert path.stem.endswith("_manual")
 
 
+async def test_pressed_again(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who presses again while nothing seems to happen gets no copy, and loses nothing."""
+    hass_clouds.meraki.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "meraki")
+    data = {"entity_id": "camera.front", "before": {"seconds": 30}, "wait": False}
+    await hass.services.async_call(DOMAIN, "save_clip", data, blocking=True)
+    (other,) = await entry.runtime_data.jobs.recent(9)
+    # What was asked for otherwise has another name, and another length.
+    for _ in range(3):
+        await press(hass, MINUTES)
+    first, _ = await entry.runtime_data.jobs.recent(9)
+    assert first.id != other.id
+    assert first.window.duration == timedelta(minutes=5)
+    # After a while something else may have happened: that, and no more, comes too.
+    monkeypatch.setattr(button, "PRESSED_AGAIN_WITHIN", timedelta(0))
+    await press(hass, MINUTES)
+    await press(hass, MINUTES)
+    third, second, *_ = await entry.runtime_data.jobs.recent(9)
+    assert second.window.start == first.window.end
+    assert third.window.start == second.window.end
+    # Who wants more of what was before gets it.
+    data = {"entity_id": "number.front_minutes_to_save", "value": 9}
+    await hass.services.async_call("number", "set_value", data, blocking=True)
+    await press(hass, MINUTES)
+    assert (await newest_job(entry)).window.duration == timedelta(minutes=9)
+
+
 async def test_minutes_that_nobody_set(
     hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera
 ) -> None:
@@ -207,7 +253,7 @@ async def test_no_media_folder(
     """What cannot be asked for is said at once."""
     entry = await set_up(hass, hass_clouds, "ring")
     hass.config_entries.async_update_entry(entry, options={"media_dir": "gone"})
-    for button in (MINUTES, RECORDING):
+    for entity_id in (MINUTES, RECORDING):
         hass_clouds.ring.add_event(camera, start=datetime.now(UTC) - 30 * SECOND)
         with pytest.raises(ServiceValidationError, match="gone.*Front"):
-            await press(hass, button)
+            await press(hass, entity_id)

@@ -18,7 +18,7 @@ from .automatic_saving import (
 )
 from .const import DEFAULT_MINUTES
 from .coordinator import ClipConfigEntry
-from .engine.errors import NoFootageError
+from .engine.errors import InvalidRequestError, NoFootageError
 from .engine.events.monitor import POLL_INTERVAL
 from .engine.model import Event
 from .engine.time_range import Window
@@ -33,6 +33,8 @@ PARALLEL_UPDATES = 0
 REACHES = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 # The label of a clip that a button saved.
 LABEL = "manual"
+# A press so soon after one that is under way is for the same clip.
+PRESSED_AGAIN_WITHIN = timedelta(seconds=15)
 
 
 async def async_setup_entry(
@@ -82,8 +84,12 @@ class SaveLastMinutes(SaveButton):
 
     @override
     async def _save(self, window: Window) -> None:
-        """Save all of the window."""
+        """Save what of the window no press before this one has under way."""
         entry = self.coordinator.config_entry
+        rest = self._rest_of(window)
+        if rest is None:
+            return
+        window = rest
         await self.account.jobs.ask(
             self.camera,
             window,
@@ -92,6 +98,17 @@ class SaveLastMinutes(SaveButton):
             label=LABEL,
             timeout=SAVE_TIMEOUT,
         )
+
+    def _rest_of(self, window: Window) -> Window | None:
+        """Return what of a window is not under way, None if that is next to nothing."""
+        for running in self.account.jobs.running(self.camera.id):
+            job = running.job
+            is_of_a_press = job.label == LABEL and not job.events
+            if is_of_a_press and job.window.start <= window.start < job.window.end:
+                if window.end - job.window.end < PRESSED_AGAIN_WITHIN:
+                    return None
+                window = Window(job.window.end, window.end)
+        return window
 
 
 class SaveLastRecording(SaveButton):
@@ -108,6 +125,14 @@ class SaveLastRecording(SaveButton):
         saved = await async_saved_clips(self.hass, entry, self.camera, [event.id])
         if event.id not in saved or not saved[event.id].exists:
             await async_request_clip(self.hass, entry, self.camera, [event])
+        elif self._context and self._context.user_id:
+            # A person is told; an automation has what it wanted.
+            start = dt_util.as_local(event.window.start)
+            raise InvalidRequestError(
+                "already_saved",
+                time=f"{start:%F %H:%M:%S}",
+                path=str(saved[event.id].path),
+            )
 
     async def _newest(self, now: datetime) -> Event:
         entry = self.coordinator.config_entry
@@ -119,4 +144,4 @@ class SaveLastRecording(SaveButton):
             if found := [event for event in events if event.is_of(DEFAULT_KINDS)]:
                 return found[-1]
             end = window.start
-        raise NoFootageError("no_recording")
+        raise NoFootageError("no_recording", days=str(REACHES[-1].days))
