@@ -169,6 +169,8 @@ async def test_of_no_use(
 
     form = await answer(hass, form, folder=str(media_dir / "nothing"))
     assert error_of(form) == "folder_unreadable"
+    form = await answer(hass, form, folder=str(upload.folder))
+    assert error_of(form) == "folder_empty"
 
     (upload.folder / "Front").mkdir()
     for name in ("door.mp4", "2026-13-45_00-00-00.mp4", "b\udcff\n.mp4"):
@@ -180,6 +182,7 @@ async def test_of_no_use(
     assert "door.mp4" in shown
     assert "\n" not in shown
 
+    (outside / "Front").mkdir()
     hass.config.allowlist_external_dirs = {str(outside)}
     result = await answer(hass, form, folder=str(outside))
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -196,6 +199,7 @@ async def test_pattern(hass: HomeAssistant, upload: Upload, noon: datetime) -> N
 
 async def test_twice(hass: HomeAssistant, upload: Upload, media_dir: Path) -> None:
     """A folder is of one account, by whatever path it is given."""
+    (upload.folder / "Front").mkdir()
     await set_up(hass, upload.folder)
     (media_dir / "again").symlink_to(upload.folder)
     form = await begin(hass, "recordings")
@@ -227,18 +231,24 @@ async def test_moved(
 
 async def test_gone_at_the_start(hass: HomeAssistant, upload: Upload) -> None:
     """Without its folder an account is tried again, and says what is wrong."""
+    (upload.folder / "Front").mkdir()
     entry = await set_up(hass, upload.folder)
     shutil.rmtree(upload.folder)
     assert not await hass.config_entries.async_reload(entry.entry_id)
     assert entry.error_reason_translation_key == "folder_unreadable"
     assert entry.reason is not None
     assert str(upload.folder) in entry.reason
+    # The share may not be mounted there yet.
     upload.folder.mkdir()
+    assert not await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.error_reason_translation_key == "folder_empty"
+    (upload.folder / "Front").mkdir()
     assert await hass.config_entries.async_reload(entry.entry_id)
 
 
 async def test_clips_go_there_later(hass: HomeAssistant, upload: Upload) -> None:
     """An account whose clips would become its recordings is not loaded."""
+    (upload.folder / "Front").mkdir()
     entry = await set_up(hass, upload.folder)
     options = {"filename": "cameras/{{ camera }}/{{ start }}"}
     hass.config_entries.async_update_entry(entry, options=options)
@@ -249,6 +259,7 @@ async def test_clips_go_there_later(hass: HomeAssistant, upload: Upload) -> None
 
 async def test_options(hass: HomeAssistant, upload: Upload) -> None:
     """Of what a camera may see, its only kind of event is offered and the default."""
+    (upload.folder / "Front").mkdir()
     entry = await set_up(hass, upload.folder)
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)

@@ -425,6 +425,59 @@ def test_where_a_recording_ends(upload: Upload) -> None:
     assert [int(one) for one in lengths_s] == [20, 30, 60, 30, 1, 86_400]
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_any_window(upload: Upload, seed: int) -> None:
+    """Of any recordings that follow each other, those of a window are found."""
+    dice = random.Random(seed)
+    form = dice.choice(["%Y%m%d%H%M%S", "%Y/%m/%d/%H-%M-%S", "%Y%m%d/%H/%H%M%S"])
+    kept: list[Window] = []
+    start = NOON
+    for _ in range(60):
+        start += timedelta(seconds=dice.choice([0, 0, 0, 7, 600, 40_000]))
+        length = timedelta(seconds=dice.choice([1, 20, 60, 300, 3600]))
+        name = start.astimezone(BERLIN).strftime(form)
+        how = dice.choice(["says", "is named", "is followed"])
+        if how == "is followed":
+            touch(upload.folder / "Front" / f"{name}.ts")
+            path = upload.folder / "Front" / f"{name}.ts"
+            os.utime(path, ((start + length).timestamp(),) * 2)
+        elif how == "is named":
+            end = (start + length).astimezone(BERLIN)
+            touch(upload.folder / "Front" / f"{name}_{end:%H%M%S}.ts")
+        else:
+            path = upload.folder / "Front" / f"{name}.mp4"
+            touch(path)
+            path.write_bytes(empty_movie(length))
+            set_age(path, HOUR)
+        kept.append(Window(start, start + length))
+        start += length
+    settle(upload)
+    known = make_catalog(upload)
+    for _ in range(60):
+        begin = NOON + timedelta(seconds=dice.randrange(-1000, 400_000))
+        length = timedelta(seconds=dice.choice([1, 60, 3600, 86_400]))
+        window = Window(begin, begin + length)
+        found = known.find("Front", window)
+        expected = [one for one in kept if one.overlaps(window)]
+        assert [one.window for one in found.recordings] == expected
+        assert found.goes_on == any(
+            window.end <= one.start < window.end + timedelta(days=1) for one in kept
+        )
+
+
+def empty_movie(length: timedelta) -> bytes:
+    """Return the smallest MP4 that says how long it is."""
+    seconds = int(length.total_seconds())
+    header = bytes(12) + (1).to_bytes(4) + seconds.to_bytes(4) + bytes(80)
+    return (
+        (len(header) + 16).to_bytes(4)
+        + b"moov"
+        + (len(header) + 8).to_bytes(4)
+        + b"mvhd"
+        + header
+    )
+
+
 def test_what_reaches_into_a_window(upload: Upload) -> None:
     """The last recording before counts if it is long enough, others by their names."""
     front = upload.folder / "Front"
@@ -651,11 +704,13 @@ async def test_folder_that_becomes_a_link(upload: Upload, tmp_path: Path) -> Non
     touch(outside.folder / "Front" / "20261120_130000.ts")
     front = upload.folder / "Front"
     front.symlink_to(outside.folder / "Front")
+    (upload.folder / "Back").mkdir()
     source = make_source(upload)
-    assert await source.cameras() == []
+    assert [one.id for one in await source.cameras()] == ["Back"]
     with pytest.raises(UnreachableError):
         await source.plan(FRONT, around(NOON), ANYHOW)
     front.unlink()
+    (upload.folder / "Back").rmdir()
     upload.folder.rmdir()
     upload.folder.symlink_to(outside.folder)
     with pytest.raises(UnreachableError):
@@ -668,7 +723,12 @@ async def test_folder_that_is_gone(upload: Upload) -> None:
     """A camera without its folder is unknown; without all of them nobody can tell."""
     source = make_source(upload)
     itself = Camera(id=ITSELF, name="cameras")
+    (upload.folder / "Back").mkdir()
     with pytest.raises(CameraUnknownError):
+        await source.plan(FRONT, around(NOON), ANYHOW)
+    # As if its share were not mounted there.
+    (upload.folder / "Back").rmdir()
+    with pytest.raises(UnreachableError, match="folder_empty"):
         await source.plan(FRONT, around(NOON), ANYHOW)
     upload.folder.rmdir()
     for camera in (FRONT, itself):

@@ -38,7 +38,7 @@ _DEEPEST = 8
 # Of a folder that holds more folders than this, the rest is not looked into.
 _MOST_FOLDERS = 20_000
 # How many names, and how many files' lengths, are remembered.
-_MOST_NAMES = 400_000
+_MOST_NAMES = 150_000
 _MOST_LENGTHS = 50_000
 # A folder that changed so short a time ago may change again in the same tick of its clock.
 _SETTLED_AFTER_S = 5.0

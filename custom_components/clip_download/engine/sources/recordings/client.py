@@ -71,6 +71,7 @@ class RecordingsSource(Source[Camera, FilePart]):
 
     @override
     async def identify(self) -> Identity:
+        await self.cameras()
         strangers = await self._read(self._catalog.strangers)
         if strangers:
             names = [sanitize.text(_shown(name), _LONGEST_SAMPLE) for name in strangers]
@@ -85,12 +86,16 @@ class RecordingsSource(Source[Camera, FilePart]):
 
     @override
     async def cameras(self) -> list[Camera]:
+        """List the cameras. An empty folder is one whose share is not mounted, mostly."""
+        camera_ids = await self._read(self._catalog.cameras)
+        if not camera_ids:
+            raise UnreachableError("folder_empty", path=str(self._root))
         return [
             Camera(
                 id=camera_id,
                 name=sanitize.name(_shown(name_of(camera_id, self._root)), camera_id),
             )
-            for camera_id in await self._read(self._catalog.cameras)
+            for camera_id in camera_ids
         ]
 
     @override
@@ -189,7 +194,7 @@ class RecordingsSource(Source[Camera, FilePart]):
             if not is_gone or camera.id == ITSELF:
                 raise
             # Is it the camera's folder, or all of them?
-            if camera.id in await self._read(self._catalog.cameras):
+            if camera.id in {one.id for one in await self.cameras()}:
                 raise
             raise CameraUnknownError("camera_unknown") from err
 
