@@ -25,7 +25,7 @@ from .clouds import Clouds
 from .clouds.ring import RingEvent
 from .clouds.server import Cloud
 
-# Those that a form is enough for, and all of them.
+# The clouds: those that a form is enough for, and all of them. A folder is none.
 FORM_KINDS = ("ring", "meraki", "kinesis")
 KINDS = ("ring", "ring_partner", "meraki", "kinesis")
 

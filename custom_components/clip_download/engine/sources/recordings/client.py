@@ -155,9 +155,8 @@ class RecordingsSource(Source[Camera, FilePart]):
         self, camera: Camera, part: FilePart, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         path = path_of(part.file_id)
-        opened = await self._read(self._open, camera.id, path)
+        opened, about = await self._read(self._open, camera.id, path)
         try:
-            about = os.fstat(opened.fileno())
             yield Download(
                 chunks=self._chunks(opened, about),
                 size_bytes=about.st_size,
@@ -166,10 +165,13 @@ class RecordingsSource(Source[Camera, FilePart]):
         finally:
             await join_thread(run_in_thread(opened.close))
 
-    def _open(self, camera_id: str, path: Sequence[str]) -> FileIO:
+    def _open(
+        self, camera_id: str, path: Sequence[str]
+    ) -> tuple[FileIO, os.stat_result]:
         """Open a recording. Raises NoFootageError if it is gone or no file; OSError."""
         try:
-            return self._catalog.file(camera_id, path).open()
+            opened = self._catalog.file(camera_id, path).open()
+            return opened, os.fstat(opened.fileno())
         except (FileNotFoundError, ValueError) as err:
             raise NoFootageError("no_footage") from err
 
