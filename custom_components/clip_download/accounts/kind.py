@@ -143,10 +143,10 @@ class AccountKind:
     called once it is certain that the account is stored. `credentials_of` returns the
     credentials for the source where they are more than what is stored; it raises
     ClipError where Home Assistant's configuration does not let the account be used.
-    `stream_name` returns the name in what a person
-    typed to name a stream, empty if there is none; it is set where the cloud may refuse
-    to list the streams. `verify_ssl_field` is the field that says whether the server's
-    certificate is verified, where a person's own server may have one that nobody issued.
+    `stream_name` returns the name of a stream in what a person typed, "" if there is
+    none; it is set where the cloud may refuse to list the streams. `verify_ssl_field` is
+    the field that turns off the check of the server's certificate, for servers of one's
+    own that have a self-signed one.
     """
 
     name: str
