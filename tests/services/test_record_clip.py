@@ -295,13 +295,25 @@ async def test_home_assistant_stops(
 
 
 @pytest.mark.usefixtures("account")
-@pytest.mark.parametrize("duration", [0, 0.9, 61, {"minutes": 2}, -10])
+@pytest.mark.parametrize("duration", [0, 0.9, -10])
 async def test_bad_duration(
     hass: HomeAssistant, cloud: RingPartnerCloud, duration: Any
 ) -> None:
-    """No camera is made to record for a moment, or for ever."""
+    """No camera is made to record for a moment."""
     with pytest.raises(vol.Invalid):
         await record(hass, duration=duration)
+    assert cloud.live_log == []
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("duration", [61, {"minutes": 2}])
+async def test_longer_than_the_cloud_lets_anybody_look(
+    hass: HomeAssistant, cloud: RingPartnerCloud, duration: Any
+) -> None:
+    """Nor is one made to record for longer than its cloud does."""
+    told = await record(hass, duration=duration)
+    assert error(told) == "wish_out_of_range"
+    assert "≤ 0:01:00" in told["camera.front"]["error"]["message"]
     assert cloud.live_log == []
 
 

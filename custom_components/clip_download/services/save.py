@@ -29,9 +29,7 @@ from .targets import (
 )
 
 DEFAULT_TIMEOUT = timedelta(minutes=10)
-# Ring ends a live session after a minute, and a battery camera's after half of that.
 SHORTEST_RECORDING = timedelta(seconds=1)
-LONGEST_RECORDING = timedelta(minutes=1)
 
 WINDOW_FIELDS = ("start", "end", "duration", "before", "after", "at")
 MEDIA_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
@@ -65,16 +63,16 @@ SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
         vol.Optional("at"): cv.datetime,
         **CLIP_FIELDS,
         vol.Optional("codec"): vol.Coerce(Codec),
-        vol.Optional("frame_rate"): vol.All(vol.Coerce(int), vol.Range(1, 25)),
-        vol.Optional("width"): vol.All(vol.Coerce(int), vol.Range(16, 1920)),
-        vol.Optional("height"): vol.All(vol.Coerce(int), vol.Range(16, 1080)),
+        vol.Optional("frame_rate"): vol.All(vol.Coerce(int), vol.Range(min=1)),
+        vol.Optional("width"): vol.All(vol.Coerce(int), vol.Range(min=1)),
+        vol.Optional("height"): vol.All(vol.Coerce(int), vol.Range(min=1)),
         vol.Optional("timestamps"): vol.Coerce(Clock),
     }
 )
 RECORD_CLIP_SCHEMA = cv.make_entity_service_schema(
     {
         vol.Required("duration"): vol.All(
-            cv.positive_time_period, vol.Range(SHORTEST_RECORDING, LONGEST_RECORDING)
+            cv.positive_time_period, vol.Range(min=SHORTEST_RECORDING)
         ),
         **CLIP_FIELDS,
     }
@@ -131,9 +129,9 @@ async def _async_record_one(call: ServiceCall, entity_id: str) -> Result:
     try:
         entry, camera = account_and_camera(call.hass, entity_id)
         # A mistake in the call is an error before anything is recorded.
-        entry.runtime_data.source.check(
-            _job_arguments(call, entry, camera, window)["media_options"]
-        )
+        source = entry.runtime_data.source
+        source.check_live(duration)
+        source.check(_job_arguments(call, entry, camera, window)["media_options"])
         window = await _async_record(call.hass, entry, camera, duration)
     except ClipError as err:
         return _failure(call, entity_id, window, err)

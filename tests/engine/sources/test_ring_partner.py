@@ -443,9 +443,9 @@ async def test_plan_without_history(
     [
         ({"frame_rate": 26}, "frame_rate", "1-25"),
         ({"frame_rate": 0}, "frame_rate", "1-25"),
-        ({"width": 1921}, "width", "1-1920"),
-        ({"height": 1081}, "height", "1-1080"),
-        ({"height": -1}, "height", "1-1080"),
+        ({"width": 1921}, "width", "16-1920"),
+        ({"height": 1081}, "height", "16-1080"),
+        ({"height": -1}, "height", "16-1080"),
     ],
 )
 def test_wish_out_of_range(

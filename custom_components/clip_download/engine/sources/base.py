@@ -66,6 +66,10 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     manufacturer: ClassVar[str]
     # Fields of `MediaOptions` that this cloud can honour, besides `audio`.
     honours: ClassVar[frozenset[str]] = frozenset()
+    # What numbers such a field may have, from the least to the most.
+    limits: ClassVar[Mapping[str, tuple[int, int]]] = {}
+    # How long the camera can be made to record at once.
+    longest_live: ClassVar[timedelta] = timedelta(minutes=1)
     # How many parts of one window the cloud lets us fetch side by side.
     parts_at_once: ClassVar[int] = 1
     # How long after a window's end its footage can be there at the earliest.
@@ -249,3 +253,22 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
                 raise InvalidRequestError(
                     "field_not_honoured", field=name, cloud=self.manufacturer
                 )
+        for name, (least, most) in self.limits.items():
+            value = getattr(media_options, name)
+            if value is not None and not least <= value <= most:
+                raise InvalidRequestError(
+                    "wish_out_of_range",
+                    field=name,
+                    value=str(value),
+                    allowed=f"{least}-{most}",
+                )
+
+    def check_live(self, duration: timedelta) -> None:
+        """Raise InvalidRequestError if the camera cannot be made to record for so long."""
+        if duration > self.longest_live:
+            raise InvalidRequestError(
+                "wish_out_of_range",
+                field="duration",
+                value=str(duration),
+                allowed=f"≤ {self.longest_live}",
+            )

@@ -250,6 +250,8 @@ class RingSource(Source[RingCamera, RingPart]):
     kind = "ring"
     manufacturer = "Ring"
     event_kinds = tuple(EventKind)
+    # A live session is ended after a minute, that of a battery camera after half of it.
+    longest_live = timedelta(minutes=1)
     keeps_recordings = True
     records_always = False
     lag = timedelta(seconds=10)

@@ -13,7 +13,7 @@ from http import HTTPStatus
 import json
 import logging
 import random
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any, ClassVar, override
 from urllib.parse import quote, urlencode
 
 from aiohttp import ClientResponse, hdrs
@@ -26,7 +26,6 @@ from ...errors import (
     CameraUnknownError,
     ClipError,
     CloudError,
-    InvalidRequestError,
     NoFootageError,
     NotReadyError,
     RefusedError,
@@ -93,10 +92,8 @@ MOST_STOPS = 3
 STOP_PAUSE_S = 1.0
 STOP_TIMEOUT_S = 20.0
 
-# The most of each [doc].
 # No device has more cameras.
 MOST_COMPONENTS = 16
-MOST = {"frame_rate": 25, "width": 1920, "height": 1080}
 
 _INCLUDE = "status,capabilities"
 # Not the request's fault, and gone the next time.
@@ -140,6 +137,14 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
     kind = "ring_partner"
     manufacturer = "Ring"
     honours = frozenset({"codec", "frame_rate", "width", "height"})
+    # The most of each [doc].
+    limits: ClassVar[Mapping[str, tuple[int, int]]] = {
+        "frame_rate": (1, 25),
+        "width": (16, 1920),
+        "height": (16, 1080),
+    }
+    # A live session is ended after a minute, that of a battery camera after half of it.
+    longest_live = timedelta(minutes=1)
     event_kinds = (EventKind.DING, EventKind.MOTION, EventKind.ON_DEMAND)
     echoes_downloads = True
     records_always = False
@@ -213,20 +218,6 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
         ]
 
     # Clips
-
-    @override
-    def check(self, media_options: MediaOptions) -> None:
-        """Raise InvalidRequestError for a wish outside of the vendor's limits."""
-        super().check(media_options)
-        for field, most in MOST.items():
-            value = getattr(media_options, field)
-            if value is not None and not 1 <= value <= most:
-                raise InvalidRequestError(
-                    "wish_out_of_range",
-                    field=field,
-                    value=str(value),
-                    allowed=f"1-{most}",
-                )
 
     @override
     async def plan(
