@@ -14,6 +14,7 @@ from typing import Any, cast
 from aiohttp import ClientSession, TCPConnector
 import pytest
 
+from custom_components.clip_download.engine.model import PushedEvent
 from custom_components.clip_download.engine.sources import http
 from custom_components.clip_download.engine.sources.ring.client import RingSource
 from homeassistant.core import HomeAssistant
@@ -69,7 +70,9 @@ def no_push(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Let Ring push nothing, unless a test brings what stands for its push service."""
     if "hass" in request.fixturenames and "push" not in request.fixturenames:
 
-        async def listen(self: RingSource, heard: Callable[[], None]) -> None:
+        async def listen(
+            self: RingSource, heard: Callable[[PushedEvent | None], None]
+        ) -> None:
             return
 
         monkeypatch.setattr(RingSource, "listen", listen)

@@ -1,6 +1,7 @@
 """A new kind of account takes one record, and the source that it names."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -34,16 +35,22 @@ from custom_components.clip_download.engine.errors import (
     InvalidRequestError,
     SignInError,
 )
+from custom_components.clip_download.engine.library.database import event_of
 from custom_components.clip_download.engine.model import (
     Camera,
+    Event,
+    EventKind,
     Identity,
     MediaOptions,
     Part,
     Plan,
+    PushedEvent,
 )
 from custom_components.clip_download.engine.sources.base import Download, Source
 from custom_components.clip_download.engine.sources.http import Http
 from custom_components.clip_download.engine.sources.webhook import Notice
+from custom_components.clip_download.engine.time_range import Window
+from custom_components.clip_download.runtime import async_shared
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -62,6 +69,7 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
 )
+from homeassistant.util import dt as dt_util
 
 from .accounts import begin
 from .clouds.server import Answer, Asked, Cloud, Server
@@ -104,6 +112,19 @@ class AcmeSource(Source):
         self, camera: Camera, part: Part, media_options: MediaOptions
     ) -> AbstractAsyncContextManager[Download]:
         raise AssertionError("there is nothing to fetch")
+
+
+class AcmePush(AcmeSource):
+    """One that keeps no history, and tells what happens when it does."""
+
+    pushes_events = True
+    pushed: ClassVar[asyncio.Queue[PushedEvent | None]]
+
+    @override
+    async def listen(self, heard: Callable[[PushedEvent | None], None]) -> None:
+        while True:
+            heard(await self.pushed.get())
+            self.pushed.task_done()
 
 
 class AcmeHttps(AcmeSource):
@@ -232,8 +253,10 @@ def suggested(form: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def set_up_acme(hass: HomeAssistant) -> ConfigEntry:
-    """Set an Acme up, by its form and its code."""
+async def set_up_acme(
+    hass: HomeAssistant, *, is_listening: bool = False
+) -> ConfigEntry:
+    """Set an Acme up, by its form and its code; one that listens has a task for ever."""
     flows = hass.config_entries.flow
     form = await begin(hass, "acme")
     assert form["description_placeholders"] == {"account": "", **ACME.links}
@@ -244,7 +267,7 @@ async def set_up_acme(hass: HomeAssistant) -> ConfigEntry:
     assert form["description_placeholders"] == {"sent_to": "the display"}
     result = await flows.async_configure(form["flow_id"], {"2fa": "123"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await hass.async_block_till_done(wait_background_tasks=not is_listening)
     return result["result"]
 
 
@@ -298,6 +321,38 @@ async def test_own_certificate(
         session = async_get_clientsession(hass, verify_ssl=is_verified)
         assert source.session is session
         await source.aclose()
+
+
+async def test_pushed_events(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it pushes is told of and kept at once, although it keeps no history."""
+    module = sys.modules[f"{sources.__name__}.acme"]
+    monkeypatch.setattr(module, "AcmeSource", AcmePush)
+    monkeypatch.setattr(AcmePush, "pushed", asyncio.Queue(), raising=False)
+    entry = await set_up_acme(hass, is_listening=True)
+    now = dt_util.utcnow().replace(microsecond=0)
+    event = Event(id="7", kind=EventKind.DING, window=Window(now, now))
+    for pushed in (
+        None,
+        PushedEvent(camera_id="gone", event=replace(event, id="8")),
+        PushedEvent(camera_id="1", event=event),
+        # It may come twice.
+        PushedEvent(camera_id="1", event=event),
+    ):
+        AcmePush.pushed.put_nowait(pushed)
+    await AcmePush.pushed.join()
+    await hass.async_block_till_done(wait_background_tasks=False)
+    state = hass.states.get("event.gate_doorbell")
+    assert state
+    assert state.attributes["event_type"] == "ring"
+    assert state.attributes["id"] == "7"
+    await entry.runtime_data.monitor.poll()
+    library = (await async_shared(hass)).library
+    assert [event_of(row) for row in await library.read("SELECT * FROM events")] == [
+        event
+    ]
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_sign_in_again(

@@ -60,7 +60,8 @@ def has_events(entry: ClipConfigEntry) -> bool:
     """Return whether the account gets the events of its cameras."""
     webhook = kind_of(entry).webhook
     has_webhook = webhook is not None and bool(entry.options.get(webhook.secret))
-    return bool(entry.runtime_data.source.event_kinds) or has_webhook
+    source = entry.runtime_data.source
+    return bool(source.event_kinds) or source.pushes_events or has_webhook
 
 
 class CameraEntity(CoordinatorEntity[CamerasCoordinator]):

@@ -124,6 +124,14 @@ class Event:
         return self.kind in kinds or any(word in kinds for word in self.seen)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PushedEvent:
+    """An event that a cloud told of by itself, and the id of the camera that saw it."""
+
+    camera_id: str
+    event: Event
+
+
 # What a cloud may say that it saw.
 SEEN = ("animal", "package", "person", "vehicle")
 

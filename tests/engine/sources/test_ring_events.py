@@ -17,7 +17,12 @@ from custom_components.clip_download.engine.errors import (
     RefusedError,
     SignInError,
 )
-from custom_components.clip_download.engine.model import Event, MediaOptions, Plan
+from custom_components.clip_download.engine.model import (
+    Event,
+    MediaOptions,
+    Plan,
+    PushedEvent,
+)
 from custom_components.clip_download.engine.sources.ring import client as ring, push
 from custom_components.clip_download.engine.sources.ring.client import (
     RecordingPart,
@@ -658,8 +663,9 @@ class Listening:
         self.times = 0
         self.task = asyncio.create_task(source.listen(self.heard))
 
-    def heard(self) -> None:
+    def heard(self, pushed: PushedEvent | None) -> None:
         """Count."""
+        assert pushed is None
         self.times += 1
 
     async def stop(self) -> None:
@@ -812,7 +818,7 @@ async def test_firebase_fails(
 
     monkeypatch.setattr(Firebase, "checkin_or_register", fail)
     with pytest.raises(CloudError, match="^cloud_unreachable"):
-        await source.listen(lambda: None)
+        await source.listen(lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -834,7 +840,7 @@ async def test_ring_does_not_push(
     """What Ring says instead of pushing is told."""
     cloud.misbehave(DEVICE, times=2, **fault)
     with pytest.raises(CloudError, match=f"^{key}"):
-        await source.listen(lambda: None)
+        await source.listen(lambda _: None)
     assert firebases[0].state == "created"
 
 
@@ -926,7 +932,7 @@ async def test_borrowed(
     assert part.event_ids == (str(event.id),)
     assert lender.refusals == 1
     # Its owner listens, too.
-    await borrower.listen(lambda: None)
+    await borrower.listen(lambda _: None)
 
     assert not firebases
     assert not cloud.asked(OAUTH_HOST)

@@ -16,7 +16,7 @@ from ..errors import (
     RefusedError,
     StorageError,
 )
-from ..model import Camera, Event
+from ..model import Camera, Event, PushedEvent
 from ..sources.base import Source
 from ..time_range import Window
 from .saver import EventSaver
@@ -170,8 +170,13 @@ class EventMonitor:
             # It would be lost if Home Assistant were killed before the next poll.
             self._spawn(self._read_inbox(), f"storing event {event.id}")
 
-    def on_push(self) -> None:
-        """Handle a push that says that something happened, but not what."""
+    def on_push(self, pushed: PushedEvent | None = None) -> None:
+        """Handle a push, which may not say what happened."""
+        if pushed:
+            for camera in self._cameras():
+                if camera.id == pushed.camera_id:
+                    self.on_event(camera, pushed.event)
+            return
         now = datetime.now(UTC)
         for camera in self._cameras():
             self._states[camera.id].push(now)

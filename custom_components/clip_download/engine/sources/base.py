@@ -13,7 +13,16 @@ from typing import Any, ClassVar
 from aiohttp import ClientSession
 
 from ..errors import ClipError, CloudError, InvalidRequestError, RefusedError
-from ..model import Camera, Event, EventKind, Identity, MediaOptions, Part, Plan
+from ..model import (
+    Camera,
+    Event,
+    EventKind,
+    Identity,
+    MediaOptions,
+    Part,
+    Plan,
+    PushedEvent,
+)
 from ..time_range import Window
 
 
@@ -78,6 +87,8 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     settles_after: ClassVar[timedelta] = timedelta(0)
     # The kinds of events that the cloud keeps a history of, with footage; none: no history.
     event_kinds: ClassVar[tuple[EventKind, ...]] = ()
+    # Whether `listen` hands over events, not only hints to look into the history.
+    pushes_events: ClassVar[bool] = False
     # The kinds of events that our own live views and downloads may be. They are never
     # saved automatically: that could go on for ever.
     own_kinds: ClassVar[frozenset[EventKind]] = frozenset({EventKind.ON_DEMAND})
@@ -174,11 +185,12 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
         """Return whether an event may be a download of ours: saving it would make another."""
         return self.echoes_downloads and event.kind in self.own_kinds
 
-    async def listen(self, heard: Callable[[], None]) -> None:
+    async def listen(self, heard: Callable[[PushedEvent | None], None]) -> None:
         """Call `heard` whenever the cloud pushes that something happened, for ever.
 
-        A push is a reason to look into the history, never the truth. Returns at once
-        where the cloud pushes nothing; raises ClipError when listening fails.
+        With the event, if the push says which; with None, the history is looked into.
+        Where the cloud keeps a history, the push is never the truth: that is. Returns at
+        once where the cloud pushes nothing; raises ClipError when listening fails.
         """
 
     @abstractmethod

@@ -59,7 +59,16 @@ from ...errors import (
     SignInError,
 )
 from ...fair_semaphore import FairSemaphore
-from ...model import Camera, Event, EventKind, Identity, MediaOptions, Part, Plan
+from ...model import (
+    Camera,
+    Event,
+    EventKind,
+    Identity,
+    MediaOptions,
+    Part,
+    Plan,
+    PushedEvent,
+)
 from ...time_range import Placing, Window, from_ms, gaps, to_ms
 from .. import sanitize
 from ..base import Download, Source, SplitError
@@ -1013,8 +1022,8 @@ class RingSource(Source[RingCamera, RingPart]):
             return int(timestamps[0]["timestamp"]) or None if timestamps else None
 
     @override
-    async def listen(self, heard: Callable[[], None]) -> None:
-        """Register for Ring's push messages, and call `heard` at each.
+    async def listen(self, heard: Callable[[PushedEvent | None], None]) -> None:
+        """Register for Ring's push messages, and call `heard` at each, without an event.
 
         Where the sign-in is borrowed, its owner listens.
         """

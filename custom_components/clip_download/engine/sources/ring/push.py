@@ -28,10 +28,10 @@ async def listen(
     token: dict[str, Any] | None,
     *,
     keep_token: Callable[[dict[str, Any]], None],
-    heard: Callable[[], None],
+    heard: Callable[[None], None],
     call: Call,
 ) -> None:
-    """Call `heard` at each push, until it is time to begin anew.
+    """Call `heard` with None at each push, until it is time to begin anew.
 
     `token` is what Firebase knows us by, `keep_token` is given another; `call` makes a
     call of ring_doorbell, and raises our errors. Raises SignInError, CloudError.
@@ -39,7 +39,7 @@ async def listen(
     listener = _Listener(ring, token, keep_token, call)
     try:
         await _start(listener)
-        listener.add_notification_callback(lambda _: heard())
+        listener.add_notification_callback(lambda _: heard(None))
         ring.opened = listener.register_again
         began_at = time.monotonic()
         while time.monotonic() - began_at < LONGEST_S:
