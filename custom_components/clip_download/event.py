@@ -2,7 +2,7 @@
 
 from datetime import datetime
 import logging
-from typing import ClassVar, override
+from typing import Any, ClassVar, override
 
 from homeassistant.components.event import (
     DOMAIN as EVENT_DOMAIN,
@@ -131,7 +131,7 @@ class ClipEvent(CameraEntity, EventEntity):
     def _async_saved(self, job: Job) -> None:
         """Show where the last event's clip is, if this job saved it."""
         if self._last and (clip := _clip_of(self._last, job)):
-            self._attr_extra_state_attributes = place(self.hass, clip.path)
+            self._attr_extra_state_attributes = {**place(self.hass, clip.path)}
             self.async_write_ha_state()
 
     def _trigger(self, event: Event) -> None:
@@ -167,7 +167,7 @@ class ClipEvent(CameraEntity, EventEntity):
                     if name in state.attributes
                 } or await self._place(event_id)
 
-    async def _place(self, event_id: str) -> dict[str, str]:
+    async def _place(self, event_id: str) -> dict[str, Any]:
         """Return where the clip of an event is that was saved meanwhile."""
         entry = self.coordinator.config_entry
         try:
@@ -176,7 +176,7 @@ class ClipEvent(CameraEntity, EventEntity):
             _LOGGER.debug("The clip of %s is not known: %s", self.entity_id, err)
             return {}
         at = saved.get(event_id)
-        return place(self.hass, at.path) if at and at.exists else {}
+        return {**place(self.hass, at.path)} if at and at.exists else {}
 
 
 class Motion(ClipEvent):

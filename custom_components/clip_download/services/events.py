@@ -180,12 +180,12 @@ class _Saving:
         self._hass = call.hass
         self._entity_id = entity_id
         self._left = iter(events)
-        self._outcomes: dict[str, tuple[Outcome, dict[str, Any]]] = {}
+        self._outcomes: dict[str, tuple[Outcome, response.ClipAnswer]] = {}
         self._refused: SignInError | None = None
         # Whether an event has waited in vain for the queue: no other one waits then.
         self._is_full = False
 
-    async def run(self) -> dict[str, tuple[Outcome, dict[str, Any]]]:
+    async def run(self) -> dict[str, tuple[Outcome, response.ClipAnswer]]:
         """Save the events; return the outcome and the answer of each, by its id."""
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
@@ -205,7 +205,7 @@ class _Saving:
 
     async def _save_when_queue_allows(
         self, event: Event
-    ) -> tuple[Outcome, dict[str, Any]]:
+    ) -> tuple[Outcome, response.ClipAnswer]:
         """Save one event; wait up to the call's timeout for the queue. Raises ClipError."""
         loop = asyncio.get_running_loop()
         give_up_at_s = loop.time() + self._call.data["timeout"].total_seconds()
@@ -223,7 +223,7 @@ class _Saving:
                     self._is_full = True
                     raise err from None
 
-    async def _save(self, event: Event) -> tuple[Outcome, dict[str, Any]]:
+    async def _save(self, event: Event) -> tuple[Outcome, response.ClipAnswer]:
         """Save one event. Raises ClipError."""
         if not event.is_ready:
             return Outcome.NOT_READY, {}

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import voluptuous as vol
 
@@ -52,6 +51,21 @@ NEXT_PRUNING_SCHEMA = vol.Schema({})
 REBUILD_LIBRARY_SCHEMA = vol.Schema({})
 
 
+class DescribedClip(response.Place):
+    """What the responses of these actions have for a clip."""
+
+    camera: str
+    start: str
+    size_bytes: int
+    kept: bool
+
+
+class ChosenClip(DescribedClip):
+    """A clip, and why it is to be deleted, or why it was not."""
+
+    reason: str
+
+
 async def async_keep_clip(call: ServiceCall) -> ServiceResponse:
     """Mark the named clips as kept: no limit deletes them. Return them."""
     return await _async_set_kept(call, kept=True)
@@ -69,7 +83,9 @@ async def _async_set_kept(call: ServiceCall, *, kept: bool) -> ServiceResponse:
         clips = await _async_named(call, shared)
         await _async_check_control(call, clips)
         clips = await shared.retention.keep([clip.id for clip in clips], kept=kept)
-    return {"clips": [_described(call.hass, clip) for clip in clips]}
+    return response.as_response(
+        {"clips": [_described(call.hass, clip) for clip in clips]}
+    )
 
 
 async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
@@ -81,13 +97,12 @@ async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
         clips |= {clip.id: clip for clip in await _async_of_cameras(call)}
         done = await shared.retention.delete(list(clips.values()))
     if call.return_response:
-        return {
-            "deleted": [_described(call.hass, clip) for clip in done.gone],
-            "spared": [
-                {**_described(call.hass, clips[clip_id]), "reason": reason}
-                for clip_id, reason in done.spared.items()
-            ],
-        }
+        spared: list[ChosenClip] = [
+            {**_described(call.hass, clips[clip_id]), "reason": reason}
+            for clip_id, reason in done.spared.items()
+        ]
+        deleted = [_described(call.hass, clip) for clip in done.gone]
+        return response.as_response({"deleted": deleted, "spared": spared})
     if done.spared:
         first, reason = next(iter(done.spared.items()))
         raise HomeAssistantError(
@@ -107,15 +122,18 @@ async def async_next_pruning(call: ServiceCall) -> ServiceResponse:
     retention = (await async_shared(call.hass)).retention
     with raise_action_error():
         pruned = await retention.plan()
-    return {
-        "at": dt_util.as_local(retention.next_at).isoformat(timespec="seconds"),
-        "count": len(pruned.gone),
-        "size_bytes": pruned.freed_bytes,
-        "clips": [
-            {**_described(call.hass, due.clip), "reason": due.reason}
-            for due in pruned.gone[:MOST_LISTED]
-        ],
-    }
+    clips: list[ChosenClip] = [
+        {**_described(call.hass, due.clip), "reason": due.reason}
+        for due in pruned.gone[:MOST_LISTED]
+    ]
+    return response.as_response(
+        {
+            "at": dt_util.as_local(retention.next_at).isoformat(timespec="seconds"),
+            "count": len(pruned.gone),
+            "size_bytes": pruned.freed_bytes,
+            "clips": clips,
+        }
+    )
 
 
 async def _async_named(call: ServiceCall, shared: Shared) -> list[Clip]:
@@ -164,7 +182,7 @@ async def _async_check_control(call: ServiceCall, clips: Collection[Clip]) -> No
     await async_check_control(call.hass, call.context, entity_ids)
 
 
-def _described(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
+def _described(hass: HomeAssistant, clip: Clip) -> DescribedClip:
     return {
         **response.place(hass, clip.path),
         "camera": clip.camera_name,

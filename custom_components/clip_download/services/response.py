@@ -1,7 +1,12 @@
-"""What is told of a job: the action's response, the bus event, the error's words."""
+"""What is told of a job: the action's response, the bus event, the error's words.
 
+The names in these dictionaries are promises: automations use them.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from homeassistant.components.media_source import generate_media_source_id
 from homeassistant.core import HomeAssistant
@@ -20,22 +25,92 @@ STATUS_QUEUED = "queued"
 STATUS_FAILED = "failed"
 
 
-def error(err: ClipError, *, camera: str, window: str) -> dict[str, str]:
+class ErrorAnswer(TypedDict):
+    """Why something failed: the key of its text, and the text."""
+
+    key: str
+    message: str
+
+
+class Times(TypedDict):
+    """A window in local time."""
+
+    start: str
+    end: str
+
+
+class Place(TypedDict):
+    """Where a clip is; only below a media folder it has a `media_content_id`."""
+
+    path: str
+    media_content_id: NotRequired[str]
+
+
+class FileAnswer(Place, Times):
+    """One of the files of a clip that could not be one file."""
+
+    duration_s: float
+    size_bytes: int
+    sha256: str
+    audio_codec: str | None
+
+
+class ClipAnswer(TypedDict, total=False):
+    """What a response has for a job's camera, and the bus events.
+
+    Of these, what there is to tell: the file once it is saved, else the `error`. What is
+    of one file is of the first where there are several `files`.
+    """
+
+    job_id: str
+    label: str
+    status: str
+    path: str
+    media_content_id: str
+    sha256: str
+    audio_codec: str | None
+    start: str
+    end: str
+    duration_s: float
+    size_bytes: int
+    events: list[str]
+    gaps: list[Times]
+    files: list[FileAnswer]
+    error: ErrorAnswer
+
+
+class EventAnswer(Times):
+    """What a response has for an event: its id is a string."""
+
+    id: str
+    kind: str
+    what: str
+    seen: list[str]
+
+
+def as_response(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer as Home Assistant takes it, which knows no typed dictionaries."""
+    return {**answer}
+
+
+def error(err: ClipError, *, camera: str, window: str) -> ErrorAnswer:
     """Return an error as a response tells it."""
     result = action_error(err, camera=camera, window=window)
     return {"key": result.translation_key or "", "message": str(result)}
 
 
-def answer(hass: HomeAssistant, job: Job) -> dict[str, Any]:
+def answer(hass: HomeAssistant, job: Job) -> ClipAnswer:
     """Return a response's entry for a job, as it stands: plain JSON, times local."""
-    result: dict[str, Any] = {"job_id": job.id, "label": job.label}
-    match job.state:
-        case JobState.SAVED:
-            result |= _saved(hass, job.clips)
-        case JobState.FAILED:
-            result |= {"status": STATUS_FAILED, **_times(job.window)}
-        case _:
-            result |= {"status": STATUS_QUEUED, **_times(job.window)}
+    result: ClipAnswer = {"job_id": job.id, "label": job.label}
+    if job.state is JobState.SAVED:
+        result |= _saved(hass, job.clips)
+    else:
+        has_failed = job.state is JobState.FAILED
+        result |= {
+            "status": STATUS_FAILED if has_failed else STATUS_QUEUED,
+            "start": _local(job.window.start),
+            "end": _local(job.window.end),
+        }
     if job.error:
         result["error"] = error(
             job.error, camera=job.camera_name, window=in_words(job.window)
@@ -43,7 +118,7 @@ def answer(hass: HomeAssistant, job: Job) -> dict[str, Any]:
     return result
 
 
-def seen(event: Event) -> dict[str, Any]:
+def seen(event: Event) -> EventAnswer:
     """Return what a response tells of an event: its id is a string, times are local."""
     return {
         "id": event.id,
@@ -61,9 +136,9 @@ def in_words(window: Window) -> str:
     return f"{start:%F %H:%M:%S} – {until}"
 
 
-def place(hass: HomeAssistant, path: Path) -> dict[str, str]:
+def place(hass: HomeAssistant, path: Path) -> Place:
     """Return where a clip is: its `path`, and its `media_content_id` if it has one."""
-    result = {"path": str(path)}
+    result: Place = {"path": str(path)}
     if location := media_location(hass, path):
         result["media_content_id"] = generate_media_source_id("media_source", location)
     return result
@@ -77,40 +152,41 @@ def media_location(hass: HomeAssistant, path: Path) -> str | None:
     return None
 
 
-def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> dict[str, Any]:
-    first, last = clips[0], clips[-1]
-    result: dict[str, Any] = {
-        "status": first.status,
-        **_file(hass, first),
-        **_times(Window(first.window.start, last.window.end)),
+def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> ClipAnswer:
+    files = [_file(hass, clip) for clip in clips]
+    result: ClipAnswer = {
+        "status": clips[0].status,
+        "path": files[0]["path"],
+        "sha256": files[0]["sha256"],
+        "audio_codec": files[0]["audio_codec"],
+        "start": files[0]["start"],
+        "end": files[-1]["end"],
         "duration_s": sum(clip.duration_ms for clip in clips) / 1000,
         "size_bytes": sum(clip.size_bytes for clip in clips),
-        "events": list(first.events),
-        "gaps": [_times(gap) for gap in first.gaps],
+        "events": list(clips[0].events),
+        "gaps": [_times(gap) for gap in clips[0].gaps],
     }
-    if len(clips) > 1:
-        result["files"] = [
-            {
-                **_file(hass, clip),
-                **_times(clip.window),
-                "duration_s": clip.duration_ms / 1000,
-                "size_bytes": clip.size_bytes,
-            }
-            for clip in clips
-        ]
+    if media_content_id := files[0].get("media_content_id"):
+        result["media_content_id"] = media_content_id
+    if len(files) > 1:
+        result["files"] = files
     return result
 
 
-def _file(hass: HomeAssistant, clip: Clip) -> dict[str, Any]:
+def _file(hass: HomeAssistant, clip: Clip) -> FileAnswer:
     return {
         **place(hass, clip.path),
         "sha256": clip.sha256,
         "audio_codec": clip.audio_codec,
+        **_times(clip.window),
+        "duration_s": clip.duration_ms / 1000,
+        "size_bytes": clip.size_bytes,
     }
 
 
-def _times(window: Window) -> dict[str, str]:
-    return {
-        "start": dt_util.as_local(window.start).isoformat(timespec="milliseconds"),
-        "end": dt_util.as_local(window.end).isoformat(timespec="milliseconds"),
-    }
+def _times(window: Window) -> Times:
+    return {"start": _local(window.start), "end": _local(window.end)}
+
+
+def _local(moment: datetime) -> str:
+    return dt_util.as_local(moment).isoformat(timespec="milliseconds")

@@ -102,7 +102,9 @@ async def async_record_clip(call: ServiceCall) -> ServiceResponse:
     )
 
 
-async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> Result:
+async def _async_save_one(
+    call: ServiceCall, entity_id: str, window: Window
+) -> Result[response.ClipAnswer]:
     """Save one camera's window."""
     try:
         entry, camera = account_and_camera(call.hass, entity_id)
@@ -121,7 +123,9 @@ async def _async_save_one(call: ServiceCall, entity_id: str, window: Window) -> 
     return response.answer(call.hass, job), None
 
 
-async def _async_record_one(call: ServiceCall, entity_id: str) -> Result:
+async def _async_record_one(
+    call: ServiceCall, entity_id: str
+) -> Result[response.ClipAnswer]:
     """Have one camera record, and save the window in which it did."""
     duration: timedelta = call.data["duration"]
     now = dt_util.utcnow()
@@ -166,7 +170,7 @@ async def _async_record(
 
 def _failure(
     call: ServiceCall, entity_id: str, window: Window, err: ClipError
-) -> Result:
+) -> Result[response.ClipAnswer]:
     """Return the answer for a camera whose clip was not saved, and the error to raise."""
     result, raised = failed(call.hass, entity_id, window, err)
     return {"status": response.STATUS_FAILED, **result}, raised

@@ -1,7 +1,7 @@
 """The cameras that an action is called for: who may control them, what came of each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,9 @@ AT_ONCE = 8
 DATA_GATE: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}.gate")
 
 # One camera's entry of the response, and its error if it failed.
-type Result = tuple[dict[str, Any], HomeAssistantError | None]
+type Result[AnswerT: Mapping[str, Any] = Mapping[str, Any]] = tuple[
+    AnswerT, HomeAssistantError | None
+]
 
 
 async def async_targeted_cameras(call: ServiceCall) -> list[str]:
@@ -147,7 +149,7 @@ def name_of(hass: HomeAssistant, entity_id: str) -> str:
 
 def failed(
     hass: HomeAssistant, entity_id: str, window: Window, err: ClipError
-) -> Result:
+) -> Result[response.ClipAnswer]:
     """Return the answer for a camera or an event that failed, and the error to raise."""
     about = {"camera": name_of(hass, entity_id), "window": response.in_words(window)}
     return {"error": response.error(err, **about)}, action_error(err, **about)
@@ -187,7 +189,7 @@ async def async_answer(
     result = await asyncio.gather(*(act_in_turn(entity_id) for entity_id in entity_ids))
     if call.return_response:
         return {
-            entity_id: answer
+            entity_id: response.as_response(answer)
             for entity_id, (answer, _) in zip(entity_ids, result, strict=True)
         }
     errors = [err for _, err in result if err]
