@@ -170,8 +170,13 @@ def same_again(number: int, blocks: int) -> bytes:
     return b"\0\0\0\1\x09\x30" + picture.unit(0x61)
 
 
-def stream(pictures: Iterable[bytes], container: str = "mpegts") -> bytes:
-    """Return pictures as a file, ten a second."""
+def stream(
+    pictures: Iterable[bytes],
+    container: str = "mpegts",
+    *,
+    in_keys: bytes = b"\0\0\0\1\x65",
+) -> bytes:
+    """Return pictures as a file, ten a second; those with `in_keys` are key frames."""
     file = BytesIO()
     with av.open(file, "w", format=container) as output:
         video = output.add_stream("h264", rate=10)
@@ -183,7 +188,7 @@ def stream(pictures: Iterable[bytes], container: str = "mpegts") -> bytes:
             packet.stream = video
             packet.pts = packet.dts = number
             packet.time_base = video.codec_context.time_base
-            packet.is_keyframe = b"\0\0\0\1\x65" in data
+            packet.is_keyframe = in_keys in data
             output.mux_one(packet)
     return file.getvalue()
 
@@ -373,6 +378,61 @@ def _tiny_units(count: int, container: str) -> bytes:
     return stream([SMALL, b"\0\0\1\x09\x10" * count + SMALL, SMALL], container)
 
 
+def _overlapping(count: int, size: int) -> bytes:
+    """Let so many samples be the same bytes, behind a key frame."""
+    file = parsed(stream([SMALL, *[same_again(1, 60)] * (count - 1)], "mp4"))
+    first = numbers(file.find(b"stsz").body[12:16])[0]
+    at = int.from_bytes(file.find(b"stco").body[8:12])
+    file.find(b"stsz").body = words(0, 0, count, first, *[size] * (count - 1))
+    file.find(b"stsc").body = words(0, 1, 1, 1, 1)
+    places = file.find(b"stco")
+    places.body = words(0, count, at, *[0] * (count - 1))
+    end = len(dumped(file)) + 8
+    places.body = words(0, count, at, *[end] * (count - 1))
+    unit = words(size - 4) + b"\x61" + b"\x55" * (size - 5)
+    return dumped(file) + Box(b"free", unit).dump()
+
+
+def _default_size(size: int) -> bytes:
+    """Let a fragment have three samples of a size that it does not say for each."""
+
+    def change(file: Box) -> None:
+        head, run = file.find(b"tfhd"), file.find(b"trun")
+        head.body = words(0x20010) + head.body[4:8] + words(size)
+        run.body = words(1, 3) + run.body[8:12]
+
+    return changed(change, is_fragmented=True) + Box(b"free", bytes(3 * size)).dump()
+
+
+def _large_sounds(count: int, size: int) -> bytes:
+    def change(file: Box) -> None:
+        sound = [box for box in file.walk() if box.kind == b"trak"][1]
+        sound.find(b"stsz").body = words(0, 0, count, *[size] * count)
+        sound.find(b"stts").body = words(0, 1, count, 1024)
+        sound.find(b"stsc").body = words(0, 1, 1, count, 1)
+        sound.find(b"stco").body = words(0, 1, len(dumped(file)) + 8)
+
+    return changed(change) + Box(b"free", bytes(count * size)).dump()
+
+
+def _forgetting(size: int) -> bytes:
+    """Return an open GOP whose long pictures forget what was before it."""
+    sets = SMALL.split(b"\0\0\0\1\x65")[0] + b"\0\0\0\1"
+    key = _Bits().ue(0, 7, 0).u(0, 4).ue(0).u(0, 1).ue(0).unit(0x61, 60)
+    head = _Bits().ue(0, 5, 0).u(1, 4).u(1, 3).ue(1, 5, 0, 0, 60).unit(0x61)
+    picture = b"\0\0\0\1\x09\x30" + head + b"\x80" + b"\0\0\3" * (size // 3) + b"\x80"
+    pictures = [sets + key, picture, picture, sets + key, picture]
+    return stream(pictures, in_keys=sets)
+
+
+def _in_a_second(count: int, size: int) -> bytes:
+    """Return pictures of such a size that all come within a second."""
+    large = (same_again(n, 60) + b"\x55" * size for n in range(1, count))
+    file = parsed(stream([SMALL, *large], "mp4"))
+    file.find(b"stts").body = words(0, 1, count, 10)
+    return dumped(file)
+
+
 # What each is, and how it is made.
 HOSTILE: dict[str, Callable[[], bytes]] = {
     **{f"2^{n} samples": partial(_samples, 1 << n) for n in (24, 25, 26)},
@@ -423,6 +483,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         honest(is_fragmented=True)
         + Box(b"sidx", words(0, 1, 1000, 0, 0, 0xFFFF)).dump() * 2000
     ),
+    "5,000 fragments": lambda: _fragments(5_000, has_media=True),
     "15,000 fragments": lambda: _fragments(15_000),
     "20,000 fragments": lambda: _fragments(20_000),
     "200,000 fragments": lambda: _fragments(200_000),
@@ -484,6 +545,11 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
             *(same_again(number, 256 * 144) for number in range(11, 40)),
         ]
     )[:-100],
+    "60 pictures of 15 MB in the same bytes": lambda: _overlapping(60, 15 * MB),
+    "fragments that say one size of 60 MB": lambda: _default_size(60 * MB),
+    "sound in packets of 15 MB": lambda: _large_sounds(8, 15 * MB),
+    "pictures of 12 MB that forget, TS": lambda: _forgetting(12 * MB),
+    "pictures of 12 MB in a second": lambda: _in_a_second(15, 12 * MB),
     "a picture of 80 MB, TS": lambda: _seconds([SMALL, SMALL + bytes(80 * MB), SMALL]),
     "200,000 key frames, TS": lambda: _seconds([SMALL[:60]] * 200_000),
     "parameter sets that always change, TS": lambda: _seconds(
@@ -510,9 +576,12 @@ def _many_runs(file: Box) -> None:
     fragment.boxes += [run] * 1000
 
 
-def _fragments(count: int) -> bytes:
+def _fragments(count: int, *, has_media: bool = False) -> bytes:
     def add(file: Box) -> None:
-        file.boxes += [Box(b"moof", boxes=file.find(b"moof").boxes)] * count
+        added = [Box(b"moof", boxes=file.find(b"moof").boxes)]
+        if has_media:
+            added.append(Box(b"mdat", file.find(b"mdat").body))
+        file.boxes += added * count
 
     return changed(add, is_fragmented=True)
 

@@ -27,6 +27,9 @@ MOST_CLIP_SAMPLES: Final = 12_000_000
 MOST_PIXELS: Final = 139_264 * 256
 # A key frame of such a picture at the best quality is smaller.
 _MOST_SAMPLE_BYTES = 16 * 2**20
+# A packet of sound is far smaller; of sound that is not packed, a sample of all channels.
+_MOST_SOUND_BYTES = 2**20
+_MOST_PLAIN_BYTES = 2**10
 _MOST_TRACKS = 16
 # Some cameras make a fragment of each frame: a quarter of an hour at 60 a second.
 _MOST_TOP_BOXES = 110_000
@@ -61,7 +64,6 @@ _FOLDERS = {
 # Tables: where each belongs, and how many bytes an entry has.
 _TABLES = {
     b"stsz": (b"stbl", 4),
-    b"stz2": (b"stbl", 2),
     b"stts": (b"stbl", 8),
     b"ctts": (b"stbl", 8),
     b"stsc": (b"stbl", 12),
@@ -73,8 +75,8 @@ _TABLES = {
     b"trun": (b"traf", 0),
     b"sidx": (b"", 12),
 }
-# Compressed, encrypted and still footage has these.
-_STRANGE = (b"cmov", b"senc", b"saiz", b"saio", b"iloc", b"iinf", b"iprp")
+# Compressed, encrypted and still footage has these; sizes in half bytes, nobody writes.
+_STRANGE = (b"cmov", b"senc", b"saiz", b"saio", b"iloc", b"iinf", b"iprp", b"stz2")
 # libav reads tables, and whose they are, in any box that has boxes.
 _HIDDEN = re.compile(b"|".join((*_TABLES, *_STRANGE)))
 _HIDDEN_OWNER = re.compile(rb"hdlr[\s\S]{8}(?:vide|soun)")
@@ -112,7 +114,10 @@ class _Track:
 
     tables: set[bytes] = field(default_factory=set)
     samples: int = 0
+    # Of all samples, where the table says one size for all of them.
     sample_bytes: int = 0
+    # Of all samples together, where the table says one size for each.
+    media_bytes: int = 0
     is_sound: bool = False
     # Of the sound whose samples take one tick each.
     is_plain: bool = False
@@ -124,17 +129,39 @@ class _Track:
     @property
     def indexed(self) -> int:
         """How many entries libav makes of it, where each edit has its own."""
-        if not (self.is_sound and self.is_plain and self.sample_bytes):
+        if not self._is_by_chunk:
             return self.samples * self.edits
+        return (self._chunk_samples // _FEWEST_INDEXED + self.chunks) * self.edits
+
+    @property
+    def read_bytes(self) -> int:
+        """How many bytes its samples have together."""
+        samples = self._chunk_samples if self._is_by_chunk else self.samples
+        return self.media_bytes + samples * self.sample_bytes
+
+    @property
+    def most_sample_bytes(self) -> int:
+        """How many bytes one sample may have."""
+        if not self.is_sound:
+            return _MOST_SAMPLE_BYTES
+        return _MOST_PLAIN_BYTES if self._is_by_chunk else _MOST_SOUND_BYTES
+
+    @property
+    def _is_by_chunk(self) -> bool:
+        """Whether libav makes entries of its chunks, not of its samples."""
+        return self.is_sound and self.is_plain and self.sample_bytes > 0
+
+    @property
+    def _chunk_samples(self) -> int:
+        """How many samples its chunks have together."""
         ends = [first for first, _ in self.runs[1:]]
-        samples = sum(
+        return sum(
             (end - first) * each
             for (first, each), end in zip(
                 self.runs, [*ends, self.chunks + 1], strict=True
             )
             if end > first
         )
-        return (samples // _FEWEST_INDEXED + self.chunks) * self.edits
 
 
 def check(file: BinaryIO, kind: str, *, most_samples: int = MOST_SAMPLES) -> Claims:
@@ -171,8 +198,12 @@ class _Walk:
         self._file_bytes = os.fstat(self._descriptor).st_size
         self._most_samples = most_samples
         self._tracks: list[_Track] = []
-        # Of fragments.
+        # Of fragments: samples, their bytes, and the size where they do not say it, of
+        # each track and of the one that is being read.
         self._samples = 0
+        self._sample_bytes = 0
+        self._usual_bytes: dict[bytes, int] = {}
+        self._default_bytes = 0
         self._boxes = 0
         self._other_bytes = 0
         self._most_other_bytes = _MOST_OTHER_BYTES
@@ -197,6 +228,7 @@ class _Walk:
                 self._take(b"", box)
         if not has_moov:
             raise BodyError("body_truncated")
+        self._check_media()
         return Claims(is_fragmented, is_index_first, self._indexed)
 
     def duration(self) -> timedelta | None:
@@ -283,6 +315,18 @@ class _Walk:
             width, height = (int.from_bytes(content[at : at + 2]) for at in (40, 42))
             if width * height > MOST_PIXELS:
                 raise implausible()
+        self._take_default(box.kind, content)
+
+    def _take_default(self, kind: bytes, content: bytes) -> None:
+        """Note the size of samples in fragments that do not say it."""
+        if kind == b"trex":
+            self._usual_bytes[content[4:8]] = int.from_bytes(content[16:20])
+        elif kind == b"tfhd":
+            flags, at = int.from_bytes(content[1:4]), 8
+            self._default_bytes = self._usual_bytes.get(content[4:8], 0)
+            at += 8 * bool(flags & 1) + 4 * bool(flags & 2) + 4 * bool(flags & 8)
+            if flags & 0x10:
+                self._default_bytes = int.from_bytes(content[at : at + 4])
 
     def _take_folder(self, box: _Box) -> None:
         if box.kind == b"moof":
@@ -316,43 +360,43 @@ class _Walk:
         if self._indexed > self._most_samples:
             raise implausible()
 
+    def _check_media(self) -> None:
+        """Refuse samples that lie in the same bytes as others, or have too many."""
+        read_bytes = self._sample_bytes
+        for track in self._tracks:
+            read_bytes += track.read_bytes
+            if track.sample_bytes > track.most_sample_bytes:
+                raise implausible()
+        if read_bytes > self._file_bytes:
+            raise implausible()
+
     def _take_table(self, box: _Box) -> None:
         """Hold the entries that a table claims against its bytes, and count samples."""
         head = self._read(box.start, min(box.size, 32)).ljust(32, b"\0")
-        flags = int.from_bytes(head[1:4])
-        if box.kind == b"trun":
-            self._take_run(box, flags, int.from_bytes(head[4:8]))
-            return
-        if box.kind == b"sidx":
-            at = 20 if head[0] == 0 else 28
-            count = int.from_bytes(head[at + 2 : at + 4])
-            self._sidx_entries += count
-            if at + 4 + 12 * count > box.size or (
-                self._sidx_entries > _MOST_SIDX_ENTRIES
-            ):
-                raise implausible()
-            return
-        self._once(box.kind)
-        track = self._track
-        if box.kind in (b"stsz", b"stz2"):
-            self._take_sizes(box, head)
-            return
+        match box.kind:
+            case b"trun":
+                self._take_run(box, head)
+            case b"sidx":
+                self._take_segments(box, head)
+            case b"stsz":
+                self._once(box.kind)
+                self._take_sizes(box, head)
+            case _:
+                self._once(box.kind)
+                self._take_entries(box, head)
+
+    def _take_entries(self, box: _Box, head: bytes) -> None:
+        """Take a table of a track whose entries are all of one length."""
         count = int.from_bytes(head[4:8])
         _, entry_bytes = _TABLES[box.kind]
         if box.kind == b"elst" and head[0] == 1:
             entry_bytes = 20
         if 8 + count * entry_bytes > box.size or count > self._most_samples:
             raise implausible()
+        track = self._track
         match box.kind:
             case b"stts" | b"ctts":
-                counts = 0
-                for words in self._words(box.start + 8, 2 * count):
-                    counts += sum(words[::2])
-                    if box.kind == b"stts":
-                        track.is_plain = count == 1 and words[1] == 1
-                if counts > max(self._most_samples, self._file_bytes):
-                    raise implausible()
-                track.samples = max(track.samples, counts)
+                self._take_times(box, count)
             case b"stsc":
                 for words in self._words(box.start + 8, 3 * count):
                     track.runs += zip(words[::3], words[1::3], strict=True)
@@ -363,12 +407,29 @@ class _Walk:
                     raise implausible()
                 track.edits = max(1, count)
 
+    def _take_times(self, box: _Box, count: int) -> None:
+        """Take a table of how many samples last how long, or are shown how late."""
+        track = self._track
+        counts = 0
+        for words in self._words(box.start + 8, 2 * count):
+            counts += sum(words[::2])
+            if box.kind == b"stts":
+                track.is_plain = count == 1 and words[1] == 1
+        if counts > max(self._most_samples, self._file_bytes):
+            raise implausible()
+        track.samples = max(track.samples, counts)
+
+    def _take_segments(self, box: _Box, head: bytes) -> None:
+        """Take an index of segments."""
+        at = 20 if head[0] == 0 else 28
+        count = int.from_bytes(head[at + 2 : at + 4])
+        self._sidx_entries += count
+        if at + 4 + 12 * count > box.size or self._sidx_entries > _MOST_SIDX_ENTRIES:
+            raise implausible()
+
     def _take_sizes(self, box: _Box, head: bytes) -> None:
         """Take the table of a track's sample sizes, or the size that they all have."""
         size, count = int.from_bytes(head[4:8]), int.from_bytes(head[8:12])
-        bits = 32
-        if box.kind == b"stz2":
-            size, bits = 0, head[7]
         track = self._track
         track.samples = max(track.samples, count)
         track.sample_bytes = size
@@ -376,26 +437,33 @@ class _Walk:
             if size > _MOST_SAMPLE_BYTES or size * count > self._file_bytes:
                 raise implausible()
             return
-        if 12 + (count * bits + 7) // 8 > box.size or count > self._most_samples:
+        if 12 + 4 * count > box.size or count > self._most_samples:
             raise implausible()
-        if bits == 32:
-            for sizes in self._words(box.start + 12, count):
-                if max(sizes) > _MOST_SAMPLE_BYTES:
-                    raise implausible()
+        for sizes in self._words(box.start + 12, count):
+            if max(sizes) > track.most_sample_bytes:
+                raise implausible()
+            track.media_bytes += sum(sizes)
 
-    def _take_run(self, box: _Box, flags: int, count: int) -> None:
+    def _take_run(self, box: _Box, head: bytes) -> None:
         """Take the table of a fragment's samples."""
+        flags, count = int.from_bytes(head[1:4]), int.from_bytes(head[4:8])
         words = (flags >> 8 & 0xF).bit_count()
         fixed = 8 + 4 * bool(flags & 1) + 4 * bool(flags & 4)
         if fixed + 4 * words * count > box.size:
             raise implausible()
         self._samples += count
         self._check_sum()
-        if flags & 0x200:
-            which = int(bool(flags & 0x100))
-            for sizes in self._words(box.start + fixed, words * count, words):
-                if max(sizes[which::words]) > _MOST_SAMPLE_BYTES:
-                    raise implausible()
+        if not flags & 0x200:
+            if self._default_bytes > _MOST_SAMPLE_BYTES:
+                raise implausible()
+            self._sample_bytes += count * self._default_bytes
+            return
+        which = int(bool(flags & 0x100))
+        for table in self._words(box.start + fixed, words * count, words):
+            sizes = table[which::words]
+            if max(sizes) > _MOST_SAMPLE_BYTES:
+                raise implausible()
+            self._sample_bytes += sum(sizes)
 
     def _words(self, at: int, count: int, row: int = 6) -> Iterator[array[int]]:
         """Yield numbers of four bytes, some whole rows of a table at once."""

@@ -36,10 +36,12 @@ from .segments import Cut, hole_us
 from .slices import Forgetting
 from .sound import SoundEncoder, silent_packet
 
-# Fragments of a second, each track's own; no table of them behind.
+# Fragments of a second, each track's own; no table of them behind. libav keeps one in
+# memory: few cameras send more in a second.
 _FRAGMENTS = {
     "movflags": "+delay_moov+default_base_moof+skip_trailer",
     "frag_duration": str(US),
+    "frag_size": str(8 * 2**20),
 }
 _BUFFER_BYTES = 2**20
 # Of sound, what a packet holds at least.
@@ -52,6 +54,8 @@ _SILENT_AFTER_US = 10 * US
 _MISSING_STEPS = 2
 # HEVC's key frames that others are decoded across, and those that nothing is.
 _CRA, _BLA = 21, 18
+# No picture that is decoded from others is larger; of a key frame, the head is enough.
+_SLICES_WITHIN_BYTES = 2**20
 # Puts parameter sets in front of each key frame, where an MP4 has them aside.
 _IN_BAND = "h264_mp4toannexb"
 # Takes AAC out of the frames that a transport stream has it in.
@@ -506,10 +510,14 @@ class _Past:
             if (begins or is_late) and not has_idr(packet):
                 self._forgetting = Forgetting(
                     cut.segment.shape.sets,
-                    bytes(packet),
+                    bytes(memoryview(packet)[:_SLICES_WITHIN_BYTES]),
                     is_annex_b=cut.info.kind == "mpegts",
                 )
-        elif self._forgetting and (data := self._forgetting.mended(bytes(packet))):
+        elif (
+            self._forgetting
+            and packet.size <= _SLICES_WITHIN_BYTES
+            and (data := self._forgetting.mended(bytes(packet)))
+        ):
             return _replaced(packet, data)
         return packet
 
