@@ -90,6 +90,9 @@ LOGO_HEIGHTS = {
     "logo@2x.png": (256, 512),
 }
 
+# How many lines a function may have, with its docstring.
+MOST_LINES = 60
+
 SCRIPTS = ["bombs", "demo", "oracle", "screenshots", "setup", "soak", "test"]
 
 # What `ClipError`s take for themselves, and what whoever shows them adds.
@@ -478,6 +481,19 @@ def test_modules_have_no_leftovers() -> None:
     """No module leaves something to be done later."""
     later = re.compile(r"TODO|FIXME|XXX|NotImplementedError")
     assert [short(path) for path in MODULES if later.search(path.read_text())] == []
+
+
+def test_functions_are_short() -> None:
+    """No function has more than 60 lines; ruff counts how complex each one is."""
+    long = [
+        f"{short(path)}:{node.lineno} {node.name}: {lines} lines"
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for lines in [(node.end_lineno or 0) - node.lineno + 1]
+        if lines > MOST_LINES
+    ]
+    assert long == []
 
 
 # --- the keys of errors
