@@ -331,17 +331,20 @@ async def test_upload_under_way(
 ) -> None:
     """A file that is still written is waited for, until it is whole."""
     monkeypatch.setattr(client, "AGAIN_S", 0.01)
+    # However slow this machine is.
+    monkeypatch.setattr(catalog, "_WRITTEN_WITHIN_S", 1800)
+    monkeypatch.setattr(catalog, "_STALLED_AFTER_S", 2 * 3600)
     path = upload.add("Front", noon, 20 * SECOND)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    set_age(path, MINUTE)
+    set_age(path, 60 * MINUTE)
     await set_up(hass, upload.folder)
     steps: list[Callable[[], object]] = [
         lambda: None,
         # Whole, but only just.
         lambda: path.write_bytes(whole),
         lambda: None,
-        lambda: set_age(path, MINUTE),
+        lambda: set_age(path, 60 * MINUTE),
     ]
     look_into: Callable[..., Any] = catalog.Catalog.find
 

@@ -366,11 +366,13 @@ def test_listed_again(
 ) -> None:
     """A folder is listed anew while it may change unseen, and now and then."""
     touch(upload.folder / "Front" / "2026-11-20_13-00-00.ts")
-    known = make_catalog(upload)
-    for _ in range(2):
-        known.find("Front", around(NOON))
-    assert len(listed) == 2
     settle(upload)
+    known = make_catalog(upload)
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog, "_SETTLED_AFTER_S", 2 * 3600)
+        for _ in range(2):
+            known.find("Front", around(NOON))
+    assert len(listed) == 2
     for _ in range(3):
         known.find("Front", around(NOON))
     assert len(listed) == 3
@@ -579,8 +581,9 @@ async def test_what_may_still_come(
     assert plan.again_after_s is None
 
 
-async def test_events(upload: Upload) -> None:
+async def test_events(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording that is still written has no end yet, and is no part."""
+    monkeypatch.setattr(catalog, "_WRITTEN_WITHIN_S", 1800)
     touch(upload.folder / "Front" / "20261120_125959_130030.ts")
     touch(upload.folder / "Front" / "20261120_130000_130030.ts")
     touch(upload.folder / "Front" / "20261120_130030_130130.ts", timedelta(0))
