@@ -134,7 +134,7 @@ class _Track:
         return (self._chunk_samples // _FEWEST_INDEXED + self.chunks) * self.edits
 
     @property
-    def read_bytes(self) -> int:
+    def all_bytes(self) -> int:
         """How many bytes its samples have together."""
         samples = self._chunk_samples if self._is_by_chunk else self.samples
         return self.media_bytes + samples * self.sample_bytes
@@ -362,12 +362,12 @@ class _Walk:
 
     def _check_media(self) -> None:
         """Refuse samples that lie in the same bytes as others, or have too many."""
-        read_bytes = self._sample_bytes
+        all_bytes = self._sample_bytes
         for track in self._tracks:
-            read_bytes += track.read_bytes
+            all_bytes += track.all_bytes
             if track.sample_bytes > track.most_sample_bytes:
                 raise implausible()
-        if read_bytes > self._file_bytes:
+        if all_bytes > self._file_bytes:
             raise implausible()
 
     def _take_table(self, box: _Box) -> None:
