@@ -93,7 +93,16 @@ LOGO_HEIGHTS = {
 # How many lines a function may have, with its docstring.
 MOST_LINES = 60
 
-SCRIPTS = ["bombs", "demo", "oracle", "screenshots", "setup", "soak", "test"]
+SCRIPTS = [
+    "bombs",
+    "demo",
+    "frontend",
+    "oracle",
+    "screenshots",
+    "setup",
+    "soak",
+    "test",
+]
 
 # What `ClipError`s take for themselves, and what whoever shows them adds.
 NO_PLACEHOLDERS = {"after_s", "retry_after_s"}

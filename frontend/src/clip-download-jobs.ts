@@ -1,0 +1,248 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+
+import type { Format } from "./format";
+import { icon } from "./icon";
+import {
+  mdiAlertCircleOutline,
+  mdiCheckCircleOutline,
+  mdiClockOutline,
+  mdiClose,
+  mdiDownload,
+  mdiPlay,
+  mdiRefresh,
+} from "./icons";
+import type { Localize } from "./localize";
+import { shared } from "./styles";
+import { ms } from "./time";
+import { isOver, progress } from "./timeline/model";
+import type { Camera, Job, JobState } from "./types";
+
+const LOOKS: Record<JobState, string> = {
+  queued: mdiClockOutline,
+  waiting: mdiClockOutline,
+  fetching: mdiDownload,
+  finishing: mdiDownload,
+  saved: mdiCheckCircleOutline,
+  failed: mdiAlertCircleOutline,
+  cancelled: mdiClose,
+};
+
+/** What is being saved, and what has just been: how far it is, what it waits for, why it failed. */
+export class ClipDownloadJobs extends LitElement {
+  @property({ attribute: false }) jobs: Job[] = [];
+  @property({ attribute: false }) cameras: Camera[] = [];
+  @property({ attribute: false }) format!: Format;
+  @property({ attribute: false }) localize!: Localize;
+  @property({ type: Number }) now = 0;
+  @property({ type: Boolean }) offline = false;
+
+  private _spoken = "";
+
+  /** A screen reader hears what a job has become, not each number on the way. */
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const old: Job[] | undefined = changed.get("jobs");
+    if (!old) return;
+    const news = this.jobs.filter((job) => old.some((one) => one.id === job.id && one.state !== job.state));
+    if (news.length) this._spoken = news.map((job) => `${this._name(job)}: ${this._how(job)}`).join(". ");
+  }
+
+  private _name(job: Job): string {
+    return this.cameras.find((one) => one.entity_id === job.entity_id)?.name ?? job.camera;
+  }
+
+  private _send(type: "cancel" | "retry" | "dismiss" | "play", job: Job): void {
+    this.dispatchEvent(new CustomEvent(type, { detail: job }));
+  }
+
+  protected override render(): TemplateResult {
+    const said = html`<p class="hidden-text" role="status">${this._spoken}</p>`;
+    if (!this.jobs.length) return said;
+    return html`${said}
+      <h2>${this.localize("jobs.title")}</h2>
+      <ul>
+        ${repeat(
+          this.jobs,
+          (job) => job.id,
+          (job) => this._job(job),
+        )}
+      </ul>`;
+  }
+
+  private _job(job: Job): TemplateResult {
+    const { localize, format } = this;
+    const name = this._name(job);
+    const start = ms(job.start);
+    const length = format.length(ms(job.end) - start);
+    const share = progress(job);
+    const what = `${name}, ${format.seconds(start)}`;
+    return html`<li class=${job.state}>
+      ${icon(LOOKS[job.state])}
+      <div class="what">
+        <b dir="auto">${name}</b>
+        <span class="when">${format.seconds(start)} · ${length}${job.label ? html` · <bdi>${job.label}</bdi>` : nothing}</span>
+        <span class="how">${this._how(job)}</span>
+        ${isOver(job)
+          ? nothing
+          : html`<div
+              class="bar ${share === null ? "unknown" : ""}"
+              role="progressbar"
+              aria-label=${localize("jobs.progress", { what })}
+              aria-valuemin="0"
+              aria-valuemax="100"
+              aria-valuenow=${share === null ? nothing : Math.round(share * 100)}
+            >
+              <div style="transform: scaleX(${share ?? 0.3})"></div>
+            </div>`}
+      </div>
+      ${job.state === "saved" && job.clip_ids.length
+        ? this._button("play", "jobs.play", mdiPlay, job, what)
+        : nothing}
+      ${job.state === "failed" || job.state === "cancelled"
+        ? this._button("retry", "jobs.retry", mdiRefresh, job, what)
+        : nothing}
+      ${isOver(job)
+        ? this._button("dismiss", "jobs.dismiss", mdiClose, job, what)
+        : this._button("cancel", "jobs.cancel", mdiClose, job, what)}
+    </li>`;
+  }
+
+  private _button(
+    type: "cancel" | "retry" | "dismiss" | "play",
+    key: "jobs.cancel" | "jobs.retry" | "jobs.dismiss" | "jobs.play",
+    path: string,
+    job: Job,
+    what: string,
+  ): TemplateResult {
+    const label = `${this.localize(key)}: ${what}`;
+    const needsBackEnd = type === "cancel" || type === "retry";
+    return html`<button
+      class="icon"
+      aria-label=${label}
+      title=${this.localize(key)}
+      ?disabled=${needsBackEnd && this.offline}
+      @click=${() => this._send(type, job)}
+    >
+      ${icon(path)}
+    </button>`;
+  }
+
+  /** One line that says how it is. */
+  private _how(job: Job): string {
+    const { localize, format } = this;
+    switch (job.state) {
+      case "fetching": {
+        const received = format.bytes(job.received_bytes);
+        if (job.size_bytes) {
+          const share = format.percent(Math.min(job.received_bytes / job.size_bytes, 1));
+          return localize("jobs.bytes_of", { received, size: format.bytes(job.size_bytes), share });
+        }
+        if (job.parts && job.parts > 1) {
+          return localize("jobs.parts_of", { done: format.count(job.parts_done), parts: format.count(job.parts), received });
+        }
+        return localize("jobs.bytes", { received });
+      }
+      case "queued":
+      case "waiting": {
+        const reason = job.reason ?? localize(job.state === "queued" ? "jobs.queued" : "jobs.waiting");
+        if (job.next_try_at === null) return reason;
+        const left = ms(job.next_try_at) - this.now;
+        return left > 0 ? localize("jobs.next_try", { reason, left: format.length(left) }) : reason;
+      }
+      case "failed":
+        return job.error?.message ?? localize("jobs.failed");
+      default:
+        return localize(`jobs.${job.state}`);
+    }
+  }
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: block;
+      }
+      ul {
+        list-style: none;
+        margin: 4px 0 0;
+        padding: 0;
+      }
+      li {
+        display: flex;
+        align-items: center;
+        gap: 12px;
+        padding: 8px 0;
+        min-height: 68px;
+      }
+      li + li {
+        border-top: 1px solid var(--cd-line);
+      }
+      .what {
+        flex: 1;
+        min-width: 0;
+        display: grid;
+        grid-template-columns: auto 1fr;
+        gap: 0 8px;
+      }
+      b {
+        font-weight: 500;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .when {
+        color: var(--cd-faint);
+        font-variant-numeric: tabular-nums;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .how,
+      .bar {
+        grid-column: 1 / -1;
+      }
+      .how {
+        overflow-wrap: anywhere;
+        font-variant-numeric: tabular-nums;
+      }
+      .failed > svg,
+      .failed .how {
+        color: var(--cd-error);
+      }
+      .saved > svg {
+        color: color-mix(in srgb, var(--success-color, #43a047) 75%, var(--cd-text));
+      }
+      .bar {
+        height: 4px;
+        margin-top: 6px;
+        border-radius: 2px;
+        overflow: hidden;
+        background: var(--cd-soft);
+      }
+      .bar div {
+        height: 100%;
+        background: var(--cd-strong);
+        transform-origin: left;
+        transition: transform 0.3s linear;
+      }
+      :host(:dir(rtl)) .bar div {
+        transform-origin: right;
+        --way: -1;
+      }
+      .bar.unknown div {
+        animation: slide 1.6s ease-in-out infinite alternate;
+      }
+      @keyframes slide {
+        to {
+          transform: translateX(calc(70% * var(--way, 1))) scaleX(0.3);
+        }
+      }
+      @media (prefers-reduced-motion: reduce) {
+        .bar.unknown div {
+          animation: none;
+        }
+      }
+    `,
+  ];
+}

@@ -1,0 +1,916 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+
+import type { ClipDownloadClips } from "./clip-download-clips";
+import { type Format, formatOf } from "./format";
+import { icon } from "./icon";
+import {
+  mdiAlertCircleOutline,
+  mdiCalendarToday,
+  mdiCctv,
+  mdiChevronLeft,
+  mdiChevronRight,
+  mdiClose,
+  mdiCloudOffOutline,
+} from "./icons";
+import { type Localize, localizeFor } from "./localize";
+import { bin, Store } from "./store";
+import { shared } from "./styles";
+import { type Day, dayAt, dayById, MINUTE, ms, SECOND } from "./time";
+import type { ClipDownloadTimeline } from "./timeline/clip-download-timeline";
+import { isOver, makeRow, neighbor, type Row, windowOf } from "./timeline/model";
+import type { Range } from "./timeline/scale";
+import type { Selection } from "./timeline/selection";
+import type { Camera, Clip, HomeAssistant, Job } from "./types";
+
+const REMEMBERED = "clip-download-cameras";
+/** So many cameras are shown before anybody chose. */
+const SHOWN_AT_FIRST = 4;
+/** Narrower than this, time goes down instead of across. */
+const NARROW_PX = 600;
+const NOTICE_MS = 8_000;
+const PRESETS = [1, 5, 15];
+const INTEGRATION_PAGE = "/config/integrations/integration/clip_download";
+const ADD_PAGE = "/config/integrations/dashboard/add?domain=clip_download";
+
+/** All of it: cameras, day, timeline, window, jobs, clips. The panel and the card show this. */
+export class ClipDownloadView extends LitElement {
+  @property({ attribute: false }) hass!: HomeAssistant;
+  /** The only cameras that are offered; all if there are none. */
+  @property({ attribute: false }) entityIds: string[] = [];
+  @property({ type: Boolean, attribute: "hide-clips" }) hideClips = false;
+  @property({ type: Boolean, attribute: "hide-presets" }) hidePresets = false;
+
+  @state() private _day: Day | null = null;
+  @state() private _selection: Selection | null = null;
+  @state() private _now = Date.now();
+  @state() private _isVertical = false;
+  @state() private _isSaving = false;
+  @state() private _shown: string[] | null = null;
+
+  @query("clip-download-timeline") private _timeline!: ClipDownloadTimeline | null;
+  @query("clip-download-clips") private _clips!: ClipDownloadClips | null;
+  @query("input[type=date]") private _dateInput!: HTMLInputElement | null;
+
+  private readonly _store = new Store(this);
+  private _format!: Format;
+  private _localize!: Localize;
+  private _timer = 0;
+  private _noticeTimer = 0;
+  private _noticed = "";
+  private _openNext: string | null = null;
+  private _rowsKey: unknown[] = [];
+  private _rows: Row[] = [];
+  private _theme: unknown;
+  private _bounds: Day | null = null;
+  private _visibleKey: unknown[] = [];
+  private _visible: Clip[] = [];
+  private readonly _observer = new ResizeObserver(([entry]) => {
+    const width = entry?.contentRect.width ?? 0;
+    if (width) this._isVertical = width < NARROW_PX;
+  });
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this._observer.observe(this);
+    this._timer = window.setInterval(() => this._tick(), SECOND);
+    this._tick();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this._observer.disconnect();
+    window.clearInterval(this._timer);
+    window.clearTimeout(this._noticeTimer);
+  }
+
+  private _tick(): void {
+    const now = Date.now();
+    // The line of now moves slowly; what counts down is looked at each second.
+    const isCounting = this._store.jobs.some((job) => job.next_try_at !== null && !isOver(job));
+    if (!isCounting && now - this._now < 10 * SECOND) return;
+    // Who looks at today sees the next day when it begins.
+    if (this._day && this._now < this._day.end && now >= this._day.end) this._setDay(dayAt(now, this._format.zone));
+    this._now = now;
+  }
+
+  // Home Assistant hands over a new object at each change of any state: most of them change nothing here.
+  protected override shouldUpdate(changed: PropertyValues<this>): boolean {
+    const old: HomeAssistant | undefined = changed.get("hass");
+    if (!old || changed.size > 1) return true;
+    this._store.setHass(this.hass);
+    return (
+      old.locale !== this.hass.locale ||
+      old.themes !== this.hass.themes ||
+      old.config.time_zone !== this.hass.config.time_zone ||
+      old.connection !== this.hass.connection
+    );
+  }
+
+  protected override willUpdate(): void {
+    this._format = formatOf(this.hass);
+    this._localize = localizeFor(this.hass.locale.language);
+    this._theme = this.hass.themes;
+    this._store.setHass(this.hass);
+    const { zone } = this._format;
+    // After a change of the time zone the same date begins at another time.
+    this._day = this._day ? dayById(this._day.id, zone) : dayAt(Date.now(), zone);
+    if (this._bounds?.start !== this._day.start || this._bounds.end !== this._day.end) this._bounds = this._day;
+    this._store.show(this._bounds, this._shownIds);
+  }
+
+  protected override updated(): void {
+    const { notice } = this._store;
+    if (notice !== this._noticed) {
+      this._noticed = notice;
+      window.clearTimeout(this._noticeTimer);
+      if (notice) this._noticeTimer = window.setTimeout(() => this._store.tell(""), NOTICE_MS);
+    }
+    if (this._openNext && this._store.clips.some((clip) => clip.id === this._openNext)) {
+      const clipId = this._openNext;
+      this._openNext = null;
+      void this._clips?.updateComplete.then(() => this._clips?.open(clipId));
+    }
+  }
+
+  // --- what is shown
+
+  private get _offered(): Camera[] {
+    const { cameras } = this._store;
+    return this.entityIds.length ? cameras.filter((one) => this.entityIds.includes(one.entity_id)) : cameras;
+  }
+
+  private get _shownIds(): string[] {
+    const offered = this._offered.map((camera) => camera.entity_id);
+    if (this.entityIds.length && !this._shown) return offered;
+    const chosen = this._shown ?? remembered();
+    const shown = offered.filter((one) => chosen?.includes(one));
+    return shown.length || this._shown ? shown : offered.slice(0, SHOWN_AT_FIRST);
+  }
+
+  private get _shownRows(): Row[] {
+    const store = this._store;
+    const ids = this._shownIds;
+    const key = [store.cameras, store.timelines, store.jobs, ids.join(), bin.clips];
+    if (key.some((one, index) => one !== this._rowsKey[index])) {
+      this._rowsKey = key;
+      this._rows = ids.flatMap((id) => {
+        const camera = store.cameras.find((one) => one.entity_id === id);
+        if (!camera) return [];
+        const timeline = store.timelines.get(id);
+        const clips = timeline?.clips.filter((clip) => !bin.has(clip.id)) ?? [];
+        return [makeRow(camera, timeline && { ...timeline, clips }, store.jobs)];
+      });
+    }
+    return this._rows;
+  }
+
+  private get _visibleClips(): Clip[] {
+    const key = [this._store.clips, bin.clips];
+    if (key.some((one, index) => one !== this._visibleKey[index])) {
+      this._visibleKey = key;
+      this._visible = this._store.clips.filter((clip) => !bin.has(clip.id));
+    }
+    return this._visible;
+  }
+
+  private get _limits(): Range {
+    const day = this._bounds ?? { start: 0, end: 0 };
+    return { start: day.start, end: Math.max(Math.min(day.end, this._now + MINUTE), day.start + SECOND) };
+  }
+
+  protected override render(): TemplateResult {
+    const store = this._store;
+    const localize = this._localize;
+    if (store.state === "loading" && !store.cameras.length) return this._bones();
+    if (store.state === "missing" || store.state === "failed") return this._problem();
+    if (!this._offered.length) return this._noCameras();
+    const rows = this._shownRows;
+    return html`
+      ${this._offlineBanner()} ${this._head()} ${this._problems()}
+      ${rows.length
+        ? html`
+            <section class="part" aria-label=${localize("timeline.title")}>
+              <clip-download-timeline
+                .rows=${rows}
+                .bounds=${this._bounds}
+                .selection=${this._selection}
+                .format=${this._format}
+                .localize=${localize}
+                .now=${this._now}
+                .vertical=${this._isVertical}
+                .loading=${store.isLoadingDay}
+                .theme=${this._theme}
+                @selection-changed=${this._selected}
+                @clip-opened=${this._openClip}
+                >${this.hidePresets ? nothing : this._presets(rows)}</clip-download-timeline
+              >
+              ${this._legend()}
+              ${this._selection
+                ? html`<clip-download-save
+                    .rows=${rows}
+                    .limits=${this._limits}
+                    .selection=${this._selection}
+                    .format=${this._format}
+                    .localize=${localize}
+                    .busy=${this._isSaving}
+                    .offline=${!store.isOnline}
+                    @selection-changed=${this._selected}
+                    @clip-opened=${this._openClip}
+                    @save=${this._save}
+                  ></clip-download-save>`
+                : html`<p class="hint">
+                    ${localize(this._isVertical ? "timeline.hint_touch" : "timeline.hint_drag")}
+                  </p>`}
+            </section>
+          `
+        : html`<p class="part empty">${localize("state.nothing_shown")}</p>`}
+      <clip-download-jobs
+        class="part"
+        ?hidden=${!this._jobs.length}
+        .jobs=${this._jobs}
+        .cameras=${store.cameras}
+        .format=${this._format}
+        .localize=${localize}
+        .now=${this._now}
+        .offline=${!store.isOnline}
+        @cancel=${(event: CustomEvent<Job>) => void store.cancel(event.detail.id)}
+        @retry=${(event: CustomEvent<Job>) => void store.retry(event.detail.id)}
+        @dismiss=${(event: CustomEvent<Job>) => store.dismiss(event.detail.id)}
+        @play=${this._playJob}
+      ></clip-download-jobs>
+      ${this.hideClips || !rows.length
+        ? nothing
+        : html`<clip-download-clips
+            class="part"
+            .clips=${this._visibleClips}
+            .cameras=${store.cameras}
+            .format=${this._format}
+            .localize=${localize}
+            .loading=${store.isLoadingClips}
+            .hasMore=${store.hasMoreClips}
+            .offline=${!store.isOnline}
+            @more=${() => void store.loadMoreClips()}
+            @keep=${(event: CustomEvent<{ clip: Clip; kept: boolean }>) =>
+              void store.keep(event.detail.clip, event.detail.kept)}
+            @label=${(event: CustomEvent<{ clip: Clip; label: string }>) =>
+              void store.label(event.detail.clip, event.detail.label)}
+            @delete=${(event: CustomEvent<Clip>) => store.delete([event.detail])}
+          ></clip-download-clips>`}
+      ${this._notices()}
+    `;
+  }
+
+  private _jobsKey: unknown[] = [];
+  private _ownJobs: Job[] = [];
+
+  /** The jobs of the cameras that are offered here. */
+  private get _jobs(): Job[] {
+    const key = [this._store.jobs, this._store.cameras, this.entityIds];
+    if (key.some((one, index) => one !== this._jobsKey[index])) {
+      this._jobsKey = key;
+      const offered = new Set(this._offered.map((camera) => camera.entity_id));
+      this._ownJobs = this._store.jobs.filter((job) => offered.has(job.entity_id ?? ""));
+    }
+    return this._ownJobs;
+  }
+
+  private _head(): TemplateResult {
+    const localize = this._localize;
+    const shown = this._shownIds;
+    const offered = this._offered;
+    return html`<div class="head">
+      ${offered.length > 1 || !this.entityIds.length
+        ? html`<div class="chips" role="group" aria-label=${localize("cameras")}>
+            ${offered.map((camera) => this._chip(camera, shown.includes(camera.entity_id)))}
+          </div>`
+        : nothing}
+      ${this._dayPicker()}
+    </div>`;
+  }
+
+  private _chip(camera: Camera, isShown: boolean): TemplateResult {
+    const status = this._localize(`camera.${camera.status}`);
+    return html`<button
+      class="chip ${isShown ? "shown" : ""}"
+      aria-pressed=${isShown}
+      title="${camera.name}: ${camera.reason ?? status}"
+      @click=${() => this._toggle(camera.entity_id)}
+    >
+      <span class="face">
+        ${icon(mdiCctv, "small")}
+        ${camera.picture
+          ? html`<img src=${camera.picture} alt="" @error=${(event: Event) => (event.target as HTMLElement).remove()} />`
+          : nothing}
+      </span>
+      <span class="name" dir="auto">${camera.name}</span>
+      <span class="dot ${camera.status}"></span>
+      ${camera.status === "ok" ? nothing : html`<span class="hidden-text">${status}</span>`}
+    </button>`;
+  }
+
+  private _dayPicker(): TemplateResult {
+    const localize = this._localize;
+    const format = this._format;
+    const day = this._bounds ?? dayAt(this._now, format.zone);
+    const today = dayAt(this._now, format.zone);
+    const isToday = day.id >= today.id;
+    const label = `${localize("day.pick")}: ${format.date(day.start)}`;
+    return html`<div class="day" role="group" aria-label=${localize("day.label")}>
+      <button
+        class="icon turn"
+        aria-label=${localize("day.previous")}
+        title=${localize("day.previous")}
+        @click=${() => this._moveDay(-1)}
+      >
+        ${icon(mdiChevronLeft)}
+      </button>
+      <span class="date">
+        <button aria-label=${label} @click=${this._pickDay}>${format.date(day.start)}</button>
+        <input
+          type="date"
+          tabindex="-1"
+          aria-hidden="true"
+          .value=${day.id}
+          max=${today.id}
+          @change=${this._dayPicked}
+        />
+      </span>
+      <button
+        class="icon turn"
+        aria-label=${localize("day.next")}
+        title=${localize("day.next")}
+        ?disabled=${isToday}
+        @click=${() => this._moveDay(1)}
+      >
+        ${icon(mdiChevronRight)}
+      </button>
+      <button class="outlined today" ?disabled=${isToday} @click=${() => this._setDay(today)}>
+        ${icon(mdiCalendarToday, "small")} ${localize("day.today")}
+      </button>
+    </div>`;
+  }
+
+  private _presets(rows: Row[]): TemplateResult {
+    const localize = this._localize;
+    return html`<div class="presets" slot="presets" role="group" aria-label=${localize("preset.title")}>
+      ${PRESETS.map(
+        (minutes) =>
+          html`<button class="outlined" @click=${() => this._lastMinutes(minutes)}>
+            ${localize.plural("preset.last_minutes", minutes)}
+          </button>`,
+      )}
+      <button class="outlined" @click=${() => this._lastEvent(rows)}>${localize("preset.last_event")}</button>
+    </div>`;
+  }
+
+  private _legend(): TemplateResult {
+    const localize = this._localize;
+    const words = (["footage", "none", "clip", "job"] as const).map(
+      (one) => html`<span><i class=${one}></i>${localize(`legend.${one}`)}</span>`,
+    );
+    return html`<div class="legend">${words}</div>`;
+  }
+
+  // --- when something is not as it should be
+
+  private _bones(): TemplateResult {
+    return html`<div class="bones" role="status">
+      <span class="hidden-text">${this._localize("loading")}</span>
+      <div></div>
+      <div></div>
+      <div></div>
+    </div>`;
+  }
+
+  private _problem(): TemplateResult {
+    const localize = this._localize;
+    const isMissing = this._store.state === "missing";
+    return html`<div class="big" role="alert">
+      ${icon(mdiAlertCircleOutline)}
+      <h2>${localize(isMissing ? "state.missing" : "state.failed")}</h2>
+      <p>${isMissing ? localize("state.missing_help") : this._store.failure}</p>
+      <button class="primary" @click=${() => void this._store.load()}>${localize("retry")}</button>
+    </div>`;
+  }
+
+  private _noCameras(): TemplateResult {
+    const localize = this._localize;
+    return html`<div class="big">
+      ${icon(mdiCctv)}
+      <h2>${localize("state.no_cameras")}</h2>
+      <p>${localize("state.no_cameras_help")}</p>
+      <a class="button outlined" href=${ADD_PAGE} @click=${this._navigate}>${localize("state.add_account")}</a>
+    </div>`;
+  }
+
+  private _offlineBanner(): TemplateResult | typeof nothing {
+    if (this._store.isOnline) return nothing;
+    return html`<p class="banner" role="status">${icon(mdiCloudOffOutline)} ${this._localize("state.offline")}</p>`;
+  }
+
+  private _problems(): TemplateResult {
+    const localize = this._localize;
+    const shown = new Set(this._shownIds);
+    const cameras = this._offered.filter((camera) => camera.status !== "ok" && shown.has(camera.entity_id));
+    const { timelines, dayFailure } = this._store;
+    return html`
+      ${cameras.map((camera) => {
+        const reason = camera.reason ?? localize(`camera.${camera.status}`);
+        return html`<p class="banner problem">
+          ${icon(mdiAlertCircleOutline)}
+          <span>${localize("camera.problem", { camera: camera.name, reason })}</span>
+          ${camera.status === "signed_out"
+            ? html`<a class="button" href=${INTEGRATION_PAGE} @click=${this._navigate}>${localize("camera.sign_in")}</a>`
+            : nothing}
+        </p>`;
+      })}
+      ${this._shownRows.map((row) => {
+        const reason = timelines.get(row.entityId)?.events_error;
+        if (!reason) return nothing;
+        return html`<p class="banner problem">
+          ${icon(mdiAlertCircleOutline)}
+          <span>${localize("state.events_failed", { camera: row.name, reason })}</span>
+        </p>`;
+      })}
+      ${dayFailure
+        ? html`<p class="banner problem" role="alert">
+            ${icon(mdiAlertCircleOutline)}
+            <span>${localize("state.day_failed", { reason: dayFailure })}</span>
+            <button @click=${() => void this._store.reloadDay()}>${localize("retry")}</button>
+          </p>`
+        : nothing}
+    `;
+  }
+
+  private _notices(): TemplateResult {
+    const localize = this._localize;
+    const { notice, showsBin } = this._store;
+    const doomed = showsBin ? bin.clips.length : 0;
+    return html`<div class="notices">
+      <div role="status">
+        ${doomed
+          ? html`<p class="notice">
+              <span>${localize.plural("clips.deleted", doomed)}</span>
+              <button @click=${() => bin.undo()}>${localize("undo")}</button>
+              <span class="time"></span>
+            </p>`
+          : nothing}
+      </div>
+      <div role="alert">
+        ${notice
+          ? html`<p class="notice">
+              <span>${notice}</span>
+              <button class="icon" aria-label=${localize("close")} @click=${() => this._store.tell("")}>
+                ${icon(mdiClose)}
+              </button>
+            </p>`
+          : nothing}
+      </div>
+    </div>`;
+  }
+
+  // --- what a person does
+
+  /** Go to a page of Home Assistant without loading all of it anew. */
+  private _navigate(event: MouseEvent): void {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    history.pushState(null, "", (event.currentTarget as HTMLAnchorElement).href);
+    window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
+  }
+
+  private _toggle(entityId: string): void {
+    const shown = new Set(this._shownIds);
+    if (!shown.delete(entityId)) shown.add(entityId);
+    this._shown = [...shown];
+    if (!this.entityIds.length) remember(this._shown);
+    if (!this._selection) return;
+    const entityIds = this._selection.entityIds.filter((one) => shown.has(one));
+    this._selection = entityIds.length ? { ...this._selection, entityIds } : null;
+  }
+
+  private _setDay(day: Day): void {
+    if (day.id === this._day?.id) return;
+    this._day = day;
+    this._selection = null;
+    this._openNext = null;
+  }
+
+  private _moveDay(days: number): void {
+    if (this._bounds) this._setDay(dayAt(this._bounds.start, this._format.zone, days));
+  }
+
+  private _pickDay(): void {
+    try {
+      this._dateInput?.showPicker();
+    } catch {
+      // Without a picker there are still the buttons beside it.
+    }
+  }
+
+  private _dayPicked(event: Event): void {
+    const { value } = event.target as HTMLInputElement;
+    if (/^\d{4}-\d\d-\d\d$/.test(value)) this._setDay(dayById(value, this._format.zone));
+  }
+
+  private _selected(event: CustomEvent<Selection | null>): void {
+    this._selection = event.detail;
+  }
+
+  private async _select(selection: Selection): Promise<void> {
+    this._selection = selection;
+    await this.updateComplete;
+    await this._timeline?.updateComplete;
+    this._timeline?.reveal(selection);
+  }
+
+  private _lastMinutes(minutes: number): void {
+    this._now = Date.now();
+    const end = Math.floor(this._now / SECOND) * SECOND;
+    this._setDay(dayAt(end, this._format.zone));
+    const rows = this._shownRows.filter((row) => row.anyWindow);
+    const entityIds = this._selection?.entityIds ?? (rows.length ? rows : this._shownRows).map((row) => row.entityId);
+    const start = Math.max(end - minutes * MINUTE, dayAt(end, this._format.zone).start);
+    void this._select({ start, end: Math.max(end, start + SECOND), entityIds });
+  }
+
+  private _lastEvent(rows: Row[]): void {
+    const found = neighbor(rows, Infinity, false);
+    if (found) void this._select({ ...windowOf(found.mark), entityIds: [found.row.entityId] });
+    else this._store.tell(this._localize("preset.no_event"));
+  }
+
+  private async _save(event: CustomEvent<Selection & { label: string }>): Promise<void> {
+    const { entityIds, label, ...window } = event.detail;
+    this._isSaving = true;
+    const isTaken = await this._store.save(entityIds, window, label);
+    this._isSaving = false;
+    if (!isTaken) return;
+    this._selection = null;
+    await this.updateComplete;
+    this._timeline?.focusTrack();
+  }
+
+  private _openClip(event: CustomEvent<Clip>): void {
+    const clip = event.detail;
+    this._openNext = clip.id;
+    this.requestUpdate();
+    if (clip.entity_id === null) return;
+    void this._store.ensureClip(clip.id, clip.entity_id, { start: ms(clip.start), end: ms(clip.end) });
+  }
+
+  private async _playJob(event: CustomEvent<Job>): Promise<void> {
+    const job = event.detail;
+    const clipId = job.clip_ids[0];
+    if (clipId === undefined || job.entity_id === null) return;
+    if (!this._shownIds.includes(job.entity_id)) this._toggle(job.entity_id);
+    this._setDay(dayAt(ms(job.start), this._format.zone));
+    await this.updateComplete;
+    this._openNext = clipId;
+    this.requestUpdate();
+    await this._store.ensureClip(clipId, job.entity_id, { start: ms(job.start), end: ms(job.end) });
+  }
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        display: block;
+        container-type: inline-size;
+      }
+      .part {
+        display: block;
+        padding: 16px;
+        background: var(--cd-ground);
+        border: var(--ha-card-border-width, 1px) solid var(--ha-card-border-color, var(--cd-line));
+        border-radius: var(--ha-card-border-radius, 12px);
+        margin-top: 16px;
+      }
+      :host([plain]) .part {
+        border-inline: 0;
+        border-bottom: 0;
+        border-radius: 0;
+        margin: 0;
+        padding: 12px 0;
+      }
+      .head {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: space-between;
+        gap: 8px 16px;
+      }
+      :host([plain]) .head {
+        padding-bottom: 8px;
+      }
+      .chips {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 8px;
+        min-width: 0;
+      }
+      .chip {
+        padding: 0 12px 0 6px;
+        padding-inline: 6px 12px;
+        max-width: 220px;
+        background: var(--cd-ground);
+        box-shadow: inset 0 0 0 1px var(--cd-line);
+        color: var(--cd-faint);
+      }
+      .chip.shown {
+        background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
+        box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--cd-primary) 55%, transparent);
+        color: var(--cd-text);
+      }
+      .face {
+        position: relative;
+        display: grid;
+        place-items: center;
+        flex: none;
+        width: 32px;
+        height: 32px;
+        border-radius: 16px;
+        overflow: hidden;
+        background: var(--cd-soft);
+      }
+      .face img {
+        position: absolute;
+        width: 100%;
+        height: 100%;
+        object-fit: cover;
+      }
+      .chip .name {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .dot {
+        flex: none;
+        width: 8px;
+        height: 8px;
+        border-radius: 4px;
+        background: var(--success-color, #43a047);
+      }
+      .dot.signed_out {
+        background: var(--warning-color, #ffa600);
+      }
+      .dot.unavailable {
+        background: var(--error-color, #db4437);
+      }
+      .day {
+        display: flex;
+        align-items: center;
+        margin-inline-start: auto;
+      }
+      .date {
+        position: relative;
+      }
+      .date button {
+        width: 100%;
+        min-width: 148px;
+        padding: 0 8px;
+        white-space: nowrap;
+      }
+      .date input {
+        position: absolute;
+        inset: auto 0 0;
+        width: 100%;
+        min-height: 0;
+        height: 1px;
+        padding: 0;
+        border: 0;
+        opacity: 0;
+        pointer-events: none;
+      }
+      .today {
+        margin-inline-start: 8px;
+      }
+      :host(:dir(rtl)) .turn svg {
+        transform: scaleX(-1);
+      }
+      .presets {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 8px;
+      }
+      .legend {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 4px 16px;
+        margin-top: 12px;
+        font-size: 12px;
+        line-height: 16px;
+        color: var(--cd-faint);
+      }
+      .legend span {
+        display: inline-flex;
+        align-items: center;
+        gap: 6px;
+      }
+      .legend i {
+        width: 18px;
+        height: 10px;
+        border-radius: 2px;
+      }
+      .legend .footage {
+        background: color-mix(in srgb, var(--cd-text) 38%, var(--cd-ground));
+      }
+      .legend .none {
+        background: repeating-linear-gradient(-45deg, var(--cd-line) 0 1.5px, transparent 1.5px 4px);
+      }
+      .legend .clip {
+        background: var(--cd-strong);
+      }
+      .legend .job {
+        --job: color-mix(in srgb, var(--warning-color, #ffa600) 80%, var(--cd-text));
+        border: 1.5px solid var(--job);
+        background: repeating-linear-gradient(-45deg, var(--job) 0 2px, transparent 2px 5px);
+      }
+      .hint {
+        display: flex;
+        align-items: center;
+        min-height: 44px;
+        margin: 16px 0 0;
+        color: var(--cd-faint);
+      }
+      .empty {
+        margin: 16px 0 0;
+        color: var(--cd-faint);
+        text-align: center;
+      }
+      .banner {
+        display: flex;
+        align-items: center;
+        gap: 12px;
+        min-height: 44px;
+        margin: 12px 0 0;
+        padding: 4px 12px;
+        border-radius: var(--cd-radius);
+        background: color-mix(in srgb, var(--warning-color, #ffa600) 18%, var(--cd-ground));
+      }
+      .banner:first-child {
+        margin: 0 0 12px;
+      }
+      .banner span {
+        flex: 1;
+        overflow-wrap: anywhere;
+      }
+      .big {
+        display: grid;
+        justify-items: center;
+        gap: 8px;
+        padding: 48px 16px;
+        text-align: center;
+        max-width: 480px;
+        margin: auto;
+      }
+      .big > svg {
+        width: 56px;
+        height: 56px;
+        color: var(--cd-faint);
+      }
+      .big p {
+        margin: 0 0 8px;
+        color: var(--cd-faint);
+        overflow-wrap: anywhere;
+      }
+      .button.outlined {
+        box-shadow: inset 0 0 0 1px var(--cd-line);
+      }
+      .banner a {
+        color: var(--cd-link);
+      }
+      .bones div {
+        border-radius: 12px;
+        margin-top: 16px;
+        background: var(--cd-soft);
+        animation: breathe 1.2s ease-in-out infinite alternate;
+        height: 44px;
+      }
+      .bones div:nth-of-type(2) {
+        height: 360px;
+      }
+      .bones div:nth-of-type(3) {
+        height: 200px;
+      }
+      @keyframes breathe {
+        to {
+          opacity: 0.5;
+        }
+      }
+      .notices {
+        position: fixed;
+        bottom: max(16px, env(safe-area-inset-bottom));
+        inset-inline: 16px;
+        z-index: 10;
+        display: grid;
+        gap: 8px;
+        justify-items: center;
+        pointer-events: none;
+      }
+      .notice {
+        position: relative;
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        margin: 0;
+        min-width: min(340px, 90vw);
+        max-width: 560px;
+        min-height: 52px;
+        padding: 4px 8px 4px 16px;
+        padding-inline: 16px 8px;
+        border-radius: var(--cd-radius);
+        overflow: hidden;
+        background: var(--cd-text);
+        color: var(--cd-ground);
+        box-shadow: 0 4px 16px rgba(0, 0, 0, 0.4);
+        pointer-events: auto;
+      }
+      .notice span:first-child {
+        flex: 1;
+        overflow-wrap: anywhere;
+      }
+      .notice button {
+        color: inherit;
+        font-weight: 700;
+      }
+      .notice button:hover {
+        background: color-mix(in srgb, var(--cd-ground) 15%, transparent);
+      }
+      .notice button:focus-visible {
+        outline-color: currentColor;
+        outline-offset: -4px;
+      }
+      .time {
+        position: absolute;
+        inset: auto 0 0;
+        height: 3px;
+        background: currentColor;
+        transform-origin: left;
+        animation: run-out 10s linear forwards;
+      }
+      :host(:dir(rtl)) .time {
+        transform-origin: right;
+      }
+      @keyframes run-out {
+        to {
+          transform: scaleX(0);
+        }
+      }
+      @media (prefers-reduced-motion: reduce) {
+        .bones div {
+          animation: none;
+        }
+      }
+      @container (max-width: 600px) {
+        .day {
+          margin: 0;
+          width: 100%;
+          justify-content: space-between;
+        }
+        .date {
+          flex: 1;
+          min-width: 0;
+        }
+        .chips {
+          flex-wrap: nowrap;
+          overflow-x: auto;
+          margin: -4px;
+          padding: 4px;
+          scrollbar-width: none;
+        }
+        .chip {
+          flex: none;
+          max-width: 180px;
+        }
+        .part {
+          padding: 12px;
+          margin-top: 12px;
+        }
+        .presets {
+          display: grid;
+          grid-template-columns: 1fr 1fr;
+          width: 100%;
+        }
+      }
+    `,
+  ];
+}
+
+/** The cameras that were shown last on this device. */
+const remembered = (): string[] | null => {
+  try {
+    const found: unknown = JSON.parse(localStorage.getItem(REMEMBERED) ?? "null");
+    return Array.isArray(found) ? found.filter((one): one is string => typeof one === "string") : null;
+  } catch {
+    return null;
+  }
+};
+
+const remember = (entityIds: string[]): void => {
+  try {
+    localStorage.setItem(REMEMBERED, JSON.stringify(entityIds));
+  } catch {
+    // A browser that keeps nothing shows the first cameras again.
+  }
+};

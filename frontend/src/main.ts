@@ -1,0 +1,60 @@
+import { ClipDownloadCard, ClipDownloadCardEditor, isOurCamera } from "./clip-download-card";
+import { ClipDownloadClips } from "./clip-download-clips";
+import { ClipDownloadJobs } from "./clip-download-jobs";
+import { ClipDownloadPanel } from "./clip-download-panel";
+import { ClipDownloadSave } from "./clip-download-save";
+import { ClipDownloadView } from "./clip-download-view";
+import { localizeFor } from "./localize";
+import { ClipDownloadDashboardStrategy } from "./strategy";
+import { ClipDownloadTimeline } from "./timeline/clip-download-timeline";
+import type { HomeAssistant } from "./types";
+
+/** What is loaded with Home Assistant's pages: it names the elements, and tells dashboards of them. */
+
+declare global {
+  interface Window {
+    customCards?: object[];
+    customStrategies?: object[];
+  }
+}
+
+const ELEMENTS: Record<string, CustomElementConstructor> = {
+  "clip-download-timeline": ClipDownloadTimeline,
+  "clip-download-save": ClipDownloadSave,
+  "clip-download-jobs": ClipDownloadJobs,
+  "clip-download-clips": ClipDownloadClips,
+  "clip-download-view": ClipDownloadView,
+  "clip-download-panel": ClipDownloadPanel,
+  "clip-download-card": ClipDownloadCard,
+  "clip-download-card-editor": ClipDownloadCardEditor,
+  "ll-strategy-dashboard-clip-download": ClipDownloadDashboardStrategy,
+};
+
+const announce = (): void => {
+  const localize = localizeFor(document.documentElement.lang || "en");
+  (window.customCards ??= []).push({
+    type: "clip-download-card",
+    name: localize("card.name"),
+    description: localize("description"),
+    preview: false,
+    getEntitySuggestion: (hass: HomeAssistant, entityId: string) =>
+      isOurCamera(hass, entityId)
+        ? {
+            label: localizeFor(hass.locale.language)("card.suggestion"),
+            config: { type: "custom:clip-download-card", entities: [entityId] },
+          }
+        : null,
+  });
+  (window.customStrategies ??= []).push({
+    type: "clip-download",
+    strategyType: "dashboard",
+    name: localize("strategy.name"),
+    description: localize("strategy.description"),
+  });
+};
+
+// A page that has an older bundle as well keeps what it has: an element can be named only once.
+if (!customElements.get("clip-download-card")) {
+  for (const [name, element] of Object.entries(ELEMENTS)) customElements.define(name, element);
+  announce();
+}

@@ -1,0 +1,456 @@
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+
+import * as api from "./api";
+import { localizeFor, sparedReason } from "./localize";
+import { iso, MINUTE, ms } from "./time";
+import { isOver } from "./timeline/model";
+import type { Range } from "./timeline/scale";
+import { reloadIfOlder } from "./version";
+import type { Camera, CameraTimeline, Clip, ClipsChange, HomeAssistant, Job, JobsChange, Unsubscribe } from "./types";
+
+/** How long *Undo* is offered; nothing is deleted before. */
+export const UNDO_MS = 10_000;
+const PAGE = 100;
+const REFRESH_MS = MINUTE;
+/** What comes in quick succession is answered once. */
+const SETTLE_MS = 1_000;
+
+interface Refusal {
+  code?: string;
+  message?: string;
+  translation_domain?: string;
+  translation_key?: string;
+  translation_placeholders?: Record<string, string>;
+}
+
+/** A refusal in words, in the user's language if they are there, whatever was thrown. */
+export const words = (error: unknown, hass?: HomeAssistant): string => {
+  if (typeof error !== "object" || error === null) return String(error);
+  const { code, message, translation_domain, translation_key, translation_placeholders } = error as Refusal;
+  const key = `component.${translation_domain ?? ""}.exceptions.${translation_key ?? ""}.message`;
+  const translated = translation_key && hass?.localize?.(key, translation_placeholders);
+  return [translated, message, code].find(Boolean) ?? "";
+};
+
+const codeOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
+
+// --- what is about to be deleted
+
+interface Doomed {
+  hass: HomeAssistant;
+  clips: Clip[];
+  timer: number;
+}
+
+/**
+ * Clips whose notice with *Undo* is still shown. They belong to no element: who goes to another page
+ * and comes back finds the notice as it was. If the page is closed meanwhile, nothing is deleted.
+ */
+class Bin {
+  private _doomed: Doomed | null = null;
+  private readonly _listeners = new Set<(failure?: string) => void>();
+
+  get clips(): readonly Clip[] {
+    return this._doomed?.clips ?? [];
+  }
+
+  has(clipId: string): boolean {
+    return this.clips.some((clip) => clip.id === clipId);
+  }
+
+  listen(listener: (failure?: string) => void): () => void {
+    this._listeners.add(listener);
+    return () => this._listeners.delete(listener);
+  }
+
+  /** Whether it is this listener who shows the notice: the first of those on the page. */
+  isShownBy(listener: (failure?: string) => void): boolean {
+    return this._listeners.values().next().value === listener;
+  }
+
+  /** Delete clips when the time of their notice is over; an earlier notice makes place for it. */
+  put(hass: HomeAssistant, clips: Clip[]): void {
+    void this._empty();
+    this._doomed = { hass, clips, timer: window.setTimeout(() => void this._empty(), UNDO_MS) };
+    this._tell();
+  }
+
+  undo(): void {
+    if (!this._doomed) return;
+    window.clearTimeout(this._doomed.timer);
+    this._doomed = null;
+    this._tell();
+  }
+
+  private async _empty(): Promise<void> {
+    const doomed = this._doomed;
+    if (!doomed) return;
+    window.clearTimeout(doomed.timer);
+    this._doomed = null;
+    let failure: string | undefined;
+    try {
+      const { spared } = await api.deleteClips(
+        doomed.hass,
+        doomed.clips.map((clip) => clip.id),
+      );
+      if (spared[0]) failure = sparedReason(localizeFor(doomed.hass.locale.language), spared[0].reason);
+    } catch (error) {
+      failure = words(error, doomed.hass);
+    }
+    this._tell(failure);
+  }
+
+  private _tell(failure?: string): void {
+    for (const listener of this._listeners) listener(failure);
+  }
+}
+
+export const bin = new Bin();
+
+// --- all that is shown
+
+export type State = "loading" | "ready" | "missing" | "failed";
+
+/** What is known of the cameras, and what is done with it. It tells its host when something changed. */
+export class Store implements ReactiveController {
+  state: State = "loading";
+  failure = "";
+  isOnline = true;
+  cameras: Camera[] = [];
+  timelines = new Map<string, CameraTimeline>();
+  /** Whether the day's timeline is being fetched for the first time. */
+  isLoadingDay = false;
+  dayFailure = "";
+  jobs: Job[] = [];
+  clips: Clip[] = [];
+  isLoadingClips = false;
+  hasMoreClips = false;
+  /** The last thing that went wrong, to be told once. */
+  notice = "";
+
+  private _hass: HomeAssistant | undefined;
+  private _day: Range | undefined;
+  private _shown: string[] = [];
+  private _cursor: string | null = null;
+  /** Counts what was asked for, so that a late answer to an earlier question is dropped. */
+  private _asked = 0;
+  private _connection: HomeAssistant["connection"] | undefined;
+  private _unsubscribes: Promise<Unsubscribe>[] = [];
+  private _refresh = 0;
+  private _settle = 0;
+  private _unlisten: (() => void) | undefined;
+  private readonly _dismissed = new Set<string>();
+
+  constructor(private readonly _host: ReactiveControllerHost) {
+    _host.addController(this);
+  }
+
+  hostConnected(): void {
+    this._unlisten = bin.listen(this._binned);
+    if (this._hass) this._open(this._hass);
+  }
+
+  hostDisconnected(): void {
+    this._unlisten?.();
+    this._close();
+  }
+
+  /** Take Home Assistant's object; the first one begins everything. */
+  setHass(hass: HomeAssistant): void {
+    const isFirst = !this._hass;
+    this._hass = hass;
+    if (isFirst || this._connection !== hass.connection) {
+      this._close();
+      this._open(hass);
+    }
+  }
+
+  private _open(hass: HomeAssistant): void {
+    if (this._connection) return;
+    void reloadIfOlder(hass);
+    // Refusals are said in the user's language if Home Assistant has their texts.
+    hass.loadBackendTranslation?.("exceptions", "clip_download").catch(() => undefined);
+    this._connection = hass.connection;
+    this.isOnline = hass.connection.connected;
+    hass.connection.addEventListener("ready", this._ready);
+    hass.connection.addEventListener("disconnected", this._lost);
+    this._refresh = window.setInterval(() => this._refreshToday(), REFRESH_MS);
+    void this.load();
+  }
+
+  private _close(): void {
+    this._connection?.removeEventListener("ready", this._ready);
+    this._connection?.removeEventListener("disconnected", this._lost);
+    this._connection = undefined;
+    this._unsubscribe();
+    window.clearInterval(this._refresh);
+    window.clearTimeout(this._settle);
+    this._settle = 0;
+  }
+
+  private _unsubscribe(): void {
+    for (const one of this._unsubscribes) {
+      // It is gone already if the connection is, or never was.
+      one.then((unsubscribe) => unsubscribe()).catch(() => undefined);
+    }
+    this._unsubscribes = [];
+  }
+
+  private readonly _binned = (failure?: string): void => {
+    if (failure && this.showsBin) this.tell(failure);
+    this._changed();
+  };
+
+  /** Whether the notice of what is about to be deleted belongs here. */
+  get showsBin(): boolean {
+    return bin.isShownBy(this._binned);
+  }
+
+  private readonly _ready = (): void => {
+    this.isOnline = true;
+    if (this._hass) void reloadIfOlder(this._hass);
+    // What was subscribed to goes on by itself; what changed meanwhile was not told.
+    void this.load();
+  };
+
+  private readonly _lost = (): void => {
+    this.isOnline = false;
+    this._changed();
+  };
+
+  private _changed(): void {
+    this._host.requestUpdate();
+  }
+
+  tell(notice: string): void {
+    this.notice = notice;
+    this._changed();
+  }
+
+  /** Fetch the cameras and all that is shown of them. */
+  async load(): Promise<void> {
+    const hass = this._hass;
+    if (!hass) return;
+    if (this.state !== "ready") this.state = "loading";
+    this._changed();
+    try {
+      this.cameras = await api.fetchCameras(hass);
+      this.state = "ready";
+    } catch (error) {
+      // Without a connection the banner says so; what is known stays.
+      if (this.isOnline && this.state !== "ready") {
+        this.state = codeOf(error) === "unknown_command" ? "missing" : "failed";
+        this.failure = words(error, hass);
+      }
+      this._changed();
+      return;
+    }
+    this._changed();
+    if (!this._unsubscribes.length) this._subscribe(hass);
+    await this._loadDay();
+  }
+
+  private _subscribe(hass: HomeAssistant): void {
+    this._unsubscribes = [
+      api.subscribeJobs(hass, (change) => this._jobsChanged(change)),
+      api.subscribeClips(hass, (change) => this._clipsChanged(change)),
+    ];
+    for (const one of this._unsubscribes) one.catch((error: unknown) => this.tell(words(error, hass)));
+  }
+
+  /** Show a day of some cameras. */
+  show(day: Range, entityIds: string[]): void {
+    const isSame = this._day?.start === day.start && this._shown.join() === entityIds.join();
+    if (isSame) return;
+    const isOtherDay = this._day?.start !== day.start;
+    this._day = day;
+    this._shown = entityIds;
+    if (isOtherDay) this.timelines = new Map();
+    this.clips = [];
+    this._changed();
+    if (this.state === "ready") void this._loadDay();
+  }
+
+  private async _loadDay(): Promise<void> {
+    const asked = ++this._asked;
+    await Promise.all([this._loadTimelines(asked), this._loadClips(asked, null)]);
+  }
+
+  private async _loadTimelines(asked: number): Promise<void> {
+    const hass = this._hass;
+    const day = this._day;
+    if (!hass || !day || !this._shown.length) return;
+    this.isLoadingDay = this._shown.some((one) => !this.timelines.has(one));
+    this._changed();
+    try {
+      const timelines = await api.fetchTimeline(hass, this._shown, day.start, day.end);
+      if (asked !== this._asked) return;
+      this.timelines = new Map(timelines.map((one) => [one.entity_id, one]));
+      this.dayFailure = "";
+    } catch (error) {
+      if (asked !== this._asked) return;
+      if (this.isOnline) this.dayFailure = words(error, hass);
+    }
+    this.isLoadingDay = false;
+    this._changed();
+  }
+
+  private async _loadClips(asked: number, cursor: string | null): Promise<void> {
+    const hass = this._hass;
+    const day = this._day;
+    if (!hass || !day) return;
+    if (!this._shown.length) {
+      this.hasMoreClips = false;
+      return;
+    }
+    this.isLoadingClips = true;
+    this._changed();
+    try {
+      const page = await api.fetchClips(hass, {
+        entity_ids: this._shown,
+        start: iso(day.start),
+        end: iso(day.end),
+        limit: PAGE,
+        ...(cursor !== null && { cursor }),
+      });
+      if (asked !== this._asked) return;
+      this.clips = cursor === null ? page.clips : [...this.clips, ...page.clips];
+      this._cursor = page.cursor;
+      this.hasMoreClips = page.cursor !== null;
+    } catch (error) {
+      if (asked !== this._asked) return;
+      if (this.isOnline) this.tell(words(error, hass));
+    }
+    this.isLoadingClips = false;
+    this._changed();
+  }
+
+  async loadMoreClips(): Promise<void> {
+    if (this._cursor !== null && !this.isLoadingClips) await this._loadClips(this._asked, this._cursor);
+  }
+
+  /** Have a clip in the list, also one that is further down than was fetched. */
+  async ensureClip(clipId: string, entityId: string, window: Range): Promise<void> {
+    if (this.clips.some((clip) => clip.id === clipId)) return;
+    await this._try(async (hass) => {
+      const query = { entity_ids: [entityId], start: iso(window.start), end: iso(window.end), limit: PAGE };
+      const { clips } = await api.fetchClips(hass, query);
+      this._clipsChanged({ changed: clips.filter((clip) => clip.id === clipId) });
+    });
+  }
+
+  /** Fetch the timeline again: try once more, or see what is new. */
+  async reloadDay(): Promise<void> {
+    await this._loadDay();
+  }
+
+  private _refreshToday(): void {
+    const now = Date.now();
+    const isToday = this._day && this._day.start <= now && now < this._day.end + 2 * REFRESH_MS;
+    if (isToday && this.isOnline && this.state === "ready" && !document.hidden) {
+      void this._loadTimelines(this._asked);
+    }
+  }
+
+  private _jobsChanged(change: JobsChange): void {
+    const before = new Map(this.jobs.map((job) => [job.id, job]));
+    const jobs = new Map(change.jobs ? change.jobs.map((job) => [job.id, job]) : before);
+    for (const job of change.changed ?? []) jobs.set(job.id, job);
+    for (const id of change.removed ?? []) jobs.delete(id);
+    this.jobs = [...jobs.values()]
+      .filter((job) => !this._dismissed.has(job.id))
+      .sort((a, b) => ms(b.asked_at) - ms(a.asked_at));
+    this._changed();
+  }
+
+  private _clipsChanged(change: ClipsChange): void {
+    const fresh = [...(change.saved ?? []), ...(change.changed ?? [])];
+    const gone = new Set(change.removed);
+    const day = this._day;
+    const isShown = (clip: Clip): boolean =>
+      day !== undefined &&
+      clip.entity_id !== null &&
+      this._shown.includes(clip.entity_id) &&
+      ms(clip.start) < day.end &&
+      ms(clip.end) > day.start;
+    this.clips = merge(this.clips, fresh.filter(isShown), gone);
+    for (const [entityId, timeline] of this.timelines) {
+      const own = fresh.filter((clip) => clip.entity_id === entityId && isShown(clip));
+      if (own.length || timeline.clips.some((clip) => gone.has(clip.id))) {
+        this.timelines.set(entityId, { ...timeline, clips: merge(timeline.clips, own, gone) });
+      }
+    }
+    // A new map, so that what is drawn from it is drawn anew.
+    this.timelines = new Map(this.timelines);
+    this._changed();
+    // An event says which clip it has.
+    if (change.saved?.length && !this._settle) {
+      this._settle = window.setTimeout(() => {
+        this._settle = 0;
+        void this._loadTimelines(this._asked);
+      }, SETTLE_MS);
+    }
+  }
+
+  // --- what a person does
+
+  /** Ask for a window of some cameras; returns whether it was taken. */
+  async save(entityIds: string[], window: Range, label: string): Promise<boolean> {
+    return await this._try(async (hass) => {
+      const answers = await api.saveClip(hass, entityIds, window.start, window.end, label);
+      for (const answer of Object.values(answers)) {
+        if (answer.status === "failed" && answer.error) {
+          this.tell(typeof answer.error === "string" ? answer.error : (answer.error.message ?? ""));
+        }
+      }
+    });
+  }
+
+  async cancel(jobId: string): Promise<void> {
+    await this._try((hass) => api.cancelJob(hass, jobId));
+  }
+
+  async retry(jobId: string): Promise<void> {
+    if (await this._try((hass) => api.retryJob(hass, jobId))) this.dismiss(jobId);
+  }
+
+  /** Do not show a job any more that has ended. */
+  dismiss(jobId: string): void {
+    if (this.jobs.some((job) => job.id === jobId && !isOver(job))) return;
+    this._dismissed.add(jobId);
+    this.jobs = this.jobs.filter((job) => job.id !== jobId);
+    this._changed();
+  }
+
+  async keep(clip: Clip, kept: boolean): Promise<void> {
+    await this._try(async (hass) => this._clipsChanged({ changed: [await api.keepClip(hass, clip.id, kept)] }));
+  }
+
+  async label(clip: Clip, label: string): Promise<void> {
+    await this._try(async (hass) => this._clipsChanged({ changed: [await api.labelClip(hass, clip.id, label)] }));
+  }
+
+  delete(clips: Clip[]): void {
+    if (this._hass) bin.put(this._hass, clips);
+  }
+
+  private async _try(act: (hass: HomeAssistant) => Promise<unknown>): Promise<boolean> {
+    if (!this._hass) return false;
+    try {
+      await act(this._hass);
+    } catch (error) {
+      this.tell(words(error, this._hass));
+      return false;
+    }
+    return true;
+  }
+}
+
+/** Clips with what is new and without what is gone, the newest first. */
+const merge = (clips: Clip[], fresh: Clip[], gone: Set<string>): Clip[] => {
+  const all = new Map(clips.map((clip) => [clip.id, clip]));
+  for (const clip of fresh) all.set(clip.id, clip);
+  for (const id of gone) all.delete(id);
+  return [...all.values()].sort((a, b) => ms(b.start) - ms(a.start));
+};

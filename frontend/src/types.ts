@@ -1,0 +1,144 @@
+/**
+ * What is spoken over Home Assistant's WebSocket: the commands `clip_download/*`, and the little of Home
+ * Assistant's own objects that is used here. Times are ISO 8601 with a zone.
+ */
+
+export interface Span {
+  start: string;
+  end: string;
+}
+
+export interface Camera {
+  entity_id: string;
+  name: string;
+  account: { entry_id: string; title: string; kind: string };
+  status: "ok" | "signed_out" | "unavailable";
+  reason: string | null;
+  /** Whether any window can be asked for; if not, the cloud keeps whole recordings of events only. */
+  any_window: boolean;
+  has_events: boolean;
+  /** How long after it was filmed the cloud can hand out footage. */
+  lag_s: number;
+  /** From when on the cloud still has footage; null if that is not known. */
+  retention_start: string | null;
+  picture: string | null;
+}
+
+export interface CloudEvent extends Span {
+  id: string;
+  kind: string;
+  seen: string[];
+  is_ready: boolean;
+  clip_id: string | null;
+  picture: string | null;
+}
+
+export interface Clip extends Span {
+  id: string;
+  /** Null if its camera is no longer set up. */
+  entity_id: string | null;
+  /** What the camera was called when the clip was saved. */
+  camera: string;
+  label: string;
+  status: "complete" | "partial";
+  gaps: Span[];
+  duration_s: number;
+  size_bytes: number;
+  events: string[];
+  /** The kinds of the events that it was made for. */
+  kinds: string[];
+  seen: string[];
+  kept: boolean;
+  saved_at: string;
+  path: string;
+  media_content_id: string | null;
+  /** Signed; the timeline's clips have none. */
+  url?: string | null;
+  picture: string | null;
+}
+
+export type JobState = "queued" | "waiting" | "fetching" | "finishing" | "saved" | "failed" | "cancelled";
+
+export interface Job extends Span {
+  id: string;
+  /** Null if its camera is no longer set up. */
+  entity_id: string | null;
+  camera: string;
+  label: string;
+  state: JobState;
+  asked_at: string;
+  /** What it waits for, in words. */
+  reason: string | null;
+  next_try_at: string | null;
+  received_bytes: number;
+  size_bytes: number | null;
+  parts_done: number;
+  parts: number | null;
+  clip_ids: string[];
+  error: { key: string; message: string } | null;
+}
+
+/** What one camera has to show of a window of time. */
+export interface CameraTimeline {
+  entity_id: string;
+  /** Where the cloud has footage; null where that is not known. */
+  footage: Span[] | null;
+  events: CloudEvent[];
+  events_error: string | null;
+  clips: Clip[];
+}
+
+export interface ClipsPage {
+  clips: Clip[];
+  cursor: string | null;
+}
+
+export interface ClipsChange {
+  saved?: Clip[];
+  changed?: Clip[];
+  removed?: string[];
+}
+
+export interface JobsChange {
+  /** All of them, at the beginning and after a reconnect. */
+  jobs?: Job[];
+  changed?: Job[];
+  removed?: string[];
+}
+
+export type SaveResponse = Record<string, { job_id: string; status: string; error?: { message?: string } | string }>;
+
+// --- Home Assistant's own
+
+export type Unsubscribe = () => Promise<void> | void;
+
+export interface Connection {
+  connected: boolean;
+  addEventListener(type: "ready" | "disconnected", listener: () => void): void;
+  removeEventListener(type: "ready" | "disconnected", listener: () => void): void;
+  subscribeMessage<T>(listener: (message: T) => void, message: Message): Promise<Unsubscribe>;
+}
+
+export type Message = { type: string } & Record<string, unknown>;
+
+export interface HomeAssistant {
+  connection: Connection;
+  connected: boolean;
+  language: string;
+  locale: { language: string; time_format: "language" | "system" | "12" | "24"; time_zone: "local" | "server" };
+  config: { time_zone: string };
+  themes?: { darkMode?: boolean; theme?: string };
+  localize?(key: string, values?: Record<string, string>): string;
+  loadBackendTranslation?(category: string, integration: string): Promise<unknown>;
+  states: Record<string, { state: string; attributes: Record<string, unknown> } | undefined>;
+  entities?: Record<string, { platform?: string } | undefined>;
+  callWS<T>(message: Message): Promise<T>;
+  callService<T>(
+    domain: string,
+    service: string,
+    data: Record<string, unknown>,
+    target: { entity_id: string[] },
+    notifyOnError: boolean,
+    returnResponse: boolean,
+  ): Promise<{ response?: T }>;
+}

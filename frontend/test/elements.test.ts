@@ -1,0 +1,240 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { HOSTILE, MockBackEnd, type MockOptions } from "../dev/mock";
+import { checkConfig, ClipDownloadCard } from "../src/clip-download-card";
+import { ClipDownloadPanel } from "../src/clip-download-panel";
+import { ClipDownloadDashboardStrategy } from "../src/strategy";
+import type { ClipDownloadTimeline } from "../src/timeline/clip-download-timeline";
+import type { Selection } from "../src/timeline/selection";
+import "../src/main";
+
+// How long something may take on a slow machine.
+const PATIENCE = { timeout: 30_000 };
+
+const options: MockOptions = {
+  zone: "UTC",
+  language: "en",
+  timeFormat: "24",
+  dark: false,
+  state: "",
+  events: 40,
+};
+
+/** The elements below one, through all shadow roots. */
+const all = (root: ParentNode): Element[] =>
+  [...root.querySelectorAll("*")].flatMap((one) => [one, ...(one.shadowRoot ? all(one.shadowRoot) : [])]);
+
+const find = <T extends Element>(root: ParentNode, selector: string): T => {
+  const found = all(root).find((one) => one.matches(selector));
+  if (!found) throw new Error(`There is no ${selector}`);
+  return found as T;
+};
+
+const button = (label: string): HTMLButtonElement => {
+  const found = all(document.body).find(
+    (one) =>
+      one.localName === "button" &&
+      (one.getAttribute("aria-label") ?? one.textContent).replace(/\s+/g, " ").trim().startsWith(label),
+  );
+  if (!found) throw new Error(`There is no button ${label}`);
+  return found as HTMLButtonElement;
+};
+
+const showPanel = async (more: Partial<MockOptions> = {}) => {
+  const backEnd = new MockBackEnd({ ...options, ...more });
+  const panel = new ClipDownloadPanel();
+  panel.hass = backEnd.hass;
+  document.body.append(panel);
+  await vi.waitFor(() => {
+    const view = find(document.body, "clip-download-view");
+    if (view.shadowRoot?.querySelector(".bones")) throw new Error("still loading");
+    if (!more.state && !find(document.body, "clip-download-clips").shadowRoot?.querySelector(".card")) {
+      throw new Error("no clips yet");
+    }
+  }, PATIENCE);
+  return { backEnd, panel, view: find(document.body, "clip-download-view") };
+};
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-21T20:00:00Z") });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  document.body.replaceChildren();
+  localStorage.clear();
+});
+
+describe("the panel", () => {
+  it("shows a name as text, whatever is in it", async () => {
+    await showPanel();
+    const pictures = all(document.body).filter((one) => one.localName === "img");
+    expect(pictures.some((one) => one.getAttribute("src") === "x")).toBe(false);
+    expect(all(document.body).some((one) => one.textContent === HOSTILE)).toBe(true);
+  });
+
+  it("saves the window that is selected, of the cameras that are ticked", async () => {
+    const { backEnd } = await showPanel();
+    const timeline = find<ClipDownloadTimeline>(document.body, "clip-download-timeline");
+    const end = Math.floor(Date.now() / 1000) * 1000;
+    const detail: Selection = { start: timeline.bounds.start, end, entityIds: ["camera.driveway"] };
+    timeline.dispatchEvent(new CustomEvent("selection-changed", { detail }));
+    await settle();
+    find<HTMLInputElement>(document.body, "clip-download-save .tick input, .tick input").click();
+    await settle();
+    button("Save").click();
+    await settle();
+    expect(backEnd.asked.at(-1)).toMatchObject({
+      type: "save_clip",
+      start: new Date(detail.start).toISOString(),
+      end: new Date(end).toISOString(),
+      entity_ids: ["camera.front_door", "camera.driveway"],
+    });
+    expect(timeline.selection).toBeNull();
+  });
+
+  it("moves edges by ten seconds, and takes typed times", async () => {
+    await showPanel();
+    const timeline = find<ClipDownloadTimeline>(document.body, "clip-download-timeline");
+    const { start } = timeline.bounds;
+    const select = (from: number, to: number): void => {
+      const detail: Selection = { start: start + from, end: start + to, entityIds: ["camera.driveway"] };
+      timeline.dispatchEvent(new CustomEvent("selection-changed", { detail }));
+    };
+    select(0, 30_000);
+    await settle();
+    button("Start 10 seconds later").click();
+    await settle();
+    button("End 10 seconds earlier").click();
+    await settle();
+    expect(timeline.selection).toMatchObject({ start: start + 10_000, end: start + 20_000 });
+    const input = find<HTMLInputElement>(document.body, ".edge input");
+    const type = async (text: string): Promise<void> => {
+      input.value = text;
+      input.dispatchEvent(new Event("change"));
+      await settle();
+    };
+    await type("00:00:05");
+    expect(timeline.selection?.start).toBe(start + 5_000);
+    await type("nonsense");
+    expect(timeline.selection?.start).toBe(start + 5_000);
+    expect(input.getAttribute("aria-invalid")).toBe("true");
+  });
+
+  it("has sliders that keys move", async () => {
+    await showPanel();
+    const timeline = find<ClipDownloadTimeline>(document.body, "clip-download-timeline");
+    const { start } = timeline.bounds;
+    const detail: Selection = { start, end: start + 60_000, entityIds: ["camera.driveway"] };
+    timeline.dispatchEvent(new CustomEvent("selection-changed", { detail }));
+    await settle();
+    const handle = find<HTMLElement>(document.body, ".handle.start");
+    expect(handle.getAttribute("role")).toBe("slider");
+    handle.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+    await settle();
+    expect(timeline.selection?.start).toBe(start + 10_000);
+    expect(handle.getAttribute("aria-valuetext")).toBe("00:00:10, window of 50 seconds");
+    handle.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }));
+    await settle();
+    expect(timeline.selection?.start).toBe(start);
+    handle.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    await settle();
+    expect(timeline.selection).toBeNull();
+  });
+
+  it("hides a clip that is about to be deleted, and brings it back", async () => {
+    const { backEnd } = await showPanel();
+    const cards = () => all(document.body).filter((one) => one.matches("button.card"));
+    const count = cards().length;
+    (cards()[0] as HTMLButtonElement).click();
+    await settle();
+    button("Delete").click();
+    await settle();
+    expect(cards()).toHaveLength(count - 1);
+    button("Undo").click();
+    await settle();
+    expect(cards()).toHaveLength(count);
+    expect(backEnd.asked.some((one) => one.type === "clip_download/clip/delete")).toBe(false);
+  });
+
+  it.each([
+    ["empty", "No cameras yet"],
+    ["missing", "Clip Download is not running"],
+    ["failed", "The library cannot be opened"],
+  ])("says it when it is %s", async (state, text) => {
+    const { view } = await showPanel({ state });
+    await vi.waitFor(() => expect(view.shadowRoot?.textContent).toContain(text), PATIENCE);
+  });
+
+  it("says that the connection is lost, and saves nothing then", async () => {
+    const { backEnd, view } = await showPanel();
+    backEnd.disconnect();
+    await settle();
+    expect(view.shadowRoot?.textContent).toContain("Connection lost");
+    backEnd.reconnect();
+    await settle();
+    expect(view.shadowRoot?.textContent).not.toContain("Connection lost");
+  });
+});
+
+describe("the card", () => {
+  it("refuses what is no configuration", () => {
+    for (const config of [null, { entities: "camera.a" }, { entities: ["light.a"] }, { title: 1 }, { show_clips: "no" }]) {
+      expect(() => checkConfig(config)).toThrow();
+    }
+    expect(() => checkConfig({ type: "custom:clip-download-card", entities: ["camera.a"] })).not.toThrow();
+  });
+
+  it("begins with one of our cameras, and is offered for them only", () => {
+    const { hass } = new MockBackEnd(options);
+    hass.entities = { ...hass.entities, "camera.other": { platform: "generic" } };
+    expect(ClipDownloadCard.getStubConfig(hass)).toEqual({ entities: ["camera.front_door"] });
+    const [card] = window.customCards as { getEntitySuggestion: (hass: unknown, entityId: string) => unknown }[];
+    expect(card?.getEntitySuggestion(hass, "camera.driveway")).toMatchObject({
+      config: { type: "custom:clip-download-card", entities: ["camera.driveway"] },
+    });
+    expect(card?.getEntitySuggestion(hass, "camera.other")).toBeNull();
+  });
+
+  it("writes down only what is not as it would be anyway", async () => {
+    const editor = ClipDownloadCard.getConfigElement() as HTMLElement & { hass: unknown; setConfig(config: unknown): void };
+    if (!customElements.get("ha-form")) customElements.define("ha-form", class extends HTMLElement {});
+    editor.hass = new MockBackEnd(options).hass;
+    editor.setConfig({ type: "custom:clip-download-card", entities: ["camera.front_door"] });
+    document.body.append(editor);
+    await settle();
+    const written: unknown[] = [];
+    editor.addEventListener("config-changed", (event) => written.push((event as CustomEvent<unknown>).detail));
+    const value = { type: "custom:clip-download-card", title: "", entities: [], show_clips: true, show_presets: false };
+    find(document.body, "ha-form").dispatchEvent(new CustomEvent("value-changed", { detail: { value } }));
+    expect(written).toEqual([{ config: { type: "custom:clip-download-card", show_presets: false } }]);
+  });
+
+  it("offers its cameras only", async () => {
+    const card = new ClipDownloadCard();
+    card.setConfig({ type: "custom:clip-download-card", entities: ["camera.driveway"] });
+    card.hass = new MockBackEnd(options).hass;
+    document.body.append(card);
+    await vi.waitFor(() => find(document.body, "clip-download-timeline"), PATIENCE);
+    expect(find<ClipDownloadTimeline>(document.body, "clip-download-timeline").rows.map((row) => row.entityId)).toEqual([
+      "camera.driveway",
+    ]);
+  });
+});
+
+describe("the dashboard", () => {
+  it("has a view for all cameras and one for each", async () => {
+    const { hass } = new MockBackEnd(options);
+    const { views } = await ClipDownloadDashboardStrategy.generate({}, hass);
+    expect(views.map((view) => view.path)).toEqual(["all", "camera-front_door", "camera-driveway", "camera-back_yard"]);
+    expect(views[3]).toMatchObject({ title: HOSTILE, cards: [{ entities: ["camera.back_yard"] }] });
+  });
+
+  it("has a card that says what is wrong when there is no back end", async () => {
+    const { hass } = new MockBackEnd({ ...options, state: "missing" });
+    const { views } = await ClipDownloadDashboardStrategy.generate({}, hass);
+    expect(views).toHaveLength(1);
+  });
+});

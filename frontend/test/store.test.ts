@@ -1,0 +1,219 @@
+import type { ReactiveControllerHost } from "lit";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { MockBackEnd } from "../dev/mock";
+import { bin, Store, UNDO_MS, words } from "../src/store";
+import { dayAt } from "../src/time";
+
+const ZONE = "America/Los_Angeles";
+const NOON = Date.parse("2026-11-21T20:00:00Z");
+
+const makeStore = (state = "") => {
+  const backEnd = new MockBackEnd({ zone: ZONE, language: "en", timeFormat: "24", dark: false, state, events: 30 });
+  const host = { addController: () => undefined, requestUpdate: () => undefined } as unknown as ReactiveControllerHost;
+  const store = new Store(host);
+  store.hostConnected();
+  store.show(dayAt(NOON, ZONE), ["camera.front_door", "camera.driveway"]);
+  store.setHass(backEnd.hass);
+  const count = (type: string): number => backEnd.asked.filter((one) => one.type === type).length;
+  return { store, backEnd, count };
+};
+
+let open: Store[] = [];
+const start = async (state = "") => {
+  const made = makeStore(state);
+  open.push(made.store);
+  await vi.advanceTimersByTimeAsync(200);
+  return made;
+};
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.setSystemTime(NOON);
+});
+
+afterEach(() => {
+  bin.undo();
+  for (const store of open) store.hostDisconnected();
+  open = [];
+  vi.useRealTimers();
+});
+
+describe("loading", () => {
+  it("has cameras, the day's timelines, clips and jobs", async () => {
+    const { store } = await start();
+    expect(store.state).toBe("ready");
+    expect(store.cameras).toHaveLength(3);
+    expect([...store.timelines.keys()]).toEqual(["camera.front_door", "camera.driveway"]);
+    expect(store.clips.length).toBeGreaterThan(0);
+    expect(store.jobs).toHaveLength(3);
+    expect(store.isLoadingDay || store.isLoadingClips).toBe(false);
+  });
+
+  it("says what is wrong", async () => {
+    expect((await start("missing")).store.state).toBe("missing");
+    const { store } = await start("failed");
+    expect([store.state, store.failure]).toEqual([
+      "failed",
+      "The library cannot be opened: its disk is not mounted.",
+    ]);
+  });
+
+  it("drops an answer to what is not asked any more", async () => {
+    const { store } = await start();
+    const today = store.timelines;
+    store.show(dayAt(NOON, ZONE, -1), ["camera.front_door"]);
+    store.show(dayAt(NOON, ZONE), ["camera.front_door", "camera.driveway"]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([...store.timelines.keys()]).toEqual([...today.keys()]);
+    expect(store.clips.length).toBeGreaterThan(0);
+  });
+
+  it("looks again at today each minute, not while it is offline", async () => {
+    const { backEnd, count } = await start();
+    const before = count("clip_download/timeline");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(count("clip_download/timeline")).toBeGreaterThan(before);
+    backEnd.disconnect();
+    const offline = count("clip_download/timeline");
+    await vi.advanceTimersByTimeAsync(180_000);
+    expect(count("clip_download/timeline")).toBe(offline);
+  });
+
+  it("goes on after a lost connection with what it missed", async () => {
+    const { store, backEnd, count } = await start();
+    backEnd.disconnect();
+    expect(store.isOnline).toBe(false);
+    expect(store.cameras).toHaveLength(3);
+    const before = count("clip_download/clips/list");
+    backEnd.reconnect();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(store.isOnline).toBe(true);
+    expect(count("clip_download/clips/list")).toBe(before + 1);
+  });
+});
+
+describe("saving", () => {
+  it("asks for the window, shows its job, then its clip", async () => {
+    const { store, backEnd } = await start();
+    const clips = store.clips.length;
+    const window = { start: NOON - 3_600_000, end: NOON - 3_540_000 };
+    expect(await store.save(["camera.driveway"], window, "parcel")).toBe(true);
+    expect(backEnd.asked.find((one) => one.type === "save_clip")).toEqual({
+      type: "save_clip",
+      start: "2026-11-21T19:00:00.000Z",
+      end: "2026-11-21T19:01:00.000Z",
+      label: "parcel",
+      wait: false,
+      entity_ids: ["camera.driveway"],
+    });
+    const job = store.jobs.find((one) => one.label === "parcel" && one.entity_id === "camera.driveway");
+    expect(job?.state).toBe("queued");
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(store.jobs.find((one) => one.id === job?.id)?.state).toBe("saved");
+    expect(store.clips.length).toBeGreaterThan(clips);
+    expect(store.timelines.get("camera.driveway")?.clips.some((clip) => clip.label === "parcel")).toBe(true);
+  });
+
+  it("tells a refusal", async () => {
+    const { store, backEnd } = await start();
+    backEnd.hass.callService = () => Promise.reject(new Error("Choose a time that has begun."));
+    expect(await store.save(["camera.driveway"], { start: 0, end: 1000 }, "")).toBe(false);
+    expect(store.notice).toBe("Choose a time that has begun.");
+  });
+
+  it("cancels, tries again, and hides what has ended", async () => {
+    const { store } = await start();
+    const running = store.jobs.find((job) => job.state === "waiting")!;
+    store.dismiss(running.id);
+    expect(store.jobs).toContain(running);
+    await Promise.all([store.cancel(running.id), vi.advanceTimersByTimeAsync(100)]);
+    expect(store.jobs.find((job) => job.id === running.id)?.state).toBe("cancelled");
+    store.dismiss(running.id);
+    expect(store.jobs.some((job) => job.id === running.id)).toBe(false);
+    const failed = store.jobs.find((job) => job.state === "failed")!;
+    await Promise.all([store.retry(failed.id), vi.advanceTimersByTimeAsync(100)]);
+    expect(store.jobs.some((job) => job.id === failed.id)).toBe(false);
+    expect(store.jobs.some((job) => job.state === "queued" || job.state === "fetching")).toBe(true);
+  });
+});
+
+describe("clips", () => {
+  it("are kept and labelled", async () => {
+    const { store } = await start();
+    const clip = store.clips.find((one) => !one.kept)!;
+    await Promise.all([store.keep(clip, true), vi.advanceTimersByTimeAsync(100)]);
+    await Promise.all([store.label(clip, "thief"), vi.advanceTimersByTimeAsync(100)]);
+    expect(store.clips.find((one) => one.id === clip.id)).toMatchObject({ kept: true, label: "thief" });
+  });
+
+  it("are deleted when the notice has gone, not before", async () => {
+    const { store, count } = await start();
+    const clip = store.clips[0]!;
+    store.delete([clip]);
+    expect(bin.has(clip.id)).toBe(true);
+    await vi.advanceTimersByTimeAsync(UNDO_MS - 100);
+    expect(count("clip_download/clip/delete")).toBe(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(count("clip_download/clip/delete")).toBe(1);
+    expect(store.clips.some((one) => one.id === clip.id)).toBe(false);
+  });
+
+  it("stay if that is undone", async () => {
+    const { store, count } = await start();
+    const clip = store.clips[0]!;
+    store.delete([clip]);
+    bin.undo();
+    await vi.advanceTimersByTimeAsync(2 * UNDO_MS);
+    expect(count("clip_download/clip/delete")).toBe(0);
+    expect(store.clips).toContain(clip);
+  });
+
+  it("are deleted one after the other, the earlier one when the next notice comes", async () => {
+    const { store, backEnd } = await start();
+    const [first, second] = store.clips.map((clip) => clip.id);
+    store.delete(store.clips.slice(0, 1));
+    store.delete(store.clips.slice(1, 2));
+    await vi.advanceTimersByTimeAsync(UNDO_MS + 200);
+    const asked = backEnd.asked.filter((one) => one.type === "clip_download/clip/delete");
+    expect(asked.map((one) => one["clip_ids"])).toEqual([[first], [second]]);
+  });
+
+  it("are still there, and that is told, if they cannot be deleted", async () => {
+    const { store, backEnd } = await start();
+    const clip = store.clips[0]!;
+    backEnd.hass.callWS = () => Promise.reject(new Error("The disk is read-only."));
+    store.delete([clip]);
+    await vi.advanceTimersByTimeAsync(UNDO_MS + 200);
+    expect(store.notice).toBe("The disk is read-only.");
+    expect(store.clips).toContain(clip);
+    expect(bin.has(clip.id)).toBe(false);
+  });
+
+  it("are said to be kept if they are, and in the user's language", async () => {
+    const { store, backEnd } = await start();
+    const clip = store.clips[0]!;
+    backEnd.hass.callWS = <T>() => Promise.resolve({ deleted: [], spared: [{ clip_id: clip.id, reason: "kept" }] } as T);
+    store.delete([clip]);
+    await vi.advanceTimersByTimeAsync(UNDO_MS + 200);
+    expect(store.notice).toBe("Not deleted: the clip is kept. Release it first.");
+    const refusal = { code: "x", message: "No.", translation_domain: "clip_download", translation_key: "no" };
+    backEnd.hass.localize = (key) => (key === "component.clip_download.exceptions.no.message" ? "Nein." : "");
+    expect(words(refusal, backEnd.hass)).toBe("Nein.");
+    expect(words({ ...refusal, translation_key: "other" }, backEnd.hass)).toBe("No.");
+    expect(words("down")).toBe("down");
+  });
+
+  it("are still about to be deleted for who comes back within the time of the notice", async () => {
+    const { store, count } = await start();
+    store.delete(store.clips.slice(0, 1));
+    store.hostDisconnected();
+    await vi.advanceTimersByTimeAsync(1000);
+    store.hostConnected();
+    expect(bin.clips).toHaveLength(1);
+    expect(store.showsBin).toBe(true);
+    bin.undo();
+    await vi.advanceTimersByTimeAsync(UNDO_MS);
+    expect(count("clip_download/clip/delete")).toBe(0);
+  });
+});
