@@ -453,6 +453,26 @@ async def test_saved_by_itself(
     assert state.attributes["path"] == str(clip)
 
 
+async def test_buttons(
+    hass: HomeAssistant, upload: Upload, media_dir: Path, noon: datetime
+) -> None:
+    """The newest recording is saved with one press, after a restart too."""
+    upload.add("Front", noon, 20 * SECOND)
+    newest = upload.add("Front", noon + MINUTE, 10 * SECOND)
+    entry = await set_up(hass, upload.folder)
+    await hass.services.async_call(
+        "button",
+        "press",
+        {"entity_id": "button.front_save_last_recording"},
+        blocking=True,
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    (clip,) = media_dir.glob("clip_download/**/*.mp4")
+    assert len(moments(clip, of=film("Front"))) == 100
+    assert newest.exists()
+
+
 # --- hostile folders
 
 
