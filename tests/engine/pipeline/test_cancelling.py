@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.clip_download.engine.aio import run_in_thread
 from custom_components.clip_download.engine.errors import InvalidRequestError
 from custom_components.clip_download.engine.events.store import EventStore
 from custom_components.clip_download.engine.library.database import Library
@@ -23,7 +24,12 @@ from custom_components.clip_download.engine.model import (
     EventKind,
     JobState,
 )
-from custom_components.clip_download.engine.pipeline import jobs as jobs_module, retry
+from custom_components.clip_download.engine.pipeline import (
+    jobs as jobs_module,
+    pipeline,
+    retry,
+    working_folder,
+)
 from custom_components.clip_download.engine.pipeline.jobs import Running
 from custom_components.clip_download.engine.pipeline.pipeline import MOST_STARTS
 from custom_components.clip_download.engine.time_range import Window
@@ -211,6 +217,34 @@ async def test_while_it_is_published(
             assert not clips
         outcomes.append(job.state)
     assert set(outcomes) == {JobState.SAVED, JobState.FAILED}
+    assert not [name for name in house.names() if "clip_download" in name]
+
+
+async def test_cancelled_while_its_folder_waits_to_be_removed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all threads are busy, the folder of a saved job is removed all the same."""
+    waits, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def removed(*args: Any) -> bool:
+        waits.set()
+        await goes_on.wait()
+        return await run_in_thread(working_folder.end, *args)
+
+    def run(call: Callable[..., Any], *args: Any, **named: Any) -> asyncio.Future[Any]:
+        if call is working_folder.end:
+            return asyncio.ensure_future(removed(*args))
+        return run_in_thread(call, *args, **named)
+
+    monkeypatch.setattr(pipeline, "run_in_thread", run)
+    house.shelf.lay(window(0, 2))
+    running = await house.ask(window(0, 2), "day/clip")
+    await waits.wait()
+    cancelling = asyncio.create_task(house.jobs.cancel(running))
+    await asyncio.sleep(0)
+    goes_on.set()
+    assert (await cancelling).state is JobState.SAVED
+    await house.idle()
     assert not [name for name in house.names() if "clip_download" in name]
 
 

@@ -159,7 +159,9 @@ class Pipeline:
                 _LOGGER.warning("Clips cannot be taken back: %s", storage_error(err))
         if not self._job.working_folders:
             return
-        if await run_in_thread(working_folder.end, self._job, self._working):
+        # Whoever cancels a job that is saved meanwhile must not leave them behind.
+        ending = run_in_thread(working_folder.end, self._job, self._working)
+        if await join_thread(ending):
             self._job = replace(self._job, working_folders=())
             if self._job.state is JobState.SAVED:
                 await self._library.update_job(self._job)
