@@ -13,7 +13,11 @@ from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.runtime import async_shared
 from custom_components.clip_download.services import ACTIONS
 from homeassistant.core import Context, HomeAssistant, SupportsResponse
-from homeassistant.exceptions import HomeAssistantError, Unauthorized
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+)
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -184,10 +188,13 @@ async def test_entities_that_save(
             blocking=True,
             context=Context(user_id=user.id),
         )
-        if may_control:
-            await pressed
-        else:
+        if not may_control:
             with pytest.raises(Unauthorized):
                 await pressed
+        elif entity_id == "button.yard_save_last_recording":
+            with pytest.raises(ServiceValidationError, match="is saved already"):
+                await pressed
+        else:
+            await pressed
     await hass.async_block_till_done()
     assert may_control or hass.states.is_state(automatic, "on") == is_on
