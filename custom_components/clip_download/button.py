@@ -84,23 +84,22 @@ class SaveLastMinutes(SaveButton):
 
     @override
     async def _save(self, window: Window) -> None:
-        """Save what of the window no press before this one has under way."""
+        """Save the window, but for what an earlier press is saving."""
         entry = self.coordinator.config_entry
         rest = self._rest_of(window)
         if rest is None:
             return
-        window = rest
         await self.account.jobs.ask(
             self.camera,
-            window,
+            rest,
             root=media_folder(self.hass, entry),
-            filename=file_name(self.hass, entry, self.camera, window, label=LABEL),
+            filename=file_name(self.hass, entry, self.camera, rest, label=LABEL),
             label=LABEL,
             timeout=SAVE_TIMEOUT,
         )
 
     def _rest_of(self, window: Window) -> Window | None:
-        """Return what of a window is not under way, None if that is next to nothing."""
+        """Return the part of a window that no job is saving, None if it is too short."""
         for running in self.account.jobs.running(self.camera.id):
             job = running.job
             is_of_a_press = job.label == LABEL and not job.events
@@ -126,7 +125,7 @@ class SaveLastRecording(SaveButton):
         if event.id not in saved or not saved[event.id].exists:
             await async_request_clip(self.hass, entry, self.camera, [event])
         elif self._context and self._context.user_id:
-            # A person is told; an automation has what it wanted.
+            # Only a person needs to know; an automation has the clip that it wanted.
             start = dt_util.as_local(event.window.start)
             raise InvalidRequestError(
                 "already_saved",

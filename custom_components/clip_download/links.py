@@ -23,7 +23,7 @@ def async_signed(
 ) -> str:
     """Return a path of Home Assistant with a signature in place of a sign-in.
 
-    It has the rights of the refresh token, without one those of whoever asks just now.
+    It has the rights of the refresh token; without one, those of the present user.
     """
     quoted = quote(path)
     signed = async_sign_path(hass, quoted, LINK_LIFE, refresh_token_id=refresh_token_id)

@@ -149,7 +149,7 @@ class Jobs:
             is_automatic=is_automatic,
         )
         accepting = asyncio.ensure_future(self._accept(running))
-        # Whoever asked may go away: others may have joined.
+        # The caller may go away: others may have joined.
         accepting.add_done_callback(lambda one: one.cancelled() or one.exception())
         await asyncio.shield(accepting)
         return running
