@@ -35,6 +35,7 @@ from .entity import camera_entity_id, job_saved
 from .errors import raise_setup_error
 from .event import async_announce
 from .issues import async_check_issues, async_forget_account, async_update_issues
+from .job_feed import async_job_feed
 from .paths import media_folders
 from .retention import RetentionManager
 from .runtime import Shared, async_shared
@@ -137,6 +138,7 @@ def _account(
         ),
         executors=shared.executors,
         spawn=spawn,
+        on_changed=async_job_feed(hass).async_changed,
         on_ended=partial(_async_job_ended, hass, entry, shared.retention),
         sign_in_again=lambda: entry.async_start_reauth(hass),
         reserve_space=shared.retention.reserve_space,

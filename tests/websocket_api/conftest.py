@@ -20,6 +20,8 @@ class Browser:
     def __init__(self, socket: Any) -> None:
         """Take the connection."""
         self.socket = socket
+        # What was told last of each job, by the number of the subscription.
+        self.known = defaultdict[int, dict[str, Any]](dict)
         self._heard = defaultdict[int, deque[Any]](deque)
 
     async def send(self, message: str, **data: Any) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 import voluptuous as vol
 
+from homeassistant.auth.models import User
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
@@ -49,8 +50,9 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
     found: list[tuple[ClipConfigEntry, Running | Job]] = []
     unknown: list[str] = []
     if "job_id" in call.data:
+        user = await async_user(hass, call.context)
         for job_id in dict.fromkeys(call.data["job_id"]):
-            if one := await _async_job(call, job_id):
+            if one := await async_find_job(hass, user, job_id):
                 found.append(one)
             else:
                 unknown.append(job_id)
@@ -73,18 +75,20 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
     return {**result}
 
 
-async def _async_job(
-    call: ServiceCall, job_id: str
+async def async_find_job(
+    hass: HomeAssistant, user: User | None, job_id: str
 ) -> tuple[ClipConfigEntry, Running | Job] | None:
-    """Return a job whose camera the caller may control, with its account."""
-    user = await async_user(call.hass, call.context)
-    for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
+    """Return a job whose camera a user may control, with its account.
+
+    None is Home Assistant itself, which may control all.
+    """
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         jobs = entry.runtime_data.jobs
         running = next((one for one in jobs.running() if one.job.id == job_id), None)
         job = running.job if running else await _async_ended_job(entry, job_id)
         if job is None:
             continue
-        entity_id = camera_entity_id(call.hass, entry.entry_id, job.camera_id)
+        entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
         if user and not may_control(user, entity_id):
             return None
         return entry, running or job

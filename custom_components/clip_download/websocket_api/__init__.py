@@ -3,7 +3,7 @@
 from homeassistant.components import websocket_api
 from homeassistant.core import HomeAssistant, callback
 
-from . import cameras, clips
+from . import cameras, clips, jobs
 
 COMMANDS = (
     cameras.ws_cameras,
@@ -11,6 +11,9 @@ COMMANDS = (
     clips.ws_keep,
     clips.ws_label,
     clips.ws_list,
+    jobs.ws_cancel,
+    jobs.ws_retry,
+    jobs.ws_subscribe,
 )
 
 

@@ -17,7 +17,7 @@ from homeassistant.components.websocket_api.decorators import (
     async_response,
     websocket_command,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import VolDictType
@@ -110,6 +110,48 @@ def command(
 
         schema: VolDictType = {vol.Required("type"): f"{DOMAIN}/{name}", **fields}
         return websocket_command(schema)(async_response(handle))
+
+    return decorate
+
+
+# Begins a subscription: returns what ends it, and what is sent at once.
+type Begin = Callable[
+    [Asker, dict[str, Any], Callable[[Any], None]],
+    tuple[CALLBACK_TYPE, Mapping[str, Any] | None],
+]
+
+
+def subscription(
+    name: str, fields: VolDictType
+) -> Callable[[Begin], WebSocketCommandHandler]:
+    """Make a command of a function that begins a subscription.
+
+    It does so at once: a connection that is lost meanwhile would not end it.
+    """
+
+    def decorate(begin: Begin) -> WebSocketCommandHandler:
+        @callback
+        def handle(
+            hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
+        ) -> None:
+            number: int = msg["id"]
+
+            @callback
+            def send(event: Mapping[str, Any]) -> None:
+                connection.send_event(number, event)
+
+            try:
+                end, first = begin(Asker(hass, connection), msg, send)
+            except HomeAssistantError as err:
+                send_error(connection, number, err)
+                return
+            connection.subscriptions[number] = end
+            connection.send_result(number)
+            if first is not None:
+                send(first)
+
+        schema: VolDictType = {vol.Required("type"): f"{DOMAIN}/{name}", **fields}
+        return websocket_command(schema)(handle)
 
     return decorate
 

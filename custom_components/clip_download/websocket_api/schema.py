@@ -65,6 +65,34 @@ class Spared(TypedDict):
     reason: str
 
 
+class ErrorInfo(TypedDict):
+    """What went wrong, in words."""
+
+    key: str
+    message: str
+
+
+class JobInfo(Span):
+    """A job. One of a camera that is gone has no entity."""
+
+    id: str
+    entity_id: str | None
+    camera: str
+    label: str
+    state: Literal[
+        "queued", "waiting", "fetching", "finishing", "saved", "failed", "cancelled"
+    ]
+    asked_at: str
+    reason: str | None
+    next_try_at: str | None
+    received_bytes: int
+    size_bytes: int | None
+    parts_done: int
+    parts: int | None
+    clip_ids: list[str]
+    error: ErrorInfo | None
+
+
 class CamerasAnswer(TypedDict):
     """Of `cameras`."""
 
@@ -89,3 +117,23 @@ class DeleteAnswer(TypedDict):
 
     deleted: list[str]
     spared: list[Spared]
+
+
+class CancelAnswer(TypedDict):
+    """Of `jobs/cancel`."""
+
+    cancelled: bool
+
+
+class RetryAnswer(TypedDict):
+    """Of `jobs/retry`."""
+
+    job_id: str
+
+
+class JobsEvent(TypedDict, total=False):
+    """Of `jobs/subscribe`: all at first, then what changed."""
+
+    jobs: list[JobInfo]
+    changed: list[JobInfo]
+    removed: list[str]

@@ -15,6 +15,7 @@ from ..errors import BodyError, CloudError, NotVideoError
 from ..folder import File, Folder
 from ..library.files import check_space
 from ..sources.base import Download
+from .progress import Body
 
 # Large enough that handing a chunk to a thread costs little beside writing it.
 CHUNK_BYTES = 4 * 2**20
@@ -66,11 +67,12 @@ async def receive(
     file: File,
     bounds: Bounds,
     arrived: Callable[[int], None] = lambda size_bytes: None,
+    body: Body | None = None,
 ) -> Received:
     """Stream a download's body into a new file.
 
-    `arrived` is called with its size so far, now and then. Memory stays at about two
-    chunks. Raises CloudError for a body that is not whole, not video, or outside of its
+    `arrived` is called with its size so far, now and then; `body` counts each block.
+    Memory stays at about two chunks. Raises CloudError for a body that is not whole, not video, or outside of its
     bounds; OSError if it cannot be written. The caller removes the file then.
     """
     loop = asyncio.get_running_loop()
@@ -87,6 +89,8 @@ async def receive(
             block := await _next_block(download.chunks, pace, size_bytes)
         ) is not None:
             size_bytes += len(block)
+            if body:
+                body.received(len(block))
             if size_bytes > bounds.most_bytes:
                 raise BodyError("body_too_large")
             if len(head) < HEAD_BYTES:

@@ -30,6 +30,7 @@ from ..time_range import Placing, Window
 from . import parts
 from .download import Bounds, Received, receive
 from .parts import Stored
+from .progress import Progress, WaitReason
 from .retry import MOST_UNREADABLE, Attempts, RetryBudget, retry
 
 # A part that came short is fetched again while the cloud may still add to it.
@@ -85,6 +86,7 @@ class Fetching:
         budget: RetryBudget,
         crash_guard: CrashGuard,
         kept: dict[str, Stored],
+        progress: Progress | None = None,
     ) -> None:
         """Take the job, and what it shares with others.
 
@@ -102,6 +104,7 @@ class Fetching:
         self._crash_guard = crash_guard
         self._at_once = asyncio.Semaphore(source.parts_at_once)
         self._kept = kept
+        self._progress = progress or Progress()
         self._is_recorded = False
         # What came so far, and how long all parts are by the plan.
         self._came: list[Stored] = []
@@ -115,6 +118,7 @@ class Fetching:
         """
         # A single part is not recorded: after a restart it is fetched again.
         self._is_recorded = len(plan.parts) > 1
+        self._progress.add_parts(len(plan.parts))
         self._planned = sum((one.window.duration for one in plan.parts), timedelta(0))
         self._kept = await run_in_thread(parts.of_use, self._kept, plan.parts)
         try:
@@ -152,6 +156,8 @@ class Fetching:
         # First what was never asked for because others failed.
         again.sort(key=lambda one: one.attempts.faults)
         self._budget.reset_faults()
+        for one in again:
+            self._progress.fetch_again(parts.key_of(one.part))
         return [
             *(one for one in outcomes if not one.is_worth_retry),
             *await self._fetch_each([(one.part, one) for one in again]),
@@ -178,12 +184,15 @@ class Fetching:
                 async with self._at_once:
                     one = await self._fetch_whole(rest, before)
             except SplitError as err:
+                self._progress.add_parts(len(err.parts) - 1)
                 smaller = await self._fetch_each([(each, None) for each in err.parts])
                 return [*outcomes, *smaller]
+            self._progress.finish_part(parts.key_of(one.part))
             outcomes += await self._in_halves(one)
             # The rest of a part was fetched in the first round.
             missing = one.stored.rest if one.stored and not before else None
             rest = self._source.rest(part, missing) if missing else None
+            self._progress.add_parts(rest is not None)
         return outcomes
 
     async def _in_halves(self, whole: _Outcome) -> list[_Outcome]:
@@ -191,6 +200,7 @@ class Fetching:
         if not whole.stored or not whole.stored.may_be_cut:
             return [whole]
         halves = self._source.halves(whole.part)
+        self._progress.add_parts(len(halves))
         outcomes = await self._fetch_each([(half, None) for half in halves])
         if any(one.stored for one in outcomes):
             await run_in_thread(parts.drop, whole.stored)
@@ -208,6 +218,7 @@ class Fetching:
         first = before.stored if before else None
         trouble: ClipError | None = None
         if kept := self._kept.pop(parts.key_of(part), None):
+            self._progress.keep(parts.key_of(part), kept.size_bytes)
             await self._check_space(kept)
             return _Outcome(part=part, stored=kept, attempts=attempts)
         if self._budget.is_spent:
@@ -300,7 +311,9 @@ class Fetching:
                     finally:
                         self._downloads.release()
             # No connection stays open while others take all slots.
-            async with self._downloads, contextlib.AsyncExitStack() as stack:
+            async with contextlib.AsyncExitStack() as stack:
+                with self._progress.wait(WaitReason.SLOT):
+                    await stack.enter_async_context(self._downloads)
                 try:
                     async with asyncio.timeout(ANSWER_SOON_S):
                         download = await stack.enter_async_context(self._open(part))
@@ -315,7 +328,8 @@ class Fetching:
         """Take a slot if one is free soon; return whether one was taken."""
         try:
             async with asyncio.timeout(SLOT_SOON_S):
-                await self._downloads.acquire()
+                with self._progress.wait(WaitReason.SLOT):
+                    await self._downloads.acquire()
         except TimeoutError:
             return False
         return True
@@ -323,13 +337,16 @@ class Fetching:
     async def _receive(
         self, part: Part, download: Download, file: File, attempts: Attempts
     ) -> Received:
+        key = parts.key_of(part)
         try:
-            return await receive(
-                download,
-                file,
-                Bounds.of(max(part.window.duration, download.longest or _NONE)),
-                lambda size_bytes: self._budget.received(attempts, size_bytes),
-            )
+            with self._progress.receive(key, download.size_bytes) as body:
+                return await receive(
+                    download,
+                    file,
+                    Bounds.of(max(part.window.duration, download.longest or _NONE)),
+                    lambda size_bytes: self._budget.received(attempts, size_bytes),
+                    body,
+                )
         except NotVideoError as err:
             raise download.not_video or self._source.rejected(part, err) from err
 

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 import logging
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,6 +15,7 @@ from ..aio import run_in_thread
 from ..errors import (
     CancelledJobError,
     ClipError,
+    InvalidRequestError,
     QueueFullError,
     SignInError,
     StorageError,
@@ -28,6 +30,7 @@ from ..time_range import Window
 from . import working_folder
 from .executors import Executors
 from .pipeline import Pipeline, ReserveSpace
+from .progress import Progress
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class Running:
     done: asyncio.Future[Job]
     is_automatic: bool = False
     is_cancelled: bool = False
+    progress: Progress = field(default_factory=Progress)
     task: asyncio.Future[Job] | None = None
 
 
@@ -69,14 +73,16 @@ class Jobs:
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
         on_ended: Callable[[Job], None],
         sign_in_again: Callable[[], None],
+        on_changed: Callable[[Running], None] = lambda running: None,
         reserve_space: ReserveSpace = contextlib.nullcontext,
     ) -> None:
         """Take what the jobs of an account share.
 
         `executors` is where the jobs of all accounts decode and join. `spawn` starts a
-        task that ends with the account. `on_ended` is called for every job that ended,
-        `sign_in_again` when the cloud refuses the credentials. `reserve_space` is entered
-        before the disk is written to, and while a clip is published.
+        task that ends with the account. `on_changed` is called whenever a job's progress
+        changes, and when the job ended or was interrupted; `on_ended` for every job that
+        ended, `sign_in_again` when the cloud refuses the credentials. `reserve_space` is
+        entered before the disk is written to, and while a clip is published.
         """
         self._account_id = account_id
         self._account_name = account_name
@@ -88,6 +94,7 @@ class Jobs:
         self._spawn = spawn
         self._on_ended = on_ended
         self._sign_in_again = sign_in_again
+        self._on_changed = on_changed
         self._reserve_space = reserve_space
         self._running: dict[tuple[Any, ...], Running] = {}
 
@@ -143,16 +150,32 @@ class Jobs:
         if not is_automatic:
             self._check_queue(camera)
         # Registered before the first await, so that the same request finds it.
-        running = self._running[job.request] = Running(
-            job,
-            asyncio.get_running_loop().create_future(),
-            is_automatic=is_automatic,
-        )
+        running = self._register(job, is_automatic=is_automatic)
         accepting = asyncio.ensure_future(self._accept(running))
         # The caller may go away: others may have joined.
         accepting.add_done_callback(lambda one: one.cancelled() or one.exception())
         await asyncio.shield(accepting)
         return running
+
+    async def retry(self, job: Job) -> Running:
+        """Begin a job that failed anew, or return the one under way for its request.
+
+        Raises InvalidRequestError, StorageError.
+        """
+        camera = self._find_camera(job.camera_id)
+        if camera is None:
+            raise InvalidRequestError("camera_gone")
+        return await self.ask(
+            camera,
+            job.window,
+            root=job.root,
+            filename=PurePosixPath(job.filename),
+            timeout=job.give_up_at - max(job.window.end, job.asked_at),
+            label=job.label,
+            overwrite=job.overwrite,
+            media_options=job.media_options,
+            events=job.events,
+        )
 
     async def wait_for_queue(self, camera: Camera) -> None:
         """Wait until somebody may ask for one more clip of a camera."""
@@ -228,11 +251,19 @@ class Jobs:
             del self._running[job.request]
             running.done.cancel()
             raise
+        self._on_changed(running)
         self._spawn(self._run(running), f"clip {job.id}")
 
-    def _start(self, job: Job) -> None:
-        running = Running(job, asyncio.get_running_loop().create_future())
+    def _register(self, job: Job, *, is_automatic: bool = False) -> Running:
+        done = asyncio.get_running_loop().create_future()
+        running = Running(job, done, is_automatic=is_automatic)
+        running.progress = Progress(partial(self._on_changed, running))
         self._running[job.request] = running
+        return running
+
+    def _start(self, job: Job) -> None:
+        running = self._register(job)
+        self._on_changed(running)
         self._spawn(self._run(running), f"clip {job.id}")
 
     async def _run(self, running: Running) -> None:
@@ -248,6 +279,7 @@ class Jobs:
             executors=self._executors,
             reserve_space=self._reserve_space,
             is_withdrawn=lambda: running.is_cancelled,
+            progress=running.progress,
         )
         try:
             camera = self._find_camera(job.camera_id)
@@ -277,6 +309,7 @@ class Jobs:
             del self._running[job.request]
             if not running.done.done():
                 running.done.set_result(job)
+            self._on_changed(running)
         if isinstance(job.error, SignInError):
             self._sign_in_again()
         self._on_ended(job)

@@ -39,6 +39,7 @@ from ..time_range import Window, from_ms, gaps, to_ms
 from . import working_folder
 from .executors import Executors
 from .fetching import Fetched, Fetching
+from .progress import Progress, WaitReason
 from .retry import RetryBudget, retry
 from .working_folder import WorkingFolder
 
@@ -75,13 +76,14 @@ class Pipeline:
         executors: Executors,
         reserve_space: ReserveSpace,
         is_withdrawn: Callable[[], bool] = lambda: False,
+        progress: Progress | None = None,
     ) -> None:
         """Take the job, and what it shares with the others of its account.
 
         `downloads` limits what is fetched at once, `executors` is where files are
         decoded and joined. `reserve_space` is entered before the disk is written to, and
         while files are published. `is_withdrawn` returns whether the job is cancelled
-        for good; `withdraw` is called then.
+        for good; `withdraw` is called then. `progress` notes how far the job has come.
         """
         self._job = job
         self._working: WorkingFolder | None = None
@@ -98,9 +100,11 @@ class Pipeline:
         # How many files are being decoded or joined.
         self._decoding = 0
         self._starts_before = job.starts
+        self._progress = progress or Progress()
         self._budget = RetryBudget(
             job.give_up_at,
             timeout=job.give_up_at - max(job.window.end, job.asked_at),
+            progress=self._progress,
         )
 
     async def run(self, camera: Camera | None) -> Job:
@@ -196,6 +200,7 @@ class Pipeline:
             budget=self._budget,
             crash_guard=self._crash_guard,
             kept=working.kept,
+            progress=self._progress,
         )
         fetched, trouble = await fetching.fetch(plan)
         await self._enter(JobState.FINISHING)
@@ -239,6 +244,7 @@ class Pipeline:
 
     async def _enter(self, state: JobState) -> None:
         self._job = replace(self._job, state=state)
+        self._progress.enter(state)
         await self._library.update_job(self._job)
 
     async def _wait_for_footage(self) -> None:
@@ -251,7 +257,8 @@ class Pipeline:
                 raise
             except ClipError as err:
                 _LOGGER.debug("The sign-in could not be tried: %s", err)
-        await sleep_until(ready_at)
+        with self._progress.wait(WaitReason.WINDOW, ready_at):
+            await sleep_until(ready_at)
 
     async def _plan(self, camera: Camera) -> Plan:
         """Return the plan once all of it exists, or what exists when time is up."""
@@ -260,7 +267,10 @@ class Pipeline:
             left_s = seconds_until(self._job.give_up_at)
             if plan.again_after_s is None or left_s <= 0:
                 break
-            await asyncio.sleep(min(plan.again_after_s, left_s))
+            pause_s = min(plan.again_after_s, left_s)
+            until = datetime.now(UTC) + timedelta(seconds=pause_s)
+            with self._progress.wait(WaitReason.FOOTAGE, until):
+                await asyncio.sleep(pause_s)
         if plan.parts:
             return plan
         if plan.trouble:

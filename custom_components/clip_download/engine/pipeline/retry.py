@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import random
 
 from ..aio import seconds_until
-from ..errors import BodyError, CloudError, NotReadyError
+from ..errors import BodyError, ClipError, CloudError, NotReadyError
+from .progress import Progress
 
 # The backoff is about 1, 2, 4 ... seconds long.
 LONGEST_BACKOFF_S = 60.0
@@ -51,8 +52,13 @@ class RetryBudget:
         *,
         timeout: timedelta = timedelta(0),
         faults_s: float | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        """Set the limits; `faults_s` is FAULTS_S if it is not given."""
+        """Set the limits; `faults_s` is FAULTS_S if it is not given.
+
+        `progress` notes the pauses between the requests of a job.
+        """
+        self._progress = progress or Progress()
         self._give_up_at = give_up_at
         self._faults_s = FAULTS_S if faults_s is None else faults_s
         self._timeout_s = min(timeout.total_seconds(), LONGEST_WAIT_S)
@@ -99,6 +105,12 @@ class RetryBudget:
             left_s = max(left_s, self._progress_at_s + self._timeout_s - _now_s())
         return min(err.after_s, left_s) if left_s > 0 else None
 
+    async def pause(self, err: ClipError, pause_s: float) -> None:
+        """Wait before the next attempt, because of an error."""
+        until = datetime.now(UTC) + timedelta(seconds=pause_s)
+        with self._progress.wait(err, until):
+            await asyncio.sleep(pause_s)
+
     def received(self, attempts: Attempts, size_bytes: int) -> None:
         """Note that a body has grown to this size."""
         self._failing_since_s = None
@@ -129,18 +141,19 @@ async def retry[T](
     Raises the last CloudError or NotReadyError then, and any other error at once.
     """
     attempts = attempts or Attempts()
+    cause: ClipError
     while True:
         try:
             return await call()
         except CloudError as err:
-            pause_s = budget.pause_after_fault(err, attempts)
+            pause_s, cause = budget.pause_after_fault(err, attempts), err
             if pause_s is None:
                 raise
         except NotReadyError as err:
-            pause_s = budget.pause_until_ready(err, attempts)
+            pause_s, cause = budget.pause_until_ready(err, attempts), err
             if pause_s is None:
                 raise
-        await asyncio.sleep(pause_s)
+        await budget.pause(cause, pause_s)
 
 
 def _now_s() -> float:

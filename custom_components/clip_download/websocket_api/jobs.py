@@ -1,0 +1,159 @@
+"""The commands about jobs: watched, cancelled, tried again."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import voluptuous as vol
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.translation import async_get_cached_translations
+
+from ..const import DOMAIN
+from ..coordinator import ClipConfigEntry
+from ..engine.errors import CancelledJobError, ClipError, InvalidRequestError
+from ..engine.model import Job, JobState
+from ..engine.pipeline.jobs import Running
+from ..engine.pipeline.progress import WaitReason
+from ..entity import camera_entity_id
+from ..errors import action_error, raise_action_error
+from ..job_feed import async_job_feed, is_unfinished, job_of
+from ..services import response
+from ..services.cancel import async_find_job
+from .command import ENTITY_IDS, ID, Asker, NotFoundError, command, subscription, utc
+from .schema import CancelAnswer, ErrorInfo, JobInfo, JobsEvent, RetryAnswer
+
+
+@subscription("jobs/subscribe", {vol.Optional("entity_ids"): ENTITY_IDS})
+@callback
+def ws_subscribe(
+    asker: Asker, msg: dict[str, Any], send: Callable[[JobsEvent], None]
+) -> tuple[CALLBACK_TYPE, JobsEvent]:
+    """Tell of all jobs that have not ended, or ended lately, and of what changes."""
+    cameras = asker.cameras(msg.get("entity_ids"))
+    feed = async_job_feed(asker.hass)
+
+    def is_meant(running: Running) -> bool:
+        camera = running.job.account_id, running.job.camera_id
+        return (cameras is None or camera in cameras) and asker.may_control(*camera)
+
+    @callback
+    def changed(jobs: Sequence[Running]) -> None:
+        told = [running for running in jobs if is_meant(running)]
+        # One that was interrupted goes on when its account is loaded again.
+        gone = [one for one in told if one.done.done() and is_unfinished(one)]
+        if told:
+            send(
+                {
+                    "changed": [
+                        _info(asker.hass, one) for one in told if one not in gone
+                    ],
+                    "removed": [one.job.id for one in gone],
+                }
+            )
+
+    under_way = [
+        running
+        for entry in asker.hass.config_entries.async_loaded_entries(DOMAIN)
+        for running in entry.runtime_data.jobs.running()
+    ]
+    jobs = [*feed.async_ended(), *under_way]
+    first: JobsEvent = {
+        "jobs": [_info(asker.hass, one) for one in jobs if is_meant(one)]
+    }
+    return feed.async_listen(changed), first
+
+
+@command("jobs/cancel", {vol.Required("job_id"): ID})
+async def ws_cancel(asker: Asker, msg: dict[str, Any]) -> CancelAnswer:
+    """Cancel a job; tell whether it is cancelled, or had ended just before."""
+    entry, job = await _async_job(asker, msg["job_id"])
+    if isinstance(job, Running):
+        job = await entry.runtime_data.jobs.cancel(job)
+    return {"cancelled": isinstance(job.error, CancelledJobError)}
+
+
+@command("jobs/retry", {vol.Required("job_id"): ID})
+async def ws_retry(asker: Asker, msg: dict[str, Any]) -> RetryAnswer:
+    """Ask anew for what a job that failed was asked for; one under way is joined."""
+    entry, job = await _async_job(asker, msg["job_id"])
+    if isinstance(job, Running):
+        return {"job_id": job.job.id}
+    with raise_action_error(
+        camera=job.camera_name, window=response.in_words(job.window)
+    ):
+        if job.state is JobState.SAVED:
+            raise InvalidRequestError("job_is_saved")
+        running = await entry.runtime_data.jobs.retry(job)
+    return {"job_id": running.job.id}
+
+
+async def _async_job(
+    asker: Asker, job_id: str
+) -> tuple[ClipConfigEntry, Running | Job]:
+    """Return a job that who asks may control, with its account. Raises NotFoundError."""
+    found = await async_find_job(asker.hass, asker.connection.user, job_id)
+    if found is None:
+        raise NotFoundError(
+            translation_domain=DOMAIN,
+            translation_key="jobs_unknown",
+            translation_placeholders={"jobs": job_id},
+        )
+    return found
+
+
+def _info(hass: HomeAssistant, running: Running) -> JobInfo:
+    """Return what is told of a job."""
+    job, progress = job_of(running), running.progress
+    waiting = None if running.done.done() else progress.waiting
+    about = {"camera": job.camera_name, "window": response.in_words(job.window)}
+    return {
+        "id": job.id,
+        "entity_id": camera_entity_id(hass, job.account_id, job.camera_id),
+        "camera": job.camera_name,
+        "start": utc(job.window.start),
+        "end": utc(job.window.end),
+        "label": job.label,
+        "state": _state(running),
+        "asked_at": utc(job.asked_at),
+        "reason": _reason(hass, waiting.reason, **about) if waiting else None,
+        "next_try_at": utc(waiting.until) if waiting and waiting.until else None,
+        "received_bytes": progress.received_bytes,
+        "size_bytes": progress.size_bytes,
+        "parts_done": progress.parts_done,
+        "parts": progress.parts,
+        "clip_ids": [clip.id for clip in job.clips]
+        if job.state is JobState.SAVED
+        else [],
+        "error": _error(job.error, **about) if job.error else None,
+    }
+
+
+def _state(
+    running: Running,
+) -> Literal[
+    "queued", "waiting", "fetching", "finishing", "saved", "failed", "cancelled"
+]:
+    """Return where a job is on its way; one that is being cancelled is not, yet."""
+    if not running.done.done():
+        return running.progress.state.value
+    job = running.done.result()
+    if isinstance(job.error, CancelledJobError):
+        return "cancelled"
+    return job.state.value
+
+
+def _error(err: ClipError, *, camera: str, window: str) -> ErrorInfo:
+    return {
+        "key": err.key,
+        "message": str(action_error(err, camera=camera, window=window)),
+    }
+
+
+def _reason(
+    hass: HomeAssistant, reason: WaitReason | ClipError, *, camera: str, window: str
+) -> str:
+    """Return what a job waits for, in words."""
+    if isinstance(reason, ClipError):
+        return str(action_error(reason, camera=camera, window=window))
+    words = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+    return words[f"component.{DOMAIN}.common.waits_for_{reason}"]
