@@ -28,7 +28,6 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.http import current_request
-from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .automatic_saving import (
@@ -52,6 +51,7 @@ from .paths import media_folders
 from .runtime import async_shared
 from .services import response
 from .services.targets import cameras_of
+from .texts import async_text, length_text
 
 MIME_TYPE = "video/mp4"
 
@@ -275,7 +275,7 @@ class ClipMediaSource(MediaSource):
     async def _saved_accounts(self, place: Place, viewer: Viewer) -> Page:
         """Return a folder for each account with clips that the viewer may see."""
         queries = await self._queries()
-        return self._word("clips"), [
+        return async_text(self.hass, "clips"), [
             self._folder(
                 replace(place, account_id=page.id),
                 self._account_name(page.id, page.name),
@@ -328,7 +328,7 @@ class ClipMediaSource(MediaSource):
         ]
         if len(days) > PAGE:
             older = replace(place, before=shown[-1].day)
-            children.append(self._folder(older, self._word("older")))
+            children.append(self._folder(older, async_text(self.hass, "older")))
         return days[0].latest.camera_name, children
 
     async def _saved_clips(self, place: Place) -> Page:
@@ -349,7 +349,7 @@ class ClipMediaSource(MediaSource):
         children = [self._clip(clip, pictures, self._title(clip)) for clip in shown]
         if len(clips) > PAGE:
             older = replace(place, offset=place.offset + PAGE)
-            children.append(self._folder(older, self._word("older")))
+            children.append(self._folder(older, async_text(self.hass, "older")))
         return place.day, children
 
     async def _camera_pages(self, account_id: str, viewer: Viewer) -> list[CameraPage]:
@@ -423,7 +423,7 @@ class ClipMediaSource(MediaSource):
         if not viewer.is_signed_in:
             raise InvalidRequestError("media_for_nobody")
         if not place.account_id:
-            return self._word("cloud"), [
+            return async_text(self.hass, "cloud"), [
                 self._folder(replace(place, account_id=entry.entry_id), entry.title)
                 for entry in self.hass.config_entries.async_loaded_entries(DOMAIN)
                 if entry.runtime_data.source.event_kinds
@@ -570,7 +570,10 @@ class ClipMediaSource(MediaSource):
 
     def _trees(self, viewer: Viewer) -> list[BrowseMediaSource]:
         trees = list(Tree) if viewer.is_signed_in else [Tree.CLIPS]
-        return [self._folder(Place(tree=tree), self._word(tree)) for tree in trees]
+        return [
+            self._folder(Place(tree=tree), async_text(self.hass, tree))
+            for tree in trees
+        ]
 
     def _folder(
         self, place: Place, title: str, picture: str | None = None
@@ -623,25 +626,19 @@ class ClipMediaSource(MediaSource):
 
     def _title(self, clip: Clip) -> str:
         """Return a clip's title: dashboard cards read its time and label."""
-        details = [_length(timedelta(milliseconds=clip.duration_ms))]
+        details = [length_text(timedelta(milliseconds=clip.duration_ms))]
         if clip.status is ClipStatus.PARTIAL:
-            details.append(self._word("partial"))
+            details.append(async_text(self.hass, "partial"))
         return _titled(clip, clip.label, *details)
 
     def _title_of(self, event: Event) -> str:
         """Return a recording's title, like that of its clip."""
         details = []
         if event.window.duration:
-            details.append(_length(event.window.duration))
+            details.append(length_text(event.window.duration))
         if not event.is_ready:
-            details.append(self._word("not_ready"))
+            details.append(async_text(self.hass, "not_ready"))
         return _titled(event, event.what or event.kind, *details)
-
-    def _word(self, key: str) -> str:
-        words = async_get_cached_translations(
-            self.hass, self.hass.config.language, "common", DOMAIN
-        )
-        return words[f"component.{DOMAIN}.common.{key}"]
 
 
 async def _first_clip(running: Running) -> Clip:
@@ -670,12 +667,3 @@ def _titled(one: Clip | Event, label: str, *details: str) -> str:
 
 def _day(clip: Clip) -> str:
     return f"{dt_util.as_local(clip.window.start):%F}"
-
-
-def _length(duration: timedelta) -> str:
-    """Return a duration as players show it: `0:30`, `1:02:03`."""
-    minutes, seconds = divmod(round(duration.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}:{minutes:02}:{seconds:02}"
-    return f"{minutes}:{seconds:02}"

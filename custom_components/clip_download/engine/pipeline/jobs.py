@@ -246,6 +246,9 @@ class Jobs:
             del self._running[job.request]
             running.job = replace(job, state=JobState.FAILED, error=err)
             running.done.set_result(running.job)
+            if running.is_automatic:
+                # Nobody is there to be told of it.
+                self._on_ended(running.job)
             raise
         except BaseException:
             del self._running[job.request]

@@ -1,0 +1,63 @@
+"""What Activity says of a clip that was saved, or was not."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.components.logbook.const import (
+    LOGBOOK_ENTRY_ENTITY_ID,
+    LOGBOOK_ENTRY_ICON,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import Event, HomeAssistant, callback
+
+from .const import DOMAIN
+from .engine.model import ClipStatus
+from .engine.time_range import Window
+from .services.response import EVENT_FAILED, EVENT_SAVED, in_words
+from .services.targets import name_of
+from .texts import async_text, length_text
+
+type Describe = Callable[[Event], dict[str, str | None]]
+
+
+@callback
+def async_describe_events(
+    hass: HomeAssistant, async_describe_event: Callable[[str, str, Describe], None]
+) -> None:
+    """Say how the events of jobs are described."""
+
+    def describe(event: Event, icon: str, message: str) -> dict[str, str | None]:
+        entity_id = event.data.get(ATTR_ENTITY_ID)
+        return {
+            LOGBOOK_ENTRY_NAME: name_of(hass, entity_id) if entity_id else None,
+            LOGBOOK_ENTRY_ENTITY_ID: entity_id,
+            LOGBOOK_ENTRY_ICON: icon,
+            LOGBOOK_ENTRY_MESSAGE: message,
+        }
+
+    @callback
+    def async_describe_saved(event: Event) -> dict[str, str | None]:
+        is_partial = event.data["status"] == ClipStatus.PARTIAL
+        message = async_text(hass, "part_of_clip_saved" if is_partial else "clip_saved")
+        details = {
+            "window": in_words(_window(event.data)),
+            "length": length_text(timedelta(seconds=event.data["duration_s"])),
+        }
+        return describe(event, "mdi:filmstrip", message.format(**details))
+
+    @callback
+    def async_describe_failed(event: Event) -> dict[str, str | None]:
+        message = async_text(hass, "clip_not_saved")
+        reason = event.data["error"]["message"]
+        return describe(event, "mdi:filmstrip-off", message.format(reason=reason))
+
+    async_describe_event(DOMAIN, EVENT_SAVED, async_describe_saved)
+    async_describe_event(DOMAIN, EVENT_FAILED, async_describe_failed)
+
+
+def _window(data: Mapping[str, Any]) -> Window:
+    start, end = (datetime.fromisoformat(data[name]) for name in ("start", "end"))
+    return Window(start, end)
