@@ -41,8 +41,8 @@ from .engine.library.test_database import CLIP
 ROOT = f"media-source://{DOMAIN}"
 CLIPS, CLOUD = f"{ROOT}/clips", f"{ROOT}/cloud"
 SECOND = timedelta(seconds=1)
-# As a camera card reads a clip: when, what, how long.
-TITLE = re.compile(r"(\d\d:\d\d:\d\d)(?: (\w+))? \((\d+:\d\d)\)")
+# As a camera card reads a clip: when, how long, what.
+TITLE = re.compile(r"(\d\d:\d\d:\d\d) \((\d+:\d\d)\)(?: (\w+))?")
 FOOTAGE = "share/play|phoenix"
 HISTORY = "history|events"
 
@@ -237,7 +237,7 @@ async def test_from_the_top_to_a_clip(
     today = noon.date()
     assert titles(days) == [f"{today}", f"{today - timedelta(days=1)}"]
     clips = await browser.inside(named(days, f"{today}"))
-    assert titles(clips) == ["12:05:00 motion (0:03)", "12:00:00 ding (0:03)"]
+    assert titles(clips) == ["12:05:00 (0:03) motion", "12:00:00 (0:03) ding"]
     for node in clips:
         assert TITLE.fullmatch(node["title"])
         assert node["media_class"] == "video"
@@ -288,8 +288,8 @@ async def test_titles(hass: HomeAssistant, browser: Browser, noon: datetime) -> 
     )
     nodes = await browser.inside(f"{ROOT}/{day.identifier}")
     assert titles(nodes) == [
-        "12:00:02 x (0:30, partial)",
-        "12:00:01 bell (1:02:03)",
+        "12:00:02 (0:30, partial) x",
+        "12:00:01 (1:02:03) bell",
         "12:00:00 (0:30)",
     ]
     # The disk is away: there is no picture, but nothing is taken for gone.
@@ -374,7 +374,10 @@ async def test_search(hass: HomeAssistant, browser: Browser, noon: datetime) -> 
     assert await found(account, f"front {noon - day:%F}") == ["2"]
     assert await found(ROOT, "no such thing") == []
     nodes = await browser.search(camera, "cat")
-    assert titles(nodes) == [f"Front {noon:%F} 11:59:59 cat (0:30, partial)"]
+    date = noon.date()
+    assert titles(nodes) == [
+        f"11:59:59 Front · {date:%a} {date.day} {date:%b} · cat (0:30, partial)"
+    ]
     assert nodes[0]["media_content_id"] in {
         node["media_content_id"] for node in await browser.inside(today)
     }
@@ -558,10 +561,10 @@ async def test_recordings_that_are_not_saved(
     assert len(hass_clouds.ring.asked(HISTORY)) > asked
     # The window of the first was saved, but not as that event's clip.
     assert titles(nodes) == [
-        "12:10:00 on_demand (0:03)",
-        "12:05:00 motion (0:03)",
-        "12:00:00 ding (0:03)",
-        "00:00:00 motion (0:03)",
+        "12:10:00 (0:03) on_demand",
+        "12:05:00 (0:03) motion",
+        "12:00:00 (0:03) ding",
+        "00:00:00 (0:03) motion",
     ]
     assert all(node["can_play"] and node["thumbnail"] is None for node in nodes)
     await save_all(hass, noon, 1)
@@ -592,7 +595,7 @@ async def test_downloads_are_no_recordings(
     entry = await set_up(hass, hass_clouds, "ring_partner")
     (node,) = await browser.inside(f"{CLOUD}/{entry.entry_id}")
     nodes = await browser.inside(f"{node['media_content_id']}/{noon:%F}")
-    assert titles(nodes) == ["12:00:00 ding (0:03)"]
+    assert titles(nodes) == ["12:00:00 (0:03) ding"]
 
 
 @pytest.fixture
@@ -680,8 +683,8 @@ async def test_a_recording_that_is_not_ready(
     entry = await set_up(hass, hass_clouds, "ring")
     local = dt_util.as_local(start)
     (node,) = await browser.inside(f"{CLOUD}/{entry.entry_id}/{camera.id}/{local:%F}")
-    assert node["title"].startswith(f"{local:%H:%M:%S} ding (")
-    assert node["title"].endswith("not ready yet)")
+    assert node["title"].startswith(f"{local:%H:%M:%S} (")
+    assert node["title"].endswith("not ready yet) ding")
     assert not node["can_play"]
     message = await browser.error("resolve_media", node["media_content_id"])
     assert "still works" in message

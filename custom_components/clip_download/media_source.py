@@ -51,7 +51,7 @@ from .paths import media_folders
 from .runtime import async_shared
 from .services import response
 from .services.targets import cameras_of
-from .texts import async_text, length_text
+from .texts import async_day_text, async_text, length_text
 
 MIME_TYPE = "video/mp4"
 
@@ -194,11 +194,7 @@ class ClipMediaSource(MediaSource):
         pictures = await async_picture_links(self.hass, clips)
         return SearchMedia(
             result=[
-                self._clip(
-                    clip,
-                    pictures,
-                    f"{clip.camera_name} {_day(clip)} {self._title(clip)}",
-                )
+                self._clip(clip, pictures, self._title(clip, is_found=True))
                 for clip in clips
             ]
         )
@@ -624,12 +620,20 @@ class ClipMediaSource(MediaSource):
         )
         return self._video(place, title, pictures.get(clip.id))
 
-    def _title(self, clip: Clip) -> str:
-        """Return a clip's title: dashboard cards read its time and label."""
+    def _title(self, clip: Clip, *, is_found: bool = False) -> str:
+        """Return a clip's title, which begins with its time: tiles show no more of it.
+
+        One that `is_found` by a search says where and on which day.
+        """
         details = [length_text(timedelta(milliseconds=clip.duration_ms))]
         if clip.status is ClipStatus.PARTIAL:
             details.append(async_text(self.hass, "partial"))
-        return _titled(clip, clip.label, *details)
+        label = clip.label
+        if is_found:
+            day = dt_util.as_local(clip.window.start).date()
+            where = f"{clip.camera_name} · {async_day_text(self.hass, day)}"
+            label = " · ".join(filter(None, (where, label)))
+        return _titled(clip, label, *details, is_length_first=not is_found)
 
     def _title_of(self, event: Event) -> str:
         """Return a recording's title, like that of its clip."""
@@ -658,11 +662,15 @@ async def _first_clip(running: Running) -> Clip:
     return job.clips[0]
 
 
-def _titled(one: Clip | Event, label: str, *details: str) -> str:
-    parts = [f"{dt_util.as_local(one.window.start):%H:%M:%S}", label]
-    if details:
-        parts.append(f"({', '.join(details)})")
-    return " ".join(filter(None, parts))
+def _titled(
+    one: Clip | Event, label: str, *details: str, is_length_first: bool = True
+) -> str:
+    """Return a title; what is said of the length is the last that a tile may cut off."""
+    parts = [label, f"({', '.join(details)})" if details else ""]
+    if is_length_first:
+        parts.reverse()
+    time = f"{dt_util.as_local(one.window.start):%H:%M:%S}"
+    return " ".join(filter(None, (time, *parts)))
 
 
 def _day(clip: Clip) -> str:

@@ -1,9 +1,10 @@
 """Texts of the integration that Home Assistant does not put together itself."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 
@@ -13,6 +14,17 @@ def async_text(hass: HomeAssistant, key: str) -> str:
     """Return a text of `common`, in the language of Home Assistant."""
     texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
     return texts[f"component.{DOMAIN}.common.{key}"]
+
+
+@callback
+def async_day_text(hass: HomeAssistant, day: date) -> str:
+    """Return a day as people say it: `Sat 21 Nov`; of another year, with that."""
+    text = async_text(hass, "day").format(
+        weekday=async_text(hass, "weekdays").split()[day.weekday()],
+        day=day.day,
+        month=async_text(hass, "months").split()[day.month - 1],
+    )
+    return text if day.year == dt_util.now().year else f"{text} {day.year}"
 
 
 def length_text(duration: timedelta) -> str:
