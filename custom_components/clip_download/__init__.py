@@ -37,7 +37,7 @@ from .event import async_announce
 from .issues import async_check_issues, async_forget_account, async_update_issues
 from .job_feed import async_job_feed
 from .paths import media_folders
-from .retention import RetentionManager
+from .retention import CLIPS_SAVED, RetentionManager
 from .runtime import Shared, async_shared
 from .services import async_setup_services
 from .services.response import EVENT_FAILED, EVENT_SAVED, answer
@@ -229,4 +229,5 @@ def _async_job_ended(
     )
     if job.state is JobState.SAVED:
         async_dispatcher_send(hass, job_saved(entry, job.camera_id), job)
+        async_dispatcher_send(hass, CLIPS_SAVED, job.clips)
         retention.async_prune()

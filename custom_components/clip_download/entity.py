@@ -174,8 +174,8 @@ class LastClipEntity(CameraEntity):
         await self._update_clip()
         self.async_write_ha_state()
 
-    async def _async_gone(self, clip_ids: frozenset[str]) -> None:
-        if self.clip and self.clip.id in clip_ids:
+    async def _async_gone(self, clips: tuple[Clip, ...]) -> None:
+        if self.clip and any(clip.id == self.clip.id for clip in clips):
             await self._update_clip()
             self.async_write_ha_state()
 

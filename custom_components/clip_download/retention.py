@@ -31,8 +31,10 @@ from .paths import media_folders
 _LOGGER = logging.getLogger(__name__)
 
 EVENT_DELETED = f"{DOMAIN}_deleted"
-# Sent with the ids of the clips that were deleted.
-CLIPS_DELETED: SignalType[frozenset[str]] = SignalType(f"{DOMAIN}_gone")
+# Sent with the clips of a job that is saved.
+CLIPS_SAVED: SignalType[tuple[Clip, ...]] = SignalType(f"{DOMAIN}_clips_saved")
+# Sent with the clips that were deleted.
+CLIPS_DELETED: SignalType[tuple[Clip, ...]] = SignalType(f"{DOMAIN}_gone")
 # Sent with the clips that were kept, released or labelled, as they are now.
 CLIPS_CHANGED: SignalType[tuple[Clip, ...]] = SignalType(f"{DOMAIN}_changed")
 
@@ -165,9 +167,7 @@ class RetentionManager:
                 "paths": [str(clip.path) for clip in clips[:MOST_PATHS]],
             },
         )
-        async_dispatcher_send(
-            self.hass, CLIPS_DELETED, frozenset(clip.id for clip in clips)
-        )
+        async_dispatcher_send(self.hass, CLIPS_DELETED, tuple(clips))
 
     async def _every_hour(self, now: datetime) -> None:
         self.next_at = dt_util.utcnow() + PRUNE_INTERVAL

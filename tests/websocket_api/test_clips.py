@@ -373,3 +373,54 @@ async def test_nonsense(
     browser = await open_browser()
     assert await browser.refused(command, **data) == code
     assert await browser.ask("clips/list") == {"clips": [], "cursor": None}
+
+
+async def test_subscribe(
+    hass: HomeAssistant, hass_clouds: Clouds, entry: ConfigEntry, open_browser: Open
+) -> None:
+    """What is saved, changed and removed is told, whoever did it; of one's own cameras."""
+    browser, guest = await open_browser(), await open_browser(ONE)
+    assert await guest.refused("clips/subscribe", entity_ids=[YARD]) == "not_found"
+    everything = await browser.subscribe("clips/subscribe")
+    theirs = await guest.subscribe("clips/subscribe")
+    yard = await browser.subscribe("clips/subscribe", entity_ids=[YARD])
+    await save(hass, hass_clouds, 2, "Yard")
+    path = await save(hass, hass_clouds, 1)
+    (first,) = (await browser.event(everything))["saved"]
+    (second,) = (await browser.event(everything))["saved"]
+    assert (first["entity_id"], second["entity_id"]) == (YARD, FRONT)
+    assert second["path"] == str(path)
+    assert second["url"]
+    assert second["picture"]
+    await hass.services.async_call(
+        "clip_download", "keep_clip", {"path": str(path)}, blocking=True
+    )
+    (changed,) = (await browser.event(everything))["changed"]
+    assert (changed["id"], changed["kept"]) == (second["id"], True)
+    await browser.ask("clip/keep", clip_id=second["id"], kept=False)
+    (changed,) = (await browser.event(everything))["changed"]
+    assert (changed["id"], changed["kept"]) == (second["id"], False)
+    await browser.ask("clip/label", clip_id=second["id"], label="fox")
+    (changed,) = (await browser.event(everything))["changed"]
+    assert changed["label"] == "fox"
+    await browser.ask("clip/delete", clip_ids=[first["id"]])
+    assert (await browser.event(everything))["removed"] == [first["id"]]
+    await browser.ask("clip/delete", clip_ids=[second["id"]])
+    assert (await browser.event(everything))["removed"] == [second["id"]]
+    # All of the others' events were sent before that one, or are.
+    heard: list[dict[str, Any]] = []
+    while not heard or not heard[-1]["removed"]:
+        heard.append(await guest.event(theirs))
+        told = [*heard[-1]["saved"], *heard[-1]["changed"]]
+        assert {clip["id"] for clip in told} <= {second["id"]}
+    assert heard[-1]["removed"] == [second["id"]]
+    assert heard[0]["saved"][0]["id"] == second["id"]
+    (saved,) = (await browser.event(yard))["saved"]
+    assert saved["id"] == first["id"]
+    assert (await browser.event(yard))["removed"] == [first["id"]]
+    await browser.socket.close()
+    await hass.async_block_till_done()
+    await save(hass, hass_clouds, 3)
+    await hass.config_entries.async_unload(entry.entry_id)
+    (clip,) = await listed(guest)
+    assert await guest.ask("clip/delete", clip_ids=[clip["id"]])

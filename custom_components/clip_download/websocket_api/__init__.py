@@ -3,7 +3,7 @@
 from homeassistant.components import websocket_api
 from homeassistant.core import HomeAssistant, callback
 
-from . import cameras, clips, jobs
+from . import cameras, clips, jobs, timeline
 
 COMMANDS = (
     cameras.ws_cameras,
@@ -11,9 +11,12 @@ COMMANDS = (
     clips.ws_keep,
     clips.ws_label,
     clips.ws_list,
+    clips.ws_subscribe,
     jobs.ws_cancel,
     jobs.ws_retry,
     jobs.ws_subscribe,
+    timeline.ws_events,
+    timeline.ws_timeline,
 )
 
 

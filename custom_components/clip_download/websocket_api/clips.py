@@ -1,12 +1,14 @@
 """The commands about saved clips: listed, kept, labelled, deleted."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 import re
 from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
@@ -18,14 +20,26 @@ from ..entity import camera_entity_id
 from ..errors import raise_action_error
 from ..links import async_file_link, async_picture_links
 from ..paths import media_folders
+from ..retention import CLIPS_CHANGED, CLIPS_DELETED, CLIPS_SAVED
 from ..runtime import async_shared
 from ..services import response
 from ..services.save import LABEL
-from .command import ENTITY_IDS, ID, Asker, NotFoundError, command, moment, span, utc
-from .schema import ClipAnswer, ClipInfo, ClipsAnswer, DeleteAnswer
+from .command import (
+    ENTITY_IDS,
+    ID,
+    Asker,
+    NotFoundError,
+    command,
+    moment,
+    span,
+    subscription,
+    utc,
+)
+from .schema import ClipAnswer, ClipInfo, ClipsAnswer, ClipsEvent, DeleteAnswer
 
 PAGE, MOST_LISTED = 50, 200
 MOST_DELETED = 1000
+INFOS_AT_ONCE = 50
 # Why a clip was not deleted that does not exist; the other reasons are the library's.
 NOT_FOUND = "not_found"
 
@@ -86,6 +100,100 @@ async def ws_list(asker: Asker, msg: dict[str, Any]) -> ClipsAnswer:
     }
 
 
+@subscription("clips/subscribe", {vol.Optional("entity_ids"): ENTITY_IDS})
+@callback
+def ws_subscribe(
+    asker: Asker, msg: dict[str, Any], send: Callable[[ClipsEvent], None]
+) -> tuple[CALLBACK_TYPE, None]:
+    """Tell of the clips that are saved, kept, labelled and removed from now on."""
+    cameras = asker.cameras(msg.get("entity_ids"))
+    changes = _Changes(asker, cameras, send)
+    ends = [
+        async_dispatcher_connect(asker.hass, CLIPS_SAVED, changes.async_saved),
+        async_dispatcher_connect(asker.hass, CLIPS_CHANGED, changes.async_changed),
+        async_dispatcher_connect(asker.hass, CLIPS_DELETED, changes.async_deleted),
+    ]
+
+    @callback
+    def end() -> None:
+        for one in ends:
+            one()
+
+    return end, None
+
+
+class _Changes:
+    """What happens to clips, on its way to one subscriber; together what comes together."""
+
+    def __init__(
+        self,
+        asker: Asker,
+        cameras: Collection[tuple[str, str]] | None,
+        send: Callable[[ClipsEvent], None],
+    ) -> None:
+        """Take the cameras that are meant; None is all."""
+        self._asker = asker
+        self._cameras = cameras
+        self._send = send
+        self._saved: dict[str, Clip] = {}
+        self._changed: dict[str, Clip] = {}
+        self._removed: dict[str, None] = {}
+        self._is_sending = False
+
+    @callback
+    def async_saved(self, clips: Sequence[Clip]) -> None:
+        """Take clips that were saved."""
+        self._add(self._saved, clips)
+
+    @callback
+    def async_changed(self, clips: Sequence[Clip]) -> None:
+        """Take clips that are not as they were."""
+        self._add(self._changed, clips)
+
+    @callback
+    def async_deleted(self, clips: Sequence[Clip]) -> None:
+        """Take clips that were deleted: nothing else is told of them any more."""
+        for clip in filter(self._is_meant, clips):
+            self._saved.pop(clip.id, None)
+            self._changed.pop(clip.id, None)
+            self._removed[clip.id] = None
+        self._send_soon()
+
+    def _add(self, to: dict[str, Clip], clips: Sequence[Clip]) -> None:
+        to |= {clip.id: clip for clip in clips if self._is_meant(clip)}
+        self._send_soon()
+
+    def _is_meant(self, clip: Clip) -> bool:
+        camera = clip.account_id, clip.camera_id
+        is_chosen = self._cameras is None or camera in self._cameras
+        return is_chosen and self._asker.may_control(*camera)
+
+    def _send_soon(self) -> None:
+        if self._is_sending or not (self._saved or self._changed or self._removed):
+            return
+        self._is_sending = True
+        self._asker.hass.async_create_background_task(
+            self._async_send(), "tell of clips"
+        )
+
+    async def _async_send(self) -> None:
+        """Send all that there is: one after the other, in the order in which it came."""
+        try:
+            while self._saved or self._changed or self._removed:
+                saved, self._saved = list(self._saved.values()), {}
+                changed, self._changed = list(self._changed.values()), {}
+                removed, self._removed = list(self._removed), {}
+                self._send(
+                    {
+                        "saved": await async_infos(self._asker, saved),
+                        "changed": await async_infos(self._asker, changed),
+                        "removed": removed,
+                    }
+                )
+        finally:
+            self._is_sending = False
+
+
 @command("clip/keep", {vol.Required("clip_id"): ID, vol.Required("kept"): bool})
 async def ws_keep(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
     """Keep a clip whatever the limits, or let them hold for it again."""
@@ -133,7 +241,10 @@ async def async_infos(
     token = asker.connection.refresh_token_id
     pictures = await async_picture_links(asker.hass, clips, refresh_token_id=token)
     infos = []
-    for clip in clips:
+    for number, clip in enumerate(clips):
+        if number % INFOS_AT_ONCE == 0:
+            # To sign links takes a while, of hundreds.
+            await asyncio.sleep(0)
         info = _info(asker.hass, clip)
         info["picture"] = pictures.get(clip.id)
         if with_links:

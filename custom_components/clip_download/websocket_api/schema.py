@@ -93,6 +93,27 @@ class JobInfo(Span):
     error: ErrorInfo | None
 
 
+class EventInfo(Span):
+    """Something that a camera saw. `clip_id` is the clip that was made for it."""
+
+    id: str
+    kind: str
+    seen: list[str]
+    is_ready: bool
+    clip_id: str | None
+    picture: str | None
+
+
+class CameraTimeline(TypedDict):
+    """What there is of a camera in a window. `footage` is None where it is not known."""
+
+    entity_id: str
+    footage: list[Span] | None
+    events: list[EventInfo]
+    events_error: str | None
+    clips: list[ClipInfo]
+
+
 class CamerasAnswer(TypedDict):
     """Of `cameras`."""
 
@@ -136,4 +157,24 @@ class JobsEvent(TypedDict, total=False):
 
     jobs: list[JobInfo]
     changed: list[JobInfo]
+    removed: list[str]
+
+
+class EventsAnswer(TypedDict):
+    """Of `events/list`."""
+
+    events: list[EventInfo]
+
+
+class TimelineAnswer(TypedDict):
+    """Of `timeline`."""
+
+    cameras: list[CameraTimeline]
+
+
+class ClipsEvent(TypedDict):
+    """Of `clips/subscribe`."""
+
+    saved: list[ClipInfo]
+    changed: list[ClipInfo]
     removed: list[str]

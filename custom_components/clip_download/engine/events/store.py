@@ -208,6 +208,17 @@ class EventStore:
             )
         )
 
+    async def clip_ids(self, camera_id: str, ids: Iterable[str]) -> dict[str, str]:
+        """Return the ids of the clips of these events, by the event's id."""
+        rows = await self._library.read(
+            "SELECT events.id, events.clip_id FROM events JOIN clips "
+            "ON clips.id = events.clip_id "
+            "WHERE events.account_id = ? AND events.camera_id = ? "
+            "AND events.id IN (SELECT value FROM json_each(?))",
+            (self._account_id, camera_id, json.dumps(list(ids))),
+        )
+        return {row["id"]: row["clip_id"] for row in rows}
+
     async def clip_paths(self, camera_id: str, ids: Iterable[str]) -> dict[str, str]:
         """Return the paths of the clips of these events, by the event's id."""
         await self._library.wait_for_rebuild()

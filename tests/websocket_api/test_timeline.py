@@ -1,0 +1,214 @@
+"""The commands about a window of time."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from custom_components.clip_download.automatic_saving import async_events
+from custom_components.clip_download.websocket_api import timeline
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from tests.accounts import save_event, set_up
+from tests.clouds import Clouds
+
+from .conftest import Browser, Open, time_of
+
+FRONT, YARD = "camera.front", "camera.yard"
+HOUR = timedelta(hours=1)
+HISTORY = "history|events|timeline"
+ONE: dict[str, Any] = {"entities": {"entity_ids": {FRONT: True}}}
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> ConfigEntry:
+    """Set an account of two cameras up."""
+    hass_clouds.ring.add_camera("Front")
+    hass_clouds.ring.add_camera("Yard")
+    return await set_up(hass, hass_clouds, "ring")
+
+
+def day() -> dict[str, str]:
+    """Return the last hours, as they are asked for."""
+    now = datetime.now(UTC)
+    return {"start": (now - 20 * HOUR).isoformat(), "end": (now + HOUR).isoformat()}
+
+
+async def cameras(browser: Browser, **data: Any) -> dict[str, dict[str, Any]]:
+    """Return what is told of cameras, by their entity."""
+    answer = await browser.ask("timeline", **{**day(), **data})
+    return {camera["entity_id"]: camera for camera in answer["cameras"]}
+
+
+async def test_timeline(
+    hass: HomeAssistant, hass_clouds: Clouds, entry: ConfigEntry, open_browser: Open
+) -> None:
+    """It has events and clips, which know of each other, and where footage is."""
+    camera, _ = hass_clouds.ring.cameras
+    now = datetime.now(UTC).replace(microsecond=0)
+    ring = hass_clouds.ring.add_event(
+        camera, "ding", start=now - 2 * HOUR, duration_s=3, saw="human"
+    )
+    hass_clouds.ring.add_event(camera, "motion", start=now - HOUR, duration_s=3)
+    await hass.services.async_call(
+        "clip_download",
+        "save_events",
+        {"start": now - 3 * HOUR, "end": now - HOUR - HOUR / 2},
+        target={"entity_id": FRONT},
+        blocking=True,
+    )
+    browser = await open_browser()
+    found = await cameras(browser, entity_ids=[FRONT, YARD, FRONT])
+    assert list(found) == [FRONT, YARD]
+    front, yard = found.values()
+    assert yard == {
+        "entity_id": YARD,
+        "footage": [],
+        "events": [],
+        "events_error": None,
+        "clips": [],
+    }
+    ding, motion = front["events"]
+    (clip,) = front["clips"]
+    assert (ding["kind"], motion["kind"]) == ("ding", "motion")
+    assert ding["clip_id"] == clip["id"]
+    assert ding["picture"].partition("?")[0] == clip["picture"].partition("?")[0]
+    assert (motion["clip_id"], motion["picture"]) == (None, None)
+    assert abs(time_of(ding["start"]) - ring.start) < timedelta(seconds=2)
+    assert "url" not in clip
+    assert len(front["footage"]) == 2
+    assert front["events_error"] is None
+
+    events = (await browser.ask("events/list", entity_id=FRONT, **day()))["events"]
+    assert [event["id"] for event in events] == [ding["id"], motion["id"]]
+    later = {"start": (now - HOUR - HOUR / 2).isoformat(), "end": now.isoformat()}
+    events = (await browser.ask("events/list", entity_id=FRONT, **later))["events"]
+    assert [event["id"] for event in events] == [motion["id"]]
+
+
+async def test_a_cloud_without_a_history(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, open_browser: Open
+) -> None:
+    """Its clips are there all the same."""
+    hass_clouds.kinesis.add_stream("Yard")
+    entry = await set_up(hass, hass_clouds, "kinesis")
+    browser = await open_browser()
+    yard = (await cameras(browser, entity_ids=[YARD]))[YARD]
+    assert (yard["footage"], yard["events"], yard["events_error"]) == (None, [], None)
+    answer = await browser.ask("events/list", entity_id=YARD, **day())
+    assert answer == {"events": []}
+    await hass.config_entries.async_unload(entry.entry_id)
+    yard = (await cameras(browser, entity_ids=[YARD]))[YARD]
+    assert entry.title in yard["events_error"]
+    code = await browser.refused("events/list", entity_id=YARD, **day())
+    assert code == "service_validation_error"
+
+
+async def test_a_cloud_that_fails(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    open_browser: Open,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Why is told, and the clips are there; what works again is asked again."""
+    # Nobody waits until it works again.
+    impatient = partial(async_events, timeout=timedelta(0))
+    monkeypatch.setattr(timeline, "async_events", impatient)
+    camera, _ = hass_clouds.ring.cameras
+    start = datetime.now(UTC) - HOUR
+    await save_event(
+        hass, hass_clouds.ring.add_event(camera, start=start, duration_s=3)
+    )
+    fault = hass_clouds.ring.misbehave(HISTORY, status=500, times=999)
+    browser = await open_browser()
+    front = (await cameras(browser, entity_ids=[FRONT]))[FRONT]
+    assert "Front" in front["events_error"]
+    assert (front["footage"], front["events"]) == (None, [])
+    assert len(front["clips"]) == 1
+    code = await browser.refused("events/list", entity_id=FRONT, **day())
+    assert code == "home_assistant_error"
+    fault.times = 0
+    front = (await cameras(browser, entity_ids=[FRONT]))[FRONT]
+    assert front["events_error"] is None
+    assert len(front["events"]) == 1
+
+
+async def test_the_cloud_is_asked_once(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    open_browser: Open,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many look at a day, and zoom into it: until it is old."""
+    monkeypatch.setattr(timeline, "FRESH_FOR", 99 * HOUR)
+    browser = await open_browser()
+    before = len(hass_clouds.ring.asked(HISTORY))
+    window = day()
+    asked = {"entity_ids": [FRONT], **window}
+    numbers = [await browser.send("clip_download/timeline", **asked) for _ in range(5)]
+    for number in numbers:
+        assert (await browser.heard(number))["success"]
+    first = len(hass_clouds.ring.asked(HISTORY))
+    assert first > before
+    start = datetime.fromisoformat(window["start"]) + HOUR
+    zoomed = {**window, "start": start.isoformat()}
+    await browser.ask("events/list", entity_id=FRONT, **zoomed)
+    assert len(hass_clouds.ring.asked(HISTORY)) == first
+    monkeypatch.setattr(timeline, "FRESH_FOR", timedelta(0))
+    await asyncio.sleep(0)
+    await browser.ask("events/list", entity_id=FRONT, **zoomed)
+    assert len(hass_clouds.ring.asked(HISTORY)) > first
+
+
+async def test_rights(
+    hass: HomeAssistant, hass_clouds: Clouds, entry: ConfigEntry, open_browser: Open
+) -> None:
+    """Of others' cameras nothing is told, and nothing is asked."""
+    guest = await open_browser(ONE)
+    before = len(hass_clouds.ring.asked())
+    for entity_ids in ([YARD], [FRONT, YARD]):
+        code = await guest.refused("timeline", entity_ids=entity_ids, **day())
+        assert code == "not_found"
+    code = await guest.refused("events/list", entity_id=YARD, **day())
+    assert code == "not_found"
+    assert len(hass_clouds.ring.asked()) == before
+    assert list(await cameras(guest, entity_ids=[FRONT])) == [FRONT]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({"start": "2026-01-01", "end": "2026-03-01"}, "service_validation_error"),
+        ({"start": "2026-01-02", "end": "2026-01-01"}, "service_validation_error"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "service_validation_error"),
+        ({"end": "9999-12-31T23:59:59-14:00"}, "service_validation_error"),
+        ({"start": "2999-01-01", "end": "2999-01-02"}, "service_validation_error"),
+        ({"start": None}, "invalid_format"),
+        ({"entity_ids": []}, "invalid_format"),
+        ({"entity_ids": [FRONT] * 10_000}, "invalid_format"),
+        ({"entity_ids": ["x" * 2**20]}, "invalid_format"),
+        ({"entity_ids": ["camera.nobody"]}, "not_found"),
+    ],
+)
+async def test_nonsense(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    open_browser: Open,
+    *,
+    data: dict[str, Any],
+    code: str,
+) -> None:
+    """What makes no sense is refused, and the cloud is not asked."""
+    browser = await open_browser()
+    before = len(hass_clouds.ring.asked())
+    asked = {"entity_ids": [FRONT], **day(), **data}
+    assert await browser.refused("timeline", **asked) == code
+    assert len(hass_clouds.ring.asked()) == before
