@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Format } from "./format";
 import { icon } from "./icon";
 import { mdiClose, mdiDelete, mdiDownload, mdiFilmstrip, mdiPencil, mdiPin, mdiPinOutline } from "./icons";
-import { kindName, type Localize } from "./localize";
+import { kindName, labelName, type Localize } from "./localize";
 import { shared } from "./styles";
 import { ms } from "./time";
 import type { Camera, Clip } from "./types";
@@ -131,8 +131,8 @@ export class ClipDownloadClips extends LitElement {
 
   /** Its label and what was seen, in a line. */
   private _what(clip: Clip): string {
-    const kinds = [...new Set([...clip.kinds, ...clip.seen])].map((kind) => kindName(this.localize, kind));
-    return [clip.label, ...kinds].filter(Boolean).join(" · ");
+    const kinds = [...clip.kinds, ...clip.seen].map((kind) => kindName(this.localize, kind));
+    return [...new Set([labelName(this.localize, clip.label), ...kinds])].filter(Boolean).join(" · ");
   }
 
   private _noPicture(event: Event): void {

@@ -13,7 +13,7 @@ import {
   mdiPlay,
   mdiRefresh,
 } from "./icons";
-import type { Localize } from "./localize";
+import { labelName, type Localize } from "./localize";
 import { shared } from "./styles";
 import { ms } from "./time";
 import { isOver, progress } from "./timeline/model";
@@ -81,7 +81,7 @@ export class ClipDownloadJobs extends LitElement {
       ${icon(LOOKS[job.state])}
       <div class="what">
         <b dir="auto">${name}</b>
-        <span class="when">${format.seconds(start)} · ${length}${job.label ? html` · <bdi>${job.label}</bdi>` : nothing}</span>
+        <span class="when">${format.seconds(start)} · ${length}${job.label ? html` · <bdi>${labelName(localize, job.label)}</bdi>` : nothing}</span>
         <span class="how">${this._how(job)}</span>
         ${isOver(job)
           ? nothing

@@ -10,13 +10,13 @@ export class ClipDownloadPanel extends LitElement {
   @property({ attribute: false }) hass!: HomeAssistant;
   @property({ type: Boolean, reflect: true }) narrow = false;
   @property({ attribute: false }) route: unknown;
-  @property({ attribute: false }) panel: unknown;
+  @property({ attribute: false }) panel?: { title?: string | null };
 
   protected override render(): TemplateResult {
     return html`
       <header>
         <ha-menu-button .hass=${this.hass} .narrow=${this.narrow}></ha-menu-button>
-        <h1>${localizeFor(this.hass.locale.language)("name")}</h1>
+        <h1>${this.panel?.title ?? localizeFor(this.hass.locale.language)("name")}</h1>
       </header>
       <main><clip-download-view .hass=${this.hass}></clip-download-view></main>
     `;

@@ -24,8 +24,9 @@ import type { Selection } from "./timeline/selection";
 import type { Camera, Clip, HomeAssistant, Job } from "./types";
 
 const REMEMBERED = "clip-download-cameras";
-/** So many cameras are shown before anybody chose. */
+/** So many cameras are shown before anybody chose; beside each other there is room for fewer. */
 const SHOWN_AT_FIRST = 4;
+const SHOWN_AT_FIRST_VERTICAL = 3;
 /** Narrower than this, time goes down instead of across. */
 const NARROW_PX = 600;
 const NOTICE_MS = 8_000;
@@ -145,7 +146,7 @@ export class ClipDownloadView extends LitElement {
     if (this.entityIds.length && !this._shown) return offered;
     const chosen = this._shown ?? remembered();
     const shown = offered.filter((one) => chosen?.includes(one));
-    return shown.length || this._shown ? shown : offered.slice(0, SHOWN_AT_FIRST);
+    return shown.length || this._shown ? shown : offered.slice(0, this._isVertical ? SHOWN_AT_FIRST_VERTICAL : SHOWN_AT_FIRST);
   }
 
   private get _shownRows(): Row[] {

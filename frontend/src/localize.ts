@@ -39,6 +39,10 @@ export const localizeFor = (language: string): Localize => {
   return localize;
 };
 
+/** A label; one that an event gave is the kind of that event. */
+export const labelName = (localize: Localize, label: string): string =>
+  `kind.${label}` in en ? kindName(localize, label) : label;
+
 /** Why a clip was not deleted. */
 export const sparedReason = (localize: Localize, reason: string): string => {
   const key = `spared.${reason}`;
