@@ -36,6 +36,7 @@ from .errors import raise_setup_error
 from .event import async_announce
 from .issues import async_check_issues, async_forget_account, async_update_issues
 from .job_feed import async_job_feed
+from .panel import async_setup_panel
 from .paths import media_folders
 from .retention import CLIPS_SAVED, RetentionManager
 from .runtime import Shared, async_shared
@@ -65,9 +66,10 @@ _LOGGER = logging.getLogger(__name__)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions and the commands."""
+    """Set up the actions, the commands and the panel."""
     async_setup_services(hass)
     async_setup_websocket_api(hass)
+    await async_setup_panel(hass)
     for kind in KINDS.values():
         if kind.shared_sign_in:
             kind.shared_sign_in.async_follow_lenders(hass)
