@@ -45,6 +45,7 @@ from tests.clouds.footage import (
     seen,
     write,
 )
+from tests.engine.opener import Opener
 
 from .sound_check import beeps
 
@@ -643,6 +644,73 @@ def test_sound_in_some_parts_only(tmp_path: Path, suffix: str, silent: int) -> N
     heard = beeps(made.file.path)
     assert all(first - 0.1 < time_s < last + 0.1 for time_s in heard)
     check_sync(made, at_least=14)
+
+
+def late_sound(source: Path, target: Path, codec: str, from_s: float) -> None:
+    """Copy an MP4 with large pictures, its sound encoded anew and left out at first."""
+    with av.open(source) as container, av.open(target, "w", format="mp4") as output:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        pictures = output.add_stream_from_template(video, opaque=True)
+        sounds = output.add_stream(codec, rate=48_000, layout="mono")
+        assert isinstance(sounds, av.AudioStream)
+        output.start_encoding()
+        resampler = av.AudioResampler(
+            sounds.format.name, "mono", 48_000, sounds.codec_context.frame_size
+        )
+        # Of no meaning to a decoder (ITU-T H.264, 7.3.2.7).
+        filler = b"\x0c" + b"\xff" * 600_000 + b"\x80"
+        filler = len(filler).to_bytes(4) + filler
+        for packet in container.demux(video, audio):
+            if packet.dts is None:
+                continue
+            if packet.stream is video:
+                large = Packet(bytes(packet) + filler)
+                large.pts, large.dts = packet.pts, packet.dts
+                large.time_base = packet.time_base
+                large.is_keyframe = packet.is_keyframe
+                large.stream = pictures
+                output.mux(large)
+            elif cast("int", packet.pts) * packet.time_base >= from_s:
+                for frame in packet.decode():
+                    for one in resampler.resample(cast("av.AudioFrame", frame)):
+                        output.mux(sounds.encode(one))
+        output.mux(sounds.encode(None))
+
+
+@pytest.mark.parametrize("codec", ["aac", "libopus", "flac"])
+def test_sound_that_comes_late(tmp_path: Path, codec: str) -> None:
+    """It is heard when it was, and no picture waits for it in memory."""
+    window = between(0, 30)
+    plain = piece(tmp_path / "plain.mp4", window, DOOR)
+    path = tmp_path / "0.mp4"
+    late_sound(plain.file.path, path, codec, 24.5)
+    assert path.stat().st_size > 150 * 2**20
+    with Opener(plain.file.path) as opener:
+        took = opener.open(path)
+    assert took.fault is None
+    assert took.more_mb < 100
+    whole = Piece(file=File.at(path), window=window)
+    # Cut, it is written anew.
+    (made,) = made_of([whole], between(2, 30), tmp_path)
+    assert made.audio_codec == "aac"
+    assert made.sound_was == (None if codec == "aac" else codec.removeprefix("lib"))
+    heard = [time_s for time_s in beeps(made.file.path) if time_s]
+    assert len(heard) >= 4
+    assert all(22 < time_s < 28.5 for time_s in heard)
+    check_sync(made, at_least=4)
+
+
+def test_sound_that_never_comes(tmp_path: Path) -> None:
+    """A track without any is left out."""
+    window = between(0, 12)
+    plain = piece(tmp_path / "plain.mp4", window, DOOR)
+    path = tmp_path / "0.mp4"
+    late_sound(plain.file.path, path, "aac", 99)
+    (made,) = made_of(
+        [Piece(file=File.at(path), window=window)], between(2, 12), tmp_path
+    )
+    assert made.audio_codec is None
+    assert seconds_shown(made) == span(2, 12)
 
 
 def test_damaged_sound(tmp_path: Path) -> None:

@@ -473,7 +473,10 @@ def _probe(
     doubts = prober.doubts
     if media.kind == "mpegts" and prober.last_key is not None and _may_break_off(media):
         doubts.append(prober.last_key)
-    sound = media.sound
+    # A track of sound may be announced, and have none.
+    sound = media.sound if by_index or prober.sound_count else None
+    if by_index and media.audio and not len(media.audio.index_entries):
+        sound = None
     if sound and len(prober.sound_heads) > 1:
         sound = sound._replace(is_steady=False)
     segments = prober.segments()
@@ -525,7 +528,7 @@ class _Prober:
         self._is_broken = True
         self._sound_us: int | None = None
         self._sound_clocks: list[int] = []
-        self._sound_count = 0
+        self.sound_count = 0
         self.sound_heads: set[bytes] = set()
         self.bad_sounds: list[int] = []
         self.start_pts: int | None = None
@@ -650,9 +653,9 @@ class _Prober:
     def sound(self, time_us: int, packet: Packet[Stream]) -> None:
         """Take the next packet of sound."""
         if not self._is_sound(packet):
-            self.bad_sounds.append(self._sound_count)
-        self._sound_count += 1
-        if self._sound_count > claims.MOST_SAMPLES:
+            self.bad_sounds.append(self.sound_count)
+        self.sound_count += 1
+        if self.sound_count > claims.MOST_SAMPLES:
             raise claims.implausible()
         if self._sound_us is None:
             self._sound_clocks.append(self._clock)

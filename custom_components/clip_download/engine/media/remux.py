@@ -34,7 +34,7 @@ from .probe import (
 from .progressive import ProgressiveFile
 from .segments import Cut, hole_us
 from .slices import Forgetting
-from .sound import SoundEncoder, silent_packet
+from .sound import SAMPLES, SoundEncoder, silent_packet
 
 # Fragments of a second, each track's own; no table of them behind. libav keeps one in
 # memory: few cameras send more in a second.
@@ -42,6 +42,8 @@ _FRAGMENTS = {
     "movflags": "+delay_moov+default_base_moof+skip_trailer",
     "frag_duration": str(US),
     "frag_size": str(8 * 2**20),
+    # So far packets of one stream wait for those of the other.
+    "max_interleave_delta": str(2 * US),
 }
 _BUFFER_BYTES = 2**20
 # Of sound, what a packet holds at least.
@@ -50,6 +52,8 @@ _AAC_SAMPLES, _FEWEST_SAMPLES = 960, 480
 _LAG_US = 2 * US
 # Sound that is so far behind its picture is missing.
 _SILENT_AFTER_US = 10 * US
+# Until there is some, libav writes nothing and keeps the pictures in memory.
+_SILENT_AFTER_BYTES = 16 * 2**20
 # Where a key frame comes so many frames late, those before it may be missing.
 _MISSING_STEPS = 2
 # HEVC's key frames that others are decoded across, and those that nothing is.
@@ -119,8 +123,10 @@ class _Track:
         self._waiting: Packet[Stream] | None = None
         self.last_pts = -1
         self.end = 0
+        self.has_begun = False
         # Not what a file says: before a hole, the last packet is said to fill it.
-        self._duration = 2**62
+        self._duration = 0
+        self._is_guessed = True
         # Where sound stands by the count of its packets.
         self._counted: int | None = None
 
@@ -157,7 +163,9 @@ class _Track:
         """
         num, den, add, _ = shift
         time = cast("int", packet.pts) * num // den + add
-        self._duration = min(self._duration, (packet.duration or 0) * num // den)
+        duration = (packet.duration or 0) * num // den
+        self._duration = duration if self._is_guessed else min(self._duration, duration)
+        self._is_guessed = False
         if self._counted is None:
             self._counted = max(0, time)
         if silence:
@@ -167,6 +175,13 @@ class _Track:
             with suppress(av.InvalidDataError, av.PatchWelcomeError):
                 self._write(packet, time, time, self._duration)
                 self._counted += self._duration
+
+    def begin_silent(self, silence: bytes, duration: int) -> None:
+        """Write a first packet of silence, of the length that sound probably has."""
+        if self._counted is None:
+            self._duration, self._counted = duration, 0
+        # The last one is not written yet.
+        self.be_silent(self._counted + 2 * self._duration, silence)
 
     def be_silent(self, until: int, silence: bytes) -> None:
         """Write silence up to a time, to the nearest packet, once sound has begun."""
@@ -190,6 +205,7 @@ class _Track:
             # A fragment begins where the last packet of the one before is said to end.
             last.duration = dts - cast("int", last.dts)
             self._output.mux_one(last)
+            self.has_begun = True
 
     def finish(self) -> None:
         """Write the last packet: nothing comes after it."""
@@ -210,6 +226,10 @@ def write(
     Raises av.FFmpegError (disk errors are OSErrors too) and ValueError for what no MP4
     can hold, ClipError (`clip_not_playable`), Cancelled. Then no file is left.
     """
+    if run.sound and run.sound.is_playable and run.sound.codec != "aac":
+        # Silence can be written of AAC only.
+        is_heard = _is_heard_soon(run.cuts[0], cancelled)
+        run.sound = run.sound._replace(is_steady=is_heard)
     made = ProgressiveFile(file, **_size_of(run))
     try:
         output = av.open(made, "w", "mp4", _FRAGMENTS, buffer_size=_BUFFER_BYTES)
@@ -275,9 +295,13 @@ class _Writer:
         output.start_encoding()
         self._video = _Track(output, video)
         self._audio = _Track(output, audio) if audio else None
-        self._silence = None
-        if run.sound and not self._encoder and run.sound.codec == "aac":
+        self._silence, self._silence_s = None, Fraction(0)
+        if run.sound and audio and not self._encoder and run.sound.codec == "aac":
             self._silence = silent_packet(run.sound.rate_hz, run.sound.layout)
+            samples = audio.codec_context.frame_size or SAMPLES
+            self._silence_s = Fraction(samples, run.sound.rate_hz)
+        # How large the pictures are that came before any sound.
+        self._ahead_bytes = 0
         # What lies at zero of the clip's time, holes closed up.
         self._zero_us = first.start_us
         self._before: Cut | None = None
@@ -344,11 +368,22 @@ class _Writer:
 
     def _keep_up(self, picture: Packet[Stream]) -> None:
         """Let sound that does not come be silence, near to its picture in the file."""
-        if self._audio and self._silence:
-            time = cast("int", picture.dts) * self._video.base - Fraction(
-                _SILENT_AFTER_US, US
-            )
-            self._audio.be_silent(int(time / self._audio.base), self._silence)
+        if self._audio is None:
+            return
+        until_s = cast("int", picture.dts) * self._video.base
+        until_s -= Fraction(_SILENT_AFTER_US, US)
+        if not self._audio.has_begun:
+            self._ahead_bytes += picture.size
+            if until_s < 0 and self._ahead_bytes < _SILENT_AFTER_BYTES:
+                return
+            if self._silence:
+                duration = round(self._silence_s / self._audio.base)
+                self._audio.begin_silent(self._silence, duration)
+        if self._silence:
+            self._audio.be_silent(int(until_s / self._audio.base), self._silence)
+        elif self._encoder:
+            for packet in self._encoder.be_silent(until_s):
+                self._audio.play_anew(packet)
 
     def _place(self, cut: Cut) -> _Placed:
         """Find where in the clip a cut begins: as recorded, but for what is missing."""
@@ -401,6 +436,18 @@ class _Writer:
                     if media.audio:
                         return output.add_stream_from_template(media.audio, opaque=True)
         return None
+
+
+def _is_heard_soon(cut: Cut, cancelled: threading.Event) -> bool:
+    """Return whether sound comes with the first pictures of a cut."""
+    ahead_bytes = 0
+    packets = _read([cut], sound=True, in_band=False, cancelled=cancelled)
+    with closing(packets):
+        for _, is_video, packet in packets:
+            ahead_bytes += packet.size
+            if not is_video or ahead_bytes > _SILENT_AFTER_BYTES:
+                return not is_video
+    return False
 
 
 def _delay(cut: Cut) -> Fraction:

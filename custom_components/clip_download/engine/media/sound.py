@@ -14,8 +14,10 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+# After so many the encoder has given a first packet.
+_FIRST_SAMPLES = 8192
 # What an AAC frame holds.
-_SAMPLES = 1024
+SAMPLES = 1024
 _FORMAT = "fltp"
 # Sound so much off its time is moved there; less is only the clouds' rounding.
 _SLIP = Fraction(1, 20)
@@ -52,6 +54,13 @@ class SoundEncoder:
                 yield from self._take(samples, at)
                 at += samples.samples
 
+    def be_silent(self, until_s: Fraction) -> Iterator[Packet[Stream]]:
+        """Encode silence up to a time; at first as much as makes a packet."""
+        until = round(until_s * self._rate_hz)
+        if not self._taken:
+            until = max(until, _FIRST_SAMPLES)
+        yield from self._fill(until - self._taken)
+
     def flush(self) -> Iterator[Packet[Stream]]:
         """Encode what is left."""
         yield from self._encode(is_last=True)
@@ -72,13 +81,17 @@ class SoundEncoder:
         if missing < -max(slip, frame.samples // 2):
             # Heard already.
             return
-        while missing > slip:
+        yield from self._fill(missing)
+        self._write(frame)
+        yield from self._encode()
+
+    def _fill(self, missing: int) -> Iterator[Packet[Stream]]:
+        """Encode so many samples of silence, but for what is only a slip."""
+        while missing > int(_SLIP * self._rate_hz):
             silent = min(missing, self._rate_hz)
             self._write(self._silence(silent))
             yield from self._encode()
             missing -= silent
-        self._write(frame)
-        yield from self._encode()
 
     def _silence(self, samples: int) -> AudioFrame:
         frame = _silent(self._layout, samples)
@@ -93,7 +106,7 @@ class SoundEncoder:
         self._taken += frame.samples
 
     def _encode(self, *, is_last: bool = False) -> Iterator[Packet[Stream]]:
-        while frame := self._fifo.read(_SAMPLES, partial=is_last):
+        while frame := self._fifo.read(SAMPLES, partial=is_last):
             frame.pts = self._encoded
             frame.time_base = Fraction(1, self._rate_hz)
             self._encoded += frame.samples
@@ -113,8 +126,8 @@ def silent_packet(rate_hz: int, layout: str) -> bytes:
     packets: list[Packet[Stream]] = []
     # The first ones are the encoder's own beginning.
     for number in range(4):
-        frame = _silent(layout, _SAMPLES)
-        frame.sample_rate, frame.pts = rate_hz, number * _SAMPLES
+        frame = _silent(layout, SAMPLES)
+        frame.sample_rate, frame.pts = rate_hz, number * SAMPLES
         frame.time_base = Fraction(1, rate_hz)
         packets += encoder.encode(frame)
     return bytes(packets[-1])
