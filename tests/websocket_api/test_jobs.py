@@ -288,6 +288,27 @@ async def test_an_account_that_goes_and_comes(
     assert await browser.ask("jobs/cancel", job_id=job_id) == {"cancelled": True}
 
 
+async def test_an_account_that_is_removed(
+    hass: HomeAssistant, hass_clouds: Clouds, entry: ConfigEntry, open_browser: Open
+) -> None:
+    """Its jobs are taken away from all who saw them, and from nobody else."""
+    guest, other = await open_browser(ONE), await open_browser(LOOKER)
+    number, nothing = (
+        await guest.subscribe("jobs/subscribe"),
+        await other.subscribe("jobs/subscribe"),
+    )
+    job_id = await save(hass, datetime.now(UTC) + timedelta(hours=1))
+    await told(guest, number, job_id, lambda job: job["state"] == "waiting")
+    await hass.config_entries.async_remove(entry.entry_id)
+    removed: list[str] = []
+    while not removed:
+        removed = (await guest.event(number))["removed"]
+    assert removed == [job_id]
+    assert await other.event(nothing) == {"jobs": []}
+    assert await other.ask("cameras") == {"cameras": []}
+    assert not other.waiting(nothing)
+
+
 async def test_nobody_listens_any_more(
     hass: HomeAssistant, hass_clouds: Clouds, entry: ConfigEntry, open_browser: Open
 ) -> None:

@@ -235,11 +235,22 @@ async def ws_delete(asker: Asker, msg: dict[str, Any]) -> DeleteAnswer:
 
 
 async def async_infos(
-    asker: Asker, clips: Sequence[Clip], *, with_links: bool = True
+    asker: Asker,
+    clips: Sequence[Clip],
+    *,
+    with_links: bool = True,
+    most_pictures: int | None = None,
 ) -> list[ClipInfo]:
-    """Return what is told of clips. `with_links` brings links that play them."""
+    """Return what is told of clips. `with_links` brings links that play them.
+
+    Of more than `most_pictures`, the first ones have a picture.
+    """
+    if not clips:
+        return []
     token = asker.connection.refresh_token_id
-    pictures = await async_picture_links(asker.hass, clips, refresh_token_id=token)
+    pictures = await async_picture_links(
+        asker.hass, clips[:most_pictures], refresh_token_id=token
+    )
     infos = []
     for number, clip in enumerate(clips):
         if number % INFOS_AT_ONCE == 0:

@@ -38,28 +38,26 @@ def ws_subscribe(
 
     @callback
     def changed(jobs: Sequence[Running]) -> None:
-        told = [running for running in jobs if is_meant(running)]
-        # One that was interrupted goes on when its account is loaded again.
-        gone = [one for one in told if one.done.done() and is_unfinished(one)]
-        if told:
-            send(
-                {
-                    "changed": [
-                        _info(asker.hass, one) for one in told if one not in gone
-                    ],
-                    "removed": [one.job.id for one in gone],
-                }
-            )
+        # One that was interrupted goes on when its account is loaded again. The account
+        # may be removed, so that nobody can tell any more whose its cameras were.
+        gone = [one for one in jobs if one.done.done() and is_unfinished(one)]
+        removed = [one.job.id for one in gone if one.job.id in shown]
+        shown.difference_update(removed)
+        told = [one for one in jobs if one not in gone and is_meant(one)]
+        shown.update(one.job.id for one in told if not one.done.done())
+        shown.difference_update(one.job.id for one in told if one.done.done())
+        if told or removed:
+            infos = [_info(asker.hass, one) for one in told]
+            send({"changed": infos, "removed": removed})
 
     under_way = [
         running
         for entry in asker.hass.config_entries.async_loaded_entries(DOMAIN)
         for running in entry.runtime_data.jobs.running()
     ]
-    jobs = [*feed.async_ended(), *under_way]
-    first: JobsEvent = {
-        "jobs": [_info(asker.hass, one) for one in jobs if is_meant(one)]
-    }
+    known = [one for one in (*feed.async_ended(), *under_way) if is_meant(one)]
+    shown = {one.job.id for one in known if not one.done.done()}
+    first: JobsEvent = {"jobs": [_info(asker.hass, one) for one in known]}
     return feed.async_listen(changed), first
 
 

@@ -31,6 +31,8 @@ from .schema import CameraTimeline, EventInfo, EventsAnswer, Span, TimelineAnswe
 
 # No wall shows more at once; of each, no more clips than that.
 MOST_CAMERAS, MOST_CLIPS = 32, 1000
+# Of all cameras together: a link to a picture costs more than all else of a clip.
+MOST_PICTURES = 640
 # How long a history is not asked for again, and how many windows of a camera are known.
 FRESH_FOR = timedelta(seconds=30)
 MOST_KNOWN = 8
@@ -109,13 +111,18 @@ async def ws_timeline(asker: Asker, msg: dict[str, Any]) -> TimelineAnswer:
     names = ", ".join(name_of(asker.hass, entity_id) for entity_id in entity_ids)
     window = _window(msg, names)
     cameras = await asyncio.gather(
-        *(_async_timeline(asker, entity_id, window) for entity_id in entity_ids)
+        *(
+            _async_timeline(
+                asker, entity_id, window, most_pictures=MOST_PICTURES // len(entity_ids)
+            )
+            for entity_id in entity_ids
+        )
     )
     return {"cameras": cameras}
 
 
 async def _async_timeline(
-    asker: Asker, entity_id: str, window: Window
+    asker: Asker, entity_id: str, window: Window, *, most_pictures: int
 ) -> CameraTimeline:
     """Return what there is of one camera. A cloud that fails takes nothing from the rest."""
     owner, camera_id = asker.camera(entity_id)
@@ -128,7 +135,9 @@ async def _async_timeline(
         "footage": None,
         "events": [],
         "events_error": None,
-        "clips": await async_infos(asker, clips, with_links=False),
+        "clips": await async_infos(
+            asker, clips, with_links=False, most_pictures=most_pictures
+        ),
     }
     try:
         entry, camera = account_and_camera(asker.hass, entity_id)
