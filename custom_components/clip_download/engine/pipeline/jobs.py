@@ -306,10 +306,12 @@ class Jobs:
                 await self._record_failure(pipeline.failed(job))
         except Exception as err:  # noqa: BLE001
             job = replace(job, state=JobState.FAILED, error=_clip_error(err, job))
+            _free_frames(err)
             await self._record_failure(pipeline.failed(job))
         finally:
             # An interrupted job keeps its row, and goes on at the next start.
             del self._running[job.request]
+            running.task = None
             if not running.done.done():
                 running.done.set_result(job)
             self._on_changed(running)
@@ -358,3 +360,15 @@ def _clip_error(err: Exception, job: Job) -> ClipError:
             return storage_error(err)
     _LOGGER.error("Job %s failed", job.id, exc_info=err)
     return ClipError("unexpected", reason=type(err).__name__)
+
+
+def _free_frames(err: BaseException) -> None:
+    """Let an error outlive its job without what its frames hold, such as open folders."""
+    chain: list[BaseException | None] = [err]
+    # Each leads to two others, and some back to one before.
+    while chain:
+        if (one := chain.pop()) and one.__traceback__:
+            one.__traceback__ = None
+            chain += [one.__cause__, one.__context__]
+            if isinstance(one, BaseExceptionGroup):
+                chain += one.exceptions
