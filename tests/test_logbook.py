@@ -31,6 +31,7 @@ async def activity(recorder_mock: Recorder, hass: HomeAssistant) -> None:
     """Let Home Assistant have Activity, if not the pages that show it."""
     mock_component(hass, "frontend")
     assert await async_setup_component(hass, "logbook", {})
+    hass.config.components.remove("frontend")
 
 
 async def entries_of_device(

@@ -113,9 +113,10 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     ) -> None:
         """Take what a config entry holds; nothing is asked of the cloud yet.
 
-        `session` is for sources that have no client of their own. `keep_credentials` is called with the changed fields when the cloud rotates a
-        token, and `flush_credentials` awaited before the new one is used: what was kept
-        outlives a kill then. `named_cameras` are cameras that a person named because the cloud does
+        `session` is for sources that have no client of their own. `keep_credentials` is
+        called with the changed fields when the cloud rotates a token, and
+        `flush_credentials` awaited before the new one is used: what was kept outlives a
+        kill then. `named_cameras` are cameras that a person named because the cloud does
         not let the account list them. `access_token` gives a valid token of an account
         that signs in by OAuth 2; with True, a new one, because the last was refused.
         `options` are those of the account; a change makes another source. `bring_live`
