@@ -230,7 +230,7 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
         began = time.monotonic()
         for entry in entries:
             await hass.config_entries.async_setup(entry.entry_id)
-        while any(entry.runtime_data.jobs.under_way for entry in entries):
+        while any(entry.runtime_data.jobs.running() for entry in entries):
             await asyncio.sleep(0.1)
         await hass.async_block_till_done()
         result["rest_s"] = time.monotonic() - began
@@ -278,7 +278,7 @@ def ask(
 async def until_asked(entries: list[Any], count: int) -> None:
     """Wait until all jobs are known, but for those that have ended already."""
     seen = -1
-    while (now := sum(one.runtime_data.jobs.under_way for one in entries)) < count:
+    while (now := sum(len(one.runtime_data.jobs.running()) for one in entries)) < count:
         if now <= seen:
             return
         seen = now
