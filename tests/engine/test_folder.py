@@ -1,5 +1,6 @@
 """Folders held open: nothing is reached through a link, whatever a name leads to."""
 
+from concurrent.futures import ThreadPoolExecutor
 import errno
 import os
 from pathlib import Path
@@ -173,3 +174,15 @@ def test_folders_and_others(media: Path) -> None:
         folders, others = folder.folders_and_others()
     assert folders == ["b"]
     assert sorted(others) == ["file", "link"]
+
+
+def test_listed_by_many_threads_at_once(media: Path) -> None:
+    """Each sees all names, though all of them list the same open folder."""
+    names = {f"{number}.part" for number in range(300)}
+    for name in names:
+        (media / "a" / "b" / name).touch()
+    with Folder.open(media, ["a", "b"]) as folder, ThreadPoolExecutor(4) as threads:
+        listed = list(threads.map(lambda _: folder.names(), range(800)))
+        found = list(threads.map(lambda _: folder.folders_and_others(), range(800)))
+    assert [set(one) == names for one in listed] == [True] * 800
+    assert [set(others) == names for _, others in found] == [True] * 800

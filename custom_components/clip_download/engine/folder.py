@@ -140,18 +140,29 @@ class Folder:
 
     def names(self) -> list[str]:
         """Return the names of all that is in it."""
-        with os.scandir(self.descriptor) as found:
+        with self._scan() as found:
             return [one.name for one in found]
 
     def folders_and_others(self) -> tuple[list[str], list[str]]:
         """Return the names of the folders in it, and of all else, links to folders too."""
         folders: list[str] = []
         others: list[str] = []
-        with os.scandir(self.descriptor) as found:
+        with self._scan() as found:
             for one in found:
                 is_folder = one.is_dir(follow_symlinks=False)
                 (folders if is_folder else others).append(one.name)
         return folders, others
+
+    @contextlib.contextmanager
+    def _scan(self) -> Iterator[Iterator[os.DirEntry[str]]]:
+        # A descriptor of its own: two threads that list one share how far they are, and
+        # each misses names.
+        descriptor = os.open(".", _FOLDER, dir_fd=self.descriptor)
+        try:
+            with os.scandir(descriptor) as found:
+                yield found
+        finally:
+            os.close(descriptor)
 
     def remove(self, name: str) -> None:
         """Remove a folder in this one with all that is in it, as far as that goes."""

@@ -174,25 +174,14 @@ def _folders(
                 continue
             try:
                 with Folder.open(root, path) as folder:
-                    names, inner = _listed(folder)
+                    inner, names = folder.folders_and_others()
                     yield folder, names
             except OSError:
                 continue
             if len(path) < MOST_DEEP:
+                shown = [name for name in inner if not name.startswith(".")]
                 # In order, so that of two copies the same is taken each time.
-                paths += ((*path, name) for name in sorted(inner, reverse=True))
-
-
-def _listed(folder: Folder) -> tuple[list[str], list[str]]:
-    """Return the names of a folder's files, and of the folders in it. Raises OSError."""
-    names, inner = [], []
-    with os.scandir(folder.descriptor) as found:
-        for one in found:
-            if not one.is_dir(follow_symlinks=False):
-                names.append(one.name)
-            elif not one.name.startswith("."):
-                inner.append(one.name)
-    return names, inner
+                paths += ((*path, name) for name in sorted(shown, reverse=True))
 
 
 def _clip(record: File, video: File, rebuilt: Rebuilt) -> Clip | None:
