@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from custom_components.clip_download import history
 from custom_components.clip_download.automatic_saving import async_events
-from custom_components.clip_download.websocket_api import timeline
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from tests.accounts import save_event, set_up
@@ -147,7 +147,7 @@ async def test_the_cloud_is_asked_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However many look at a day, and zoom into it: until it is old."""
-    monkeypatch.setattr(timeline, "FRESH_FOR", 99 * HOUR)
+    monkeypatch.setattr(history, "FRESH_FOR", 99 * HOUR)
     browser = await open_browser()
     before = len(hass_clouds.ring.asked(HISTORY))
     window = day()
@@ -161,7 +161,7 @@ async def test_the_cloud_is_asked_once(
     zoomed = {**window, "start": start.isoformat()}
     await browser.ask("events/list", entity_id=FRONT, **zoomed)
     assert len(hass_clouds.ring.asked(HISTORY)) == first
-    monkeypatch.setattr(timeline, "FRESH_FOR", timedelta(0))
+    monkeypatch.setattr(history, "FRESH_FOR", timedelta(0))
     await asyncio.sleep(0)
     await browser.ask("events/list", entity_id=FRONT, **zoomed)
     assert len(hass_clouds.ring.asked(HISTORY)) > first

@@ -1,9 +1,7 @@
 """The commands about a window of time: what the cloud and the library have of it."""
 
 import asyncio
-from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 import voluptuous as vol
@@ -11,16 +9,14 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 
-from ..automatic_saving import async_events
-from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError
 from ..engine.library.queries import ClipQueries, Filter
 from ..engine.model import Camera, Event
 from ..engine.time_range import Window, settle_past
 from ..errors import action_error, raise_action_error
+from ..history import async_known_events
 from ..links import async_picture_links
 from ..runtime import async_shared
 from ..services import response
@@ -33,49 +29,6 @@ from .schema import CameraTimeline, EventInfo, EventsAnswer, Span, TimelineAnswe
 MOST_CAMERAS, MOST_CLIPS = 32, 1000
 # Of all cameras together: a link to a picture costs more than all else of a clip.
 MOST_PICTURES = 640
-# How long a history is not asked for again, and how many windows of a camera are known.
-FRESH_FOR = timedelta(seconds=30)
-MOST_KNOWN = 8
-
-
-class History:
-    """What cameras saw, as their clouds told it a moment ago."""
-
-    def __init__(self) -> None:
-        """Know nothing yet."""
-        self._known = defaultdict[Any, deque[Any]](lambda: deque(maxlen=MOST_KNOWN))
-        self._locks = defaultdict[Any, asyncio.Lock](asyncio.Lock)
-
-    async def events(
-        self, entry: ClipConfigEntry, camera: Camera, window: Window
-    ) -> list[Event]:
-        """Return the events that begin in the window, the oldest first.
-
-        Raises ClipError.
-        """
-        key = entry.entry_id, camera.id
-        async with self._locks[key]:
-            since = dt_util.utcnow() - FRESH_FOR
-            for asked_at, known, found in self._known[key]:
-                is_inside = known.start <= window.start and window.end <= known.end
-                if asked_at > since and is_inside:
-                    return [
-                        event
-                        for event in found
-                        if window.start <= event.window.start < window.end
-                    ]
-            now = dt_util.utcnow()
-            source = entry.runtime_data.source
-            events = [
-                event
-                for event in await async_events(entry, camera, window)
-                if not source.is_echo(event)
-            ]
-            self._known[key].append((now, window, events))
-            return events
-
-
-DATA_HISTORY: HassKey[History] = HassKey(f"{DOMAIN}.history")
 
 WINDOW_FIELDS: VolDictType = {
     vol.Required("start"): moment,
@@ -92,7 +45,7 @@ async def ws_events(asker: Asker, msg: dict[str, Any]) -> EventsAnswer:
     about = _about(asker.hass, entity_id, window)
     with raise_action_error(**about):
         entry, camera = account_and_camera(asker.hass, entity_id)
-        events = await _async_events(asker.hass, entry, camera, window)
+        events = await async_known_events(asker.hass, entry, camera, window)
         return {"events": await _async_infos(asker, entry, camera, events)}
 
 
@@ -141,7 +94,7 @@ async def _async_timeline(
     }
     try:
         entry, camera = account_and_camera(asker.hass, entity_id)
-        events = await _async_events(asker.hass, entry, camera, window)
+        events = await async_known_events(asker.hass, entry, camera, window)
         result["events"] = await _async_infos(asker, entry, camera, events)
     except ClipError as err:
         about = _about(asker.hass, entity_id, window)
@@ -150,16 +103,6 @@ async def _async_timeline(
     if entry.runtime_data.source.keeps_recordings:
         result["footage"] = _footage(events)
     return result
-
-
-async def _async_events(
-    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, window: Window
-) -> list[Event]:
-    """Return what a camera saw, as its cloud tells. Raises ClipError."""
-    if not entry.runtime_data.source.event_kinds:
-        return []
-    history = hass.data.setdefault(DATA_HISTORY, History())
-    return await history.events(entry, camera, window)
 
 
 async def _async_infos(

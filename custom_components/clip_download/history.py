@@ -1,0 +1,70 @@
+"""What cameras saw: their clouds' histories, not asked for again within moments."""
+
+import asyncio
+from collections import defaultdict, deque
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .automatic_saving import async_events
+from .const import DOMAIN
+from .coordinator import ClipConfigEntry
+from .engine.model import Camera, Event
+from .engine.time_range import Window
+
+# How long a history is not asked for again, and how many windows of a camera are known.
+FRESH_FOR = timedelta(seconds=30)
+MOST_KNOWN = 8
+
+
+class History:
+    """What cameras saw, as their clouds told it a moment ago."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._known = defaultdict[Any, deque[Any]](lambda: deque(maxlen=MOST_KNOWN))
+        self._locks = defaultdict[Any, asyncio.Lock](asyncio.Lock)
+
+    async def events(
+        self, entry: ClipConfigEntry, camera: Camera, window: Window
+    ) -> list[Event]:
+        """Return the events that begin in the window, the oldest first.
+
+        Raises ClipError.
+        """
+        key = entry.entry_id, camera.id
+        async with self._locks[key]:
+            since = dt_util.utcnow() - FRESH_FOR
+            for asked_at, known, found in self._known[key]:
+                is_inside = known.start <= window.start and window.end <= known.end
+                if asked_at > since and is_inside:
+                    return [
+                        event
+                        for event in found
+                        if window.start <= event.window.start < window.end
+                    ]
+            now = dt_util.utcnow()
+            source = entry.runtime_data.source
+            events = [
+                event
+                for event in await async_events(entry, camera, window)
+                if not source.is_echo(event)
+            ]
+            self._known[key].append((now, window, events))
+            return events
+
+
+DATA_HISTORY: HassKey[History] = HassKey(f"{DOMAIN}.history")
+
+
+async def async_known_events(
+    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, window: Window
+) -> list[Event]:
+    """Return what a camera saw, as its cloud tells. Raises ClipError."""
+    if not entry.runtime_data.source.event_kinds:
+        return []
+    history = hass.data.setdefault(DATA_HISTORY, History())
+    return await history.events(entry, camera, window)
