@@ -1008,7 +1008,6 @@ BY_PATH = {
         "lists a media folder, and opens nothing",
     ),
     ("engine/library/retention.py", "shutil.disk_usage"): (1, "opens nothing"),
-    ("engine/library/reindex.py", "os.scandir"): (1, "is given a folder's descriptor"),
     ("engine/library/schema.py", "path.chmod"): (1, "the database's own"),
     ("engine/library/schema.py", "path.touch"): (1, "the database's own"),
 }

@@ -119,7 +119,7 @@ async def test_a_cloud_that_fails(
     """Why is told, and the clips are there; what works again is asked again."""
     # Nobody waits until it works again.
     impatient = partial(async_events, timeout=timedelta(0))
-    monkeypatch.setattr(timeline, "async_events", impatient)
+    monkeypatch.setattr(history, "async_events", impatient)
     camera, _ = hass_clouds.ring.cameras
     start = datetime.now(UTC) - HOUR
     await save_event(
