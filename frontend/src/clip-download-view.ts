@@ -2,24 +2,15 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { property, query, state } from "lit/decorators.js";
 
 import type { ClipDownloadClips } from "./clip-download-clips";
+import type { ClipDownloadFootage } from "./clip-download-footage";
 import { type Format, formatOf } from "./format";
 import { icon } from "./icon";
-import {
-  mdiAlertCircleOutline,
-  mdiCalendarToday,
-  mdiCctv,
-  mdiChevronLeft,
-  mdiChevronRight,
-  mdiClose,
-  mdiCloudOffOutline,
-} from "./icons";
+import { mdiAlertCircleOutline, mdiCctv, mdiCloudOffOutline } from "./icons";
 import { type Localize, localizeFor } from "./localize";
 import { bin, Store } from "./store";
 import { shared } from "./styles";
-import { type Day, dayAt, dayById, MINUTE, ms, SECOND } from "./time";
-import type { ClipDownloadTimeline } from "./timeline/clip-download-timeline";
-import { isOver, makeRow, neighbor, type Row, windowOf } from "./timeline/model";
-import type { Range } from "./timeline/scale";
+import { type Day, dayAt, dayById, ms, SECOND } from "./time";
+import { isOver, makeRow, type Row } from "./timeline/model";
 import type { Selection } from "./timeline/selection";
 import type { Camera, Clip, HomeAssistant, Job } from "./types";
 
@@ -30,7 +21,6 @@ const SHOWN_AT_FIRST_VERTICAL = 3;
 /** Narrower than this, time goes down instead of across. */
 const NARROW_PX = 600;
 const NOTICE_MS = 8_000;
-const PRESETS = [1, 5, 15];
 const INTEGRATION_PAGE = "/config/integrations/integration/clip_download";
 const ADD_PAGE = "/config/integrations/dashboard/add?domain=clip_download";
 
@@ -49,9 +39,8 @@ export class ClipDownloadView extends LitElement {
   @state() private _isSaving = false;
   @state() private _shown: string[] | null = null;
 
-  @query("clip-download-timeline") private _timeline!: ClipDownloadTimeline | null;
+  @query("clip-download-footage") private _footage!: ClipDownloadFootage | null;
   @query("clip-download-clips") private _clips!: ClipDownloadClips | null;
-  @query("input[type=date]") private _dateInput!: HTMLInputElement | null;
 
   private readonly _store = new Store(this);
   private _format!: Format;
@@ -175,11 +164,6 @@ export class ClipDownloadView extends LitElement {
     return this._visible;
   }
 
-  private get _limits(): Range {
-    const day = this._bounds ?? { start: 0, end: 0 };
-    return { start: day.start, end: Math.max(Math.min(day.end, this._now + MINUTE), day.start + SECOND) };
-  }
-
   protected override render(): TemplateResult {
     const store = this._store;
     const localize = this._localize;
@@ -188,11 +172,23 @@ export class ClipDownloadView extends LitElement {
     if (!this._offered.length) return this._noCameras();
     const rows = this._shownRows;
     return html`
-      ${this._offlineBanner()} ${this._head()} ${this._problems()}
+      ${this._offlineBanner()}
+      <clip-download-head
+        .cameras=${this._offered}
+        .shown=${this._shownIds}
+        .day=${this._bounds}
+        .format=${this._format}
+        .localize=${localize}
+        .now=${this._now}
+        .fixed=${this.entityIds.length > 0}
+        @camera-toggled=${(event: CustomEvent<string>) => this._toggle(event.detail)}
+        @day-changed=${(event: CustomEvent<Day>) => this._setDay(event.detail)}
+      ></clip-download-head>
+      ${this._problems()}
       ${rows.length
         ? html`
             <section class="part" aria-label=${localize("timeline.title")}>
-              <clip-download-timeline
+              <clip-download-footage
                 .rows=${rows}
                 .bounds=${this._bounds}
                 .selection=${this._selection}
@@ -201,28 +197,15 @@ export class ClipDownloadView extends LitElement {
                 .now=${this._now}
                 .vertical=${this._isVertical}
                 .loading=${store.isLoadingDay}
+                .hidePresets=${this.hidePresets}
+                .busy=${this._isSaving}
+                .offline=${!store.isOnline}
                 .theme=${this._theme}
                 @selection-changed=${this._selected}
                 @clip-opened=${this._openClip}
-                >${this.hidePresets ? nothing : this._presets(rows)}</clip-download-timeline
-              >
-              ${this._legend()}
-              ${this._selection
-                ? html`<clip-download-save
-                    .rows=${rows}
-                    .limits=${this._limits}
-                    .selection=${this._selection}
-                    .format=${this._format}
-                    .localize=${localize}
-                    .busy=${this._isSaving}
-                    .offline=${!store.isOnline}
-                    @selection-changed=${this._selected}
-                    @clip-opened=${this._openClip}
-                    @save=${this._save}
-                  ></clip-download-save>`
-                : html`<p class="hint">
-                    ${localize(this._isVertical ? "timeline.hint_touch" : "timeline.hint_drag")}
-                  </p>`}
+                @save=${this._save}
+                @notice=${(event: CustomEvent<string>) => store.tell(event.detail)}
+              ></clip-download-footage>
             </section>
           `
         : html`<p class="part empty">${localize("state.nothing_shown")}</p>`}
@@ -258,7 +241,13 @@ export class ClipDownloadView extends LitElement {
               void store.label(event.detail.clip, event.detail.label)}
             @delete=${(event: CustomEvent<Clip>) => store.delete([event.detail])}
           ></clip-download-clips>`}
-      ${this._notices()}
+      <clip-download-notices
+        .localize=${localize}
+        .doomed=${store.showsBin ? bin.clips.length : 0}
+        .notice=${store.notice}
+        @undo=${() => bin.undo()}
+        @closed=${() => store.tell("")}
+      ></clip-download-notices>
     `;
   }
 
@@ -274,103 +263,6 @@ export class ClipDownloadView extends LitElement {
       this._ownJobs = this._store.jobs.filter((job) => offered.has(job.entity_id ?? ""));
     }
     return this._ownJobs;
-  }
-
-  private _head(): TemplateResult {
-    const localize = this._localize;
-    const shown = this._shownIds;
-    const offered = this._offered;
-    return html`<div class="head">
-      ${offered.length > 1 || !this.entityIds.length
-        ? html`<div class="chips" role="group" aria-label=${localize("cameras")}>
-            ${offered.map((camera) => this._chip(camera, shown.includes(camera.entity_id)))}
-          </div>`
-        : nothing}
-      ${this._dayPicker()}
-    </div>`;
-  }
-
-  private _chip(camera: Camera, isShown: boolean): TemplateResult {
-    const status = this._localize(`camera.${camera.status}`);
-    return html`<button
-      class="chip ${isShown ? "shown" : ""}"
-      aria-pressed=${isShown}
-      title="${camera.name}: ${camera.reason ?? status}"
-      @click=${() => this._toggle(camera.entity_id)}
-    >
-      <span class="face">
-        ${icon(mdiCctv, "small")}
-        ${camera.picture
-          ? html`<img src=${camera.picture} alt="" @error=${(event: Event) => (event.target as HTMLElement).remove()} />`
-          : nothing}
-      </span>
-      <span class="name" dir="auto">${camera.name}</span>
-      <span class="dot ${camera.status}"></span>
-      ${camera.status === "ok" ? nothing : html`<span class="hidden-text">${status}</span>`}
-    </button>`;
-  }
-
-  private _dayPicker(): TemplateResult {
-    const localize = this._localize;
-    const format = this._format;
-    const day = this._bounds ?? dayAt(this._now, format.zone);
-    const today = dayAt(this._now, format.zone);
-    const isToday = day.id >= today.id;
-    const label = `${localize("day.pick")}: ${format.date(day.start)}`;
-    return html`<div class="day" role="group" aria-label=${localize("day.label")}>
-      <button
-        class="icon turn"
-        aria-label=${localize("day.previous")}
-        title=${localize("day.previous")}
-        @click=${() => this._moveDay(-1)}
-      >
-        ${icon(mdiChevronLeft)}
-      </button>
-      <span class="date">
-        <button aria-label=${label} @click=${this._pickDay}>${format.date(day.start)}</button>
-        <input
-          type="date"
-          tabindex="-1"
-          aria-hidden="true"
-          .value=${day.id}
-          max=${today.id}
-          @change=${this._dayPicked}
-        />
-      </span>
-      <button
-        class="icon turn"
-        aria-label=${localize("day.next")}
-        title=${localize("day.next")}
-        ?disabled=${isToday}
-        @click=${() => this._moveDay(1)}
-      >
-        ${icon(mdiChevronRight)}
-      </button>
-      <button class="outlined today" ?disabled=${isToday} @click=${() => this._setDay(today)}>
-        ${icon(mdiCalendarToday, "small")} ${localize("day.today")}
-      </button>
-    </div>`;
-  }
-
-  private _presets(rows: Row[]): TemplateResult {
-    const localize = this._localize;
-    return html`<div class="presets" slot="presets" role="group" aria-label=${localize("preset.title")}>
-      ${PRESETS.map(
-        (minutes) =>
-          html`<button class="outlined" @click=${() => this._lastMinutes(minutes)}>
-            ${localize.plural("preset.last_minutes", minutes)}
-          </button>`,
-      )}
-      <button class="outlined" @click=${() => this._lastEvent(rows)}>${localize("preset.last_event")}</button>
-    </div>`;
-  }
-
-  private _legend(): TemplateResult {
-    const localize = this._localize;
-    const words = (["footage", "none", "clip", "job"] as const).map(
-      (one) => html`<span><i class=${one}></i>${localize(`legend.${one}`)}</span>`,
-    );
-    return html`<div class="legend">${words}</div>`;
   }
 
   // --- when something is not as it should be
@@ -444,33 +336,6 @@ export class ClipDownloadView extends LitElement {
     `;
   }
 
-  private _notices(): TemplateResult {
-    const localize = this._localize;
-    const { notice, showsBin } = this._store;
-    const doomed = showsBin ? bin.clips.length : 0;
-    return html`<div class="notices">
-      <div role="status">
-        ${doomed
-          ? html`<p class="notice">
-              <span>${localize.plural("clips.deleted", doomed)}</span>
-              <button @click=${() => bin.undo()}>${localize("undo")}</button>
-              <span class="time"></span>
-            </p>`
-          : nothing}
-      </div>
-      <div role="alert">
-        ${notice
-          ? html`<p class="notice">
-              <span>${notice}</span>
-              <button class="icon" aria-label=${localize("close")} @click=${() => this._store.tell("")}>
-                ${icon(mdiClose)}
-              </button>
-            </p>`
-          : nothing}
-      </div>
-    </div>`;
-  }
-
   // --- what a person does
 
   /** Go to a page of Home Assistant without loading all of it anew. */
@@ -498,48 +363,14 @@ export class ClipDownloadView extends LitElement {
     this._openNext = null;
   }
 
-  private _moveDay(days: number): void {
-    if (this._bounds) this._setDay(dayAt(this._bounds.start, this._format.zone, days));
-  }
-
-  private _pickDay(): void {
-    try {
-      this._dateInput?.showPicker();
-    } catch {
-      // Without a picker there are still the buttons beside it.
-    }
-  }
-
-  private _dayPicked(event: Event): void {
-    const { value } = event.target as HTMLInputElement;
-    if (/^\d{4}-\d\d-\d\d$/.test(value)) this._setDay(dayById(value, this._format.zone));
-  }
-
   private _selected(event: CustomEvent<Selection | null>): void {
-    this._selection = event.detail;
-  }
-
-  private async _select(selection: Selection): Promise<void> {
+    const selection = event.detail;
+    const day = this._bounds;
+    if (selection && day && (selection.start < day.start || selection.start >= day.end)) {
+      this._now = Date.now();
+      this._setDay(dayAt(selection.start, this._format.zone));
+    }
     this._selection = selection;
-    await this.updateComplete;
-    await this._timeline?.updateComplete;
-    this._timeline?.reveal(selection);
-  }
-
-  private _lastMinutes(minutes: number): void {
-    this._now = Date.now();
-    const end = Math.floor(this._now / SECOND) * SECOND;
-    this._setDay(dayAt(end, this._format.zone));
-    const rows = this._shownRows.filter((row) => row.anyWindow);
-    const entityIds = this._selection?.entityIds ?? (rows.length ? rows : this._shownRows).map((row) => row.entityId);
-    const start = Math.max(end - minutes * MINUTE, dayAt(end, this._format.zone).start);
-    void this._select({ start, end: Math.max(end, start + SECOND), entityIds });
-  }
-
-  private _lastEvent(rows: Row[]): void {
-    const found = neighbor(rows, Infinity, false);
-    if (found) void this._select({ ...windowOf(found.mark), entityIds: [found.row.entityId] });
-    else this._store.tell(this._localize("preset.no_event"));
   }
 
   private async _save(event: CustomEvent<Selection & { label: string }>): Promise<void> {
@@ -550,7 +381,7 @@ export class ClipDownloadView extends LitElement {
     if (!isTaken) return;
     this._selection = null;
     await this.updateComplete;
-    this._timeline?.focusTrack();
+    this._footage?.focusTrack();
   }
 
   private _openClip(event: CustomEvent<Clip>): void {
@@ -595,144 +426,8 @@ export class ClipDownloadView extends LitElement {
         margin: 0;
         padding: 12px 0;
       }
-      .head {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
-        gap: 8px 16px;
-      }
-      :host([plain]) .head {
+      :host([plain]) clip-download-head {
         padding-bottom: 8px;
-      }
-      .chips {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 8px;
-        min-width: 0;
-      }
-      .chip {
-        padding: 0 12px 0 6px;
-        padding-inline: 6px 12px;
-        max-width: 220px;
-        background: var(--cd-ground);
-        box-shadow: inset 0 0 0 1px var(--cd-line);
-        color: var(--cd-faint);
-      }
-      .chip.shown {
-        background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
-        box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--cd-primary) 55%, transparent);
-        color: var(--cd-text);
-      }
-      .face {
-        position: relative;
-        display: grid;
-        place-items: center;
-        flex: none;
-        width: 32px;
-        height: 32px;
-        border-radius: 16px;
-        overflow: hidden;
-        background: var(--cd-soft);
-      }
-      .face img {
-        position: absolute;
-        width: 100%;
-        height: 100%;
-        object-fit: cover;
-      }
-      .chip .name {
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .dot {
-        flex: none;
-        width: 8px;
-        height: 8px;
-        border-radius: 4px;
-        background: var(--success-color, #43a047);
-      }
-      .dot.signed_out {
-        background: var(--warning-color, #ffa600);
-      }
-      .dot.unavailable {
-        background: var(--error-color, #db4437);
-      }
-      .day {
-        display: flex;
-        align-items: center;
-        margin-inline-start: auto;
-      }
-      .date {
-        position: relative;
-      }
-      .date button {
-        width: 100%;
-        min-width: 148px;
-        padding: 0 8px;
-        white-space: nowrap;
-      }
-      .date input {
-        position: absolute;
-        inset: auto 0 0;
-        width: 100%;
-        min-height: 0;
-        height: 1px;
-        padding: 0;
-        border: 0;
-        opacity: 0;
-        pointer-events: none;
-      }
-      .today {
-        margin-inline-start: 8px;
-      }
-      :host(:dir(rtl)) .turn svg {
-        transform: scaleX(-1);
-      }
-      .presets {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 8px;
-      }
-      .legend {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 4px 16px;
-        margin-top: 12px;
-        font-size: 12px;
-        line-height: 16px;
-        color: var(--cd-faint);
-      }
-      .legend span {
-        display: inline-flex;
-        align-items: center;
-        gap: 6px;
-      }
-      .legend i {
-        width: 18px;
-        height: 10px;
-        border-radius: 2px;
-      }
-      .legend .footage {
-        background: color-mix(in srgb, var(--cd-text) 38%, var(--cd-ground));
-      }
-      .legend .none {
-        background: repeating-linear-gradient(-45deg, var(--cd-line) 0 1.5px, transparent 1.5px 4px);
-      }
-      .legend .clip {
-        background: var(--cd-strong);
-      }
-      .legend .job {
-        --job: color-mix(in srgb, var(--warning-color, #ffa600) 80%, var(--cd-text));
-        border: 1.5px solid var(--job);
-        background: repeating-linear-gradient(-45deg, var(--job) 0 2px, transparent 2px 5px);
-      }
-      .hint {
-        display: flex;
-        align-items: center;
-        min-height: 44px;
-        margin: 16px 0 0;
-        color: var(--cd-faint);
       }
       .empty {
         margin: 16px 0 0;
@@ -799,99 +494,15 @@ export class ClipDownloadView extends LitElement {
           opacity: 0.5;
         }
       }
-      .notices {
-        position: fixed;
-        bottom: max(16px, env(safe-area-inset-bottom));
-        inset-inline: 16px;
-        z-index: 10;
-        display: grid;
-        gap: 8px;
-        justify-items: center;
-        pointer-events: none;
-      }
-      .notice {
-        position: relative;
-        display: flex;
-        align-items: center;
-        gap: 8px;
-        margin: 0;
-        min-width: min(340px, 90vw);
-        max-width: 560px;
-        min-height: 52px;
-        padding: 4px 8px 4px 16px;
-        padding-inline: 16px 8px;
-        border-radius: var(--cd-radius);
-        overflow: hidden;
-        background: var(--cd-text);
-        color: var(--cd-ground);
-        box-shadow: 0 4px 16px rgba(0, 0, 0, 0.4);
-        pointer-events: auto;
-      }
-      .notice span:first-child {
-        flex: 1;
-        overflow-wrap: anywhere;
-      }
-      .notice button {
-        color: inherit;
-        font-weight: 700;
-      }
-      .notice button:hover {
-        background: color-mix(in srgb, var(--cd-ground) 15%, transparent);
-      }
-      .notice button:focus-visible {
-        outline-color: currentColor;
-        outline-offset: -4px;
-      }
-      .time {
-        position: absolute;
-        inset: auto 0 0;
-        height: 3px;
-        background: currentColor;
-        transform-origin: left;
-        animation: run-out 10s linear forwards;
-      }
-      :host(:dir(rtl)) .time {
-        transform-origin: right;
-      }
-      @keyframes run-out {
-        to {
-          transform: scaleX(0);
-        }
-      }
       @media (prefers-reduced-motion: reduce) {
         .bones div {
           animation: none;
         }
       }
       @container (max-width: 600px) {
-        .day {
-          margin: 0;
-          width: 100%;
-          justify-content: space-between;
-        }
-        .date {
-          flex: 1;
-          min-width: 0;
-        }
-        .chips {
-          flex-wrap: nowrap;
-          overflow-x: auto;
-          margin: -4px;
-          padding: 4px;
-          scrollbar-width: none;
-        }
-        .chip {
-          flex: none;
-          max-width: 180px;
-        }
         .part {
           padding: 12px;
           margin-top: 12px;
-        }
-        .presets {
-          display: grid;
-          grid-template-columns: 1fr 1fr;
-          width: 100%;
         }
       }
     `,

@@ -1,6 +1,9 @@
 import { ClipDownloadCard, ClipDownloadCardEditor, isOurCamera } from "./clip-download-card";
 import { ClipDownloadClips } from "./clip-download-clips";
+import { ClipDownloadFootage } from "./clip-download-footage";
+import { ClipDownloadHead } from "./clip-download-head";
 import { ClipDownloadJobs } from "./clip-download-jobs";
+import { ClipDownloadNotices } from "./clip-download-notices";
 import { ClipDownloadPanel } from "./clip-download-panel";
 import { ClipDownloadSave } from "./clip-download-save";
 import { ClipDownloadView } from "./clip-download-view";
@@ -23,6 +26,9 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
   "clip-download-save": ClipDownloadSave,
   "clip-download-jobs": ClipDownloadJobs,
   "clip-download-clips": ClipDownloadClips,
+  "clip-download-footage": ClipDownloadFootage,
+  "clip-download-head": ClipDownloadHead,
+  "clip-download-notices": ClipDownloadNotices,
   "clip-download-view": ClipDownloadView,
   "clip-download-panel": ClipDownloadPanel,
   "clip-download-card": ClipDownloadCard,
