@@ -10,6 +10,7 @@ import pytest
 
 from .clouds.footage import Footage, Shot, Span, write
 from .demo.check import debris, leaks, look, read_log
+from .demo.street import SCENES, Street
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 END = START + timedelta(seconds=6)
@@ -165,3 +166,16 @@ def test_log_warnings() -> None:
     warning = f"{head}clip_download is slow"
     log = f"{head}clip_download which has not been tested by Home Assistant\n{warning}"
     assert read_log(log) == ([warning], [])
+
+
+def test_street(tmp_path: Path) -> None:
+    """Each camera of the street sees something else, the same each time, and it moves."""
+    shown = {Street(name).picture(START) for name in [*SCENES, "Front door"]}
+    assert len(shown) == len(SCENES)
+    door, night = Street("Front door"), START.replace(hour=23)
+    moments = [START + timedelta(seconds=seconds) for seconds in range(0, 34, 3)]
+    assert len({door.frame(one).to_ndarray().tobytes() for one in moments}) == 12
+    assert door.frame(night).to_ndarray().mean() < door.frame(START).to_ndarray().mean()
+    # A name that is no scene's is filmed all the same.
+    covers = Street("<img src=x>").write(tmp_path / "clip.mp4", START, END)
+    assert covers == ASKED

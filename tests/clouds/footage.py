@@ -170,6 +170,10 @@ class Footage:
         time_ms = _to_ms(moment) // self.frame_ms * self.frame_ms
         return av.VideoFrame.from_ndarray(_painter(self).paint(time_ms), "yuv420p")
 
+    def painter(self) -> Painter:
+        """Return somebody who draws its frames."""
+        return Painter(self)
+
     def picture(self, moment: datetime) -> bytes:
         """Return the frame that is shown at a moment, as a JPEG."""
         out = BytesIO()
@@ -286,7 +290,7 @@ class _Streams:
             encoder = av.CodecContext.create(_ENCODERS[footage.codec], "w")
             encoder.flags = self._flags
             _configure(encoder, footage)
-        painter = Painter(footage)
+        painter = footage.painter()
         for time_ms in times_ms:
             frame = av.VideoFrame.from_ndarray(painter.paint(time_ms), "yuv420p")
             frame.time_base = TICK
@@ -463,7 +467,7 @@ class Painter:
 @cache
 def _painter(footage: Footage) -> Painter:
     """Return who draws a camera's frames; drawing the background takes a while."""
-    return Painter(footage)
+    return footage.painter()
 
 
 @cache

@@ -92,24 +92,30 @@ class Home:
     @classmethod
     @asynccontextmanager
     async def start(
-        cls, folder: Path, port: int, *, ports: Mapping[str, int], ca_bundle: Path
+        cls,
+        folder: Path,
+        port: int,
+        *,
+        ports: Mapping[str, int],
+        ca_bundle: Path,
+        configuration: str = "",
     ) -> AsyncIterator[Self]:
         """Run Home Assistant on a fresh configuration, with a person signed in.
 
         `ports` are the loopback ports that hosts are found at, `ca_bundle` the
-        authorities that it trusts.
+        authorities that it trusts, `configuration` YAML that is added.
         """
         async with ClientSession(
             timeout=ClientTimeout(total=ANSWERS_WITHIN_S)
         ) as session:
             home = cls(session, folder, port)
-            await asyncio.to_thread(home._make_configuration)
+            await asyncio.to_thread(home._make_configuration, configuration)
             async with home._process(ports, ca_bundle) as process:
                 await home._until_up(process)
                 await home._sign_in()
                 yield home
 
-    def _make_configuration(self) -> None:
+    def _make_configuration(self, more: str = "") -> None:
         for directory in (self.config, self.media):
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir(parents=True)
@@ -120,7 +126,9 @@ class Home:
         )
         (self.config / "configuration.yaml").write_text(
             CONFIGURATION.format(media=json.dumps(str(self.media)), time_zone=TIME_ZONE)
+            + more
         )
+        (self.config / "automations.yaml").write_text("[]\n")
         (self.config / ".storage").mkdir()
         self._store("onboarding", 4, ONBOARDED)
         http = {

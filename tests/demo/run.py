@@ -5,8 +5,8 @@ Run by `script/demo`, which says what its arguments are.
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 import fcntl
 from http import HTTPStatus
@@ -23,9 +23,10 @@ import certifi
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, Span
 
-from . import bell, library
+from . import bell, library, opening
 from .check import Look, debris, leaks, look, read_log
 from .home import CHECKOUT, TIME_ZONE, Form, Home, HomeError
+from .street import Street
 
 FOLDER = CHECKOUT / ".demo"
 PORT = 8123
@@ -64,16 +65,18 @@ class Job(NamedTuple):
     window: Span
 
 
-def furnish(clouds: Clouds) -> Cast:
+def furnish(clouds: Clouds, film: type[Footage]) -> Cast:
     """Put a camera into each cloud."""
-    door = clouds.ring.add_camera("Front door")
-    clouds.ring.add_camera(bell.NAME)
+    door = clouds.ring.add_camera("Front door", footage=film("Front door"))
+    clouds.ring.add_camera(bell.NAME, footage=film(bell.NAME))
     clouds.ring.ready_after_s = READY_AFTER_S
     drive = clouds.meraki.add_camera(
-        "Driveway", footage=Footage("Driveway", width=640, height=360)
+        "Driveway", footage=film("Driveway", width=640, height=360)
     )
-    yard = clouds.kinesis.add_stream("back-yard", fragment=timedelta(seconds=1))
-    gate = clouds.ring_partner.add_camera("Gate")
+    yard = clouds.kinesis.add_stream(
+        "back-yard", footage=film("back-yard"), fragment=timedelta(seconds=1)
+    )
+    gate = clouds.ring_partner.add_camera("Gate", footage=film("Gate"))
     return Cast(
         clouds,
         {
@@ -353,9 +356,27 @@ def aftermath(stage: Stage) -> list[str]:
 
 async def stay(stage: Stage) -> None:
     """Let a person use it, and ring the bell for them, until it is cancelled."""
-    home, ring = stage.home, stage.cast.clouds.ring
+    home, clouds = stage.home, stage.cast.clouds
     print(f"\n  {home.url}   user: {home.username}   password: {home.password}\n")
+    print("To add an account by hand, delete it first.", opening.credentials(clouds))
     print("Enter rings the doorbell, Ctrl-C ends it.", flush=True)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(save_some(stage))
+        tasks.create_task(opening.ring_now_and_then(clouds))
+        tasks.create_task(opening.tell_codes(clouds))
+        await ring_at_enter(clouds)
+
+
+async def save_some(stage: Stage) -> None:
+    """Save what is there to be looked at; without it, the rest is still of use."""
+    try:
+        await opening.save_some(stage.home, stage.entities)
+    except HomeError as err:
+        print(f"Not all was saved: {err}", file=sys.stderr)
+
+
+async def ring_at_enter(clouds: Clouds) -> None:
+    """Ring the bell whenever Enter is pressed, until it is cancelled."""
     loop = asyncio.get_running_loop()
     pressed = asyncio.Event()
     if sys.stdin.isatty():
@@ -365,32 +386,43 @@ async def stay(stage: Stage) -> None:
         if not sys.stdin.readline():
             loop.remove_reader(sys.stdin)
         pressed.clear()
-        event = ring.ring_doorbell(
-            ring.cameras[0],
+        event = clouds.ring.ring_doorbell(
+            clouds.ring.cameras[0],
             start=datetime.now(UTC) - PRE_ROLL,
             duration_s=RECORDING_S,
         )
         print(
             f"It rang. The recording, from {clock(Span(event.start, event.end))}, is "
-            f"ready {READY_AFTER_S:.0f} s after its end.",
+            f"ready {READY_AFTER_S:.0f} s after its end, and then saved.",
             flush=True,
         )
 
 
 @asynccontextmanager
-async def running(port: int) -> AsyncIterator[Stage]:
-    """Run the clouds and Home Assistant, with an account of each kind."""
+async def running(port: int, *, is_street: bool) -> AsyncIterator[Stage]:
+    """Run the clouds and Home Assistant, with an account of each kind.
+
+    The cameras film a street, to be looked at, or what can be read back from it.
+    """
     async with Clouds() as clouds:
-        cast = furnish(clouds)
+        cast = furnish(clouds, Street if is_street else Footage)
+        if is_street:
+            opening.furnish(clouds)
         bundle = FOLDER / "authorities.pem"
         bundle.write_bytes(
             Path(certifi.where()).read_bytes() + clouds.ca_pem_path.read_bytes()
         )
         print("starting Home Assistant ...", flush=True)
         async with Home.start(
-            FOLDER, port, ports=clouds.ports, ca_bundle=bundle
+            FOLDER,
+            port,
+            ports=clouds.ports,
+            ca_bundle=bundle,
+            configuration=opening.CONFIGURATION if is_street else "",
         ) as home:
             entities = await add_accounts(home, clouds)
+            if is_street:
+                await opening.open_page(home, clouds)
             print(
                 f"Home Assistant {await home.version()} runs, with the cameras",
                 ", ".join(entities.values()),
@@ -404,7 +436,7 @@ async def run(port: int, *, once: bool) -> list[str]:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    async with running(port) as stage:
+    async with running(port, is_street=not once) as stage:
         if not once:
             await stay(stage)
         faults = await main_job(stage)
@@ -438,14 +470,22 @@ def main() -> int:
     if is_taken(port):
         print(f"Port {port} is taken; choose another one with --port.", file=sys.stderr)
         return 2
+    with alone() as is_alone:
+        return report(port, once=arguments.once) if is_alone else 2
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Say whether nothing else runs in this checkout's folder, and keep it so."""
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print("A demonstration runs in this checkout already.", file=sys.stderr)
-            return 2
-        return report(port, once=arguments.once)
+            yield False
+        else:
+            yield True
 
 
 def report(port: int, *, once: bool) -> int:
