@@ -24,6 +24,7 @@ from .coordinator import (
     EventPoller,
     named_streams,
 )
+from .downloads import async_setup_downloads
 from .engine.errors import ClipError
 from .engine.events.monitor import EventMonitor
 from .engine.events.saver import EventSaver
@@ -69,6 +70,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions, the commands and the panel."""
     async_setup_services(hass)
     async_setup_websocket_api(hass)
+    async_setup_downloads(hass)
     await async_setup_panel(hass)
     for kind in KINDS.values():
         if kind.shared_sign_in:

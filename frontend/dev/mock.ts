@@ -117,6 +117,9 @@ export class MockBackEnd {
         has_events: true,
         lag_s: 30,
         retention_start: iso(now - 30 * 24 * HOUR),
+        bytes_per_s: 300_000,
+        usd_per_gb: null,
+        has_pictures: false,
         picture: picture(1, 12),
       },
       {
@@ -129,6 +132,9 @@ export class MockBackEnd {
         has_events: true,
         lag_s: 600,
         retention_start: iso(now - 7 * 24 * HOUR),
+        bytes_per_s: 300_000,
+        usd_per_gb: null,
+        has_pictures: false,
         picture: picture(2, 12),
       },
       {
@@ -141,6 +147,9 @@ export class MockBackEnd {
         has_events: false,
         lag_s: 5,
         retention_start: iso(today.start + 3.5 * HOUR),
+        bytes_per_s: 300_000,
+        usd_per_gb: null,
+        has_pictures: false,
         picture: null,
       },
     ];

@@ -21,6 +21,12 @@ export interface Camera {
   lag_s: number;
   /** From when on the cloud still has footage; null if that is not known. */
   retention_start: string | null;
+  /** The mean of its last clips; null if it has none. */
+  bytes_per_s: number | null;
+  /** About what its cloud bills for fetching; null if that costs nothing. */
+  usd_per_gb: number | null;
+  /** Whether its cloud has a picture of any past moment: `picture_at`. */
+  has_pictures: boolean;
   picture: string | null;
 }
 
@@ -30,6 +36,7 @@ export interface CloudEvent extends Span {
   seen: string[];
   is_ready: boolean;
   clip_id: string | null;
+  /** Of its clip; before there is one, the cloud's own. */
   picture: string | null;
 }
 
@@ -54,6 +61,8 @@ export interface Clip extends Span {
   media_content_id: string | null;
   /** Signed; the timeline's clips have none. */
   url?: string | null;
+  /** Signed; downloads the file by its name. The timeline's clips have none. */
+  download?: string | null;
   picture: string | null;
 }
 
@@ -97,6 +106,45 @@ export interface ClipsChange {
   saved?: Clip[];
   changed?: Clip[];
   removed?: string[];
+}
+
+/** What clips may be filtered by, the most frequent first. */
+export interface ClipFilters {
+  labels: string[];
+  kinds: string[];
+  seen: string[];
+}
+
+/** The cloud's picture nearest to a moment, and which moment that is. */
+export interface PictureAt {
+  picture: string | null;
+  at: string | null;
+}
+
+/** A link that plays a clip without a sign-in, for a while. */
+export interface Share extends Span {
+  id: string;
+  clip_id: string;
+  camera: string;
+  created_at: string;
+  expires_at: string;
+  /** Only in the answer to its creation. */
+  url: string | null;
+  path: string;
+  /** How often it was opened, about. */
+  opened: number;
+  /** Who made it. */
+  user: string | null;
+}
+
+/** How far an export is; the last one has the ZIP, or the error. */
+export interface ExportProgress {
+  done_bytes?: number;
+  size_bytes?: number;
+  name?: string;
+  /** Signed, for a day. */
+  url?: string;
+  error?: { key: string; message: string };
 }
 
 export interface JobsChange {

@@ -18,6 +18,9 @@ const camera: Camera = {
   has_events: true,
   lag_s: 30,
   retention_start: null,
+  bytes_per_s: null,
+  usd_per_gb: null,
+  has_pictures: false,
   picture: null,
 };
 

@@ -164,9 +164,35 @@ async def test_filters(
         ({"entity_ids": [YARD, FRONT], "kind": "motion", "kept": False}, [motion]),
         ({"start": "0001-01-01T00:00:00Z", "end": "9999-12-31T23:59:59Z"}, both),
         ({"start": "1700-01-01", "end": "2200-01-01"}, both),
+        ({"query": ""}, both),
+        ({"query": "FRON"}, both),
+        ({"query": "front person"}, [motion]),
+        ({"query": "kept"}, [ding]),
+        ({"query": "person", "kept": True}, []),
+        ({"query": "fr%nt"}, []),
     ):
         ids = [clip["id"] for clip in await listed(browser, **chosen)]
         assert ids == [clip["id"] for clip in found], chosen
+    words = await browser.ask("clips/filters")
+    assert words == {
+        "labels": ["ding", "person"],
+        "kinds": ["ding", "motion"],
+        "seen": ["person"],
+    }
+    assert await browser.ask("clips/filters", entity_ids=[YARD]) == {
+        "labels": [],
+        "kinds": [],
+        "seen": [],
+    }
+    told = (await browser.ask("clip/get", clip_id=ding["id"]))["clip"]
+    assert told["kept"]
+    assert Path(ding["path"]).exists()
+    Path(ding["path"]).unlink()
+    assert await browser.refused("clip/get", clip_id=ding["id"]) == "not_found"
+    (camera_info, _) = (await browser.ask("cameras"))["cameras"]
+    assert camera_info["bytes_per_s"] == pytest.approx(
+        motion["size_bytes"] / motion["duration_s"]
+    )
 
 
 async def test_what_is_gone(

@@ -24,7 +24,8 @@ class Camera:
     """One device or stream of an account.
 
     `id` is the cloud's own and never changes. `is_doorbell` is set where the cloud says
-    that people can ring at it, before anybody did. A source that needs to remember more
+    that people can ring at it, before anybody did. `retention` is for how long the cloud
+    keeps its footage, where that is known. A source that needs to remember more
     about it between listing and asking has a class of its own below this.
     """
 
@@ -34,6 +35,7 @@ class Camera:
     serial_number: str | None = None
     firmware: str | None = None
     is_doorbell: bool = False
+    retention: timedelta | None = None
 
 
 class Codec(StrEnum):

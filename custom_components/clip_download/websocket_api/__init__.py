@@ -8,6 +8,8 @@ from . import cameras, clips, jobs, timeline
 COMMANDS = (
     cameras.ws_cameras,
     clips.ws_delete,
+    clips.ws_filters,
+    clips.ws_get,
     clips.ws_keep,
     clips.ws_label,
     clips.ws_list,

@@ -1,20 +1,24 @@
 """The command that lists the cameras."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 
 from ..accounts import kind_of
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
+from ..engine.library.queries import ClipQueries
 from ..entity import camera_unique_id
 from ..links import async_signed
 from ..permissions import may_control
+from ..runtime import async_shared
 from ..services.targets import name_of
-from .command import Asker, command
+from .command import Asker, command, utc
 from .schema import CameraInfo, CamerasAnswer
 
 type Status = Literal["ok", "signed_out", "unavailable"]
@@ -23,8 +27,10 @@ type Status = Literal["ok", "signed_out", "unavailable"]
 @command("cameras", {})
 async def ws_cameras(asker: Asker, msg: dict[str, Any]) -> CamerasAnswer:
     """List the cameras of all accounts, by name."""
+    library = (await async_shared(asker.hass)).library
+    speeds = await ClipQueries(library).bytes_per_s()
     cameras = [
-        _info(asker, entry, entity)
+        _info(asker, entry, entity, speeds)
         for entry in asker.hass.config_entries.async_entries(
             DOMAIN, include_disabled=False
         )
@@ -39,13 +45,18 @@ async def ws_cameras(asker: Asker, msg: dict[str, Any]) -> CamerasAnswer:
     return {"cameras": cameras}
 
 
-def _info(asker: Asker, entry: ClipConfigEntry, entity: er.RegistryEntry) -> CameraInfo:
+def _info(
+    asker: Asker,
+    entry: ClipConfigEntry,
+    entity: er.RegistryEntry,
+    speeds: Mapping[tuple[str, str], float],
+) -> CameraInfo:
     """Return what is told of a camera; of an account not loaded, little is known."""
     camera_id = entity.unique_id.removeprefix(camera_unique_id(entry, ""))
     status, reason = _status(asker.hass, entry, camera_id)
-    source = (
-        entry.runtime_data.source if entry.state is ConfigEntryState.LOADED else None
-    )
+    account = entry.runtime_data if entry.state is ConfigEntryState.LOADED else None
+    source = account.source if account else None
+    camera = account.coordinator.camera(camera_id) if account else None
     return {
         "entity_id": entity.entity_id,
         "name": name_of(asker.hass, entity.entity_id),
@@ -59,7 +70,12 @@ def _info(asker: Asker, entry: ClipConfigEntry, entity: er.RegistryEntry) -> Cam
         "any_window": source is None or not source.keeps_recordings,
         "has_events": source is not None and bool(source.event_kinds),
         "lag_s": source.lag.total_seconds() if source else 0,
-        "retention_start": None,
+        "retention_start": utc(dt_util.utcnow() - camera.retention)
+        if camera and camera.retention is not None
+        else None,
+        "bytes_per_s": speeds.get((entry.entry_id, camera_id)),
+        "usd_per_gb": source.usd_per_gb if source else None,
+        "has_pictures": False,
         "picture": async_signed(
             asker.hass,
             f"/api/camera_proxy/{entity.entity_id}",

@@ -12,13 +12,14 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..engine.library.queries import ClipQueries, Filter
+from ..downloads import download_path
+from ..engine.library.queries import LONGEST_SEARCH, ClipQueries, Filter
 from ..engine.library.reindex import forget_missing
 from ..engine.model import Clip, ClipStatus
 from ..engine.time_range import settle_open
 from ..entity import camera_entity_id
 from ..errors import raise_action_error
-from ..links import async_file_link, async_picture_links
+from ..links import async_file_link, async_picture_links, async_signed
 from ..paths import media_folders
 from ..retention import CLIPS_CHANGED, CLIPS_DELETED, CLIPS_SAVED
 from ..runtime import async_shared
@@ -35,10 +36,18 @@ from .command import (
     subscription,
     utc,
 )
-from .schema import ClipAnswer, ClipInfo, ClipsAnswer, ClipsEvent, DeleteAnswer
+from .schema import (
+    ClipAnswer,
+    ClipInfo,
+    ClipsAnswer,
+    ClipsEvent,
+    DeleteAnswer,
+    FiltersAnswer,
+)
 
 PAGE, MOST_LISTED = 50, 200
 MOST_DELETED = 1000
+MOST_FILTERS = 50
 INFOS_AT_ONCE = 50
 # Why a clip was not deleted that does not exist; the other reasons are the library's.
 NOT_FOUND = "not_found"
@@ -63,6 +72,7 @@ def place_of(cursor: str) -> tuple[int, str]:
         vol.Optional("kind"): ID,
         vol.Optional("seen"): ID,
         vol.Optional("kept"): bool,
+        vol.Optional("query"): vol.All(str, vol.Length(max=LONGEST_SEARCH)),
         vol.Optional("status"): vol.In([status.value for status in ClipStatus]),
         vol.Optional("cursor"): vol.All(ID, place_of),
         vol.Optional("limit", default=PAGE): vol.All(int, vol.Range(1, MOST_LISTED)),
@@ -83,6 +93,7 @@ async def ws_list(asker: Asker, msg: dict[str, Any]) -> ClipsAnswer:
         seen=msg.get("seen"),
         kept=msg.get("kept"),
         status=ClipStatus(msg["status"]) if "status" in msg else None,
+        text=msg.get("query", ""),
     )
     limit: int = msg["limit"]
     library = (await async_shared(asker.hass)).library
@@ -98,6 +109,15 @@ async def ws_list(asker: Asker, msg: dict[str, Any]) -> ClipsAnswer:
         ),
         "cursor": _cursor(page[-1]) if len(found) > limit else None,
     }
+
+
+@command("clips/filters", {vol.Optional("entity_ids"): ENTITY_IDS})
+async def ws_filters(asker: Asker, msg: dict[str, Any]) -> FiltersAnswer:
+    """Tell what clips can be filtered by, the most frequent first."""
+    cameras = asker.cameras(msg.get("entity_ids"))
+    library = (await async_shared(asker.hass)).library
+    words = await ClipQueries(library).words(cameras, most=MOST_FILTERS)
+    return {"labels": words.labels, "kinds": words.kinds, "seen": words.seen}
 
 
 @subscription("clips/subscribe", {vol.Optional("entity_ids"): ENTITY_IDS})
@@ -194,6 +214,15 @@ class _Changes:
             self._is_sending = False
 
 
+@command("clip/get", {vol.Required("clip_id"): ID})
+async def ws_get(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
+    """Tell of a clip, whose file exists."""
+    clip = await _async_clip(asker, msg["clip_id"])
+    library = (await async_shared(asker.hass)).library
+    gone = await forget_missing(library, media_folders(asker.hass), [clip])
+    return await _async_answer(asker, [] if gone else [clip])
+
+
 @command("clip/keep", {vol.Required("clip_id"): ID, vol.Required("kept"): bool})
 async def ws_keep(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
     """Keep a clip whatever the limits, or let them hold for it again."""
@@ -260,6 +289,9 @@ async def async_infos(
         info["picture"] = pictures.get(clip.id)
         if with_links:
             info["url"] = async_file_link(asker.hass, clip.path, refresh_token_id=token)
+            info["download"] = async_signed(
+                asker.hass, download_path(clip.id), refresh_token_id=token
+            )
         infos.append(info)
     return infos
 

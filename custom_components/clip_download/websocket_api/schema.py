@@ -33,6 +33,9 @@ class CameraInfo(TypedDict):
     has_events: bool
     lag_s: float
     retention_start: str | None
+    bytes_per_s: float | None
+    usd_per_gb: float | None
+    has_pictures: bool
     picture: str | None
 
 
@@ -55,6 +58,7 @@ class ClipInfo(Span):
     path: str
     media_content_id: str | None
     url: NotRequired[str | None]
+    download: NotRequired[str | None]
     picture: str | None
 
 
@@ -127,8 +131,16 @@ class ClipsAnswer(TypedDict):
     cursor: str | None
 
 
+class FiltersAnswer(TypedDict):
+    """Of `clips/filters`: the most frequent words first."""
+
+    labels: list[str]
+    kinds: list[str]
+    seen: list[str]
+
+
 class ClipAnswer(TypedDict):
-    """Of `clip/keep` and `clip/label`."""
+    """Of `clip/get`, `clip/keep` and `clip/label`."""
 
     clip: ClipInfo
 
@@ -170,6 +182,49 @@ class TimelineAnswer(TypedDict):
     """Of `timeline`."""
 
     cameras: list[CameraTimeline]
+
+
+class PictureAnswer(TypedDict):
+    """Of `picture_at`: a signed link, and the moment that the picture is of."""
+
+    picture: str | None
+    at: str | None
+
+
+class ShareInfo(Span):
+    """A link that plays a clip without a sign-in. Only `share/create` tells its `url`."""
+
+    id: str
+    clip_id: str
+    camera: str
+    created_at: str
+    expires_at: str
+    url: str | None
+    path: str
+    opened: int
+    user: str | None
+
+
+class ShareAnswer(TypedDict):
+    """Of `share/create`."""
+
+    share: ShareInfo
+
+
+class SharesAnswer(TypedDict):
+    """Of `share/list`: those that end first come first."""
+
+    shares: list[ShareInfo]
+
+
+class ExportEvent(TypedDict, total=False):
+    """Of `export`: how far it is, then, as the last, the ZIP; or why there is none."""
+
+    done_bytes: int
+    size_bytes: int
+    name: str
+    url: str
+    error: ErrorInfo
 
 
 class ClipsEvent(TypedDict):

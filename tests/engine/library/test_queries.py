@@ -379,6 +379,7 @@ async def test_every_question_is_answered_by_an_index(
     await catalog.oldest_first(most=9)
     await catalog.oldest_first("a", after=clip("a0"), most=9)
     await catalog.total_size("a")
+    await catalog.bytes_per_s()
     assert await library.last_saved_clip("a", "front")
     window = Window(NOON, NOON + timedelta(hours=1))
     assert [one async for one in catalog.in_window(window=window)]
@@ -389,7 +390,7 @@ async def test_every_question_is_answered_by_an_index(
         )
     ]
     await library.change(lambda database: database.set_trace_callback(None))
-    assert len(asked) == 13
+    assert len(asked) == 14
     for query in asked:
         plan = [
             row["detail"] for row in await library.read(f"EXPLAIN QUERY PLAN {query}")

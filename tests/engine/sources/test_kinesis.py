@@ -521,7 +521,11 @@ async def test_cameras(clouds: Clouds, source: KinesisSource) -> None:
     clouds.kinesis.add_stream("elsewhere", region="us-east-1")
     cameras = await source.cameras()
     assert cameras == [
-        KinesisCamera(id=f"camera-{number}", name=f"camera-{number}")
+        KinesisCamera(
+            id=f"camera-{number}",
+            name=f"camera-{number}",
+            retention=timedelta(hours=24),
+        )
         for number in range(8)
     ]
     assert len(clouds.kinesis.asked("listStreams")) == 3

@@ -1,5 +1,6 @@
 """Queries of clips. Each uses an index: its time does not grow with the library."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable
 import contextlib
 from dataclasses import dataclass, replace
@@ -12,11 +13,14 @@ from ..errors import StorageError, reason_of
 from ..model import Clip, ClipStatus
 from ..time_range import Window, to_ms
 from . import files, sidecar
-from .database import Library, clip_of
+from .database import Library, clip_of, events_of
 
 # SQLite limits the depth of a condition.
 MOST_WORDS = 50
 LONGEST_SEARCH = 1000
+# How many clips show what they can be found by, and how large they are.
+_LATEST = 5000
+_TYPICAL = 50
 # How many rows are read at once where there may be many.
 _PAGE = 500
 # How long before a window a clip may begin that overlaps it.
@@ -36,12 +40,16 @@ _HAS_SEEN = (
 )
 
 
+_HAS_WORD = "instr(search_text || CASE kept WHEN 1 THEN ' kept' ELSE '' END, ?)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filter:
     """Which clips are meant: what is None does not matter.
 
     `cameras` are by account id and camera id. The clips share any time with `window`;
-    `kind` and `seen` are those of the events that they were made for.
+    `kind` and `seen` are those of the events that they were made for. `text` is what a
+    person searches for: see `ClipQueries.search`.
     """
 
     cameras: Collection[tuple[str, str]] | None = None
@@ -51,6 +59,16 @@ class Filter:
     seen: str | None = None
     kept: bool | None = None
     status: ClipStatus | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What clips can be found by, the most frequent first."""
+
+    labels: list[str]
+    kinds: list[str]
+    seen: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +177,9 @@ class ClipQueries:
         Words after the first MOST_WORDS are ignored. `cameras` (account id, camera id)
         limits the search to these.
         """
-        words = text[:LONGEST_SEARCH].casefold().split()[:MOST_WORDS]
+        words = _words_in(text)
         # The index holds all that is looked at; only rows that are found are read.
-        where = "".join(
-            " AND instr(search_text || CASE kept WHEN 1 THEN ' kept' ELSE '' END, ?)"
-            for _ in words
-        )
+        where = f" AND {_HAS_WORD}" * len(words)
         values: list[Any] = list(words)
         if cameras is not None:
             where += f" AND {_OF_CAMERAS}"
@@ -198,6 +213,9 @@ class ClipQueries:
         if chosen.kept is not None:
             conditions.append("kept = ?")
             values.append(chosen.kept)
+        words = _words_in(chosen.text)
+        conditions += [_HAS_WORD] * len(words)
+        values += words
         for condition, word in (
             ("label = ?", chosen.label),
             (_OF_KIND, chosen.kind),
@@ -213,6 +231,42 @@ class ClipQueries:
             "ORDER BY start_ms DESC, id DESC LIMIT ?",
             (*values, most),
         )
+
+    async def words(
+        self, cameras: Collection[tuple[str, str]] | None = None, *, most: int
+    ) -> Words:
+        """Return what clips can be found by, `most` words of each sort at most.
+
+        The latest clips are looked at: of words that were not used for long, nobody
+        thinks any more.
+        """
+        where, values = "", list[Any]()
+        if cameras is not None:
+            where = f"WHERE {_OF_CAMERAS}"
+            values.append(json.dumps(list(cameras)))
+        rows = await self._library.read(
+            "SELECT label, saves, COUNT(*) AS clips FROM ("  # noqa: S608
+            f"SELECT label, saves FROM clips INDEXED BY clips_by_time {where} "
+            "ORDER BY start_ms DESC LIMIT ?) GROUP BY label, saves",
+            (*values, _LATEST),
+        )
+        return await run_in_thread(_words_of, rows, most)
+
+    async def bytes_per_s(self) -> dict[tuple[str, str], float]:
+        """Return how large the latest clips of each camera are, by their length."""
+        rows = await self._library.read(
+            "SELECT account_id, camera_id, (SELECT "
+            "SUM(size_bytes) * 1000.0 / NULLIF(SUM(duration_ms), 0) FROM ("
+            "SELECT size_bytes, duration_ms FROM clips "
+            "WHERE account_id = cameras.account_id AND camera_id = cameras.camera_id "
+            "ORDER BY start_ms DESC LIMIT ?)) AS speed FROM cameras",
+            (_TYPICAL,),
+        )
+        return {
+            (row["account_id"], row["camera_id"]): row["speed"]
+            for row in rows
+            if row["speed"]
+        }
 
     async def oldest_first(
         self, account_id: str | None = None, *, after: Clip | None = None, most: int
@@ -419,6 +473,29 @@ class ClipQueries:
             )
             for row in rows
         ]
+
+
+def _words_in(text: str) -> list[str]:
+    """Return the words of a search."""
+    return text[:LONGEST_SEARCH].casefold().split()[:MOST_WORDS]
+
+
+def _words_of(rows: Iterable[Any], most: int) -> Words:
+    """Return the words of rows with a label, events and how many clips have these."""
+    labels, kinds, seen = Counter[str](), Counter[str](), Counter[str]()
+    for row in rows:
+        count = row["clips"]
+        events = events_of(row["saves"])
+        labels.update({row["label"]: count} if row["label"] else {})
+        kinds.update(dict.fromkeys({event.kind for event in events}, count))
+        words = {word for event in events for word in event.seen}
+        seen.update(dict.fromkeys(words, count))
+
+    def first(counted: Counter[str]) -> list[str]:
+        ordered = sorted(counted, key=lambda word: (-counted[word], word))
+        return ordered[:most]
+
+    return Words(labels=first(labels), kinds=first(kinds), seen=first(seen))
 
 
 def _after(clip: Clip | None) -> tuple[str, tuple[Any, ...]]:

@@ -96,6 +96,8 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     echoes_downloads: ClassVar[bool] = False
     # Whether the cloud keeps whole recordings of events, and nothing between them.
     keeps_recordings: ClassVar[bool] = False
+    # About what the cloud bills for fetching a GB, in US dollars; None: nothing.
+    usd_per_gb: ClassVar[float | None] = None
     # Whether the cameras record without being told to, so that `live` has no effect.
     records_always: ClassVar[bool] = True
 

@@ -88,6 +88,9 @@ LEAST_TOLERANCE_MS = 500
 # How many fragments of a part that is refused are tried alone before it is given up.
 MOST_TRIED_ALONE = 16
 
+# Ten years are what AWS gives.
+MOST_RETENTION_HOURS = 24 * 3700
+
 NOT_READY_AGAIN_S = 5.0
 PICTURE_SPAN = timedelta(seconds=30)
 PICTURE_EVERY_MS = 10_000
@@ -212,6 +215,8 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
     kind = "kinesis"
     manufacturer = "Amazon Kinesis Video Streams"
     honours = frozenset({"timestamps"})
+    # AWS's list prices of US East: what is read from a stream, and its way out of AWS.
+    usd_per_gb = 0.1
     parts_at_once = 2
     # A fragment is there once it is whole, and listed "in less than one second".
     lag = timedelta(seconds=5)
@@ -286,18 +291,17 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
         else:
             if not tokens.is_whole and not tokens.is_circle:
                 raise BadAnswerError("cloud_nonsense")
-        names = [
-            stream["StreamName"]
+        cameras = {
+            name: KinesisCamera(id=name, name=name, retention=_retention(stream))
             for stream in listed
             if isinstance(stream, dict)
-            and isinstance(stream.get("StreamName"), str)
-            and sanitize.id_of(stream["StreamName"])
-        ]
-        cameras = {name: KinesisCamera(id=name, name=name) for name in names}
+            and isinstance(name := stream.get("StreamName"), str)
+            and sanitize.id_of(name)
+        }
         for named in self.named_cameras:
             camera = _named_camera(named)
-            if camera.id not in cameras and await self._may_exist(camera):
-                cameras[camera.id] = camera
+            if camera.id not in cameras and (found := await self._described(camera)):
+                cameras[camera.id] = found
         return list(cameras.values())
 
     @override
@@ -432,15 +436,16 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
             raise BadAnswerError("cloud_nonsense")
         return account
 
-    async def _may_exist(self, camera: KinesisCamera) -> bool:
-        """Return whether a stream that a person named is there, or whether nobody tells."""
+    async def _described(self, camera: KinesisCamera) -> KinesisCamera | None:
+        """Return a stream that a person named, with what is told of it; None: it is gone."""
         try:
-            await self._ask("describeStream", _stream(camera))
+            described = await self._ask("describeStream", _stream(camera))
         except CameraUnknownError:
-            return False
+            return None
         except RefusedError as err:
             _LOGGER.debug("Stream %s cannot be described: %s", camera.id, err)
-        return True
+            return camera
+        return replace(camera, retention=_retention(described.get("StreamInfo")))
 
     async def _check_retention(self, camera: KinesisCamera, window: Window) -> None:
         """Raise RefusedError if the stream keeps nothing, or nothing so old."""
@@ -450,14 +455,12 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
             raise
         except RefusedError:
             return
-        about = described.get("StreamInfo")
-        hours = about.get("DataRetentionInHours") if isinstance(about, dict) else None
-        if not isinstance(hours, int | float) or hours < 0:
+        retention = _retention(described.get("StreamInfo"))
+        if retention is None:
             return
-        if hours == 0:
+        if not retention:
             raise CameraSettingError("no_retention")
-        age = datetime.now(UTC) - window.end
-        if age / timedelta(hours=1) > hours:
+        if datetime.now(UTC) - window.end > retention:
             raise RefusedError("older_than_retention")
 
     async def _plan_without_list(
@@ -824,6 +827,14 @@ def _named_camera(named: str) -> KinesisCamera:
         name = named.split("/")[1]
         return KinesisCamera(id=name, name=name, arn=named)
     return KinesisCamera(id=named, name=named)
+
+
+def _retention(about: object) -> timedelta | None:
+    """Return for how long a stream keeps its footage, as far as that is told."""
+    hours = about.get("DataRetentionInHours") if isinstance(about, dict) else None
+    if not isinstance(hours, int | float) or not 0 <= hours <= MOST_RETENTION_HOURS:
+        return None
+    return timedelta(hours=hours)
 
 
 def _stream(camera: KinesisCamera) -> dict[str, str]:
