@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+import json
 from pathlib import Path
 import shutil
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -35,6 +37,7 @@ from homeassistant.util.yaml import load_yaml_dict
 from .accounts import add_camera, set_up
 from .clouds import Clouds
 from .clouds.footage import Footage, moments
+from .test_automatic_saving import turn
 from .test_repository import MANIFEST
 
 BLUEPRINT = (
@@ -316,10 +319,15 @@ async def test_no_clip(
     await doorbell(hass, hass_clouds)
     await set_up(hass, hass_clouds, "kinesis")
     await use(hass, camera="camera.back", bell=[EVENT], phones=phones)
-    ring(hass, EVENT, start=dt_util.as_local(minutes_ago).isoformat())
+    local = dt_util.as_local(minutes_ago)
+    ring(hass, EVENT, start=local.isoformat())
     picture, _ = await next_two(messages)
     failed, _ = await next_two(messages)
-    assert failed["data"] == {"tag": picture["data"]["tag"]}
+    assert failed["data"]["tag"] == picture["data"]["tag"]
+    at = quote(local.isoformat())
+    page = f"/clip-download?camera=camera.back&at={at}"
+    for message in (picture, failed):
+        assert message["data"]["clickAction"] == message["data"]["url"] == page
     assert "could not be saved" in failed["message"]
     assert "retention" in failed["message"]
     assert "Back" in failed["message"]
@@ -400,3 +408,48 @@ async def test_doorbell_rang(
     (save,) = [call.data for call in calls if call.data["domain"] == DOMAIN]
     assert save["service_data"]["at"] == start
     assert len(list(media_dir.rglob("*.mp4"))) == 1
+
+
+@pytest.mark.parametrize("is_automatic", [False, True])
+async def test_own_ring(
+    hass: HomeAssistant,
+    *,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    messages: Messages,
+    phones: list[str],
+    is_automatic: bool,
+) -> None:
+    """Of our own ring the whole recording is saved with the defaults, and once."""
+    hass_clouds.ring.ready_after_s = 0
+    camera = hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    if is_automatic:
+        await turn(hass, "on")
+    bell = "event.front_doorbell"
+    await use(
+        hass,
+        camera="camera.front",
+        bell=[bell],
+        phones=phones[2:],
+        picture_at_once=False,
+    )
+    start = datetime.now(UTC) - 240 * SECOND
+    event = hass_clouds.ring.add_event(camera, "ding", start=start, duration_s=6)
+    entry.runtime_data.monitor.on_push()
+    async with asyncio.timeout(TIMEOUT_S):
+        clip = dict((await messages.get()).data)
+    assert clip["message"].endswith(": the clip is saved.")
+    (path,) = media_dir.rglob("*.mp4")
+    assert clip["data"]["video"].endswith(f"/{path.name}")
+    shown = moments(path)
+    assert abs(shown[0] - event.start) <= SECOND
+    assert abs(shown[-1] - event.end) <= SECOND
+    press(hass, clip)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    (path,) = media_dir.rglob("*.mp4")
+    record = json.loads(path.with_suffix(".json").read_text())
+    assert record["kept"]
+    page = f"/clip-download?clip={record['clip_id']}"
+    assert clip["data"]["clickAction"] == clip["data"]["url"] == page
+    assert messages.empty()

@@ -1,11 +1,12 @@
 """Automatic saving of events: its rules, the events, and their clips."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.template import Template
 from homeassistant.util import dt as dt_util
 
 from .const import (
@@ -19,9 +20,11 @@ from .const import (
     DEFAULT_BEFORE_S,
 )
 from .coordinator import ClipConfigEntry
+from .engine.errors import NoFootageError, NotReadyError
+from .engine.events.monitor import POLL_INTERVAL
 from .engine.events.saver import Rules
 from .engine.library import files
-from .engine.model import Camera, Event, EventKind
+from .engine.model import SAME_WITHIN, Camera, Clip, Event, EventKind, MediaOptions
 from .engine.pipeline.jobs import Running
 from .engine.time_range import Window
 from .paths import file_name, media_folder, media_folders
@@ -31,6 +34,10 @@ DEFAULT_KINDS = (EventKind.DING, EventKind.MOTION)
 SAVE_TIMEOUT = timedelta(minutes=10)
 # How long to try to list events, while a person waits for the list.
 LIST_TIMEOUT = timedelta(seconds=30)
+# How far back an event is searched for, step by step.
+REACHES = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
+# How often to look whether the recording of an event is ready.
+LOOK_AGAIN_S = 10.0
 
 
 class SavedClip(NamedTuple):
@@ -88,6 +95,82 @@ async def async_events(
     ]
 
 
+async def async_newest_first(
+    entry: ClipConfigEntry, camera: Camera
+) -> AsyncIterator[Event]:
+    """Yield the events that the cloud lists of a month, the newest first.
+
+    Raises ClipError.
+    """
+    now = dt_util.utcnow()
+    # The clock of a cloud may be ahead.
+    end = now + POLL_INTERVAL
+    for reach in REACHES:
+        window = Window(now - reach, end)
+        for event in reversed(await async_events(entry, camera, window)):
+            yield event
+        end = window.start
+
+
+async def async_find_event(
+    entry: ClipConfigEntry, camera: Camera, event_id: str
+) -> Event:
+    """Return the event with an id, as automatic saving knows it.
+
+    Where the cloud told of it under another id than it lists, that is the listed one.
+    Raises NotReadyError while its recording is not ready, NoFootageError for an id that
+    nobody knows, and other ClipErrors.
+    """
+    account = entry.runtime_data
+    known = await account.event_store.event(camera.id, event_id)
+    if known and known.is_ready:
+        return known
+    known = known or account.monitor.announced(camera.id, event_id)
+    if known is None:
+        found = None
+        if account.source.event_kinds:
+            found = await _async_find_listed(entry, camera, event_id)
+        if found is None:
+            raise NoFootageError("event_unknown", event=event_id)
+    elif account.source.event_kinds:
+        start = known.window.start
+        around = Window(start - SAME_WITHIN, start + SAME_WITHIN)
+        listed = await account.source.events(camera, around)
+        same = [event for event in listed if event.is_same_as(known)]
+        found = min(same, key=lambda event: event.id != event_id, default=None)
+    else:
+        found = known
+    if found is None or not found.is_ready:
+        raise NotReadyError("recording_not_ready", after_s=LOOK_AGAIN_S)
+    return found
+
+
+async def _async_find_listed(
+    entry: ClipConfigEntry, camera: Camera, event_id: str
+) -> Event | None:
+    async for event in async_newest_first(entry, camera):
+        if event.id == event_id:
+            return event
+    return None
+
+
+async def async_clips_of_event(
+    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, event_id: str
+) -> list[Clip]:
+    """Return the clip of an event, or its several files; nothing if one of them is gone.
+
+    Raises StorageError.
+    """
+    clips = await entry.runtime_data.event_store.clips(camera.id, event_id)
+    roots = media_folders(hass)
+
+    def existing() -> list[Clip]:
+        are_there = all(files.is_there(clip.path, roots) for clip in clips)
+        return clips if are_there else []
+
+    return await hass.async_add_executor_job(existing) if clips else []
+
+
 async def async_saved_clips(
     hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, ids: Iterable[str]
 ) -> dict[str, SavedClip]:
@@ -117,11 +200,15 @@ async def async_request_clip(
     replaces: Path | None = None,
     timeout: timedelta = SAVE_TIMEOUT,
     is_automatic: bool = False,
+    label: str = "",
+    template: Template | None = None,
+    media_options: MediaOptions = MediaOptions(),
 ) -> Running:
     """Begin the job for the one clip of some events, which is named after the first.
 
     Without a `window`, it is that of the events with their margins. The clip gets the
-    name of the file that it `replaces`, if that is in the account's media folder. Raises
+    name of the file that it `replaces`, if that is in the account's media folder, else
+    one by the `template`, without which it is that of the account. Raises
     InvalidRequestError, StorageError.
     """
     if window is None:
@@ -130,13 +217,15 @@ async def async_request_clip(
             min(event.window.start for event in events) - before,
             max(event.window.end for event in events) + after,
         )
-    label = events[0].what or events[0].kind
+    label = label or events[0].what or events[0].kind
     root = media_folder(hass, entry)
     if replaces and replaces.is_relative_to(root):
         filename = PurePosixPath(replaces.relative_to(root).with_suffix(""))
     else:
         replaces = None
-        filename = file_name(hass, entry, camera, events[0].window, label=label)
+        filename = file_name(
+            hass, entry, camera, events[0].window, label=label, template=template
+        )
     return await entry.runtime_data.jobs.ask(
         camera,
         window,
@@ -145,6 +234,7 @@ async def async_request_clip(
         label=label,
         overwrite=replaces is not None,
         timeout=timeout,
+        media_options=media_options,
         events=events,
         is_automatic=is_automatic,
     )

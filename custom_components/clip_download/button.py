@@ -1,7 +1,7 @@
 """Buttons that save a camera's last recording, or its last minutes."""
 
 from abc import abstractmethod
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import override
 
 from homeassistant.components.button import ButtonEntity
@@ -11,15 +11,15 @@ from homeassistant.util import dt as dt_util
 
 from .automatic_saving import (
     DEFAULT_KINDS,
+    REACHES,
     SAVE_TIMEOUT,
-    async_events,
+    async_newest_first,
     async_request_clip,
     async_saved_clips,
 )
 from .const import DEFAULT_MINUTES
 from .coordinator import ClipConfigEntry
 from .engine.errors import InvalidRequestError, NoFootageError
-from .engine.events.monitor import POLL_INTERVAL
 from .engine.model import Event
 from .engine.time_range import Window
 from .entity import CameraEntity, async_add_cameras
@@ -29,8 +29,6 @@ from .services.response import in_words
 
 PARALLEL_UPDATES = 0
 
-# How far back the last recording is searched for, step by step.
-REACHES = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 # The label of a clip that a button saved.
 LABEL = "manual"
 # A press so soon after one that is under way is for the same clip.
@@ -120,7 +118,7 @@ class SaveLastRecording(SaveButton):
     async def _save(self, window: Window) -> None:
         """Save the newest recording, unless it is saved; it may not be ready yet."""
         entry = self.coordinator.config_entry
-        event = await self._newest(window.end)
+        event = await self._newest()
         saved = await async_saved_clips(self.hass, entry, self.camera, [event.id])
         if event.id not in saved or not saved[event.id].exists:
             await async_request_clip(self.hass, entry, self.camera, [event])
@@ -133,14 +131,9 @@ class SaveLastRecording(SaveButton):
                 path=str(saved[event.id].path),
             )
 
-    async def _newest(self, now: datetime) -> Event:
+    async def _newest(self) -> Event:
         entry = self.coordinator.config_entry
-        # The clock of a cloud may be ahead.
-        end = now + POLL_INTERVAL
-        for reach in REACHES:
-            window = Window(now - reach, end)
-            events = await async_events(entry, self.camera, window)
-            if found := [event for event in events if event.is_of(DEFAULT_KINDS)]:
-                return found[-1]
-            end = window.start
+        async for event in async_newest_first(entry, self.camera):
+            if event.is_of(DEFAULT_KINDS):
+                return event
         raise NoFootageError("no_recording", days=str(REACHES[-1].days))

@@ -3,7 +3,7 @@
 The names in these dictionaries are promises: automations use them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
@@ -49,6 +49,7 @@ class Place(TypedDict):
 class FileAnswer(Place, Times):
     """One of the files of a clip that could not be one file."""
 
+    clip_id: str
     duration_s: float
     size_bytes: int
     sha256: str
@@ -65,6 +66,7 @@ class ClipAnswer(TypedDict, total=False):
     job_id: str
     label: str
     status: str
+    clip_id: str
     path: str
     media_content_id: str
     sha256: str
@@ -101,12 +103,13 @@ def error(err: ClipError, *, camera: str, window: str) -> ErrorAnswer:
 
 def answer(hass: HomeAssistant, job: Job) -> ClipAnswer:
     """Return a response's entry for a job, as it stands: plain JSON, times local."""
-    result: ClipAnswer = {"job_id": job.id, "label": job.label}
     if job.state is JobState.SAVED:
-        result |= _saved(hass, job.clips)
+        result = saved(hass, job.clips)
     else:
         has_failed = job.state is JobState.FAILED
-        result |= {
+        result = {
+            "job_id": job.id,
+            "label": job.label,
             "status": STATUS_FAILED if has_failed else STATUS_QUEUED,
             "start": _local(job.window.start),
             "end": _local(job.window.end),
@@ -115,6 +118,31 @@ def answer(hass: HomeAssistant, job: Job) -> ClipAnswer:
         result["error"] = error(
             job.error, camera=job.camera_name, window=in_words(job.window)
         )
+    return result
+
+
+def saved(hass: HomeAssistant, clips: Sequence[Clip]) -> ClipAnswer:
+    """Return a response's entry for a clip that is saved, which may be several files."""
+    files = [_file(hass, clip) for clip in clips]
+    result: ClipAnswer = {
+        "job_id": clips[0].job_id,
+        "label": clips[0].label,
+        "status": clips[0].status,
+        "clip_id": files[0]["clip_id"],
+        "path": files[0]["path"],
+        "sha256": files[0]["sha256"],
+        "audio_codec": files[0]["audio_codec"],
+        "start": files[0]["start"],
+        "end": files[-1]["end"],
+        "duration_s": sum(clip.duration_ms for clip in clips) / 1000,
+        "size_bytes": sum(clip.size_bytes for clip in clips),
+        "events": list(clips[0].events),
+        "gaps": [_times(gap) for gap in clips[0].gaps],
+    }
+    if media_content_id := files[0].get("media_content_id"):
+        result["media_content_id"] = media_content_id
+    if len(files) > 1:
+        result["files"] = files
     return result
 
 
@@ -152,29 +180,9 @@ def media_location(hass: HomeAssistant, path: Path) -> str | None:
     return None
 
 
-def _saved(hass: HomeAssistant, clips: tuple[Clip, ...]) -> ClipAnswer:
-    files = [_file(hass, clip) for clip in clips]
-    result: ClipAnswer = {
-        "status": clips[0].status,
-        "path": files[0]["path"],
-        "sha256": files[0]["sha256"],
-        "audio_codec": files[0]["audio_codec"],
-        "start": files[0]["start"],
-        "end": files[-1]["end"],
-        "duration_s": sum(clip.duration_ms for clip in clips) / 1000,
-        "size_bytes": sum(clip.size_bytes for clip in clips),
-        "events": list(clips[0].events),
-        "gaps": [_times(gap) for gap in clips[0].gaps],
-    }
-    if media_content_id := files[0].get("media_content_id"):
-        result["media_content_id"] = media_content_id
-    if len(files) > 1:
-        result["files"] = files
-    return result
-
-
 def _file(hass: HomeAssistant, clip: Clip) -> FileAnswer:
     return {
+        "clip_id": clip.id,
         **place(hass, clip.path),
         "sha256": clip.sha256,
         "audio_codec": clip.audio_codec,

@@ -1,6 +1,7 @@
 """The actions that save a window of footage: what exists, or what is recorded for it."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -8,13 +9,21 @@ from typing import Any
 import voluptuous as vol
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
+from ..automatic_saving import (
+    async_clips_of_event,
+    async_find_event,
+    async_request_clip,
+)
+from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, RefusedError
-from ..engine.model import Camera, Clock, Codec, JobState, MediaOptions
+from ..engine.model import Camera, Clip, Clock, Codec, Event, JobState, MediaOptions
+from ..engine.pipeline.jobs import Running
 from ..engine.time_range import Window, check_timeout, settle
 from ..paths import file_name, media_folder
 from . import response
@@ -61,6 +70,7 @@ SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
         vol.Optional("before"): cv.positive_time_period,
         vol.Optional("after"): cv.positive_time_period,
         vol.Optional("at"): cv.datetime,
+        vol.Optional("event"): cv.string,
         **CLIP_FIELDS,
         vol.Optional("codec"): vol.Coerce(Codec),
         vol.Optional("frame_rate"): vol.All(vol.Coerce(int), vol.Range(min=1)),
@@ -80,8 +90,21 @@ RECORD_CLIP_SCHEMA = cv.make_entity_service_schema(
 
 
 async def async_save_clip(call: ServiceCall) -> ServiceResponse:
-    """Save one window of every targeted camera; one failure never stops another."""
+    """Save one window of every targeted camera; one failure never stops another.
+
+    Or, in place of a window, the recording of an event.
+    """
     entity_ids = await async_targeted_cameras(call)
+    if event_id := call.data.get("event"):
+        if any(field in call.data for field in WINDOW_FIELDS):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="event_and_window"
+            )
+        return await async_answer(
+            call,
+            entity_ids,
+            lambda entity_id: _async_save_event(call, entity_id, event_id),
+        )
     with raising_as_asked(call, entity_ids, WINDOW_FIELDS):
         window = settle(
             now=dt_util.utcnow(),
@@ -111,16 +134,79 @@ async def _async_save_one(
         running = await entry.runtime_data.jobs.ask(
             camera, window, **_job_arguments(call, entry, camera, window)
         )
-        job = running.job
-        if call.data["wait"]:
-            # The job lives on if the caller goes away.
-            job = await asyncio.shield(running.done)
     except ClipError as err:
         return _failure(call, entity_id, window, err)
+    return await _async_outcome(call, entity_id, running)
+
+
+async def _async_outcome(
+    call: ServiceCall, entity_id: str, running: Running
+) -> Result[response.ClipAnswer]:
+    """Return what became of a job, or that it is under way if the call does not wait."""
+    job = running.job
+    if call.data["wait"]:
+        # The job lives on if the caller goes away.
+        job = await asyncio.shield(running.done)
     if job.error and job.state is JobState.FAILED:
-        _, raised = failed(call.hass, entity_id, window, job.error)
+        _, raised = failed(call.hass, entity_id, job.window, job.error)
         return response.answer(call.hass, job), raised
     return response.answer(call.hass, job), None
+
+
+async def _async_save_event(
+    call: ServiceCall, entity_id: str, event_id: str
+) -> Result[response.ClipAnswer]:
+    """Save the recording of an event of one camera, as automatic saving does.
+
+    What that has saved is the answer, and what it is saving is waited for.
+    """
+    now = dt_util.utcnow()
+    window = Window(now, now)
+    try:
+        check_timeout(call.data["timeout"])
+        entry, camera = account_and_camera(call.hass, entity_id)
+        event = await entry.runtime_data.call(
+            lambda: async_find_event(entry, camera, event_id),
+            within=call.data["timeout"],
+        )
+        window = event.window
+        # The account may have been reloaded meanwhile.
+        entry, camera = account_and_camera(call.hass, entity_id)
+        clips = await async_clips_of_event(call.hass, entry, camera, event.id)
+        if clips and not call.data["overwrite"]:
+            return response.saved(call.hass, clips), None
+        running = await _async_running(call, entry, camera, event, clips)
+    except ClipError as err:
+        return _failure(call, entity_id, window, err)
+    return await _async_outcome(call, entity_id, running)
+
+
+async def _async_running(
+    call: ServiceCall,
+    entry: ClipConfigEntry,
+    camera: Camera,
+    event: Event,
+    clips: Sequence[Clip],
+) -> Running:
+    """Return the job that saves an event: one under way, else a new one. Raises ClipError.
+
+    A new one replaces the `clips` that there are.
+    """
+    for running in entry.runtime_data.jobs.running(camera.id):
+        # It may be for more events, which were merged.
+        if not clips and any(one.id == event.id for one in running.job.events):
+            return running
+    return await async_request_clip(
+        call.hass,
+        entry,
+        camera,
+        [event],
+        replaces=clips[0].path if clips else None,
+        timeout=call.data["timeout"],
+        label=call.data["label"],
+        template=call.data.get("filename"),
+        media_options=_media_options(call),
+    )
 
 
 async def _async_record_one(
@@ -194,7 +280,11 @@ def _job_arguments(
         "timeout": call.data["timeout"],
         "label": call.data["label"],
         "overwrite": call.data["overwrite"],
-        "media_options": MediaOptions(
-            **{key: call.data[key] for key in MEDIA_FIELDS if key in call.data}
-        ),
+        "media_options": _media_options(call),
     }
+
+
+def _media_options(call: ServiceCall) -> MediaOptions:
+    return MediaOptions(
+        **{key: call.data[key] for key in MEDIA_FIELDS if key in call.data}
+    )

@@ -170,6 +170,14 @@ class EventMonitor:
             # It would be lost if Home Assistant were killed before the next poll.
             self._spawn(self._read_inbox(), f"storing event {event.id}")
 
+    def announced(self, camera_id: str, event_id: str) -> Event | None:
+        """Return an event that was announced under an id, as the cloud told it."""
+        for one in self._states[camera_id].announced:
+            for event in (one.listed, one.sent):
+                if event and event.id == event_id:
+                    return event
+        return None
+
     def on_push(self, pushed: PushedEvent | None = None) -> None:
         """Handle a push, which may not say what happened."""
         if pushed:

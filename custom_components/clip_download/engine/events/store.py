@@ -208,6 +208,24 @@ class EventStore:
             )
         )
 
+    async def event(self, camera_id: str, event_id: str) -> Event | None:
+        """Return an event that is stored."""
+        rows = await self._library.read(
+            "SELECT * FROM events WHERE account_id = ? AND camera_id = ? AND id = ?",
+            (self._account_id, camera_id, event_id),
+        )
+        return event_of(rows[0]) if rows else None
+
+    async def clips(self, camera_id: str, event_id: str) -> list[Clip]:
+        """Return the clip of an event; several where one file could not hold it."""
+        await self._library.wait_for_rebuild()
+        return await self._library.clips(
+            "WHERE job_id = (SELECT clips.job_id FROM events JOIN clips "
+            "ON clips.id = events.clip_id WHERE events.account_id = ? "
+            "AND events.camera_id = ? AND events.id = ?) ORDER BY start_ms",
+            (self._account_id, camera_id, event_id),
+        )
+
     async def clip_ids(self, camera_id: str, ids: Iterable[str]) -> dict[str, str]:
         """Return the ids of the clips of these events, by the event's id."""
         rows = await self._library.read(
