@@ -58,6 +58,7 @@ FREE_COMPONENTS = {
     "camera",
     "diagnostics",
     "event",
+    "homeassistant",
     "image",
     "media_player",
     "media_source",

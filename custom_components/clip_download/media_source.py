@@ -51,7 +51,7 @@ from .paths import media_folders
 from .runtime import async_shared
 from .services import response
 from .services.targets import cameras_of
-from .texts import async_day_text, async_text, length_text
+from .texts import async_cached_texts, async_text, length_text
 
 MIME_TYPE = "video/mp4"
 
@@ -631,7 +631,7 @@ class ClipMediaSource(MediaSource):
         label = clip.label
         if is_found:
             day = dt_util.as_local(clip.window.start).date()
-            where = f"{clip.camera_name} · {async_day_text(self.hass, day)}"
+            where = f"{clip.camera_name} · {async_cached_texts(self.hass).day(day)}"
             label = " · ".join(filter(None, (where, label)))
         return _titled(clip, label, *details, is_length_first=not is_found)
 

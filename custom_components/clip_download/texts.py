@@ -1,30 +1,78 @@
 """Texts of the integration that Home Assistant does not put together itself."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.helpers.translation import (
+    async_get_cached_translations,
+    async_get_translations,
+)
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 
 
+class Texts:
+    """The texts of `common` in one language; in English what that has not."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        """Take the texts by their keys, as Home Assistant has them."""
+        self._texts = texts
+
+    def __call__(self, key: str, **placeholders: object) -> str:
+        """Return a text; without placeholders, as it is to be filled."""
+        text = self._texts[f"component.{DOMAIN}.common.{key}"]
+        return text.format(**placeholders) if placeholders else text
+
+    def what(self, words: str) -> str:
+        """Return a label, or the kind of an event, in words: `ding` is `ring`.
+
+        What was seen may be several words; one that is not known stays as it is.
+        """
+        return ", ".join(
+            self._texts.get(f"component.{DOMAIN}.common.what_{word}", word)
+            for word in words.split(", ")
+        )
+
+    def day(self, day: date) -> str:
+        """Return a day as people say it: `Sat 21 Nov`; of another year, with that."""
+        text = self(
+            "day",
+            weekday=self("weekdays").split()[day.weekday()],
+            day=day.day,
+            month=self("months").split()[day.month - 1],
+        )
+        return text if day.year == dt_util.now().year else f"{text} {day.year}"
+
+    def near_day(self, day: date) -> str:
+        """Return `today` and `yesterday` as such, any other day as `day` does."""
+        today = dt_util.now().date()
+        if today - day in _NEAR:
+            return self(_NEAR[today - day])
+        return self.day(day)
+
+
+_NEAR = {timedelta(0): "assist_today", timedelta(1): "assist_yesterday"}
+
+
+@callback
+def async_cached_texts(hass: HomeAssistant) -> Texts:
+    """Return the texts in the language of Home Assistant."""
+    return Texts(
+        async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+    )
+
+
+async def async_texts(hass: HomeAssistant, language: str) -> Texts:
+    """Return the texts in any language."""
+    return Texts(await async_get_translations(hass, language, "common", [DOMAIN]))
+
+
 @callback
 def async_text(hass: HomeAssistant, key: str) -> str:
     """Return a text of `common`, in the language of Home Assistant."""
-    texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
-    return texts[f"component.{DOMAIN}.common.{key}"]
-
-
-@callback
-def async_day_text(hass: HomeAssistant, day: date) -> str:
-    """Return a day as people say it: `Sat 21 Nov`; of another year, with that."""
-    text = async_text(hass, "day").format(
-        weekday=async_text(hass, "weekdays").split()[day.weekday()],
-        day=day.day,
-        month=async_text(hass, "months").split()[day.month - 1],
-    )
-    return text if day.year == dt_util.now().year else f"{text} {day.year}"
+    return async_cached_texts(hass)(key)
 
 
 def length_text(duration: timedelta) -> str:
