@@ -43,6 +43,7 @@ from .retention import CLIPS_SAVED, RetentionManager
 from .runtime import Shared, async_shared
 from .services import async_setup_services
 from .services.response import EVENT_FAILED, EVENT_SAVED, answer
+from .shares import async_setup_shares
 from .websocket_api import async_setup_websocket_api
 
 __all__ = ["async_remove_config_entry_device"]
@@ -71,6 +72,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_setup_websocket_api(hass)
     async_setup_downloads(hass)
+    await async_setup_shares(hass)
     await async_setup_panel(hass)
     for kind in KINDS.values():
         if kind.shared_sign_in:

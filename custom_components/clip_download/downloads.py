@@ -1,5 +1,7 @@
 """Sends clips over HTTP, as files to keep: to whoever may control their camera."""
 
+from collections.abc import Callable
+import contextlib
 from http import HTTPStatus
 from io import FileIO
 import os
@@ -30,7 +32,7 @@ PIECE_BYTES: Final = 2**18
 # Nobody else is to keep it, guess what it is, or run what may be in it.
 HEADERS: Final = {
     hdrs.CACHE_CONTROL: "private, no-store",
-    "Content-Security-Policy": "default-src 'none'; media-src 'self'; sandbox",
+    "Content-Security-Policy": "default-src 'none'; media-src 'self'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
@@ -39,9 +41,8 @@ HEADERS: Final = {
 
 @callback
 def async_setup_downloads(hass: HomeAssistant) -> None:
-    """Serve clips, if this Home Assistant has pages at all."""
-    if "http" in hass.config.components:
-        hass.http.register_view(ClipView())
+    """Serve clips."""
+    hass.http.register_view(ClipView())
 
 
 def download_path(clip_id: str) -> str:
@@ -68,7 +69,7 @@ class ClipView(HomeAssistantView):
             user, camera_entity_id(hass, clip.account_id, clip.camera_id)
         ):
             return not_found()
-        return await async_send_clip(request, clip, is_download=True)
+        return await async_send_clip(request, clip, is_as_shared=None)
 
     async def head(self, request: web.Request, clip_id: str) -> web.StreamResponse:
         """Tell what `get` would send."""
@@ -81,33 +82,35 @@ def not_found() -> web.Response:
 
 
 async def async_send_clip(
-    request: web.Request, clip: Clip, *, is_download: bool
+    request: web.Request, clip: Clip, *, is_as_shared: Callable[[FileIO], bool] | None
 ) -> web.StreamResponse:
-    """Send a clip's file, unless it is another one by now."""
-    hass = request.app[KEY_HASS]
-    roots = media_folders(hass)
+    """Send a clip's file, unless it is another one by now.
 
-    def open_clip() -> FileIO | None:
-        try:
-            opened = files.found(clip.path, roots).open()
-        except OSError, ValueError:
-            return None
-        if os.fstat(opened.fileno()).st_size == clip.size_bytes:
-            return opened
-        opened.close()
-        return None
+    What is shared is for strangers: to look at, and only if it `is_as_shared`, which
+    blocks and may raise OSError. All else is to be kept.
+    """
+    roots = media_folders(request.app[KEY_HASS])
+    with contextlib.ExitStack() as stack:
 
-    opened = await hass.async_add_executor_job(open_clip)
-    if opened is None:
-        return not_found()
-    with opened:
+        def open_clip() -> FileIO | None:
+            try:
+                opened = stack.enter_context(files.found(clip.path, roots).open())
+                is_same = os.fstat(opened.fileno()).st_size == clip.size_bytes
+                is_same = is_same and (is_as_shared is None or is_as_shared(opened))
+            except OSError, ValueError:
+                return None
+            return opened if is_same else None
+
+        opened = await join_thread(run_in_thread(open_clip))
+        if opened is None:
+            return not_found()
         return await async_send(
             request,
             opened,
             clip.size_bytes,
             name=clip.path.name,
             content_type=VIDEO,
-            is_download=is_download,
+            is_download=is_as_shared is None,
             etag=f'"{clip.sha256}"',
         )
 

@@ -3,7 +3,7 @@
 from homeassistant.components import websocket_api
 from homeassistant.core import HomeAssistant, callback
 
-from . import cameras, clips, jobs, timeline
+from . import cameras, clips, jobs, shares, timeline
 
 COMMANDS = (
     cameras.ws_cameras,
@@ -17,6 +17,9 @@ COMMANDS = (
     jobs.ws_cancel,
     jobs.ws_retry,
     jobs.ws_subscribe,
+    shares.ws_create,
+    shares.ws_list,
+    shares.ws_revoke,
     timeline.ws_events,
     timeline.ws_timeline,
 )

@@ -217,10 +217,9 @@ class _Changes:
 @command("clip/get", {vol.Required("clip_id"): ID})
 async def ws_get(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
     """Tell of a clip, whose file exists."""
-    clip = await _async_clip(asker, msg["clip_id"])
-    library = (await async_shared(asker.hass)).library
-    gone = await forget_missing(library, media_folders(asker.hass), [clip])
-    return await _async_answer(asker, [] if gone else [clip])
+    return await _async_answer(
+        asker, [await async_existing_clip(asker, msg["clip_id"])]
+    )
 
 
 @command("clip/keep", {vol.Required("clip_id"): ID, vol.Required("kept"): bool})
@@ -325,6 +324,18 @@ async def _async_clip(asker: Asker, clip_id: str) -> Clip:
     library = (await async_shared(asker.hass)).library
     clip = await ClipQueries(library).clip(clip_id)
     if clip is None or not asker.may_control(clip.account_id, clip.camera_id):
+        raise _unknown()
+    return clip
+
+
+async def async_existing_clip(asker: Asker, clip_id: str) -> Clip:
+    """Return a clip that who asks may control, and whose file is there.
+
+    Raises NotFoundError, StorageError.
+    """
+    clip = await _async_clip(asker, clip_id)
+    library = (await async_shared(asker.hass)).library
+    if await forget_missing(library, media_folders(asker.hass), [clip]):
         raise _unknown()
     return clip
 
