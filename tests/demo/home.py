@@ -61,6 +61,22 @@ HTTP = {
     "use_x_frame_options": True,
 }
 
+# Who may see one camera only: no page makes such a group.
+ONE_CAMERA = "camera.driveway"
+ONE_CAMERA_GROUP = "one_camera"
+AUTH = {
+    "users": [],
+    "groups": [
+        {
+            "id": ONE_CAMERA_GROUP,
+            "name": "One camera",
+            "policy": {"entities": {"entity_ids": {ONE_CAMERA: True}}},
+        }
+    ],
+    "credentials": [],
+    "refresh_tokens": [],
+}
+
 # What a person fills in, or how to find that out when it is asked for.
 type Form = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
@@ -137,6 +153,7 @@ class Home:
             "yaml_migration_done": True,
         }
         self._store("http", 3, http)
+        self._store("auth", 1, AUTH)
 
     def _store(self, key: str, version: int, data: Mapping[str, Any]) -> None:
         stored = {"version": version, "minor_version": 1, "key": key, "data": data}
@@ -282,6 +299,19 @@ class Home:
         ) as response:
             step = await response.json()
         return _entry_id(kind, step)
+
+    async def add_person(self, name: str, group: str) -> None:
+        """Let somebody else sign in: name and password are the same."""
+        async with self.websocket() as websocket:
+            made = await websocket.ask(
+                "config/auth/create", name=name, group_ids=[group]
+            )
+            await websocket.ask(
+                "config/auth_provider/homeassistant/create",
+                user_id=made["user"]["id"],
+                username=name,
+                password=name,
+            )
 
     async def set_options(self, entry_id: str, given: Mapping[str, Any]) -> None:
         """Change some of an account's options, and leave the others. Raises HomeError.

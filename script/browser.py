@@ -1,0 +1,747 @@
+"""Use the front end in Chromium, as a person does, and say what is wrong. Run by `script/browser`.
+
+A scene is a function that leaves things so that the others can be run after it. It waits
+for what a person would see, never for a time.
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+import json
+import os
+from pathlib import Path
+import re
+import shutil
+import sys
+import time
+import traceback
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import (
+    Browser,
+    Error,
+    Locator,
+    Page,
+    StorageState,
+    WebSocketRoute,
+    async_playwright,
+    expect,
+)
+
+from tests.demo import opening
+from tests.demo.home import CHECKOUT, ONE_CAMERA_GROUP, TIME_ZONE
+from tests.demo.run import FOLDER, Stage, alone, free_port, running
+
+CHROMIUM = "/usr/bin/chromium"
+AXE = CHECKOUT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+PANEL = "/clip-download"
+VIEW = "clip-download-view"
+# What is waited for at most: what a page does by itself, and a job at its cloud.
+PAGE_MS = 20_000
+JOB_MS = 180_000
+# So slowly that the bar can be seen to move.
+DRIP_BYTES_PER_S = 400_000
+HOSTILE = "<img src=x onerror=alert(1)>"
+MANY = 500
+# So many of axe's rules hold for each of our pages; with fewer it has not seen it.
+AXE_CHECKS = 10
+GUEST = "guest"
+
+
+class Wrong(Exception):
+    """Something is not as it should be; the message says what."""
+
+
+class Visitor:
+    """A person at a page of Home Assistant, signed in."""
+
+    def __init__(self, page: Page, stage: Stage) -> None:
+        """Take the page, and what runs."""
+        self.page = page
+        self.stage = stage
+        # What the page said that it should not.
+        self.faults: list[str] = []
+        page.on("dialog", lambda dialog: self._alarmed(dialog.message))
+        page.on("pageerror", self._erred)
+
+    def _alarmed(self, message: str) -> None:
+        self.faults.append(f"a dialog opened: {message}")
+
+    def _erred(self, error: Error) -> None:
+        if "clip-download" in (error.stack or ""):
+            self.faults.append(f"an error in the bundle: {error.message}")
+
+    @property
+    def view(self) -> Locator:
+        """All of ours on the page."""
+        return self.page.locator(VIEW).first
+
+    @property
+    def track(self) -> Locator:
+        """The timeline."""
+        return self.view.locator("clip-download-timeline .track")
+
+    @property
+    def window(self) -> Locator:
+        """What is told of the window that is selected."""
+        return self.view.get_by_role("region", name="Selected window")
+
+    @property
+    def clips(self) -> Locator:
+        """The clips that are shown."""
+        return self.view.locator("clip-download-clips .card")
+
+    async def open(self, path: str) -> None:
+        """Open a page of Home Assistant, and wait for the timeline on it."""
+        await self.page.goto(self.stage.home.url + path)
+        await expect(self.track).to_be_visible()
+        await expect(self.view.locator(".shimmer")).to_have_count(0)
+
+    async def show(self, *names: str) -> None:
+        """Show just these cameras."""
+        chips = self.view.locator("button.chip")
+        await expect(chips.first).to_be_visible()
+        for chip in await chips.all():
+            is_wanted = await chip.locator(".name").inner_text() in names
+            if (await chip.get_attribute("aria-pressed") == "true") != is_wanted:
+                await chip.click()
+            pressed = str(is_wanted).lower()
+            await expect(chip).to_have_attribute("aria-pressed", pressed)
+        await expect(self.view.locator(".shimmer")).to_have_count(0)
+
+    async def zoom_to_now(self) -> None:
+        """Have the last half hour on the timeline, with nothing selected."""
+        await self.view.get_by_role("button", name="Last 5 min").click()
+        await self.window.get_by_label("Clear selection").click()
+        await expect(self.window).to_have_count(0)
+
+    async def drag(self, name: str, start: float, end: float) -> None:
+        """Drag over a camera's lane, from one share of the timeline to another."""
+        label = self.view.locator(f'.labels .label[title="{name}"]')
+        await label.scroll_into_view_if_needed()
+        lane, track = await label.bounding_box(), await self.track.bounding_box()
+        assert lane is not None
+        assert track is not None
+        y = lane["y"] + lane["height"] / 2
+        mouse = self.page.mouse
+        await mouse.move(track["x"] + start * track["width"], y)
+        await mouse.down()
+        await mouse.move(track["x"] + end * track["width"], y, steps=12)
+        await mouse.up()
+        await expect(self.window).to_be_visible()
+
+    async def typed(self, edge: str) -> str:
+        """Return the start or the end of what is selected, as it is shown."""
+        return await self.window.get_by_role("textbox", name=edge).input_value()
+
+    async def select(self, start: datetime, length_s: int) -> None:
+        """Select a window by typing its edges."""
+        local = start.astimezone(ZoneInfo(TIME_ZONE))
+        end = local + timedelta(seconds=length_s)
+        await self.zoom_to_now()
+        await self.view.get_by_role("button", name="Last 15 min").click()
+        for edge, moment in (("Start", local), ("End", end)):
+            box = self.window.get_by_role("textbox", name=edge)
+            await box.fill(f"{moment:%H:%M:%S}")
+            await box.press("Enter")
+            await expect(box).to_have_value(f"{moment:%H:%M:%S}")
+
+    async def save(self) -> None:
+        """Press the button that saves what is selected."""
+        await self.window.locator("button.primary").click()
+        await expect(self.window).to_have_count(0)
+
+    def job(self, *texts: str) -> Locator:
+        """Return the job with these texts, the newest of them."""
+        found = self.view.locator("clip-download-jobs li")
+        for text in texts:
+            found = found.filter(has_text=text)
+        return found.first
+
+    async def plays(self) -> None:
+        """Wait until the video that is shown plays: its time goes on."""
+        video = self.view.locator("video")
+        await expect(video).to_be_visible()
+        handle = await video.element_handle()
+        await self.page.wait_for_function(
+            "video => video.readyState >= 2 && video.videoWidth > 0 && video.currentTime > 0.5",
+            arg=handle,
+            timeout=PAGE_MS,
+        )
+
+
+type Scene = Callable[[Visitor], Awaitable[None]]
+
+
+def local(moment: datetime) -> str:
+    """Return a time as the pages show it."""
+    return f"{moment.astimezone(ZoneInfo(TIME_ZONE)):%H:%M:%S}"
+
+
+def ago(**parts: float) -> datetime:
+    """Return a whole second of the past."""
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(**parts)
+
+
+def files(stage: Stage) -> set[Path]:
+    """Return the clips that lie in the media folder."""
+    return {
+        path
+        for path in stage.home.media.rglob("*.mp4")
+        if not any(part.startswith(".") for part in path.parts[-4:])
+    }
+
+
+async def saved_clip(visitor: Visitor, kind: str, start: datetime) -> dict[str, Any]:
+    """Save ten seconds without the page, and return what the action answered."""
+    stage = visitor.stage
+    entity_id = stage.entities[kind]
+    window = {"start": start.isoformat(), "duration": {"seconds": 10}}
+    answer = await stage.home.act("save_clip", {"entity_id": entity_id, **window})
+    if answer[entity_id]["status"] != "complete":
+        raise Wrong(f"not saved: {answer}")
+    told: dict[str, Any] = answer[entity_id]
+    return told
+
+
+# --- scenes
+
+
+async def save(visitor: Visitor) -> None:
+    """Drag a window over two clouds at once, watch the bars move, play both clips."""
+    clouds = visitor.stage.cast.clouds
+    slow = [
+        cloud.misbehave(path, times=50, drip_bytes_per_s=DRIP_BYTES_PER_S)
+        for cloud, path in (
+            (clouds.meraki, r"^spn"),
+            (clouds.kinesis, "getClip"),
+        )
+    ]
+    await visitor.open(PANEL)
+    await visitor.show("Driveway", "back-yard")
+    await visitor.zoom_to_now()
+    await visitor.drag("Driveway", 0.3, 0.36)
+    await visitor.window.get_by_role("checkbox", name="back-yard").check()
+    await visitor.window.get_by_role("combobox", name="Label").fill("two at once")
+    start = await visitor.typed("Start")
+    await visitor.page.evaluate(WATCH_BARS)
+    await visitor.save()
+    for name in ("Driveway", "back-yard"):
+        job = visitor.job(name, start)
+        await expect(job).to_be_visible()
+        await expect(job.get_by_text("Saved", exact=True)).to_be_visible(timeout=JOB_MS)
+    for fault in slow:
+        fault.times = 0
+    seen: dict[str, list[float]] = await visitor.page.evaluate("window.seenBars")
+    for name in ("Driveway", "back-yard"):
+        shares = seen.get(name, [])
+        between = [share for share in shares if 0 < share < 1]
+        if shares != sorted(shares) or len(between) < 2:
+            raise Wrong(f"the bar of {name} did not move: {shares}")
+    for name in ("Driveway", "back-yard"):
+        await visitor.job(name, start).get_by_role("button", name="Play").click()
+        player = visitor.view.locator("clip-download-clips .player")
+        await expect(player).to_contain_text(name)
+        await expect(player).to_contain_text("two at once")
+        await visitor.plays()
+
+
+WATCH_BARS = """() => {
+  const view = (function find(root) {
+    for (const one of root.querySelectorAll("*")) {
+      if (one.localName === "clip-download-jobs") return one;
+      const inside = one.shadowRoot && find(one.shadowRoot);
+      if (inside) return inside;
+    }
+  })(document);
+  window.seenBars = {};
+  const look = () => {
+    for (const line of view.shadowRoot.querySelectorAll("li")) {
+      const bar = line.querySelector("[role=progressbar]");
+      const value = bar && bar.getAttribute("aria-valuenow");
+      if (!value) continue;
+      const shares = (window.seenBars[line.querySelector("b").textContent] ??= []);
+      if (shares.at(-1) !== value / 100) shares.push(value / 100);
+    }
+  };
+  new MutationObserver(look).observe(view.shadowRoot, { subtree: true, childList: true, attributes: true });
+}"""
+
+
+async def keep_and_delete(visitor: Visitor) -> None:
+    """Keep a clip, try to delete it, release it, delete it, undo, and delete it in earnest."""
+    told = await saved_clip(visitor, "ring_partner", ago(minutes=7))
+    path = Path(told["path"])
+    await visitor.open(PANEL)
+    await visitor.show("Gate")
+    card = visitor.clips.filter(has_text=local(datetime.fromisoformat(told["start"])))
+    player = visitor.view.locator("clip-download-clips .player")
+    undo = visitor.view.get_by_role("button", name="Undo")
+    await card.click()
+    await player.get_by_role("button", name="Keep: never delete by itself").click()
+    await expect(card).to_contain_text("Kept")
+    if not json.loads(path.with_suffix(".json").read_text())["kept"]:
+        raise Wrong("the file beside the clip does not say that it is kept")
+    await player.get_by_role("button", name="Delete", exact=True).click()
+    await expect(undo).to_be_visible()
+    await expect(visitor.view).to_contain_text("the clip is kept", timeout=PAGE_MS)
+    await expect(card).to_be_visible()
+    await card.click()
+    await player.get_by_role("button", name="Kept. Press to release").click()
+    await expect(card).not_to_contain_text("Kept")
+    await player.get_by_role("button", name="Delete", exact=True).click()
+    await expect(card).to_have_count(0)
+    await undo.click()
+    await expect(card).to_be_visible()
+    await card.click()
+    await player.get_by_role("button", name="Delete", exact=True).click()
+    await expect(undo).to_be_visible()
+    if path not in files(visitor.stage):
+        raise Wrong("it is gone before the time to undo is over")
+    await expect(undo).to_have_count(0, timeout=PAGE_MS)
+    await until(lambda: path not in files(visitor.stage), "the file is still there")
+    await expect(card).to_have_count(0)
+
+
+async def label(visitor: Visitor) -> None:
+    """Give a clip another label; it is HTML, and shown as it was typed."""
+    told = await saved_clip(visitor, "ring_partner", ago(minutes=9))
+    await visitor.open(PANEL)
+    await visitor.show("Gate")
+    card = visitor.clips.filter(has_text=local(datetime.fromisoformat(told["start"])))
+    await card.click()
+    player = visitor.view.locator("clip-download-clips .player")
+    await player.get_by_role("button", name="Edit label").click()
+    box = player.get_by_role("textbox", name="Edit label")
+    await box.fill(HOSTILE)
+    await box.press("Enter")
+    await expect(card).to_contain_text(HOSTILE)
+    sidecar = Path(told["path"]).with_suffix(".json")
+    if json.loads(sidecar.read_text())["label"] != HOSTILE:
+        raise Wrong("the file beside the clip has another label")
+
+
+async def cancel_and_retry(visitor: Visitor) -> None:
+    """Cancel a job that waits; let one fail, see why, and try it again."""
+    await visitor.open(PANEL)
+    await visitor.show("Driveway")
+    await visitor.view.get_by_role("button", name="Last 1 min").click()
+    start = await visitor.typed("Start")
+    await visitor.save()
+    waiting = visitor.job("Driveway", start)
+    await expect(waiting.get_by_role("progressbar")).to_be_visible()
+    await waiting.get_by_role("button", name="Cancel").click()
+    await expect(waiting).to_contain_text("Cancelled")
+    await visitor.show("back-yard")
+    kinesis = visitor.stage.cast.clouds.kinesis
+    denied = kinesis.misbehave(
+        "getClip",
+        times=1000,
+        status=403,
+        headers={"x-amzn-ErrorType": "AccessDeniedException"},
+        body="{}",
+    )
+    await visitor.select(ago(minutes=11), 8)
+    start = await visitor.typed("Start")
+    await visitor.save()
+    failed = visitor.view.locator("clip-download-jobs li.failed").filter(has_text=start)
+    await expect(failed).to_be_visible(timeout=JOB_MS)
+    await expect(failed).to_contain_text("back-yard")
+    denied.times = 0
+    await failed.get_by_role("button", name="Try again").click()
+    saved = visitor.view.locator("clip-download-jobs li.saved").filter(has_text=start)
+    await expect(saved).to_be_visible(timeout=JOB_MS)
+    await expect(failed).to_have_count(0)
+
+
+async def lost_connection(visitor: Visitor) -> None:
+    """Lose the connection while a clip is saved; what is shown stays, then all is there."""
+    lines: list[WebSocketRoute] = []
+    is_down = asyncio.Event()
+
+    async def connect(line: WebSocketRoute) -> None:
+        if is_down.is_set():
+            await line.close(code=1001)
+            return
+        lines.append(line)
+        line.connect_to_server()
+
+    await visitor.page.route_web_socket(re.compile("/api/websocket"), connect)
+    await visitor.open(PANEL)
+    await visitor.show("back-yard")
+    shown = await visitor.clips.count()
+    is_down.set()
+    for line in lines:
+        await line.close(code=1001)
+    lost = visitor.view.get_by_text("Connection lost. Reconnecting…")
+    await expect(lost).to_be_visible()
+    await expect(visitor.track).to_be_visible()
+    await expect(visitor.clips).to_have_count(shown)
+    told = await saved_clip(visitor, "kinesis", ago(minutes=17))
+    is_down.clear()
+    await expect(lost).to_have_count(0, timeout=JOB_MS)
+    card = visitor.clips.filter(has_text=local(datetime.fromisoformat(told["start"])))
+    await expect(card).to_be_visible()
+    # What is saved from now on is told again.
+    told = await saved_clip(visitor, "kinesis", ago(minutes=18))
+    card = visitor.clips.filter(has_text=local(datetime.fromisoformat(told["start"])))
+    await expect(card).to_be_visible()
+    await card.click()
+    await visitor.plays()
+
+
+async def one_camera(visitor: Visitor) -> None:
+    """As a person who may see one camera only: the others do not exist."""
+    stage = visitor.stage
+    mine = await saved_clip(visitor, "meraki", ago(minutes=22))
+    await saved_clip(visitor, "kinesis", ago(minutes=22))
+    browser = visitor.page.context.browser
+    assert browser is not None
+    state = await sign_in(browser, stage, GUEST, GUEST)
+    async with visit(browser, stage, state) as guest:
+        await guest.open(PANEL)
+        label_ = guest.view.locator(".labels .label")
+        await expect(label_).to_have_text(["Driveway"])
+        await expect(guest.view.locator("button.chip")).to_have_count(1)
+        card = guest.clips.filter(has_text=local(datetime.fromisoformat(mine["start"])))
+        await card.click()
+        await guest.plays()
+        for other in ("back-yard", "Gate", "Front door"):
+            await expect(guest.view).not_to_contain_text(other)
+        await guest.page.goto(f"{stage.home.url}/{opening.STRATEGY_PAGE}")
+        await expect(guest.track).to_be_visible()
+        await expect(label_).to_have_text(["Driveway"])
+        visitor.faults += guest.faults
+
+
+async def hostile_name(visitor: Visitor) -> None:
+    """Show a camera whose name is HTML by that name, and run nothing of it."""
+    stage = visitor.stage
+    meraki = stage.cast.clouds.meraki
+    camera = meraki.add_camera(HOSTILE)
+    entry = await entry_of(stage, "Meraki")
+    reload_ = f"/api/config/config_entries/entry/{entry}/reload"
+    await stage.home.post(reload_, {})
+    try:
+        await visitor.open(PANEL)
+        chip = visitor.view.locator("button.chip").filter(has_text=HOSTILE)
+        await expect(chip).to_be_visible()
+        await visitor.show(HOSTILE)
+        await expect(visitor.view.locator(".labels")).to_have_text(HOSTILE)
+        await visitor.select(ago(minutes=12), 8)
+        await visitor.save()
+        job = visitor.job(HOSTILE)
+        await job.get_by_role("button", name="Play").click(timeout=JOB_MS)
+        await visitor.plays()
+        await visitor.page.goto(f"{stage.home.url}/{opening.STRATEGY_PAGE}")
+        await expect(visitor.track).to_be_visible()
+        await expect(visitor.page.get_by_text(HOSTILE).first).to_be_visible()
+        if await visitor.page.locator("img[src=x]").count():
+            raise Wrong("its name became an element")
+    finally:
+        del meraki.cameras[camera.serial]
+        await stage.home.post(reload_, {})
+
+
+async def many_clips(visitor: Visitor) -> None:
+    """Look at a day with 500 clips: the first picture comes at once, all can be reached."""
+    told = await saved_clip(visitor, "ring_partner", ago(minutes=27))
+    day = datetime.now(ZoneInfo(TIME_ZONE)).date() - timedelta(days=3)
+    path = Path(told["path"])
+    folder = path.parent.with_name(f"{day:%F}")
+    await asyncio.to_thread(multiply, path, folder)
+    await visitor.stage.home.act("rebuild_library", {})
+    await visitor.open(PANEL)
+    await visitor.show("Gate")
+    for _ in range(3):
+        began = time.monotonic()
+        await visitor.view.get_by_role("button", name="Previous day").click()
+    picture = visitor.clips.locator("img").first
+    await expect(picture).to_be_visible()
+    await visitor.page.wait_for_function(
+        "img => img.complete && img.naturalWidth > 0",
+        arg=await picture.element_handle(),
+    )
+    print(
+        f"    first picture {1000 * (time.monotonic() - began):.0f} ms after the click"
+    )
+    more = visitor.view.get_by_role("button", name="Show more")
+    while (count := await visitor.clips.count()) < MANY:
+        await more.click()
+        await expect(visitor.clips.nth(count)).to_be_attached()
+    await expect(more).to_have_count(0)
+    await expect(visitor.clips).to_have_count(MANY)
+    await visitor.clips.last.click()
+    await visitor.plays()
+    shutil.rmtree(folder)
+    await visitor.stage.home.act("rebuild_library", {})
+
+
+def multiply(path: Path, folder: Path) -> None:
+    """Make a day of clips out of one, with their files and what describes them."""
+    folder.mkdir()
+    about = json.loads(path.with_suffix(".json").read_text())
+    zone = ZoneInfo(TIME_ZONE)
+    first = datetime.fromisoformat(folder.name).replace(tzinfo=zone).astimezone(UTC)
+    length = timedelta(seconds=about["duration_s"])
+    for number in range(MANY):
+        start = first + timedelta(minutes=2.5 * number + 1)
+        window = {
+            "start": start.isoformat(timespec="milliseconds"),
+            "end": (start + length).isoformat(timespec="milliseconds"),
+        }
+        copy = folder / f"{start.astimezone(zone):%F_%H-%M-%S}.mp4"
+        for suffix in (".mp4", ".jpg"):
+            os.link(path.with_suffix(suffix), copy.with_suffix(suffix))
+        name = f"copy-{number}"
+        told = about | window | {"asked": window, "file": copy.name}
+        told |= {"clip_id": name, "job_id": name, "events": [], "saves": []}
+        copy.with_suffix(".json").write_text(json.dumps(told))
+
+
+async def card_editor(visitor: Visitor) -> None:
+    """Add the card to a dashboard as a person does: the dialog, our form, the dashboard."""
+    page = visitor.page
+    await page.goto(f"{visitor.stage.home.url}/{opening.START_PAGE}?edit=1")
+    await expect(visitor.track).to_be_visible()
+    cards = page.locator("hui-card clip-download-card")
+    before = await cards.count()
+    await page.get_by_role("button", name="Add card").last.click()
+    dialog = page.locator("hui-dialog-create-card")
+    await dialog.get_by_role("textbox").fill("driveway")
+    await dialog.get_by_role("button", name="Driveway Camera").click()
+    await expect(dialog.get_by_text("Timeline of this camera")).to_be_visible()
+    await dialog.get_by_role("tab", name="By card").click()
+    await dialog.get_by_role("textbox").fill("Clip Download")
+    # What takes the click lies over the card's picture.
+    await dialog.get_by_text("Clip Download timeline").click(force=True)
+    dialog = page.locator("hui-dialog-edit-card")
+    await expect(dialog.get_by_text("card configuration")).to_be_visible()
+    preview = dialog.locator("clip-download-card")
+    await dialog.get_by_role("textbox", name="Title").fill("The yard")
+    await expect(preview).to_contain_text("The yard")
+    await expect(preview.locator("clip-download-clips")).to_have_count(1)
+    await dialog.get_by_role("switch", name="Show saved clips").press("Space")
+    await expect(preview.locator("clip-download-clips")).to_have_count(0)
+    await dialog.get_by_role("button", name="Save", exact=True).click()
+    await expect(preview).to_have_count(0)
+    await expect(cards).to_have_count(before + 1)
+    await expect(cards.last).to_contain_text("The yard")
+    async with visitor.stage.home.websocket() as websocket:
+        config = await websocket.ask("lovelace/config", url_path=opening.START_PAGE)
+        (card,) = (
+            card
+            for card in config["views"][0]["sections"][-1]["cards"]
+            if card.get("title") == "The yard"
+        )
+        if (
+            card["type"] != "custom:clip-download-card"
+            or card["show_clips"] is not False
+        ):
+            raise Wrong(f"the dashboard has another card: {card}")
+        config["views"][0]["sections"][-1]["cards"].remove(card)
+        await websocket.ask(
+            "lovelace/config/save", url_path=opening.START_PAGE, config=config
+        )
+
+
+async def strategy(visitor: Visitor) -> None:
+    """Open the dashboard that makes itself: a view for all cameras, and one for each."""
+    page = visitor.page
+    await page.goto(f"{visitor.stage.home.url}/{opening.STRATEGY_PAGE}")
+    await expect(visitor.track).to_be_visible()
+    async with visitor.stage.home.websocket() as websocket:
+        told = await websocket.ask("clip_download/cameras")
+    await expect(page.get_by_role("tab")).to_have_count(len(told["cameras"]) + 1)
+    await page.goto(f"{visitor.stage.home.url}/{opening.STRATEGY_PAGE}/camera-driveway")
+    await expect(visitor.view.locator(".labels .label")).to_have_text(["Driveway"])
+
+
+async def axe(visitor: Visitor) -> None:
+    """Axe finds nothing wrong with our elements, in any of the states that it is shown."""
+    if not AXE.is_file():
+        raise Wrong("axe is not there: run npm ci in frontend/")
+    page = visitor.page
+
+    async def look(where: str, element: str = VIEW) -> None:
+        await page.evaluate(AXE.read_text())
+        passed, wrong = await page.evaluate(RUN_AXE, element)
+        if passed < AXE_CHECKS:
+            raise Wrong(f"axe looked at nothing: {where}")
+        for found in wrong:
+            visitor.faults.append(f"axe, {where}: {found}")
+
+    await saved_clip(visitor, "kinesis", ago(minutes=33))
+    await visitor.open(PANEL)
+    await visitor.show("Driveway", "back-yard", "Front door")
+    await look("panel", "clip-download-panel")
+    await visitor.view.get_by_role("button", name="Last 5 min").click()
+    await look("a window selected")
+    await visitor.window.get_by_label("Clear selection").click()
+    await visitor.clips.first.click()
+    await visitor.plays()
+    await look("a clip open")
+    await page.emulate_media(color_scheme="dark")
+    await look("dark")
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await expect(
+        visitor.view.locator("clip-download-timeline[vertical]")
+    ).to_be_visible()
+    await look("phone")
+    await page.goto(f"{visitor.stage.home.url}/{opening.STRATEGY_PAGE}")
+    await expect(visitor.track).to_be_visible()
+    await look("card", "clip-download-card")
+
+
+RUN_AXE = """async name => {
+  const element = (function find(root) {
+    for (const one of root.querySelectorAll("*")) {
+      if (one.localName === name) return one;
+      const inside = one.shadowRoot && find(one.shadowRoot);
+      if (inside) return inside;
+    }
+  })(document);
+  const { passes, violations } = await axe.run(element);
+  return [passes.length, violations.map(one => `${one.id}: ${one.help}: ${one.nodes.map(node => node.html.slice(0, 120)).join(" | ")}`)];
+}"""
+
+SCENES: Sequence[Scene] = (
+    save,
+    keep_and_delete,
+    label,
+    cancel_and_retry,
+    lost_connection,
+    one_camera,
+    hostile_name,
+    many_clips,
+    card_editor,
+    strategy,
+    axe,
+)
+
+
+# --- running them
+
+
+async def until(is_so: Callable[[], bool], otherwise: str) -> None:
+    """Wait until something outside of the page is so."""
+    try:
+        async with asyncio.timeout(PAGE_MS / 1000):
+            while not is_so():
+                await asyncio.sleep(0.1)
+    except TimeoutError as err:
+        raise Wrong(otherwise) from err
+
+
+async def entry_of(stage: Stage, title: str) -> str:
+    """Return the id of an account's entry."""
+    async with stage.home.websocket() as websocket:
+        entries = await websocket.ask("config_entries/get", domain="clip_download")
+    (found,) = (one["entry_id"] for one in entries if one["title"].startswith(title))
+    entry_id: str = found
+    return entry_id
+
+
+async def sign_in(
+    browser: Browser, stage: Stage, username: str, password: str
+) -> StorageState:
+    """Sign in as a person does; return what the browser keeps of it."""
+    context = await browser.new_context(locale="en-GB", timezone_id=TIME_ZONE)
+    page = await context.new_page()
+    await page.goto(stage.home.url)
+    await page.locator("input[name=username]").fill(username)
+    await page.locator("input[name=password]").fill(password)
+    await page.keyboard.press("Enter")
+    await page.locator("home-assistant-main").wait_for()
+    await page.wait_for_function("localStorage.hassTokens !== undefined")
+    state = await context.storage_state()
+    await context.close()
+    return state
+
+
+@asynccontextmanager
+async def visit(
+    browser: Browser, stage: Stage, state: StorageState
+) -> AsyncIterator[Visitor]:
+    """Open a page of a browser that has only what is kept of signing in."""
+    context = await browser.new_context(
+        storage_state=state,
+        locale="en-GB",
+        timezone_id=TIME_ZONE,
+        viewport={"width": 1280, "height": 1000},
+    )
+    yield Visitor(await context.new_page(), stage)
+    await context.close()
+
+
+async def play(
+    scene: Scene, browser: Browser, stage: Stage, state: StorageState
+) -> list[str]:
+    """Run one scene; return what is wrong, and take a picture then."""
+    name = scene.__name__
+    async with visit(browser, stage, state) as visitor:
+        try:
+            await scene(visitor)
+        except (AssertionError, Error, Wrong) as err:
+            # Where in the scene it is, and what was waited for.
+            where = traceback.extract_tb(err.__traceback__)
+            line = next(one for one in where if one.name == name)
+            visitor.faults.append(f"line {line.lineno}: {line.line}\n{err}".strip())
+        if visitor.faults:
+            await visitor.page.screenshot(path=FOLDER / "browser" / f"{name}.png")
+        return visitor.faults
+
+
+async def play_all(port: int, scenes: Sequence[Scene]) -> int:
+    """Run scenes one after the other; return how many failed."""
+    pictures = FOLDER / "browser"
+    shutil.rmtree(pictures, ignore_errors=True)
+    pictures.mkdir(parents=True)
+    expect.set_options(timeout=PAGE_MS)
+    failed = 0
+    async with running(port, is_street=True) as stage, async_playwright() as playwright:
+        await stage.home.add_person(GUEST, ONE_CAMERA_GROUP)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        home = stage.home
+        state = await sign_in(browser, stage, home.username, home.password)
+        for scene in scenes:
+            began = time.monotonic()
+            faults = await play(scene, browser, stage, state)
+            took_s = time.monotonic() - began
+            print(f"{'FAILED' if faults else 'ok    '} {scene.__name__} {took_s:.0f} s")
+            for fault in faults:
+                print("    " + fault.replace("\n", "\n    "), flush=True)
+            failed += bool(faults)
+        await browser.close()
+    if failed:
+        print(f"\n{failed} of {len(scenes)} scenes failed; see {pictures}")
+    return failed
+
+
+def main() -> int:
+    """Run what was asked for; return the exit code."""
+    by_name = {scene.__name__: scene for scene in SCENES}
+    parser = argparse.ArgumentParser(prog="script/browser")
+    parser.add_argument("--only", action="append", choices=by_name, metavar="SCENE")
+    parser.add_argument("--list", action="store_true", help="the scenes' names")
+    parser.add_argument("--port", type=int, help="default: any free one")
+    options = parser.parse_args()
+    if options.list:
+        for name, scene in by_name.items():
+            print(f"{name}: {(scene.__doc__ or '').splitlines()[0]}")
+        return 0
+    scenes = [by_name[name] for name in options.only or by_name]
+    with alone() as is_alone:
+        if not is_alone:
+            return 2
+        return bool(asyncio.run(play_all(options.port or free_port(), scenes)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
