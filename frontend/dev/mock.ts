@@ -1,5 +1,6 @@
+import type * as api from "../src/api";
 import { dayAt, HOUR, iso, MINUTE, ms, SECOND } from "../src/time";
-import type { Camera, Clip, CloudEvent, HomeAssistant, Job, Message, Span, Unsubscribe } from "../src/types";
+import type { Camera, Clip, CloudEvent, HomeAssistant, Job, Message, Share, Span, Unsubscribe } from "../src/types";
 
 /** A Home Assistant that is not there: a day of three cameras, and the commands that are asked of it. */
 
@@ -84,6 +85,24 @@ const makeVideo = async (): Promise<string> => {
   return URL.createObjectURL(new Blob(chunks, { type: "video/webm" }));
 };
 
+const distinct = (values: string[]): string[] => [...new Set(values)].filter(Boolean);
+
+/** Whether a clip is among those that are asked for. */
+const isWanted = (clip: Clip, asked: Message): boolean => {
+  const { start, end, label, kind, seen, kept, status, query } = asked as api.ClipsQuery;
+  const words = [clip.camera, clip.label, ...clip.kinds, ...clip.seen].join(" ").toLowerCase();
+  return (
+    (end === undefined || clip.start < end) &&
+    (start === undefined || clip.end > start) &&
+    (label === undefined || clip.label === label) &&
+    (kind === undefined || clip.kinds.includes(kind)) &&
+    (seen === undefined || clip.seen.includes(seen)) &&
+    (kept === undefined || clip.kept === kept) &&
+    (status === undefined || clip.status === status) &&
+    (query === undefined || query.toLowerCase().split(" ").every((word) => words.includes(word)))
+  );
+};
+
 type Listener = (message: unknown) => void;
 
 export class MockBackEnd {
@@ -98,6 +117,7 @@ export class MockBackEnd {
   private readonly _events = new Map<string, CloudEvent[]>();
   private _clips: Clip[] = [];
   private _jobs: Job[] = [];
+  private _shares: Share[] = [];
   private _video = "";
   private _count = 0;
 
@@ -235,6 +255,12 @@ export class MockBackEnd {
       const length = [40, 300, 1500, 60, 95, 600][index % 6] ?? 60;
       this._clips.push(this._clip(entityId, at, at + length * SECOND, index));
     });
+    // And of the days before, for who looks at all days.
+    for (let index = 1; index <= 30; index++) {
+      const entityId = cameras[index % Math.max(cameras.length, 1)];
+      const at = start - index * 5.3 * HOUR;
+      if (entityId) this._clips.push(this._clip(entityId, at, at + (20 + (index % 7) * 30) * SECOND, index));
+    }
     const front = cameras[0];
     const drive = cameras[1];
     if (!front || !drive) return;
@@ -326,6 +352,7 @@ export class MockBackEnd {
   }
 
   private _subscribe(listener: Listener, message: Message): Promise<Unsubscribe> {
+    if (message.type === "clip_download/export") return this._export(listener, message);
     const listeners = message.type === "clip_download/jobs/subscribe" ? this._jobListeners : this._clipListeners;
     listeners.add(listener);
     if (listeners === this._jobListeners) setTimeout(() => listener({ jobs: this._jobs }), 30);
@@ -365,7 +392,7 @@ export class MockBackEnd {
       case "clip_download/clips/list": {
         const found = this._clips
           .filter((clip) => ids?.includes(clip.entity_id ?? "") ?? true)
-          .filter((clip) => clip.start < (message["end"] as string) && clip.end > (message["start"] as string))
+          .filter((clip) => isWanted(clip, message))
           .sort((a, b) => ms(b.start) - ms(a.start));
         const from = Number(message["cursor"] ?? 0);
         const to = from + Number(message["limit"] ?? 200);
@@ -382,6 +409,21 @@ export class MockBackEnd {
         this._send(this._jobListeners, { changed: [job], removed: [old.id] });
         return { job_id: job.id };
       }
+      case "clip_download/clips/filters":
+        return {
+          labels: distinct(this._clips.map((clip) => clip.label)),
+          kinds: distinct(this._clips.flatMap((clip) => clip.kinds)),
+          seen: distinct(this._clips.flatMap((clip) => clip.seen)),
+        };
+      case "clip_download/clip/get":
+        return { clip: this._update(message["clip_id"] as string, {}) };
+      case "clip_download/share/create":
+        return { share: this._share(message["clip_id"] as string, message["hours"] as number) };
+      case "clip_download/share/list":
+        return { shares: this._shares.map((share) => ({ ...share, url: null })) };
+      case "clip_download/share/revoke":
+        this._shares = this._shares.filter((share) => share.id !== message["share_id"]);
+        return {};
       case "clip_download/clip/keep":
         return { clip: this._update(message["clip_id"] as string, { kept: message["kept"] as boolean }) };
       case "clip_download/clip/label":
@@ -395,6 +437,42 @@ export class MockBackEnd {
       default:
         throw { code: "unknown_command", message: "Unknown command." };
     }
+  }
+
+  private _share(clipId: string, hours: number): Share {
+    const clip = this._update(clipId, {});
+    const id = `share-${String(++this._count)}`;
+    const share: Share = {
+      ...span(ms(clip.start), ms(clip.end)),
+      id,
+      clip_id: clipId,
+      camera: clip.camera,
+      created_at: iso(Date.now()),
+      expires_at: iso(Date.now() + hours * HOUR),
+      url: `https://home.example/api/clip_download/share/${id}-Xn4pQ2vTb8sKd6rLw1yZc9mFh3gJ7uEa`,
+      path: `/api/clip_download/share/${id}`,
+      opened: 0,
+      user: null,
+    };
+    this._shares = [share, ...this._shares];
+    return share;
+  }
+
+  /** Five seconds of packing, then a file of a few bytes. */
+  private _export(listener: Listener, message: Message): Promise<Unsubscribe> {
+    this.asked.push(message);
+    const ids = message["clip_ids"] as string[];
+    const size = this._clips.filter((clip) => ids.includes(clip.id)).reduce((sum, clip) => sum + clip.size_bytes, 0);
+    let done = 0;
+    const timer = setInterval(() => {
+      done += size / 20;
+      if (done < size) listener({ done_bytes: Math.round(done), size_bytes: size });
+      else {
+        clearInterval(timer);
+        listener({ name: "clips.zip", size_bytes: size, url: "data:application/zip;base64,UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" });
+      }
+    }, 250);
+    return Promise.resolve(() => clearInterval(timer));
   }
 
   private _end(jobId: string, state: "cancelled"): void {

@@ -2,11 +2,14 @@ import type {
   Camera,
   CameraTimeline,
   Clip,
+  ClipFilters,
   ClipsChange,
   ClipsPage,
+  ExportProgress,
   HomeAssistant,
   JobsChange,
   SaveResponse,
+  Share,
   Unsubscribe,
 } from "./types";
 import { iso } from "./time";
@@ -17,8 +20,12 @@ export interface ClipsQuery {
   entity_ids?: string[];
   start?: string;
   end?: string;
-  kept?: boolean;
   label?: string;
+  kind?: string;
+  seen?: string;
+  kept?: boolean;
+  status?: "complete" | "partial";
+  query?: string;
   cursor?: string;
   limit?: number;
 }
@@ -43,6 +50,12 @@ export const fetchTimeline = async (
 
 export const fetchClips = (hass: HomeAssistant, query: ClipsQuery): Promise<ClipsPage> =>
   hass.callWS({ type: "clip_download/clips/list", ...query });
+
+export const fetchClip = async (hass: HomeAssistant, clipId: string): Promise<Clip> =>
+  (await hass.callWS<{ clip: Clip }>({ type: "clip_download/clip/get", clip_id: clipId })).clip;
+
+export const fetchFilters = (hass: HomeAssistant, entityIds: string[]): Promise<ClipFilters> =>
+  hass.callWS({ type: "clip_download/clips/filters", entity_ids: entityIds });
 
 export const subscribeClips = (
   hass: HomeAssistant,
@@ -73,6 +86,23 @@ export interface Deleted {
 
 export const deleteClips = (hass: HomeAssistant, clipIds: string[]): Promise<Deleted> =>
   hass.callWS({ type: "clip_download/clip/delete", clip_ids: clipIds });
+
+export const createShare = async (hass: HomeAssistant, clipId: string, hours: number): Promise<Share> =>
+  (await hass.callWS<{ share: Share }>({ type: "clip_download/share/create", clip_id: clipId, hours })).share;
+
+export const fetchShares = async (hass: HomeAssistant): Promise<Share[]> =>
+  (await hass.callWS<{ shares: Share[] }>({ type: "clip_download/share/list" })).shares;
+
+export const revokeShare = (hass: HomeAssistant, shareId: string): Promise<unknown> =>
+  hass.callWS({ type: "clip_download/share/revoke", share_id: shareId });
+
+/** Pack clips into a ZIP; it ends when that is done, or when it is unsubscribed. */
+export const exportClips = (
+  hass: HomeAssistant,
+  clipIds: string[],
+  listener: (progress: ExportProgress) => void,
+): Promise<Unsubscribe> =>
+  hass.connection.subscribeMessage(listener, { type: "clip_download/export", clip_ids: clipIds });
 
 /** Ask for a clip and do not wait for it: its job tells how it goes on. */
 export const saveClip = async (

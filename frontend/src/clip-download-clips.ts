@@ -2,61 +2,92 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
+import type { ClipDownloadPlayer, PlayerAction } from "./clip-download-player";
 import type { Format } from "./format";
 import { icon } from "./icon";
-import { mdiClose, mdiDelete, mdiDownload, mdiFilmstrip, mdiPencil, mdiPin, mdiPinOutline } from "./icons";
-import { kindName, labelName, type Localize } from "./localize";
+import {
+  mdiCheckboxBlankCircleOutline,
+  mdiCheckboxMultipleMarkedOutline,
+  mdiCheckCircle,
+  mdiClose,
+  mdiDelete,
+  mdiFilmstrip,
+  mdiFolderZipOutline,
+  mdiLinkVariant,
+  mdiPencil,
+  mdiPin,
+  mdiPinOutline,
+  mdiSelectAll,
+} from "./icons";
+import { layerClosed, layerGone, layerOpened } from "./layers";
+import { type Key, kindName, labelName, type Localize } from "./localize";
+import { type ClipFilter, NO_FILTER } from "./store";
 import { shared } from "./styles";
-import { ms } from "./time";
-import type { Camera, Clip } from "./types";
+import { dayAt, ms } from "./time";
+import type { Camera, Clip, ClipFilters } from "./types";
 
-/** The name that a clip has when it is downloaded: its file's own. */
-const fileName = (clip: Clip): string => clip.path.split("/").at(-1) ?? "clip.mp4";
+/** How long a finger rests on a clip to select it, and how far it may move meanwhile. */
+const LONG_PRESS_MS = 500;
+const LONG_PRESS_PX = 10;
+/** As many as the back end packs at once. */
+const MOST_PACKED = 200;
 
-/** The saved clips of a day as pictures; one of them plays in place. */
+interface Day {
+  id: string;
+  clips: Clip[];
+}
+
+/** The saved clips as pictures, by day; one of them plays in place, and many can be selected. */
 export class ClipDownloadClips extends LitElement {
   @property({ attribute: false }) clips: readonly Clip[] = [];
   @property({ attribute: false }) cameras: Camera[] = [];
+  /** The ids of the cameras that are shown. */
+  @property({ attribute: false }) shown: string[] = [];
+  @property({ attribute: false }) filter: ClipFilter = NO_FILTER;
+  @property({ attribute: false }) filters: ClipFilters = { labels: [], kinds: [], seen: [] };
+  /** The clip that plays. */
+  @property({ attribute: false }) opened: Clip | null = null;
   @property({ attribute: false }) format!: Format;
   @property({ attribute: false }) localize!: Localize;
   @property({ type: Boolean }) loading = false;
   @property({ type: Boolean, attribute: "has-more" }) hasMore = false;
   @property({ type: Boolean }) offline = false;
 
-  @state() private _openId: string | null = null;
-  @state() private _isEditing = false;
-  @state() private _played = 0;
-  @state() private _isBroken = false;
+  @state() private _selected: ReadonlySet<string> = new Set();
+  @state() private _isSelecting = false;
 
-  @query("video") private _video!: HTMLVideoElement | null;
-  @query(".player") private _player!: HTMLElement | null;
+  @query("clip-download-player") private _player!: ClipDownloadPlayer | null;
 
-  /** Play a clip in place. */
-  open(clipId: string): void {
-    this._openId = clipId;
-    this._isEditing = false;
-    this._isBroken = false;
-    this._played = 0;
-    void this.updateComplete.then(() => {
-      this._player?.scrollIntoView({ block: "nearest", behavior: "smooth" });
-      this._video?.focus({ preventScroll: true });
-    });
-  }
+  /** Where a range that is selected with Shift begins. */
+  private _anchor: string | null = null;
+  private _press: { x: number; y: number; timer: number } | null = null;
+  /** The click that follows a long press does nothing more. */
+  private _ignoresClick = false;
+  private readonly _back = (): void => this._stopSelecting();
 
-  close(): void {
-    const clipId = this._openId;
-    this._openId = null;
-    void this.updateComplete.then(() => {
-      this.renderRoot.querySelector<HTMLElement>(`button[data-clip="${CSS.escape(clipId ?? "")}"]`)?.focus();
-    });
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    layerGone(this._back);
+    this._release();
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    const isGone = this._openId !== null && !this.clips.some((clip) => clip.id === this._openId);
-    if (changed.has("clips") && isGone && !this.loading) this._openId = null;
+    if (!changed.has("clips") || !this._selected.size) return;
+    const left = this.clips.filter((clip) => this._selected.has(clip.id)).map((clip) => clip.id);
+    if (left.length !== this._selected.size) this._selected = new Set(left);
   }
 
-  private _send(type: "keep" | "label" | "delete", detail: unknown): void {
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has("opened")) return;
+    const old = changed.get("opened");
+    if (this.opened && old?.id !== this.opened.id) {
+      const player = this._player;
+      player?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+      void player?.updateComplete.then(() => player.focus());
+    } else if (old && !this.opened) this._focusCard(old.id);
+  }
+
+  private _send(type: string, detail?: unknown): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
@@ -64,69 +95,171 @@ export class ClipDownloadClips extends LitElement {
     return this.cameras.find((one) => one.entity_id === clip.entity_id)?.name ?? clip.camera;
   }
 
+  private get _chosen(): Clip[] {
+    return this.clips.filter((clip) => this._selected.has(clip.id));
+  }
+
+  /** Only a list of more than one day needs to say which day it is. */
+  private get _days(): Day[] {
+    if (!this.filter.allDays) return [{ id: "", clips: [...this.clips] }];
+    const days: Day[] = [];
+    for (const clip of this.clips) {
+      const { id } = dayAt(ms(clip.start), this.format.zone);
+      const last = days.at(-1);
+      if (last?.id === id) last.clips.push(clip);
+      else days.push({ id, clips: [clip] });
+    }
+    return days;
+  }
+
+  // --- what is shown
+
   protected override render(): TemplateResult {
-    const { localize, clips } = this;
+    const { opened } = this;
+    const isElsewhere = opened !== null && !this.clips.some((clip) => clip.id === opened.id);
     return html`
-      <h2>
-        ${localize("clips.title")}
-        ${clips.length ? html`<span class="count">${this.format.count(clips.length)}${this.hasMore ? "+" : ""}</span>` : nothing}
-      </h2>
-      ${clips.length
-        ? html`<ul>
-            ${repeat(
-              clips,
-              (clip) => clip.id,
-              (clip) => html`<li>${this._card(clip)}</li>
-                ${clip.id === this._openId ? this._open(clip) : nothing}`,
-            )}
-          </ul>`
-        : this._empty()}
+      ${this._isSelecting ? this._bar() : this._heading()}
+      <clip-download-filters
+        .filter=${this.filter}
+        .filters=${this.filters}
+        .cameras=${this.cameras.filter((camera) => this.shown.includes(camera.entity_id))}
+        .localize=${this.localize}
+        @filter-changed=${(event: CustomEvent<ClipFilter>) => this._send("filter-changed", event.detail)}
+      ></clip-download-filters>
+      ${isElsewhere ? html`<div class="alone">${this._playerOf(opened)}</div>` : nothing}
+      ${this.clips.length ? this._grid() : this._empty()}
       ${this.hasMore
-        ? html`<button
-            class="outlined more"
-            ?disabled=${this.loading}
-            @click=${() => this.dispatchEvent(new CustomEvent("more"))}
-          >
-            ${localize("clips.more")}
+        ? html`<button class="outlined more" ?disabled=${this.loading} @click=${() => this._send("more")}>
+            ${this.localize("clips.more")}
           </button>`
         : nothing}
     `;
   }
 
+  private _heading(): TemplateResult {
+    const { localize, clips } = this;
+    return html`<div class="bar">
+      <h2>
+        ${localize("clips.title")}
+        ${clips.length
+          ? html`<span class="count">${this.format.count(clips.length)}${this.hasMore ? "+" : ""}</span>`
+          : nothing}
+      </h2>
+      ${this._action("clips.select", mdiCheckboxMultipleMarkedOutline, () => this._select(), !clips.length)}
+      ${this._action("share.links", mdiLinkVariant, () => this._send("links"), this.offline)}
+    </div>`;
+  }
+
+  /** What can be done with all that is selected. */
+  private _bar(): TemplateResult {
+    const { localize, offline } = this;
+    const chosen = this._chosen;
+    const isNone = !chosen.length || offline;
+    const areKept = chosen.length > 0 && chosen.every((clip) => clip.kept);
+    const isAll = chosen.length === this.clips.length;
+    return html`<div class="bar selecting" role="toolbar" aria-label=${localize("clips.actions")}>
+      ${this._action("clips.stop_selecting", mdiClose, () => this._stop(), false)}
+      <h2 role="status">
+        <span class="words">${localize.plural("clips.selected", chosen.length)}</span>
+        <span class="number" aria-hidden="true">${this.format.count(chosen.length)}</span>
+      </h2>
+      ${this._action(isAll ? "clips.select_none" : "clips.select_all", mdiSelectAll, () => this._all(!isAll), false)}
+      ${this._action(areKept ? "clips.release" : "clips.keep", areKept ? mdiPin : mdiPinOutline, () => this._do("keep", { clips: chosen, kept: !areKept }), isNone)}
+      ${this._action("clips.label", mdiPencil, () => this._send("label", chosen), isNone)}
+      ${this._action("clips.export", mdiFolderZipOutline, () => this._do("export", chosen), isNone || chosen.length > MOST_PACKED)}
+      ${this._action("clips.delete", mdiDelete, () => this._do("delete", chosen), isNone)}
+    </div>`;
+  }
+
+  private _action(key: Key, path: string, act: () => void, disabled: boolean): TemplateResult {
+    const label = this.localize(key);
+    return html`<button class="icon" aria-label=${label} title=${label} ?disabled=${disabled} @click=${act}>
+      ${icon(path)}
+    </button>`;
+  }
+
+  private _grid(): TemplateResult {
+    return html`<p id="help" class="hidden-text">${this.localize("clips.help")}</p>
+      <div class="days" aria-busy=${this.loading} @keydown=${this._key}>
+        ${repeat(
+          this._days,
+          (day) => day.id,
+          (day) =>
+            html`${day.id && day.clips[0] ? html`<h3>${this.format.date(ms(day.clips[0].start))}</h3>` : nothing}
+              <ul aria-describedby="help">
+                ${repeat(
+                  day.clips,
+                  (clip) => clip.id,
+                  (clip) => html`<li>${this._card(clip)}</li>
+                    ${clip.id === this.opened?.id ? html`<li class="wide">${this._playerOf(clip)}</li>` : nothing}`,
+                )}
+              </ul>`,
+        )}
+      </div>`;
+  }
+
   private _empty(): TemplateResult {
+    const { localize } = this;
     if (this.loading) {
-      return html`<ul aria-busy="true" aria-label=${this.localize("loading")}>
+      return html`<ul aria-busy="true" aria-label=${localize("loading")}>
         ${[0, 1, 2, 3].map(() => html`<li class="bones" aria-hidden="true"></li>`)}
       </ul>`;
     }
-    return html`<p class="empty">${icon(mdiFilmstrip)} ${this.localize("clips.empty")}</p>`;
+    const { allDays, ...rest } = this.filter;
+    const isFiltered = Object.values(rest).some(Boolean);
+    return html`<div class="empty">
+      ${icon(mdiFilmstrip)}
+      <p>${localize(isFiltered ? "clips.none_found" : allDays ? "clips.none" : "clips.empty")}</p>
+      ${isFiltered
+        ? html`<button class="outlined" @click=${() => this._send("filter-changed", NO_FILTER)}>${localize("filter.clear")}</button>`
+        : nothing}
+    </div>`;
   }
 
   private _card(clip: Clip): TemplateResult {
     const { localize, format } = this;
     const start = ms(clip.start);
-    const isOpen = clip.id === this._openId;
-    const length = format.length(clip.duration_s * 1000);
+    const isOpen = clip.id === this.opened?.id;
+    const isSelected = this._selected.has(clip.id);
+    const what = `${this._name(clip)}, ${format.seconds(start)}`;
     return html`<button
-      class="card ${isOpen ? "open" : ""}"
-      data-clip=${clip.id}
-      aria-expanded=${isOpen}
-      @click=${() => (isOpen ? this.close() : this.open(clip.id))}
-    >
-      <span class="hidden-text">${localize("clips.play")}</span>
-      <span class="picture">
-        ${clip.picture
-          ? html`<img src=${clip.picture} alt="" loading="lazy" decoding="async" @error=${this._noPicture} />`
-          : icon(mdiFilmstrip)}
-        <span class="badge length">${length}</span>
-        ${clip.kept ? html`<span class="badge pin">${icon(mdiPin, "small")}<span class="hidden-text">${localize("clips.kept")}</span></span>` : nothing}
-        ${clip.status === "partial" ? html`<span class="badge partial">${localize("clips.partial")}</span>` : nothing}
-      </span>
-      <span class="text">
-        <span><b>${format.seconds(start)}</b> <bdi>${this._name(clip)}</bdi></span>
-        <span class="faint"><bdi>${this._what(clip)}</bdi></span>
-      </span>
-    </button>`;
+        class="card ${isOpen ? "open" : ""} ${isSelected ? "selected" : ""}"
+        data-clip=${clip.id}
+        aria-expanded=${this._isSelecting ? nothing : isOpen}
+        aria-pressed=${this._isSelecting ? isSelected : nothing}
+        @click=${(event: MouseEvent) => this._clicked(event, clip)}
+        @pointerdown=${(event: PointerEvent) => this._pressed(event, clip)}
+        @pointermove=${this._moved}
+        @pointerup=${this._release}
+        @pointercancel=${this._release}
+        @contextmenu=${this._menu}
+      >
+        <span class="hidden-text">${localize(this._isSelecting ? "clips.select" : "clips.play")}</span>
+        <span class="picture">
+          ${clip.picture
+            ? html`<img src=${clip.picture} alt="" loading="lazy" decoding="async" draggable="false" @error=${this._noPicture} />`
+            : icon(mdiFilmstrip)}
+          <span class="badge length">${format.length(clip.duration_s * 1000)}</span>
+          ${clip.kept
+            ? html`<span class="badge pin">${icon(mdiPin, "small")}<span class="hidden-text">${localize("clips.kept")}</span></span>`
+            : nothing}
+          ${clip.status === "partial" ? html`<span class="badge partial">${localize("clips.partial")}</span>` : nothing}
+        </span>
+        <span class="text">
+          <span><b>${format.seconds(start)}</b> <bdi>${this._name(clip)}</bdi></span>
+          <span class="faint"><bdi>${this._what(clip)}</bdi></span>
+        </span>
+      </button>
+      <button
+        class="check icon ${this._isSelecting ? "shown" : ""}"
+        role="checkbox"
+        tabindex=${this._isSelecting ? "-1" : "0"}
+        aria-checked=${isSelected}
+        aria-label="${localize("clips.select")}: ${what}"
+        @click=${(event: MouseEvent) => this._choose(clip, event.shiftKey)}
+      >
+        ${icon(isSelected ? mdiCheckCircle : mdiCheckboxBlankCircleOutline)}
+      </button>`;
   }
 
   /** Its label and what was seen, in a line. */
@@ -139,152 +272,170 @@ export class ClipDownloadClips extends LitElement {
     (event.target as HTMLElement).remove();
   }
 
-  private _open(clip: Clip): TemplateResult {
-    const { localize, format } = this;
-    const start = ms(clip.start);
-    const what = `${this._name(clip)}, ${format.seconds(start)}`;
-    const pin = localize(clip.kept ? "clips.release" : "clips.keep");
-    return html`<li class="player" aria-label=${what} @keydown=${this._playerKey}>
-      <div class="stage">
-        ${clip.url && !this._isBroken
-          ? html`<video
-              src=${clip.url}
-              poster=${clip.picture ?? nothing}
-              aria-label=${what}
-              controls
-              autoplay
-              muted
-              playsinline
-              preload="metadata"
-              @timeupdate=${this._ticked}
-              @error=${() => (this._isBroken = true)}
-            ></video>`
-          : html`<p class="empty" role="alert">${localize("clips.not_playable")}</p>`}
-      </div>
-      ${this._marks(clip)}
-      <div class="about">
-        <p>
-          <b dir="auto">${this._name(clip)}</b>
-          <span class="faint">${format.date(start)}, ${format.seconds(start)} – ${format.seconds(ms(clip.end))}</span>
-          ${this._isEditing ? this._edit(clip) : html`<span class="faint"><bdi>${this._what(clip)}</bdi> ${format.bytes(clip.size_bytes)}</span>`}
-        </p>
-        <div class="actions">
-          <button
-            class="icon"
-            aria-label=${pin}
-            title=${pin}
-            aria-pressed=${clip.kept}
-            ?disabled=${this.offline}
-            @click=${() => this._send("keep", { clip, kept: !clip.kept })}
-          >
-            ${icon(clip.kept ? mdiPin : mdiPinOutline)}
-          </button>
-          ${this._action("clips.label", mdiPencil, () => (this._isEditing = !this._isEditing), this.offline)}
-          ${clip.url
-            ? html`<a
-                class="button icon"
-                href=${clip.url}
-                download=${fileName(clip)}
-                aria-label=${localize("clips.download")}
-                title=${localize("clips.download")}
-                >${icon(mdiDownload)}</a
-              >`
-            : nothing}
-          ${this._action("clips.delete", mdiDelete, () => this._delete(clip), this.offline)}
-          ${this._action("clips.close", mdiClose, () => this.close(), false)}
-        </div>
-      </div>
-    </li>`;
+  private _playerOf(clip: Clip): TemplateResult {
+    const index = this.clips.findIndex((one) => one.id === clip.id);
+    const act =
+      (type: PlayerAction, detail: unknown = clip) =>
+      (): void =>
+        this._send(type, detail);
+    return html`<clip-download-player
+      .clip=${clip}
+      .name=${this._name(clip)}
+      .what=${this._what(clip)}
+      .format=${this.format}
+      .localize=${this.localize}
+      .offline=${this.offline}
+      .hasPrevious=${index >= 0 && index < this.clips.length - 1}
+      .hasNext=${index > 0}
+      @keep=${act("keep", { clips: [clip], kept: !clip.kept })}
+      @label=${act("label", [clip])}
+      @share=${act("share")}
+      @delete=${act("delete", [clip])}
+      @close=${act("close")}
+      @previous=${() => this._open(index + 1)}
+      @next=${() => this._open(index - 1)}
+    ></clip-download-player>`;
   }
 
-  private _action(
-    key: "clips.label" | "clips.delete" | "clips.close",
-    path: string,
-    act: () => void,
-    disabled: boolean,
-  ): TemplateResult {
-    const label = this.localize(key);
-    return html`<button class="icon" aria-label=${label} title=${label} ?disabled=${disabled} @click=${act}>
-      ${icon(path)}
-    </button>`;
+  private _open(index: number): void {
+    const clip = this.clips[index];
+    if (clip) this._send("open", clip);
   }
 
-  /** Where in the clip footage is missing, and what the clock showed then. */
-  private _marks(clip: Clip): TemplateResult {
-    const start = ms(clip.start);
-    const length = ms(clip.end) - start;
-    const share = (time: number): string => `${((time / length) * 100).toFixed(2)}%`;
-    return html`<div class="marks">
-      <div class="line" aria-hidden="true">
-        ${clip.gaps.map(
-          (gap) =>
-            html`<i
-              style="inset-inline-start: ${share(ms(gap.start) - start)}; width: ${share(ms(gap.end) - ms(gap.start))}"
-            ></i>`,
-        )}
-      </div>
-      <span>${this.format.seconds(this._wallClock(clip))}</span>
-      ${clip.gaps.length ? html`<span>${this.localize.plural("clips.gaps", clip.gaps.length)}</span>` : nothing}
-    </div>`;
+  // --- selecting
+
+  private _select(): void {
+    if (this._isSelecting) return;
+    this._isSelecting = true;
+    layerOpened(this._back);
   }
 
-  /** The time of the frame that is shown: gaps take no time in the file. */
-  private _wallClock(clip: Clip): number {
-    let time = ms(clip.start) + this._played * 1000;
-    for (const gap of clip.gaps) {
-      if (ms(gap.start) <= time) time += ms(gap.end) - ms(gap.start);
+  /** Stop as its cross does. */
+  private _stop(): void {
+    layerClosed(this._back);
+    this._stopSelecting();
+  }
+
+  private _stopSelecting(): void {
+    this._isSelecting = false;
+    this._selected = new Set();
+    this._anchor = null;
+  }
+
+  /** Do something with all that is selected, which then is done with. */
+  private _do(type: "keep" | "export" | "delete", detail: unknown): void {
+    this._send(type, detail);
+    if (type !== "keep") this._stop();
+  }
+
+  private _all(areSelected: boolean): void {
+    this._select();
+    this._selected = new Set(areSelected ? this.clips.map((clip) => clip.id) : []);
+  }
+
+  /** Select a clip or not, or all from where the last one was chosen. */
+  private _choose(clip: Clip, isRange: boolean): void {
+    this._select();
+    const from = this.clips.findIndex((one) => one.id === this._anchor);
+    const to = this.clips.indexOf(clip);
+    const selected = new Set(this._selected);
+    if (isRange && from >= 0) {
+      for (const one of this.clips.slice(Math.min(from, to), Math.max(from, to) + 1)) selected.add(one.id);
+    } else {
+      if (!selected.delete(clip.id)) selected.add(clip.id);
+      this._anchor = clip.id;
     }
-    return Math.min(time, ms(clip.end));
+    this._selected = selected;
   }
 
-  private _ticked(event: Event): void {
-    this._played = Math.floor((event.target as HTMLVideoElement).currentTime);
-  }
-
-  private _edit(clip: Clip): TemplateResult {
-    return html`<input
-      type="text"
-      maxlength="100"
-      aria-label=${this.localize("clips.label")}
-      .value=${clip.label}
-      @keydown=${(event: KeyboardEvent) => {
-        if (event.key === "Enter") this._setLabel(clip, event.target as HTMLInputElement);
-        if (event.key === "Escape") this._isEditing = false;
-        event.stopPropagation();
-      }}
-      @change=${(event: Event) => this._setLabel(clip, event.target as HTMLInputElement)}
-    />`;
-  }
-
-  private _setLabel(clip: Clip, input: HTMLInputElement): void {
-    if (!this._isEditing) return;
-    this._isEditing = false;
-    const label = input.value.trim();
-    if (label !== clip.label) this._send("label", { clip, label });
-  }
-
-  private _delete(clip: Clip): void {
-    this._openId = null;
-    this._send("delete", clip);
-  }
-
-  /** Space plays, arrows go 5 s, wherever in the player the focus is but on what has these keys itself. */
-  private _playerKey(event: KeyboardEvent): void {
-    if (event.key === "Escape") {
-      this.close();
-      event.preventDefault();
+  private _clicked(event: MouseEvent, clip: Clip): void {
+    if (this._ignoresClick) {
+      this._ignoresClick = false;
       return;
     }
-    const video = this._video;
+    if (this._isSelecting || event.shiftKey || event.ctrlKey || event.metaKey) this._choose(clip, event.shiftKey);
+    else if (clip.id === this.opened?.id) this._send("close");
+    else this._send("open", clip);
+  }
+
+  private _pressed(event: PointerEvent, clip: Clip): void {
+    this._ignoresClick = false;
+    this._release();
+    if (event.pointerType !== "touch") return;
+    const timer = window.setTimeout(() => {
+      this._press = null;
+      this._ignoresClick = true;
+      this._choose(clip, false);
+    }, LONG_PRESS_MS);
+    this._press = { x: event.clientX, y: event.clientY, timer };
+  }
+
+  private _moved(event: PointerEvent): void {
+    const press = this._press;
+    if (press && Math.hypot(event.clientX - press.x, event.clientY - press.y) > LONG_PRESS_PX) this._release();
+  }
+
+  private _release(): void {
+    window.clearTimeout(this._press?.timer);
+    this._press = null;
+  }
+
+  /** A long press selects; the browser's own menu would come at the same time. */
+  private _menu(event: Event): void {
+    if (this._press || this._ignoresClick) event.preventDefault();
+  }
+
+  // --- keys
+
+  private _focusCard(clipId: string): void {
+    void this.updateComplete.then(() => {
+      this.renderRoot.querySelector<HTMLElement>(`button[data-clip="${CSS.escape(clipId)}"]`)?.focus();
+    });
+  }
+
+  private _key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    if (!video || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
-      video.currentTime += event.key === "ArrowRight" ? 5 : -5;
-    } else if (event.key === " " && target === video) {
-      if (video.paused) void video.play();
-      else video.pause();
+    if (event.key === "Escape" && this._isSelecting) this._stop();
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) this._all(true);
+    else if (event.key === "Delete" && this._selected.size && !this.offline) this._do("delete", this._chosen);
+    else if (target.dataset["clip"] !== undefined) {
+      const index = this.clips.findIndex((clip) => clip.id === target.dataset["clip"]);
+      const next = this.clips[this._neighbor(index, event.key, target)];
+      const clip = this.clips[index];
+      if (!next || !clip) return;
+      if (event.shiftKey) {
+        if (this._anchor === null) this._choose(clip, false);
+        this._choose(next, true);
+      }
+      this._focusCard(next.id);
     } else return;
     event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** The clip that a key leads to, -1 if none. */
+  private _neighbor(index: number, key: string, from: HTMLElement): number {
+    const isForward = getComputedStyle(this).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
+    if (key === "ArrowRight" || key === "ArrowLeft") return key === isForward ? index + 1 : index - 1;
+    if (key === "Home") return 0;
+    if (key === "End") return this.clips.length - 1;
+    if (key !== "ArrowDown" && key !== "ArrowUp") return -1;
+    // The next row's card that is nearest to being straight below or above.
+    const box = from.getBoundingClientRect();
+    const cards = [...this.renderRoot.querySelectorAll<HTMLElement>("button[data-clip]")];
+    const isBelow = key === "ArrowDown";
+    let best = -1;
+    let least = Infinity;
+    cards.forEach((card, at) => {
+      const other = card.getBoundingClientRect();
+      const down = isBelow ? other.top - box.top : box.top - other.top;
+      const distance = down * 10 + Math.abs(other.left - box.left);
+      if (down > 4 && distance < least) {
+        least = distance;
+        best = at;
+      }
+    });
+    return best;
   }
 
   static override styles = [
@@ -293,10 +444,23 @@ export class ClipDownloadClips extends LitElement {
       :host {
         display: block;
       }
-      h2 {
+      .bar {
+        position: sticky;
+        top: var(--header-height, 0px);
+        z-index: 3;
         display: flex;
-        gap: 8px;
-        align-items: baseline;
+        align-items: center;
+        min-height: 44px;
+        margin-bottom: 8px;
+        background: var(--cd-ground);
+      }
+      .bar h2 {
+        flex: 1;
+        min-width: 0;
+      }
+      .selecting {
+        border-radius: 22px;
+        background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
       }
       .count,
       .faint {
@@ -305,6 +469,12 @@ export class ClipDownloadClips extends LitElement {
       }
       .count {
         font-size: 14px;
+      }
+      h3 {
+        margin: 20px 0 0;
+        font-size: 14px;
+        font-weight: 500;
+        color: var(--cd-faint);
       }
       ul {
         list-style: none;
@@ -315,6 +485,16 @@ export class ClipDownloadClips extends LitElement {
         grid-auto-flow: dense;
         gap: 12px;
       }
+      li {
+        position: relative;
+        min-width: 0;
+      }
+      .wide {
+        grid-column: 1 / -1;
+      }
+      .alone {
+        margin-top: 12px;
+      }
       .card {
         display: block;
         width: 100%;
@@ -324,9 +504,18 @@ export class ClipDownloadClips extends LitElement {
         font-weight: 400;
         content-visibility: auto;
         contain-intrinsic-size: auto 160px;
+        user-select: none;
+        -webkit-user-select: none;
+        -webkit-touch-callout: none;
       }
       .card.open {
         background: var(--cd-soft);
+      }
+      .card.selected {
+        background: color-mix(in srgb, var(--cd-primary) 22%, var(--cd-ground));
+      }
+      .selected .picture {
+        transform: scale(0.92);
       }
       .picture {
         position: relative;
@@ -337,12 +526,41 @@ export class ClipDownloadClips extends LitElement {
         overflow: hidden;
         background: var(--cd-soft);
         color: var(--cd-faint);
+        transition: transform 0.12s;
       }
       .picture img {
         position: absolute;
         width: 100%;
         height: 100%;
         object-fit: cover;
+      }
+      .check {
+        position: absolute;
+        top: 0;
+        inset-inline-start: 0;
+        visibility: hidden;
+        color: #fff;
+      }
+      .check:hover {
+        background: none;
+      }
+      .check svg {
+        filter: drop-shadow(0 0 2px rgba(0, 0, 0, 0.9));
+      }
+      .check[aria-checked="true"] svg {
+        background: radial-gradient(#fff 45%, transparent 50%);
+        color: var(--cd-strong);
+        filter: none;
+      }
+      .check.shown,
+      .check:focus-visible,
+      li:focus-within .check {
+        visibility: visible;
+      }
+      @media (hover: hover) {
+        li:hover .check {
+          visibility: visible;
+        }
       }
       .badge {
         position: absolute;
@@ -389,87 +607,36 @@ export class ClipDownloadClips extends LitElement {
         margin-bottom: 54px;
       }
       .empty {
-        display: flex;
-        align-items: center;
-        justify-content: center;
+        display: grid;
+        justify-items: center;
         gap: 8px;
-        margin: 0;
         padding: 32px 16px;
         color: var(--cd-faint);
         text-align: center;
+      }
+      .empty p {
+        margin: 0;
       }
       .more {
         display: flex;
         margin: 16px auto 0;
       }
-      .player {
-        grid-column: 1 / -1;
-        border-radius: var(--cd-radius);
-        background: var(--cd-soft);
-        overflow: hidden;
-        scroll-margin: 72px;
+      .number {
+        display: none;
       }
-      .stage {
-        display: grid;
-        place-items: center;
-        background: #000;
-        color: #fff;
-        aspect-ratio: 16 / 9;
-        max-height: 70vh;
-        width: 100%;
+      @container (max-width: 600px) {
+        .number {
+          display: inline;
+        }
+        .words {
+          position: absolute;
+          clip-path: inset(50%);
+        }
       }
-      .stage .empty {
-        color: #ddd;
-      }
-      video {
-        width: 100%;
-        height: 100%;
-        max-height: 70vh;
-        display: block;
-      }
-      .marks {
-        display: flex;
-        gap: 12px;
-        align-items: center;
-        padding: 6px 12px 0;
-        font-size: 12px;
-        line-height: 16px;
-        font-variant-numeric: tabular-nums;
-        color: var(--cd-faint);
-      }
-      .line {
-        position: relative;
-        flex: 1;
-        height: 6px;
-        border-radius: 3px;
-        background: var(--cd-strong);
-        overflow: hidden;
-      }
-      .line i {
-        position: absolute;
-        inset-block: 0;
-        min-width: 2px;
-        background: var(--cd-ground);
-      }
-      .about {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0 12px;
-        padding: 4px 4px 4px 12px;
-      }
-      .about p {
-        flex: 1 1 220px;
-        margin: 4px 0;
-        display: grid;
-        min-width: 0;
-        overflow-wrap: anywhere;
-      }
-      .actions {
-        display: flex;
-      }
-      [aria-pressed="true"] {
-        color: var(--cd-link);
+      @media (prefers-reduced-motion: reduce) {
+        .picture {
+          transition: none;
+        }
       }
     `,
   ];

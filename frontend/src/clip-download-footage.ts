@@ -116,7 +116,8 @@ export class ClipDownloadFootage extends LitElement {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  private _select(selection: Selection): void {
+  /** Select a window, and bring it into sight. */
+  choose(selection: Selection): void {
     this._chosen = selection;
     this._send("selection-changed", selection);
   }
@@ -126,12 +127,12 @@ export class ClipDownloadFootage extends LitElement {
     const rows = this.rows.filter((row) => row.anyWindow);
     const entityIds = this.selection?.entityIds ?? (rows.length ? rows : this.rows).map((row) => row.entityId);
     const start = Math.max(end - minutes * MINUTE, dayAt(end, this.format.zone).start);
-    this._select({ start, end: Math.max(end, start + SECOND), entityIds });
+    this.choose({ start, end: Math.max(end, start + SECOND), entityIds });
   }
 
   private _lastEvent(): void {
     const found = neighbor(this.rows, Infinity, false);
-    if (found) this._select({ ...windowOf(found.mark), entityIds: [found.row.entityId] });
+    if (found) this.choose({ ...windowOf(found.mark), entityIds: [found.row.entityId] });
     else this._send("notice", this.localize("preset.no_event"));
   }
 

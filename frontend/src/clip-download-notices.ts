@@ -1,9 +1,11 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 
+import type { Format } from "./format";
 import { icon } from "./icon";
 import { mdiClose } from "./icons";
 import type { Localize } from "./localize";
+import type { Packing } from "./store";
 import { shared } from "./styles";
 
 /** What was just done and can be undone, and what went wrong. */
@@ -12,10 +14,23 @@ export class ClipDownloadNotices extends LitElement {
   /** How many clips are about to be deleted. */
   @property({ type: Number }) doomed = 0;
   @property() notice = "";
+  @property({ attribute: false }) packing: Packing | null = null;
+  @property({ attribute: false }) format!: Format;
+
+  /** A ZIP that is ready is downloaded, once. */
+  private _downloaded: string | null = null;
+
+  protected override updated(): void {
+    const url = this.packing?.url ?? null;
+    if (url === this._downloaded) return;
+    this._downloaded = url;
+    if (url !== null) this.renderRoot.querySelector<HTMLAnchorElement>("a[download]")?.click();
+  }
 
   protected override render(): TemplateResult {
     const { localize, notice, doomed } = this;
     return html`<div class="notices">
+      ${this.packing ? this._packing(this.packing) : nothing}
       <div role="status">
         ${doomed
           ? html`<p class="notice">
@@ -35,6 +50,35 @@ export class ClipDownloadNotices extends LitElement {
             </p>`
           : nothing}
       </div>
+    </div>`;
+  }
+
+  private _packing(packing: Packing): TemplateResult {
+    const { localize, format } = this;
+    const { done, size, url, count } = packing;
+    const share = size ? Math.min(done / size, 1) : null;
+    const stop = localize(url === null ? "jobs.cancel" : "close");
+    const words =
+      url === null
+        ? `${localize.plural("export.packing", count)}${size ? ` ${localize("export.of", { done: format.bytes(done), size: format.bytes(size) })}` : ""}`
+        : `${packing.name}${size ? `, ${format.bytes(size)}` : ""}`;
+    return html`<div class="notice">
+      <span role=${url === null ? nothing : "status"}><bdi>${words}</bdi></span>
+      ${url === null ? nothing : html`<a class="button" href=${url} download=${packing.name}>${localize("clips.download")}</a>`}
+      <button class="icon" aria-label=${stop} title=${stop} @click=${() => this.dispatchEvent(new CustomEvent("stop"))}>
+        ${icon(mdiClose)}
+      </button>
+      ${url === null
+        ? html`<span
+            class="share ${share === null ? "unknown" : ""}"
+            role="progressbar"
+            aria-label=${localize("export.progress")}
+            aria-valuemin="0"
+            aria-valuemax="100"
+            aria-valuenow=${share === null ? nothing : Math.round(share * 100)}
+            style="transform: scaleX(${share ?? 0.3})"
+          ></span>`
+        : nothing}
     </div>`;
   }
 
@@ -73,6 +117,10 @@ export class ClipDownloadNotices extends LitElement {
         flex: 1;
         overflow-wrap: anywhere;
       }
+      .notice .button {
+        color: inherit;
+        font-weight: 700;
+      }
       .notice button {
         color: inherit;
         font-weight: 700;
@@ -84,14 +132,22 @@ export class ClipDownloadNotices extends LitElement {
         outline-color: currentColor;
         outline-offset: -4px;
       }
+      .share,
       .time {
         position: absolute;
         inset: auto 0 0;
         height: 3px;
         background: currentColor;
         transform-origin: left;
+      }
+      .share {
+        width: 100%;
+      }
+      .time {
+        width: 100%;
         animation: run-out 10s linear forwards;
       }
+      :host(:dir(rtl)) .share,
       :host(:dir(rtl)) .time {
         transform-origin: right;
       }

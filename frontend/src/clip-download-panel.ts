@@ -18,7 +18,7 @@ export class ClipDownloadPanel extends LitElement {
         <ha-menu-button .hass=${this.hass} .narrow=${this.narrow}></ha-menu-button>
         <h1>${this.panel?.title ?? localizeFor(this.hass.locale.language)("name")}</h1>
       </header>
-      <main><clip-download-view .hass=${this.hass}></clip-download-view></main>
+      <main><clip-download-view linked .hass=${this.hass}></clip-download-view></main>
     `;
   }
 

@@ -1,13 +1,13 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 
-import type { ClipDownloadClips } from "./clip-download-clips";
 import type { ClipDownloadFootage } from "./clip-download-footage";
 import { type Format, formatOf } from "./format";
 import { icon } from "./icon";
 import { mdiAlertCircleOutline, mdiCctv, mdiCloudOffOutline } from "./icons";
+import { layerClosed, layerGone, layerOpened, setAddress } from "./layers";
 import { type Localize, localizeFor } from "./localize";
-import { bin, Store } from "./store";
+import { bin, type ClipFilter, Store } from "./store";
 import { shared } from "./styles";
 import { type Day, dayAt, dayById, ms, SECOND } from "./time";
 import { isOver, makeRow, type Row } from "./timeline/model";
@@ -21,6 +21,9 @@ const SHOWN_AT_FIRST_VERTICAL = 3;
 /** Narrower than this, time goes down instead of across. */
 const NARROW_PX = 600;
 const NOTICE_MS = 8_000;
+/** So much before and after the moment that a link is for is selected. */
+const AROUND = 30 * SECOND;
+const PANEL = "clip-download";
 const INTEGRATION_PAGE = "/config/integrations/integration/clip_download";
 const ADD_PAGE = "/config/integrations/dashboard/add?domain=clip_download";
 
@@ -31,6 +34,8 @@ export class ClipDownloadView extends LitElement {
   @property({ attribute: false }) entityIds: string[] = [];
   @property({ type: Boolean, attribute: "hide-clips" }) hideClips = false;
   @property({ type: Boolean, attribute: "hide-presets" }) hidePresets = false;
+  /** Whether the page's address says what is open, and is followed. */
+  @property({ type: Boolean }) linked = false;
 
   @state() private _day: Day | null = null;
   @state() private _selection: Selection | null = null;
@@ -38,9 +43,11 @@ export class ClipDownloadView extends LitElement {
   @state() private _isVertical = false;
   @state() private _isSaving = false;
   @state() private _shown: string[] | null = null;
+  @state() private _labelled: Clip[] | null = null;
+  /** The clip whose share dialog is open, or all links. */
+  @state() private _shared: Clip | "links" | null = null;
 
   @query("clip-download-footage") private _footage!: ClipDownloadFootage | null;
-  @query("clip-download-clips") private _clips!: ClipDownloadClips | null;
 
   private readonly _store = new Store(this);
   private _format!: Format;
@@ -48,7 +55,9 @@ export class ClipDownloadView extends LitElement {
   private _timer = 0;
   private _noticeTimer = 0;
   private _noticed = "";
-  private _openNext: string | null = null;
+  private _link: URLSearchParams | null = null;
+  /** The clip that the address and the browser's history know of. */
+  private _addressed: string | null = null;
   private _rowsKey: unknown[] = [];
   private _rows: Row[] = [];
   private _theme: unknown;
@@ -65,6 +74,9 @@ export class ClipDownloadView extends LitElement {
     this._observer.observe(this);
     this._timer = window.setInterval(() => this._tick(), SECOND);
     this._tick();
+    window.addEventListener("location-changed", this._readAddress);
+    window.addEventListener("popstate", this._readAddress);
+    this._readAddress();
   }
 
   override disconnectedCallback(): void {
@@ -72,6 +84,9 @@ export class ClipDownloadView extends LitElement {
     this._observer.disconnect();
     window.clearInterval(this._timer);
     window.clearTimeout(this._noticeTimer);
+    window.removeEventListener("location-changed", this._readAddress);
+    window.removeEventListener("popstate", this._readAddress);
+    layerGone(this._back);
   }
 
   private _tick(): void {
@@ -116,11 +131,8 @@ export class ClipDownloadView extends LitElement {
       window.clearTimeout(this._noticeTimer);
       if (notice) this._noticeTimer = window.setTimeout(() => this._store.tell(""), NOTICE_MS);
     }
-    if (this._openNext && this._store.clips.some((clip) => clip.id === this._openNext)) {
-      const clipId = this._openNext;
-      this._openNext = null;
-      void this._clips?.updateComplete.then(() => this._clips?.open(clipId));
-    }
+    if (this._link && this._store.state === "ready") void this._follow(this._link);
+    this._tellAddress();
   }
 
   // --- what is shown
@@ -229,22 +241,35 @@ export class ClipDownloadView extends LitElement {
             class="part"
             .clips=${this._visibleClips}
             .cameras=${store.cameras}
+            .shown=${this._shownIds}
+            .filter=${store.filter}
+            .filters=${store.filters}
+            .opened=${store.opened}
             .format=${this._format}
             .localize=${localize}
             .loading=${store.isLoadingClips}
             .hasMore=${store.hasMoreClips}
             .offline=${!store.isOnline}
+            @filter-changed=${(event: CustomEvent<ClipFilter>) => store.setFilter(event.detail)}
             @more=${() => void store.loadMoreClips()}
-            @keep=${(event: CustomEvent<{ clip: Clip; kept: boolean }>) =>
-              void store.keep(event.detail.clip, event.detail.kept)}
-            @label=${(event: CustomEvent<{ clip: Clip; label: string }>) =>
-              void store.label(event.detail.clip, event.detail.label)}
-            @delete=${(event: CustomEvent<Clip>) => store.delete([event.detail])}
+            @open=${(event: CustomEvent<Clip>) => void this._open(event.detail.id)}
+            @close=${() => this._close()}
+            @keep=${(event: CustomEvent<{ clips: Clip[]; kept: boolean }>) =>
+              void store.keep(event.detail.clips, event.detail.kept)}
+            @label=${(event: CustomEvent<Clip[]>) => (this._labelled = event.detail)}
+            @share=${(event: CustomEvent<Clip>) => (this._shared = event.detail)}
+            @links=${() => (this._shared = "links")}
+            @export=${(event: CustomEvent<Clip[]>) => void store.pack(event.detail)}
+            @delete=${this._delete}
           ></clip-download-clips>`}
+      ${this._dialogs()}
       <clip-download-notices
         .localize=${localize}
         .doomed=${store.showsBin ? bin.clips.length : 0}
         .notice=${store.notice}
+        .packing=${store.packing}
+        .format=${this._format}
+        @stop=${() => store.stopPacking()}
         @undo=${() => bin.undo()}
         @closed=${() => store.tell("")}
       ></clip-download-notices>
@@ -342,8 +367,7 @@ export class ClipDownloadView extends LitElement {
   private _navigate(event: MouseEvent): void {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    history.pushState(null, "", (event.currentTarget as HTMLAnchorElement).href);
-    window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
+    navigate((event.currentTarget as HTMLAnchorElement).href);
   }
 
   private _toggle(entityId: string): void {
@@ -360,7 +384,6 @@ export class ClipDownloadView extends LitElement {
     if (day.id === this._day?.id) return;
     this._day = day;
     this._selection = null;
-    this._openNext = null;
   }
 
   private _selected(event: CustomEvent<Selection | null>): void {
@@ -385,23 +408,122 @@ export class ClipDownloadView extends LitElement {
   }
 
   private _openClip(event: CustomEvent<Clip>): void {
-    const clip = event.detail;
-    this._openNext = clip.id;
-    this.requestUpdate();
-    if (clip.entity_id === null) return;
-    void this._store.ensureClip(clip.id, clip.entity_id, { start: ms(clip.start), end: ms(clip.end) });
+    void this._open(event.detail.id);
+  }
+
+  /** Play a clip, whatever is shown. */
+  private async _open(clipId: string): Promise<void> {
+    const clip = await this._store.open(clipId);
+    if (!clip) return;
+    if (!this.hideClips) return;
+    // A card without clips has no place to play it, but the panel has.
+    this._store.close();
+    navigate(`/${PANEL}?clip=${encodeURIComponent(clipId)}`);
+  }
+
+  private _close(): void {
+    this._store.close();
   }
 
   private async _playJob(event: CustomEvent<Job>): Promise<void> {
-    const job = event.detail;
-    const clipId = job.clip_ids[0];
-    if (clipId === undefined || job.entity_id === null) return;
-    if (!this._shownIds.includes(job.entity_id)) this._toggle(job.entity_id);
-    this._setDay(dayAt(ms(job.start), this._format.zone));
-    await this.updateComplete;
-    this._openNext = clipId;
+    const clipId = event.detail.clip_ids[0];
+    if (clipId !== undefined) await this._open(clipId);
+  }
+
+  private _delete(event: CustomEvent<Clip[]>): void {
+    this._store.delete(event.detail);
+  }
+
+  private _dialogs(): TemplateResult {
+    const shared = this._shared;
+    const labelled = this._labelled;
+    const isOffline = !this._store.isOnline;
+    return html`
+      ${shared
+        ? html`<clip-download-share
+            .hass=${this.hass}
+            .clip=${shared === "links" ? null : shared}
+            .name=${shared === "links" ? "" : this._nameOf(shared)}
+            .format=${this._format}
+            .localize=${this._localize}
+            .offline=${isOffline}
+            @closed=${() => (this._shared = null)}
+          ></clip-download-share>`
+        : nothing}
+      ${labelled
+        ? html`<clip-download-label
+            .clips=${labelled}
+            .labels=${this._store.filters.labels}
+            .localize=${this._localize}
+            .offline=${isOffline}
+            @label=${(event: CustomEvent<string>) => void this._store.label(labelled, event.detail)}
+            @closed=${() => (this._labelled = null)}
+          ></clip-download-label>`
+        : nothing}
+    `;
+  }
+
+  private _nameOf(clip: Clip): string {
+    return this._store.cameras.find((camera) => camera.entity_id === clip.entity_id)?.name ?? clip.camera;
+  }
+
+  // --- the page's address
+
+  private readonly _back = (): void => {
+    this._store.close();
+  };
+
+  /** What plays is in the panel's address, and the browser's *back* closes it. */
+  private _tellAddress(): void {
+    const opened = this._store.opened?.id ?? null;
+    const before = this._addressed;
+    if (opened === before) return;
+    this._addressed = opened;
+    const address = this.linked
+      ? `${location.pathname}${opened === null ? "" : `?clip=${encodeURIComponent(opened)}`}`
+      : undefined;
+    if (before === null && new URLSearchParams(location.search).get("clip") !== opened) layerOpened(this._back, address);
+    else {
+      if (opened === null) layerClosed(this._back);
+      if (address !== undefined) setAddress(address);
+    }
+  }
+
+  private readonly _readAddress = (): void => {
+    if (!this.linked) return;
+    const query = new URLSearchParams(location.search);
+    if (query.get("clip") === this._addressed || ![...query].length) return;
+    this._link = query;
     this.requestUpdate();
-    await this._store.ensureClip(clipId, job.entity_id, { start: ms(job.start), end: ms(job.end) });
+  };
+
+  /** Show what a link is for: a clip, or a camera at a time. */
+  private async _follow(link: URLSearchParams): Promise<void> {
+    this._link = null;
+    const clipId = link.get("clip");
+    const entityId = link.get("camera");
+    const at = ms(link.get("at") ?? "");
+    if (clipId !== null) {
+      const clip = await this._store.open(clipId);
+      if (clip) this._showDayOf(clip.entity_id, ms(clip.start));
+      return;
+    }
+    if (entityId === null) return;
+    const isKnown = this._offered.some((camera) => camera.entity_id === entityId);
+    if (!isKnown) {
+      this._store.tell(this._localize("state.no_such_camera"));
+      return;
+    }
+    this._showDayOf(entityId, at);
+    if (Number.isNaN(at)) return;
+    await this.updateComplete;
+    const start = Math.floor(at / SECOND) * SECOND;
+    this._footage?.choose({ start: start - AROUND, end: start + AROUND, entityIds: [entityId] });
+  }
+
+  private _showDayOf(entityId: string | null, time: number): void {
+    if (entityId !== null && !this._shownIds.includes(entityId)) this._toggle(entityId);
+    if (!Number.isNaN(time)) this._setDay(dayAt(time, this._format.zone));
   }
 
   static override styles = [
@@ -508,6 +630,11 @@ export class ClipDownloadView extends LitElement {
     `,
   ];
 }
+
+const navigate = (address: string): void => {
+  history.pushState(null, "", address);
+  window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
+};
 
 /** The cameras that were shown last on this device. */
 const remembered = (): string[] | null => {

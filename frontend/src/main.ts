@@ -1,11 +1,16 @@
 import { ClipDownloadCard, ClipDownloadCardEditor, isOurCamera } from "./clip-download-card";
 import { ClipDownloadClips } from "./clip-download-clips";
+import { ClipDownloadDialog } from "./clip-download-dialog";
+import { ClipDownloadFilters } from "./clip-download-filters";
 import { ClipDownloadFootage } from "./clip-download-footage";
 import { ClipDownloadHead } from "./clip-download-head";
 import { ClipDownloadJobs } from "./clip-download-jobs";
+import { ClipDownloadLabel } from "./clip-download-label";
 import { ClipDownloadNotices } from "./clip-download-notices";
 import { ClipDownloadPanel } from "./clip-download-panel";
+import { ClipDownloadPlayer } from "./clip-download-player";
 import { ClipDownloadSave } from "./clip-download-save";
+import { ClipDownloadShare } from "./clip-download-share";
 import { ClipDownloadView } from "./clip-download-view";
 import { localizeFor } from "./localize";
 import { ClipDownloadDashboardStrategy } from "./strategy";
@@ -29,6 +34,11 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
   "clip-download-footage": ClipDownloadFootage,
   "clip-download-head": ClipDownloadHead,
   "clip-download-notices": ClipDownloadNotices,
+  "clip-download-dialog": ClipDownloadDialog,
+  "clip-download-filters": ClipDownloadFilters,
+  "clip-download-label": ClipDownloadLabel,
+  "clip-download-player": ClipDownloadPlayer,
+  "clip-download-share": ClipDownloadShare,
   "clip-download-view": ClipDownloadView,
   "clip-download-panel": ClipDownloadPanel,
   "clip-download-card": ClipDownloadCard,

@@ -6,7 +6,18 @@ import { iso, MINUTE, ms } from "./time";
 import { isOver } from "./timeline/model";
 import type { Range } from "./timeline/scale";
 import { reloadIfOlder } from "./version";
-import type { Camera, CameraTimeline, Clip, ClipsChange, HomeAssistant, Job, JobsChange, Unsubscribe } from "./types";
+import type {
+  Camera,
+  CameraTimeline,
+  Clip,
+  ClipFilters,
+  ClipsChange,
+  ExportProgress,
+  HomeAssistant,
+  Job,
+  JobsChange,
+  Unsubscribe,
+} from "./types";
 
 /** How long *Undo* is offered; nothing is deleted before. */
 export const UNDO_MS = 10_000;
@@ -44,8 +55,9 @@ interface Doomed {
 }
 
 /**
- * Clips whose notice with *Undo* is still shown. They belong to no element: who goes to another page
- * and comes back finds the notice as it was. If the page is closed meanwhile, nothing is deleted.
+ * Clips whose notice with *Undo* is still shown. They belong to no element: who goes to another page of
+ * Home Assistant and comes back finds the notice as it was, and the clips are deleted when its time is
+ * over. If the browser's page is closed or loaded anew meanwhile, nothing is deleted.
  */
 class Bin {
   private _doomed: Doomed | null = null;
@@ -110,6 +122,39 @@ export const bin = new Bin();
 
 // --- all that is shown
 
+/** Which clips are listed, of the cameras that are shown. Empty is any. */
+export interface ClipFilter {
+  /** Not only of the day that is shown. */
+  allDays: boolean;
+  query: string;
+  camera: string;
+  label: string;
+  kind: string;
+  seen: string;
+  kept: boolean;
+  partial: boolean;
+}
+
+export const NO_FILTER: ClipFilter = {
+  allDays: false,
+  query: "",
+  camera: "",
+  label: "",
+  kind: "",
+  seen: "",
+  kept: false,
+  partial: false,
+};
+
+/** Clips that are being packed, or the ZIP that they became. */
+export interface Packing {
+  count: number;
+  done: number;
+  size: number | null;
+  name: string;
+  url: string | null;
+}
+
 export type State = "loading" | "ready" | "missing" | "failed";
 
 /** What is known of the cameras, and what is done with it. It tells its host when something changed. */
@@ -126,6 +171,12 @@ export class Store implements ReactiveController {
   clips: Clip[] = [];
   isLoadingClips = false;
   hasMoreClips = false;
+  filter = NO_FILTER;
+  /** What clips can be filtered by. */
+  filters: ClipFilters = { labels: [], kinds: [], seen: [] };
+  /** The clip that plays; it need not be in the list. */
+  opened: Clip | null = null;
+  packing: Packing | null = null;
   /** The last thing that went wrong, to be told once. */
   notice = "";
 
@@ -135,6 +186,8 @@ export class Store implements ReactiveController {
   private _cursor: string | null = null;
   /** Counts what was asked for, so that a late answer to an earlier question is dropped. */
   private _asked = 0;
+  private _askedClips = 0;
+  private _stopPacking: (() => void) | undefined;
   private _connection: HomeAssistant["connection"] | undefined;
   private _unsubscribes: Promise<Unsubscribe>[] = [];
   private _refresh = 0;
@@ -153,6 +206,7 @@ export class Store implements ReactiveController {
 
   hostDisconnected(): void {
     this._unlisten?.();
+    this.stopPacking();
     this._close();
   }
 
@@ -274,7 +328,18 @@ export class Store implements ReactiveController {
 
   private async _loadDay(): Promise<void> {
     const asked = ++this._asked;
-    await Promise.all([this._loadTimelines(asked), this._loadClips(asked, null)]);
+    await Promise.all([this._loadTimelines(asked), this._loadClips(null), this._loadFilters()]);
+  }
+
+  /** What can be filtered by is a help only: without it there is less to choose. */
+  private async _loadFilters(): Promise<void> {
+    if (!this._hass || !this._shown.length) return;
+    try {
+      this.filters = await api.fetchFilters(this._hass, this._shown);
+    } catch {
+      return;
+    }
+    this._changed();
   }
 
   private async _loadTimelines(asked: number): Promise<void> {
@@ -296,10 +361,32 @@ export class Store implements ReactiveController {
     this._changed();
   }
 
-  private async _loadClips(asked: number, cursor: string | null): Promise<void> {
+  /** List other clips. */
+  setFilter(filter: ClipFilter): void {
+    this.filter = filter;
+    this._changed();
+    if (this.state === "ready") void this._loadClips(null);
+  }
+
+  private _clipsQuery(day: Range): api.ClipsQuery {
+    const { allDays, query, camera, label, kind, seen, kept, partial } = this.filter;
+    return {
+      entity_ids: this._shown.includes(camera) ? [camera] : this._shown,
+      ...(!allDays && { start: iso(day.start), end: iso(day.end) }),
+      ...(query && { query }),
+      ...(label && { label }),
+      ...(kind && { kind }),
+      ...(seen && { seen }),
+      ...(kept && { kept }),
+      ...(partial && { status: "partial" }),
+    };
+  }
+
+  private async _loadClips(cursor: string | null): Promise<void> {
     const hass = this._hass;
     const day = this._day;
     if (!hass || !day) return;
+    const asked = ++this._askedClips;
     if (!this._shown.length) {
       this.hasMoreClips = false;
       return;
@@ -308,18 +395,16 @@ export class Store implements ReactiveController {
     this._changed();
     try {
       const page = await api.fetchClips(hass, {
-        entity_ids: this._shown,
-        start: iso(day.start),
-        end: iso(day.end),
+        ...this._clipsQuery(day),
         limit: PAGE,
         ...(cursor !== null && { cursor }),
       });
-      if (asked !== this._asked) return;
-      this.clips = cursor === null ? page.clips : [...this.clips, ...page.clips];
+      if (asked !== this._askedClips) return;
+      this.clips = cursor === null ? page.clips : merge(this.clips, page.clips, new Set());
       this._cursor = page.cursor;
       this.hasMoreClips = page.cursor !== null;
     } catch (error) {
-      if (asked !== this._asked) return;
+      if (asked !== this._askedClips) return;
       if (this.isOnline) this.tell(words(error, hass));
     }
     this.isLoadingClips = false;
@@ -327,17 +412,21 @@ export class Store implements ReactiveController {
   }
 
   async loadMoreClips(): Promise<void> {
-    if (this._cursor !== null && !this.isLoadingClips) await this._loadClips(this._asked, this._cursor);
+    if (this._cursor !== null && !this.isLoadingClips) await this._loadClips(this._cursor);
   }
 
-  /** Have a clip in the list, also one that is further down than was fetched. */
-  async ensureClip(clipId: string, entityId: string, window: Range): Promise<void> {
-    if (this.clips.some((clip) => clip.id === clipId)) return;
-    await this._try(async (hass) => {
-      const query = { entity_ids: [entityId], start: iso(window.start), end: iso(window.end), limit: PAGE };
-      const { clips } = await api.fetchClips(hass, query);
-      this._clipsChanged({ changed: clips.filter((clip) => clip.id === clipId) });
-    });
+  /** Play a clip, by its id if that is all that is known of it; returns it. */
+  async open(clipId: string): Promise<Clip | null> {
+    const known = this.clips.find((clip) => clip.id === clipId);
+    if (known) this.opened = known;
+    else await this._try(async (hass) => (this.opened = await api.fetchClip(hass, clipId)));
+    this._changed();
+    return this.opened?.id === clipId ? this.opened : null;
+  }
+
+  close(): void {
+    this.opened = null;
+    this._changed();
   }
 
   /** Fetch the timeline again: try once more, or see what is new. */
@@ -374,7 +463,11 @@ export class Store implements ReactiveController {
       this._shown.includes(clip.entity_id) &&
       ms(clip.start) < day.end &&
       ms(clip.end) > day.start;
-    this.clips = merge(this.clips, fresh.filter(isShown), gone);
+    const listed = new Set(this.clips.map((clip) => clip.id));
+    const isListed = (clip: Clip): boolean => listed.has(clip.id) || this._isWanted(clip, isShown(clip));
+    this.opened = fresh.find((clip) => clip.id === this.opened?.id) ?? this.opened;
+    if (this.opened && gone.has(this.opened.id)) this.opened = null;
+    this.clips = merge(this.clips, fresh.filter(isListed), gone);
     for (const [entityId, timeline] of this.timelines) {
       const own = fresh.filter((clip) => clip.entity_id === entityId && isShown(clip));
       if (own.length || timeline.clips.some((clip) => gone.has(clip.id))) {
@@ -391,6 +484,21 @@ export class Store implements ReactiveController {
         void this._loadTimelines(this._asked);
       }, SETTLE_MS);
     }
+  }
+
+  /** Whether a clip that is new belongs in the list; what a search finds is the back end's to say. */
+  private _isWanted(clip: Clip, isOfDay: boolean): boolean {
+    const { allDays, query, camera, label, kind, seen, kept, partial } = this.filter;
+    return (
+      (isOfDay || (allDays && this._shown.includes(clip.entity_id ?? ""))) &&
+      !query &&
+      (!this._shown.includes(camera) || clip.entity_id === camera) &&
+      (!label || clip.label === label) &&
+      (!kind || clip.kinds.includes(kind)) &&
+      (!seen || clip.seen.includes(seen)) &&
+      (!kept || clip.kept) &&
+      (!partial || clip.status === "partial")
+    );
   }
 
   // --- what a person does
@@ -423,16 +531,69 @@ export class Store implements ReactiveController {
     this._changed();
   }
 
-  async keep(clip: Clip, kept: boolean): Promise<void> {
-    await this._try(async (hass) => this._clipsChanged({ changed: [await api.keepClip(hass, clip.id, kept)] }));
+  async keep(clips: Clip[], kept: boolean): Promise<void> {
+    for (const clip of clips) {
+      if (clip.kept === kept) continue;
+      const isDone = await this._try(async (hass) =>
+        this._clipsChanged({ changed: [await api.keepClip(hass, clip.id, kept)] }),
+      );
+      if (!isDone) return;
+    }
   }
 
-  async label(clip: Clip, label: string): Promise<void> {
-    await this._try(async (hass) => this._clipsChanged({ changed: [await api.labelClip(hass, clip.id, label)] }));
+  async label(clips: Clip[], label: string): Promise<void> {
+    for (const clip of clips) {
+      if (clip.label === label) continue;
+      const isDone = await this._try(async (hass) =>
+        this._clipsChanged({ changed: [await api.labelClip(hass, clip.id, label)] }),
+      );
+      if (!isDone) return;
+    }
+    void this._loadFilters();
   }
 
   delete(clips: Clip[]): void {
-    if (this._hass) bin.put(this._hass, clips);
+    if (!this._hass) return;
+    if (clips.some((clip) => clip.id === this.opened?.id)) this.opened = null;
+    bin.put(this._hass, clips);
+  }
+
+  /** Pack clips into a ZIP, and tell how far it is; an earlier one makes place for it. */
+  async pack(clips: Clip[]): Promise<void> {
+    const hass = this._hass;
+    if (!hass) return;
+    this.stopPacking();
+    const packing: Packing = { count: clips.length, done: 0, size: null, name: "", url: null };
+    const fail = (reason: string): void => {
+      if (this._stopPacking !== stop) return;
+      this.stopPacking();
+      this.tell(reason);
+    };
+    const ids = clips.map((clip) => clip.id);
+    const subscribed = api.exportClips(hass, ids, (progress) => {
+      if (this._stopPacking !== stop) return;
+      if (progress.error) fail(progress.error.message);
+      else this.packing = packed(this.packing ?? packing, progress);
+      this._changed();
+    });
+    // It is gone already if the connection is, or never was.
+    const stop = (): void => void subscribed.then((unsubscribe) => unsubscribe()).catch(() => undefined);
+    this.packing = packing;
+    this._stopPacking = stop;
+    this._changed();
+    try {
+      await subscribed;
+    } catch (error) {
+      fail(words(error, hass));
+    }
+  }
+
+  /** Stop packing, or put away what was packed. */
+  stopPacking(): void {
+    this._stopPacking?.();
+    this._stopPacking = undefined;
+    this.packing = null;
+    this._changed();
   }
 
   private async _try(act: (hass: HomeAssistant) => Promise<unknown>): Promise<boolean> {
@@ -446,6 +607,14 @@ export class Store implements ReactiveController {
     return true;
   }
 }
+
+const packed = (packing: Packing, progress: ExportProgress): Packing => ({
+  ...packing,
+  done: progress.done_bytes ?? packing.done,
+  size: progress.size_bytes ?? packing.size,
+  name: progress.name ?? packing.name,
+  url: progress.url ?? packing.url,
+});
 
 /** Clips with what is new and without what is gone, the newest first. */
 const merge = (clips: Clip[], fresh: Clip[], gone: Set<string>): Clip[] => {

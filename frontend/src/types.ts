@@ -178,6 +178,7 @@ export interface HomeAssistant {
   themes?: { darkMode?: boolean; theme?: string };
   localize?(key: string, values?: Record<string, string>): string;
   loadBackendTranslation?(category: string, integration: string): Promise<unknown>;
+  user?: { is_admin?: boolean };
   states: Record<string, { state: string; attributes: Record<string, unknown> } | undefined>;
   entities?: Record<string, { platform?: string } | undefined>;
   callWS<T>(message: Message): Promise<T>;

@@ -159,6 +159,54 @@ describe("the panel", () => {
     expect(backEnd.asked.some((one) => one.type === "clip_download/clip/delete")).toBe(false);
   });
 
+  it("selects clips with the mouse, the keys and a long press, and does something with all of them", async () => {
+    const { backEnd } = await showPanel();
+    const cards = () => all(document.body).filter((one): one is HTMLButtonElement => one.matches("button.card"));
+    const selected = () => cards().flatMap((card, index) => (card.getAttribute("aria-pressed") === "true" ? [index] : []));
+    cards()[0]!.dispatchEvent(new MouseEvent("click", { ctrlKey: true, bubbles: true }));
+    await settle();
+    cards()[2]!.dispatchEvent(new MouseEvent("click", { shiftKey: true, bubbles: true }));
+    await settle();
+    expect(selected()).toEqual([0, 1, 2]);
+    cards()[2]!.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", shiftKey: true, bubbles: true }));
+    await settle();
+    expect(selected()).toEqual([0, 1, 2, 3]);
+    cards()[1]!.click();
+    await settle();
+    expect(selected()).toEqual([0, 2, 3]);
+    cards()[0]!.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    await settle();
+    expect(selected()).toEqual([]);
+    cards()[1]!.dispatchEvent(new PointerEvent("pointerdown", { pointerType: "touch", bubbles: true }));
+    await vi.waitFor(() => expect(selected()).toEqual([1]), PATIENCE);
+    cards()[1]!.click();
+    await settle();
+    expect(selected()).toEqual([1]);
+    button("Download as ZIP").click();
+    await settle();
+    const asked = backEnd.asked.find((one) => one.type === "clip_download/export");
+    expect(asked?.["clip_ids"]).toEqual([cards()[1]!.dataset["clip"]]);
+    expect(selected()).toEqual([]);
+  });
+
+  it("shares a clip, copies the link, and revokes it", async () => {
+    const copied: string[] = [];
+    vi.spyOn(navigator.clipboard, "writeText").mockImplementation((text) => Promise.resolve(void copied.push(text)));
+    const { backEnd } = await showPanel();
+    find<HTMLButtonElement>(document.body, "button.card").click();
+    await settle();
+    find<HTMLButtonElement>(document.body, 'button[aria-label="Share"]').click();
+    await settle();
+    find<HTMLInputElement>(document.body, ".lengths label:last-child input").dispatchEvent(new Event("change"));
+    button("Create link").click();
+    await vi.waitFor(() => expect(copied).toHaveLength(1), PATIENCE);
+    expect(copied[0]).toMatch(/^https:\/\/home\.example\/api\/clip_download\/share\//);
+    expect(backEnd.asked.find((one) => one.type === "clip_download/share/create")).toMatchObject({ hours: 168 });
+    button("Revoke").click();
+    await vi.waitFor(() => expect(backEnd.asked.some((one) => one.type === "clip_download/share/revoke")).toBe(true), PATIENCE);
+    await vi.waitFor(() => expect(() => button("Revoke")).toThrow(), PATIENCE);
+  });
+
   it.each([
     ["empty", "No cameras yet"],
     ["missing", "Clip Download is not running"],

@@ -2,8 +2,9 @@ import type { ReactiveControllerHost } from "lit";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { MockBackEnd } from "../dev/mock";
-import { bin, Store, UNDO_MS, words } from "../src/store";
+import { bin, NO_FILTER, Store, UNDO_MS, words } from "../src/store";
 import { dayAt } from "../src/time";
+import type { Clip } from "../src/types";
 
 const ZONE = "America/Los_Angeles";
 const NOON = Date.parse("2026-11-21T20:00:00Z");
@@ -142,8 +143,8 @@ describe("clips", () => {
   it("are kept and labelled", async () => {
     const { store } = await start();
     const clip = store.clips.find((one) => !one.kept)!;
-    await Promise.all([store.keep(clip, true), vi.advanceTimersByTimeAsync(100)]);
-    await Promise.all([store.label(clip, "thief"), vi.advanceTimersByTimeAsync(100)]);
+    await Promise.all([store.keep([clip], true), vi.advanceTimersByTimeAsync(100)]);
+    await Promise.all([store.label([clip], "thief"), vi.advanceTimersByTimeAsync(100)]);
     expect(store.clips.find((one) => one.id === clip.id)).toMatchObject({ kept: true, label: "thief" });
   });
 
@@ -215,5 +216,91 @@ describe("clips", () => {
     bin.undo();
     await vi.advanceTimersByTimeAsync(UNDO_MS);
     expect(count("clip_download/clip/delete")).toBe(0);
+  });
+});
+
+describe("the list of clips", () => {
+  const filterOf = (backEnd: MockBackEnd) => {
+    const { type, limit, ...query } = backEnd.asked.filter((one) => one.type === "clip_download/clips/list").at(-1)!;
+    expect([type, limit]).toEqual(["clip_download/clips/list", 100]);
+    return query;
+  };
+
+  it("is filtered by the back end, and by what comes new", async () => {
+    const { store, backEnd } = await start();
+    expect(store.filters.labels).toContain("parcel");
+    const ofDay = store.clips.length;
+    const filter = { ...NO_FILTER, allDays: true, kept: true, camera: "camera.driveway" };
+    store.setFilter(filter);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(filterOf(backEnd)).toEqual({ entity_ids: ["camera.driveway"], kept: true });
+    expect(store.clips.length).toBeGreaterThan(0);
+    expect(store.clips.every((clip) => clip.kept && clip.entity_id === "camera.driveway")).toBe(true);
+    const before = store.clips.length;
+    const window = { start: NOON - 3_600_000, end: NOON - 3_540_000 };
+    await store.save(["camera.driveway"], window, "");
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(store.clips).toHaveLength(before);
+    store.setFilter({ ...NO_FILTER, query: "parcel", partial: true });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(filterOf(backEnd)).toMatchObject({ query: "parcel", status: "partial", start: expect.any(String) as string });
+    store.setFilter(NO_FILTER);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(store.clips).toHaveLength(ofDay + 1);
+  });
+
+  it("does not hold a clip that is opened by a link", async () => {
+    const { store, backEnd } = await start();
+    const listed = store.clips.map((clip) => clip.id);
+    const { clips } = await Promise.all([
+      backEnd.hass.callWS<{ clips: Clip[] }>({ type: "clip_download/clips/list" }),
+      vi.advanceTimersByTimeAsync(100),
+    ]).then(([page]) => page);
+    const other = clips.find((clip) => !listed.includes(clip.id))!;
+    await Promise.all([store.open(other.id), vi.advanceTimersByTimeAsync(100)]);
+    expect(store.opened?.id).toBe(other.id);
+    await Promise.all([store.keep([other], !other.kept), vi.advanceTimersByTimeAsync(100)]);
+    expect(store.opened?.kept).toBe(!other.kept);
+    expect(store.clips.map((clip) => clip.id)).toEqual(listed);
+    store.delete([other]);
+    expect(store.opened).toBeNull();
+    await Promise.all([store.open("nowhere"), vi.advanceTimersByTimeAsync(100)]);
+    expect([store.opened, store.notice]).toEqual([null, "There is no such clip."]);
+  });
+});
+
+describe("packing", () => {
+  it("tells how far it is, and ends with a file", async () => {
+    const { store } = await start();
+    await store.pack(store.clips.slice(0, 2));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(store.packing).toMatchObject({ count: 2, url: null });
+    expect(store.packing?.done).toBeGreaterThan(0);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(store.packing).toMatchObject({ name: "clips.zip" });
+    store.stopPacking();
+    expect(store.packing).toBeNull();
+  });
+
+  it("can be stopped, and tells why it failed", async () => {
+    const { store, backEnd } = await start();
+    const unsubscribe = vi.fn();
+    let send: (message: unknown) => void = () => undefined;
+    backEnd.hass.connection.subscribeMessage = (listener) => {
+      send = listener as typeof send;
+      return Promise.resolve(unsubscribe);
+    };
+    await store.pack(store.clips);
+    store.stopPacking();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(unsubscribe).toHaveBeenCalledTimes(1);
+    send({ done_bytes: 1, size_bytes: 2 });
+    expect(store.packing).toBeNull();
+    await store.pack(store.clips);
+    send({ error: { key: "disk_full", message: "The disk is full." } });
+    expect([store.packing, store.notice]).toEqual([null, "The disk is full."]);
+    backEnd.hass.connection.subscribeMessage = () => Promise.reject(new Error("No."));
+    await store.pack(store.clips);
+    expect([store.packing, store.notice]).toEqual([null, "No."]);
   });
 });
