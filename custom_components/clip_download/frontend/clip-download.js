@@ -1,17 +1,17 @@
-/*! clip-download 0.1.0 sources 8907430f1a9719b80d931389dc96a6ea5ddcea86795b04f62539426c05058fcb */
-var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C,H)=>{for(var L=H>1?void 0:H?A3(V,C):V,e=M.length-1,r;e>=0;e--)(r=M[e])&&(L=(H?r(V,C,L):r(L))||L);return H&&L&&a3(V,C,L),L};var k1=globalThis,w1=k1.ShadowRoot&&(k1.ShadyCSS===void 0||k1.ShadyCSS.nativeShadow)&&"adoptedStyleSheets"in Document.prototype&&"replace"in CSSStyleSheet.prototype,e2=Symbol(),q2=new WeakMap,s1=class{constructor(V,C,H){if(this._$cssResult$=!0,H!==e2)throw Error("CSSResult is not constructable. Use `unsafeCSS` or `css` instead.");this.cssText=V,this.t=C}get styleSheet(){let V=this.o,C=this.t;if(w1&&V===void 0){let H=C!==void 0&&C.length===1;H&&(V=q2.get(C)),V===void 0&&((this.o=V=new CSSStyleSheet).replaceSync(this.cssText),H&&q2.set(C,V))}return V}toString(){return this.cssText}},P1=M=>new s1(typeof M=="string"?M:M+"",void 0,e2),S=(M,...V)=>{let C=M.length===1?M[0]:V.reduce((H,L,e)=>H+(r=>{if(r._$cssResult$===!0)return r.cssText;if(typeof r=="number")return r;throw Error("Value passed to 'css' function must be a 'css' function result: "+r+". Use 'unsafeCSS' to pass non-literal values, but take care to ensure page security.")})(L)+M[e+1],M[0]);return new s1(C,M,e2)},j2=(M,V)=>{if(w1)M.adoptedStyleSheets=V.map(C=>C instanceof CSSStyleSheet?C:C.styleSheet);else for(let C of V){let H=document.createElement("style"),L=k1.litNonce;L!==void 0&&H.setAttribute("nonce",L),H.textContent=C.cssText,M.appendChild(H)}},r2=w1?M=>M:M=>M instanceof CSSStyleSheet?(V=>{let C="";for(let H of V.cssRules)C+=H.cssText;return P1(C)})(M):M;var{is:d3,defineProperty:n3,getOwnPropertyDescriptor:p3,getOwnPropertyNames:m3,getOwnPropertySymbols:l3,getPrototypeOf:v3}=Object,_1=globalThis,J2=_1.trustedTypes,s3=J2?J2.emptyScript:"",x3=_1.reactiveElementPolyfillSupport,x1=(M,V)=>M,Z1={toAttribute(M,V){switch(V){case Boolean:M=M?s3:null;break;case Object:case Array:M=M==null?M:JSON.stringify(M)}return M},fromAttribute(M,V){let C=M;switch(V){case Boolean:C=M!==null;break;case Number:C=M===null?null:Number(M);break;case Object:case Array:try{C=JSON.parse(M)}catch{C=null}}return C}},B1=(M,V)=>!d3(M,V),X2={attribute:!0,type:String,converter:Z1,reflect:!1,useDefault:!1,hasChanged:B1};Symbol.metadata??=Symbol("metadata"),_1.litPropertyMetadata??=new WeakMap;var U=class extends HTMLElement{static addInitializer(V){this._$Ei(),(this.l??=[]).push(V)}static get observedAttributes(){return this.finalize(),this._$Eh&&[...this._$Eh.keys()]}static createProperty(V,C=X2){if(C.state&&(C.attribute=!1),this._$Ei(),this.prototype.hasOwnProperty(V)&&((C=Object.create(C)).wrapped=!0),this.elementProperties.set(V,C),!C.noAccessor){let H=Symbol(),L=this.getPropertyDescriptor(V,H,C);L!==void 0&&n3(this.prototype,V,L)}}static getPropertyDescriptor(V,C,H){let{get:L,set:e}=p3(this.prototype,V)??{get(){return this[C]},set(r){this[C]=r}};return{get:L,set(r){let t=L?.call(this);e?.call(this,r),this.requestUpdate(V,t,H)},configurable:!0,enumerable:!0}}static getPropertyOptions(V){return this.elementProperties.get(V)??X2}static _$Ei(){if(this.hasOwnProperty(x1("elementProperties")))return;let V=v3(this);V.finalize(),V.l!==void 0&&(this.l=[...V.l]),this.elementProperties=new Map(V.elementProperties)}static finalize(){if(this.hasOwnProperty(x1("finalized")))return;if(this.finalized=!0,this._$Ei(),this.hasOwnProperty(x1("properties"))){let C=this.properties,H=[...m3(C),...l3(C)];for(let L of H)this.createProperty(L,C[L])}let V=this[Symbol.metadata];if(V!==null){let C=litPropertyMetadata.get(V);if(C!==void 0)for(let[H,L]of C)this.elementProperties.set(H,L)}this._$Eh=new Map;for(let[C,H]of this.elementProperties){let L=this._$Eu(C,H);L!==void 0&&this._$Eh.set(L,C)}this.elementStyles=this.finalizeStyles(this.styles)}static finalizeStyles(V){let C=[];if(Array.isArray(V)){let H=new Set(V.flat(1/0).reverse());for(let L of H)C.unshift(r2(L))}else V!==void 0&&C.push(r2(V));return C}static _$Eu(V,C){let H=C.attribute;return H===!1?void 0:typeof H=="string"?H:typeof V=="string"?V.toLowerCase():void 0}constructor(){super(),this._$Ep=void 0,this.isUpdatePending=!1,this.hasUpdated=!1,this._$Em=null,this._$Ev()}_$Ev(){this._$ES=new Promise(V=>this.enableUpdating=V),this._$AL=new Map,this._$E_(),this.requestUpdate(),this.constructor.l?.forEach(V=>V(this))}addController(V){(this._$EO??=new Set).add(V),this.renderRoot!==void 0&&this.isConnected&&V.hostConnected?.()}removeController(V){this._$EO?.delete(V)}_$E_(){let V=new Map,C=this.constructor.elementProperties;for(let H of C.keys())this.hasOwnProperty(H)&&(V.set(H,this[H]),delete this[H]);V.size>0&&(this._$Ep=V)}createRenderRoot(){let V=this.shadowRoot??this.attachShadow(this.constructor.shadowRootOptions);return j2(V,this.constructor.elementStyles),V}connectedCallback(){this.renderRoot??=this.createRenderRoot(),this.enableUpdating(!0),this._$EO?.forEach(V=>V.hostConnected?.())}enableUpdating(V){}disconnectedCallback(){this._$EO?.forEach(V=>V.hostDisconnected?.())}attributeChangedCallback(V,C,H){this._$AK(V,H)}_$ET(V,C){let H=this.constructor.elementProperties.get(V),L=this.constructor._$Eu(V,H);if(L!==void 0&&H.reflect===!0){let e=(H.converter?.toAttribute!==void 0?H.converter:Z1).toAttribute(C,H.type);this._$Em=V,e==null?this.removeAttribute(L):this.setAttribute(L,e),this._$Em=null}}_$AK(V,C){let H=this.constructor,L=H._$Eh.get(V);if(L!==void 0&&this._$Em!==L){let e=H.getPropertyOptions(L),r=typeof e.converter=="function"?{fromAttribute:e.converter}:e.converter?.fromAttribute!==void 0?e.converter:Z1;this._$Em=L;let t=r.fromAttribute(C,e.type);this[L]=t??this._$Ej?.get(L)??t,this._$Em=null}}requestUpdate(V,C,H,L=!1,e){if(V!==void 0){let r=this.constructor;if(L===!1&&(e=this[V]),H??=r.getPropertyOptions(V),!((H.hasChanged??B1)(e,C)||H.useDefault&&H.reflect&&e===this._$Ej?.get(V)&&!this.hasAttribute(r._$Eu(V,H))))return;this.C(V,C,H)}this.isUpdatePending===!1&&(this._$ES=this._$EP())}C(V,C,{useDefault:H,reflect:L,wrapped:e},r){H&&!(this._$Ej??=new Map).has(V)&&(this._$Ej.set(V,r??C??this[V]),e!==!0||r!==void 0)||(this._$AL.has(V)||(this.hasUpdated||H||(C=void 0),this._$AL.set(V,C)),L===!0&&this._$Em!==V&&(this._$Eq??=new Set).add(V))}async _$EP(){this.isUpdatePending=!0;try{await this._$ES}catch(C){Promise.reject(C)}let V=this.scheduleUpdate();return V!=null&&await V,!this.isUpdatePending}scheduleUpdate(){return this.performUpdate()}performUpdate(){if(!this.isUpdatePending)return;if(!this.hasUpdated){if(this.renderRoot??=this.createRenderRoot(),this._$Ep){for(let[L,e]of this._$Ep)this[L]=e;this._$Ep=void 0}let H=this.constructor.elementProperties;if(H.size>0)for(let[L,e]of H){let{wrapped:r}=e,t=this[L];r!==!0||this._$AL.has(L)||t===void 0||this.C(L,void 0,e,t)}}let V=!1,C=this._$AL;try{V=this.shouldUpdate(C),V?(this.willUpdate(C),this._$EO?.forEach(H=>H.hostUpdate?.()),this.update(C)):this._$EM()}catch(H){throw V=!1,this._$EM(),H}V&&this._$AE(C)}willUpdate(V){}_$AE(V){this._$EO?.forEach(C=>C.hostUpdated?.()),this.hasUpdated||(this.hasUpdated=!0,this.firstUpdated(V)),this.updated(V)}_$EM(){this._$AL=new Map,this.isUpdatePending=!1}get updateComplete(){return this.getUpdateComplete()}getUpdateComplete(){return this._$ES}shouldUpdate(V){return!0}update(V){this._$Eq&&=this._$Eq.forEach(C=>this._$ET(C,this[C])),this._$EM()}updated(V){}firstUpdated(V){}};U.elementStyles=[],U.shadowRootOptions={mode:"open"},U[x1("elementProperties")]=new Map,U[x1("finalized")]=new Map,x3?.({ReactiveElement:U}),(_1.reactiveElementVersions??=[]).push("2.1.2");var i2=globalThis,Y2=M=>M,T1=i2.trustedTypes,C5=T1?T1.createPolicy("lit-html",{createHTML:M=>M}):void 0,o2="$lit$",G=`lit$${Math.random().toFixed(9).slice(2)}$`,a2="?"+G,Z3=`<${a2}>`,V1=document,c1=()=>V1.createComment(""),S1=M=>M===null||typeof M!="object"&&typeof M!="function",A2=Array.isArray,r5=M=>A2(M)||typeof M?.[Symbol.iterator]=="function",t2=`[ 	
-\f\r]`,u1=/<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g,H5=/-->/g,V5=/>/g,C1=RegExp(`>|${t2}(?:([^\\s"'>=/]+)(${t2}*=${t2}*(?:[^ 	
-\f\r"'\`<>=]|("|')|))|$)`,"g"),L5=/'/g,M5=/"/g,t5=/^(?:script|style|textarea|title)$/i,d2=M=>(V,...C)=>({_$litType$:M,strings:V,values:C}),d=d2(1),f0=d2(2),g0=d2(3),Q=Symbol.for("lit-noChange"),m=Symbol.for("lit-nothing"),e5=new WeakMap,H1=V1.createTreeWalker(V1,129);function i5(M,V){if(!A2(M)||!M.hasOwnProperty("raw"))throw Error("invalid template strings array");return C5!==void 0?C5.createHTML(V):V}var o5=(M,V)=>{let C=M.length-1,H=[],L,e=V===2?"<svg>":V===3?"<math>":"",r=u1;for(let t=0;t<C;t++){let i=M[t],o,n,A=-1,l=0;for(;l<i.length&&(r.lastIndex=l,n=r.exec(i),n!==null);)l=r.lastIndex,r===u1?n[1]==="!--"?r=H5:n[1]!==void 0?r=V5:n[2]!==void 0?(t5.test(n[2])&&(L=RegExp("</"+n[2],"g")),r=C1):n[3]!==void 0&&(r=C1):r===C1?n[0]===">"?(r=L??u1,A=-1):n[1]===void 0?A=-2:(A=r.lastIndex-n[2].length,o=n[1],r=n[3]===void 0?C1:n[3]==='"'?M5:L5):r===M5||r===L5?r=C1:r===H5||r===V5?r=u1:(r=C1,L=void 0);let s=r===C1&&M[t+1].startsWith("/>")?" ":"";e+=r===u1?i+Z3:A>=0?(H.push(o),i.slice(0,A)+o2+i.slice(A)+G+s):i+G+(A===-2?t:s)}return[i5(M,e+(M[C]||"<?>")+(V===2?"</svg>":V===3?"</math>":"")),H]},h1=class M{constructor({strings:V,_$litType$:C},H){let L;this.parts=[];let e=0,r=0,t=V.length-1,i=this.parts,[o,n]=o5(V,C);if(this.el=M.createElement(o,H),H1.currentNode=this.el.content,C===2||C===3){let A=this.el.content.firstChild;A.replaceWith(...A.childNodes)}for(;(L=H1.nextNode())!==null&&i.length<t;){if(L.nodeType===1){if(L.hasAttributes())for(let A of L.getAttributeNames())if(A.endsWith(o2)){let l=n[r++],s=L.getAttribute(A).split(G),v=/([.?@])?(.*)/.exec(l);i.push({type:1,index:e,name:v[2],strings:s,ctor:v[1]==="."?F1:v[1]==="?"?E1:v[1]==="@"?$1:M1}),L.removeAttribute(A)}else A.startsWith(G)&&(i.push({type:6,index:e}),L.removeAttribute(A));if(t5.test(L.tagName)){let A=L.textContent.split(G),l=A.length-1;if(l>0){L.textContent=T1?T1.emptyScript:"";for(let s=0;s<l;s++)L.append(A[s],c1()),H1.nextNode(),i.push({type:2,index:++e});L.append(A[l],c1())}}}else if(L.nodeType===8)if(L.data===a2)i.push({type:2,index:e});else{let A=-1;for(;(A=L.data.indexOf(G,A+1))!==-1;)i.push({type:7,index:e}),A+=G.length-1}e++}}static createElement(V,C){let H=V1.createElement("template");return H.innerHTML=V,H}};function L1(M,V,C=M,H){if(V===Q)return V;let L=H!==void 0?C._$Co?.[H]:C._$Cl,e=S1(V)?void 0:V._$litDirective$;return L?.constructor!==e&&(L?._$AO?.(!1),e===void 0?L=void 0:(L=new e(M),L._$AT(M,C,H)),H!==void 0?(C._$Co??=[])[H]=L:C._$Cl=L),L!==void 0&&(V=L1(M,L._$AS(M,V.values),L,H)),V}var R1=class{constructor(V,C){this._$AV=[],this._$AN=void 0,this._$AD=V,this._$AM=C}get parentNode(){return this._$AM.parentNode}get _$AU(){return this._$AM._$AU}u(V){let{el:{content:C},parts:H}=this._$AD,L=(V?.creationScope??V1).importNode(C,!0);H1.currentNode=L;let e=H1.nextNode(),r=0,t=0,i=H[0];for(;i!==void 0;){if(r===i.index){let o;i.type===2?o=new a1(e,e.nextSibling,this,V):i.type===1?o=new i.ctor(e,i.name,i.strings,this,V):i.type===6&&(o=new D1(e,this,V)),this._$AV.push(o),i=H[++t]}r!==i?.index&&(e=H1.nextNode(),r++)}return H1.currentNode=V1,L}p(V){let C=0;for(let H of this._$AV)H!==void 0&&(H.strings!==void 0?(H._$AI(V,H,C),C+=H.strings.length-2):H._$AI(V[C])),C++}},a1=class M{get _$AU(){return this._$AM?._$AU??this._$Cv}constructor(V,C,H,L){this.type=2,this._$AH=m,this._$AN=void 0,this._$AA=V,this._$AB=C,this._$AM=H,this.options=L,this._$Cv=L?.isConnected??!0}get parentNode(){let V=this._$AA.parentNode,C=this._$AM;return C!==void 0&&V?.nodeType===11&&(V=C.parentNode),V}get startNode(){return this._$AA}get endNode(){return this._$AB}_$AI(V,C=this){V=L1(this,V,C),S1(V)?V===m||V==null||V===""?(this._$AH!==m&&this._$AR(),this._$AH=m):V!==this._$AH&&V!==Q&&this._(V):V._$litType$!==void 0?this.$(V):V.nodeType!==void 0?this.T(V):r5(V)?this.k(V):this._(V)}O(V){return this._$AA.parentNode.insertBefore(V,this._$AB)}T(V){this._$AH!==V&&(this._$AR(),this._$AH=this.O(V))}_(V){this._$AH!==m&&S1(this._$AH)?this._$AA.nextSibling.data=V:this.T(V1.createTextNode(V)),this._$AH=V}$(V){let{values:C,_$litType$:H}=V,L=typeof H=="number"?this._$AC(V):(H.el===void 0&&(H.el=h1.createElement(i5(H.h,H.h[0]),this.options)),H);if(this._$AH?._$AD===L)this._$AH.p(C);else{let e=new R1(L,this),r=e.u(this.options);e.p(C),this.T(r),this._$AH=e}}_$AC(V){let C=e5.get(V.strings);return C===void 0&&e5.set(V.strings,C=new h1(V)),C}k(V){A2(this._$AH)||(this._$AH=[],this._$AR());let C=this._$AH,H,L=0;for(let e of V)L===C.length?C.push(H=new M(this.O(c1()),this.O(c1()),this,this.options)):H=C[L],H._$AI(e),L++;L<C.length&&(this._$AR(H&&H._$AB.nextSibling,L),C.length=L)}_$AR(V=this._$AA.nextSibling,C){for(this._$AP?.(!1,!0,C);V!==this._$AB;){let H=Y2(V).nextSibling;Y2(V).remove(),V=H}}setConnected(V){this._$AM===void 0&&(this._$Cv=V,this._$AP?.(V))}},M1=class{get tagName(){return this.element.tagName}get _$AU(){return this._$AM._$AU}constructor(V,C,H,L,e){this.type=1,this._$AH=m,this._$AN=void 0,this.element=V,this.name=C,this._$AM=L,this.options=e,H.length>2||H[0]!==""||H[1]!==""?(this._$AH=Array(H.length-1).fill(new String),this.strings=H):this._$AH=m}_$AI(V,C=this,H,L){let e=this.strings,r=!1;if(e===void 0)V=L1(this,V,C,0),r=!S1(V)||V!==this._$AH&&V!==Q,r&&(this._$AH=V);else{let t=V,i,o;for(V=e[0],i=0;i<e.length-1;i++)o=L1(this,t[H+i],C,i),o===Q&&(o=this._$AH[i]),r||=!S1(o)||o!==this._$AH[i],o===m?V=m:V!==m&&(V+=(o??"")+e[i+1]),this._$AH[i]=o}r&&!L&&this.j(V)}j(V){V===m?this.element.removeAttribute(this.name):this.element.setAttribute(this.name,V??"")}},F1=class extends M1{constructor(){super(...arguments),this.type=3}j(V){this.element[this.name]=V===m?void 0:V}},E1=class extends M1{constructor(){super(...arguments),this.type=4}j(V){this.element.toggleAttribute(this.name,!!V&&V!==m)}},$1=class extends M1{constructor(V,C,H,L,e){super(V,C,H,L,e),this.type=5}_$AI(V,C=this){if((V=L1(this,V,C,0)??m)===Q)return;let H=this._$AH,L=V===m&&H!==m||V.capture!==H.capture||V.once!==H.once||V.passive!==H.passive,e=V!==m&&(H===m||L);L&&this.element.removeEventListener(this.name,this,H),e&&this.element.addEventListener(this.name,this,V),this._$AH=V}handleEvent(V){typeof this._$AH=="function"?this._$AH.call(this.options?.host??this.element,V):this._$AH.handleEvent(V)}},D1=class{constructor(V,C,H){this.element=V,this.type=6,this._$AN=void 0,this._$AM=C,this.options=H}get _$AU(){return this._$AM._$AU}_$AI(V){L1(this,V)}},a5={M:o2,P:G,A:a2,C:1,L:o5,R:R1,D:r5,V:L1,I:a1,H:M1,N:E1,U:$1,B:F1,F:D1},u3=i2.litHtmlPolyfillSupport;u3?.(h1,a1),(i2.litHtmlVersions??=[]).push("3.3.3");var A5=(M,V,C)=>{let H=C?.renderBefore??V,L=H._$litPart$;if(L===void 0){let e=C?.renderBefore??null;H._$litPart$=L=new a1(V.insertBefore(c1(),e),e,void 0,C??{})}return L._$AI(M),L};var n2=globalThis,c=class extends U{constructor(){super(...arguments),this.renderOptions={host:this},this._$Do=void 0}createRenderRoot(){let V=super.createRenderRoot();return this.renderOptions.renderBefore??=V.firstChild,V}update(V){let C=this.render();this.hasUpdated||(this.renderOptions.isConnected=this.isConnected),super.update(V),this._$Do=A5(C,this.renderRoot,this.renderOptions)}connectedCallback(){super.connectedCallback(),this._$Do?.setConnected(!0)}disconnectedCallback(){super.disconnectedCallback(),this._$Do?.setConnected(!1)}render(){return Q}};c._$litElement$=!0,c.finalized=!0,n2.litElementHydrateSupport?.({LitElement:c});var c3=n2.litElementPolyfillSupport;c3?.({LitElement:c});(n2.litElementVersions??=[]).push("4.2.2");var S3={attribute:!0,type:String,converter:Z1,reflect:!1,hasChanged:B1},h3=(M=S3,V,C)=>{let{kind:H,metadata:L}=C,e=globalThis.litPropertyMetadata.get(L);if(e===void 0&&globalThis.litPropertyMetadata.set(L,e=new Map),H==="setter"&&((M=Object.create(M)).wrapped=!0),e.set(C.name,M),H==="accessor"){let{name:r}=C;return{set(t){let i=V.get.call(this);V.set.call(this,t),this.requestUpdate(r,i,M,!0,t)},init(t){return t!==void 0&&this.C(r,void 0,M,t),t}}}if(H==="setter"){let{name:r}=C;return function(t){let i=this[r];V.call(this,t),this.requestUpdate(r,i,M,!0,t)}}throw Error("Unsupported decorator location: "+H)};function p(M){return(V,C)=>typeof C=="object"?h3(M,V,C):((H,L,e)=>{let r=L.hasOwnProperty(e);return L.constructor.createProperty(e,H),r?Object.getOwnPropertyDescriptor(L,e):void 0})(M,V,C)}function h(M){return p({...M,state:!0,attribute:!1})}var e1=(M,V,C)=>(C.configurable=!0,C.enumerable=!0,Reflect.decorate&&typeof V!="object"&&Object.defineProperty(M,V,C),C);function _(M,V){return(C,H,L)=>{let e=r=>r.renderRoot?.querySelector(M)??null;if(V){let{get:r,set:t}=typeof H=="object"?C:L??(()=>{let i=Symbol();return{get(){return this[i]},set(o){this[i]=o}}})();return e1(C,H,{get(){let i=r.call(this);return i===void 0&&(i=e(this),(i!==null||this.hasUpdated)&&t.call(this,i)),i}})}return e1(C,H,{get(){return e(this)}})}}var r1={name:"Clip Download",description:"See what your cameras' clouds have, drag a window over it, and save it as a clip.",loading:"Loading",retry:"Try again",close:"Close",undo:"Undo","kind.alarm":"Alarm","kind.animal":"Animal","kind.ding":"Doorbell","kind.door_activity":"Door activity","kind.motion":"Motion","kind.on_demand":"Live view","kind.on_demand_link":"Shared live view","kind.package":"Package","kind.person":"Person","kind.vehicle":"Vehicle","label.doorbell":"Doorbell","label.parcel":"Parcel","label.visitor":"Visitor","label.incident":"Incident","state.no_cameras":"No cameras yet","state.no_cameras_help":"Add the account of your cameras' cloud, or ask whoever looks after Home Assistant to let you use one.","state.add_account":"Add account","state.missing":"Clip Download is not running","state.missing_help":"The integration is not loaded, or is older than this page. Restart Home Assistant, or look at the integration's page.","state.failed":"The cameras could not be loaded","state.offline":"Connection lost. Reconnecting…","state.day_failed":"The timeline could not be loaded: {reason}","state.events_failed":"{camera}: the events could not be loaded. {reason}","state.nothing_shown":"Choose a camera above.","camera.ok":"Ready","camera.signed_out":"Signed out","camera.unavailable":"Cloud cannot be reached","camera.sign_in":"Sign in","camera.problem":"{camera}: {reason}",cameras:"Cameras","day.label":"Day","day.previous":"Previous day","day.next":"Next day","day.today":"Today","day.pick":"Pick a day","timeline.title":"Timeline","timeline.label":"Timeline of {date}, {from} to {to}","timeline.help":"Plus and minus zoom, arrows move, zero shows the whole day. Enter selects a window, whose edges are sliders. Brackets go to the previous and next event. Escape clears the selection.","timeline.tools":"Timeline tools","timeline.previous_event":"Previous event","timeline.next_event":"Next event","timeline.zoom_in":"Zoom in","timeline.zoom_out":"Zoom out","timeline.whole_day":"Whole day","timeline.start_edge":"Start of the window","timeline.end_edge":"End of the window","timeline.edge_value":"{time}, window of {length}","timeline.event_selected":"{what}, {camera}, {time}, {length}","timeline.no_more_events":"No more events on this day","timeline.hint_drag":"Drag over the timeline to choose what to save, or tap an event.","timeline.hint_touch":"Touch and hold, then drag to choose what to save, or tap an event.","legend.footage":"In the cloud","legend.none":"No footage","legend.clip":"Saved","legend.job":"Being saved","preset.title":"Quick choices","preset.last_minutes.one":"Last {count} min","preset.last_minutes.other":"Last {count} min","preset.last_event":"Last event","preset.no_event":"No event on this day.","save.title":"Selected window","save.start":"Start","save.end":"End","save.earlier":"{edge} 10 seconds earlier","save.later":"{edge} 10 seconds later","save.wrong_time":"Not a time in this window","save.clear":"Clear selection","save.label":"Label","save.cameras":"Cameras to save","save.about":"about {size}","save.save":"Save {length}","save.again":"Save again","save.play_saved":"Play saved clip","save.only_events":"{camera}: its cloud keeps only recordings of events. Choose an event.","jobs.title":"Saving","jobs.progress":"Progress of {what}","jobs.queued":"In the queue","jobs.waiting":"Waiting for the cloud","jobs.next_try":"{reason} ({left})","jobs.bytes":"Downloading, {received}","jobs.bytes_of":"Downloading {share}, {received} of {size}","jobs.parts_of":"Downloading part {done} of {parts}, {received}","jobs.finishing":"Joining","jobs.saved":"Saved","jobs.failed":"Not saved","jobs.cancelled":"Cancelled","jobs.cancel":"Cancel","jobs.retry":"Try again","jobs.dismiss":"Hide","jobs.play":"Play","clips.title":"Clips","clips.empty":"No clips saved on this day.","clips.more":"Show more","clips.play":"Play","clips.not_playable":"This clip cannot be played here. It may have been moved or deleted.","clips.kept":"Kept","clips.partial":"Partial","clips.keep":"Keep: never delete by itself","clips.release":"Kept. Press to release","clips.label":"Edit label","clips.download":"Download","clips.delete":"Delete","clips.close":"Close player","clips.gaps.one":"{count} gap","clips.gaps.other":"{count} gaps","clips.deleted.one":"{count} clip will be deleted","clips.deleted.other":"{count} clips will be deleted","spared.kept":"Not deleted: the clip is kept. Release it first.","spared.changed":"Not deleted: the file was changed after it was saved.","spared.foreign":"Not deleted: the file that describes the clip is missing, or is of another clip.","spared.linked":"Not deleted: there is a link in its place.","spared.away":"Not deleted: its disk or network drive is not there.","spared.refused":"Not deleted: Home Assistant may not delete this file.","spared.not_found":"This clip is not there any more.","card.name":"Clip Download timeline","card.editor.title":"Title","card.editor.entities":"Cameras","card.editor.show_clips":"Show saved clips","card.editor.show_presets":"Show quick choices","card.suggestion":"Timeline of this camera","strategy.name":"Footage","strategy.description":"A view with the timeline and clips of each camera of Clip Download."};var d5={en:r1},g3=M=>/^(ar|fa|he|ur)\b/.test(M),n5=new Map,T=M=>{let V=n5.get(M);if(V)return V;let C=d5[M]??d5[M.split("-")[0]??"en"],H=g3(M)?i=>`⁨${i}⁩`:i=>i,L=new Intl.PluralRules(C?M:"en"),e=new Intl.NumberFormat(M),r=(i,o)=>(C?.[i]??r1[i]).replace(/\{(\w+)\}/g,(n,A)=>H(String(o?.[A]??n))),t=Object.assign(r,{plural:(i,o)=>{let n=`${i}.${L.select(o)}`;return r(n in r1?n:`${i}.other`,{count:e.format(o)})}});return n5.set(M,t),t},N1=(M,V)=>`kind.${V}`in r1?A1(M,V):V,p5=(M,V)=>{let C=`spared.${V}`;return C in r1?M(C):V},A1=(M,V)=>{let C=`kind.${V}`;return C in r1?M(C):V.replaceAll("_"," ")};var O3=M=>Object.keys(M.entities??{}).filter(V=>p2(M,V)),p2=(M,V)=>V.startsWith("camera.")&&M.entities?.[V]?.platform==="clip_download",b3=M=>{if(typeof M!="object"||M===null)throw new Error("The configuration is not a mapping");let{entities:V,title:C}=M;if(C!==void 0&&typeof C!="string")throw new Error("title: expected text");if(V!==void 0&&!(Array.isArray(V)&&V.every(H=>typeof H=="string"&&H.startsWith("camera."))))throw new Error("entities: expected a list of cameras");for(let H of["show_clips","show_presets"]){let L=M[H];if(L!==void 0&&typeof L!="boolean")throw new Error(`${H}: expected true or false`)}return M},t1=class extends c{setConfig(V){this._config=b3(V)}getCardSize(){return this._config?.show_clips===!1?7:11}getGridOptions(){return{columns:"full",min_columns:6,rows:"auto"}}static getConfigElement(){return document.createElement("clip-download-card-editor")}static getStubConfig(V){return{entities:O3(V).slice(0,1)}}render(){let V=this._config;return!V||!this.hass?m:d`<ha-card .header=${V.title}>
+/*! clip-download 0.1.0 sources ce8f2772e63359422cde8c76a0963eb08f7061c59efceca9ddca7266181b77b5 */
+var J3=Object.defineProperty;var X3=Object.getOwnPropertyDescriptor;var o=(e,V,C,H)=>{for(var L=H>1?void 0:H?X3(V,C):V,M=e.length-1,r;M>=0;M--)(r=e[M])&&(L=(H?r(V,C,L):r(L))||L);return H&&L&&J3(V,C,L),L};var q1=globalThis,j1=q1.ShadowRoot&&(q1.ShadyCSS===void 0||q1.ShadyCSS.nativeShadow)&&"adoptedStyleSheets"in Document.prototype&&"replace"in CSSStyleSheet.prototype,S2=Symbol(),h5=new WeakMap,_1=class{constructor(V,C,H){if(this._$cssResult$=!0,H!==S2)throw Error("CSSResult is not constructable. Use `unsafeCSS` or `css` instead.");this.cssText=V,this.t=C}get styleSheet(){let V=this.o,C=this.t;if(j1&&V===void 0){let H=C!==void 0&&C.length===1;H&&(V=h5.get(C)),V===void 0&&((this.o=V=new CSSStyleSheet).replaceSync(this.cssText),H&&h5.set(C,V))}return V}toString(){return this.cssText}},J1=e=>new _1(typeof e=="string"?e:e+"",void 0,S2),S=(e,...V)=>{let C=e.length===1?e[0]:V.reduce((H,L,M)=>H+(r=>{if(r._$cssResult$===!0)return r.cssText;if(typeof r=="number")return r;throw Error("Value passed to 'css' function must be a 'css' function result: "+r+". Use 'unsafeCSS' to pass non-literal values, but take care to ensure page security.")})(L)+e[M+1],e[0]);return new _1(C,e,S2)},f5=(e,V)=>{if(j1)e.adoptedStyleSheets=V.map(C=>C instanceof CSSStyleSheet?C:C.styleSheet);else for(let C of V){let H=document.createElement("style"),L=q1.litNonce;L!==void 0&&H.setAttribute("nonce",L),H.textContent=C.cssText,e.appendChild(H)}},h2=j1?e=>e:e=>e instanceof CSSStyleSheet?(V=>{let C="";for(let H of V.cssRules)C+=H.cssText;return J1(C)})(e):e;var{is:Y3,defineProperty:C0,getOwnPropertyDescriptor:H0,getOwnPropertyNames:V0,getOwnPropertySymbols:L0,getPrototypeOf:e0}=Object,X1=globalThis,g5=X1.trustedTypes,M0=g5?g5.emptyScript:"",r0=X1.reactiveElementPolyfillSupport,P1=(e,V)=>e,B1={toAttribute(e,V){switch(V){case Boolean:e=e?M0:null;break;case Object:case Array:e=e==null?e:JSON.stringify(e)}return e},fromAttribute(e,V){let C=e;switch(V){case Boolean:C=e!==null;break;case Number:C=e===null?null:Number(e);break;case Object:case Array:try{C=JSON.parse(e)}catch{C=null}}return C}},Y1=(e,V)=>!Y3(e,V),O5={attribute:!0,type:String,converter:B1,reflect:!1,useDefault:!1,hasChanged:Y1};Symbol.metadata??=Symbol("metadata"),X1.litPropertyMetadata??=new WeakMap;var q=class extends HTMLElement{static addInitializer(V){this._$Ei(),(this.l??=[]).push(V)}static get observedAttributes(){return this.finalize(),this._$Eh&&[...this._$Eh.keys()]}static createProperty(V,C=O5){if(C.state&&(C.attribute=!1),this._$Ei(),this.prototype.hasOwnProperty(V)&&((C=Object.create(C)).wrapped=!0),this.elementProperties.set(V,C),!C.noAccessor){let H=Symbol(),L=this.getPropertyDescriptor(V,H,C);L!==void 0&&C0(this.prototype,V,L)}}static getPropertyDescriptor(V,C,H){let{get:L,set:M}=H0(this.prototype,V)??{get(){return this[C]},set(r){this[C]=r}};return{get:L,set(r){let t=L?.call(this);M?.call(this,r),this.requestUpdate(V,t,H)},configurable:!0,enumerable:!0}}static getPropertyOptions(V){return this.elementProperties.get(V)??O5}static _$Ei(){if(this.hasOwnProperty(P1("elementProperties")))return;let V=e0(this);V.finalize(),V.l!==void 0&&(this.l=[...V.l]),this.elementProperties=new Map(V.elementProperties)}static finalize(){if(this.hasOwnProperty(P1("finalized")))return;if(this.finalized=!0,this._$Ei(),this.hasOwnProperty(P1("properties"))){let C=this.properties,H=[...V0(C),...L0(C)];for(let L of H)this.createProperty(L,C[L])}let V=this[Symbol.metadata];if(V!==null){let C=litPropertyMetadata.get(V);if(C!==void 0)for(let[H,L]of C)this.elementProperties.set(H,L)}this._$Eh=new Map;for(let[C,H]of this.elementProperties){let L=this._$Eu(C,H);L!==void 0&&this._$Eh.set(L,C)}this.elementStyles=this.finalizeStyles(this.styles)}static finalizeStyles(V){let C=[];if(Array.isArray(V)){let H=new Set(V.flat(1/0).reverse());for(let L of H)C.unshift(h2(L))}else V!==void 0&&C.push(h2(V));return C}static _$Eu(V,C){let H=C.attribute;return H===!1?void 0:typeof H=="string"?H:typeof V=="string"?V.toLowerCase():void 0}constructor(){super(),this._$Ep=void 0,this.isUpdatePending=!1,this.hasUpdated=!1,this._$Em=null,this._$Ev()}_$Ev(){this._$ES=new Promise(V=>this.enableUpdating=V),this._$AL=new Map,this._$E_(),this.requestUpdate(),this.constructor.l?.forEach(V=>V(this))}addController(V){(this._$EO??=new Set).add(V),this.renderRoot!==void 0&&this.isConnected&&V.hostConnected?.()}removeController(V){this._$EO?.delete(V)}_$E_(){let V=new Map,C=this.constructor.elementProperties;for(let H of C.keys())this.hasOwnProperty(H)&&(V.set(H,this[H]),delete this[H]);V.size>0&&(this._$Ep=V)}createRenderRoot(){let V=this.shadowRoot??this.attachShadow(this.constructor.shadowRootOptions);return f5(V,this.constructor.elementStyles),V}connectedCallback(){this.renderRoot??=this.createRenderRoot(),this.enableUpdating(!0),this._$EO?.forEach(V=>V.hostConnected?.())}enableUpdating(V){}disconnectedCallback(){this._$EO?.forEach(V=>V.hostDisconnected?.())}attributeChangedCallback(V,C,H){this._$AK(V,H)}_$ET(V,C){let H=this.constructor.elementProperties.get(V),L=this.constructor._$Eu(V,H);if(L!==void 0&&H.reflect===!0){let M=(H.converter?.toAttribute!==void 0?H.converter:B1).toAttribute(C,H.type);this._$Em=V,M==null?this.removeAttribute(L):this.setAttribute(L,M),this._$Em=null}}_$AK(V,C){let H=this.constructor,L=H._$Eh.get(V);if(L!==void 0&&this._$Em!==L){let M=H.getPropertyOptions(L),r=typeof M.converter=="function"?{fromAttribute:M.converter}:M.converter?.fromAttribute!==void 0?M.converter:B1;this._$Em=L;let t=r.fromAttribute(C,M.type);this[L]=t??this._$Ej?.get(L)??t,this._$Em=null}}requestUpdate(V,C,H,L=!1,M){if(V!==void 0){let r=this.constructor;if(L===!1&&(M=this[V]),H??=r.getPropertyOptions(V),!((H.hasChanged??Y1)(M,C)||H.useDefault&&H.reflect&&M===this._$Ej?.get(V)&&!this.hasAttribute(r._$Eu(V,H))))return;this.C(V,C,H)}this.isUpdatePending===!1&&(this._$ES=this._$EP())}C(V,C,{useDefault:H,reflect:L,wrapped:M},r){H&&!(this._$Ej??=new Map).has(V)&&(this._$Ej.set(V,r??C??this[V]),M!==!0||r!==void 0)||(this._$AL.has(V)||(this.hasUpdated||H||(C=void 0),this._$AL.set(V,C)),L===!0&&this._$Em!==V&&(this._$Eq??=new Set).add(V))}async _$EP(){this.isUpdatePending=!0;try{await this._$ES}catch(C){Promise.reject(C)}let V=this.scheduleUpdate();return V!=null&&await V,!this.isUpdatePending}scheduleUpdate(){return this.performUpdate()}performUpdate(){if(!this.isUpdatePending)return;if(!this.hasUpdated){if(this.renderRoot??=this.createRenderRoot(),this._$Ep){for(let[L,M]of this._$Ep)this[L]=M;this._$Ep=void 0}let H=this.constructor.elementProperties;if(H.size>0)for(let[L,M]of H){let{wrapped:r}=M,t=this[L];r!==!0||this._$AL.has(L)||t===void 0||this.C(L,void 0,M,t)}}let V=!1,C=this._$AL;try{V=this.shouldUpdate(C),V?(this.willUpdate(C),this._$EO?.forEach(H=>H.hostUpdate?.()),this.update(C)):this._$EM()}catch(H){throw V=!1,this._$EM(),H}V&&this._$AE(C)}willUpdate(V){}_$AE(V){this._$EO?.forEach(C=>C.hostUpdated?.()),this.hasUpdated||(this.hasUpdated=!0,this.firstUpdated(V)),this.updated(V)}_$EM(){this._$AL=new Map,this.isUpdatePending=!1}get updateComplete(){return this.getUpdateComplete()}getUpdateComplete(){return this._$ES}shouldUpdate(V){return!0}update(V){this._$Eq&&=this._$Eq.forEach(C=>this._$ET(C,this[C])),this._$EM()}updated(V){}firstUpdated(V){}};q.elementStyles=[],q.shadowRootOptions={mode:"open"},q[P1("elementProperties")]=new Map,q[P1("finalized")]=new Map,r0?.({ReactiveElement:q}),(X1.reactiveElementVersions??=[]).push("2.1.2");var g2=globalThis,b5=e=>e,C2=g2.trustedTypes,y5=C2?C2.createPolicy("lit-html",{createHTML:e=>e}):void 0,O2="$lit$",j=`lit$${Math.random().toFixed(9).slice(2)}$`,b2="?"+j,t0=`<${b2}>`,n1=document,R1=()=>n1.createComment(""),F1=e=>e===null||typeof e!="object"&&typeof e!="function",y2=Array.isArray,T5=e=>y2(e)||typeof e?.[Symbol.iterator]=="function",f2=`[ 	
+\f\r]`,T1=/<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g,k5=/-->/g,w5=/>/g,a1=RegExp(`>|${f2}(?:([^\\s"'>=/]+)(${f2}*=${f2}*(?:[^ 	
+\f\r"'\`<>=]|("|')|))|$)`,"g"),_5=/'/g,P5=/"/g,R5=/^(?:script|style|textarea|title)$/i,k2=e=>(V,...C)=>({_$litType$:e,strings:V,values:C}),A=k2(1),u7=k2(2),Z7=k2(3),J=Symbol.for("lit-noChange"),p=Symbol.for("lit-nothing"),B5=new WeakMap,A1=n1.createTreeWalker(n1,129);function F5(e,V){if(!y2(e)||!e.hasOwnProperty("raw"))throw Error("invalid template strings array");return y5!==void 0?y5.createHTML(V):V}var $5=(e,V)=>{let C=e.length-1,H=[],L,M=V===2?"<svg>":V===3?"<math>":"",r=T1;for(let t=0;t<C;t++){let i=e[t],a,l,d=-1,s=0;for(;s<i.length&&(r.lastIndex=s,l=r.exec(i),l!==null);)s=r.lastIndex,r===T1?l[1]==="!--"?r=k5:l[1]!==void 0?r=w5:l[2]!==void 0?(R5.test(l[2])&&(L=RegExp("</"+l[2],"g")),r=a1):l[3]!==void 0&&(r=a1):r===a1?l[0]===">"?(r=L??T1,d=-1):l[1]===void 0?d=-2:(d=r.lastIndex-l[2].length,a=l[1],r=l[3]===void 0?a1:l[3]==='"'?P5:_5):r===P5||r===_5?r=a1:r===k5||r===w5?r=T1:(r=a1,L=void 0);let c=r===a1&&e[t+1].startsWith("/>")?" ":"";M+=r===T1?i+t0:d>=0?(H.push(a),i.slice(0,d)+O2+i.slice(d)+j+c):i+j+(d===-2?t:c)}return[F5(e,M+(e[C]||"<?>")+(V===2?"</svg>":V===3?"</math>":"")),H]},$1=class e{constructor({strings:V,_$litType$:C},H){let L;this.parts=[];let M=0,r=0,t=V.length-1,i=this.parts,[a,l]=$5(V,C);if(this.el=e.createElement(a,H),A1.currentNode=this.el.content,C===2||C===3){let d=this.el.content.firstChild;d.replaceWith(...d.childNodes)}for(;(L=A1.nextNode())!==null&&i.length<t;){if(L.nodeType===1){if(L.hasAttributes())for(let d of L.getAttributeNames())if(d.endsWith(O2)){let s=l[r++],c=L.getAttribute(d).split(j),v=/([.?@])?(.*)/.exec(s);i.push({type:1,index:M,name:v[2],strings:c,ctor:v[1]==="."?V2:v[1]==="?"?L2:v[1]==="@"?e2:p1}),L.removeAttribute(d)}else d.startsWith(j)&&(i.push({type:6,index:M}),L.removeAttribute(d));if(R5.test(L.tagName)){let d=L.textContent.split(j),s=d.length-1;if(s>0){L.textContent=C2?C2.emptyScript:"";for(let c=0;c<s;c++)L.append(d[c],R1()),A1.nextNode(),i.push({type:2,index:++M});L.append(d[s],R1())}}}else if(L.nodeType===8)if(L.data===b2)i.push({type:2,index:M});else{let d=-1;for(;(d=L.data.indexOf(j,d+1))!==-1;)i.push({type:7,index:M}),d+=j.length-1}M++}}static createElement(V,C){let H=n1.createElement("template");return H.innerHTML=V,H}};function d1(e,V,C=e,H){if(V===J)return V;let L=H!==void 0?C._$Co?.[H]:C._$Cl,M=F1(V)?void 0:V._$litDirective$;return L?.constructor!==M&&(L?._$AO?.(!1),M===void 0?L=void 0:(L=new M(e),L._$AT(e,C,H)),H!==void 0?(C._$Co??=[])[H]=L:C._$Cl=L),L!==void 0&&(V=d1(e,L._$AS(e,V.values),L,H)),V}var H2=class{constructor(V,C){this._$AV=[],this._$AN=void 0,this._$AD=V,this._$AM=C}get parentNode(){return this._$AM.parentNode}get _$AU(){return this._$AM._$AU}u(V){let{el:{content:C},parts:H}=this._$AD,L=(V?.creationScope??n1).importNode(C,!0);A1.currentNode=L;let M=A1.nextNode(),r=0,t=0,i=H[0];for(;i!==void 0;){if(r===i.index){let a;i.type===2?a=new Z1(M,M.nextSibling,this,V):i.type===1?a=new i.ctor(M,i.name,i.strings,this,V):i.type===6&&(a=new M2(M,this,V)),this._$AV.push(a),i=H[++t]}r!==i?.index&&(M=A1.nextNode(),r++)}return A1.currentNode=n1,L}p(V){let C=0;for(let H of this._$AV)H!==void 0&&(H.strings!==void 0?(H._$AI(V,H,C),C+=H.strings.length-2):H._$AI(V[C])),C++}},Z1=class e{get _$AU(){return this._$AM?._$AU??this._$Cv}constructor(V,C,H,L){this.type=2,this._$AH=p,this._$AN=void 0,this._$AA=V,this._$AB=C,this._$AM=H,this.options=L,this._$Cv=L?.isConnected??!0}get parentNode(){let V=this._$AA.parentNode,C=this._$AM;return C!==void 0&&V?.nodeType===11&&(V=C.parentNode),V}get startNode(){return this._$AA}get endNode(){return this._$AB}_$AI(V,C=this){V=d1(this,V,C),F1(V)?V===p||V==null||V===""?(this._$AH!==p&&this._$AR(),this._$AH=p):V!==this._$AH&&V!==J&&this._(V):V._$litType$!==void 0?this.$(V):V.nodeType!==void 0?this.T(V):T5(V)?this.k(V):this._(V)}O(V){return this._$AA.parentNode.insertBefore(V,this._$AB)}T(V){this._$AH!==V&&(this._$AR(),this._$AH=this.O(V))}_(V){this._$AH!==p&&F1(this._$AH)?this._$AA.nextSibling.data=V:this.T(n1.createTextNode(V)),this._$AH=V}$(V){let{values:C,_$litType$:H}=V,L=typeof H=="number"?this._$AC(V):(H.el===void 0&&(H.el=$1.createElement(F5(H.h,H.h[0]),this.options)),H);if(this._$AH?._$AD===L)this._$AH.p(C);else{let M=new H2(L,this),r=M.u(this.options);M.p(C),this.T(r),this._$AH=M}}_$AC(V){let C=B5.get(V.strings);return C===void 0&&B5.set(V.strings,C=new $1(V)),C}k(V){y2(this._$AH)||(this._$AH=[],this._$AR());let C=this._$AH,H,L=0;for(let M of V)L===C.length?C.push(H=new e(this.O(R1()),this.O(R1()),this,this.options)):H=C[L],H._$AI(M),L++;L<C.length&&(this._$AR(H&&H._$AB.nextSibling,L),C.length=L)}_$AR(V=this._$AA.nextSibling,C){for(this._$AP?.(!1,!0,C);V!==this._$AB;){let H=b5(V).nextSibling;b5(V).remove(),V=H}}setConnected(V){this._$AM===void 0&&(this._$Cv=V,this._$AP?.(V))}},p1=class{get tagName(){return this.element.tagName}get _$AU(){return this._$AM._$AU}constructor(V,C,H,L,M){this.type=1,this._$AH=p,this._$AN=void 0,this.element=V,this.name=C,this._$AM=L,this.options=M,H.length>2||H[0]!==""||H[1]!==""?(this._$AH=Array(H.length-1).fill(new String),this.strings=H):this._$AH=p}_$AI(V,C=this,H,L){let M=this.strings,r=!1;if(M===void 0)V=d1(this,V,C,0),r=!F1(V)||V!==this._$AH&&V!==J,r&&(this._$AH=V);else{let t=V,i,a;for(V=M[0],i=0;i<M.length-1;i++)a=d1(this,t[H+i],C,i),a===J&&(a=this._$AH[i]),r||=!F1(a)||a!==this._$AH[i],a===p?V=p:V!==p&&(V+=(a??"")+M[i+1]),this._$AH[i]=a}r&&!L&&this.j(V)}j(V){V===p?this.element.removeAttribute(this.name):this.element.setAttribute(this.name,V??"")}},V2=class extends p1{constructor(){super(...arguments),this.type=3}j(V){this.element[this.name]=V===p?void 0:V}},L2=class extends p1{constructor(){super(...arguments),this.type=4}j(V){this.element.toggleAttribute(this.name,!!V&&V!==p)}},e2=class extends p1{constructor(V,C,H,L,M){super(V,C,H,L,M),this.type=5}_$AI(V,C=this){if((V=d1(this,V,C,0)??p)===J)return;let H=this._$AH,L=V===p&&H!==p||V.capture!==H.capture||V.once!==H.once||V.passive!==H.passive,M=V!==p&&(H===p||L);L&&this.element.removeEventListener(this.name,this,H),M&&this.element.addEventListener(this.name,this,V),this._$AH=V}handleEvent(V){typeof this._$AH=="function"?this._$AH.call(this.options?.host??this.element,V):this._$AH.handleEvent(V)}},M2=class{constructor(V,C,H){this.element=V,this.type=6,this._$AN=void 0,this._$AM=C,this.options=H}get _$AU(){return this._$AM._$AU}_$AI(V){d1(this,V)}},E5={M:O2,P:j,A:b2,C:1,L:$5,R:H2,D:T5,V:d1,I:Z1,H:p1,N:L2,U:e2,B:V2,F:M2},i0=g2.litHtmlPolyfillSupport;i0?.($1,Z1),(g2.litHtmlVersions??=[]).push("3.3.3");var D5=(e,V,C)=>{let H=C?.renderBefore??V,L=H._$litPart$;if(L===void 0){let M=C?.renderBefore??null;H._$litPart$=L=new Z1(V.insertBefore(R1(),M),M,void 0,C??{})}return L._$AI(e),L};var w2=globalThis,u=class extends q{constructor(){super(...arguments),this.renderOptions={host:this},this._$Do=void 0}createRenderRoot(){let V=super.createRenderRoot();return this.renderOptions.renderBefore??=V.firstChild,V}update(V){let C=this.render();this.hasUpdated||(this.renderOptions.isConnected=this.isConnected),super.update(V),this._$Do=D5(C,this.renderRoot,this.renderOptions)}connectedCallback(){super.connectedCallback(),this._$Do?.setConnected(!0)}disconnectedCallback(){super.disconnectedCallback(),this._$Do?.setConnected(!1)}render(){return J}};u._$litElement$=!0,u.finalized=!0,w2.litElementHydrateSupport?.({LitElement:u});var o0=w2.litElementPolyfillSupport;o0?.({LitElement:u});(w2.litElementVersions??=[]).push("4.2.2");var a0={attribute:!0,type:String,converter:B1,reflect:!1,hasChanged:Y1},A0=(e=a0,V,C)=>{let{kind:H,metadata:L}=C,M=globalThis.litPropertyMetadata.get(L);if(M===void 0&&globalThis.litPropertyMetadata.set(L,M=new Map),H==="setter"&&((e=Object.create(e)).wrapped=!0),M.set(C.name,e),H==="accessor"){let{name:r}=C;return{set(t){let i=V.get.call(this);V.set.call(this,t),this.requestUpdate(r,i,e,!0,t)},init(t){return t!==void 0&&this.C(r,void 0,e,t),t}}}if(H==="setter"){let{name:r}=C;return function(t){let i=this[r];V.call(this,t),this.requestUpdate(r,i,e,!0,t)}}throw Error("Unsupported decorator location: "+H)};function n(e){return(V,C)=>typeof C=="object"?A0(e,V,C):((H,L,M)=>{let r=L.hasOwnProperty(M);return L.constructor.createProperty(M,H),r?Object.getOwnPropertyDescriptor(L,M):void 0})(e,V,C)}function Z(e){return n({...e,state:!0,attribute:!1})}var l1=(e,V,C)=>(C.configurable=!0,C.enumerable=!0,Reflect.decorate&&typeof V!="object"&&Object.defineProperty(e,V,C),C);function g(e,V){return(C,H,L)=>{let M=r=>r.renderRoot?.querySelector(e)??null;if(V){let{get:r,set:t}=typeof H=="object"?C:L??(()=>{let i=Symbol();return{get(){return this[i]},set(a){this[i]=a}}})();return l1(C,H,{get(){let i=r.call(this);return i===void 0&&(i=M(this),(i!==null||this.hasUpdated)&&t.call(this,i)),i}})}return l1(C,H,{get(){return M(this)}})}}var m1={name:"Clip Download",description:"See what your cameras' clouds have, drag a window over it, and save it as a clip.",loading:"Loading",retry:"Try again",close:"Close",undo:"Undo","kind.alarm":"Alarm","kind.animal":"Animal","kind.ding":"Doorbell","kind.door_activity":"Door activity","kind.motion":"Motion","kind.on_demand":"Live view","kind.on_demand_link":"Shared live view","kind.package":"Package","kind.person":"Person","kind.vehicle":"Vehicle","label.doorbell":"Doorbell","label.parcel":"Parcel","label.visitor":"Visitor","label.incident":"Incident","state.no_cameras":"No cameras yet","state.no_cameras_help":"Add the account of your cameras' cloud, or ask whoever looks after Home Assistant to let you use one.","state.add_account":"Add account","state.missing":"Clip Download is not running","state.missing_help":"The integration is not loaded, or is older than this page. Restart Home Assistant, or look at the integration's page.","state.failed":"The cameras could not be loaded","state.offline":"Connection lost. Reconnecting…","state.day_failed":"The timeline could not be loaded: {reason}","state.events_failed":"{camera}: the events could not be loaded. {reason}","state.no_such_camera":"The link's camera is not there, or you may not use it.","state.nothing_shown":"Choose a camera above.","camera.ok":"Ready","camera.signed_out":"Signed out","camera.unavailable":"Cloud cannot be reached","camera.sign_in":"Sign in","camera.problem":"{camera}: {reason}",cameras:"Cameras","day.label":"Day","day.previous":"Previous day","day.next":"Next day","day.today":"Today","day.pick":"Pick a day","timeline.title":"Timeline","timeline.label":"Timeline of {date}, {from} to {to}","timeline.help":"Plus and minus zoom, arrows move, zero shows the whole day. Enter selects a window, whose edges are sliders. Brackets go to the previous and next event. Escape clears the selection.","timeline.tools":"Timeline tools","timeline.previous_event":"Previous event","timeline.next_event":"Next event","timeline.zoom_in":"Zoom in","timeline.zoom_out":"Zoom out","timeline.whole_day":"Whole day","timeline.start_edge":"Start of the window","timeline.end_edge":"End of the window","timeline.edge_value":"{time}, window of {length}","timeline.event_selected":"{what}, {camera}, {time}, {length}","timeline.no_more_events":"No more events on this day","timeline.hint_drag":"Drag over the timeline to choose what to save, or tap an event.","timeline.hint_touch":"Touch and hold, then drag to choose what to save, or tap an event.","legend.footage":"In the cloud","legend.none":"No footage","legend.clip":"Saved","legend.job":"Being saved","preset.title":"Quick choices","preset.last_minutes.one":"Last {count} min","preset.last_minutes.other":"Last {count} min","preset.last_event":"Last event","preset.no_event":"No event on this day.","save.title":"Selected window","save.start":"Start","save.end":"End","save.earlier":"{edge} 10 seconds earlier","save.later":"{edge} 10 seconds later","save.wrong_time":"Not a time in this window","save.clear":"Clear selection","save.label":"Label","save.cameras":"Cameras to save","save.about":"about {size}","save.save":"Save {length}","save.again":"Save again","save.play_saved":"Play saved clip","save.only_events":"{camera}: its cloud keeps only recordings of events. Choose an event.","jobs.title":"Saving","jobs.progress":"Progress of {what}","jobs.queued":"In the queue","jobs.waiting":"Waiting for the cloud","jobs.next_try":"{reason} ({left})","jobs.bytes":"Downloading, {received}","jobs.bytes_of":"Downloading {share}, {received} of {size}","jobs.parts_of":"Downloading part {done} of {parts}, {received}","jobs.finishing":"Joining","jobs.saved":"Saved","jobs.failed":"Not saved","jobs.cancelled":"Cancelled","jobs.cancel":"Cancel","jobs.retry":"Try again","jobs.dismiss":"Hide","jobs.play":"Play","clips.title":"Clips","clips.actions":"What to do with it","clips.empty":"No clips saved on this day.","clips.none":"No clips saved yet.","clips.none_found":"No clips match.","clips.help":"Arrow keys move from clip to clip, with Shift they select. Control and A selects all. Escape ends selecting.","clips.more":"Show more","clips.play":"Play","clips.older":"Previous clip","clips.newer":"Next clip","clips.not_playable":"This clip cannot be played here. It may have been moved or deleted.","clips.kept":"Kept","clips.partial":"Partial","clips.keep":"Keep: never delete by itself","clips.release":"Kept. Press to release","clips.label":"Edit label","clips.download":"Download","clips.share":"Share","clips.export":"Download as ZIP","clips.delete":"Delete","clips.close":"Close player","clips.select":"Select","clips.select_all":"Select all","clips.select_none":"Select none","clips.stop_selecting":"End selecting","clips.selected.one":"{count} selected","clips.selected.other":"{count} selected","clips.gaps.one":"{count} gap","clips.gaps.other":"{count} gaps","clips.deleted.one":"{count} clip will be deleted","clips.deleted.other":"{count} clips will be deleted","player.controls":"Player","player.position":"Position","player.filmed":"Filmed at","player.pause":"Pause","player.speed":"Speed","player.mute":"Mute","player.unmute":"Turn sound on","player.fullscreen":"Full screen","filter.title":"Filters","filter.search":"Search clips","filter.clear":"Clear filters","filter.all_days":"All days","filter.any_camera":"Camera","filter.any_label":"Label","filter.any_event":"Event","filter.any_seen":"Seen","label.of.one":"Of {count} clip. Leave it empty for none.","label.of.other":"Of {count} clips. Leave it empty for none.","label.offers":"Labels in use","label.save":"Save label","share.title":"Share clip","share.help":"Whoever has the link can watch and download this clip without signing in, until the link ends or you revoke it.","share.length":"How long the link works","share.hour":"An hour","share.day":"A day","share.week":"A week","share.make":"Create link","share.made":"The link works until {time}.","share.link":"Link","share.copy":"Copy","share.copied":"Copied","share.send":"Share","share.links":"Shared links","share.none":"No links. Share a clip to make one.","share.ends":"until {time}","share.opened.one":"opened {count} time","share.opened.other":"opened {count} times","share.revoke":"Revoke","export.packing.one":"Packing {count} clip","export.packing.other":"Packing {count} clips","export.of":"({done} of {size})","export.progress":"Progress of packing","spared.kept":"Not deleted: the clip is kept. Release it first.","spared.changed":"Not deleted: the file was changed after it was saved.","spared.foreign":"Not deleted: the file that describes the clip is missing, or is of another clip.","spared.linked":"Not deleted: there is a link in its place.","spared.away":"Not deleted: its disk or network drive is not there.","spared.refused":"Not deleted: Home Assistant may not delete this file.","spared.not_found":"This clip is not there any more.","card.name":"Clip Download timeline","card.editor.title":"Title","card.editor.entities":"Cameras","card.editor.show_clips":"Show saved clips","card.editor.show_presets":"Show quick choices","card.suggestion":"Timeline of this camera","strategy.name":"Footage","strategy.description":"A view with the timeline and clips of each camera of Clip Download."};var N5={en:m1},d0=e=>/^(ar|fa|he|ur)\b/.test(e),I5=new Map,E=e=>{let V=I5.get(e);if(V)return V;let C=N5[e]??N5[e.split("-")[0]??"en"],H=d0(e)?i=>`⁨${i}⁩`:i=>i,L=new Intl.PluralRules(C?e:"en"),M=new Intl.NumberFormat(e),r=(i,a)=>(C?.[i]??m1[i]).replace(/\{(\w+)\}/g,(l,d)=>H(String(a?.[d]??l))),t=Object.assign(r,{plural:(i,a)=>{let l=`${i}.${L.select(a)}`;return r(l in m1?l:`${i}.other`,{count:M.format(a)})}});return I5.set(e,t),t},e1=(e,V)=>`kind.${V}`in m1?X(e,V):V,z5=(e,V)=>{let C=`spared.${V}`;return C in m1?e(C):V},X=(e,V)=>{let C=`kind.${V}`;return C in m1?e(C):V.replaceAll("_"," ")};var p0=e=>Object.keys(e.entities??{}).filter(V=>_2(e,V)),_2=(e,V)=>V.startsWith("camera.")&&e.entities?.[V]?.platform==="clip_download",l0=e=>{if(typeof e!="object"||e===null)throw new Error("The configuration is not a mapping");let{entities:V,title:C}=e;if(C!==void 0&&typeof C!="string")throw new Error("title: expected text");if(V!==void 0&&!(Array.isArray(V)&&V.every(H=>typeof H=="string"&&H.startsWith("camera."))))throw new Error("entities: expected a list of cameras");for(let H of["show_clips","show_presets"]){let L=e[H];if(L!==void 0&&typeof L!="boolean")throw new Error(`${H}: expected true or false`)}return e},s1=class extends u{setConfig(V){this._config=l0(V)}getCardSize(){return this._config?.show_clips===!1?7:11}getGridOptions(){return{columns:"full",min_columns:6,rows:"auto"}}static getConfigElement(){return document.createElement("clip-download-card-editor")}static getStubConfig(V){return{entities:p0(V).slice(0,1)}}render(){let V=this._config;return!V||!this.hass?p:A`<ha-card .header=${V.title}>
       <div class="content ${V.title?"titled":""}">
         <clip-download-view
           plain
           .hass=${this.hass}
-          .entityIds=${V.entities??y3}
+          .entityIds=${V.entities??m0}
           .hideClips=${V.show_clips===!1}
           .hidePresets=${V.show_presets===!1}
         ></clip-download-view>
       </div>
-    </ha-card>`}};t1.styles=S`
+    </ha-card>`}};s1.styles=S`
     :host {
       display: block;
     }
@@ -21,13 +21,13 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
     .titled {
       padding-top: 0;
     }
-  `,a([p({attribute:!1})],t1.prototype,"hass",2),a([h()],t1.prototype,"_config",2);var y3=[],i1=class extends c{constructor(){super(...arguments);this._hasForm=customElements.get("ha-form")!==void 0;this._schema=[{name:"title",selector:{text:{}}},{name:"entities",selector:{entity:{multiple:!0,filter:{integration:"clip_download",domain:"camera"}}}},{name:"show_presets",default:!0,selector:{boolean:{}}},{name:"show_clips",default:!0,selector:{boolean:{}}}];this._label=C=>T(this.hass?.locale.language??"en")(`card.editor.${C.name}`)}setConfig(C){this._config=C}connectedCallback(){super.connectedCallback(),this._hasForm||customElements.whenDefined("ha-form").then(()=>this._hasForm=!0)}render(){if(!this.hass||!this._config||!this._hasForm)return m;let C={show_presets:!0,show_clips:!0,...this._config};return d`<ha-form
+  `,o([n({attribute:!1})],s1.prototype,"hass",2),o([Z()],s1.prototype,"_config",2);var m0=[],v1=class extends u{constructor(){super(...arguments);this._hasForm=customElements.get("ha-form")!==void 0;this._schema=[{name:"title",selector:{text:{}}},{name:"entities",selector:{entity:{multiple:!0,filter:{integration:"clip_download",domain:"camera"}}}},{name:"show_presets",default:!0,selector:{boolean:{}}},{name:"show_clips",default:!0,selector:{boolean:{}}}];this._label=C=>E(this.hass?.locale.language??"en")(`card.editor.${C.name}`)}setConfig(C){this._config=C}connectedCallback(){super.connectedCallback(),this._hasForm||customElements.whenDefined("ha-form").then(()=>this._hasForm=!0)}render(){if(!this.hass||!this._config||!this._hasForm)return p;let C={show_presets:!0,show_clips:!0,...this._config};return A`<ha-form
       .hass=${this.hass}
       .data=${C}
       .schema=${this._schema}
       .computeLabel=${this._label}
       @value-changed=${this._changed}
-    ></ha-form>`}_changed(C){C.stopPropagation();let H={...C.detail.value};H.show_clips&&delete H.show_clips,H.show_presets&&delete H.show_presets,H.title||delete H.title,H.entities?.length||delete H.entities,this.dispatchEvent(new CustomEvent("config-changed",{detail:{config:H},bubbles:!0,composed:!0}))}};a([p({attribute:!1})],i1.prototype,"hass",2),a([h()],i1.prototype,"_config",2),a([h()],i1.prototype,"_hasForm",2);var m5={ATTRIBUTE:1,CHILD:2,PROPERTY:3,BOOLEAN_ATTRIBUTE:4,EVENT:5,ELEMENT:6},l5=M=>(...V)=>({_$litDirective$:M,values:V}),I1=class{constructor(V){}get _$AU(){return this._$AM._$AU}_$AT(V,C,H){this._$Ct=V,this._$AM=C,this._$Ci=H}_$AS(V,C){return this.update(V,C)}update(V,C){return this.render(...C)}};var{I:k3}=a5,v5=M=>M;var s5=()=>document.createComment(""),d1=(M,V,C)=>{let H=M._$AA.parentNode,L=V===void 0?M._$AB:V._$AA;if(C===void 0){let e=H.insertBefore(s5(),L),r=H.insertBefore(s5(),L);C=new k3(e,r,M,M.options)}else{let e=C._$AB.nextSibling,r=C._$AM,t=r!==M;if(t){let i;C._$AQ?.(M),C._$AM=M,C._$AP!==void 0&&(i=M._$AU)!==r._$AU&&C._$AP(i)}if(e!==L||t){let i=C._$AA;for(;i!==e;){let o=v5(i).nextSibling;v5(H).insertBefore(i,L),i=o}}}return C},J=(M,V,C=M)=>(M._$AI(V,C),M),w3={},x5=(M,V=w3)=>M._$AH=V,Z5=M=>M._$AH,W1=M=>{M._$AR(),M._$AA.remove()};var u5=(M,V,C)=>{let H=new Map;for(let L=V;L<=C;L++)H.set(M[L],L);return H},z1=l5(class extends I1{constructor(M){if(super(M),M.type!==m5.CHILD)throw Error("repeat() can only be used in text expressions")}dt(M,V,C){let H;C===void 0?C=V:V!==void 0&&(H=V);let L=[],e=[],r=0;for(let t of M)L[r]=H?H(t,r):r,e[r]=C(t,r),r++;return{values:e,keys:L}}render(M,V,C){return this.dt(M,V,C).values}update(M,[V,C,H]){let L=Z5(M),{values:e,keys:r}=this.dt(V,C,H);if(!Array.isArray(L))return this.ut=r,e;let t=this.ut??=[],i=[],o,n,A=0,l=L.length-1,s=0,v=e.length-1;for(;A<=l&&s<=v;)if(L[A]===null)A++;else if(L[l]===null)l--;else if(t[A]===r[s])i[s]=J(L[A],e[s]),A++,s++;else if(t[l]===r[v])i[v]=J(L[l],e[v]),l--,v--;else if(t[A]===r[v])i[v]=J(L[A],e[v]),d1(M,i[v+1],L[A]),A++,v--;else if(t[l]===r[s])i[s]=J(L[l],e[s]),d1(M,L[A],L[l]),l--,s++;else if(o===void 0&&(o=u5(r,s,v),n=u5(t,A,l)),o.has(t[A]))if(o.has(t[l])){let u=n.get(r[s]),O=u!==void 0?L[u]:null;if(O===null){let E=d1(M,L[A]);J(E,e[s]),i[s]=E}else i[s]=J(O,e[s]),d1(M,L[A],O),L[u]=null;s++}else W1(L[l]),l--;else W1(L[A]),A++;for(;s<=v;){let u=d1(M,i[v+1]);J(u,e[s]),i[s++]=u}for(;A<=l;){let u=L[A++];u!==null&&W1(u)}return this.ut=r,x5(M,i),Q}});var Z=(M,V="")=>d`<svg class="icon ${V}" viewBox="0 0 24 24" aria-hidden="true"><path d=${M}></path></svg>`;var c5="M12,4A4,4 0 0,1 16,8A4,4 0 0,1 12,12A4,4 0 0,1 8,8A4,4 0 0,1 12,4M12,14C16.42,14 20,15.79 20,18V20H4V18C4,15.79 7.58,14 12,14Z";var S5="M6,6.9L3.87,4.78L5.28,3.37L7.4,5.5L6,6.9M13,1V4H11V1H13M20.13,4.78L18,6.9L16.6,5.5L18.72,3.37L20.13,4.78M4.5,10.5V12.5H1.5V10.5H4.5M19.5,10.5H22.5V12.5H19.5V10.5M6,20H18A2,2 0 0,1 20,22H4A2,2 0 0,1 6,20M12,5A6,6 0 0,1 18,11V19H6V11A6,6 0 0,1 12,5Z";var X="M11,15H13V17H11V15M11,7H13V13H11V7M12,2C6.47,2 2,6.5 2,12A10,10 0 0,0 12,22A10,10 0 0,0 22,12A10,10 0 0,0 12,2M12,20A8,8 0 0,1 4,12A8,8 0 0,1 12,4A8,8 0 0,1 20,12A8,8 0 0,1 12,20Z";var m2="M9,11H15V8L19,12L15,16V13H9V16L5,12L9,8V11M2,20V4H4V20H2M20,20V4H22V20H20Z";var l2="M13,9V15H16L12,19L8,15H11V9H8L12,5L16,9H13M4,2H20V4H4V2M4,20H20V22H4V20Z";var h5="M21,19V20H3V19L5,17V11C5,7.9 7.03,5.17 10,4.29C10,4.19 10,4.1 10,4A2,2 0 0,1 12,2A2,2 0 0,1 14,4C14,4.1 14,4.19 14,4.29C16.97,5.17 19,7.9 19,11V17L21,19M14,21A2,2 0 0,1 12,23A2,2 0 0,1 10,21M19.75,3.19L18.33,4.61C20.04,6.3 21,8.6 21,11H23C23,8.07 21.84,5.25 19.75,3.19M1,11H3C3,8.6 3.96,6.3 5.67,4.61L4.25,3.19C2.16,5.25 1,8.07 1,11Z";var v2="M7,10H12V15H7M19,19H5V8H19M19,3H18V1H16V3H8V1H6V3H5C3.89,3 3,3.9 3,5V19A2,2 0 0,0 5,21H19A2,2 0 0,0 21,19V5A2,2 0 0,0 19,3Z";var f5="M5,11L6.5,6.5H17.5L19,11M17.5,16A1.5,1.5 0 0,1 16,14.5A1.5,1.5 0 0,1 17.5,13A1.5,1.5 0 0,1 19,14.5A1.5,1.5 0 0,1 17.5,16M6.5,16A1.5,1.5 0 0,1 5,14.5A1.5,1.5 0 0,1 6.5,13A1.5,1.5 0 0,1 8,14.5A1.5,1.5 0 0,1 6.5,16M18.92,6C18.72,5.42 18.16,5 17.5,5H6.5C5.84,5 5.28,5.42 5.08,6L3,12V20A1,1 0 0,0 4,21H5A1,1 0 0,0 6,20V19H18V20A1,1 0 0,0 19,21H20A1,1 0 0,0 21,20V12L18.92,6Z";var f1="M6.03 12.03L8.03 15.5L5.5 18.68L2 12.62L6.03 12.03M17 18V15.29C17.88 14.9 18.5 14.03 18.5 13C18.5 12.43 18.3 11.9 17.97 11.5L19.94 10.35C20.95 9.76 21.3 8.47 20.71 7.46L19.33 5.06C18.74 4.05 17.45 3.7 16.44 4.28L8.31 9C7.36 9.53 7.03 10.75 7.58 11.71L9.08 14.31C9.63 15.26 10.86 15.59 11.81 15.04L13.69 13.96C13.94 14.55 14.41 15.03 15 15.29V18C15 19.1 15.9 20 17 20H22V18H17Z";var s2="M12 2C6.5 2 2 6.5 2 12S6.5 22 12 22 22 17.5 22 12 17.5 2 12 2M12 20C7.59 20 4 16.41 4 12S7.59 4 12 4 20 7.59 20 12 16.41 20 12 20M16.59 7.58L10 14.17L7.41 11.59L6 13L10 17L18 9L16.59 7.58Z";var x2="M15.41,16.58L10.83,12L15.41,7.41L14,6L8,12L14,18L15.41,16.58Z";var Z2="M8.59,16.58L13.17,12L8.59,7.41L10,6L16,12L10,18L8.59,16.58Z";var U1="M12,20A8,8 0 0,0 20,12A8,8 0 0,0 12,4A8,8 0 0,0 4,12A8,8 0 0,0 12,20M12,2A10,10 0 0,1 22,12A10,10 0 0,1 12,22C6.47,22 2,17.5 2,12A10,10 0 0,1 12,2M12.5,7V12.25L17,14.92L16.25,16.15L11,13V7H12.5Z";var $="M19,6.41L17.59,5L12,10.59L6.41,5L5,6.41L10.59,12L5,17.59L6.41,19L12,13.41L17.59,19L19,17.59L13.41,12L19,6.41Z";var u2="M19.8 22.6L17.15 20H6.5Q4.2 20 2.6 18.4T1 14.5Q1 12.58 2.19 11.08 3.38 9.57 5.25 9.15 5.33 8.95 5.4 8.76 5.5 8.57 5.55 8.35L1.4 4.2L2.8 2.8L21.2 21.2M6.5 18H15.15L7.1 9.95Q7.05 10.23 7.03 10.5 7 10.73 7 11H6.5Q5.05 11 4.03 12.03 3 13.05 3 14.5 3 15.95 4.03 17 5.05 18 6.5 18M11.13 14M21.6 18.75L20.15 17.35Q20.58 17 20.79 16.54 21 16.08 21 15.5 21 14.45 20.27 13.73 19.55 13 18.5 13H17V11Q17 8.93 15.54 7.46 14.08 6 12 6 11.33 6 10.7 6.16 10.07 6.33 9.5 6.68L8.05 5.23Q8.93 4.63 9.91 4.31 10.9 4 12 4 14.93 4 16.96 6.04 19 8.07 19 11 20.73 11.2 21.86 12.5 23 13.78 23 15.5 23 16.5 22.63 17.31 22.25 18.15 21.6 18.75M14.83 12.03Z";var c2="M19,4H15.5L14.5,3H9.5L8.5,4H5V6H19M6,19A2,2 0 0,0 8,21H16A2,2 0 0,0 18,19V7H6V19Z";var g5="M8,3C6.89,3 6,3.89 6,5V21H18V5C18,3.89 17.11,3 16,3H8M8,5H16V19H8V5M13,11V13H15V11H13Z";var I="M5,20H19V18H5M19,9H15V3H9V9H5L12,16L19,9Z";var O5="M12,9A3,3 0 0,0 9,12A3,3 0 0,0 12,15A3,3 0 0,0 15,12A3,3 0 0,0 12,9M12,17A5,5 0 0,1 7,12A5,5 0 0,1 12,7A5,5 0 0,1 17,12A5,5 0 0,1 12,17M12,4.5C7,4.5 2.73,7.61 1,12C2.73,16.39 7,19.5 12,19.5C17,19.5 21.27,16.39 23,12C21.27,7.61 17,4.5 12,4.5Z";var G1="M18,9H16V7H18M18,13H16V11H18M18,17H16V15H18M8,9H6V7H8M8,13H6V11H8M8,17H6V15H8M18,3V5H16V3H8V5H6V3H4V21H6V19H8V21H16V19H18V21H20V3H18Z";var S2="M15.5,14H14.71L14.43,13.73C15.41,12.59 16,11.11 16,9.5A6.5,6.5 0 0,0 9.5,3A6.5,6.5 0 0,0 3,9.5A6.5,6.5 0 0,0 9.5,16C11.11,16 12.59,15.41 13.73,14.43L14,14.71V15.5L19,20.5L20.5,19L15.5,14M9.5,14C7,14 5,12 5,9.5C5,7 7,5 9.5,5C12,5 14,7 14,9.5C14,12 12,14 9.5,14M7,9H12V10H7V9Z";var h2="M15.5,14L20.5,19L19,20.5L14,15.5V14.71L13.73,14.43C12.59,15.41 11.11,16 9.5,16A6.5,6.5 0 0,1 3,9.5A6.5,6.5 0 0,1 9.5,3A6.5,6.5 0 0,1 16,9.5C16,11.11 15.41,12.59 14.43,13.73L14.71,14H15.5M9.5,14C12,14 14,12 14,9.5C14,7 12,5 9.5,5C7,5 5,7 5,9.5C5,12 7,14 9.5,14M12,10H10V12H9V10H7V9H9V7H10V9H12V10Z";var f2="M19,13H5V11H19V13Z";var b5="M10,0.2C9,0.2 8.2,1 8.2,2C8.2,3 9,3.8 10,3.8C11,3.8 11.8,3 11.8,2C11.8,1 11,0.2 10,0.2M15.67,1A7.33,7.33 0 0,0 23,8.33V7A6,6 0 0,1 17,1H15.67M18.33,1C18.33,3.58 20.42,5.67 23,5.67V4.33C21.16,4.33 19.67,2.84 19.67,1H18.33M21,1A2,2 0 0,0 23,3V1H21M7.92,4.03C7.75,4.03 7.58,4.06 7.42,4.11L2,5.8V11H3.8V7.33L5.91,6.67L2,22H3.8L6.67,13.89L9,17V22H10.8V15.59L8.31,11.05L9.04,8.18L10.12,10H15V8.2H11.38L9.38,4.87C9.08,4.37 8.54,4.03 7.92,4.03Z";var y5="M2,10.96C1.5,10.68 1.35,10.07 1.63,9.59L3.13,7C3.24,6.8 3.41,6.66 3.6,6.58L11.43,2.18C11.59,2.06 11.79,2 12,2C12.21,2 12.41,2.06 12.57,2.18L20.47,6.62C20.66,6.72 20.82,6.88 20.91,7.08L22.36,9.6C22.64,10.08 22.47,10.69 22,10.96L21,11.54V16.5C21,16.88 20.79,17.21 20.47,17.38L12.57,21.82C12.41,21.94 12.21,22 12,22C11.79,22 11.59,21.94 11.43,21.82L3.53,17.38C3.21,17.21 3,16.88 3,16.5V10.96C2.7,11.13 2.32,11.14 2,10.96M12,4.15V4.15L12,10.85V10.85L17.96,7.5L12,4.15M5,15.91L11,19.29V12.58L5,9.21V15.91M19,15.91V12.69L14,15.59C13.67,15.77 13.3,15.76 13,15.6V19.29L19,15.91M13.85,13.36L20.13,9.73L19.55,8.72L13.27,12.35L13.85,13.36Z";var k5="M8.35,3C9.53,2.83 10.78,4.12 11.14,5.9C11.5,7.67 10.85,9.25 9.67,9.43C8.5,9.61 7.24,8.32 6.87,6.54C6.5,4.77 7.17,3.19 8.35,3M15.5,3C16.69,3.19 17.35,4.77 17,6.54C16.62,8.32 15.37,9.61 14.19,9.43C13,9.25 12.35,7.67 12.72,5.9C13.08,4.12 14.33,2.83 15.5,3M3,7.6C4.14,7.11 5.69,8 6.5,9.55C7.26,11.13 7,12.79 5.87,13.28C4.74,13.77 3.2,12.89 2.41,11.32C1.62,9.75 1.9,8.08 3,7.6M21,7.6C22.1,8.08 22.38,9.75 21.59,11.32C20.8,12.89 19.26,13.77 18.13,13.28C17,12.79 16.74,11.13 17.5,9.55C18.31,8 19.86,7.11 21,7.6M19.33,18.38C19.37,19.32 18.65,20.36 17.79,20.75C16,21.57 13.88,19.87 11.89,19.87C9.9,19.87 7.76,21.64 6,20.75C5,20.26 4.31,18.96 4.44,17.88C4.62,16.39 6.41,15.59 7.47,14.5C8.88,13.09 9.88,10.44 11.89,10.44C13.89,10.44 14.95,13.05 16.3,14.5C17.41,15.72 19.26,16.75 19.33,18.38Z";var g2="M20.71,7.04C21.1,6.65 21.1,6 20.71,5.63L18.37,3.29C18,2.9 17.35,2.9 16.96,3.29L15.12,5.12L18.87,8.87M3,17.25V21H6.75L17.81,9.93L14.06,6.18L3,17.25Z";var n1="M16,12V4H17V2H7V4H8V12L6,14V16H11.2V22H12.8V16H18V14L16,12Z";var O2="M16,12V4H17V2H7V4H8V12L6,14V16H11.2V22H12.8V16H18V14L16,12M8.8,14L10,12.8V4H14V12.8L15.2,14H8.8Z";var g1="M8,5.14V19.14L19,12.14L8,5.14Z";var b2="M19,13H13V19H11V13H5V11H11V5H13V11H19V13Z";var y2="M17.65,6.35C16.2,4.9 14.21,4 12,4A8,8 0 0,0 4,12A8,8 0 0,0 12,20C15.73,20 18.84,17.45 19.73,14H17.65C16.83,16.33 14.61,18 12,18A6,6 0 0,1 6,12A6,6 0 0,1 12,6C13.66,6 15.14,6.69 16.22,7.78L13,11H20V4L17.65,6.35Z";var k2="M16,18H18V6H16M6,18L14.5,12L6,6V18Z";var w2="M6,18V6H8V18H6M9.5,12L18,6V18L9.5,12Z";var w5={icon:b5,color:"--blue-grey-color",fallback:"#607d8b",rank:7},P2={ding:{icon:h5,color:"--orange-color",fallback:"#ef6c00",rank:0},alarm:{icon:S5,color:"--red-color",fallback:"#e53935",rank:1},package:{icon:y5,color:"--brown-color",fallback:"#8d6e63",rank:2},person:{icon:c5,color:"--purple-color",fallback:"#9c27b0",rank:3},vehicle:{icon:f5,color:"--indigo-color",fallback:"#5c6bc0",rank:4},animal:{icon:k5,color:"--green-color",fallback:"#43a047",rank:5},door_activity:{icon:g5,color:"--teal-color",fallback:"#00897b",rank:6},motion:w5,on_demand:{icon:O5,color:"--blue-grey-color",fallback:"#607d8b",rank:8},on_demand_link:{icon:I,color:"--blue-grey-color",fallback:"#607d8b",rank:9}},P5=(M,V)=>[M,...V].reduce((C,H)=>Q1(H).rank<Q1(C).rank?H:C,M),Q1=M=>P2[M]??w5;var b=S`
+    ></ha-form>`}_changed(C){C.stopPropagation();let H={...C.detail.value};H.show_clips&&delete H.show_clips,H.show_presets&&delete H.show_presets,H.title||delete H.title,H.entities?.length||delete H.entities,this.dispatchEvent(new CustomEvent("config-changed",{detail:{config:H},bubbles:!0,composed:!0}))}};o([n({attribute:!1})],v1.prototype,"hass",2),o([Z()],v1.prototype,"_config",2),o([Z()],v1.prototype,"_hasForm",2);var W5={ATTRIBUTE:1,CHILD:2,PROPERTY:3,BOOLEAN_ATTRIBUTE:4,EVENT:5,ELEMENT:6},U5=e=>(...V)=>({_$litDirective$:e,values:V}),r2=class{constructor(V){}get _$AU(){return this._$AM._$AU}_$AT(V,C,H){this._$Ct=V,this._$AM=C,this._$Ci=H}_$AS(V,C){return this.update(V,C)}update(V,C){return this.render(...C)}};var{I:s0}=E5,G5=e=>e;var Q5=()=>document.createComment(""),S1=(e,V,C)=>{let H=e._$AA.parentNode,L=V===void 0?e._$AB:V._$AA;if(C===void 0){let M=H.insertBefore(Q5(),L),r=H.insertBefore(Q5(),L);C=new s0(M,r,e,e.options)}else{let M=C._$AB.nextSibling,r=C._$AM,t=r!==e;if(t){let i;C._$AQ?.(e),C._$AM=e,C._$AP!==void 0&&(i=e._$AU)!==r._$AU&&C._$AP(i)}if(M!==L||t){let i=C._$AA;for(;i!==M;){let a=G5(i).nextSibling;G5(H).insertBefore(i,L),i=a}}}return C},M1=(e,V,C=e)=>(e._$AI(V,C),e),v0={},K5=(e,V=v0)=>e._$AH=V,q5=e=>e._$AH,t2=e=>{e._$AR(),e._$AA.remove()};var j5=(e,V,C)=>{let H=new Map;for(let L=V;L<=C;L++)H.set(e[L],L);return H},E1=U5(class extends r2{constructor(e){if(super(e),e.type!==W5.CHILD)throw Error("repeat() can only be used in text expressions")}dt(e,V,C){let H;C===void 0?C=V:V!==void 0&&(H=V);let L=[],M=[],r=0;for(let t of e)L[r]=H?H(t,r):r,M[r]=C(t,r),r++;return{values:M,keys:L}}render(e,V,C){return this.dt(e,V,C).values}update(e,[V,C,H]){let L=q5(e),{values:M,keys:r}=this.dt(V,C,H);if(!Array.isArray(L))return this.ut=r,M;let t=this.ut??=[],i=[],a,l,d=0,s=L.length-1,c=0,v=M.length-1;for(;d<=s&&c<=v;)if(L[d]===null)d++;else if(L[s]===null)s--;else if(t[d]===r[c])i[c]=M1(L[d],M[c]),d++,c++;else if(t[s]===r[v])i[v]=M1(L[s],M[v]),s--,v--;else if(t[d]===r[v])i[v]=M1(L[d],M[v]),S1(e,i[v+1],L[d]),d++,v--;else if(t[s]===r[c])i[c]=M1(L[s],M[c]),S1(e,L[d],L[s]),s--,c++;else if(a===void 0&&(a=j5(r,c,v),l=j5(t,d,s)),a.has(t[d]))if(a.has(t[s])){let h=l.get(r[c]),B=h!==void 0?L[h]:null;if(B===null){let N=S1(e,L[d]);M1(N,M[c]),i[c]=N}else i[c]=M1(B,M[c]),S1(e,L[d],B),L[h]=null;c++}else t2(L[s]),s--;else t2(L[d]),d++;for(;c<=v;){let h=S1(e,i[v+1]);M1(h,M[c]),i[c++]=h}for(;d<=s;){let h=L[d++];h!==null&&t2(h)}return this.ut=r,K5(e,i),J}});var x=(e,V="")=>A`<svg class="icon ${V}" viewBox="0 0 24 24" aria-hidden="true"><path d=${e}></path></svg>`;var J5="M12,4A4,4 0 0,1 16,8A4,4 0 0,1 12,12A4,4 0 0,1 8,8A4,4 0 0,1 12,4M12,14C16.42,14 20,15.79 20,18V20H4V18C4,15.79 7.58,14 12,14Z";var X5="M6,6.9L3.87,4.78L5.28,3.37L7.4,5.5L6,6.9M13,1V4H11V1H13M20.13,4.78L18,6.9L16.6,5.5L18.72,3.37L20.13,4.78M4.5,10.5V12.5H1.5V10.5H4.5M19.5,10.5H22.5V12.5H19.5V10.5M6,20H18A2,2 0 0,1 20,22H4A2,2 0 0,1 6,20M12,5A6,6 0 0,1 18,11V19H6V11A6,6 0 0,1 12,5Z";var r1="M11,15H13V17H11V15M11,7H13V13H11V7M12,2C6.47,2 2,6.5 2,12A10,10 0 0,0 12,22A10,10 0 0,0 22,12A10,10 0 0,0 12,2M12,20A8,8 0 0,1 4,12A8,8 0 0,1 12,4A8,8 0 0,1 20,12A8,8 0 0,1 12,20Z";var P2="M9,11H15V8L19,12L15,16V13H9V16L5,12L9,8V11M2,20V4H4V20H2M20,20V4H22V20H20Z";var B2="M13,9V15H16L12,19L8,15H11V9H8L12,5L16,9H13M4,2H20V4H4V2M4,20H20V22H4V20Z";var Y5="M21,19V20H3V19L5,17V11C5,7.9 7.03,5.17 10,4.29C10,4.19 10,4.1 10,4A2,2 0 0,1 12,2A2,2 0 0,1 14,4C14,4.1 14,4.19 14,4.29C16.97,5.17 19,7.9 19,11V17L21,19M14,21A2,2 0 0,1 12,23A2,2 0 0,1 10,21M19.75,3.19L18.33,4.61C20.04,6.3 21,8.6 21,11H23C23,8.07 21.84,5.25 19.75,3.19M1,11H3C3,8.6 3.96,6.3 5.67,4.61L4.25,3.19C2.16,5.25 1,8.07 1,11Z";var T2="M7,10H12V15H7M19,19H5V8H19M19,3H18V1H16V3H8V1H6V3H5C3.89,3 3,3.9 3,5V19A2,2 0 0,0 5,21H19A2,2 0 0,0 21,19V5A2,2 0 0,0 19,3Z";var C3="M5,11L6.5,6.5H17.5L19,11M17.5,16A1.5,1.5 0 0,1 16,14.5A1.5,1.5 0 0,1 17.5,13A1.5,1.5 0 0,1 19,14.5A1.5,1.5 0 0,1 17.5,16M6.5,16A1.5,1.5 0 0,1 5,14.5A1.5,1.5 0 0,1 6.5,13A1.5,1.5 0 0,1 8,14.5A1.5,1.5 0 0,1 6.5,16M18.92,6C18.72,5.42 18.16,5 17.5,5H6.5C5.84,5 5.28,5.42 5.08,6L3,12V20A1,1 0 0,0 4,21H5A1,1 0 0,0 6,20V19H18V20A1,1 0 0,0 19,21H20A1,1 0 0,0 21,20V12L18.92,6Z";var D1="M6.03 12.03L8.03 15.5L5.5 18.68L2 12.62L6.03 12.03M17 18V15.29C17.88 14.9 18.5 14.03 18.5 13C18.5 12.43 18.3 11.9 17.97 11.5L19.94 10.35C20.95 9.76 21.3 8.47 20.71 7.46L19.33 5.06C18.74 4.05 17.45 3.7 16.44 4.28L8.31 9C7.36 9.53 7.03 10.75 7.58 11.71L9.08 14.31C9.63 15.26 10.86 15.59 11.81 15.04L13.69 13.96C13.94 14.55 14.41 15.03 15 15.29V18C15 19.1 15.9 20 17 20H22V18H17Z";var R2="M12 2C6.5 2 2 6.5 2 12S6.5 22 12 22 22 17.5 22 12 17.5 2 12 2M10 17L5 12L6.41 10.59L10 14.17L17.59 6.58L19 8L10 17Z",F2="M12 2C6.5 2 2 6.5 2 12S6.5 22 12 22 22 17.5 22 12 17.5 2 12 2M12 20C7.59 20 4 16.41 4 12S7.59 4 12 4 20 7.59 20 12 16.41 20 12 20M16.59 7.58L10 14.17L7.41 11.59L6 13L10 17L18 9L16.59 7.58Z";var $2="M12,20A8,8 0 0,1 4,12A8,8 0 0,1 12,4A8,8 0 0,1 20,12A8,8 0 0,1 12,20M12,2A10,10 0 0,0 2,12A10,10 0 0,0 12,22A10,10 0 0,0 22,12A10,10 0 0,0 12,2Z";var E2="M20,16V10H22V16A2,2 0 0,1 20,18H8C6.89,18 6,17.1 6,16V4C6,2.89 6.89,2 8,2H16V4H8V16H20M10.91,7.08L14,10.17L20.59,3.58L22,5L14,13L9.5,8.5L10.91,7.08M16,20V22H4A2,2 0 0,1 2,20V7H4V20H16Z";var D2="M15.41,16.58L10.83,12L15.41,7.41L14,6L8,12L14,18L15.41,16.58Z";var N2="M8.59,16.58L13.17,12L8.59,7.41L10,6L16,12L10,18L8.59,16.58Z";var i2="M12,20A8,8 0 0,0 20,12A8,8 0 0,0 12,4A8,8 0 0,0 4,12A8,8 0 0,0 12,20M12,2A10,10 0 0,1 22,12A10,10 0 0,1 12,22C6.47,22 2,17.5 2,12A10,10 0 0,1 12,2M12.5,7V12.25L17,14.92L16.25,16.15L11,13V7H12.5Z";var T="M19,6.41L17.59,5L12,10.59L6.41,5L5,6.41L10.59,12L5,17.59L6.41,19L12,13.41L17.59,19L19,17.59L13.41,12L19,6.41Z";var I2="M19.8 22.6L17.15 20H6.5Q4.2 20 2.6 18.4T1 14.5Q1 12.58 2.19 11.08 3.38 9.57 5.25 9.15 5.33 8.95 5.4 8.76 5.5 8.57 5.55 8.35L1.4 4.2L2.8 2.8L21.2 21.2M6.5 18H15.15L7.1 9.95Q7.05 10.23 7.03 10.5 7 10.73 7 11H6.5Q5.05 11 4.03 12.03 3 13.05 3 14.5 3 15.95 4.03 17 5.05 18 6.5 18M11.13 14M21.6 18.75L20.15 17.35Q20.58 17 20.79 16.54 21 16.08 21 15.5 21 14.45 20.27 13.73 19.55 13 18.5 13H17V11Q17 8.93 15.54 7.46 14.08 6 12 6 11.33 6 10.7 6.16 10.07 6.33 9.5 6.68L8.05 5.23Q8.93 4.63 9.91 4.31 10.9 4 12 4 14.93 4 16.96 6.04 19 8.07 19 11 20.73 11.2 21.86 12.5 23 13.78 23 15.5 23 16.5 22.63 17.31 22.25 18.15 21.6 18.75M14.83 12.03Z";var z2="M19,21H8V7H19M19,5H8A2,2 0 0,0 6,7V21A2,2 0 0,0 8,23H19A2,2 0 0,0 21,21V7A2,2 0 0,0 19,5M16,1H4A2,2 0 0,0 2,3V17H4V3H16V1Z";var x1="M19,4H15.5L14.5,3H9.5L8.5,4H5V6H19M6,19A2,2 0 0,0 8,21H16A2,2 0 0,0 18,19V7H6V19Z";var H3="M8,3C6.89,3 6,3.89 6,5V21H18V5C18,3.89 17.11,3 16,3H8M8,5H16V19H8V5M13,11V13H15V11H13Z";var U="M5,20H19V18H5M19,9H15V3H9V9H5L12,16L19,9Z";var V3="M12,9A3,3 0 0,0 9,12A3,3 0 0,0 12,15A3,3 0 0,0 15,12A3,3 0 0,0 12,9M12,17A5,5 0 0,1 7,12A5,5 0 0,1 12,7A5,5 0 0,1 17,12A5,5 0 0,1 12,17M12,4.5C7,4.5 2.73,7.61 1,12C2.73,16.39 7,19.5 12,19.5C17,19.5 21.27,16.39 23,12C21.27,7.61 17,4.5 12,4.5Z";var o2="M18,9H16V7H18M18,13H16V11H18M18,17H16V15H18M8,9H6V7H8M8,13H6V11H8M8,17H6V15H8M18,3V5H16V3H8V5H6V3H4V21H6V19H8V21H16V19H18V21H20V3H18Z";var W2="M20 6H12L10 4H4C2.9 4 2 4.9 2 6V18C2 19.1 2.9 20 4 20H20C21.1 20 22 19.1 22 18V8C22 6.9 21.1 6 20 6M20 18H16V16H14V18H4V8H14V10H16V8H20V18M16 12V10H18V12H16M14 12H16V14H14V12M18 16H16V14H18V16Z";var U2="M5,5H10V7H7V10H5V5M14,5H19V10H17V7H14V5M17,14H19V19H14V17H17V14M10,17V19H5V14H7V17H10Z";var G2="M10.59,13.41C11,13.8 11,14.44 10.59,14.83C10.2,15.22 9.56,15.22 9.17,14.83C7.22,12.88 7.22,9.71 9.17,7.76V7.76L12.71,4.22C14.66,2.27 17.83,2.27 19.78,4.22C21.73,6.17 21.73,9.34 19.78,11.29L18.29,12.78C18.3,11.96 18.17,11.14 17.89,10.36L18.36,9.88C19.54,8.71 19.54,6.81 18.36,5.64C17.19,4.46 15.29,4.46 14.12,5.64L10.59,9.17C9.41,10.34 9.41,12.24 10.59,13.41M13.41,9.17C13.8,8.78 14.44,8.78 14.83,9.17C16.78,11.12 16.78,14.29 14.83,16.24V16.24L11.29,19.78C9.34,21.73 6.17,21.73 4.22,19.78C2.27,17.83 2.27,14.66 4.22,12.71L5.71,11.22C5.7,12.04 5.83,12.86 6.11,13.65L5.64,14.12C4.46,15.29 4.46,17.19 5.64,18.36C6.81,19.54 8.71,19.54 9.88,18.36L13.41,14.83C14.59,13.66 14.59,11.76 13.41,10.59C13,10.2 13,9.56 13.41,9.17Z";var Q2="M9.5,3A6.5,6.5 0 0,1 16,9.5C16,11.11 15.41,12.59 14.44,13.73L14.71,14H15.5L20.5,19L19,20.5L14,15.5V14.71L13.73,14.44C12.59,15.41 11.11,16 9.5,16A6.5,6.5 0 0,1 3,9.5A6.5,6.5 0 0,1 9.5,3M9.5,5C7,5 5,7 5,9.5C5,12 7,14 9.5,14C12,14 14,12 14,9.5C14,7 12,5 9.5,5Z";var K2="M15.5,14H14.71L14.43,13.73C15.41,12.59 16,11.11 16,9.5A6.5,6.5 0 0,0 9.5,3A6.5,6.5 0 0,0 3,9.5A6.5,6.5 0 0,0 9.5,16C11.11,16 12.59,15.41 13.73,14.43L14,14.71V15.5L19,20.5L20.5,19L15.5,14M9.5,14C7,14 5,12 5,9.5C5,7 7,5 9.5,5C12,5 14,7 14,9.5C14,12 12,14 9.5,14M7,9H12V10H7V9Z";var q2="M15.5,14L20.5,19L19,20.5L14,15.5V14.71L13.73,14.43C12.59,15.41 11.11,16 9.5,16A6.5,6.5 0 0,1 3,9.5A6.5,6.5 0 0,1 9.5,3A6.5,6.5 0 0,1 16,9.5C16,11.11 15.41,12.59 14.43,13.73L14.71,14H15.5M9.5,14C12,14 14,12 14,9.5C14,7 12,5 9.5,5C7,5 5,7 5,9.5C5,12 7,14 9.5,14M12,10H10V12H9V10H7V9H9V7H10V9H12V10Z";var j2="M7,10L12,15L17,10H7Z";var J2="M19,13H5V11H19V13Z";var L3="M10,0.2C9,0.2 8.2,1 8.2,2C8.2,3 9,3.8 10,3.8C11,3.8 11.8,3 11.8,2C11.8,1 11,0.2 10,0.2M15.67,1A7.33,7.33 0 0,0 23,8.33V7A6,6 0 0,1 17,1H15.67M18.33,1C18.33,3.58 20.42,5.67 23,5.67V4.33C21.16,4.33 19.67,2.84 19.67,1H18.33M21,1A2,2 0 0,0 23,3V1H21M7.92,4.03C7.75,4.03 7.58,4.06 7.42,4.11L2,5.8V11H3.8V7.33L5.91,6.67L2,22H3.8L6.67,13.89L9,17V22H10.8V15.59L8.31,11.05L9.04,8.18L10.12,10H15V8.2H11.38L9.38,4.87C9.08,4.37 8.54,4.03 7.92,4.03Z";var e3="M2,10.96C1.5,10.68 1.35,10.07 1.63,9.59L3.13,7C3.24,6.8 3.41,6.66 3.6,6.58L11.43,2.18C11.59,2.06 11.79,2 12,2C12.21,2 12.41,2.06 12.57,2.18L20.47,6.62C20.66,6.72 20.82,6.88 20.91,7.08L22.36,9.6C22.64,10.08 22.47,10.69 22,10.96L21,11.54V16.5C21,16.88 20.79,17.21 20.47,17.38L12.57,21.82C12.41,21.94 12.21,22 12,22C11.79,22 11.59,21.94 11.43,21.82L3.53,17.38C3.21,17.21 3,16.88 3,16.5V10.96C2.7,11.13 2.32,11.14 2,10.96M12,4.15V4.15L12,10.85V10.85L17.96,7.5L12,4.15M5,15.91L11,19.29V12.58L5,9.21V15.91M19,15.91V12.69L14,15.59C13.67,15.77 13.3,15.76 13,15.6V19.29L19,15.91M13.85,13.36L20.13,9.73L19.55,8.72L13.27,12.35L13.85,13.36Z";var X2="M14,19H18V5H14M6,19H10V5H6V19Z";var M3="M8.35,3C9.53,2.83 10.78,4.12 11.14,5.9C11.5,7.67 10.85,9.25 9.67,9.43C8.5,9.61 7.24,8.32 6.87,6.54C6.5,4.77 7.17,3.19 8.35,3M15.5,3C16.69,3.19 17.35,4.77 17,6.54C16.62,8.32 15.37,9.61 14.19,9.43C13,9.25 12.35,7.67 12.72,5.9C13.08,4.12 14.33,2.83 15.5,3M3,7.6C4.14,7.11 5.69,8 6.5,9.55C7.26,11.13 7,12.79 5.87,13.28C4.74,13.77 3.2,12.89 2.41,11.32C1.62,9.75 1.9,8.08 3,7.6M21,7.6C22.1,8.08 22.38,9.75 21.59,11.32C20.8,12.89 19.26,13.77 18.13,13.28C17,12.79 16.74,11.13 17.5,9.55C18.31,8 19.86,7.11 21,7.6M19.33,18.38C19.37,19.32 18.65,20.36 17.79,20.75C16,21.57 13.88,19.87 11.89,19.87C9.9,19.87 7.76,21.64 6,20.75C5,20.26 4.31,18.96 4.44,17.88C4.62,16.39 6.41,15.59 7.47,14.5C8.88,13.09 9.88,10.44 11.89,10.44C13.89,10.44 14.95,13.05 16.3,14.5C17.41,15.72 19.26,16.75 19.33,18.38Z";var N1="M20.71,7.04C21.1,6.65 21.1,6 20.71,5.63L18.37,3.29C18,2.9 17.35,2.9 16.96,3.29L15.12,5.12L18.87,8.87M3,17.25V21H6.75L17.81,9.93L14.06,6.18L3,17.25Z";var t1="M16,12V4H17V2H7V4H8V12L6,14V16H11.2V22H12.8V16H18V14L16,12Z";var I1="M16,12V4H17V2H7V4H8V12L6,14V16H11.2V22H12.8V16H18V14L16,12M8.8,14L10,12.8V4H14V12.8L15.2,14H8.8Z";var c1="M8,5.14V19.14L19,12.14L8,5.14Z";var Y2="M19,13H13V19H11V13H5V11H11V5H13V11H19V13Z";var C5="M17.65,6.35C16.2,4.9 14.21,4 12,4A8,8 0 0,0 4,12A8,8 0 0,0 12,20C15.73,20 18.84,17.45 19.73,14H17.65C16.83,16.33 14.61,18 12,18A6,6 0 0,1 6,12A6,6 0 0,1 12,6C13.66,6 15.14,6.69 16.22,7.78L13,11H20V4L17.65,6.35Z";var H5="M9,9H15V15H9M7,17H17V7H7M15,5H17V3H15M15,21H17V19H15M19,17H21V15H19M19,9H21V7H19M19,21A2,2 0 0,0 21,19H19M19,13H21V11H19M11,21H13V19H11M9,3H7V5H9M3,17H5V15H3M5,21V19H3A2,2 0 0,0 5,21M19,3V5H21A2,2 0 0,0 19,3M13,3H11V5H13M3,9H5V7H3M7,21H9V19H7M3,13H5V11H3M3,5H5V3A2,2 0 0,0 3,5Z";var h1="M18,16.08C17.24,16.08 16.56,16.38 16.04,16.85L8.91,12.7C8.96,12.47 9,12.24 9,12C9,11.76 8.96,11.53 8.91,11.3L15.96,7.19C16.5,7.69 17.21,8 18,8A3,3 0 0,0 21,5A3,3 0 0,0 18,2A3,3 0 0,0 15,5C15,5.24 15.04,5.47 15.09,5.7L8.04,9.81C7.5,9.31 6.79,9 6,9A3,3 0 0,0 3,12A3,3 0 0,0 6,15C6.79,15 7.5,14.69 8.04,14.19L15.16,18.34C15.11,18.55 15.08,18.77 15.08,19C15.08,20.61 16.39,21.91 18,21.91C19.61,21.91 20.92,20.61 20.92,19A2.92,2.92 0 0,0 18,16.08Z";var z1="M16,18H18V6H16M6,18L14.5,12L6,6V18Z";var W1="M6,18V6H8V18H6M9.5,12L18,6V18L9.5,12Z";var V5="M14,3.23V5.29C16.89,6.15 19,8.83 19,12C19,15.17 16.89,17.84 14,18.7V20.77C18,19.86 21,16.28 21,12C21,7.72 18,4.14 14,3.23M16.5,12C16.5,10.23 15.5,8.71 14,7.97V16C15.5,15.29 16.5,13.76 16.5,12M3,9V15H7L12,20V4L7,9H3Z";var L5="M12,4L9.91,6.09L12,8.18M4.27,3L3,4.27L7.73,9H3V15H7L12,20V13.27L16.25,17.53C15.58,18.04 14.83,18.46 14,18.7V20.77C15.38,20.45 16.63,19.82 17.68,18.96L19.73,21L21,19.73L12,10.73M19,12C19,12.94 18.8,13.82 18.46,14.64L19.97,16.15C20.62,14.91 21,13.5 21,12C21,7.72 18,4.14 14,3.23V5.29C16.89,6.15 19,8.83 19,12M16.5,12C16.5,10.23 15.5,8.71 14,7.97V10.18L16.45,12.63C16.5,12.43 16.5,12.21 16.5,12Z";var r3={icon:L3,color:"--blue-grey-color",fallback:"#607d8b",rank:7},e5={ding:{icon:Y5,color:"--orange-color",fallback:"#ef6c00",rank:0},alarm:{icon:X5,color:"--red-color",fallback:"#e53935",rank:1},package:{icon:e3,color:"--brown-color",fallback:"#8d6e63",rank:2},person:{icon:J5,color:"--purple-color",fallback:"#9c27b0",rank:3},vehicle:{icon:C3,color:"--indigo-color",fallback:"#5c6bc0",rank:4},animal:{icon:M3,color:"--green-color",fallback:"#43a047",rank:5},door_activity:{icon:H3,color:"--teal-color",fallback:"#00897b",rank:6},motion:r3,on_demand:{icon:V3,color:"--blue-grey-color",fallback:"#607d8b",rank:8},on_demand_link:{icon:U,color:"--blue-grey-color",fallback:"#607d8b",rank:9}},t3=(e,V)=>[e,...V].reduce((C,H)=>a2(H).rank<a2(C).rank?H:C,e),a2=e=>e5[e]??r3;var f1=[],i3=Promise.resolve(),U1,x0=2e3,M5=e=>{i3=i3.then(e).catch(()=>{})};window.addEventListener("popstate",()=>{U1?U1():f1.pop()?.()});var g1=(e,V)=>{f1.push(e),M5(()=>history.pushState({clipDownload:!0},"",V))},O1=e=>{let V=f1.indexOf(e);V<0||(f1.splice(V,1),M5(()=>new Promise(C=>{let H=setTimeout(()=>U1?.(),x0);U1=()=>{U1=void 0,clearTimeout(H),C()},history.back()})))},b1=e=>{let V=f1.indexOf(e);V>=0&&f1.splice(V,1)},o3=e=>{M5(()=>history.replaceState(history.state,"",e))};var i1=e=>new Date(e).toISOString(),m=e=>Date.parse(e),a3=new Map,c0=e=>{let V=a3.get(e);return V||(V=new Intl.DateTimeFormat("en-US",{timeZone:e,hourCycle:"h23",year:"numeric",month:"numeric",day:"numeric",hour:"numeric",minute:"numeric",second:"numeric"}),a3.set(e,V)),V},G1=(e,V)=>{let C={year:0,month:0,day:0,hour:0,minute:0,second:0};for(let H of c0(V).formatToParts(e))H.type in C&&(C[H.type]=Number(H.value));return C},r5=e=>Date.UTC(e.year,e.month-1,e.day,e.hour,e.minute,e.second),A2=(e,V)=>{let C=Math.floor(e/1e3)*1e3;return r5(G1(C,V))-C},t5=(e,V)=>{let C=r5(e),H=C-A2(C-24*36e5,V),L=C-A2(C+24*36e5,V);for(let M of H<L?[H,L]:[L,H])if(r5(G1(M,V))===C)return M;return H},F=(e,V,C=0)=>{let{year:H,month:L,day:M}=G1(e,V),r=t=>{let i=new Date(Date.UTC(H,L-1,M+t)),a={year:i.getUTCFullYear(),month:i.getUTCMonth()+1,day:i.getUTCDate(),hour:0,minute:0,second:0};return t5(a,V)};return{id:new Date(Date.UTC(H,L-1,M+C)).toISOString().slice(0,10),start:r(C),end:r(C+1)}},n2=(e,V)=>{let[C=0,H=1,L=1]=e.split("-").map(Number);return F(t5({year:C,month:H,day:L,hour:12,minute:0,second:0},V),V)},A3=(e,V,C,H)=>{let L=e.replace(/[\u0660-\u0669]/g,d=>String(d.charCodeAt(0)-1632)).replace(/[\u06f0-\u06f9]/g,d=>String(d.charCodeAt(0)-1776)).trim().toLowerCase(),M=/^(\d{1,2})(?:[:.\s]?(\d{2}))?(?:[:.\s]?(\d{2}))?\s*([ap])?\.?\s*(?:m\.?)?$/.exec(L);if(!M)return null;let r=Number(M[1]),t=Number(M[2]??0),i=Number(M[3]??0);if(M[4]){if(r<1||r>12)return null;r=r%12+(M[4]==="p"?12:0)}if(r>23||t>59||i>59)return null;let a=[-1,0,1].map(d=>{let[s=0,c=0,v=0]=F(V,C,d).id.split("-").map(Number);return t5({year:s,month:c,day:v,hour:r,minute:t,second:i},C)}),l=H?a.filter(d=>H.start<=d&&d<=H.end):[];return(l.length?l:a).reduce((d,s)=>Math.abs(s-V)<Math.abs(d-V)?s:d)},I=(e,V,C)=>Math.min(Math.max(e,V),C);var d2=async e=>(await e.callWS({type:"clip_download/cameras"})).cameras,n3=async(e,V,C,H)=>(await e.callWS({type:"clip_download/timeline",entity_ids:V,start:i1(C),end:i1(H)})).cameras,d3=(e,V)=>e.callWS({type:"clip_download/clips/list",...V}),p3=async(e,V)=>(await e.callWS({type:"clip_download/clip/get",clip_id:V})).clip,l3=(e,V)=>e.callWS({type:"clip_download/clips/filters",entity_ids:V}),m3=(e,V)=>e.connection.subscribeMessage(V,{type:"clip_download/clips/subscribe"}),s3=(e,V)=>e.connection.subscribeMessage(V,{type:"clip_download/jobs/subscribe"}),v3=(e,V)=>e.callWS({type:"clip_download/jobs/cancel",job_id:V}),x3=(e,V)=>e.callWS({type:"clip_download/jobs/retry",job_id:V}),c3=async(e,V,C)=>(await e.callWS({type:"clip_download/clip/keep",clip_id:V,kept:C})).clip,u3=async(e,V,C)=>(await e.callWS({type:"clip_download/clip/label",clip_id:V,label:C})).clip,Z3=(e,V)=>e.callWS({type:"clip_download/clip/delete",clip_ids:V}),S3=async(e,V,C)=>(await e.callWS({type:"clip_download/share/create",clip_id:V,hours:C})).share,h3=async e=>(await e.callWS({type:"clip_download/share/list"})).shares,f3=(e,V)=>e.callWS({type:"clip_download/share/revoke",share_id:V}),g3=(e,V,C)=>e.connection.subscribeMessage(C,{type:"clip_download/export",clip_ids:V}),O3=async(e,V,C,H,L)=>{let M={start:i1(C),end:i1(H),wait:!1,...L&&{label:L}};return(await e.callService("clip_download","save_clip",M,{entity_id:V},!1,!0)).response??{}},b3=async e=>(await e.callWS({type:"manifest/get",integration:"clip_download"})).version;var Q1=e=>({start:m(e.start),end:m(e.end)}),i5=(e,V)=>e.start-V.start,o5=e=>e.state==="finishing"||e.state==="saved"?1:e.size_bytes?Math.min(e.received_bytes/e.size_bytes,1):e.parts?Math.min(e.parts_done/e.parts,1):null,u1=e=>e.state==="saved"||e.state==="failed"||e.state==="cancelled",k3=(e,V,C)=>({entityId:e.entity_id,name:e.name,anyWindow:e.any_window,footage:V?.footage?.map(Q1).sort(i5)??null,retentionStart:e.retention_start===null?null:m(e.retention_start),lag:e.lag_s*1e3,events:(V?.events??[]).map(H=>{let L=t3(H.kind,H.seen);return{...Q1(H),kind:L,look:a2(L),event:H}}).sort(i5),clips:(V?.clips??[]).map(H=>({...Q1(H),gaps:H.gaps.map(Q1),kept:H.kept,clip:H})).sort(i5),jobs:C.filter(H=>H.entity_id===e.entity_id&&H.state!=="saved"&&H.state!=="cancelled").map(H=>({...Q1(H),share:o5(H),failed:H.state==="failed"}))}),w3=(e,V)=>e.clips.find(C=>C.start<=V.start&&C.end>=V.end)?.clip,_3=(e,V)=>{let C=0;for(let H of e){let L=0,M=0;for(let{clip:r}of H.clips)L+=r.size_bytes,M+=r.duration_s*1e3;if(!M)return null;C+=L/M*(V.end-V.start)}return C||null},p2=(e,V,C)=>{let H;for(let L of e)for(let M of L.events)(C?M.start<=V:M.start>=V)||(!H||(C?M.start<H.mark.start:M.start>H.mark.start))&&(H={row:L,mark:M});return H},l2=e=>e.end-e.start>=1e3?{start:e.start,end:e.end}:{start:e.start,end:e.start+6e4};var u0="0.1.0",P3="clip-download-reloaded-for",Z0=(e,V)=>{let C=r=>{let t=/^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:(?:-|\.)?(a|b|rc|dev)[a-z.-]*(\d*))?/.exec(r);if(!t)return[];let i=t[4]===void 0?4:["dev","a","b","rc"].indexOf(t[4]);return[Number(t[1]),Number(t[2]??0),Number(t[3]??0),i,Number(t[5]??0)]},H=C(e),L=C(V),M=H.findIndex((r,t)=>r!==L[t]);return M>=0&&(H[M]??0)>(L[M]??0)},a5=async(e,V=u0,C=()=>location.reload())=>{let H;try{if(H=await b3(e),H===void 0||!Z0(H,V)||sessionStorage.getItem(P3)===H)return;sessionStorage.setItem(P3,H)}catch{return}C()};var S0=1e4,h0=100,B3=6e4,f0=1e3,Y=(e,V)=>{if(typeof e!="object"||e===null)return String(e);let{code:C,message:H,translation_domain:L,translation_key:M,translation_placeholders:r}=e,t=`component.${L??""}.exceptions.${M??""}.message`;return[M&&V?.localize?.(t,r),H,C].find(Boolean)??""},g0=e=>typeof e=="object"&&e!==null?e.code:void 0,n5=class{constructor(){this._doomed=null;this._listeners=new Set}get clips(){return this._doomed?.clips??[]}has(V){return this.clips.some(C=>C.id===V)}listen(V){return this._listeners.add(V),()=>this._listeners.delete(V)}isShownBy(V){return this._listeners.values().next().value===V}put(V,C){this._empty(),this._doomed={hass:V,clips:C,timer:window.setTimeout(()=>{this._empty()},S0)},this._tell()}undo(){this._doomed&&(window.clearTimeout(this._doomed.timer),this._doomed=null,this._tell())}async _empty(){let V=this._doomed;if(!V)return;window.clearTimeout(V.timer),this._doomed=null;let C;try{let{spared:H}=await Z3(V.hass,V.clips.map(L=>L.id));H[0]&&(C=z5(E(V.hass.locale.language),H[0].reason))}catch(H){C=Y(H,V.hass)}this._tell(C)}_tell(V){for(let C of this._listeners)C(V)}},G=new n5,C1={allDays:!1,query:"",camera:"",label:"",kind:"",seen:"",kept:!1,partial:!1},m2=class{constructor(V){this._host=V;this.state="loading";this.failure="";this.isOnline=!0;this.cameras=[];this.timelines=new Map;this.isLoadingDay=!1;this.dayFailure="";this.jobs=[];this.clips=[];this.isLoadingClips=!1;this.hasMoreClips=!1;this.filter=C1;this.filters={labels:[],kinds:[],seen:[]};this.opened=null;this.packing=null;this.notice="";this._shown=[];this._cursor=null;this._asked=0;this._askedClips=0;this._unsubscribes=[];this._refresh=0;this._settle=0;this._dismissed=new Set;this._binned=V=>{V&&this.showsBin&&this.tell(V),this._changed()};this._ready=()=>{this.isOnline=!0,this._hass&&a5(this._hass),this.load()};this._lost=()=>{this.isOnline=!1,this._changed()};V.addController(this)}hostConnected(){this._unlisten=G.listen(this._binned),this._hass&&this._open(this._hass)}hostDisconnected(){this._unlisten?.(),this.stopPacking(),this._close()}setHass(V){let C=!this._hass;this._hass=V,(C||this._connection!==V.connection)&&(this._close(),this._open(V))}_open(V){this._connection||(a5(V),V.loadBackendTranslation?.("exceptions","clip_download").catch(()=>{}),this._connection=V.connection,this.isOnline=V.connection.connected,V.connection.addEventListener("ready",this._ready),V.connection.addEventListener("disconnected",this._lost),this._refresh=window.setInterval(()=>this._refreshToday(),B3),this.load())}_close(){this._connection?.removeEventListener("ready",this._ready),this._connection?.removeEventListener("disconnected",this._lost),this._connection=void 0,this._unsubscribe(),window.clearInterval(this._refresh),window.clearTimeout(this._settle),this._settle=0}_unsubscribe(){for(let V of this._unsubscribes)V.then(C=>C()).catch(()=>{});this._unsubscribes=[]}get showsBin(){return G.isShownBy(this._binned)}_changed(){this._host.requestUpdate()}tell(V){this.notice=V,this._changed()}async load(){let V=this._hass;if(V){this.state!=="ready"&&(this.state="loading"),this._changed();try{this.cameras=await d2(V),this.state="ready"}catch(C){this.isOnline&&this.state!=="ready"&&(this.state=g0(C)==="unknown_command"?"missing":"failed",this.failure=Y(C,V)),this._changed();return}this._changed(),this._unsubscribes.length||this._subscribe(V),await this._loadDay()}}_subscribe(V){this._unsubscribes=[s3(V,C=>this._jobsChanged(C)),m3(V,C=>this._clipsChanged(C))];for(let C of this._unsubscribes)C.catch(H=>this.tell(Y(H,V)))}show(V,C){if(this._day?.start===V.start&&this._shown.join()===C.join())return;let L=this._day?.start!==V.start;this._day=V,this._shown=C,L&&(this.timelines=new Map),this.clips=[],this._changed(),this.state==="ready"&&this._loadDay()}async _loadDay(){let V=++this._asked;await Promise.all([this._loadTimelines(V),this._loadClips(null),this._loadFilters()])}async _loadFilters(){if(!(!this._hass||!this._shown.length)){try{this.filters=await l3(this._hass,this._shown)}catch{return}this._changed()}}async _loadTimelines(V){let C=this._hass,H=this._day;if(!(!C||!H||!this._shown.length)){this.isLoadingDay=this._shown.some(L=>!this.timelines.has(L)),this._changed();try{let L=await n3(C,this._shown,H.start,H.end);if(V!==this._asked)return;this.timelines=new Map(L.map(M=>[M.entity_id,M])),this.dayFailure=""}catch(L){if(V!==this._asked)return;this.isOnline&&(this.dayFailure=Y(L,C))}this.isLoadingDay=!1,this._changed()}}setFilter(V){this.filter=V,this._changed(),this.state==="ready"&&this._loadClips(null)}_clipsQuery(V){let{allDays:C,query:H,camera:L,label:M,kind:r,seen:t,kept:i,partial:a}=this.filter;return{entity_ids:this._shown.includes(L)?[L]:this._shown,...!C&&{start:i1(V.start),end:i1(V.end)},...H&&{query:H},...M&&{label:M},...r&&{kind:r},...t&&{seen:t},...i&&{kept:i},...a&&{status:"partial"}}}async _loadClips(V){let C=this._hass,H=this._day;if(!C||!H)return;let L=++this._askedClips;if(!this._shown.length){this.hasMoreClips=!1;return}this.isLoadingClips=!0,this._changed();try{let M=await d3(C,{...this._clipsQuery(H),limit:h0,...V!==null&&{cursor:V}});if(L!==this._askedClips)return;this.clips=V===null?M.clips:A5(this.clips,M.clips,new Set),this._cursor=M.cursor,this.hasMoreClips=M.cursor!==null}catch(M){if(L!==this._askedClips)return;this.isOnline&&this.tell(Y(M,C))}this.isLoadingClips=!1,this._changed()}async loadMoreClips(){this._cursor!==null&&!this.isLoadingClips&&await this._loadClips(this._cursor)}async open(V){let C=this.clips.find(H=>H.id===V);return C?this.opened=C:await this._try(async H=>this.opened=await p3(H,V)),this._changed(),this.opened?.id===V?this.opened:null}close(){this.opened=null,this._changed()}async reloadDay(){await this._loadDay()}_refreshToday(){let V=Date.now();this._day&&this._day.start<=V&&V<this._day.end+2*B3&&this.isOnline&&this.state==="ready"&&!document.hidden&&this._loadTimelines(this._asked)}_jobsChanged(V){let C=new Map(this.jobs.map(L=>[L.id,L])),H=new Map(V.jobs?V.jobs.map(L=>[L.id,L]):C);for(let L of V.changed??[])H.set(L.id,L);for(let L of V.removed??[])H.delete(L);this.jobs=[...H.values()].filter(L=>!this._dismissed.has(L.id)).sort((L,M)=>m(M.asked_at)-m(L.asked_at)),this._changed()}_clipsChanged(V){let C=[...V.saved??[],...V.changed??[]],H=new Set(V.removed),L=this._day,M=i=>L!==void 0&&i.entity_id!==null&&this._shown.includes(i.entity_id)&&m(i.start)<L.end&&m(i.end)>L.start,r=new Set(this.clips.map(i=>i.id)),t=i=>r.has(i.id)||this._isWanted(i,M(i));this.opened=C.find(i=>i.id===this.opened?.id)??this.opened,this.opened&&H.has(this.opened.id)&&(this.opened=null),this.clips=A5(this.clips,C.filter(t),H);for(let[i,a]of this.timelines){let l=C.filter(d=>d.entity_id===i&&M(d));(l.length||a.clips.some(d=>H.has(d.id)))&&this.timelines.set(i,{...a,clips:A5(a.clips,l,H)})}this.timelines=new Map(this.timelines),this._changed(),V.saved?.length&&!this._settle&&(this._settle=window.setTimeout(()=>{this._settle=0,this._loadTimelines(this._asked)},f0))}_isWanted(V,C){let{allDays:H,query:L,camera:M,label:r,kind:t,seen:i,kept:a,partial:l}=this.filter;return(C||H&&this._shown.includes(V.entity_id??""))&&!L&&(!this._shown.includes(M)||V.entity_id===M)&&(!r||V.label===r)&&(!t||V.kinds.includes(t))&&(!i||V.seen.includes(i))&&(!a||V.kept)&&(!l||V.status==="partial")}async save(V,C,H){return await this._try(async L=>{let M=await O3(L,V,C.start,C.end,H);for(let r of Object.values(M))r.status==="failed"&&r.error&&this.tell(typeof r.error=="string"?r.error:r.error.message??"")})}async cancel(V){await this._try(C=>v3(C,V))}async retry(V){await this._try(C=>x3(C,V))&&this.dismiss(V)}dismiss(V){this.jobs.some(C=>C.id===V&&!u1(C))||(this._dismissed.add(V),this.jobs=this.jobs.filter(C=>C.id!==V),this._changed())}async keep(V,C){for(let H of V){if(H.kept===C)continue;if(!await this._try(async M=>this._clipsChanged({changed:[await c3(M,H.id,C)]})))return}}async label(V,C){for(let H of V){if(H.label===C)continue;if(!await this._try(async M=>this._clipsChanged({changed:[await u3(M,H.id,C)]})))return}this._loadFilters()}delete(V){this._hass&&(V.some(C=>C.id===this.opened?.id)&&(this.opened=null),G.put(this._hass,V))}async pack(V){let C=this._hass;if(!C)return;this.stopPacking();let H={count:V.length,done:0,size:null,name:"",url:null},L=i=>{this._stopPacking===t&&(this.stopPacking(),this.tell(i))},M=V.map(i=>i.id),r=g3(C,M,i=>{this._stopPacking===t&&(i.error?L(i.error.message):this.packing=O0(this.packing??H,i),this._changed())}),t=()=>{r.then(i=>i()).catch(()=>{})};this.packing=H,this._stopPacking=t,this._changed();try{await r}catch(i){L(Y(i,C))}}stopPacking(){this._stopPacking?.(),this._stopPacking=void 0,this.packing=null,this._changed()}async _try(V){if(!this._hass)return!1;try{await V(this._hass)}catch(C){return this.tell(Y(C,this._hass)),!1}return!0}},O0=(e,V)=>({...e,done:V.done_bytes??e.done,size:V.size_bytes??e.size,name:V.name??e.name,url:V.url??e.url}),A5=(e,V,C)=>{let H=new Map(e.map(L=>[L.id,L]));for(let L of V)H.set(L.id,L);for(let L of C)H.delete(L);return[...H.values()].sort((L,M)=>m(M.start)-m(L.start))};var f=S`
   :host {
     --cd-text: var(--primary-text-color, #141414);
     --cd-faint: var(--secondary-text-color, #5e5e5e);
@@ -152,112 +152,123 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
     clip-path: inset(50%);
     white-space: nowrap;
   }
-`;var W=M=>new Date(M).toISOString(),x=M=>Date.parse(M),_5=new Map,P3=M=>{let V=_5.get(M);return V||(V=new Intl.DateTimeFormat("en-US",{timeZone:M,hourCycle:"h23",year:"numeric",month:"numeric",day:"numeric",hour:"numeric",minute:"numeric",second:"numeric"}),_5.set(M,V)),V},O1=(M,V)=>{let C={year:0,month:0,day:0,hour:0,minute:0,second:0};for(let H of P3(V).formatToParts(M))H.type in C&&(C[H.type]=Number(H.value));return C},_2=M=>Date.UTC(M.year,M.month-1,M.day,M.hour,M.minute,M.second),K1=(M,V)=>{let C=Math.floor(M/1e3)*1e3;return _2(O1(C,V))-C},B2=(M,V)=>{let C=_2(M),H=C-K1(C-24*36e5,V),L=C-K1(C+24*36e5,V);for(let e of H<L?[H,L]:[L,H])if(_2(O1(e,V))===C)return e;return H},F=(M,V,C=0)=>{let{year:H,month:L,day:e}=O1(M,V),r=t=>{let i=new Date(Date.UTC(H,L-1,e+t)),o={year:i.getUTCFullYear(),month:i.getUTCMonth()+1,day:i.getUTCDate(),hour:0,minute:0,second:0};return B2(o,V)};return{id:new Date(Date.UTC(H,L-1,e+C)).toISOString().slice(0,10),start:r(C),end:r(C+1)}},q1=(M,V)=>{let[C=0,H=1,L=1]=M.split("-").map(Number);return F(B2({year:C,month:H,day:L,hour:12,minute:0,second:0},V),V)},B5=(M,V,C,H)=>{let L=M.replace(/[\u0660-\u0669]/g,A=>String(A.charCodeAt(0)-1632)).replace(/[\u06f0-\u06f9]/g,A=>String(A.charCodeAt(0)-1776)).trim().toLowerCase(),e=/^(\d{1,2})(?:[:.\s]?(\d{2}))?(?:[:.\s]?(\d{2}))?\s*([ap])?\.?\s*(?:m\.?)?$/.exec(L);if(!e)return null;let r=Number(e[1]),t=Number(e[2]??0),i=Number(e[3]??0);if(e[4]){if(r<1||r>12)return null;r=r%12+(e[4]==="p"?12:0)}if(r>23||t>59||i>59)return null;let o=[-1,0,1].map(A=>{let[l=0,s=0,v=0]=F(V,C,A).id.split("-").map(Number);return B2({year:l,month:s,day:v,hour:r,minute:t,second:i},C)}),n=H?o.filter(A=>H.start<=A&&A<=H.end):[];return(n.length?n:o).reduce((A,l)=>Math.abs(l-V)<Math.abs(A-V)?l:A)},D=(M,V,C)=>Math.min(Math.max(M,V),C);var _3=M=>M.path.split("/").at(-1)??"clip.mp4",y=class extends c{constructor(){super(...arguments);this.clips=[];this.cameras=[];this.loading=!1;this.hasMore=!1;this.offline=!1;this._openId=null;this._isEditing=!1;this._played=0;this._isBroken=!1}open(C){this._openId=C,this._isEditing=!1,this._isBroken=!1,this._played=0,this.updateComplete.then(()=>{this._player?.scrollIntoView({block:"nearest",behavior:"smooth"}),this._video?.focus({preventScroll:!0})})}close(){let C=this._openId;this._openId=null,this.updateComplete.then(()=>{this.renderRoot.querySelector(`button[data-clip="${CSS.escape(C??"")}"]`)?.focus()})}willUpdate(C){let H=this._openId!==null&&!this.clips.some(L=>L.id===this._openId);C.has("clips")&&H&&!this.loading&&(this._openId=null)}_send(C,H){this.dispatchEvent(new CustomEvent(C,{detail:H}))}_name(C){return this.cameras.find(H=>H.entity_id===C.entity_id)?.name??C.camera}render(){let{localize:C,clips:H}=this;return d`
+`;var b0=500,y0=10,k0=200,w=class extends u{constructor(){super(...arguments);this.clips=[];this.cameras=[];this.shown=[];this.filter=C1;this.filters={labels:[],kinds:[],seen:[]};this.opened=null;this.loading=!1;this.hasMore=!1;this.offline=!1;this._selected=new Set;this._isSelecting=!1;this._anchor=null;this._press=null;this._ignoresClick=!1;this._back=()=>this._stopSelecting()}disconnectedCallback(){super.disconnectedCallback(),b1(this._back),this._release()}willUpdate(C){if(!C.has("clips")||!this._selected.size)return;let H=this.clips.filter(L=>this._selected.has(L.id)).map(L=>L.id);H.length!==this._selected.size&&(this._selected=new Set(H))}updated(C){if(!C.has("opened"))return;let H=C.get("opened");if(this.opened&&H?.id!==this.opened.id){let L=this._player;L?.scrollIntoView({block:"nearest",behavior:"smooth"}),L?.updateComplete.then(()=>L.focus())}else H&&!this.opened&&this._focusCard(H.id)}_send(C,H){this.dispatchEvent(new CustomEvent(C,{detail:H}))}_name(C){return this.cameras.find(H=>H.entity_id===C.entity_id)?.name??C.camera}get _chosen(){return this.clips.filter(C=>this._selected.has(C.id))}get _days(){if(!this.filter.allDays)return[{id:"",clips:[...this.clips]}];let C=[];for(let H of this.clips){let{id:L}=F(m(H.start),this.format.zone),M=C.at(-1);M?.id===L?M.clips.push(H):C.push({id:L,clips:[H]})}return C}render(){let{opened:C}=this,H=C!==null&&!this.clips.some(L=>L.id===C.id);return A`
+      ${this._isSelecting?this._bar():this._heading()}
+      <clip-download-filters
+        .filter=${this.filter}
+        .filters=${this.filters}
+        .cameras=${this.cameras.filter(L=>this.shown.includes(L.entity_id))}
+        .localize=${this.localize}
+        @filter-changed=${L=>this._send("filter-changed",L.detail)}
+      ></clip-download-filters>
+      ${H?A`<div class="alone">${this._playerOf(C)}</div>`:p}
+      ${this.clips.length?this._grid():this._empty()}
+      ${this.hasMore?A`<button class="outlined more" ?disabled=${this.loading} @click=${()=>this._send("more")}>
+            ${this.localize("clips.more")}
+          </button>`:p}
+    `}_heading(){let{localize:C,clips:H}=this;return A`<div class="bar">
       <h2>
         ${C("clips.title")}
-        ${H.length?d`<span class="count">${this.format.count(H.length)}${this.hasMore?"+":""}</span>`:m}
+        ${H.length?A`<span class="count">${this.format.count(H.length)}${this.hasMore?"+":""}</span>`:p}
       </h2>
-      ${H.length?d`<ul>
-            ${z1(H,L=>L.id,L=>d`<li>${this._card(L)}</li>
-                ${L.id===this._openId?this._open(L):m}`)}
-          </ul>`:this._empty()}
-      ${this.hasMore?d`<button
-            class="outlined more"
-            ?disabled=${this.loading}
-            @click=${()=>this.dispatchEvent(new CustomEvent("more"))}
-          >
-            ${C("clips.more")}
-          </button>`:m}
-    `}_empty(){return this.loading?d`<ul aria-busy="true" aria-label=${this.localize("loading")}>
-        ${[0,1,2,3].map(()=>d`<li class="bones" aria-hidden="true"></li>`)}
-      </ul>`:d`<p class="empty">${Z(G1)} ${this.localize("clips.empty")}</p>`}_card(C){let{localize:H,format:L}=this,e=x(C.start),r=C.id===this._openId,t=L.length(C.duration_s*1e3);return d`<button
-      class="card ${r?"open":""}"
-      data-clip=${C.id}
-      aria-expanded=${r}
-      @click=${()=>r?this.close():this.open(C.id)}
-    >
-      <span class="hidden-text">${H("clips.play")}</span>
-      <span class="picture">
-        ${C.picture?d`<img src=${C.picture} alt="" loading="lazy" decoding="async" @error=${this._noPicture} />`:Z(G1)}
-        <span class="badge length">${t}</span>
-        ${C.kept?d`<span class="badge pin">${Z(n1,"small")}<span class="hidden-text">${H("clips.kept")}</span></span>`:m}
-        ${C.status==="partial"?d`<span class="badge partial">${H("clips.partial")}</span>`:m}
-      </span>
-      <span class="text">
-        <span><b>${L.seconds(e)}</b> <bdi>${this._name(C)}</bdi></span>
-        <span class="faint"><bdi>${this._what(C)}</bdi></span>
-      </span>
-    </button>`}_what(C){let H=[...C.kinds,...C.seen].map(L=>A1(this.localize,L));return[...new Set([N1(this.localize,C.label),...H])].filter(Boolean).join(" · ")}_noPicture(C){C.target.remove()}_open(C){let{localize:H,format:L}=this,e=x(C.start),r=`${this._name(C)}, ${L.seconds(e)}`,t=H(C.kept?"clips.release":"clips.keep");return d`<li class="player" aria-label=${r} @keydown=${this._playerKey}>
-      <div class="stage">
-        ${C.url&&!this._isBroken?d`<video
-              src=${C.url}
-              poster=${C.picture??m}
-              aria-label=${r}
-              controls
-              autoplay
-              muted
-              playsinline
-              preload="metadata"
-              @timeupdate=${this._ticked}
-              @error=${()=>this._isBroken=!0}
-            ></video>`:d`<p class="empty" role="alert">${H("clips.not_playable")}</p>`}
-      </div>
-      ${this._marks(C)}
-      <div class="about">
-        <p>
-          <b dir="auto">${this._name(C)}</b>
-          <span class="faint">${L.date(e)}, ${L.seconds(e)} – ${L.seconds(x(C.end))}</span>
-          ${this._isEditing?this._edit(C):d`<span class="faint"><bdi>${this._what(C)}</bdi> ${L.bytes(C.size_bytes)}</span>`}
-        </p>
-        <div class="actions">
-          <button
-            class="icon"
-            aria-label=${t}
-            title=${t}
-            aria-pressed=${C.kept}
-            ?disabled=${this.offline}
-            @click=${()=>this._send("keep",{clip:C,kept:!C.kept})}
-          >
-            ${Z(C.kept?n1:O2)}
-          </button>
-          ${this._action("clips.label",g2,()=>this._isEditing=!this._isEditing,this.offline)}
-          ${C.url?d`<a
-                class="button icon"
-                href=${C.url}
-                download=${_3(C)}
-                aria-label=${H("clips.download")}
-                title=${H("clips.download")}
-                >${Z(I)}</a
-              >`:m}
-          ${this._action("clips.delete",c2,()=>this._delete(C),this.offline)}
-          ${this._action("clips.close",$,()=>this.close(),!1)}
-        </div>
-      </div>
-    </li>`}_action(C,H,L,e){let r=this.localize(C);return d`<button class="icon" aria-label=${r} title=${r} ?disabled=${e} @click=${L}>
-      ${Z(H)}
-    </button>`}_marks(C){let H=x(C.start),L=x(C.end)-H,e=r=>`${(r/L*100).toFixed(2)}%`;return d`<div class="marks">
-      <div class="line" aria-hidden="true">
-        ${C.gaps.map(r=>d`<i
-              style="inset-inline-start: ${e(x(r.start)-H)}; width: ${e(x(r.end)-x(r.start))}"
-            ></i>`)}
-      </div>
-      <span>${this.format.seconds(this._wallClock(C))}</span>
-      ${C.gaps.length?d`<span>${this.localize.plural("clips.gaps",C.gaps.length)}</span>`:m}
-    </div>`}_wallClock(C){let H=x(C.start)+this._played*1e3;for(let L of C.gaps)x(L.start)<=H&&(H+=x(L.end)-x(L.start));return Math.min(H,x(C.end))}_ticked(C){this._played=Math.floor(C.target.currentTime)}_edit(C){return d`<input
-      type="text"
-      maxlength="100"
-      aria-label=${this.localize("clips.label")}
-      .value=${C.label}
-      @keydown=${H=>{H.key==="Enter"&&this._setLabel(C,H.target),H.key==="Escape"&&(this._isEditing=!1),H.stopPropagation()}}
-      @change=${H=>this._setLabel(C,H.target)}
-    />`}_setLabel(C,H){if(!this._isEditing)return;this._isEditing=!1;let L=H.value.trim();L!==C.label&&this._send("label",{clip:C,label:L})}_delete(C){this._openId=null,this._send("delete",C)}_playerKey(C){if(C.key==="Escape"){this.close(),C.preventDefault();return}let H=this._video,L=C.target;if(!(!H||C.altKey||C.ctrlKey||C.metaKey)){if(C.key==="ArrowRight"||C.key==="ArrowLeft")H.currentTime+=C.key==="ArrowRight"?5:-5;else if(C.key===" "&&L===H)H.paused?H.play():H.pause();else return;C.preventDefault()}}};y.styles=[b,S`
+      ${this._action("clips.select",E2,()=>this._select(),!H.length)}
+      ${this._action("share.links",G2,()=>this._send("links"),this.offline)}
+    </div>`}_bar(){let{localize:C,offline:H}=this,L=this._chosen,M=!L.length||H,r=L.length>0&&L.every(i=>i.kept),t=L.length===this.clips.length;return A`<div class="bar selecting" role="toolbar" aria-label=${C("clips.actions")}>
+      ${this._action("clips.stop_selecting",T,()=>this._stop(),!1)}
+      <h2 role="status">
+        <span class="words">${C.plural("clips.selected",L.length)}</span>
+        <span class="number" aria-hidden="true">${this.format.count(L.length)}</span>
+      </h2>
+      ${this._action(t?"clips.select_none":"clips.select_all",H5,()=>this._all(!t),!1)}
+      ${this._action(r?"clips.release":"clips.keep",r?t1:I1,()=>this._do("keep",{clips:L,kept:!r}),M)}
+      ${this._action("clips.label",N1,()=>this._send("label",L),M)}
+      ${this._action("clips.export",W2,()=>this._do("export",L),M||L.length>k0)}
+      ${this._action("clips.delete",x1,()=>this._do("delete",L),M)}
+    </div>`}_action(C,H,L,M){let r=this.localize(C);return A`<button class="icon" aria-label=${r} title=${r} ?disabled=${M} @click=${L}>
+      ${x(H)}
+    </button>`}_grid(){return A`<p id="help" class="hidden-text">${this.localize("clips.help")}</p>
+      <div class="days" aria-busy=${this.loading} @keydown=${this._key}>
+        ${E1(this._days,C=>C.id,C=>A`${C.id&&C.clips[0]?A`<h3>${this.format.date(m(C.clips[0].start))}</h3>`:p}
+              <ul aria-describedby="help">
+                ${E1(C.clips,H=>H.id,H=>A`<li>${this._card(H)}</li>
+                    ${H.id===this.opened?.id?A`<li class="wide">${this._playerOf(H)}</li>`:p}`)}
+              </ul>`)}
+      </div>`}_empty(){let{localize:C}=this;if(this.loading)return A`<ul aria-busy="true" aria-label=${C("loading")}>
+        ${[0,1,2,3].map(()=>A`<li class="bones" aria-hidden="true"></li>`)}
+      </ul>`;let{allDays:H,...L}=this.filter,M=Object.values(L).some(Boolean);return A`<div class="empty">
+      ${x(o2)}
+      <p>${C(M?"clips.none_found":H?"clips.none":"clips.empty")}</p>
+      ${M?A`<button class="outlined" @click=${()=>this._send("filter-changed",C1)}>${C("filter.clear")}</button>`:p}
+    </div>`}_card(C){let{localize:H,format:L}=this,M=m(C.start),r=C.id===this.opened?.id,t=this._selected.has(C.id),i=`${this._name(C)}, ${L.seconds(M)}`;return A`<button
+        class="card ${r?"open":""} ${t?"selected":""}"
+        data-clip=${C.id}
+        aria-expanded=${this._isSelecting?p:r}
+        aria-pressed=${this._isSelecting?t:p}
+        @click=${a=>this._clicked(a,C)}
+        @pointerdown=${a=>this._pressed(a,C)}
+        @pointermove=${this._moved}
+        @pointerup=${this._release}
+        @pointercancel=${this._release}
+        @contextmenu=${this._menu}
+      >
+        <span class="hidden-text">${H(this._isSelecting?"clips.select":"clips.play")}</span>
+        <span class="picture">
+          ${C.picture?A`<img src=${C.picture} alt="" loading="lazy" decoding="async" draggable="false" @error=${this._noPicture} />`:x(o2)}
+          <span class="badge length">${L.length(C.duration_s*1e3)}</span>
+          ${C.kept?A`<span class="badge pin">${x(t1,"small")}<span class="hidden-text">${H("clips.kept")}</span></span>`:p}
+          ${C.status==="partial"?A`<span class="badge partial">${H("clips.partial")}</span>`:p}
+        </span>
+        <span class="text">
+          <span><b>${L.seconds(M)}</b> <bdi>${this._name(C)}</bdi></span>
+          <span class="faint"><bdi>${this._what(C)}</bdi></span>
+        </span>
+      </button>
+      <button
+        class="check icon ${this._isSelecting?"shown":""}"
+        role="checkbox"
+        tabindex=${this._isSelecting?"-1":"0"}
+        aria-checked=${t}
+        aria-label="${H("clips.select")}: ${i}"
+        @click=${a=>this._choose(C,a.shiftKey)}
+      >
+        ${x(t?R2:$2)}
+      </button>`}_what(C){let H=[...C.kinds,...C.seen].map(L=>X(this.localize,L));return[...new Set([e1(this.localize,C.label),...H])].filter(Boolean).join(" · ")}_noPicture(C){C.target.remove()}_playerOf(C){let H=this.clips.findIndex(M=>M.id===C.id),L=(M,r=C)=>()=>this._send(M,r);return A`<clip-download-player
+      .clip=${C}
+      .name=${this._name(C)}
+      .what=${this._what(C)}
+      .format=${this.format}
+      .localize=${this.localize}
+      .offline=${this.offline}
+      .hasPrevious=${H>=0&&H<this.clips.length-1}
+      .hasNext=${H>0}
+      @keep=${L("keep",{clips:[C],kept:!C.kept})}
+      @label=${L("label",[C])}
+      @share=${L("share")}
+      @delete=${L("delete",[C])}
+      @close=${L("close")}
+      @previous=${()=>this._open(H+1)}
+      @next=${()=>this._open(H-1)}
+    ></clip-download-player>`}_open(C){let H=this.clips[C];H&&this._send("open",H)}_select(){this._isSelecting||(this._isSelecting=!0,g1(this._back))}_stop(){O1(this._back),this._stopSelecting()}_stopSelecting(){this._isSelecting=!1,this._selected=new Set,this._anchor=null}_do(C,H){this._send(C,H),C!=="keep"&&this._stop()}_all(C){this._select(),this._selected=new Set(C?this.clips.map(H=>H.id):[])}_choose(C,H){this._select();let L=this.clips.findIndex(t=>t.id===this._anchor),M=this.clips.indexOf(C),r=new Set(this._selected);if(H&&L>=0)for(let t of this.clips.slice(Math.min(L,M),Math.max(L,M)+1))r.add(t.id);else r.delete(C.id)||r.add(C.id),this._anchor=C.id;this._selected=r}_clicked(C,H){if(this._ignoresClick){this._ignoresClick=!1;return}this._isSelecting||C.shiftKey||C.ctrlKey||C.metaKey?this._choose(H,C.shiftKey):H.id===this.opened?.id?this._send("close"):this._send("open",H)}_pressed(C,H){if(this._ignoresClick=!1,this._release(),C.pointerType!=="touch")return;let L=window.setTimeout(()=>{this._press=null,this._ignoresClick=!0,this._choose(H,!1)},b0);this._press={x:C.clientX,y:C.clientY,timer:L}}_moved(C){let H=this._press;H&&Math.hypot(C.clientX-H.x,C.clientY-H.y)>y0&&this._release()}_release(){window.clearTimeout(this._press?.timer),this._press=null}_menu(C){(this._press||this._ignoresClick)&&C.preventDefault()}_focusCard(C){this.updateComplete.then(()=>{this.renderRoot.querySelector(`button[data-clip="${CSS.escape(C)}"]`)?.focus()})}_key(C){let H=C.target;if(C.key==="Escape"&&this._isSelecting)this._stop();else if(C.key==="a"&&(C.ctrlKey||C.metaKey))this._all(!0);else if(C.key==="Delete"&&this._selected.size&&!this.offline)this._do("delete",this._chosen);else if(H.dataset.clip!==void 0){let L=this.clips.findIndex(t=>t.id===H.dataset.clip),M=this.clips[this._neighbor(L,C.key,H)],r=this.clips[L];if(!M||!r)return;C.shiftKey&&(this._anchor===null&&this._choose(r,!1),this._choose(M,!0)),this._focusCard(M.id)}else return;C.preventDefault(),C.stopPropagation()}_neighbor(C,H,L){let M=getComputedStyle(this).direction==="rtl"?"ArrowLeft":"ArrowRight";if(H==="ArrowRight"||H==="ArrowLeft")return H===M?C+1:C-1;if(H==="Home")return 0;if(H==="End")return this.clips.length-1;if(H!=="ArrowDown"&&H!=="ArrowUp")return-1;let r=L.getBoundingClientRect(),t=[...this.renderRoot.querySelectorAll("button[data-clip]")],i=H==="ArrowDown",a=-1,l=1/0;return t.forEach((d,s)=>{let c=d.getBoundingClientRect(),v=i?c.top-r.top:r.top-c.top,h=v*10+Math.abs(c.left-r.left);v>4&&h<l&&(l=h,a=s)}),a}};w.styles=[f,S`
       :host {
         display: block;
       }
-      h2 {
+      .bar {
+        position: sticky;
+        top: var(--header-height, 0px);
+        z-index: 3;
         display: flex;
-        gap: 8px;
-        align-items: baseline;
+        align-items: center;
+        min-height: 44px;
+        margin-bottom: 8px;
+        background: var(--cd-ground);
+      }
+      .bar h2 {
+        flex: 1;
+        min-width: 0;
+      }
+      .selecting {
+        border-radius: 22px;
+        background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
       }
       .count,
       .faint {
@@ -266,6 +277,12 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
       }
       .count {
         font-size: 14px;
+      }
+      h3 {
+        margin: 20px 0 0;
+        font-size: 14px;
+        font-weight: 500;
+        color: var(--cd-faint);
       }
       ul {
         list-style: none;
@@ -276,6 +293,16 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         grid-auto-flow: dense;
         gap: 12px;
       }
+      li {
+        position: relative;
+        min-width: 0;
+      }
+      .wide {
+        grid-column: 1 / -1;
+      }
+      .alone {
+        margin-top: 12px;
+      }
       .card {
         display: block;
         width: 100%;
@@ -285,9 +312,18 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         font-weight: 400;
         content-visibility: auto;
         contain-intrinsic-size: auto 160px;
+        user-select: none;
+        -webkit-user-select: none;
+        -webkit-touch-callout: none;
       }
       .card.open {
         background: var(--cd-soft);
+      }
+      .card.selected {
+        background: color-mix(in srgb, var(--cd-primary) 22%, var(--cd-ground));
+      }
+      .selected .picture {
+        transform: scale(0.92);
       }
       .picture {
         position: relative;
@@ -298,12 +334,41 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         overflow: hidden;
         background: var(--cd-soft);
         color: var(--cd-faint);
+        transition: transform 0.12s;
       }
       .picture img {
         position: absolute;
         width: 100%;
         height: 100%;
         object-fit: cover;
+      }
+      .check {
+        position: absolute;
+        top: 0;
+        inset-inline-start: 0;
+        visibility: hidden;
+        color: #fff;
+      }
+      .check:hover {
+        background: none;
+      }
+      .check svg {
+        filter: drop-shadow(0 0 2px rgba(0, 0, 0, 0.9));
+      }
+      .check[aria-checked="true"] svg {
+        background: radial-gradient(#fff 45%, transparent 50%);
+        color: var(--cd-strong);
+        filter: none;
+      }
+      .check.shown,
+      .check:focus-visible,
+      li:focus-within .check {
+        visibility: visible;
+      }
+      @media (hover: hover) {
+        li:hover .check {
+          visibility: visible;
+        }
       }
       .badge {
         position: absolute;
@@ -350,89 +415,212 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         margin-bottom: 54px;
       }
       .empty {
-        display: flex;
-        align-items: center;
-        justify-content: center;
+        display: grid;
+        justify-items: center;
         gap: 8px;
-        margin: 0;
         padding: 32px 16px;
         color: var(--cd-faint);
         text-align: center;
+      }
+      .empty p {
+        margin: 0;
       }
       .more {
         display: flex;
         margin: 16px auto 0;
       }
-      .player {
-        grid-column: 1 / -1;
-        border-radius: var(--cd-radius);
-        background: var(--cd-soft);
-        overflow: hidden;
-        scroll-margin: 72px;
+      .number {
+        display: none;
       }
-      .stage {
-        display: grid;
-        place-items: center;
-        background: #000;
-        color: #fff;
-        aspect-ratio: 16 / 9;
-        max-height: 70vh;
-        width: 100%;
+      @container (max-width: 600px) {
+        .number {
+          display: inline;
+        }
+        .words {
+          position: absolute;
+          clip-path: inset(50%);
+        }
       }
-      .stage .empty {
-        color: #ddd;
+      @media (prefers-reduced-motion: reduce) {
+        .picture {
+          transition: none;
+        }
       }
-      video {
-        width: 100%;
-        height: 100%;
-        max-height: 70vh;
-        display: block;
+    `],o([n({attribute:!1})],w.prototype,"clips",2),o([n({attribute:!1})],w.prototype,"cameras",2),o([n({attribute:!1})],w.prototype,"shown",2),o([n({attribute:!1})],w.prototype,"filter",2),o([n({attribute:!1})],w.prototype,"filters",2),o([n({attribute:!1})],w.prototype,"opened",2),o([n({attribute:!1})],w.prototype,"format",2),o([n({attribute:!1})],w.prototype,"localize",2),o([n({type:Boolean})],w.prototype,"loading",2),o([n({type:Boolean,attribute:"has-more"})],w.prototype,"hasMore",2),o([n({type:Boolean})],w.prototype,"offline",2),o([Z()],w.prototype,"_selected",2),o([Z()],w.prototype,"_isSelecting",2),o([g("clip-download-player")],w.prototype,"_player",2);var o1=class extends u{constructor(){super(...arguments);this.heading="";this._back=()=>{this.dispatchEvent(new CustomEvent("closed"))}}firstUpdated(){this._dialog.showModal(),g1(this._back)}disconnectedCallback(){super.disconnectedCallback(),b1(this._back)}close(){O1(this._back),this._back()}_cancelled(C){C.preventDefault(),this.close()}_pressed(C){C.target===this._dialog&&this.close()}render(){let C=this.localize("close");return A`<dialog
+      aria-labelledby="heading"
+      @cancel=${this._cancelled}
+      @mousedown=${this._pressed}
+      @keydown=${H=>H.stopPropagation()}
+    >
+      <header>
+        <h2 id="heading">${this.heading}</h2>
+        <button class="icon" aria-label=${C} title=${C} @click=${()=>this.close()}>${x(T)}</button>
+      </header>
+      <div class="content"><slot></slot></div>
+    </dialog>`}};o1.styles=[f,S`
+      dialog {
+        width: min(520px, 100vw - 32px);
+        max-height: min(720px, 100dvh - 32px);
+        padding: 0;
+        border: 0;
+        border-radius: var(--ha-card-border-radius, 12px);
+        background: var(--cd-ground);
+        color: var(--cd-text);
+        box-shadow: 0 12px 40px rgba(0, 0, 0, 0.4);
+        overflow: auto;
+        overscroll-behavior: contain;
       }
-      .marks {
+      dialog::backdrop {
+        background: rgba(0, 0, 0, 0.5);
+      }
+      header {
+        position: sticky;
+        top: 0;
+        z-index: 1;
         display: flex;
-        gap: 12px;
         align-items: center;
-        padding: 6px 12px 0;
-        font-size: 12px;
-        line-height: 16px;
-        font-variant-numeric: tabular-nums;
-        color: var(--cd-faint);
-      }
-      .line {
-        position: relative;
-        flex: 1;
-        height: 6px;
-        border-radius: 3px;
-        background: var(--cd-strong);
-        overflow: hidden;
-      }
-      .line i {
-        position: absolute;
-        inset-block: 0;
-        min-width: 2px;
+        justify-content: space-between;
+        gap: 8px;
+        padding-block: 8px;
+        padding-inline: 20px 8px;
         background: var(--cd-ground);
       }
-      .about {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0 12px;
-        padding: 4px 4px 4px 12px;
-      }
-      .about p {
-        flex: 1 1 220px;
-        margin: 4px 0;
-        display: grid;
-        min-width: 0;
+      h2 {
+        font-size: 18px;
         overflow-wrap: anywhere;
       }
-      .actions {
+      .content {
+        padding: 0 20px 20px;
+      }
+    `],o([n()],o1.prototype,"heading",2),o([n({attribute:!1})],o1.prototype,"localize",2),o([g("dialog")],o1.prototype,"_dialog",2);var w0=300,Q=class extends u{constructor(){super(...arguments);this.filter=C1;this.filters={labels:[],kinds:[],seen:[]};this.cameras=[];this._timer=0}disconnectedCallback(){super.disconnectedCallback(),window.clearTimeout(this._timer)}_set(C){this.dispatchEvent(new CustomEvent("filter-changed",{detail:{...this.filter,...C}}))}render(){let{localize:C,filter:H,filters:L}=this,M=Object.keys(C1).some(t=>H[t]!==C1[t]),r=C("filter.clear");return A`<div class="search" role="search">
+        ${x(Q2)}
+        <input
+          type="search"
+          enterkeyhint="search"
+          placeholder=${C("filter.search")}
+          aria-label=${C("filter.search")}
+          .value=${H.query}
+          @input=${this._typed}
+          @keydown=${this._key}
+        />
+        ${M?A`<button class="icon" aria-label=${r} title=${r} @click=${this._clear}>${x(T)}</button>`:p}
+      </div>
+      <div class="chips" role="group" aria-label=${C("filter.title")}>
+        ${this._toggle("filter.all_days",H.allDays,()=>this._set({allDays:!H.allDays}))}
+        ${this.cameras.length>1?this._select("camera","filter.any_camera",this.cameras.map(t=>[t.entity_id,t.name])):p}
+        ${this._select("label","filter.any_label",L.labels.map(t=>[t,e1(C,t)]))}
+        ${this._select("kind","filter.any_event",L.kinds.map(t=>[t,X(C,t)]))}
+        ${this._select("seen","filter.any_seen",L.seen.map(t=>[t,X(C,t)]))}
+        ${this._toggle("clips.kept",H.kept,()=>this._set({kept:!H.kept}))}
+        ${this._toggle("clips.partial",H.partial,()=>this._set({partial:!H.partial}))}
+      </div>`}_toggle(C,H,L){return A`<button class="chip ${H?"on":""}" aria-pressed=${H} @click=${L}>${this.localize(C)}</button>`}_select(C,H,L){let M=this.filter[C],r=!M||L.some(([t])=>t===M)?L:[...L,[M,M]];return A`<span class="chip ${M?"on":""}">
+      <select
+        aria-label=${this.localize(H)}
+        ?disabled=${!r.length}
+        @change=${t=>this._set({[C]:t.target.value})}
+      >
+        <option value="" ?selected=${!M}>${this.localize(H)}</option>
+        ${r.map(([t,i])=>A`<option value=${t} ?selected=${t===M}>${i}</option>`)}
+      </select>
+      ${x(j2,"small")}
+    </span>`}_typed(){window.clearTimeout(this._timer),this._timer=window.setTimeout(()=>this._search(),w0)}_search(){window.clearTimeout(this._timer);let C=this._input.value.trim();C!==this.filter.query&&this._set({query:C,...C&&!this.filter.query&&{allDays:!0}})}_key(C){C.key==="Enter"&&this._search(),!(C.key!=="Escape"||!this._input.value)&&(this._input.value="",this._search(),C.stopPropagation())}_clear(){window.clearTimeout(this._timer),this._input.value="",this._set(C1),this._input.focus()}};Q.styles=[f,S`
+      :host {
         display: flex;
+        flex-wrap: wrap;
+        gap: 8px;
       }
-      [aria-pressed="true"] {
-        color: var(--cd-link);
+      .search {
+        position: relative;
+        flex: 1 1 220px;
+        max-width: 420px;
       }
-    `],a([p({attribute:!1})],y.prototype,"clips",2),a([p({attribute:!1})],y.prototype,"cameras",2),a([p({attribute:!1})],y.prototype,"format",2),a([p({attribute:!1})],y.prototype,"localize",2),a([p({type:Boolean})],y.prototype,"loading",2),a([p({type:Boolean,attribute:"has-more"})],y.prototype,"hasMore",2),a([p({type:Boolean})],y.prototype,"offline",2),a([h()],y.prototype,"_openId",2),a([h()],y.prototype,"_isEditing",2),a([h()],y.prototype,"_played",2),a([h()],y.prototype,"_isBroken",2),a([_("video")],y.prototype,"_video",2),a([_(".player")],y.prototype,"_player",2);var b1=M=>({start:x(M.start),end:x(M.end)}),T2=(M,V)=>M.start-V.start,R2=M=>M.state==="finishing"||M.state==="saved"?1:M.size_bytes?Math.min(M.received_bytes/M.size_bytes,1):M.parts?Math.min(M.parts_done/M.parts,1):null,o1=M=>M.state==="saved"||M.state==="failed"||M.state==="cancelled",T5=(M,V,C)=>({entityId:M.entity_id,name:M.name,anyWindow:M.any_window,footage:V?.footage?.map(b1).sort(T2)??null,retentionStart:M.retention_start===null?null:x(M.retention_start),lag:M.lag_s*1e3,events:(V?.events??[]).map(H=>{let L=P5(H.kind,H.seen);return{...b1(H),kind:L,look:Q1(L),event:H}}).sort(T2),clips:(V?.clips??[]).map(H=>({...b1(H),gaps:H.gaps.map(b1),kept:H.kept,clip:H})).sort(T2),jobs:C.filter(H=>H.entity_id===M.entity_id&&H.state!=="saved"&&H.state!=="cancelled").map(H=>({...b1(H),share:R2(H),failed:H.state==="failed"}))}),R5=(M,V)=>M.clips.find(C=>C.start<=V.start&&C.end>=V.end)?.clip,F5=(M,V)=>{let C=0;for(let H of M){let L=0,e=0;for(let{clip:r}of H.clips)L+=r.size_bytes,e+=r.duration_s*1e3;if(!e)return null;C+=L/e*(V.end-V.start)}return C||null},j1=(M,V,C)=>{let H;for(let L of M)for(let e of L.events)(C?e.start<=V:e.start>=V)||(!H||(C?e.start<H.mark.start:e.start>H.mark.start))&&(H={row:L,mark:e});return H},J1=M=>M.end-M.start>=1e3?{start:M.start,end:M.end}:{start:M.start,end:M.start+6e4};var B3=[1,5,15],k=class extends c{constructor(){super(...arguments);this.rows=[];this.selection=null;this.now=0;this.vertical=!1;this.loading=!1;this.hidePresets=!1;this.busy=!1;this.offline=!1;this._chosen=null}focusTrack(){this._timeline.focusTrack()}updated(C){let H=this._chosen;!H||!C.has("selection")||this.selection!==H||(this._chosen=null,this._timeline.updateComplete.then(()=>this._timeline.reveal(H)))}get _limits(){let{start:C,end:H}=this.bounds;return{start:C,end:Math.max(Math.min(H,this.now+6e4),C+1e3)}}render(){let{localize:C,rows:H}=this;return d`
+      .search > svg {
+        position: absolute;
+        top: 10px;
+        inset-inline-start: 12px;
+        color: var(--cd-faint);
+        pointer-events: none;
+      }
+      .search button {
+        position: absolute;
+        top: 0;
+        inset-inline-end: 0;
+      }
+      input {
+        width: 100%;
+        padding-inline: 44px;
+        border-radius: 22px;
+        appearance: none;
+      }
+      input::-webkit-search-cancel-button {
+        display: none;
+      }
+      .chips {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 8px;
+        min-width: 0;
+      }
+      .chip {
+        position: relative;
+        flex: none;
+        display: inline-flex;
+        align-items: center;
+        border-radius: 22px;
+        box-shadow: inset 0 0 0 1px var(--cd-line);
+        font-weight: 400;
+      }
+      .on {
+        background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
+        box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--cd-primary) 55%, transparent);
+      }
+      .chip svg {
+        position: absolute;
+        inset-inline-end: 10px;
+        pointer-events: none;
+      }
+      select {
+        appearance: none;
+        font: inherit;
+        color: inherit;
+        margin: 0;
+        min-height: 44px;
+        max-width: 160px;
+        field-sizing: content;
+        padding-block: 0;
+        padding-inline: 14px 32px;
+        border: 0;
+        border-radius: 22px;
+        background: transparent;
+        text-overflow: ellipsis;
+        cursor: pointer;
+      }
+      .chip:has(:disabled) {
+        color: var(--disabled-text-color, #8c8c8c);
+      }
+      select:disabled {
+        opacity: 1;
+        color: inherit;
+        cursor: default;
+      }
+      option {
+        background: var(--cd-ground);
+        color: var(--cd-text);
+      }
+      @container (max-width: 600px) {
+        .search {
+          flex-basis: 100%;
+          max-width: none;
+        }
+        .chips {
+          flex-wrap: nowrap;
+          overflow-x: auto;
+          margin: -4px;
+          padding: 4px;
+          scrollbar-width: none;
+        }
+      }
+    `],o([n({attribute:!1})],Q.prototype,"filter",2),o([n({attribute:!1})],Q.prototype,"filters",2),o([n({attribute:!1})],Q.prototype,"cameras",2),o([n({attribute:!1})],Q.prototype,"localize",2),o([g("input")],Q.prototype,"_input",2);var _0=[1,5,15],R=class extends u{constructor(){super(...arguments);this.rows=[];this.selection=null;this.now=0;this.vertical=!1;this.loading=!1;this.hidePresets=!1;this.busy=!1;this.offline=!1;this._chosen=null}focusTrack(){this._timeline.focusTrack()}updated(C){let H=this._chosen;!H||!C.has("selection")||this.selection!==H||(this._chosen=null,this._timeline.updateComplete.then(()=>this._timeline.reveal(H)))}get _limits(){let{start:C,end:H}=this.bounds;return{start:C,end:Math.max(Math.min(H,this.now+6e4),C+1e3)}}render(){let{localize:C,rows:H}=this;return A`
       <clip-download-timeline
         .rows=${H}
         .bounds=${this.bounds}
@@ -445,10 +633,10 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         .theme=${this.theme}
         @selection-changed=${this._pass}
         @clip-opened=${this._pass}
-        >${this.hidePresets?m:this._presets()}</clip-download-timeline
+        >${this.hidePresets?p:this._presets()}</clip-download-timeline
       >
       ${this._legend()}
-      ${this.selection?d`<clip-download-save
+      ${this.selection?A`<clip-download-save
             .rows=${H}
             .limits=${this._limits}
             .selection=${this.selection}
@@ -459,13 +647,13 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
             @selection-changed=${this._pass}
             @clip-opened=${this._pass}
             @save=${this._pass}
-          ></clip-download-save>`:d`<p class="hint">${C(this.vertical?"timeline.hint_touch":"timeline.hint_drag")}</p>`}
-    `}_presets(){let C=this.localize;return d`<div class="presets" slot="presets" role="group" aria-label=${C("preset.title")}>
-      ${B3.map(H=>d`<button class="outlined" @click=${()=>this._lastMinutes(H)}>
+          ></clip-download-save>`:A`<p class="hint">${C(this.vertical?"timeline.hint_touch":"timeline.hint_drag")}</p>`}
+    `}_presets(){let C=this.localize;return A`<div class="presets" slot="presets" role="group" aria-label=${C("preset.title")}>
+      ${_0.map(H=>A`<button class="outlined" @click=${()=>this._lastMinutes(H)}>
             ${C.plural("preset.last_minutes",H)}
           </button>`)}
       <button class="outlined" @click=${()=>this._lastEvent()}>${C("preset.last_event")}</button>
-    </div>`}_legend(){let C=this.localize,H=["footage","none","clip","job"].map(L=>d`<span><i class=${L}></i>${C(`legend.${L}`)}</span>`);return d`<div class="legend">${H}</div>`}_pass(C){this._send(C.type,C.detail)}_send(C,H){this.dispatchEvent(new CustomEvent(C,{detail:H}))}_select(C){this._chosen=C,this._send("selection-changed",C)}_lastMinutes(C){let H=Math.floor(Date.now()/1e3)*1e3,L=this.rows.filter(t=>t.anyWindow),e=this.selection?.entityIds??(L.length?L:this.rows).map(t=>t.entityId),r=Math.max(H-C*6e4,F(H,this.format.zone).start);this._select({start:r,end:Math.max(H,r+1e3),entityIds:e})}_lastEvent(){let C=j1(this.rows,1/0,!1);C?this._select({...J1(C.mark),entityIds:[C.row.entityId]}):this._send("notice",this.localize("preset.no_event"))}};k.styles=[b,S`
+    </div>`}_legend(){let C=this.localize,H=["footage","none","clip","job"].map(L=>A`<span><i class=${L}></i>${C(`legend.${L}`)}</span>`);return A`<div class="legend">${H}</div>`}_pass(C){this._send(C.type,C.detail)}_send(C,H){this.dispatchEvent(new CustomEvent(C,{detail:H}))}choose(C){this._chosen=C,this._send("selection-changed",C)}_lastMinutes(C){let H=Math.floor(Date.now()/1e3)*1e3,L=this.rows.filter(t=>t.anyWindow),M=this.selection?.entityIds??(L.length?L:this.rows).map(t=>t.entityId),r=Math.max(H-C*6e4,F(H,this.format.zone).start);this.choose({start:r,end:Math.max(H,r+1e3),entityIds:M})}_lastEvent(){let C=p2(this.rows,1/0,!1);C?this.choose({...l2(C.mark),entityIds:[C.row.entityId]}):this._send("notice",this.localize("preset.no_event"))}};R.styles=[f,S`
       :host {
         display: block;
       }
@@ -521,32 +709,32 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
           width: 100%;
         }
       }
-    `],a([p({attribute:!1})],k.prototype,"rows",2),a([p({attribute:!1})],k.prototype,"bounds",2),a([p({attribute:!1})],k.prototype,"selection",2),a([p({attribute:!1})],k.prototype,"format",2),a([p({attribute:!1})],k.prototype,"localize",2),a([p({type:Number})],k.prototype,"now",2),a([p({type:Boolean})],k.prototype,"vertical",2),a([p({type:Boolean})],k.prototype,"loading",2),a([p({type:Boolean,attribute:"hide-presets"})],k.prototype,"hidePresets",2),a([p({type:Boolean})],k.prototype,"busy",2),a([p({type:Boolean})],k.prototype,"offline",2),a([p({attribute:!1})],k.prototype,"theme",2),a([_("clip-download-timeline")],k.prototype,"_timeline",2);var R=class extends c{constructor(){super(...arguments);this.cameras=[];this.shown=[];this.now=0;this.fixed=!1}render(){let{localize:C,cameras:H}=this;return d`
-      ${H.length>1||!this.fixed?d`<div class="chips" role="group" aria-label=${C("cameras")}>
+    `],o([n({attribute:!1})],R.prototype,"rows",2),o([n({attribute:!1})],R.prototype,"bounds",2),o([n({attribute:!1})],R.prototype,"selection",2),o([n({attribute:!1})],R.prototype,"format",2),o([n({attribute:!1})],R.prototype,"localize",2),o([n({type:Number})],R.prototype,"now",2),o([n({type:Boolean})],R.prototype,"vertical",2),o([n({type:Boolean})],R.prototype,"loading",2),o([n({type:Boolean,attribute:"hide-presets"})],R.prototype,"hidePresets",2),o([n({type:Boolean})],R.prototype,"busy",2),o([n({type:Boolean})],R.prototype,"offline",2),o([n({attribute:!1})],R.prototype,"theme",2),o([g("clip-download-timeline")],R.prototype,"_timeline",2);var D=class extends u{constructor(){super(...arguments);this.cameras=[];this.shown=[];this.now=0;this.fixed=!1}render(){let{localize:C,cameras:H}=this;return A`
+      ${H.length>1||!this.fixed?A`<div class="chips" role="group" aria-label=${C("cameras")}>
             ${H.map(L=>this._chip(L,this.shown.includes(L.entity_id)))}
-          </div>`:m}
+          </div>`:p}
       ${this._dayPicker()}
-    `}_chip(C,H){let L=this.localize(`camera.${C.status}`);return d`<button
+    `}_chip(C,H){let L=this.localize(`camera.${C.status}`);return A`<button
       class="chip ${H?"shown":""}"
       aria-pressed=${H}
       title="${C.name}: ${C.reason??L}"
       @click=${()=>this.dispatchEvent(new CustomEvent("camera-toggled",{detail:C.entity_id}))}
     >
       <span class="face">
-        ${Z(f1,"small")}
-        ${C.picture?d`<img src=${C.picture} alt="" @error=${e=>e.target.remove()} />`:m}
+        ${x(D1,"small")}
+        ${C.picture?A`<img src=${C.picture} alt="" @error=${M=>M.target.remove()} />`:p}
       </span>
       <span class="name" dir="auto">${C.name}</span>
       <span class="dot ${C.status}"></span>
-      ${C.status==="ok"?m:d`<span class="hidden-text">${L}</span>`}
-    </button>`}_dayPicker(){let{localize:C,format:H,day:L}=this,e=F(this.now,H.zone),r=L.id>=e.id,t=`${C("day.pick")}: ${H.date(L.start)}`;return d`<div class="day" role="group" aria-label=${C("day.label")}>
+      ${C.status==="ok"?p:A`<span class="hidden-text">${L}</span>`}
+    </button>`}_dayPicker(){let{localize:C,format:H,day:L}=this,M=F(this.now,H.zone),r=L.id>=M.id,t=`${C("day.pick")}: ${H.date(L.start)}`;return A`<div class="day" role="group" aria-label=${C("day.label")}>
       <button
         class="icon turn"
         aria-label=${C("day.previous")}
         title=${C("day.previous")}
         @click=${()=>this._moveDay(-1)}
       >
-        ${Z(x2)}
+        ${x(D2)}
       </button>
       <span class="date">
         <button aria-label=${t} @click=${this._pickDay}>${H.date(L.start)}</button>
@@ -555,7 +743,7 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
           tabindex="-1"
           aria-hidden="true"
           .value=${L.id}
-          max=${e.id}
+          max=${M.id}
           @change=${this._dayPicked}
         />
       </span>
@@ -566,12 +754,12 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         ?disabled=${r}
         @click=${()=>this._moveDay(1)}
       >
-        ${Z(Z2)}
+        ${x(N2)}
       </button>
-      <button class="outlined today" ?disabled=${r} @click=${()=>this._show(e)}>
-        ${Z(v2,"small")} ${C("day.today")}
+      <button class="outlined today" ?disabled=${r} @click=${()=>this._show(M)}>
+        ${x(T2,"small")} ${C("day.today")}
       </button>
-    </div>`}_show(C){this.dispatchEvent(new CustomEvent("day-changed",{detail:C}))}_moveDay(C){this._show(F(this.day.start,this.format.zone,C))}_pickDay(){try{this._dateInput?.showPicker()}catch{}}_dayPicked(C){let{value:H}=C.target;/^\d{4}-\d\d-\d\d$/.test(H)&&this._show(q1(H,this.format.zone))}};R.styles=[b,S`
+    </div>`}_show(C){this.dispatchEvent(new CustomEvent("day-changed",{detail:C}))}_moveDay(C){this._show(F(this.day.start,this.format.zone,C))}_pickDay(){try{this._dateInput?.showPicker()}catch{}}_dayPicked(C){let{value:H}=C.target;/^\d{4}-\d\d-\d\d$/.test(H)&&this._show(n2(H,this.format.zone))}};D.styles=[f,S`
       :host {
         display: flex;
         flex-wrap: wrap;
@@ -685,39 +873,39 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
           max-width: 180px;
         }
       }
-    `],a([p({attribute:!1})],R.prototype,"cameras",2),a([p({attribute:!1})],R.prototype,"shown",2),a([p({attribute:!1})],R.prototype,"day",2),a([p({attribute:!1})],R.prototype,"format",2),a([p({attribute:!1})],R.prototype,"localize",2),a([p({type:Number})],R.prototype,"now",2),a([p({type:Boolean})],R.prototype,"fixed",2),a([_("input[type=date]")],R.prototype,"_dateInput",2);var T3={queued:U1,waiting:U1,fetching:I,finishing:I,saved:s2,failed:X,cancelled:$},N=class extends c{constructor(){super(...arguments);this.jobs=[];this.cameras=[];this.now=0;this.offline=!1;this._spoken=""}willUpdate(C){let H=C.get("jobs");if(!H)return;let L=this.jobs.filter(e=>H.some(r=>r.id===e.id&&r.state!==e.state));L.length&&(this._spoken=L.map(e=>`${this._name(e)}: ${this._how(e)}`).join(". "))}_name(C){return this.cameras.find(H=>H.entity_id===C.entity_id)?.name??C.camera}_send(C,H){this.dispatchEvent(new CustomEvent(C,{detail:H}))}render(){let C=d`<p class="hidden-text" role="status">${this._spoken}</p>`;return this.jobs.length?d`${C}
+    `],o([n({attribute:!1})],D.prototype,"cameras",2),o([n({attribute:!1})],D.prototype,"shown",2),o([n({attribute:!1})],D.prototype,"day",2),o([n({attribute:!1})],D.prototype,"format",2),o([n({attribute:!1})],D.prototype,"localize",2),o([n({type:Number})],D.prototype,"now",2),o([n({type:Boolean})],D.prototype,"fixed",2),o([g("input[type=date]")],D.prototype,"_dateInput",2);var P0={queued:i2,waiting:i2,fetching:U,finishing:U,saved:F2,failed:r1,cancelled:T},z=class extends u{constructor(){super(...arguments);this.jobs=[];this.cameras=[];this.now=0;this.offline=!1;this._spoken=""}willUpdate(C){let H=C.get("jobs");if(!H)return;let L=this.jobs.filter(M=>H.some(r=>r.id===M.id&&r.state!==M.state));L.length&&(this._spoken=L.map(M=>`${this._name(M)}: ${this._how(M)}`).join(". "))}_name(C){return this.cameras.find(H=>H.entity_id===C.entity_id)?.name??C.camera}_send(C,H){this.dispatchEvent(new CustomEvent(C,{detail:H}))}render(){let C=A`<p class="hidden-text" role="status">${this._spoken}</p>`;return this.jobs.length?A`${C}
       <h2>${this.localize("jobs.title")}</h2>
       <ul>
-        ${z1(this.jobs,H=>H.id,H=>this._job(H))}
-      </ul>`:C}_job(C){let{localize:H,format:L}=this,e=this._name(C),r=x(C.start),t=L.length(x(C.end)-r),i=R2(C),o=`${e}, ${L.seconds(r)}`;return d`<li class=${C.state}>
-      ${Z(T3[C.state])}
+        ${E1(this.jobs,H=>H.id,H=>this._job(H))}
+      </ul>`:C}_job(C){let{localize:H,format:L}=this,M=this._name(C),r=m(C.start),t=L.length(m(C.end)-r),i=o5(C),a=`${M}, ${L.seconds(r)}`;return A`<li class=${C.state}>
+      ${x(P0[C.state])}
       <div class="what">
-        <b dir="auto">${e}</b>
-        <span class="when">${L.seconds(r)} · ${t}${C.label?d` · <bdi>${N1(H,C.label)}</bdi>`:m}</span>
+        <b dir="auto">${M}</b>
+        <span class="when">${L.seconds(r)} · ${t}${C.label?A` · <bdi>${e1(H,C.label)}</bdi>`:p}</span>
         <span class="how">${this._how(C)}</span>
-        ${o1(C)?m:d`<div
+        ${u1(C)?p:A`<div
               class="bar ${i===null?"unknown":""}"
               role="progressbar"
-              aria-label=${H("jobs.progress",{what:o})}
+              aria-label=${H("jobs.progress",{what:a})}
               aria-valuemin="0"
               aria-valuemax="100"
-              aria-valuenow=${i===null?m:Math.round(i*100)}
+              aria-valuenow=${i===null?p:Math.round(i*100)}
             >
               <div style="transform: scaleX(${i??.3})"></div>
             </div>`}
       </div>
-      ${C.state==="saved"&&C.clip_ids.length?this._button("play","jobs.play",g1,C,o):m}
-      ${C.state==="failed"||C.state==="cancelled"?this._button("retry","jobs.retry",y2,C,o):m}
-      ${o1(C)?this._button("dismiss","jobs.dismiss",$,C,o):this._button("cancel","jobs.cancel",$,C,o)}
-    </li>`}_button(C,H,L,e,r){let t=`${this.localize(H)}: ${r}`,i=C==="cancel"||C==="retry";return d`<button
+      ${C.state==="saved"&&C.clip_ids.length?this._button("play","jobs.play",c1,C,a):p}
+      ${C.state==="failed"||C.state==="cancelled"?this._button("retry","jobs.retry",C5,C,a):p}
+      ${u1(C)?this._button("dismiss","jobs.dismiss",T,C,a):this._button("cancel","jobs.cancel",T,C,a)}
+    </li>`}_button(C,H,L,M,r){let t=`${this.localize(H)}: ${r}`,i=C==="cancel"||C==="retry";return A`<button
       class="icon"
       aria-label=${t}
       title=${this.localize(H)}
       ?disabled=${i&&this.offline}
-      @click=${()=>this._send(C,e)}
+      @click=${()=>this._send(C,M)}
     >
-      ${Z(L)}
-    </button>`}_how(C){let{localize:H,format:L}=this;switch(C.state){case"fetching":{let e=L.bytes(C.received_bytes);if(C.size_bytes){let r=L.percent(Math.min(C.received_bytes/C.size_bytes,1));return H("jobs.bytes_of",{received:e,size:L.bytes(C.size_bytes),share:r})}return C.parts&&C.parts>1?H("jobs.parts_of",{done:L.count(C.parts_done),parts:L.count(C.parts),received:e}):H("jobs.bytes",{received:e})}case"queued":case"waiting":{let e=C.reason??H(C.state==="queued"?"jobs.queued":"jobs.waiting");if(C.next_try_at===null)return e;let r=x(C.next_try_at)-this.now;return r>0?H("jobs.next_try",{reason:e,left:L.length(r)}):e}case"failed":return C.error?.message??H("jobs.failed");default:return H(`jobs.${C.state}`)}}};N.styles=[b,S`
+      ${x(L)}
+    </button>`}_how(C){let{localize:H,format:L}=this;switch(C.state){case"fetching":{let M=L.bytes(C.received_bytes);if(C.size_bytes){let r=L.percent(Math.min(C.received_bytes/C.size_bytes,1));return H("jobs.bytes_of",{received:M,size:L.bytes(C.size_bytes),share:r})}return C.parts&&C.parts>1?H("jobs.parts_of",{done:L.count(C.parts_done),parts:L.count(C.parts),received:M}):H("jobs.bytes",{received:M})}case"queued":case"waiting":{let M=C.reason??H(C.state==="queued"?"jobs.queued":"jobs.waiting");if(C.next_try_at===null)return M;let r=m(C.next_try_at)-this.now;return r>0?H("jobs.next_try",{reason:M,left:L.length(r)}):M}case"failed":return C.error?.message??H("jobs.failed");default:return H(`jobs.${C.state}`)}}};z.styles=[f,S`
       :host {
         display: block;
       }
@@ -801,23 +989,80 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
           animation: none;
         }
       }
-    `],a([p({attribute:!1})],N.prototype,"jobs",2),a([p({attribute:!1})],N.prototype,"cameras",2),a([p({attribute:!1})],N.prototype,"format",2),a([p({attribute:!1})],N.prototype,"localize",2),a([p({type:Number})],N.prototype,"now",2),a([p({type:Boolean})],N.prototype,"offline",2);var Y=class extends c{constructor(){super(...arguments);this.doomed=0;this.notice=""}render(){let{localize:C,notice:H,doomed:L}=this;return d`<div class="notices">
+    `],o([n({attribute:!1})],z.prototype,"jobs",2),o([n({attribute:!1})],z.prototype,"cameras",2),o([n({attribute:!1})],z.prototype,"format",2),o([n({attribute:!1})],z.prototype,"localize",2),o([n({type:Number})],z.prototype,"now",2),o([n({type:Boolean})],z.prototype,"offline",2);var W=class extends u{constructor(){super(...arguments);this.clips=[];this.labels=[];this.offline=!1}render(){let{localize:C,clips:H}=this,L=H.every(M=>M.label===H[0]?.label)?H[0]?.label??"":"";return A`<clip-download-dialog
+      heading=${C("clips.label")}
+      .localize=${C}
+      @closed=${()=>this.dispatchEvent(new CustomEvent("closed"))}
+    >
+      <form @submit=${this._submit}>
+        <p>${C.plural("label.of",H.length)}</p>
+        <input type="text" maxlength="100" autofocus aria-label=${C("save.label")} .value=${L} />
+        <div class="offers" role="group" aria-label=${C("label.offers")}>
+          ${this.labels.slice(0,8).map(M=>A`<button type="button" class="outlined" @click=${()=>this._input.value=M}>
+                <bdi>${e1(C,M)}</bdi>
+              </button>`)}
+        </div>
+        <div class="buttons">
+          <button class="primary" ?disabled=${this.offline}>${C("label.save")}</button>
+        </div>
+      </form>
+    </clip-download-dialog>`}_submit(C){C.preventDefault(),this.dispatchEvent(new CustomEvent("label",{detail:this._input.value.trim()})),this._dialog.close()}};W.styles=[f,S`
+      p {
+        margin: 0 0 12px;
+        color: var(--cd-faint);
+      }
+      input {
+        width: 100%;
+      }
+      .offers {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 8px;
+        margin-top: 12px;
+      }
+      .offers button {
+        max-width: 100%;
+        overflow: hidden;
+        font-weight: 400;
+      }
+      .buttons {
+        display: flex;
+        justify-content: end;
+        margin-top: 16px;
+      }
+    `],o([n({attribute:!1})],W.prototype,"clips",2),o([n({attribute:!1})],W.prototype,"labels",2),o([n({attribute:!1})],W.prototype,"localize",2),o([n({type:Boolean})],W.prototype,"offline",2),o([g("clip-download-dialog")],W.prototype,"_dialog",2),o([g("input")],W.prototype,"_input",2);var K=class extends u{constructor(){super(...arguments);this.doomed=0;this.notice="";this.packing=null;this._downloaded=null}updated(){let C=this.packing?.url??null;C!==this._downloaded&&(this._downloaded=C,C!==null&&this.renderRoot.querySelector("a[download]")?.click())}render(){let{localize:C,notice:H,doomed:L}=this;return A`<div class="notices">
+      ${this.packing?this._packing(this.packing):p}
       <div role="status">
-        ${L?d`<p class="notice">
+        ${L?A`<p class="notice">
               <span>${C.plural("clips.deleted",L)}</span>
               <button @click=${()=>this.dispatchEvent(new CustomEvent("undo"))}>${C("undo")}</button>
               <span class="time"></span>
-            </p>`:m}
+            </p>`:p}
       </div>
       <div role="alert">
-        ${H?d`<p class="notice">
+        ${H?A`<p class="notice">
               <span>${H}</span>
               <button class="icon" aria-label=${C("close")} @click=${()=>this.dispatchEvent(new CustomEvent("closed"))}>
-                ${Z($)}
+                ${x(T)}
               </button>
-            </p>`:m}
+            </p>`:p}
       </div>
-    </div>`}};Y.styles=[b,S`
+    </div>`}_packing(C){let{localize:H,format:L}=this,{done:M,size:r,url:t,count:i}=C,a=r?Math.min(M/r,1):null,l=H(t===null?"jobs.cancel":"close"),d=t===null?`${H.plural("export.packing",i)}${r?` ${H("export.of",{done:L.bytes(M),size:L.bytes(r)})}`:""}`:`${C.name}${r?`, ${L.bytes(r)}`:""}`;return A`<div class="notice">
+      <span role=${t===null?p:"status"}><bdi>${d}</bdi></span>
+      ${t===null?p:A`<a class="button" href=${t} download=${C.name}>${H("clips.download")}</a>`}
+      <button class="icon" aria-label=${l} title=${l} @click=${()=>this.dispatchEvent(new CustomEvent("stop"))}>
+        ${x(T)}
+      </button>
+      ${t===null?A`<span
+            class="share ${a===null?"unknown":""}"
+            role="progressbar"
+            aria-label=${H("export.progress")}
+            aria-valuemin="0"
+            aria-valuemax="100"
+            aria-valuenow=${a===null?p:Math.round(a*100)}
+            style="transform: scaleX(${a??.3})"
+          ></span>`:p}
+    </div>`}};K.styles=[f,S`
       .notices {
         position: fixed;
         bottom: max(16px, env(safe-area-inset-bottom));
@@ -850,6 +1095,10 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         flex: 1;
         overflow-wrap: anywhere;
       }
+      .notice .button {
+        color: inherit;
+        font-weight: 700;
+      }
       .notice button {
         color: inherit;
         font-weight: 700;
@@ -861,14 +1110,22 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         outline-color: currentColor;
         outline-offset: -4px;
       }
+      .share,
       .time {
         position: absolute;
         inset: auto 0 0;
         height: 3px;
         background: currentColor;
         transform-origin: left;
+      }
+      .share {
+        width: 100%;
+      }
+      .time {
+        width: 100%;
         animation: run-out 10s linear forwards;
       }
+      :host(:dir(rtl)) .share,
       :host(:dir(rtl)) .time {
         transform-origin: right;
       }
@@ -877,13 +1134,13 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
           transform: scaleX(0);
         }
       }
-    `],a([p({attribute:!1})],Y.prototype,"localize",2),a([p({type:Number})],Y.prototype,"doomed",2),a([p()],Y.prototype,"notice",2);var K=class extends c{constructor(){super(...arguments);this.narrow=!1}render(){return d`
+    `],o([n({attribute:!1})],K.prototype,"localize",2),o([n({type:Number})],K.prototype,"doomed",2),o([n()],K.prototype,"notice",2),o([n({attribute:!1})],K.prototype,"packing",2),o([n({attribute:!1})],K.prototype,"format",2);var H1=class extends u{constructor(){super(...arguments);this.narrow=!1}render(){return A`
       <header>
         <ha-menu-button .hass=${this.hass} .narrow=${this.narrow}></ha-menu-button>
-        <h1>${this.panel?.title??T(this.hass.locale.language)("name")}</h1>
+        <h1>${this.panel?.title??E(this.hass.locale.language)("name")}</h1>
       </header>
-      <main><clip-download-view .hass=${this.hass}></clip-download-view></main>
-    `}};K.styles=[b,S`
+      <main><clip-download-view linked .hass=${this.hass}></clip-download-view></main>
+    `}};H1.styles=[f,S`
       :host {
         display: block;
         min-height: 100vh;
@@ -916,13 +1173,255 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
       :host([narrow]) main {
         padding: 12px;
       }
-    `],a([p({attribute:!1})],K.prototype,"hass",2),a([p({type:Boolean,reflect:!0})],K.prototype,"narrow",2),a([p({attribute:!1})],K.prototype,"route",2),a([p({attribute:!1})],K.prototype,"panel",2);var X1=1e3,p1=10*1e3,Y1=M=>Math.round(M/1e3)*1e3,F2=(M,V,C)=>{let H=D(Y1(Math.min(M,V)),C.start,C.end-X1),L=D(Y1(Math.max(M,V)),H+X1,C.end);return{start:H,end:L}},m1=(M,V,C,H)=>V==="start"?{start:D(Y1(C),H.start,M.end-X1),end:M.end}:{start:M.start,end:D(Y1(C),M.start+X1,H.end)},E5=(M,V,C)=>{let H=M,L=C;for(let e of V){let r=Math.abs(e-M);r<=L&&(L=r,H=e)}return H},E2=(M,V,C,H)=>{let L=V?1e3:p1,e=C?-L:L,r=H?L:-L;switch(M){case"ArrowRight":return e;case"ArrowLeft":return-e;case"ArrowDown":return r;case"ArrowUp":return-r;case"PageUp":return 6*p1;case"PageDown":return-6*p1;default:return null}};var R3=["doorbell","parcel","visitor","incident"],B=class extends c{constructor(){super(...arguments);this.rows=[];this.selection=null;this.busy=!1;this.offline=!1;this._label="";this._wrong=null}_change(C){this._wrong=null,this.dispatchEvent(new CustomEvent("selection-changed",{detail:C}))}_nudge(C,H){if(!this.selection)return;let L=m1(this.selection,C,this.selection[C]+H,this.limits);this._change({...this.selection,...L})}_typed(C,H){let{selection:L}=this,e=C.target;if(!L)return;let r=B5(e.value,L[H],this.format.zone,this.limits),t=r===null||r<this.limits.start||r>this.limits.end,i=r!==null&&(H==="start"?r>=L.end:r<=L.start);if(t||i){this._wrong=H;return}this._change({...L,...m1(L,H,r,this.limits)}),e.value=this.format.seconds(r)}_tick(C){let{selection:H}=this;if(!H)return;let L=new Set(H.entityIds);if(L.delete(C)||L.add(C),!L.size)return;let e=this.rows.map(r=>r.entityId).filter(r=>L.has(r));this._change({...H,entityIds:e})}_save(){!this.selection||this.busy||this.offline||(this.dispatchEvent(new CustomEvent("save",{detail:{...this.selection,label:this._label.trim()}})),this._label="")}_typeLabel(C){this._label=C.target.value}_enter(C){C.key==="Enter"&&this._save()}render(){let{selection:C,localize:H,format:L}=this;if(!C)return m;let e=this.rows.filter(n=>C.entityIds.includes(n.entityId)),r=C.end-C.start,t=F5(e,C),i=e.length===1&&e[0]?R5(e[0],C):void 0,o=e.filter(n=>!n.anyWindow&&!n.events.some(A=>A.start<C.end&&A.end>C.start));return d`
+    `],o([n({attribute:!1})],H1.prototype,"hass",2),o([n({type:Boolean,reflect:!0})],H1.prototype,"narrow",2),o([n({attribute:!1})],H1.prototype,"route",2),o([n({attribute:!1})],H1.prototype,"panel",2);var d5=(e,V)=>{let C=m(e.start)+V*1e3;for(let H of e.gaps)m(H.start)<=C&&(C+=m(H.end)-m(H.start));return Math.min(C,m(e.end))},T3=(e,V)=>{let C=0;for(let H of e.gaps)m(H.start)<V&&(C+=Math.min(V,m(H.end))-m(H.start));return Math.max(0,V-m(e.start)-C)/1e3};var R3=5,B0=[.5,1,2,4,8],s2={speed:1,muted:!0},T0=e=>e.path.split("/").at(-1)??"clip.mp4",y=class extends u{constructor(){super(...arguments);this.name="";this.what="";this.offline=!1;this.hasPrevious=!1;this.hasNext=!1;this._played=0;this._isPlaying=!1;this._isBroken=!1;this._speed=s2.speed;this._isMuted=s2.muted}focus(){this._play?.focus({preventScroll:!0})}willUpdate(C){C.get("clip")?.id!==this.clip.id&&(this._played=0,this._isBroken=!1)}_send(C){this.dispatchEvent(new CustomEvent(C,{detail:this.clip}))}render(){let{clip:C,format:H}=this,L=m(C.start),M=!!C.url&&!this._isBroken;return A`<div class="all" @keydown=${this._key}>
+      <div class="stage" @click=${this._toggle}>
+        ${M?A`<video
+              src=${C.url??p}
+              poster=${C.picture??p}
+              .muted=${this._isMuted}
+              autoplay
+              playsinline
+              preload="metadata"
+              @loadedmetadata=${this._began}
+              @timeupdate=${this._ticked}
+              @play=${()=>this._isPlaying=!0}
+              @pause=${()=>this._isPlaying=!1}
+              @error=${()=>this._isBroken=!0}
+            ></video>`:A`<p role="alert">${this.localize("clips.not_playable")}</p>`}
+      </div>
+      ${this._seekBar()} ${this._controls(M)}
+      <div class="about">
+        <p>
+          <b><bdi>${this.name}</bdi></b>
+          <span class="faint">${H.date(L)}, ${H.seconds(L)} – ${H.seconds(m(C.end))}</span>
+          <span class="faint">
+            ${this.what?A`<bdi>${this.what}</bdi> · `:p}${H.bytes(C.size_bytes)}
+          </span>
+        </p>
+        ${this._actions()}
+      </div>
+    </div>`}_seekBar(){let{clip:C,format:H,localize:L}=this,M=m(C.start),r=Math.max(m(C.end)-M,1),t=d5(C,this._played),i=a=>`${(a/r*100).toFixed(2)}%`;return A`<div class="seek">
+      <div class="line" aria-hidden="true">
+        <div class="done" style="width: ${i(t-M)}"></div>
+        ${C.gaps.map(a=>A`<i
+              style="inset-inline-start: ${i(m(a.start)-M)}; width: ${i(m(a.end)-m(a.start))}"
+            ></i>`)}
+        <div class="knob" style="inset-inline-start: ${i(t-M)}"></div>
+      </div>
+      <input
+        type="range"
+        min="0"
+        max=${r}
+        step="1000"
+        aria-label=${L("player.position")}
+        aria-valuetext=${H.seconds(t)}
+        .value=${String(t-M)}
+        @input=${this._seek}
+      />
+    </div>`}_controls(C){let{clip:H,format:L,localize:M}=this,r=!C;return A`<div class="controls" role="group" aria-label=${M("player.controls")}>
+      ${this._button("clips.older",W1,()=>this._send("previous"),!this.hasPrevious,"turn")}
+      ${this._button(this._isPlaying?"player.pause":"clips.play",this._isPlaying?X2:c1,()=>this._toggle(),r,"play")}
+      ${this._button("clips.newer",z1,()=>this._send("next"),!this.hasNext,"turn")}
+      <span class="clock">
+        <span><span class="hidden-text">${M("player.filmed")} </span>${L.seconds(d5(H,this._played))}</span>
+        <span class="faint">
+          ${L.length(this._played*1e3)} / ${L.length(H.duration_s*1e3)}
+          ${H.gaps.length?A`<span class="gaps"> · ${M.plural("clips.gaps",H.gaps.length)}</span>`:p}
+        </span>
+      </span>
+      <select aria-label=${M("player.speed")} title=${M("player.speed")} ?disabled=${r} @change=${this._setSpeed}>
+        ${B0.map(t=>A`<option value=${t} ?selected=${t===this._speed}>${L.count(t)}×</option>`)}
+      </select>
+      ${this._button(this._isMuted?"player.unmute":"player.mute",this._isMuted?L5:V5,()=>this._mute(),r)}
+      ${this._button("player.fullscreen",U2,()=>this._fullscreen(),r)}
+    </div>`}_actions(){let{clip:C,localize:H,offline:L}=this,M=C.download??C.url,r=H("clips.download");return A`<div class="actions" role="group" aria-label=${H("clips.actions")}>
+      ${this._button(C.kept?"clips.release":"clips.keep",C.kept?t1:I1,()=>this._send("keep"),L,C.kept?"on":"")}
+      ${this._button("clips.label",N1,()=>this._send("label"),L)}
+      ${M?A`<a class="button icon" href=${M} download=${T0(C)} aria-label=${r} title=${r}>${x(U)}</a>`:p}
+      ${this._button("clips.share",h1,()=>this._send("share"),L)}
+      ${this._button("clips.delete",x1,()=>this._send("delete"),L)}
+      ${this._button("clips.close",T,()=>this._send("close"),!1)}
+    </div>`}_button(C,H,L,M,r=""){let t=this.localize(C);return A`<button class="icon ${r}" aria-label=${t} title=${t} ?disabled=${M} @click=${L}>
+      ${x(H)}
+    </button>`}_began(){this._video&&(this._video.playbackRate=this._speed)}_ticked(){this._played=Math.floor((this._video?.currentTime??0)*4)/4}_toggle(){let C=this._video;C&&(C.paused?C.play().catch(()=>{}):C.pause())}_mute(){this._isMuted=s2.muted=!this._isMuted}_setSpeed(C){this._speed=s2.speed=Number(C.target.value),this._video&&(this._video.playbackRate=this._speed)}_seek(C){let{clip:H}=this,L=m(H.start)+Number(C.target.value);this._goTo(T3(H,L))}_goTo(C){let H=this._video;if(!H)return;let L=Number.isFinite(H.duration)?H.duration:this.clip.duration_s;H.currentTime=Math.min(Math.max(C,0),L),this._played=H.currentTime}_fullscreen(){document.fullscreenElement?document.exitFullscreen():document.fullscreenEnabled?this.requestFullscreen().catch(()=>{}):this._video?.webkitEnterFullscreen?.()}_key(C){if(C.altKey||C.ctrlKey||C.metaKey)return;let{localName:H}=C.target,L=getComputedStyle(this).direction==="rtl"?"ArrowLeft":"ArrowRight";if(C.key==="Escape")this._send("close");else if(C.key==="["&&this.hasPrevious)this._send("previous");else if(C.key==="]"&&this.hasNext)this._send("next");else{if(H==="select")return;if(C.key==="ArrowRight"||C.key==="ArrowLeft")this._goTo((this._video?.currentTime??0)+(C.key===L?R3:-R3));else if(C.key===" "&&H!=="button"&&H!=="a")this._toggle();else return}C.preventDefault(),C.stopPropagation()}};y.styles=[f,S`
+      :host {
+        display: block;
+        border-radius: var(--cd-radius);
+        background: var(--cd-soft);
+        overflow: hidden;
+        scroll-margin: 120px;
+      }
+      :host(:fullscreen) {
+        background: var(--cd-ground);
+        border-radius: 0;
+      }
+      :host(:fullscreen) .all {
+        height: 100%;
+        display: flex;
+        flex-direction: column;
+      }
+      :host(:fullscreen) .stage {
+        flex: 1;
+        max-height: none;
+        min-height: 0;
+      }
+      :host(:fullscreen) .actions {
+        display: none;
+      }
+      .faint {
+        color: var(--cd-faint);
+      }
+      .stage {
+        display: grid;
+        place-items: center;
+        background: #000;
+        color: #ddd;
+        aspect-ratio: 16 / 9;
+        max-height: 70vh;
+        width: 100%;
+        overflow: hidden;
+      }
+      .stage p {
+        padding: 16px;
+        text-align: center;
+      }
+      video {
+        width: 100%;
+        height: 100%;
+        min-height: 0;
+        display: block;
+      }
+      .seek {
+        position: relative;
+        height: 44px;
+        margin: 0 14px;
+      }
+      .line {
+        position: absolute;
+        inset: 19px 0;
+        border-radius: 3px;
+        background: color-mix(in srgb, var(--cd-text) 32%, transparent);
+      }
+      .done {
+        height: 100%;
+        border-radius: 3px;
+        background: var(--cd-strong);
+      }
+      .line i {
+        position: absolute;
+        inset-block: -3px;
+        min-width: 3px;
+        border-radius: 2px;
+        background: repeating-linear-gradient(-45deg, var(--cd-error) 0 2px, var(--cd-ground) 2px 5px);
+      }
+      .knob {
+        position: absolute;
+        top: -5px;
+        width: 16px;
+        height: 16px;
+        margin-inline-start: -8px;
+        border-radius: 8px;
+        background: var(--cd-strong);
+        box-shadow: 0 0 0 2px var(--cd-ground);
+      }
+      input[type="range"] {
+        position: absolute;
+        inset: 0 -8px;
+        width: calc(100% + 16px);
+        height: 44px;
+        min-height: 0;
+        padding: 0;
+        border: 0;
+        margin: 0;
+        opacity: 0;
+        cursor: pointer;
+      }
+      .seek:focus-within:has(:focus-visible) .knob {
+        outline: 2px solid var(--cd-link);
+        outline-offset: 3px;
+      }
+      .controls,
+      .actions {
+        display: flex;
+        align-items: center;
+      }
+      .controls {
+        padding: 0 4px;
+        margin-top: -8px;
+      }
+      .clock {
+        flex: 1;
+        min-width: 0;
+        padding-inline: 8px;
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 12px;
+        font-variant-numeric: tabular-nums;
+      }
+      .clock > span {
+        white-space: nowrap;
+      }
+      :host(:dir(rtl)) .turn svg {
+        transform: scaleX(-1);
+      }
+      select {
+        appearance: none;
+        min-height: 44px;
+        min-width: 48px;
+        padding: 0 4px;
+        border: 0;
+        border-radius: 22px;
+        background: transparent;
+        text-align: center;
+        cursor: pointer;
+      }
+      select:hover {
+        background: var(--cd-soft);
+      }
+      option {
+        background: var(--cd-ground);
+        color: var(--cd-text);
+      }
+      .about {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0 12px;
+        padding-block: 4px;
+        padding-inline: 14px 4px;
+        border-top: 1px solid var(--cd-line);
+      }
+      .about p {
+        flex: 1 1 240px;
+        margin: 4px 0;
+        display: grid;
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
+      b {
+        font-weight: 500;
+      }
+      .on {
+        color: var(--cd-link);
+      }
+      @container (max-width: 600px) {
+        .seek {
+          margin: 0 16px;
+        }
+        .clock {
+          padding-inline: 4px;
+        }
+        .gaps {
+          display: none;
+        }
+      }
+    `],o([n({attribute:!1})],y.prototype,"clip",2),o([n()],y.prototype,"name",2),o([n()],y.prototype,"what",2),o([n({attribute:!1})],y.prototype,"format",2),o([n({attribute:!1})],y.prototype,"localize",2),o([n({type:Boolean})],y.prototype,"offline",2),o([n({type:Boolean,attribute:"has-previous"})],y.prototype,"hasPrevious",2),o([n({type:Boolean,attribute:"has-next"})],y.prototype,"hasNext",2),o([Z()],y.prototype,"_played",2),o([Z()],y.prototype,"_isPlaying",2),o([Z()],y.prototype,"_isBroken",2),o([Z()],y.prototype,"_speed",2),o([Z()],y.prototype,"_isMuted",2),o([g("video")],y.prototype,"_video",2),o([g(".play")],y.prototype,"_play",2);var v2=1e3,y1=10*1e3,x2=e=>Math.round(e/1e3)*1e3,p5=(e,V,C)=>{let H=I(x2(Math.min(e,V)),C.start,C.end-v2),L=I(x2(Math.max(e,V)),H+v2,C.end);return{start:H,end:L}},k1=(e,V,C,H)=>V==="start"?{start:I(x2(C),H.start,e.end-v2),end:e.end}:{start:e.start,end:I(x2(C),e.start+v2,H.end)},F3=(e,V,C)=>{let H=e,L=C;for(let M of V){let r=Math.abs(M-e);r<=L&&(L=r,H=M)}return H},l5=(e,V,C,H)=>{let L=V?1e3:y1,M=C?-L:L,r=H?L:-L;switch(e){case"ArrowRight":return M;case"ArrowLeft":return-M;case"ArrowDown":return r;case"ArrowUp":return-r;case"PageUp":return 6*y1;case"PageDown":return-6*y1;default:return null}};var R0=["doorbell","parcel","visitor","incident"],$=class extends u{constructor(){super(...arguments);this.rows=[];this.selection=null;this.busy=!1;this.offline=!1;this._label="";this._wrong=null}_change(C){this._wrong=null,this.dispatchEvent(new CustomEvent("selection-changed",{detail:C}))}_nudge(C,H){if(!this.selection)return;let L=k1(this.selection,C,this.selection[C]+H,this.limits);this._change({...this.selection,...L})}_typed(C,H){let{selection:L}=this,M=C.target;if(!L)return;let r=A3(M.value,L[H],this.format.zone,this.limits),t=r===null||r<this.limits.start||r>this.limits.end,i=r!==null&&(H==="start"?r>=L.end:r<=L.start);if(t||i){this._wrong=H;return}this._change({...L,...k1(L,H,r,this.limits)}),M.value=this.format.seconds(r)}_tick(C){let{selection:H}=this;if(!H)return;let L=new Set(H.entityIds);if(L.delete(C)||L.add(C),!L.size)return;let M=this.rows.map(r=>r.entityId).filter(r=>L.has(r));this._change({...H,entityIds:M})}_save(){!this.selection||this.busy||this.offline||(this.dispatchEvent(new CustomEvent("save",{detail:{...this.selection,label:this._label.trim()}})),this._label="")}_typeLabel(C){this._label=C.target.value}_enter(C){C.key==="Enter"&&this._save()}render(){let{selection:C,localize:H,format:L}=this;if(!C)return p;let M=this.rows.filter(l=>C.entityIds.includes(l.entityId)),r=C.end-C.start,t=_3(M,C),i=M.length===1&&M[0]?w3(M[0],C):void 0,a=M.filter(l=>!l.anyWindow&&!l.events.some(d=>d.start<C.end&&d.end>C.start));return A`
       <section aria-label=${H("save.title")}>
         <div class="edges">
           ${this._edge("start",C)}
           <div class="length">
             <b>${L.length(r)}</b>
-            ${t===null?m:d`<span>${H("save.about",{size:L.bytes(t)})}</span>`}
+            ${t===null?p:A`<span>${H("save.about",{size:L.bytes(t)})}</span>`}
           </div>
           ${this._edge("end",C)}
           <button
@@ -931,10 +1430,10 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
             title=${H("save.clear")}
             @click=${()=>this._change(null)}
           >
-            ${Z($)}
+            ${x(T)}
           </button>
         </div>
-        ${this.rows.length>1?this._cameras(C):m}
+        ${this.rows.length>1?this._cameras(C):p}
         <div class="do">
           <input
             type="text"
@@ -947,26 +1446,26 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
             @keydown=${this._enter}
           />
           <datalist id="labels">
-            ${R3.map(n=>d`<option value=${H(`label.${n}`)}></option>`)}
+            ${R0.map(l=>A`<option value=${H(`label.${l}`)}></option>`)}
           </datalist>
-          ${i?d`<button
+          ${i?A`<button
                 class="outlined"
                 @click=${()=>this.dispatchEvent(new CustomEvent("clip-opened",{detail:i}))}
               >
-                ${Z(g1)} ${H("save.play_saved")}
-              </button>`:m}
+                ${x(c1)} ${H("save.play_saved")}
+              </button>`:p}
           <button class="primary" ?disabled=${this.busy||this.offline} @click=${this._save}>
-            ${Z(I)}
+            ${x(U)}
             ${H(i?"save.again":"save.save",{length:L.length(r)})}
-            ${e.length>1?d`<span>× ${L.count(e.length)}</span>`:m}
+            ${M.length>1?A`<span>× ${L.count(M.length)}</span>`:p}
           </button>
         </div>
-        ${o.map(n=>d`<p class="hint">${H("save.only_events",{camera:n.name})}</p>`)}
+        ${a.map(l=>A`<p class="hint">${H("save.only_events",{camera:l.name})}</p>`)}
       </section>
-    `}_edge(C,H){let{localize:L,format:e}=this,r=this._wrong===C,t=L(C==="start"?"save.start":"save.end"),i=(o,n)=>{let A=L(o<0?"save.earlier":"save.later",{edge:t});return d`<button class="icon" aria-label=${A} title=${A} @click=${()=>this._nudge(C,o)}>
-        ${Z(n)}
-      </button>`};return d`<div class="edge">
-      ${i(-p1,f2)}
+    `}_edge(C,H){let{localize:L,format:M}=this,r=this._wrong===C,t=L(C==="start"?"save.start":"save.end"),i=(a,l)=>{let d=L(a<0?"save.earlier":"save.later",{edge:t});return A`<button class="icon" aria-label=${d} title=${d} @click=${()=>this._nudge(C,a)}>
+        ${x(l)}
+      </button>`};return A`<div class="edge">
+      ${i(-y1,J2)}
       <label>
         <span class="name">${t}</span>
         <input
@@ -974,19 +1473,19 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
           inputmode="text"
           autocomplete="off"
           aria-invalid=${r}
-          aria-describedby=${r?`wrong-${C}`:m}
-          .value=${e.seconds(H[C])}
-          @change=${o=>this._typed(o,C)}
+          aria-describedby=${r?`wrong-${C}`:p}
+          .value=${M.seconds(H[C])}
+          @change=${a=>this._typed(a,C)}
         />
       </label>
-      ${i(p1,b2)}
-      ${r?d`<span class="wrong" id=${`wrong-${C}`} role="alert">${L("save.wrong_time")}</span>`:m}
-    </div>`}_cameras(C){return d`<div class="cameras" role="group" aria-label=${this.localize("save.cameras")}>
-      ${this.rows.map(H=>{let L=C.entityIds.includes(H.entityId);return d`<label class="tick ${L?"chosen":""}">
+      ${i(y1,Y2)}
+      ${r?A`<span class="wrong" id=${`wrong-${C}`} role="alert">${L("save.wrong_time")}</span>`:p}
+    </div>`}_cameras(C){return A`<div class="cameras" role="group" aria-label=${this.localize("save.cameras")}>
+      ${this.rows.map(H=>{let L=C.entityIds.includes(H.entityId);return A`<label class="tick ${L?"chosen":""}">
           <input type="checkbox" .checked=${L} @change=${()=>this._tick(H.entityId)} />
           <span dir="auto">${H.name}</span>
         </label>`})}
-    </div>`}};B.styles=[b,S`
+    </div>`}};$.styles=[f,S`
       :host {
         display: block;
       }
@@ -1139,7 +1638,135 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
           flex: 1 1 auto;
         }
       }
-    `],a([p({attribute:!1})],B.prototype,"rows",2),a([p({attribute:!1})],B.prototype,"limits",2),a([p({attribute:!1})],B.prototype,"selection",2),a([p({attribute:!1})],B.prototype,"format",2),a([p({attribute:!1})],B.prototype,"localize",2),a([p({type:Boolean})],B.prototype,"busy",2),a([p({type:Boolean})],B.prototype,"offline",2),a([h()],B.prototype,"_label",2),a([h()],B.prototype,"_wrong",2);var F3=M=>{switch(M.locale.time_format){case"12":return!0;case"24":return!1;case"system":return new Intl.DateTimeFormat(void 0,{hour:"numeric"}).resolvedOptions().hour12;default:return}},E3=M=>M.locale.time_zone==="server"?M.config.time_zone:Intl.DateTimeFormat().resolvedOptions().timeZone,$5=["byte","kilobyte","megabyte","gigabyte","terabyte"],$3=(M,V,C)=>{let H={timeZone:V,hour:C===!0?"numeric":"2-digit",minute:"2-digit",...C!==void 0&&{hourCycle:C?"h12":"h23"}},L=new Intl.DateTimeFormat(M,H),e=new Intl.DateTimeFormat(M,{...H,second:"2-digit"}),r=new Intl.DateTimeFormat(M,{timeZone:V,weekday:"short",year:"numeric",month:"short",day:"numeric"}),t=new Intl.DateTimeFormat(M,{timeZone:V,month:"short",day:"numeric"}),i=new Intl.NumberFormat(M,{minimumIntegerDigits:2,useGrouping:!1}),o=new Intl.NumberFormat(M,{useGrouping:!1}),n=new Intl.NumberFormat(M,{style:"percent",maximumFractionDigits:0}),A=new Map,l=(v,u,O)=>{let E=O==="long"||v>=10?0:1,M2=`${u} ${O} ${E}`,y1=A.get(M2);return y1||(y1=new Intl.NumberFormat(M,{style:"unit",unit:u,unitDisplay:O,maximumFractionDigits:E}),A.set(M2,y1)),y1.format(v)},s=v=>{let u=Math.round(v/1e3);return[Math.floor(u/3600),Math.floor(u/60)%60,u%60]};return{language:M,zone:V,time:v=>L.format(v),seconds:v=>e.format(v),date:v=>r.format(v),shortDate:v=>t.format(v),length:v=>{let[u,O,E]=s(v);return u?`${o.format(u)}:${i.format(O)}:${i.format(E)}`:`${o.format(O)}:${i.format(E)}`},spoken:v=>{let[u,O,E]=s(v);return[...u?[l(u,"hour","long")]:[],...O?[l(O,"minute","long")]:[],...E||!u&&!O?[l(E,"second","long")]:[]].join(" ")},bytes:v=>{let u=v,O=0;for(;u>=1e3&&O<$5.length-1;)u/=1e3,O+=1;return l(u,$5[O]??"byte","short")},percent:v=>n.format(v),count:v=>o.format(v)}},$2,D5=M=>{let V=M.locale.language,C=E3(M),H=F3(M),L=`${V} ${C} ${String(H)}`;return $2?.key!==L&&($2={key:L,format:$3(V,C,H)}),$2.format};var C2=async M=>(await M.callWS({type:"clip_download/cameras"})).cameras,N5=async(M,V,C,H)=>(await M.callWS({type:"clip_download/timeline",entity_ids:V,start:W(C),end:W(H)})).cameras,D2=(M,V)=>M.callWS({type:"clip_download/clips/list",...V}),I5=(M,V)=>M.connection.subscribeMessage(V,{type:"clip_download/clips/subscribe"}),W5=(M,V)=>M.connection.subscribeMessage(V,{type:"clip_download/jobs/subscribe"}),z5=(M,V)=>M.callWS({type:"clip_download/jobs/cancel",job_id:V}),U5=(M,V)=>M.callWS({type:"clip_download/jobs/retry",job_id:V}),G5=async(M,V,C)=>(await M.callWS({type:"clip_download/clip/keep",clip_id:V,kept:C})).clip,Q5=async(M,V,C)=>(await M.callWS({type:"clip_download/clip/label",clip_id:V,label:C})).clip,K5=(M,V)=>M.callWS({type:"clip_download/clip/delete",clip_ids:V}),q5=async(M,V,C,H,L)=>{let e={start:W(C),end:W(H),wait:!1,...L&&{label:L}};return(await M.callService("clip_download","save_clip",e,{entity_id:V},!1,!0)).response??{}},j5=async M=>(await M.callWS({type:"manifest/get",integration:"clip_download"})).version;var N3="0.1.0",J5="clip-download-reloaded-for",I3=(M,V)=>{let C=r=>{let t=/^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:(?:-|\.)?(a|b|rc|dev)[a-z.-]*(\d*))?/.exec(r);if(!t)return[];let i=t[4]===void 0?4:["dev","a","b","rc"].indexOf(t[4]);return[Number(t[1]),Number(t[2]??0),Number(t[3]??0),i,Number(t[5]??0)]},H=C(M),L=C(V),e=H.findIndex((r,t)=>r!==L[t]);return e>=0&&(H[e]??0)>(L[e]??0)},N2=async(M,V=N3,C=()=>location.reload())=>{let H;try{if(H=await j5(M),H===void 0||!I3(H,V)||sessionStorage.getItem(J5)===H)return;sessionStorage.setItem(J5,H)}catch{return}C()};var W3=1e4,X5=100,Y5=6e4,z3=1e3,l1=(M,V)=>{if(typeof M!="object"||M===null)return String(M);let{code:C,message:H,translation_domain:L,translation_key:e,translation_placeholders:r}=M,t=`component.${L??""}.exceptions.${e??""}.message`;return[e&&V?.localize?.(t,r),H,C].find(Boolean)??""},U3=M=>typeof M=="object"&&M!==null?M.code:void 0,I2=class{constructor(){this._doomed=null;this._listeners=new Set}get clips(){return this._doomed?.clips??[]}has(V){return this.clips.some(C=>C.id===V)}listen(V){return this._listeners.add(V),()=>this._listeners.delete(V)}isShownBy(V){return this._listeners.values().next().value===V}put(V,C){this._empty(),this._doomed={hass:V,clips:C,timer:window.setTimeout(()=>{this._empty()},W3)},this._tell()}undo(){this._doomed&&(window.clearTimeout(this._doomed.timer),this._doomed=null,this._tell())}async _empty(){let V=this._doomed;if(!V)return;window.clearTimeout(V.timer),this._doomed=null;let C;try{let{spared:H}=await K5(V.hass,V.clips.map(L=>L.id));H[0]&&(C=p5(T(V.hass.locale.language),H[0].reason))}catch(H){C=l1(H,V.hass)}this._tell(C)}_tell(V){for(let C of this._listeners)C(V)}},z=new I2,H2=class{constructor(V){this._host=V;this.state="loading";this.failure="";this.isOnline=!0;this.cameras=[];this.timelines=new Map;this.isLoadingDay=!1;this.dayFailure="";this.jobs=[];this.clips=[];this.isLoadingClips=!1;this.hasMoreClips=!1;this.notice="";this._shown=[];this._cursor=null;this._asked=0;this._unsubscribes=[];this._refresh=0;this._settle=0;this._dismissed=new Set;this._binned=V=>{V&&this.showsBin&&this.tell(V),this._changed()};this._ready=()=>{this.isOnline=!0,this._hass&&N2(this._hass),this.load()};this._lost=()=>{this.isOnline=!1,this._changed()};V.addController(this)}hostConnected(){this._unlisten=z.listen(this._binned),this._hass&&this._open(this._hass)}hostDisconnected(){this._unlisten?.(),this._close()}setHass(V){let C=!this._hass;this._hass=V,(C||this._connection!==V.connection)&&(this._close(),this._open(V))}_open(V){this._connection||(N2(V),V.loadBackendTranslation?.("exceptions","clip_download").catch(()=>{}),this._connection=V.connection,this.isOnline=V.connection.connected,V.connection.addEventListener("ready",this._ready),V.connection.addEventListener("disconnected",this._lost),this._refresh=window.setInterval(()=>this._refreshToday(),Y5),this.load())}_close(){this._connection?.removeEventListener("ready",this._ready),this._connection?.removeEventListener("disconnected",this._lost),this._connection=void 0,this._unsubscribe(),window.clearInterval(this._refresh),window.clearTimeout(this._settle),this._settle=0}_unsubscribe(){for(let V of this._unsubscribes)V.then(C=>C()).catch(()=>{});this._unsubscribes=[]}get showsBin(){return z.isShownBy(this._binned)}_changed(){this._host.requestUpdate()}tell(V){this.notice=V,this._changed()}async load(){let V=this._hass;if(V){this.state!=="ready"&&(this.state="loading"),this._changed();try{this.cameras=await C2(V),this.state="ready"}catch(C){this.isOnline&&this.state!=="ready"&&(this.state=U3(C)==="unknown_command"?"missing":"failed",this.failure=l1(C,V)),this._changed();return}this._changed(),this._unsubscribes.length||this._subscribe(V),await this._loadDay()}}_subscribe(V){this._unsubscribes=[W5(V,C=>this._jobsChanged(C)),I5(V,C=>this._clipsChanged(C))];for(let C of this._unsubscribes)C.catch(H=>this.tell(l1(H,V)))}show(V,C){if(this._day?.start===V.start&&this._shown.join()===C.join())return;let L=this._day?.start!==V.start;this._day=V,this._shown=C,L&&(this.timelines=new Map),this.clips=[],this._changed(),this.state==="ready"&&this._loadDay()}async _loadDay(){let V=++this._asked;await Promise.all([this._loadTimelines(V),this._loadClips(V,null)])}async _loadTimelines(V){let C=this._hass,H=this._day;if(!(!C||!H||!this._shown.length)){this.isLoadingDay=this._shown.some(L=>!this.timelines.has(L)),this._changed();try{let L=await N5(C,this._shown,H.start,H.end);if(V!==this._asked)return;this.timelines=new Map(L.map(e=>[e.entity_id,e])),this.dayFailure=""}catch(L){if(V!==this._asked)return;this.isOnline&&(this.dayFailure=l1(L,C))}this.isLoadingDay=!1,this._changed()}}async _loadClips(V,C){let H=this._hass,L=this._day;if(!(!H||!L)){if(!this._shown.length){this.hasMoreClips=!1;return}this.isLoadingClips=!0,this._changed();try{let e=await D2(H,{entity_ids:this._shown,start:W(L.start),end:W(L.end),limit:X5,...C!==null&&{cursor:C}});if(V!==this._asked)return;this.clips=C===null?e.clips:[...this.clips,...e.clips],this._cursor=e.cursor,this.hasMoreClips=e.cursor!==null}catch(e){if(V!==this._asked)return;this.isOnline&&this.tell(l1(e,H))}this.isLoadingClips=!1,this._changed()}}async loadMoreClips(){this._cursor!==null&&!this.isLoadingClips&&await this._loadClips(this._asked,this._cursor)}async ensureClip(V,C,H){this.clips.some(L=>L.id===V)||await this._try(async L=>{let e={entity_ids:[C],start:W(H.start),end:W(H.end),limit:X5},{clips:r}=await D2(L,e);this._clipsChanged({changed:r.filter(t=>t.id===V)})})}async reloadDay(){await this._loadDay()}_refreshToday(){let V=Date.now();this._day&&this._day.start<=V&&V<this._day.end+2*Y5&&this.isOnline&&this.state==="ready"&&!document.hidden&&this._loadTimelines(this._asked)}_jobsChanged(V){let C=new Map(this.jobs.map(L=>[L.id,L])),H=new Map(V.jobs?V.jobs.map(L=>[L.id,L]):C);for(let L of V.changed??[])H.set(L.id,L);for(let L of V.removed??[])H.delete(L);this.jobs=[...H.values()].filter(L=>!this._dismissed.has(L.id)).sort((L,e)=>x(e.asked_at)-x(L.asked_at)),this._changed()}_clipsChanged(V){let C=[...V.saved??[],...V.changed??[]],H=new Set(V.removed),L=this._day,e=r=>L!==void 0&&r.entity_id!==null&&this._shown.includes(r.entity_id)&&x(r.start)<L.end&&x(r.end)>L.start;this.clips=C3(this.clips,C.filter(e),H);for(let[r,t]of this.timelines){let i=C.filter(o=>o.entity_id===r&&e(o));(i.length||t.clips.some(o=>H.has(o.id)))&&this.timelines.set(r,{...t,clips:C3(t.clips,i,H)})}this.timelines=new Map(this.timelines),this._changed(),V.saved?.length&&!this._settle&&(this._settle=window.setTimeout(()=>{this._settle=0,this._loadTimelines(this._asked)},z3))}async save(V,C,H){return await this._try(async L=>{let e=await q5(L,V,C.start,C.end,H);for(let r of Object.values(e))r.status==="failed"&&r.error&&this.tell(typeof r.error=="string"?r.error:r.error.message??"")})}async cancel(V){await this._try(C=>z5(C,V))}async retry(V){await this._try(C=>U5(C,V))&&this.dismiss(V)}dismiss(V){this.jobs.some(C=>C.id===V&&!o1(C))||(this._dismissed.add(V),this.jobs=this.jobs.filter(C=>C.id!==V),this._changed())}async keep(V,C){await this._try(async H=>this._clipsChanged({changed:[await G5(H,V.id,C)]}))}async label(V,C){await this._try(async H=>this._clipsChanged({changed:[await Q5(H,V.id,C)]}))}delete(V){this._hass&&z.put(this._hass,V)}async _try(V){if(!this._hass)return!1;try{await V(this._hass)}catch(C){return this.tell(l1(C,this._hass)),!1}return!0}},C3=(M,V,C)=>{let H=new Map(M.map(L=>[L.id,L]));for(let L of V)H.set(L.id,L);for(let L of C)H.delete(L);return[...H.values()].sort((L,e)=>x(e.start)-x(L.start))};var H3="clip-download-cameras",G3=4,Q3=3,K3=600,q3=8e3,j3="/config/integrations/integration/clip_download",J3="/config/integrations/dashboard/add?domain=clip_download",P=class extends c{constructor(){super(...arguments);this.entityIds=[];this.hideClips=!1;this.hidePresets=!1;this._day=null;this._selection=null;this._now=Date.now();this._isVertical=!1;this._isSaving=!1;this._shown=null;this._store=new H2(this);this._timer=0;this._noticeTimer=0;this._noticed="";this._openNext=null;this._rowsKey=[];this._rows=[];this._bounds=null;this._visibleKey=[];this._visible=[];this._observer=new ResizeObserver(([C])=>{let H=C?.contentRect.width??0;H&&(this._isVertical=H<K3)});this._jobsKey=[];this._ownJobs=[]}connectedCallback(){super.connectedCallback(),this._observer.observe(this),this._timer=window.setInterval(()=>this._tick(),1e3),this._tick()}disconnectedCallback(){super.disconnectedCallback(),this._observer.disconnect(),window.clearInterval(this._timer),window.clearTimeout(this._noticeTimer)}_tick(){let C=Date.now();!this._store.jobs.some(L=>L.next_try_at!==null&&!o1(L))&&C-this._now<10*1e3||(this._day&&this._now<this._day.end&&C>=this._day.end&&this._setDay(F(C,this._format.zone)),this._now=C)}shouldUpdate(C){let H=C.get("hass");return!H||C.size>1?!0:(this._store.setHass(this.hass),H.locale!==this.hass.locale||H.themes!==this.hass.themes||H.config.time_zone!==this.hass.config.time_zone||H.connection!==this.hass.connection)}willUpdate(){this._format=D5(this.hass),this._localize=T(this.hass.locale.language),this._theme=this.hass.themes,this._store.setHass(this.hass);let{zone:C}=this._format;this._day=this._day?q1(this._day.id,C):F(Date.now(),C),(this._bounds?.start!==this._day.start||this._bounds.end!==this._day.end)&&(this._bounds=this._day),this._store.show(this._bounds,this._shownIds)}updated(){let{notice:C}=this._store;if(C!==this._noticed&&(this._noticed=C,window.clearTimeout(this._noticeTimer),C&&(this._noticeTimer=window.setTimeout(()=>this._store.tell(""),q3))),this._openNext&&this._store.clips.some(H=>H.id===this._openNext)){let H=this._openNext;this._openNext=null,this._clips?.updateComplete.then(()=>this._clips?.open(H))}}get _offered(){let{cameras:C}=this._store;return this.entityIds.length?C.filter(H=>this.entityIds.includes(H.entity_id)):C}get _shownIds(){let C=this._offered.map(e=>e.entity_id);if(this.entityIds.length&&!this._shown)return C;let H=this._shown??X3(),L=C.filter(e=>H?.includes(e));return L.length||this._shown?L:C.slice(0,this._isVertical?Q3:G3)}get _shownRows(){let C=this._store,H=this._shownIds,L=[C.cameras,C.timelines,C.jobs,H.join(),z.clips];return L.some((e,r)=>e!==this._rowsKey[r])&&(this._rowsKey=L,this._rows=H.flatMap(e=>{let r=C.cameras.find(o=>o.entity_id===e);if(!r)return[];let t=C.timelines.get(e),i=t?.clips.filter(o=>!z.has(o.id))??[];return[T5(r,t&&{...t,clips:i},C.jobs)]})),this._rows}get _visibleClips(){let C=[this._store.clips,z.clips];return C.some((H,L)=>H!==this._visibleKey[L])&&(this._visibleKey=C,this._visible=this._store.clips.filter(H=>!z.has(H.id))),this._visible}render(){let C=this._store,H=this._localize;if(C.state==="loading"&&!C.cameras.length)return this._bones();if(C.state==="missing"||C.state==="failed")return this._problem();if(!this._offered.length)return this._noCameras();let L=this._shownRows;return d`
+    `],o([n({attribute:!1})],$.prototype,"rows",2),o([n({attribute:!1})],$.prototype,"limits",2),o([n({attribute:!1})],$.prototype,"selection",2),o([n({attribute:!1})],$.prototype,"format",2),o([n({attribute:!1})],$.prototype,"localize",2),o([n({type:Boolean})],$.prototype,"busy",2),o([n({type:Boolean})],$.prototype,"offline",2),o([Z()],$.prototype,"_label",2),o([Z()],$.prototype,"_wrong",2);var F0=[{hours:1,key:"share.hour"},{hours:24,key:"share.day"},{hours:168,key:"share.week"}],_=class extends u{constructor(){super(...arguments);this.clip=null;this.name="";this.offline=!1;this._hours=24;this._made=null;this._shares=null;this._failure="";this._isBusy=!1;this._isCopied=!1}connectedCallback(){super.connectedCallback(),this._try(async()=>{this._shares=await h3(this.hass)})}async _try(C){this._failure="";try{await C()}catch(H){this._failure=Y(H,this.hass)}}render(){let{localize:C,clip:H}=this;return A`<clip-download-dialog
+      heading=${C(H?"share.title":"share.links")}
+      .localize=${C}
+      @closed=${()=>this.dispatchEvent(new CustomEvent("closed"))}
+    >
+      ${H?this._made?this._result(this._made):this._form(H):p}
+      ${this._failure?A`<p class="failure" role="alert">${this._failure}</p>`:p}
+      ${this._list()}
+    </clip-download-dialog>`}_form(C){let{localize:H,format:L}=this;return A`<p>
+        <b><bdi>${this.name}</bdi></b>, ${L.date(m(C.start))}, ${L.seconds(m(C.start))},
+        ${L.length(C.duration_s*1e3)}
+      </p>
+      <p class="faint">${H("share.help")}</p>
+      <div class="lengths" role="radiogroup" aria-label=${H("share.length")}>
+        ${F0.map(({hours:M,key:r})=>A`<label class=${this._hours===M?"on":""}>
+              <input type="radio" name="hours" .checked=${this._hours===M} @change=${()=>this._hours=M} />
+              ${H(r)}
+            </label>`)}
+      </div>
+      <div class="buttons">
+        <button class="primary" ?disabled=${this._isBusy||this.offline} @click=${()=>{this._make(C)}}>
+          ${x(h1)} ${H("share.make")}
+        </button>
+      </div>`}_result(C){let{localize:H,format:L}=this;return A`<p>${H("share.made",{time:this._when(C.expires_at)})}</p>
+      <input readonly aria-label=${H("share.link")} .value=${m5(C)} @focus=${()=>this._link?.select()} />
+      <p class="faint" role="status">${this._isCopied?H("share.copied"):p}</p>
+      <div class="buttons">
+        ${typeof navigator.share=="function"?A`<button class="outlined" @click=${()=>this._native(C,L)}>
+              ${x(h1)} ${H("share.send")}
+            </button>`:p}
+        <button class="primary" @click=${()=>{this._copy(C)}}>${x(z2)} ${H("share.copy")}</button>
+      </div>`}_list(){let{localize:C,clip:H}=this,L=this._shares;return L?L.length?A`${H?A`<h3>${C("share.links")}</h3>`:p}
+      <ul>
+        ${L.map(M=>this._share(M))}
+      </ul>`:H?p:A`<p class="faint">${C("share.none")}</p>`:this._failure?p:A`<p class="faint">${C("loading")}</p>`}_share(C){let{localize:H,format:L}=this,M=`${C.camera}, ${L.shortDate(m(C.start))}, ${L.seconds(m(C.start))}`;return A`<li>
+      <span>
+        <bdi>${M}</bdi>
+        <span class="faint">
+          ${H("share.ends",{time:this._when(C.expires_at)})} · ${H.plural("share.opened",C.opened)}
+          ${C.user?A` · <bdi>${C.user}</bdi>`:p}
+        </span>
+      </span>
+      <button
+        class="icon"
+        aria-label="${H("share.revoke")}: ${M}"
+        title=${H("share.revoke")}
+        ?disabled=${this.offline}
+        @click=${()=>{this._revoke(C)}}
+      >
+        ${x(x1)}
+      </button>
+    </li>`}_when(C){return`${this.format.shortDate(m(C))}, ${this.format.time(m(C))}`}async _make(C){this._isBusy=!0,await this._try(async()=>{let H=await S3(this.hass,C.id,this._hours);this._made=H,this._shares=[H,...this._shares??[]],await this.updateComplete,await this._copy(H)}),this._isBusy=!1}async _copy(C){this._isCopied=!1;let H=this._link;try{await navigator.clipboard.writeText(m5(C)),this._isCopied=!0}catch{H?.focus(),H?.select(),this._isCopied=H!==null&&document.execCommand("copy")}}_native(C,H){let L=`${C.camera}, ${H.date(m(C.start))}, ${H.time(m(C.start))}`;navigator.share({title:L,url:m5(C)}).catch(()=>{})}async _revoke(C){await this._try(async()=>{await f3(this.hass,C.id),this._shares=(this._shares??[]).filter(H=>H.id!==C.id),this._made?.id===C.id&&(this._made=null)})}close(){this._dialog.close()}};_.styles=[f,S`
+      p {
+        margin: 0 0 12px;
+        overflow-wrap: anywhere;
+      }
+      b {
+        font-weight: 500;
+      }
+      .faint {
+        color: var(--cd-faint);
+        min-height: 20px;
+      }
+      .failure {
+        color: var(--cd-error);
+        margin-top: 12px;
+      }
+      .lengths {
+        display: grid;
+        grid-template-columns: repeat(3, 1fr);
+        gap: 8px;
+      }
+      .lengths label {
+        display: flex;
+        align-items: center;
+        justify-content: center;
+        gap: 8px;
+        min-height: 44px;
+        padding: 0 8px;
+        border-radius: 22px;
+        box-shadow: inset 0 0 0 1px var(--cd-line);
+        cursor: pointer;
+      }
+      .lengths .on {
+        background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
+        box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--cd-primary) 55%, transparent);
+      }
+      .lengths input {
+        min-height: 0;
+        width: 18px;
+        height: 18px;
+        accent-color: var(--cd-strong);
+      }
+      input[readonly] {
+        width: 100%;
+        margin-bottom: 4px;
+        text-overflow: ellipsis;
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: end;
+        gap: 8px;
+        margin-top: 16px;
+      }
+      h3 {
+        margin: 20px 0 0;
+        font-size: 14px;
+        font-weight: 500;
+      }
+      ul {
+        list-style: none;
+        margin: 4px 0 0;
+        padding: 0;
+      }
+      li {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        padding: 6px 0;
+        border-top: 1px solid var(--cd-line);
+      }
+      li > span {
+        flex: 1;
+        min-width: 0;
+        display: grid;
+        overflow-wrap: anywhere;
+      }
+    `],o([n({attribute:!1})],_.prototype,"hass",2),o([n({attribute:!1})],_.prototype,"clip",2),o([n()],_.prototype,"name",2),o([n({attribute:!1})],_.prototype,"format",2),o([n({attribute:!1})],_.prototype,"localize",2),o([n({type:Boolean})],_.prototype,"offline",2),o([Z()],_.prototype,"_hours",2),o([Z()],_.prototype,"_made",2),o([Z()],_.prototype,"_shares",2),o([Z()],_.prototype,"_failure",2),o([Z()],_.prototype,"_isBusy",2),o([Z()],_.prototype,"_isCopied",2),o([g("clip-download-dialog")],_.prototype,"_dialog",2),o([g("input[readonly]")],_.prototype,"_link",2);var m5=e=>new URL(e.url??e.path,location.origin).href;var $0=e=>{switch(e.locale.time_format){case"12":return!0;case"24":return!1;case"system":return new Intl.DateTimeFormat(void 0,{hour:"numeric"}).resolvedOptions().hour12;default:return}},E0=e=>e.locale.time_zone==="server"?e.config.time_zone:Intl.DateTimeFormat().resolvedOptions().timeZone,$3=["byte","kilobyte","megabyte","gigabyte","terabyte"],D0=(e,V,C)=>{let H={timeZone:V,hour:C===!0?"numeric":"2-digit",minute:"2-digit",...C!==void 0&&{hourCycle:C?"h12":"h23"}},L=new Intl.DateTimeFormat(e,H),M=new Intl.DateTimeFormat(e,{...H,second:"2-digit"}),r=new Intl.DateTimeFormat(e,{timeZone:V,weekday:"short",year:"numeric",month:"short",day:"numeric"}),t=new Intl.DateTimeFormat(e,{timeZone:V,month:"short",day:"numeric"}),i=new Intl.NumberFormat(e,{minimumIntegerDigits:2,useGrouping:!1}),a=new Intl.NumberFormat(e,{useGrouping:!1}),l=new Intl.NumberFormat(e,{style:"percent",maximumFractionDigits:0}),d=new Map,s=(v,h,B)=>{let N=B==="long"||v>=10?0:1,Z2=`${h} ${B} ${N}`,K1=d.get(Z2);return K1||(K1=new Intl.NumberFormat(e,{style:"unit",unit:h,unitDisplay:B,maximumFractionDigits:N}),d.set(Z2,K1)),K1.format(v)},c=v=>{let h=Math.round(v/1e3);return[Math.floor(h/3600),Math.floor(h/60)%60,h%60]};return{language:e,zone:V,time:v=>L.format(v),seconds:v=>M.format(v),date:v=>r.format(v),shortDate:v=>t.format(v),length:v=>{let[h,B,N]=c(v);return h?`${a.format(h)}:${i.format(B)}:${i.format(N)}`:`${a.format(B)}:${i.format(N)}`},spoken:v=>{let[h,B,N]=c(v);return[...h?[s(h,"hour","long")]:[],...B?[s(B,"minute","long")]:[],...N||!h&&!B?[s(N,"second","long")]:[]].join(" ")},bytes:v=>{let h=v,B=0;for(;h>=1e3&&B<$3.length-1;)h/=1e3,B+=1;return s(h,$3[B]??"byte","short")},percent:v=>l.format(v),count:v=>a.format(v)}},s5,E3=e=>{let V=e.locale.language,C=E0(e),H=$0(e),L=`${V} ${C} ${String(H)}`;return s5?.key!==L&&(s5={key:L,format:D0(V,C,H)}),s5.format};var I3="clip-download-cameras",N0=4,I0=3,z0=600,W0=8e3,D3=30*1e3,U0="clip-download",G0="/config/integrations/integration/clip_download",Q0="/config/integrations/dashboard/add?domain=clip_download",P=class extends u{constructor(){super(...arguments);this.entityIds=[];this.hideClips=!1;this.hidePresets=!1;this.linked=!1;this._day=null;this._selection=null;this._now=Date.now();this._isVertical=!1;this._isSaving=!1;this._shown=null;this._labelled=null;this._shared=null;this._store=new m2(this);this._timer=0;this._noticeTimer=0;this._noticed="";this._link=null;this._addressed=null;this._rowsKey=[];this._rows=[];this._bounds=null;this._visibleKey=[];this._visible=[];this._observer=new ResizeObserver(([C])=>{let H=C?.contentRect.width??0;H&&(this._isVertical=H<z0)});this._jobsKey=[];this._ownJobs=[];this._back=()=>{this._store.close()};this._readAddress=()=>{if(!this.linked)return;let C=new URLSearchParams(location.search);C.get("clip")===this._addressed||![...C].length||(this._link=C,this.requestUpdate())}}connectedCallback(){super.connectedCallback(),this._observer.observe(this),this._timer=window.setInterval(()=>this._tick(),1e3),this._tick(),window.addEventListener("location-changed",this._readAddress),window.addEventListener("popstate",this._readAddress),this._readAddress()}disconnectedCallback(){super.disconnectedCallback(),this._observer.disconnect(),window.clearInterval(this._timer),window.clearTimeout(this._noticeTimer),window.removeEventListener("location-changed",this._readAddress),window.removeEventListener("popstate",this._readAddress),b1(this._back)}_tick(){let C=Date.now();!this._store.jobs.some(L=>L.next_try_at!==null&&!u1(L))&&C-this._now<10*1e3||(this._day&&this._now<this._day.end&&C>=this._day.end&&this._setDay(F(C,this._format.zone)),this._now=C)}shouldUpdate(C){let H=C.get("hass");return!H||C.size>1?!0:(this._store.setHass(this.hass),H.locale!==this.hass.locale||H.themes!==this.hass.themes||H.config.time_zone!==this.hass.config.time_zone||H.connection!==this.hass.connection)}willUpdate(){this._format=E3(this.hass),this._localize=E(this.hass.locale.language),this._theme=this.hass.themes,this._store.setHass(this.hass);let{zone:C}=this._format;this._day=this._day?n2(this._day.id,C):F(Date.now(),C),(this._bounds?.start!==this._day.start||this._bounds.end!==this._day.end)&&(this._bounds=this._day),this._store.show(this._bounds,this._shownIds)}updated(){let{notice:C}=this._store;C!==this._noticed&&(this._noticed=C,window.clearTimeout(this._noticeTimer),C&&(this._noticeTimer=window.setTimeout(()=>this._store.tell(""),W0))),this._link&&this._store.state==="ready"&&this._follow(this._link),this._tellAddress()}get _offered(){let{cameras:C}=this._store;return this.entityIds.length?C.filter(H=>this.entityIds.includes(H.entity_id)):C}get _shownIds(){let C=this._offered.map(M=>M.entity_id);if(this.entityIds.length&&!this._shown)return C;let H=this._shown??K0(),L=C.filter(M=>H?.includes(M));return L.length||this._shown?L:C.slice(0,this._isVertical?I0:N0)}get _shownRows(){let C=this._store,H=this._shownIds,L=[C.cameras,C.timelines,C.jobs,H.join(),G.clips];return L.some((M,r)=>M!==this._rowsKey[r])&&(this._rowsKey=L,this._rows=H.flatMap(M=>{let r=C.cameras.find(a=>a.entity_id===M);if(!r)return[];let t=C.timelines.get(M),i=t?.clips.filter(a=>!G.has(a.id))??[];return[k3(r,t&&{...t,clips:i},C.jobs)]})),this._rows}get _visibleClips(){let C=[this._store.clips,G.clips];return C.some((H,L)=>H!==this._visibleKey[L])&&(this._visibleKey=C,this._visible=this._store.clips.filter(H=>!G.has(H.id))),this._visible}render(){let C=this._store,H=this._localize;if(C.state==="loading"&&!C.cameras.length)return this._bones();if(C.state==="missing"||C.state==="failed")return this._problem();if(!this._offered.length)return this._noCameras();let L=this._shownRows;return A`
       ${this._offlineBanner()}
       <clip-download-head
         .cameras=${this._offered}
@@ -1149,11 +1776,11 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         .localize=${H}
         .now=${this._now}
         .fixed=${this.entityIds.length>0}
-        @camera-toggled=${e=>this._toggle(e.detail)}
-        @day-changed=${e=>this._setDay(e.detail)}
+        @camera-toggled=${M=>this._toggle(M.detail)}
+        @day-changed=${M=>this._setDay(M.detail)}
       ></clip-download-head>
       ${this._problems()}
-      ${L.length?d`
+      ${L.length?A`
             <section class="part" aria-label=${H("timeline.title")}>
               <clip-download-footage
                 .rows=${L}
@@ -1171,10 +1798,10 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
                 @selection-changed=${this._selected}
                 @clip-opened=${this._openClip}
                 @save=${this._save}
-                @notice=${e=>C.tell(e.detail)}
+                @notice=${M=>C.tell(M.detail)}
               ></clip-download-footage>
             </section>
-          `:d`<p class="part empty">${H("state.nothing_shown")}</p>`}
+          `:A`<p class="part empty">${H("state.nothing_shown")}</p>`}
       <clip-download-jobs
         class="part"
         ?hidden=${!this._jobs.length}
@@ -1184,63 +1811,95 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         .localize=${H}
         .now=${this._now}
         .offline=${!C.isOnline}
-        @cancel=${e=>{C.cancel(e.detail.id)}}
-        @retry=${e=>{C.retry(e.detail.id)}}
-        @dismiss=${e=>C.dismiss(e.detail.id)}
+        @cancel=${M=>{C.cancel(M.detail.id)}}
+        @retry=${M=>{C.retry(M.detail.id)}}
+        @dismiss=${M=>C.dismiss(M.detail.id)}
         @play=${this._playJob}
       ></clip-download-jobs>
-      ${this.hideClips||!L.length?m:d`<clip-download-clips
+      ${this.hideClips||!L.length?p:A`<clip-download-clips
             class="part"
             .clips=${this._visibleClips}
             .cameras=${C.cameras}
+            .shown=${this._shownIds}
+            .filter=${C.filter}
+            .filters=${C.filters}
+            .opened=${C.opened}
             .format=${this._format}
             .localize=${H}
             .loading=${C.isLoadingClips}
             .hasMore=${C.hasMoreClips}
             .offline=${!C.isOnline}
+            @filter-changed=${M=>C.setFilter(M.detail)}
             @more=${()=>{C.loadMoreClips()}}
-            @keep=${e=>{C.keep(e.detail.clip,e.detail.kept)}}
-            @label=${e=>{C.label(e.detail.clip,e.detail.label)}}
-            @delete=${e=>C.delete([e.detail])}
+            @open=${M=>{this._open(M.detail.id)}}
+            @close=${()=>this._close()}
+            @keep=${M=>{C.keep(M.detail.clips,M.detail.kept)}}
+            @label=${M=>this._labelled=M.detail}
+            @share=${M=>this._shared=M.detail}
+            @links=${()=>this._shared="links"}
+            @export=${M=>{C.pack(M.detail)}}
+            @delete=${this._delete}
           ></clip-download-clips>`}
+      ${this._dialogs()}
       <clip-download-notices
         .localize=${H}
-        .doomed=${C.showsBin?z.clips.length:0}
+        .doomed=${C.showsBin?G.clips.length:0}
         .notice=${C.notice}
-        @undo=${()=>z.undo()}
+        .packing=${C.packing}
+        .format=${this._format}
+        @stop=${()=>C.stopPacking()}
+        @undo=${()=>G.undo()}
         @closed=${()=>C.tell("")}
       ></clip-download-notices>
-    `}get _jobs(){let C=[this._store.jobs,this._store.cameras,this.entityIds];if(C.some((H,L)=>H!==this._jobsKey[L])){this._jobsKey=C;let H=new Set(this._offered.map(L=>L.entity_id));this._ownJobs=this._store.jobs.filter(L=>H.has(L.entity_id??""))}return this._ownJobs}_bones(){return d`<div class="bones" role="status">
+    `}get _jobs(){let C=[this._store.jobs,this._store.cameras,this.entityIds];if(C.some((H,L)=>H!==this._jobsKey[L])){this._jobsKey=C;let H=new Set(this._offered.map(L=>L.entity_id));this._ownJobs=this._store.jobs.filter(L=>H.has(L.entity_id??""))}return this._ownJobs}_bones(){return A`<div class="bones" role="status">
       <span class="hidden-text">${this._localize("loading")}</span>
       <div></div>
       <div></div>
       <div></div>
-    </div>`}_problem(){let C=this._localize,H=this._store.state==="missing";return d`<div class="big" role="alert">
-      ${Z(X)}
+    </div>`}_problem(){let C=this._localize,H=this._store.state==="missing";return A`<div class="big" role="alert">
+      ${x(r1)}
       <h2>${C(H?"state.missing":"state.failed")}</h2>
       <p>${H?C("state.missing_help"):this._store.failure}</p>
       <button class="primary" @click=${()=>{this._store.load()}}>${C("retry")}</button>
-    </div>`}_noCameras(){let C=this._localize;return d`<div class="big">
-      ${Z(f1)}
+    </div>`}_noCameras(){let C=this._localize;return A`<div class="big">
+      ${x(D1)}
       <h2>${C("state.no_cameras")}</h2>
       <p>${C("state.no_cameras_help")}</p>
-      <a class="button outlined" href=${J3} @click=${this._navigate}>${C("state.add_account")}</a>
-    </div>`}_offlineBanner(){return this._store.isOnline?m:d`<p class="banner" role="status">${Z(u2)} ${this._localize("state.offline")}</p>`}_problems(){let C=this._localize,H=new Set(this._shownIds),L=this._offered.filter(t=>t.status!=="ok"&&H.has(t.entity_id)),{timelines:e,dayFailure:r}=this._store;return d`
-      ${L.map(t=>{let i=t.reason??C(`camera.${t.status}`);return d`<p class="banner problem">
-          ${Z(X)}
+      <a class="button outlined" href=${Q0} @click=${this._navigate}>${C("state.add_account")}</a>
+    </div>`}_offlineBanner(){return this._store.isOnline?p:A`<p class="banner" role="status">${x(I2)} ${this._localize("state.offline")}</p>`}_problems(){let C=this._localize,H=new Set(this._shownIds),L=this._offered.filter(t=>t.status!=="ok"&&H.has(t.entity_id)),{timelines:M,dayFailure:r}=this._store;return A`
+      ${L.map(t=>{let i=t.reason??C(`camera.${t.status}`);return A`<p class="banner problem">
+          ${x(r1)}
           <span>${C("camera.problem",{camera:t.name,reason:i})}</span>
-          ${t.status==="signed_out"?d`<a class="button" href=${j3} @click=${this._navigate}>${C("camera.sign_in")}</a>`:m}
+          ${t.status==="signed_out"?A`<a class="button" href=${G0} @click=${this._navigate}>${C("camera.sign_in")}</a>`:p}
         </p>`})}
-      ${this._shownRows.map(t=>{let i=e.get(t.entityId)?.events_error;return i?d`<p class="banner problem">
-          ${Z(X)}
+      ${this._shownRows.map(t=>{let i=M.get(t.entityId)?.events_error;return i?A`<p class="banner problem">
+          ${x(r1)}
           <span>${C("state.events_failed",{camera:t.name,reason:i})}</span>
-        </p>`:m})}
-      ${r?d`<p class="banner problem" role="alert">
-            ${Z(X)}
+        </p>`:p})}
+      ${r?A`<p class="banner problem" role="alert">
+            ${x(r1)}
             <span>${C("state.day_failed",{reason:r})}</span>
             <button @click=${()=>{this._store.reloadDay()}}>${C("retry")}</button>
-          </p>`:m}
-    `}_navigate(C){C.ctrlKey||C.metaKey||C.shiftKey||C.button!==0||(C.preventDefault(),history.pushState(null,"",C.currentTarget.href),window.dispatchEvent(new CustomEvent("location-changed",{detail:{replace:!1}})))}_toggle(C){let H=new Set(this._shownIds);if(H.delete(C)||H.add(C),this._shown=[...H],this.entityIds.length||Y3(this._shown),!this._selection)return;let L=this._selection.entityIds.filter(e=>H.has(e));this._selection=L.length?{...this._selection,entityIds:L}:null}_setDay(C){C.id!==this._day?.id&&(this._day=C,this._selection=null,this._openNext=null)}_selected(C){let H=C.detail,L=this._bounds;H&&L&&(H.start<L.start||H.start>=L.end)&&(this._now=Date.now(),this._setDay(F(H.start,this._format.zone))),this._selection=H}async _save(C){let{entityIds:H,label:L,...e}=C.detail;this._isSaving=!0;let r=await this._store.save(H,e,L);this._isSaving=!1,r&&(this._selection=null,await this.updateComplete,this._footage?.focusTrack())}_openClip(C){let H=C.detail;this._openNext=H.id,this.requestUpdate(),H.entity_id!==null&&this._store.ensureClip(H.id,H.entity_id,{start:x(H.start),end:x(H.end)})}async _playJob(C){let H=C.detail,L=H.clip_ids[0];L===void 0||H.entity_id===null||(this._shownIds.includes(H.entity_id)||this._toggle(H.entity_id),this._setDay(F(x(H.start),this._format.zone)),await this.updateComplete,this._openNext=L,this.requestUpdate(),await this._store.ensureClip(L,H.entity_id,{start:x(H.start),end:x(H.end)}))}};P.styles=[b,S`
+          </p>`:p}
+    `}_navigate(C){C.ctrlKey||C.metaKey||C.shiftKey||C.button!==0||(C.preventDefault(),N3(C.currentTarget.href))}_toggle(C){let H=new Set(this._shownIds);if(H.delete(C)||H.add(C),this._shown=[...H],this.entityIds.length||q0(this._shown),!this._selection)return;let L=this._selection.entityIds.filter(M=>H.has(M));this._selection=L.length?{...this._selection,entityIds:L}:null}_setDay(C){C.id!==this._day?.id&&(this._day=C,this._selection=null)}_selected(C){let H=C.detail,L=this._bounds;H&&L&&(H.start<L.start||H.start>=L.end)&&(this._now=Date.now(),this._setDay(F(H.start,this._format.zone))),this._selection=H}async _save(C){let{entityIds:H,label:L,...M}=C.detail;this._isSaving=!0;let r=await this._store.save(H,M,L);this._isSaving=!1,r&&(this._selection=null,await this.updateComplete,this._footage?.focusTrack())}_openClip(C){this._open(C.detail.id)}async _open(C){await this._store.open(C)&&this.hideClips&&(this._store.close(),N3(`/${U0}?clip=${encodeURIComponent(C)}`))}_close(){this._store.close()}async _playJob(C){let H=C.detail.clip_ids[0];H!==void 0&&await this._open(H)}_delete(C){this._store.delete(C.detail)}_dialogs(){let C=this._shared,H=this._labelled,L=!this._store.isOnline;return A`
+      ${C?A`<clip-download-share
+            .hass=${this.hass}
+            .clip=${C==="links"?null:C}
+            .name=${C==="links"?"":this._nameOf(C)}
+            .format=${this._format}
+            .localize=${this._localize}
+            .offline=${L}
+            @closed=${()=>this._shared=null}
+          ></clip-download-share>`:p}
+      ${H?A`<clip-download-label
+            .clips=${H}
+            .labels=${this._store.filters.labels}
+            .localize=${this._localize}
+            .offline=${L}
+            @label=${M=>{this._store.label(H,M.detail)}}
+            @closed=${()=>this._labelled=null}
+          ></clip-download-label>`:p}
+    `}_nameOf(C){return this._store.cameras.find(H=>H.entity_id===C.entity_id)?.name??C.camera}_tellAddress(){let C=this._store.opened?.id??null,H=this._addressed;if(C===H)return;this._addressed=C;let L=this.linked?`${location.pathname}${C===null?"":`?clip=${encodeURIComponent(C)}`}`:void 0;H===null&&new URLSearchParams(location.search).get("clip")!==C?g1(this._back,L):(C===null&&O1(this._back),L!==void 0&&o3(L))}async _follow(C){this._link=null;let H=C.get("clip"),L=C.get("camera"),M=m(C.get("at")??"");if(H!==null){let i=await this._store.open(H);i&&this._showDayOf(i.entity_id,m(i.start));return}if(L===null)return;if(!this._offered.some(i=>i.entity_id===L)){this._store.tell(this._localize("state.no_such_camera"));return}if(this._showDayOf(L,M),Number.isNaN(M))return;await this.updateComplete;let t=Math.floor(M/1e3)*1e3;this._footage?.choose({start:t-D3,end:t+D3,entityIds:[L]})}_showDayOf(C,H){C!==null&&!this._shownIds.includes(C)&&this._toggle(C),Number.isNaN(H)||this._setDay(F(H,this._format.zone))}};P.styles=[f,S`
       :host {
         display: block;
         container-type: inline-size;
@@ -1339,15 +1998,15 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
           margin-top: 12px;
         }
       }
-    `],a([p({attribute:!1})],P.prototype,"hass",2),a([p({attribute:!1})],P.prototype,"entityIds",2),a([p({type:Boolean,attribute:"hide-clips"})],P.prototype,"hideClips",2),a([p({type:Boolean,attribute:"hide-presets"})],P.prototype,"hidePresets",2),a([h()],P.prototype,"_day",2),a([h()],P.prototype,"_selection",2),a([h()],P.prototype,"_now",2),a([h()],P.prototype,"_isVertical",2),a([h()],P.prototype,"_isSaving",2),a([h()],P.prototype,"_shown",2),a([_("clip-download-footage")],P.prototype,"_footage",2),a([_("clip-download-clips")],P.prototype,"_clips",2);var X3=()=>{try{let M=JSON.parse(localStorage.getItem(H3)??"null");return Array.isArray(M)?M.filter(V=>typeof V=="string"):null}catch{return null}},Y3=M=>{try{localStorage.setItem(H3,JSON.stringify(M))}catch{}};var V3=(M,V,C,H)=>({title:M,path:V,icon:C,type:"panel",cards:[{type:"custom:clip-download-card",...H&&{entities:H}}]}),V2=class extends HTMLElement{static async generate(V,C){let H=T(C.locale.language),L=[];try{L=await C2(C)}catch{}let e=V3(H("cameras"),"all","mdi:timeline-clock-outline"),r=L.map(t=>V3(t.name,t.entity_id.replace("camera.","camera-"),"mdi:cctv",[t.entity_id]));return{title:H("strategy.name"),views:r.length===1?r:[e,...r]}}};var C0=6e4,j=(M,V)=>{let C=(V-M.start)/(M.end-M.start)*M.length;return M.mirrored?M.length-C:C},W2=(M,V)=>{let C=M.mirrored?M.length-V:V;return M.start+C/M.length*(M.end-M.start)},v1=(M,V)=>{let C=Math.min(M.end-M.start,V.end-V.start),H=D(M.start,V.start,V.end-C);return{start:H,end:H+C}},L3=(M,V,C,H)=>{let L=M.end-M.start,e=D(L*C,C0,V.end-V.start),r=H-(H-M.start)/L*e;return v1({start:r,end:r+e},V)},z2=(M,V,C)=>v1({start:M.start+C,end:M.end+C},V),H0=[5*1e3,10*1e3,15*1e3,30*1e3,6e4,2*6e4,5*6e4,10*6e4,15*6e4,30*6e4,36e5,2*36e5,3*36e5,4*36e5,6*36e5,12*36e5],M3=(M,V,C)=>{let H=(M.end-M.start)/M.length*V,L=H0.find(r=>r>=H)??12*36e5,e=[];if(L<36e5){let r=K1(M.start,C),t=Math.ceil((M.start+r)/L)*L-r;for(let i=t;i<=M.end;i+=L)e.push(i)}else{let r=15*6e4,t=L/36e5;for(let i=Math.ceil(M.start/r)*r;i<=M.end;i+=r){let o=O1(i,C);o.minute===0&&o.hour%t===0&&e.push(i)}}return{step:L,times:e}};var t3={vertical:!1,axis:28,row:72,icons:{at:6,size:18},events:{at:26,size:4},cloud:{at:34,size:10},clips:{at:48,size:16}},L2=64,i3=M=>({vertical:!0,axis:L2,row:M,icons:{at:44,size:18},events:{at:38,size:4},cloud:{at:4,size:10},clips:{at:18,size:16}}),e3=new Map,V0=M=>{let V=e3.get(M);return V||(V=new Path2D(M),e3.set(M,V)),V},U2=class{constructor(V,C){this.context=V;this.scene=C}span(V,C,H,L=1,e=0){let r=this.box(V,C,H,L);if(!r)return!1;let{context:t}=this;return e&&r[2]>2*e&&r[3]>e?(t.beginPath(),t.roundRect(...r,Math.min(e,r[2]/2,r[3]/2)),t.fill()):t.fillRect(...r),!0}box(V,C,H,L=1){let{scale:e,layout:r}=this.scene;if(V.end<e.start||V.start>e.end)return null;let t=j(e,V.start),i=j(e,V.end),o=Math.max(Math.min(t,i),-4),n=Math.min(Math.max(t,i),e.length+4)-o;n<L&&(o-=(L-n)/2,n=L);let A=this.across(C,H);return r.vertical?[A,o,H,n]:[o,A,n,H]}across(V,C){return this.scene.mirroredAcross?this.scene.across-V-C:V}line(V,C,H,L=1){let e=Math.round(j(this.scene.scale,V)-L/2),r=this.across(C,H-C);this.scene.layout.vertical?this.context.fillRect(r,e,H-C,L):this.context.fillRect(e,r,L,H-C)}icon(V,C,H,L){let{context:e}=this,r=this.across(H,L);e.save(),this.scene.layout.vertical?e.translate(r,C-L/2):e.translate(C-L/2,r),e.scale(L/24,L/24),e.fill(V0(V)),e.restore()}},r3=new WeakMap,G2=(M,V,C=1)=>{let H=r3.get(M);H||(H=new Map,r3.set(M,H));let L=`${V} ${String(C)}`,e=H.get(L);if(e)return e;let r=window.devicePixelRatio||1,t=6,i=document.createElement("canvas");i.width=i.height=t*r;let o=i.getContext("2d");if(!o)return V;o.scale(r,r),o.strokeStyle=V,o.lineWidth=C,o.beginPath();for(let A of[-t,0,t])o.moveTo(A-1,t+1),o.lineTo(A+t+1,-1);o.stroke();let n=M.createPattern(i,"repeat");return n?(n.setTransform(new DOMMatrix().scale(1/r)),H.set(L,n),n):V},L0=20,Q2=(M,V)=>{let C=[],H=M.filter(L=>L.end>=V.start&&L.start<=V.end);V.mirrored&&H.reverse();for(let L of H){let e=j(V,(Math.max(L.start,V.start)+Math.min(L.end,V.end))/2),r=C.at(-1);r&&e-r.along<L0?(r.count+=1,L.look.rank<r.mark.look.rank&&(r.mark=L)):C.push({mark:L,along:e,count:1})}return C},M0=M=>M.layout.vertical?40:M.format.seconds(M.now).length*7+24,e0=M=>{let{context:V,scene:C}=M,{scale:H,layout:L,palette:e,format:r,across:t}=C,{step:i,times:o}=M3(H,M0(C),r.zone);V.font=e.font,V.textBaseline="middle";for(let n of o){V.fillStyle=e.line,M.line(n,L.axis-(L.vertical?4:6),t);let A=j(H,n),l=i<6e4?r.seconds(n):r.time(n);if(V.fillStyle=e.faint,L.vertical){if(A<8||A>H.length-8)continue;V.textAlign=C.mirroredAcross?"left":"right",V.fillText(l,M.across(L.axis-8,0),A)}else{let s=V.measureText(l).width/2;if(A<s||A>H.length-s)continue;V.textAlign="center",V.fillText(l,A,L.axis/2)}}},r0=(M,V,C)=>{let{context:H,scene:L}=M,{cloud:e}=L.layout,{palette:r,scale:t,now:i}=L,o=C+e.at,n={start:t.start,end:Math.min(t.end,i)};if(n.end>n.start)if(V.footage){H.fillStyle=G2(H,r.line),M.span(n,o,e.size),H.fillStyle=r.footage;for(let l of V.footage)M.span(l,o,e.size,1,2)}else H.fillStyle=r.line,M.span(n,o+e.size/2-1,2);let{retentionStart:A}=V;if(A!==null&&A>t.start){let l={start:t.start,end:Math.min(A,t.end)};H.fillStyle=r.line,H.globalAlpha=.55,M.span(l,C+1,L.layout.row-2),H.globalAlpha=1}V.lag&&(H.fillStyle=G2(H,r.now),H.globalAlpha=.55,M.span({start:i-V.lag,end:i},o,e.size,1),H.globalAlpha=1)},t0=(M,V,C)=>{let{context:H,scene:L}=M,{icons:e,events:r}=L.layout,{palette:t,scale:i}=L;for(let o of V.events)H.fillStyle=t.events.get(o.look)??t.faint,H.globalAlpha=o.event.is_ready?1:.5,M.span(o,C+r.at,r.size,3,2);H.globalAlpha=1;for(let{mark:o,along:n,count:A}of Q2(V.events,i))H.fillStyle=t.events.get(o.look)??t.faint,M.icon(o.look.icon,n,C+e.at,e.size),A>1&&L.layout.vertical&&(H.fillStyle=t.faint,H.textAlign=L.mirroredAcross?"right":"left",H.fillText(`×${L.format.count(A)}`,M.across(C+e.at+e.size+3,0),n))},i0=(M,V,C)=>{let{context:H,scene:L}=M,{clips:e}=L.layout,{palette:r}=L,t=C+e.at;if(H.fillStyle=r.clip,!M.span(V,t,e.size,3,4))return;H.fillStyle=r.gap;for(let n of V.gaps)M.span(n,t,e.size*.6,2);if(!V.kept)return;let i=M.box(V,t,e.size,3);if(!i)return;let o=L.layout.vertical?i[3]:i[2];o<14||(H.fillStyle=r.onClip,M.icon(n1,(L.layout.vertical?i[1]:i[0])+o/2,t+2,12))},o0=(M,V,C)=>{let{context:H,scene:L}=M,{clips:e}=L.layout,r=V.failed?L.palette.error:L.palette.job,t=M.box(V,C+e.at,e.size,6);if(t&&(H.fillStyle=G2(H,r,2),H.fillRect(...t),H.strokeStyle=r,H.lineWidth=1.5,H.strokeRect(t[0]+.75,t[1]+.75,Math.max(t[2]-1.5,1),Math.max(t[3]-1.5,1)),!V.failed&&V.share)){H.fillStyle=r;let i={start:V.start,end:V.start+(V.end-V.start)*V.share};M.span(i,C+e.at,e.size)}},a0=M=>{let{context:V,scene:C}=M,{scale:H,layout:L,palette:e,now:r,across:t}=C;r<H.start||r>H.end||(V.fillStyle=e.ground,V.globalAlpha=.6,M.span({start:r,end:H.end},L.axis,t-L.axis,0),V.globalAlpha=1,V.fillStyle=e.now,M.line(r,L.axis-6,t,2))},o3=(M,V)=>{let{layout:C,palette:H,rows:L,scale:e,across:r}=V,t=new U2(M,V);C.vertical?M.clearRect(0,0,r,e.length):M.clearRect(0,0,e.length,r),e0(t),L.forEach((i,o)=>{let n=C.axis+o*C.row;M.fillStyle=H.line;let A=t.across(n,1);C.vertical?M.fillRect(A,0,1,e.length):M.fillRect(0,A,e.length,1),r0(t,i,n);for(let l of i.clips)i0(t,l,n);for(let l of i.jobs)o0(t,l,n);t0(t,i,n)}),a0(t)};var A0=400,d0=6,n0=7,p0=84,K2=P1(`${L2}px`),m0=130,l0=new Set(["selection","_hover","_spoken"]),v0=new Set(["ArrowRight","ArrowLeft","ArrowUp","ArrowDown"]),g=class extends c{constructor(){super(...arguments);this.rows=[];this.selection=null;this.now=0;this.vertical=!1;this.loading=!1;this._range={start:0,end:1};this._hover=null;this._spoken="";this._size={along:0,across:0};this._frame=0;this._mustPaint=!1;this._mirrored=!1;this._gesture=null;this._pointers=new Map;this._observer=new ResizeObserver(()=>this._measure())}connectedCallback(){super.connectedCallback(),this._track&&this._observer.observe(this._track)}disconnectedCallback(){super.disconnectedCallback(),this._observer.disconnect(),cancelAnimationFrame(this._frame),this._frame=0,this._endGesture(),this._pointers.clear()}reveal(C){let H=this._range.end-this._range.start,L=C.end-C.start,e=L/H*this._size.along<48,r=e?L*6:Math.max(H,L*1.2);if(!e&&C.start>=this._range.start&&C.end<=this._range.end)return;let t=(C.start+C.end)/2,i=this.bounds.end-this.bounds.start,o=D(r,6e4,i)/2;this._range=v1({start:t-o,end:t+o},this.bounds)}focusTrack(){this._track?.focus({preventScroll:!0})}willUpdate(C){if(C.has("bounds")){let H=C.get("bounds");(H?.start!==this.bounds.start||H.end!==this.bounds.end)&&(this._range={...this.bounds})}C.has("theme")&&(this._palette=void 0),(C.has("format")||C.has("theme"))&&(this._mirrored=getComputedStyle(this).direction==="rtl")}firstUpdated(){this._track&&(this._observer.observe(this._track),this._track.addEventListener("touchmove",C=>this._touchMoved(C),{passive:!1}),this._track.addEventListener("wheel",C=>this._wheel(C),{passive:!1})),this._measure()}updated(C){(C.has("rows")||C.has("vertical"))&&this._measure(),this._schedule([...C.keys()].some(H=>!l0.has(H)))}get _layout(){if(!this.vertical)return t3;let C=this._size.across-L2;return i3(Math.max(p0,Math.floor(C/Math.max(this.rows.length,1))))}get _scale(){return{start:this._range.start,end:this._range.end,length:Math.max(this._size.along,1),mirrored:this._mirrored&&!this.vertical}}get _across(){let{axis:C,row:H}=this._layout;return C+H*Math.max(this.rows.length,1)}_measure(){let C=this._track;if(!C)return;let H=this.vertical?C.clientHeight:C.clientWidth,L=this.vertical?this.renderRoot.querySelector(".frame")?.clientWidth??0:0;if(H===this._size.along&&L===this._size.across&&this._canvas?.width){this._schedule();return}this._size={along:H,across:L},this.requestUpdate()}_schedule(C=!0){this._mustPaint||=C,this._frame||=requestAnimationFrame(()=>{this._frame=0,this._mustPaint?this._paint():this._placeOverlay()})}_paint(){this._mustPaint=!1;let C=this._canvas;if(!C||!this._size.along)return;let H=C.getContext("2d");if(!H)return;let L=window.devicePixelRatio||1,[e,r]=this.vertical?[this._across,this._size.along]:[this._size.along,this._across];(C.width!==Math.round(e*L)||C.height!==Math.round(r*L))&&(C.width=Math.round(e*L),C.height=Math.round(r*L),C.style.width=`${String(e)}px`,C.style.height=`${String(r)}px`),H.setTransform(L,0,0,L,0,0),o3(H,this._scene()),this._placeOverlay()}_scene(){return this._palette??=this._readPalette(),{layout:this._layout,scale:this._scale,rows:this.rows,now:this.now,format:this.format,palette:this._palette,across:this._across,mirroredAcross:this._mirrored&&this.vertical}}_readPalette(){let C=getComputedStyle(this),H=this.renderRoot.querySelector(".probe"),L=r=>H?(H.style.color=r,getComputedStyle(H).color):r,e=new Map(Object.values(P2).map(r=>[r,L(`color-mix(in srgb, var(${r.color}, ${r.fallback}) 80%, var(--cd-text))`)]));return{text:L("var(--cd-text)"),faint:L("var(--cd-faint)"),line:L("var(--cd-line)"),ground:L("var(--cd-ground)"),footage:L("color-mix(in srgb, var(--cd-text) 38%, var(--cd-ground))"),clip:L("var(--cd-strong)"),onClip:L("var(--cd-on-strong)"),gap:L("var(--cd-ground)"),job:L("color-mix(in srgb, var(--warning-color, #ffa600) 80%, var(--cd-text))"),error:L("var(--cd-error)"),now:L("color-mix(in srgb, var(--error-color, #db4437) 80%, var(--cd-text))"),font:`12px ${C.fontFamily}`,events:e}}_placeOverlay(){let C=this._overlay,{selection:H}=this;if(!C)return;let L=this._scale,e=H&&H.end>L.start&&H.start<L.end;if(C.hidden=!e,!H||!e)return;let r=j(L,H.start),t=j(L,H.end),i=Math.min(r,t),o=Math.max(Math.abs(t-r),2);this.vertical?(C.style.transform=`translateY(${i.toFixed(1)}px)`,C.style.height=`${o.toFixed(1)}px`,C.style.width=""):(C.style.transform=`translateX(${i.toFixed(1)}px)`,C.style.width=`${o.toFixed(1)}px`,C.style.height="");let[n,A]=L.mirrored?[".end",".start"]:[".start",".end"];C.querySelector(`.handle${n}`)?.classList.toggle("inside",i<16),C.querySelector(`.handle${A}`)?.classList.toggle("inside",i+o>L.length-16)}_select(C){this.selection=C,this.dispatchEvent(new CustomEvent("selection-changed",{detail:C}))}get _selectable(){return{start:this.bounds.start,end:Math.max(Math.min(this.bounds.end,this.now+6e4),this.bounds.start+1e3)}}*_points(C){for(let H of this.rows)if(C.includes(H.entityId))for(let L of[H.events,H.clips])for(let e of L)yield e.start,yield e.end;yield this.now}_snapped(C,H){let{start:L,end:e,length:r}=this._scale;return E5(C,this._points(H),(e-L)/r*n0)}_selectEvent(C,H){let L=J1(H);this._select({...L,entityIds:[C.entityId]}),this.reveal(L),this._spoken=this.localize("timeline.event_selected",{what:A1(this.localize,H.kind),camera:C.name,time:this.format.seconds(L.start),length:this.format.spoken(L.end-L.start)})}_neighbor(C){let{start:H,end:L}=this._range,e=(H+Math.min(L,Math.max(this.now,H)))/2,r=j1(this.rows,this.selection?.start??e,C);r?this._selectEvent(r.row,r.mark):this._spoken=this.localize("timeline.no_more_events")}_point(C){let H=this._track?.getBoundingClientRect();return{x:C.clientX-(H?.left??0),y:C.clientY-(H?.top??0)}}_along(C){return this.vertical?C.y:C.x}_acrossOf(C){return this.vertical?this._mirrored?this._across-C.x:C.x:C.y}_timeAt(C){return W2(this._scale,this._along(C))}_rowAt(C){let{axis:H,row:L}=this._layout;return Math.floor((this._acrossOf(C)-H)/L)}_pressed(C){if(C.button!==0&&C.button!==1)return;let H=this._point(C);this._pointers.set(C.pointerId,H),this._hover=null;let L=C.target.dataset.edge;if(this._pointers.size===2){this._endGesture(),this._gesture={kind:"pinching",distance:this._spread()};return}if(this._pointers.size>2)return;if(this._track?.setPointerCapture(C.pointerId),L&&this.selection){this._gesture={kind:"edge",edge:L,grip:this._timeAt(H)-this.selection[L]};return}let e=this._rowAt(H),r=e<0;if(C.button===1||C.shiftKey){C.preventDefault(),this._gesture={kind:"panning",last:this._along(H)};return}let t=C.pointerType==="touch"?window.setTimeout(()=>this._longPressed(H,e),A0):void 0;this._gesture={kind:"pending",at:H,row:e,onAxis:r,timer:t}}_longPressed(C,H){"vibrate"in navigator&&navigator.vibrate(10),this._beginSelection(C,H);let L=this._timeAt(C),e=(this._range.end-this._range.start)/this._size.along*24;this._dragSelection(L+e)}_rowsOf(C){let H=this.rows[C];if(!H)return this.selection?.entityIds??this.rows.map(e=>e.entityId);let L=this.selection?.entityIds??[];return L.includes(H.entityId)?L:[H.entityId]}_beginSelection(C,H){let L=this._rowsOf(H);this._gesture={kind:"selecting",anchor:this._snapped(this._timeAt(C),L),entityIds:L}}_dragSelection(C){if(this._gesture?.kind!=="selecting")return;let{anchor:H,entityIds:L}=this._gesture;this._select({...F2(H,this._snapped(C,L),this._selectable),entityIds:L})}_moved(C){let H=this._point(C),L=this._gesture;if(!this._pointers.has(C.pointerId)){C.pointerType==="mouse"&&this._showHover(H);return}let e=this._pointers.get(C.pointerId)??H;switch(this._pointers.set(C.pointerId,H),L?.kind){case"pending":{if(Math.hypot(H.x-L.at.x,H.y-L.at.y)<d0)return;window.clearTimeout(L.timer),C.pointerType==="touch"||L.onAxis?this._gesture={kind:"panning",last:this._along(H)}:(this._beginSelection(L.at,L.row),this._dragSelection(this._timeAt(H)));return}case"selecting":this._dragSelection(this._timeAt(H));return;case"edge":{if(!this.selection)return;let r=this._snapped(this._timeAt(H)-L.grip,this.selection.entityIds);this._select({...this.selection,...m1(this.selection,L.edge,r,this._selectable)});return}case"panning":this._panPixels(this._along(H)-L.last),L.last=this._along(H);return;case"pinching":{let r=this._spread(),t=this._middle();r>0&&L.distance>0&&(this._zoom(L.distance/r,W2(this._scale,t)),this._panPixels((this._along(H)-this._along(e))/2)),L.distance=r;return}default:}}_released(C){let H=this._gesture;if(this._pointers.delete(C.pointerId)){if(H?.kind==="pinching"){this._pointers.size||(this._gesture=null);return}this._endGesture(),C.type==="pointerup"&&H?.kind==="pending"&&!H.onAxis&&this._tapped(H.at)}}_endGesture(){this._gesture?.kind==="pending"&&window.clearTimeout(this._gesture.timer),this._gesture=null}_tapped(C){let H=this.rows[this._rowAt(C)];if(!H)return;let L=this._layout,e=(this._acrossOf(C)-L.axis)%L.row,r=Math.abs(e-L.clips.at-L.clips.size/2)<=L.clips.size/2+3,t=(this._range.end-this._range.start)/this._size.along*10,i=this._timeAt(C);if(r){let n=H.clips.find(A=>A.start-t<=i&&i<=A.end+t);if(n){this.dispatchEvent(new CustomEvent("clip-opened",{detail:n.clip}));return}}let o=this._eventAt(H,C);o&&this._selectEvent(H,o)}_eventAt(C,H){let L=this._along(H),e=Q2(C.events,this._scale).filter(t=>Math.abs(t.along-L)<=14).sort((t,i)=>Math.abs(t.along-L)-Math.abs(i.along-L))[0];if(e)return e.mark;let r=this._timeAt(H);return C.events.find(t=>t.start<=r&&r<=t.end)}_showHover(C){let H=this._timeAt(C),L=this.rows[this._rowAt(C)];this._hover={mark:L&&this._eventAt(L,C),time:H,x:C.x,y:C.y}}_left(){this._hover=null}_spread(){let[C,H]=[...this._pointers.values()];return C&&H?Math.hypot(C.x-H.x,C.y-H.y):0}_middle(){let[C,H]=[...this._pointers.values()];return C&&H?(this._along(C)+this._along(H))/2:0}_touchMoved(C){let H=this._gesture?.kind;(H==="selecting"||H==="edge"||H==="pinching"||C.touches.length>1)&&C.cancelable&&C.preventDefault()}_wheel(C){let H=C.shiftKey||Math.abs(C.deltaX)>Math.abs(C.deltaY),L=C.deltaMode===WheelEvent.DOM_DELTA_LINE?16:1,e=this._range;if(H)this._panPixels(-(C.deltaX||C.deltaY)*L*(this._mirrored?-1:1)*(this._scale.mirrored?-1:1));else{let r=C.ctrlKey?.01:.0016;this._zoom(Math.exp(C.deltaY*L*r),this._timeAt(this._point(C)))}(e.start!==this._range.start||e.end!==this._range.end||C.ctrlKey)&&C.preventDefault()}_panPixels(C){let{start:H,end:L,length:e,mirrored:r}=this._scale,t=(L-H)/e*C*(r?1:-1);this._range=z2(this._range,this.bounds,t)}_zoom(C,H){let{start:L,end:e}=this._range,r=this.selection?(this.selection.start+this.selection.end)/2:null,t=r!==null&&r>=L&&r<=e?r:(L+e)/2;this._range=L3(this._range,this.bounds,C,H??t)}get _isWhole(){return this._range.start===this.bounds.start&&this._range.end===this.bounds.end}_key(C){if(C.altKey||C.ctrlKey||C.metaKey||C.defaultPrevented)return;let{key:H}=C;if(H==="+"||H==="=")this._zoom(.5);else if(H==="-")this._zoom(2);else if(H==="0")this._range={...this.bounds};else if(H==="]"||H===".")this._neighbor(!0);else if(H==="["||H===",")this._neighbor(!1);else if(H==="Escape"&&this.selection)this._select(null);else{if(C.target!==this._track)return;if(H==="Home")this._range=v1({...this._range,...this._shifted(this.bounds.start)},this.bounds);else if(H==="End")this._range=v1(this._shifted(this.bounds.end),this.bounds);else if(H==="Enter"||H===" ")this._selectMiddle();else if(v0.has(H)){let L=(this._range.end-this._range.start)/10,e=E2(H,!0,this._scale.mirrored,this.vertical)??0;this._range=z2(this._range,this.bounds,Math.sign(e)*L)}else return}C.preventDefault()}_shifted(C){return{start:C,end:C+this._range.end-this._range.start}}_selectMiddle(){let{start:C,end:H}=this._range,L=Math.min(H,this._selectable.end),e=(C+L)/2,r=Math.max((H-C)/20,5e3);this._select({...F2(e-r,e+r,this._selectable),entityIds:this._rowsOf(-1)}),this.updateComplete.then(()=>{this._paint(),this.renderRoot.querySelector(".handle")?.focus()})}_edgeKey(C,H){if(!this.selection||C.altKey||C.ctrlKey||C.metaKey)return;let L=E2(C.key,C.shiftKey,this._scale.mirrored,this.vertical),e=L===null?null:this.selection[H]+L;if(C.key==="Home"&&(e=H==="start"?this._selectable.start:this.selection.start),C.key==="End"&&(e=H==="end"?this._selectable.end:this.selection.end),e===null)return;C.preventDefault(),C.stopPropagation();let r=m1(this.selection,H,e,this._selectable);this._select({...this.selection,...r}),(this.selection[H]<this._range.start||this.selection[H]>this._range.end)&&this.reveal(r)}render(){let{localize:C}=this,H=this.localize("timeline.label",{from:this.format.time(this._range.start),to:this.format.time(this._range.end),date:this.format.date(this.bounds.start)});return d`
+    `],o([n({attribute:!1})],P.prototype,"hass",2),o([n({attribute:!1})],P.prototype,"entityIds",2),o([n({type:Boolean,attribute:"hide-clips"})],P.prototype,"hideClips",2),o([n({type:Boolean,attribute:"hide-presets"})],P.prototype,"hidePresets",2),o([n({type:Boolean})],P.prototype,"linked",2),o([Z()],P.prototype,"_day",2),o([Z()],P.prototype,"_selection",2),o([Z()],P.prototype,"_now",2),o([Z()],P.prototype,"_isVertical",2),o([Z()],P.prototype,"_isSaving",2),o([Z()],P.prototype,"_shown",2),o([Z()],P.prototype,"_labelled",2),o([Z()],P.prototype,"_shared",2),o([g("clip-download-footage")],P.prototype,"_footage",2);var N3=e=>{history.pushState(null,"",e),window.dispatchEvent(new CustomEvent("location-changed",{detail:{replace:!1}}))},K0=()=>{try{let e=JSON.parse(localStorage.getItem(I3)??"null");return Array.isArray(e)?e.filter(V=>typeof V=="string"):null}catch{return null}},q0=e=>{try{localStorage.setItem(I3,JSON.stringify(e))}catch{}};var z3=(e,V,C,H)=>({title:e,path:V,icon:C,type:"panel",cards:[{type:"custom:clip-download-card",...H&&{entities:H}}]}),c2=class extends HTMLElement{static async generate(V,C){let H=E(C.locale.language),L=[];try{L=await d2(C)}catch{}let M=z3(H("cameras"),"all","mdi:timeline-clock-outline"),r=L.map(t=>z3(t.name,t.entity_id.replace("camera.","camera-"),"mdi:cctv",[t.entity_id]));return{title:H("strategy.name"),views:r.length===1?r:[M,...r]}}};var j0=6e4,L1=(e,V)=>{let C=(V-e.start)/(e.end-e.start)*e.length;return e.mirrored?e.length-C:C},v5=(e,V)=>{let C=e.mirrored?e.length-V:V;return e.start+C/e.length*(e.end-e.start)},w1=(e,V)=>{let C=Math.min(e.end-e.start,V.end-V.start),H=I(e.start,V.start,V.end-C);return{start:H,end:H+C}},W3=(e,V,C,H)=>{let L=e.end-e.start,M=I(L*C,j0,V.end-V.start),r=H-(H-e.start)/L*M;return w1({start:r,end:r+M},V)},x5=(e,V,C)=>w1({start:e.start+C,end:e.end+C},V),J0=[5*1e3,10*1e3,15*1e3,30*1e3,6e4,2*6e4,5*6e4,10*6e4,15*6e4,30*6e4,36e5,2*36e5,3*36e5,4*36e5,6*36e5,12*36e5],U3=(e,V,C)=>{let H=(e.end-e.start)/e.length*V,L=J0.find(r=>r>=H)??12*36e5,M=[];if(L<36e5){let r=A2(e.start,C),t=Math.ceil((e.start+r)/L)*L-r;for(let i=t;i<=e.end;i+=L)M.push(i)}else{let r=15*6e4,t=L/36e5;for(let i=Math.ceil(e.start/r)*r;i<=e.end;i+=r){let a=G1(i,C);a.minute===0&&a.hour%t===0&&M.push(i)}}return{step:L,times:M}};var K3={vertical:!1,axis:28,row:72,icons:{at:6,size:18},events:{at:26,size:4},cloud:{at:34,size:10},clips:{at:48,size:16}},u2=64,q3=e=>({vertical:!0,axis:u2,row:e,icons:{at:44,size:18},events:{at:38,size:4},cloud:{at:4,size:10},clips:{at:18,size:16}}),G3=new Map,X0=e=>{let V=G3.get(e);return V||(V=new Path2D(e),G3.set(e,V)),V},c5=class{constructor(V,C){this.context=V;this.scene=C}span(V,C,H,L=1,M=0){let r=this.box(V,C,H,L);if(!r)return!1;let{context:t}=this;return M&&r[2]>2*M&&r[3]>M?(t.beginPath(),t.roundRect(...r,Math.min(M,r[2]/2,r[3]/2)),t.fill()):t.fillRect(...r),!0}box(V,C,H,L=1){let{scale:M,layout:r}=this.scene;if(V.end<M.start||V.start>M.end)return null;let t=L1(M,V.start),i=L1(M,V.end),a=Math.max(Math.min(t,i),-4),l=Math.min(Math.max(t,i),M.length+4)-a;l<L&&(a-=(L-l)/2,l=L);let d=this.across(C,H);return r.vertical?[d,a,H,l]:[a,d,l,H]}across(V,C){return this.scene.mirroredAcross?this.scene.across-V-C:V}line(V,C,H,L=1){let M=Math.round(L1(this.scene.scale,V)-L/2),r=this.across(C,H-C);this.scene.layout.vertical?this.context.fillRect(r,M,H-C,L):this.context.fillRect(M,r,L,H-C)}icon(V,C,H,L){let{context:M}=this,r=this.across(H,L);M.save(),this.scene.layout.vertical?M.translate(r,C-L/2):M.translate(C-L/2,r),M.scale(L/24,L/24),M.fill(X0(V)),M.restore()}},Q3=new WeakMap,u5=(e,V,C=1)=>{let H=Q3.get(e);H||(H=new Map,Q3.set(e,H));let L=`${V} ${String(C)}`,M=H.get(L);if(M)return M;let r=window.devicePixelRatio||1,t=6,i=document.createElement("canvas");i.width=i.height=t*r;let a=i.getContext("2d");if(!a)return V;a.scale(r,r),a.strokeStyle=V,a.lineWidth=C,a.beginPath();for(let d of[-t,0,t])a.moveTo(d-1,t+1),a.lineTo(d+t+1,-1);a.stroke();let l=e.createPattern(i,"repeat");return l?(l.setTransform(new DOMMatrix().scale(1/r)),H.set(L,l),l):V},Y0=20,Z5=(e,V)=>{let C=[],H=e.filter(L=>L.end>=V.start&&L.start<=V.end);V.mirrored&&H.reverse();for(let L of H){let M=L1(V,(Math.max(L.start,V.start)+Math.min(L.end,V.end))/2),r=C.at(-1);r&&M-r.along<Y0?(r.count+=1,L.look.rank<r.mark.look.rank&&(r.mark=L)):C.push({mark:L,along:M,count:1})}return C},C7=e=>e.layout.vertical?40:e.format.seconds(e.now).length*7+24,H7=e=>{let{context:V,scene:C}=e,{scale:H,layout:L,palette:M,format:r,across:t}=C,{step:i,times:a}=U3(H,C7(C),r.zone);V.font=M.font,V.textBaseline="middle";for(let l of a){V.fillStyle=M.line,e.line(l,L.axis-(L.vertical?4:6),t);let d=L1(H,l),s=i<6e4?r.seconds(l):r.time(l);if(V.fillStyle=M.faint,L.vertical){if(d<8||d>H.length-8)continue;V.textAlign=C.mirroredAcross?"left":"right",V.fillText(s,e.across(L.axis-8,0),d)}else{let c=V.measureText(s).width/2;if(d<c||d>H.length-c)continue;V.textAlign="center",V.fillText(s,d,L.axis/2)}}},V7=(e,V,C)=>{let{context:H,scene:L}=e,{cloud:M}=L.layout,{palette:r,scale:t,now:i}=L,a=C+M.at,l={start:t.start,end:Math.min(t.end,i)};if(l.end>l.start)if(V.footage){H.fillStyle=u5(H,r.line),e.span(l,a,M.size),H.fillStyle=r.footage;for(let s of V.footage)e.span(s,a,M.size,1,2)}else H.fillStyle=r.line,e.span(l,a+M.size/2-1,2);let{retentionStart:d}=V;if(d!==null&&d>t.start){let s={start:t.start,end:Math.min(d,t.end)};H.fillStyle=r.line,H.globalAlpha=.55,e.span(s,C+1,L.layout.row-2),H.globalAlpha=1}V.lag&&(H.fillStyle=u5(H,r.now),H.globalAlpha=.55,e.span({start:i-V.lag,end:i},a,M.size,1),H.globalAlpha=1)},L7=(e,V,C)=>{let{context:H,scene:L}=e,{icons:M,events:r}=L.layout,{palette:t,scale:i}=L;for(let a of V.events)H.fillStyle=t.events.get(a.look)??t.faint,H.globalAlpha=a.event.is_ready?1:.5,e.span(a,C+r.at,r.size,3,2);H.globalAlpha=1;for(let{mark:a,along:l,count:d}of Z5(V.events,i))H.fillStyle=t.events.get(a.look)??t.faint,e.icon(a.look.icon,l,C+M.at,M.size),d>1&&L.layout.vertical&&(H.fillStyle=t.faint,H.textAlign=L.mirroredAcross?"right":"left",H.fillText(`×${L.format.count(d)}`,e.across(C+M.at+M.size+3,0),l))},e7=(e,V,C)=>{let{context:H,scene:L}=e,{clips:M}=L.layout,{palette:r}=L,t=C+M.at;if(H.fillStyle=r.clip,!e.span(V,t,M.size,3,4))return;H.fillStyle=r.gap;for(let l of V.gaps)e.span(l,t,M.size*.6,2);if(!V.kept)return;let i=e.box(V,t,M.size,3);if(!i)return;let a=L.layout.vertical?i[3]:i[2];a<14||(H.fillStyle=r.onClip,e.icon(t1,(L.layout.vertical?i[1]:i[0])+a/2,t+2,12))},M7=(e,V,C)=>{let{context:H,scene:L}=e,{clips:M}=L.layout,r=V.failed?L.palette.error:L.palette.job,t=e.box(V,C+M.at,M.size,6);if(t&&(H.fillStyle=u5(H,r,2),H.fillRect(...t),H.strokeStyle=r,H.lineWidth=1.5,H.strokeRect(t[0]+.75,t[1]+.75,Math.max(t[2]-1.5,1),Math.max(t[3]-1.5,1)),!V.failed&&V.share)){H.fillStyle=r;let i={start:V.start,end:V.start+(V.end-V.start)*V.share};e.span(i,C+M.at,M.size)}},r7=e=>{let{context:V,scene:C}=e,{scale:H,layout:L,palette:M,now:r,across:t}=C;r<H.start||r>H.end||(V.fillStyle=M.ground,V.globalAlpha=.6,e.span({start:r,end:H.end},L.axis,t-L.axis,0),V.globalAlpha=1,V.fillStyle=M.now,e.line(r,L.axis-6,t,2))},j3=(e,V)=>{let{layout:C,palette:H,rows:L,scale:M,across:r}=V,t=new c5(e,V);C.vertical?e.clearRect(0,0,r,M.length):e.clearRect(0,0,M.length,r),H7(t),L.forEach((i,a)=>{let l=C.axis+a*C.row;e.fillStyle=H.line;let d=t.across(l,1);C.vertical?e.fillRect(d,0,1,M.length):e.fillRect(0,d,M.length,1),V7(t,i,l);for(let s of i.clips)e7(t,s,l);for(let s of i.jobs)M7(t,s,l);L7(t,i,l)}),r7(t)};var t7=400,i7=6,o7=7,a7=84,S5=J1(`${u2}px`),A7=130,n7=new Set(["selection","_hover","_spoken"]),d7=new Set(["ArrowRight","ArrowLeft","ArrowUp","ArrowDown"]),k=class extends u{constructor(){super(...arguments);this.rows=[];this.selection=null;this.now=0;this.vertical=!1;this.loading=!1;this._range={start:0,end:1};this._hover=null;this._spoken="";this._size={along:0,across:0};this._frame=0;this._mustPaint=!1;this._mirrored=!1;this._gesture=null;this._pointers=new Map;this._observer=new ResizeObserver(()=>this._measure())}connectedCallback(){super.connectedCallback(),this._track&&this._observer.observe(this._track)}disconnectedCallback(){super.disconnectedCallback(),this._observer.disconnect(),cancelAnimationFrame(this._frame),this._frame=0,this._endGesture(),this._pointers.clear()}reveal(C){let H=this._range.end-this._range.start,L=C.end-C.start,M=L/H*this._size.along<48,r=M?L*6:Math.max(H,L*1.2);if(!M&&C.start>=this._range.start&&C.end<=this._range.end)return;let t=(C.start+C.end)/2,i=this.bounds.end-this.bounds.start,a=I(r,6e4,i)/2;this._range=w1({start:t-a,end:t+a},this.bounds)}focusTrack(){this._track?.focus({preventScroll:!0})}willUpdate(C){if(C.has("bounds")){let H=C.get("bounds");(H?.start!==this.bounds.start||H.end!==this.bounds.end)&&(this._range={...this.bounds})}C.has("theme")&&(this._palette=void 0),(C.has("format")||C.has("theme"))&&(this._mirrored=getComputedStyle(this).direction==="rtl")}firstUpdated(){this._track&&(this._observer.observe(this._track),this._track.addEventListener("touchmove",C=>this._touchMoved(C),{passive:!1}),this._track.addEventListener("wheel",C=>this._wheel(C),{passive:!1})),this._measure()}updated(C){(C.has("rows")||C.has("vertical"))&&this._measure(),this._schedule([...C.keys()].some(H=>!n7.has(H)))}get _layout(){if(!this.vertical)return K3;let C=this._size.across-u2;return q3(Math.max(a7,Math.floor(C/Math.max(this.rows.length,1))))}get _scale(){return{start:this._range.start,end:this._range.end,length:Math.max(this._size.along,1),mirrored:this._mirrored&&!this.vertical}}get _across(){let{axis:C,row:H}=this._layout;return C+H*Math.max(this.rows.length,1)}_measure(){let C=this._track;if(!C)return;let H=this.vertical?C.clientHeight:C.clientWidth,L=this.vertical?this.renderRoot.querySelector(".frame")?.clientWidth??0:0;if(H===this._size.along&&L===this._size.across&&this._canvas?.width){this._schedule();return}this._size={along:H,across:L},this.requestUpdate()}_schedule(C=!0){this._mustPaint||=C,this._frame||=requestAnimationFrame(()=>{this._frame=0,this._mustPaint?this._paint():this._placeOverlay()})}_paint(){this._mustPaint=!1;let C=this._canvas;if(!C||!this._size.along)return;let H=C.getContext("2d");if(!H)return;let L=window.devicePixelRatio||1,[M,r]=this.vertical?[this._across,this._size.along]:[this._size.along,this._across];(C.width!==Math.round(M*L)||C.height!==Math.round(r*L))&&(C.width=Math.round(M*L),C.height=Math.round(r*L),C.style.width=`${String(M)}px`,C.style.height=`${String(r)}px`),H.setTransform(L,0,0,L,0,0),j3(H,this._scene()),this._placeOverlay()}_scene(){return this._palette??=this._readPalette(),{layout:this._layout,scale:this._scale,rows:this.rows,now:this.now,format:this.format,palette:this._palette,across:this._across,mirroredAcross:this._mirrored&&this.vertical}}_readPalette(){let C=getComputedStyle(this),H=this.renderRoot.querySelector(".probe"),L=r=>H?(H.style.color=r,getComputedStyle(H).color):r,M=new Map(Object.values(e5).map(r=>[r,L(`color-mix(in srgb, var(${r.color}, ${r.fallback}) 80%, var(--cd-text))`)]));return{text:L("var(--cd-text)"),faint:L("var(--cd-faint)"),line:L("var(--cd-line)"),ground:L("var(--cd-ground)"),footage:L("color-mix(in srgb, var(--cd-text) 38%, var(--cd-ground))"),clip:L("var(--cd-strong)"),onClip:L("var(--cd-on-strong)"),gap:L("var(--cd-ground)"),job:L("color-mix(in srgb, var(--warning-color, #ffa600) 80%, var(--cd-text))"),error:L("var(--cd-error)"),now:L("color-mix(in srgb, var(--error-color, #db4437) 80%, var(--cd-text))"),font:`12px ${C.fontFamily}`,events:M}}_placeOverlay(){let C=this._overlay,{selection:H}=this;if(!C)return;let L=this._scale,M=H&&H.end>L.start&&H.start<L.end;if(C.hidden=!M,!H||!M)return;let r=L1(L,H.start),t=L1(L,H.end),i=Math.min(r,t),a=Math.max(Math.abs(t-r),2);this.vertical?(C.style.transform=`translateY(${i.toFixed(1)}px)`,C.style.height=`${a.toFixed(1)}px`,C.style.width=""):(C.style.transform=`translateX(${i.toFixed(1)}px)`,C.style.width=`${a.toFixed(1)}px`,C.style.height="");let[l,d]=L.mirrored?[".end",".start"]:[".start",".end"];C.querySelector(`.handle${l}`)?.classList.toggle("inside",i<16),C.querySelector(`.handle${d}`)?.classList.toggle("inside",i+a>L.length-16)}_select(C){this.selection=C,this.dispatchEvent(new CustomEvent("selection-changed",{detail:C}))}get _selectable(){return{start:this.bounds.start,end:Math.max(Math.min(this.bounds.end,this.now+6e4),this.bounds.start+1e3)}}*_points(C){for(let H of this.rows)if(C.includes(H.entityId))for(let L of[H.events,H.clips])for(let M of L)yield M.start,yield M.end;yield this.now}_snapped(C,H){let{start:L,end:M,length:r}=this._scale;return F3(C,this._points(H),(M-L)/r*o7)}_selectEvent(C,H){let L=l2(H);this._select({...L,entityIds:[C.entityId]}),this.reveal(L),this._spoken=this.localize("timeline.event_selected",{what:X(this.localize,H.kind),camera:C.name,time:this.format.seconds(L.start),length:this.format.spoken(L.end-L.start)})}_neighbor(C){let{start:H,end:L}=this._range,M=(H+Math.min(L,Math.max(this.now,H)))/2,r=p2(this.rows,this.selection?.start??M,C);r?this._selectEvent(r.row,r.mark):this._spoken=this.localize("timeline.no_more_events")}_point(C){let H=this._track?.getBoundingClientRect();return{x:C.clientX-(H?.left??0),y:C.clientY-(H?.top??0)}}_along(C){return this.vertical?C.y:C.x}_acrossOf(C){return this.vertical?this._mirrored?this._across-C.x:C.x:C.y}_timeAt(C){return v5(this._scale,this._along(C))}_rowAt(C){let{axis:H,row:L}=this._layout;return Math.floor((this._acrossOf(C)-H)/L)}_pressed(C){if(C.button!==0&&C.button!==1)return;let H=this._point(C);this._pointers.set(C.pointerId,H),this._hover=null;let L=C.target.dataset.edge;if(this._pointers.size===2){this._endGesture(),this._gesture={kind:"pinching",distance:this._spread()};return}if(this._pointers.size>2)return;if(this._track?.setPointerCapture(C.pointerId),L&&this.selection){this._gesture={kind:"edge",edge:L,grip:this._timeAt(H)-this.selection[L]};return}let M=this._rowAt(H),r=M<0;if(C.button===1||C.shiftKey){C.preventDefault(),this._gesture={kind:"panning",last:this._along(H)};return}let t=C.pointerType==="touch"?window.setTimeout(()=>this._longPressed(H,M),t7):void 0;this._gesture={kind:"pending",at:H,row:M,onAxis:r,timer:t}}_longPressed(C,H){"vibrate"in navigator&&navigator.vibrate(10),this._beginSelection(C,H);let L=this._timeAt(C),M=(this._range.end-this._range.start)/this._size.along*24;this._dragSelection(L+M)}_rowsOf(C){let H=this.rows[C];if(!H)return this.selection?.entityIds??this.rows.map(M=>M.entityId);let L=this.selection?.entityIds??[];return L.includes(H.entityId)?L:[H.entityId]}_beginSelection(C,H){let L=this._rowsOf(H);this._gesture={kind:"selecting",anchor:this._snapped(this._timeAt(C),L),entityIds:L}}_dragSelection(C){if(this._gesture?.kind!=="selecting")return;let{anchor:H,entityIds:L}=this._gesture;this._select({...p5(H,this._snapped(C,L),this._selectable),entityIds:L})}_moved(C){let H=this._point(C),L=this._gesture;if(!this._pointers.has(C.pointerId)){C.pointerType==="mouse"&&this._showHover(H);return}let M=this._pointers.get(C.pointerId)??H;switch(this._pointers.set(C.pointerId,H),L?.kind){case"pending":{if(Math.hypot(H.x-L.at.x,H.y-L.at.y)<i7)return;window.clearTimeout(L.timer),C.pointerType==="touch"||L.onAxis?this._gesture={kind:"panning",last:this._along(H)}:(this._beginSelection(L.at,L.row),this._dragSelection(this._timeAt(H)));return}case"selecting":this._dragSelection(this._timeAt(H));return;case"edge":{if(!this.selection)return;let r=this._snapped(this._timeAt(H)-L.grip,this.selection.entityIds);this._select({...this.selection,...k1(this.selection,L.edge,r,this._selectable)});return}case"panning":this._panPixels(this._along(H)-L.last),L.last=this._along(H);return;case"pinching":{let r=this._spread(),t=this._middle();r>0&&L.distance>0&&(this._zoom(L.distance/r,v5(this._scale,t)),this._panPixels((this._along(H)-this._along(M))/2)),L.distance=r;return}default:}}_released(C){let H=this._gesture;if(this._pointers.delete(C.pointerId)){if(H?.kind==="pinching"){this._pointers.size||(this._gesture=null);return}this._endGesture(),C.type==="pointerup"&&H?.kind==="pending"&&!H.onAxis&&this._tapped(H.at)}}_endGesture(){this._gesture?.kind==="pending"&&window.clearTimeout(this._gesture.timer),this._gesture=null}_tapped(C){let H=this.rows[this._rowAt(C)];if(!H)return;let L=this._layout,M=(this._acrossOf(C)-L.axis)%L.row,r=Math.abs(M-L.clips.at-L.clips.size/2)<=L.clips.size/2+3,t=(this._range.end-this._range.start)/this._size.along*10,i=this._timeAt(C);if(r){let l=H.clips.find(d=>d.start-t<=i&&i<=d.end+t);if(l){this.dispatchEvent(new CustomEvent("clip-opened",{detail:l.clip}));return}}let a=this._eventAt(H,C);a&&this._selectEvent(H,a)}_eventAt(C,H){let L=this._along(H),M=Z5(C.events,this._scale).filter(t=>Math.abs(t.along-L)<=14).sort((t,i)=>Math.abs(t.along-L)-Math.abs(i.along-L))[0];if(M)return M.mark;let r=this._timeAt(H);return C.events.find(t=>t.start<=r&&r<=t.end)}_showHover(C){let H=this._timeAt(C),L=this.rows[this._rowAt(C)];this._hover={mark:L&&this._eventAt(L,C),time:H,x:C.x,y:C.y}}_left(){this._hover=null}_spread(){let[C,H]=[...this._pointers.values()];return C&&H?Math.hypot(C.x-H.x,C.y-H.y):0}_middle(){let[C,H]=[...this._pointers.values()];return C&&H?(this._along(C)+this._along(H))/2:0}_touchMoved(C){let H=this._gesture?.kind;(H==="selecting"||H==="edge"||H==="pinching"||C.touches.length>1)&&C.cancelable&&C.preventDefault()}_wheel(C){let H=C.shiftKey||Math.abs(C.deltaX)>Math.abs(C.deltaY),L=C.deltaMode===WheelEvent.DOM_DELTA_LINE?16:1,M=this._range;if(H)this._panPixels(-(C.deltaX||C.deltaY)*L*(this._mirrored?-1:1)*(this._scale.mirrored?-1:1));else{let r=C.ctrlKey?.01:.0016;this._zoom(Math.exp(C.deltaY*L*r),this._timeAt(this._point(C)))}(M.start!==this._range.start||M.end!==this._range.end||C.ctrlKey)&&C.preventDefault()}_panPixels(C){let{start:H,end:L,length:M,mirrored:r}=this._scale,t=(L-H)/M*C*(r?1:-1);this._range=x5(this._range,this.bounds,t)}_zoom(C,H){let{start:L,end:M}=this._range,r=this.selection?(this.selection.start+this.selection.end)/2:null,t=r!==null&&r>=L&&r<=M?r:(L+M)/2;this._range=W3(this._range,this.bounds,C,H??t)}get _isWhole(){return this._range.start===this.bounds.start&&this._range.end===this.bounds.end}_key(C){if(C.altKey||C.ctrlKey||C.metaKey||C.defaultPrevented)return;let{key:H}=C;if(H==="+"||H==="=")this._zoom(.5);else if(H==="-")this._zoom(2);else if(H==="0")this._range={...this.bounds};else if(H==="]"||H===".")this._neighbor(!0);else if(H==="["||H===",")this._neighbor(!1);else if(H==="Escape"&&this.selection)this._select(null);else{if(C.target!==this._track)return;if(H==="Home")this._range=w1({...this._range,...this._shifted(this.bounds.start)},this.bounds);else if(H==="End")this._range=w1(this._shifted(this.bounds.end),this.bounds);else if(H==="Enter"||H===" ")this._selectMiddle();else if(d7.has(H)){let L=(this._range.end-this._range.start)/10,M=l5(H,!0,this._scale.mirrored,this.vertical)??0;this._range=x5(this._range,this.bounds,Math.sign(M)*L)}else return}C.preventDefault()}_shifted(C){return{start:C,end:C+this._range.end-this._range.start}}_selectMiddle(){let{start:C,end:H}=this._range,L=Math.min(H,this._selectable.end),M=(C+L)/2,r=Math.max((H-C)/20,5e3);this._select({...p5(M-r,M+r,this._selectable),entityIds:this._rowsOf(-1)}),this.updateComplete.then(()=>{this._paint(),this.renderRoot.querySelector(".handle")?.focus()})}_edgeKey(C,H){if(!this.selection||C.altKey||C.ctrlKey||C.metaKey)return;let L=l5(C.key,C.shiftKey,this._scale.mirrored,this.vertical),M=L===null?null:this.selection[H]+L;if(C.key==="Home"&&(M=H==="start"?this._selectable.start:this.selection.start),C.key==="End"&&(M=H==="end"?this._selectable.end:this.selection.end),M===null)return;C.preventDefault(),C.stopPropagation();let r=k1(this.selection,H,M,this._selectable);this._select({...this.selection,...r}),(this.selection[H]<this._range.start||this.selection[H]>this._range.end)&&this.reveal(r)}render(){let{localize:C}=this,H=this.localize("timeline.label",{from:this.format.time(this._range.start),to:this.format.time(this._range.end),date:this.format.date(this.bounds.start)});return A`
       <div class="tools">
         <slot name="presets"></slot>
         <div class="buttons" role="group" aria-label=${C("timeline.tools")}>
-        ${this._tool("timeline.previous_event",w2,()=>this._neighbor(!1))}
-        ${this._tool("timeline.next_event",k2,()=>this._neighbor(!0))}
-        ${this._tool("timeline.zoom_out",S2,()=>this._zoom(2),this._isWhole)}
-        ${this._tool("timeline.zoom_in",h2,()=>this._zoom(.5))}
-        ${this._tool("timeline.whole_day",this.vertical?l2:m2,()=>this._range={...this.bounds},this._isWhole)}
+        ${this._tool("timeline.previous_event",W1,()=>this._neighbor(!1))}
+        ${this._tool("timeline.next_event",z1,()=>this._neighbor(!0))}
+        ${this._tool("timeline.zoom_out",K2,()=>this._zoom(2),this._isWhole)}
+        ${this._tool("timeline.zoom_in",q2,()=>this._zoom(.5))}
+        ${this._tool("timeline.whole_day",this.vertical?B2:P2,()=>this._range={...this.bounds},this._isWhole)}
         </div>
       </div>
       <div class="frame">
@@ -1371,36 +2030,36 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
           <div class="selection" hidden>
             ${this._band()} ${this._handle("start")} ${this._handle("end")}
           </div>
-          ${this._tip()} ${this.loading?d`<div class="shimmer"></div>`:m}
+          ${this._tip()} ${this.loading?A`<div class="shimmer"></div>`:p}
         </div>
       </div>
       <p id="help" class="hidden-text">${C("timeline.help")}</p>
       <p class="hidden-text" role="status">${this._spoken}</p>
       <span class="probe" hidden></span>
-    `}_tool(C,H,L,e=!1){let r=this.localize(C);return d`<button class="icon" aria-label=${r} title=${r} ?disabled=${e} @click=${L}>
-      ${Z(H)}
-    </button>`}_label(C){let H=this.selection?.entityIds.includes(C.entityId)??!1;return d`<div class="label ${H?"chosen":""}" style=${this._labelStyle()} title=${C.name}>
+    `}_tool(C,H,L,M=!1){let r=this.localize(C);return A`<button class="icon" aria-label=${r} title=${r} ?disabled=${M} @click=${L}>
+      ${x(H)}
+    </button>`}_label(C){let H=this.selection?.entityIds.includes(C.entityId)??!1;return A`<div class="label ${H?"chosen":""}" style=${this._labelStyle()} title=${C.name}>
       <span dir="auto">${C.name}</span>
-    </div>`}_labelStyle(){let C=`${String(this._layout.row)}px`;return this.vertical?`width: ${C}`:`height: ${C}`}_band(){let{axis:C,row:H}=this._layout,L=this.selection?.entityIds??[];return d`${this.rows.map((e,r)=>{if(!L.includes(e.entityId))return m;let t=`${String(C+r*H)}px`,i=`${String(H)}px`;return d`<div
+    </div>`}_labelStyle(){let C=`${String(this._layout.row)}px`;return this.vertical?`width: ${C}`:`height: ${C}`}_band(){let{axis:C,row:H}=this._layout,L=this.selection?.entityIds??[];return A`${this.rows.map((M,r)=>{if(!L.includes(M.entityId))return p;let t=`${String(C+r*H)}px`,i=`${String(H)}px`;return A`<div
         class="band"
         style=${this.vertical?`inset-inline-start: ${t}; width: ${i}`:`top: ${t}; height: ${i}`}
-      ></div>`})}`}_handle(C){let{selection:H,format:L,localize:e}=this,r=this._selectable,t=H?.[C]??r.start,i=e("timeline.edge_value",{time:L.seconds(t),length:L.spoken(H?H.end-H.start:0)});return d`<div
+      ></div>`})}`}_handle(C){let{selection:H,format:L,localize:M}=this,r=this._selectable,t=H?.[C]??r.start,i=M("timeline.edge_value",{time:L.seconds(t),length:L.spoken(H?H.end-H.start:0)});return A`<div
       class="handle ${C}"
       data-edge=${C}
       role="slider"
       tabindex="0"
-      aria-label=${e(C==="start"?"timeline.start_edge":"timeline.end_edge")}
+      aria-label=${M(C==="start"?"timeline.start_edge":"timeline.end_edge")}
       aria-orientation=${this.vertical?"vertical":"horizontal"}
       aria-valuemin=${Math.round(r.start/1e3)}
       aria-valuemax=${Math.round(r.end/1e3)}
       aria-valuenow=${Math.round(t/1e3)}
       aria-valuetext=${i}
-      @keydown=${o=>this._edgeKey(o,C)}
-    ></div>`}_tip(){let C=this._hover;if(!C||this._gesture)return m;let{mark:H}=C,{start:L,end:e}=this._range,r=e-L<4*36e5?this.format.seconds(C.time):this.format.time(C.time),t=this._track?.clientWidth??0,i=D(C.x,70,Math.max(t-70,70)),o=C.y<(H?.event.picture?m0:40);return d`<div class="tip ${o?"below":""}" aria-hidden="true" style="left: ${i}px; top: ${C.y}px">
-      ${H?.event.picture?d`<img src=${H.event.picture} alt="" />`:m}
-      ${H?d`<b>${A1(this.localize,H.kind)}</b> ${this.format.seconds(H.start)}
-            ${H.end>H.start?`· ${this.format.length(H.end-H.start)}`:m}`:r}
-    </div>`}_noMenu(C){this._gesture&&C.preventDefault()}};g.styles=[b,S`
+      @keydown=${a=>this._edgeKey(a,C)}
+    ></div>`}_tip(){let C=this._hover;if(!C||this._gesture)return p;let{mark:H}=C,{start:L,end:M}=this._range,r=M-L<4*36e5?this.format.seconds(C.time):this.format.time(C.time),t=this._track?.clientWidth??0,i=I(C.x,70,Math.max(t-70,70)),a=C.y<(H?.event.picture?A7:40);return A`<div class="tip ${a?"below":""}" aria-hidden="true" style="left: ${i}px; top: ${C.y}px">
+      ${H?.event.picture?A`<img src=${H.event.picture} alt="" />`:p}
+      ${H?A`<b>${X(this.localize,H.kind)}</b> ${this.format.seconds(H.start)}
+            ${H.end>H.start?`· ${this.format.length(H.end-H.start)}`:p}`:r}
+    </div>`}_noMenu(C){this._gesture&&C.preventDefault()}};k.styles=[f,S`
       :host {
         display: block;
       }
@@ -1587,7 +2246,7 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         display: flex;
         width: max-content;
         padding: 0;
-        padding-inline-start: ${K2};
+        padding-inline-start: ${S5};
       }
       :host([vertical]) .label {
         min-height: 44px;
@@ -1608,7 +2267,7 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
       }
       :host([vertical]) .selection {
         inset: 0 0 auto 0;
-        inset-inline-start: ${K2};
+        inset-inline-start: ${S5};
       }
       :host([vertical]) .selection::before {
         border: 0;
@@ -1618,7 +2277,7 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
         inset-block: 0;
         inset-inline: auto;
         margin: 0;
-        margin-inline-start: -${K2};
+        margin-inline-start: -${S5};
       }
       :host([vertical]) .handle {
         inset: auto 0;
@@ -1668,7 +2327,7 @@ var a3=Object.defineProperty;var A3=Object.getOwnPropertyDescriptor;var a=(M,V,C
       :host([vertical]) .handle.end.inside::after {
         inset-block: auto 0;
       }
-    `],a([p({attribute:!1})],g.prototype,"rows",2),a([p({attribute:!1})],g.prototype,"bounds",2),a([p({attribute:!1})],g.prototype,"selection",2),a([p({attribute:!1})],g.prototype,"format",2),a([p({attribute:!1})],g.prototype,"localize",2),a([p({type:Number})],g.prototype,"now",2),a([p({type:Boolean,reflect:!0})],g.prototype,"vertical",2),a([p({type:Boolean})],g.prototype,"loading",2),a([p({attribute:!1})],g.prototype,"theme",2),a([h()],g.prototype,"_range",2),a([h()],g.prototype,"_hover",2),a([h()],g.prototype,"_spoken",2),a([_("canvas")],g.prototype,"_canvas",2),a([_(".track")],g.prototype,"_track",2),a([_(".selection")],g.prototype,"_overlay",2);var s0={"clip-download-timeline":g,"clip-download-save":B,"clip-download-jobs":N,"clip-download-clips":y,"clip-download-footage":k,"clip-download-head":R,"clip-download-notices":Y,"clip-download-view":P,"clip-download-panel":K,"clip-download-card":t1,"clip-download-card-editor":i1,"ll-strategy-dashboard-clip-download":V2},x0=()=>{let M=T(document.documentElement.lang||"en");(window.customCards??=[]).push({type:"clip-download-card",name:M("card.name"),description:M("description"),preview:!1,getEntitySuggestion:(V,C)=>p2(V,C)?{label:T(V.locale.language)("card.suggestion"),config:{type:"custom:clip-download-card",entities:[C]}}:null}),(window.customStrategies??=[]).push({type:"clip-download",strategyType:"dashboard",name:M("strategy.name"),description:M("strategy.description")})};if(!customElements.get("clip-download-card")){for(let[M,V]of Object.entries(s0))customElements.define(M,V);x0()}
+    `],o([n({attribute:!1})],k.prototype,"rows",2),o([n({attribute:!1})],k.prototype,"bounds",2),o([n({attribute:!1})],k.prototype,"selection",2),o([n({attribute:!1})],k.prototype,"format",2),o([n({attribute:!1})],k.prototype,"localize",2),o([n({type:Number})],k.prototype,"now",2),o([n({type:Boolean,reflect:!0})],k.prototype,"vertical",2),o([n({type:Boolean})],k.prototype,"loading",2),o([n({attribute:!1})],k.prototype,"theme",2),o([Z()],k.prototype,"_range",2),o([Z()],k.prototype,"_hover",2),o([Z()],k.prototype,"_spoken",2),o([g("canvas")],k.prototype,"_canvas",2),o([g(".track")],k.prototype,"_track",2),o([g(".selection")],k.prototype,"_overlay",2);var p7={"clip-download-timeline":k,"clip-download-save":$,"clip-download-jobs":z,"clip-download-clips":w,"clip-download-footage":R,"clip-download-head":D,"clip-download-notices":K,"clip-download-dialog":o1,"clip-download-filters":Q,"clip-download-label":W,"clip-download-player":y,"clip-download-share":_,"clip-download-view":P,"clip-download-panel":H1,"clip-download-card":s1,"clip-download-card-editor":v1,"ll-strategy-dashboard-clip-download":c2},l7=()=>{let e=E(document.documentElement.lang||"en");(window.customCards??=[]).push({type:"clip-download-card",name:e("card.name"),description:e("description"),preview:!1,getEntitySuggestion:(V,C)=>_2(V,C)?{label:E(V.locale.language)("card.suggestion"),config:{type:"custom:clip-download-card",entities:[C]}}:null}),(window.customStrategies??=[]).push({type:"clip-download",strategyType:"dashboard",name:e("strategy.name"),description:e("strategy.description")})};if(!customElements.get("clip-download-card")){for(let[e,V]of Object.entries(p7))customElements.define(e,V);l7()}
 /*! Bundled license information:
 
 @lit/reactive-element/css-tag.js:
