@@ -45,7 +45,7 @@ from custom_components.clip_download.engine.model import (
     EventKind,
 )
 from custom_components.clip_download.engine.time_range import Window
-from custom_components.clip_download.media_source import MOST_FOUND, PAGE
+from custom_components.clip_download.media_source.saved import MOST_FOUND, PAGE
 from custom_components.clip_download.runtime import DATABASE
 from homeassistant import loader
 from homeassistant.auth.const import GROUP_ID_ADMIN
@@ -319,7 +319,7 @@ def pages(
             command("timeline", entity_ids=["camera.camera_0"], **window),
             PAGE,
         ),
-        "accounts page": (browse(top), 1),
+        "accounts page": (browse(top), CAMERAS),
         "cameras page": (browse(f"{top}/{ACCOUNT}"), CAMERAS),
         "camera page": (browse(camera), PAGE),
         "day page of 10": (browse(f"{camera}/{today:%F}"), 10),

@@ -18,13 +18,15 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from custom_components.clip_download import media_source
+from custom_components.clip_download import history
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.errors import InvalidRequestError
 from custom_components.clip_download.engine.library import sidecar
 from custom_components.clip_download.engine.model import Clip, ClipStatus
 from custom_components.clip_download.engine.time_range import Window
-from custom_components.clip_download.media_source import PAGE, Place, Tree
+from custom_components.clip_download.media_source import cloud
+from custom_components.clip_download.media_source.place import Place, Tree
+from custom_components.clip_download.media_source.saved import PAGE
 from custom_components.clip_download.runtime import async_shared
 from custom_components.clip_download.services import response
 from homeassistant.components.media_source import async_resolve_media
@@ -229,21 +231,21 @@ async def test_from_the_top_to_a_clip(
 
     trees = await browser.inside(ROOT)
     assert titles(trees) == ["Clips", "Cloud"]
-    accounts = await browser.inside(named(trees, "Clips"))
-    assert titles(accounts) == [entry.title]
-    cameras = await browser.inside(named(accounts, entry.title))
+    # There is one account only.
+    cameras = await browser.inside(named(trees, "Clips"))
+    assert cameras == await browser.inside(f"{CLIPS}/{entry.entry_id}")
     assert titles(cameras) == ["Back #1 100% & more?", "Front"]
     days = await browser.inside(named(cameras, "Front"))
     today = noon.date()
     assert titles(days) == [f"{today}", f"{today - timedelta(days=1)}"]
     clips = await browser.inside(named(days, f"{today}"))
-    assert titles(clips) == ["12:05:00 (0:03) motion", "12:00:00 (0:03) ding"]
+    assert titles(clips) == ["12:05:00 (0:03) motion", "12:00:00 (0:03) ring"]
     for node in clips:
         assert TITLE.fullmatch(node["title"])
         assert node["media_class"] == "video"
         assert node["media_content_type"] == "video/mp4"
         assert (node["can_play"], node["can_expand"]) == (True, False)
-    for node in (*accounts, *cameras, *days):
+    for node in (*cameras, *days):
         assert (node["can_play"], node["can_expand"]) == (False, True)
         assert node["can_search"]
 
@@ -311,9 +313,7 @@ async def test_long_folders_go_on(
             return nodes
         return nodes[:-1] + await all_of(nodes[-1]["media_content_id"])
 
-    ((account,),) = [await browser.inside(CLIPS)]
-    (one,) = await browser.inside(account["media_content_id"])
-    days = await all_of(one["media_content_id"])
+    days = await all_of(CLIPS)
     assert titles(days) == [f"{noon - timedelta(days=n):%F}" for n in range(PAGE + 30)]
     clips = await all_of(days[0]["media_content_id"])
     ids = [node["media_content_id"].rpartition("/")[2] for node in clips]
@@ -327,9 +327,7 @@ async def test_full_folders_do_not_go_on(
     many = [clip(f"c{n}", noon + n * SECOND) for n in range(PAGE)]
     many += [clip(f"d{n}", noon - timedelta(days=n)) for n in range(1, PAGE)]
     await put(hass, many)
-    (account,) = await browser.inside(CLIPS)
-    (camera,) = await browser.inside(account["media_content_id"])
-    days = await browser.inside(camera["media_content_id"])
+    days = await browser.inside(CLIPS)
     assert titles(days) == [f"{noon - timedelta(days=n):%F}" for n in range(PAGE)]
     clips = await browser.inside(days[0]["media_content_id"])
     assert len(clips) == PAGE
@@ -376,7 +374,7 @@ async def test_search(hass: HomeAssistant, browser: Browser, noon: datetime) -> 
     nodes = await browser.search(camera, "cat")
     date = noon.date()
     assert titles(nodes) == [
-        f"11:59:59 Front · {date:%a} {date.day} {date:%b} · cat (0:30, partial)"
+        f"11:59:59 {date:%a} {date.day} {date:%b} · Front · cat (0:30, partial)"
     ]
     assert nodes[0]["media_content_id"] in {
         node["media_content_id"] for node in await browser.inside(today)
@@ -439,13 +437,50 @@ async def test_what_is_no_place(
             assert "nothing here" in message, identifier
 
 
-async def test_what_is_known_of_other_clouds(
+async def test_a_cloud_without_a_list(
     hass: HomeAssistant, hass_clouds: Clouds, browser: Browser
 ) -> None:
-    """An account without recordings, and one of somebody else, are not looked into."""
-    entry = await set_up(hass, hass_clouds, "meraki")
-    assert await browser.inside(CLOUD) == []
-    await browser.error("browse_media", f"{CLOUD}/{entry.entry_id}")
+    """A day has its hours, and those what can be played; once it is saved it is a clip."""
+    hass_clouds.meraki.add_camera("Yard")
+    await set_up(hass, hass_clouds, "meraki")
+    page = await browser.open(CLOUD)
+    days = page["children"]
+    assert page["title"] == "Yard"
+    today = dt_util.now().date()
+    assert titles(days) == [f"{today - timedelta(days=n)}" for n in range(30)]
+    hours = await browser.inside(days[1]["media_content_id"])
+    assert titles(hours)[:2] == ["23:00", "22:00"]
+    assert 23 <= len(hours) <= 25
+    asked = len(hass_clouds.meraki.requests)
+    (hour,) = (node for node in hours if node["title"] == "12:00")
+    page = await browser.open(hour["media_content_id"])
+    assert page["title"].endswith("playing saves it")
+    nodes = page["children"]
+    assert titles(nodes)[:2] == ["12:55:00 (5:00)", "12:50:00 (5:00)"]
+    assert len(nodes) == 12
+    assert len(hass_clouds.meraki.requests) == asked
+
+    media_id = nodes[0]["media_content_id"]
+    films = [await browser.play(media_id) for _ in range(2)]
+    (path,) = Path(hass.config.media_dirs["local"]).rglob("*.mp4")
+    assert films == [path.read_bytes()] * 2
+    nodes = await browser.inside(hour["media_content_id"])
+    assert [bool(node["thumbnail"]) for node in nodes] == [True] + [False] * 11
+    (found,) = await browser.search(CLIPS, "yard")
+    assert await browser.play(found["media_content_id"]) == films[0]
+
+    # What has not been filmed yet, and what is no hour and no stretch.
+    nodes = await browser.inside(days[0]["media_content_id"])
+    nodes = await browser.inside(nodes[0]["media_content_id"])
+    playable = [node["can_play"] for node in nodes]
+    assert playable == sorted(playable)
+    base, _, item = media_id.rpartition("/")
+    start_s = int(item.partition("-")[0])
+    for wrong in (f"{start_s}-{start_s + 299}", f"{start_s + 1}-{start_s + 301}", "x"):
+        await browser.error("browse_media", f"{base}/{wrong}")
+        await browser.error("resolve_media", f"{base}/{wrong}")
+    await browser.error("browse_media", f"{base[:-10]}2199-01-01/{item}")
+    await browser.error("resolve_media", f"{base[:-10]}2199-01-01/{item}")
 
 
 @pytest.mark.parametrize(
@@ -484,9 +519,9 @@ async def test_deleted_by_hand(
     entry = await set_up(hass, hass_clouds, "ring")
     kept = await save_event(hass, older)
     gone = await save_event(hass, newer)
-    account = f"{CLIPS}/{entry.entry_id}"
-    (node,) = await browser.inside(account)
-    camera_id = node["media_content_id"]
+    camera_id = f"{CLIPS}/{entry.entry_id}/{camera.id}"
+    # Another one, so that the camera's folder is shown.
+    await put(hass, [clip("x", noon, account_id=entry.entry_id, camera_id="x")])
     days = await browser.inside(camera_id)
     assert len(days) == 2
     (deleted,) = await browser.inside(days[0]["media_content_id"])
@@ -499,7 +534,8 @@ async def test_deleted_by_hand(
     await browser.error("resolve_media", deleted["media_content_id"])
     assert await browser.inside(camera_id) == days[1:]
     await browser.error("browse_media", days[0]["media_content_id"])
-    (node,) = await browser.inside(account)
+    node, _ = await browser.inside(f"{CLIPS}/{entry.entry_id}")
+    assert node["media_content_id"] == camera_id
     shown = kept.with_suffix(".jpg").read_bytes()
     assert await browser.load(node["thumbnail"]) == shown
     assert len(await browser.search(ROOT, "front")) == 1
@@ -523,13 +559,15 @@ async def test_a_folder_that_is_none_of_media(
 
 
 async def test_recordings_that_are_not_saved(
+    *,
     hass: HomeAssistant,
     hass_clouds: Clouds,
     camera: RingCamera,
     browser: Browser,
     noon: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A day shows what the cloud has besides, and only then is the cloud asked."""
+    """A day shows what the cloud has besides; the cloud is asked once for all days."""
     camera.snapshot_at = datetime.now(UTC)
     events = [
         await happen(hass_clouds, camera, noon + n * timedelta(minutes=5), kind)
@@ -544,26 +582,35 @@ async def test_recordings_that_are_not_saved(
     await look(hass, entry)
     asked = len(hass_clouds.ring.asked(HISTORY))
 
-    (account,) = await browser.inside(CLOUD)
-    assert account["title"] == entry.title
-    (node,) = await browser.inside(account["media_content_id"])
-    assert node["title"] == "Front"
-    days = await browser.inside(node["media_content_id"])
+    page = await browser.open(f"{CLOUD}/{entry.entry_id}")
+    assert page == {
+        **await browser.open(CLOUD),
+        "media_content_id": page["media_content_id"],
+    }
+    days = page["children"]
+    # One list tells of all days; an empty one is not there.
+    assert len(hass_clouds.ring.asked(HISTORY)) > asked
+    asked = len(hass_clouds.ring.asked(HISTORY))
     today = dt_util.now().date()
-    assert titles(days) == [f"{today - timedelta(days=n)}" for n in range(30)]
-    assert all(day["thumbnail"] is None and not day["can_search"] for day in days)
-    assert len(hass_clouds.ring.asked(HISTORY)) == asked
-    assert (await browser.load(node["thumbnail"])).startswith(b"\xff\xd8")
+    counts = {0: 1, 1: 4, 2: 1}
+    assert titles(days) == [
+        f"{today - timedelta(days=n)} ({count})" for n, count in counts.items()
+    ]
+    assert not any(day["can_search"] for day in days)
+    # The picture of a day is that of its newest clip.
+    assert [bool(day["thumbnail"]) for day in days] == [False, True, False]
+    picture = next(Path(hass.config.media_dirs["local"]).rglob("*.jpg"))
+    assert await browser.load(days[1]["thumbnail"]) == picture.read_bytes()
     # Nobody's camera wakes up because a folder is opened.
     assert hass_clouds.ring.asked("snapshots/timestamps") == []
 
     nodes = await browser.inside(days[1]["media_content_id"])
-    assert len(hass_clouds.ring.asked(HISTORY)) > asked
+    assert len(hass_clouds.ring.asked(HISTORY)) == asked
     # The window of the first was saved, but not as that event's clip.
     assert titles(nodes) == [
-        "12:10:00 (0:03) on_demand",
+        "12:10:00 (0:03) live view",
         "12:05:00 (0:03) motion",
-        "12:00:00 (0:03) ding",
+        "12:00:00 (0:03) ring",
         "00:00:00 (0:03) motion",
     ]
     assert all(node["can_play"] and node["thumbnail"] is None for node in nodes)
@@ -572,11 +619,15 @@ async def test_recordings_that_are_not_saved(
     assert [title[:8] for title in titles(nodes)] == ["12:10:00", "00:00:00"]
     assert hass_clouds.ring.asked(FOOTAGE)
 
+    assert titles(await browser.inside(CLOUD))[1] == f"{noon:%F} (2)"
+    monkeypatch.setattr(history, "FRESH_FOR", timedelta(0))
     day = days[0]["media_content_id"][: -len("2026-11-21")]
     assert "cannot have seen" in await browser.error("browse_media", f"{day}2199-01-01")
     hass_clouds.ring.misbehave(HISTORY, status=429, headers={"Retry-After": "3600"})
     message = await browser.error("browse_media", days[1]["media_content_id"])
     assert "Front" in message
+    # Where nobody knows what there is, all days are there.
+    assert len(await browser.inside(CLOUD)) == 30
 
 
 async def test_downloads_are_no_recordings(
@@ -594,8 +645,9 @@ async def test_downloads_are_no_recordings(
         )
     entry = await set_up(hass, hass_clouds, "ring_partner")
     (node,) = await browser.inside(f"{CLOUD}/{entry.entry_id}")
-    nodes = await browser.inside(f"{node['media_content_id']}/{noon:%F}")
-    assert titles(nodes) == ["12:00:00 (0:03) ding"]
+    assert node["title"] == f"{noon:%F} (1)"
+    nodes = await browser.inside(node["media_content_id"])
+    assert titles(nodes) == ["12:00:00 (0:03) ring"]
 
 
 @pytest.fixture
@@ -651,17 +703,17 @@ async def test_played_while_it_is_saved_for_another(
     browser, other = await open_browser(), await open_browser()
     (node,) = await browser.inside(day)
     media_id = node["media_content_id"]
-    recordings = media_source.ClipMediaSource._recordings
+    recordings = cloud.CloudTree._recording
     is_listed, is_saved = asyncio.Event(), asyncio.Event()
 
-    async def list_slowly(self: media_source.ClipMediaSource, *args: Any) -> Any:
+    async def list_slowly(self: cloud.CloudTree, *args: Any) -> Any:
         found = await recordings(self, *args)
         if not is_listed.is_set():
             is_listed.set()
             await is_saved.wait()
         return found
 
-    monkeypatch.setattr(media_source.ClipMediaSource, "_recordings", list_slowly)
+    monkeypatch.setattr(cloud.CloudTree, "_recording", list_slowly)
     playing = asyncio.ensure_future(browser.play(media_id))
     await is_listed.wait()
     film = await other.play(media_id)
@@ -684,7 +736,7 @@ async def test_a_recording_that_is_not_ready(
     local = dt_util.as_local(start)
     (node,) = await browser.inside(f"{CLOUD}/{entry.entry_id}/{camera.id}/{local:%F}")
     assert node["title"].startswith(f"{local:%H:%M:%S} (")
-    assert node["title"].endswith("not ready yet) ding")
+    assert node["title"].endswith("not ready yet) ring")
     assert not node["can_play"]
     message = await browser.error("resolve_media", node["media_content_id"])
     assert "still works" in message
@@ -700,7 +752,7 @@ async def test_a_recording_that_takes_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who plays it is told, and finds it among the clips later."""
-    monkeypatch.setattr(media_source, "SAVING_TIMEOUT_S", 0)
+    monkeypatch.setattr(cloud, "SAVING_TIMEOUT_S", 0)
     (node,) = await browser.inside(day)
     message = await browser.error("resolve_media", node["media_content_id"])
     assert "being saved" in message
@@ -743,7 +795,9 @@ async def test_an_account_that_goes(
 
     await hass.config_entries.async_remove(entry.entry_id)
     await browser.error("browse_media", day)
-    (account,) = await browser.inside(CLIPS)
+    # It is named where there is another.
+    await put(hass, [clip("x", dt_util.now(), account_name="Z")])
+    account, _ = await browser.inside(CLIPS)
     assert account["title"] == sidecar.without_addresses(entry.title)
     assert await browser.play(found["media_content_id"]) == film
 

@@ -973,8 +973,9 @@ NEAR_MEDIA = [
     *sorted((ENGINE_FOLDER / "sources" / "recordings").glob("*.py")),
     *(
         INTEGRATION / f"{name}.py"
-        for name in ("automatic_saving", "camera", "image", "links", "media_source")
+        for name in ("automatic_saving", "camera", "image", "links")
     ),
+    *sorted((INTEGRATION / "media_source").glob("*.py")),
 ]
 # Methods of paths that no file nor folder that is held open has.
 PATH_METHODS = {

@@ -11,6 +11,7 @@ from homeassistant.helpers.translation import (
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .engine.model import EventKind
 
 
 class Texts:
@@ -34,6 +35,11 @@ class Texts:
             self._texts.get(f"component.{DOMAIN}.common.what_{word}", word)
             for word in words.split(", ")
         )
+
+    def as_recorded(self, words: str) -> str:
+        """Return words with those that stand for a kind as that is recorded: `ding`."""
+        kinds = {self.what(kind).casefold(): kind for kind in EventKind}
+        return " ".join(kinds.get(word, word) for word in words.casefold().split())
 
     def day(self, day: date) -> str:
         """Return a day as people say it: `Sat 21 Nov`; of another year, with that."""
