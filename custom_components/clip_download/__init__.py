@@ -35,6 +35,7 @@ from .engine.sources.base import Source
 from .entity import camera_entity_id, job_saved
 from .errors import raise_setup_error
 from .event import async_announce
+from .exports import async_setup_exports
 from .issues import async_check_issues, async_forget_account, async_update_issues
 from .job_feed import async_job_feed
 from .panel import async_setup_panel
@@ -72,6 +73,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_setup_websocket_api(hass)
     async_setup_downloads(hass)
+    async_setup_exports(hass)
     await async_setup_shares(hass)
     await async_setup_panel(hass)
     for kind in KINDS.values():

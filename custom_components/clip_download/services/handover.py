@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 import time
 from typing import Any
@@ -30,6 +31,7 @@ from ..engine.library import files
 from ..engine.library.export import EXPORT, SUFFIX, Exported, export, work_name
 from ..engine.library.queries import ClipQueries
 from ..engine.library.verify import Finding, State, lower_priority, verify
+from ..engine.model import Clip
 from ..errors import action_error
 from ..paths import media_folder, media_folders
 from ..runtime import async_shared
@@ -97,7 +99,6 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
     """Copy clips into a ZIP, and return where it is."""
     hass = call.hass
     selection = await async_select(call)
-    reading = _reading(hass)
     now = dt_util.now()
     filename = call.data.get("filename") or f"{now:{DEFAULT_EXPORT}}"
     with raising_as_asked(call, selection.entity_ids, SELECTION_FIELDS):
@@ -106,34 +107,14 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
             _media_folder(hass, selection),
             files.safe_relative_path(filename, SUFFIX),
         )
-        shared = await async_shared(hass)
-        queries = ClipQueries(shared.library)
-        roots = media_folders(hass)
-        mounts = await queries.mounts()
-        work = work_name()
-
-        async def run() -> Exported:
-            # Recorded before it is made: after a kill it is removed.
-            async with queries.tasks(EXPORT, [str(target.parent / work)]):
-                return await export(
-                    selection.clips,
-                    target,
-                    roots,
-                    reading.thread,
-                    now=now,
-                    mounts=mounts,
-                    work=work,
-                )
-
-        async with reading.exporting:
-            try:
-                done = await _async_read(hass, run(), "export clips")
-            except OSError as err:
-                raise action_error(
-                    storage_error(err),
-                    camera=names_of(hass, selection.entity_ids),
-                    window=filename,
-                ) from err
+        try:
+            done = await async_export(hass, selection.clips, target, now=now)
+        except OSError as err:
+            raise action_error(
+                storage_error(err),
+                camera=names_of(hass, selection.entity_ids),
+                window=filename,
+            ) from err
     if not call.return_response:
         return None
     return {
@@ -143,6 +124,42 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
         "sha256": done.sha256,
         **_findings(hass, done.others),
     }
+
+
+async def async_export(
+    hass: HomeAssistant,
+    choose: Callable[[], AsyncIterator[Clip]],
+    target: Path,
+    *,
+    now: datetime,
+    on_bytes: Callable[[int], object] | None = None,
+) -> Exported:
+    """Copy clips into `target`.zip, or the next free name: one export after the other.
+
+    `choose` yields the clips, and is called twice; `on_bytes` hears how many bytes of
+    them are done. Raises HomeAssistantError if Home Assistant stops, ClipError, OSError.
+    """
+    queries = ClipQueries((await async_shared(hass)).library)
+    mounts = await queries.mounts()
+    work = work_name()
+    reading = _reading(hass)
+
+    async def run() -> Exported:
+        # Recorded before it is made: after a kill it is removed.
+        async with queries.tasks(EXPORT, [str(target.parent / work)]):
+            return await export(
+                choose,
+                target,
+                media_folders(hass),
+                reading.thread,
+                now=now,
+                mounts=mounts,
+                work=work,
+                on_bytes=on_bytes,
+            )
+
+    async with reading.exporting:
+        return await _async_read(hass, run(), "export clips")
 
 
 def _findings(hass: HomeAssistant, others: Iterable[Finding]) -> dict[str, Any]:

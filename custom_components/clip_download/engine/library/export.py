@@ -119,12 +119,14 @@ async def export(
     now: datetime,
     mounts: Collection[Path] = (),
     work: str | None = None,
+    on_bytes: Callable[[int], object] | None = None,
 ) -> Exported:
     """Copy clips, pictures and sidecars into `target`.zip, or the next free name.
 
     `choose` yields the clips, and is called twice. Times are shown in the zone of `now`.
     `mounts` are the mount points that clips were written under. `work` is the name of
-    the working folder beside the ZIP, from `work_name`. Raises InvalidRequestError
+    the working folder beside the ZIP, from `work_name`. `on_bytes` hears how many bytes
+    of clips are done, after each clip. Raises InvalidRequestError
     (`no_clips`), OSError, StorageError; then nothing is left.
     """
     count = needed = 0
@@ -140,8 +142,12 @@ async def export(
     try:
         await run_in_thread(archive.check_space, needed)
         await run_cancellable(reader, archive.begin)
+        done_bytes = 0
         async for clip in choose():
             await run_cancellable(reader, archive.add, clip)
+            done_bytes += clip.size_bytes
+            if on_bytes:
+                on_bytes(done_bytes)
         await run_cancellable(reader, archive.finish)
         exported = await run_cancellable(reader, archive.publish)
     except BaseException:
