@@ -81,6 +81,16 @@ def async_text(hass: HomeAssistant, key: str) -> str:
     return async_cached_texts(hass)(key)
 
 
+@callback
+def async_field_name(hass: HomeAssistant, action: str, field: str) -> str:
+    """Return what the form of an action calls a field; a field without a name as it is."""
+    texts = async_get_cached_translations(
+        hass, hass.config.language, "services", DOMAIN
+    )
+    key = f"component.{DOMAIN}.services.{action}.fields.{field}.name"
+    return texts.get(key, field)
+
+
 def length_text(duration: timedelta) -> str:
     """Return a duration as players show it: `0:30`, `1:02:03`."""
     minutes, seconds = divmod(round(duration.total_seconds()), 60)

@@ -364,10 +364,10 @@ async def test_more_than_can_be_under_way(
     ("fields", "wrong"),
     [
         ({}, ("past_no_form", "")),
-        ({"start": "2025-11-20 12:00:00"}, ("past_no_form", "start 2025-11-20 12:00")),
+        ({"start": "2025-11-20 12:00:00"}, ("past_no_form", "Start 2025-11-20 12:00")),
         (
             {"date": "2025-11-20", "start": "2025-11-20 12:00:00"},
-            ("past_no_form", "date 2025-11-20, start"),
+            ("past_no_form", "Date 2025-11-20, Start"),
         ),
         ({"date": "0001-01-01"}, ("past_no_form", "0001")),
         ({"date": "9999-12-31"}, ("past_in_future", "9999")),
@@ -377,7 +377,7 @@ async def test_more_than_can_be_under_way(
         ),
         (
             {"start": "2025-11-20 12:00:00", "end": "2025-11-20 11:00:00"},
-            ("window_reversed", "end 2025-11-20 11:00"),
+            ("window_reversed", "End 2025-11-20 11:00"),
         ),
         (
             {"start": "2025-10-01 12:00:00", "end": "2025-11-02 12:00:00"},

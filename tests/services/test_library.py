@@ -21,6 +21,8 @@ from homeassistant.exceptions import (
     ServiceValidationError,
     Unauthorized,
 )
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from tests.accounts import save_event, set_up
 from tests.clouds import Clouds
 
@@ -107,6 +109,47 @@ async def test_keep_and_release(
     assert not is_kept(one)
 
 
+async def test_any_name(
+    hass: HomeAssistant, hass_clouds: Clouds, entry: ConfigEntry, media_dir: Path
+) -> None:
+    """A clip goes by its ID, its path, and what a media picker gives of any folder."""
+    assert await async_setup_component(hass, "media_source", {})
+    (front, _) = hass_clouds.ring.cameras
+    start = datetime.now(UTC) - 30 * HOUR
+    event = hass_clouds.ring.add_event(front, start=start, duration_s=3)
+    told = await act(hass, "save_clip", entity_id=FRONT, event=str(event.id))
+    path, clip_id = Path(told[FRONT]["path"]), told[FRONT]["clip_id"]
+    other = await save(hass, hass_clouds, 1, "Yard")
+    place = f"{entry.entry_id}/{front.id}/{dt_util.as_local(start):%F}"
+    picked = {
+        "media_content_type": "video/mp4",
+        "metadata": {"title": "12:00:00", "navigateIds": [{}]},
+    }
+    local = f"media-source://media_source/local/{path.relative_to(media_dir)}"
+    for name in (
+        clip_id,
+        str(path),
+        local,
+        f"media-source://clip_download/clips/{place}/{clip_id}",
+        f"media-source://clip_download/cloud/{place}/{event.id}",
+        {"media_content_id": local, **picked},
+        [{"media_content_id": local, **picked}, clip_id, str(path)],
+        {"active_choice": "media", "media": [{"media_content_id": local, **picked}]},
+        {"active_choice": "name", "name": [clip_id], "media": None},
+    ):
+        told = await act(hass, "keep_clip", clip=name)
+        assert [clip["path"] for clip in told["clips"]] == [str(path)], name
+        await act(hass, "release_clip", clip=name)
+    told = await act(hass, "export_clips", clip=[clip_id, str(other)])
+    assert told["count"] == 2
+    assert (await act(hass, "verify_clips", clip=clip_id))["ok"] == 1
+    with pytest.raises(ServiceValidationError) as refused:
+        await act(hass, "export_clips", clip=clip_id, label="bell")
+    assert refused.value.translation_key == "clips_two_ways"
+    answer = await act(hass, "delete_clips", clip=[clip_id, str(other)])
+    assert len(answer["deleted"]) == 2
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -119,6 +162,11 @@ async def test_keep_and_release(
         {"media_content_id": "media-source://media_source/other/x.mp4"},
         {"media_content_id": "https://example.com/x.mp4"},
         {"media_content_id": "media-source://media_source/"},
+        {"clip": "0" * 32},
+        {"clip": "media-source://clip_download"},
+        {"clip": "media-source://clip_download/clips/a/b/c/d"},
+        {"clip": "media-source://clip_download/cloud/a/b/c/d"},
+        {"clip": [{"media_content_id": "media-source://clip_download/../x"}]},
     ],
 )
 @pytest.mark.parametrize("action", ["keep_clip", "release_clip", "delete_clips"])

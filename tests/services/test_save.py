@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -209,28 +210,45 @@ async def test_home_assistant_can_play_it(
     ("fields", "key", "words"),
     [
         ({}, "window_no_form", ""),
-        ({"start": "2026-11-20 12:00:00"}, "window_no_form", "two of start"),
+        ({"start": "2026-11-20 12:00:00"}, "window_no_form", "two of Start"),
         (
             {"before": 10, "start": "2026-11-20 12:00:00", "duration": 5},
             "window_two_forms",
-            "before 0:00:10",
+            "Before 0:00:10",
         ),
         (
             {"start": "2026-11-20 12:00:00", "end": "2026-11-20 11:00:00"},
             "window_reversed",
-            "end 2026-11-20 11:00",
+            "End 2026-11-20 11:00",
         ),
         ({"end": "2026-11-20 12:00:00", "duration": "25:00:00"}, "window_too_long", ""),
         ({"start": "2036-11-20 12:00:00", "duration": 5}, "window_in_future", "2036"),
-        ({"before": {"days": 999_999_999}}, "window_too_long", "before 999999999"),
+        ({"before": {"days": 999_999_999}}, "window_too_long", "Before 999999999"),
         (
             {"at": "0001-01-01 00:00:00", "before": 60},
             "window_impossible",
-            "before 0:01:00",
+            "Before 0:01:00",
         ),
         ({"before": 5, "timeout": {"days": 8}}, "timeout_too_long", "seven days"),
         ({"before": 5, "timeout": {"days": 999_999_999}}, "timeout_too_long", ""),
         ({"start": "2026-03-29 02:30:00", "duration": 5}, "time_skipped", "02:30:00"),
+        # What the form left behind.
+        ({"window": {"active_choice": "last"}}, "window_no_form", "Time range"),
+        ({"window": {"active_choice": "between", "between": ""}}, "window_no_form", ""),
+        (
+            {
+                "window": {
+                    "active_choice": "between",
+                    "between": {
+                        "start": "2026-11-20 12:00:00",
+                        "end": "2026-11-20 11:00:00",
+                    },
+                    "last": {"minutes": 5},
+                }
+            },
+            "window_reversed",
+            "Start 2026-11-20 12:00:00, End 2026-11-20 11:00:00",
+        ),
     ],
 )
 async def test_a_window_that_cannot_be(
@@ -248,6 +266,56 @@ async def test_a_window_that_cannot_be(
     assert "Front" in str(error)
     assert words in str(error)
     assert hass_clouds.meraki.asked("/camera/clip") == []
+
+
+@pytest.mark.parametrize(
+    ("choice", "filled_in", "seconds"),
+    [
+        ("last", {"hours": 0, "minutes": 5, "seconds": 0}, (-300, 0)),
+        ("around", {"before": {"seconds": 10}, "after": {"seconds": 30}}, (-10, 30)),
+        (
+            "around",
+            {"at": "MOMENT", "before": {"seconds": 10}, "after": ""},
+            (-70, -60),
+        ),
+        ("between", {"start": "MOMENT", "end": "NOW"}, (-60, 0)),
+    ],
+)
+async def test_the_choice_of_the_form(
+    *,
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    freezer: FrozenDateTimeFactory,
+    choice: str,
+    filled_in: dict[str, Any],
+    seconds: tuple[int, int],
+) -> None:
+    """Each way to say a window in the form is one that YAML has."""
+    add_camera(hass_clouds, "meraki", "Front")
+    await set_up(hass, hass_clouds, "meraki")
+    now = dt_util.utcnow().replace(microsecond=0)
+    freezer.move_to(now)
+    filled_in = dict(filled_in)
+    for name, value in filled_in.items():
+        if value in ("NOW", "MOMENT"):
+            moment = now - (60 * SECOND if value == "MOMENT" else 0 * SECOND)
+            filled_in[name] = f"{dt_util.as_local(moment):%F %T}"
+    window = {"active_choice": choice, choice: filled_in, "event": ""}
+    told = (await save(hass, "camera.front", window=window, wait=False))["camera.front"]
+    start, end = (datetime.fromisoformat(told[name]) for name in ("start", "end"))
+    assert [(one - now).total_seconds() for one in (start, end)] == list(seconds)
+
+
+async def test_the_window_twice(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """The form's choice and the fields of their own are not mixed."""
+    add_camera(hass_clouds, "meraki", "Front")
+    await set_up(hass, hass_clouds, "meraki")
+    window = {"active_choice": "last", "last": {"minutes": 5}}
+    error = await refused(hass, window=window, before=5)
+    assert error.translation_key == "window_and_fields"
+    error = await refused(hass, event="1", before=5)
+    assert error.translation_key == "window_and_fields"
 
 
 @pytest.mark.parametrize(

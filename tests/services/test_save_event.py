@@ -19,7 +19,7 @@ from tests.test_automatic_saving import turn
 from tests.waits import until
 
 from .test_events import happen
-from .test_save import refused, save
+from .test_save import save
 
 SECOND = timedelta(seconds=1)
 
@@ -129,12 +129,11 @@ async def test_without_history(
 
 @pytest.mark.usefixtures("media_dir")
 async def test_what_cannot_be(hass: HomeAssistant, hass_clouds: Clouds) -> None:
-    """An ID that nobody knows is told as such; so is a window beside an event."""
+    """An ID that nobody knows is told as such; the form's choice is one, too."""
     add_camera(hass_clouds, "ring", "Front")
     await set_up(hass, hass_clouds, "ring")
-    told = await save_one(hass, "0815")
+    window = {"active_choice": "event", "event": "0815"}
+    told = (await save(hass, "camera.front", window=window))["camera.front"]
     assert told["status"] == "failed"
     assert told["error"]["key"] == "event_unknown"
     assert "0815" in told["error"]["message"]
-    error = await refused(hass, event="0815", before={"seconds": 5})
-    assert error.translation_key == "event_and_window"

@@ -27,6 +27,7 @@ from ..engine.pipeline.jobs import Running
 from ..engine.time_range import Window, check_timeout, settle
 from ..paths import file_name, media_folder
 from . import response
+from .named import chosen
 from .targets import (
     Result,
     account_and_camera,
@@ -40,8 +41,33 @@ from .targets import (
 DEFAULT_TIMEOUT = timedelta(minutes=10)
 SHORTEST_RECORDING = timedelta(seconds=1)
 
-WINDOW_FIELDS = ("start", "end", "duration", "before", "after", "at")
+WINDOW_SCHEMA: VolDictType = {
+    vol.Optional("start"): cv.datetime,
+    vol.Optional("end"): cv.datetime,
+    vol.Optional("duration"): cv.positive_time_period,
+    vol.Optional("before"): cv.positive_time_period,
+    vol.Optional("after"): cv.positive_time_period,
+    vol.Optional("at"): cv.datetime,
+}
+WINDOW_FIELDS = tuple(map(str, WINDOW_SCHEMA))
+EVENT_SCHEMA: VolDictType = {vol.Optional("event"): cv.string}
+ASKED_FIELDS = (*WINDOW_FIELDS, "event")
 MEDIA_FIELDS = ("audio", "codec", "frame_rate", "width", "height", "timestamps")
+
+
+def window_of_form(value: Any) -> dict[str, Any]:
+    """Return the fields that a choice in the form stands for.
+
+    `last` is how long before now the window begins. The others have such fields.
+    """
+    if isinstance(value, dict) and value.get("active_choice") in ("last", "event"):
+        name = "before" if value["active_choice"] == "last" else "event"
+        value = {name: chosen(value)}
+    fields = vol.Schema(dict)(chosen(value) or {})
+    # What was emptied in the form may still be there.
+    given = {name: one for name, one in fields.items() if one not in (None, "")}
+    result: dict[str, Any] = vol.Schema({**WINDOW_SCHEMA, **EVENT_SCHEMA})(given)
+    return result
 
 
 def in_one_line(text: str) -> str:
@@ -64,13 +90,9 @@ CLIP_FIELDS: VolDictType = {
 }
 SAVE_CLIP_SCHEMA = cv.make_entity_service_schema(
     {
-        vol.Optional("start"): cv.datetime,
-        vol.Optional("end"): cv.datetime,
-        vol.Optional("duration"): cv.positive_time_period,
-        vol.Optional("before"): cv.positive_time_period,
-        vol.Optional("after"): cv.positive_time_period,
-        vol.Optional("at"): cv.datetime,
-        vol.Optional("event"): cv.string,
+        vol.Optional("window"): window_of_form,
+        **WINDOW_SCHEMA,
+        **EVENT_SCHEMA,
         **CLIP_FIELDS,
         vol.Optional("codec"): vol.Coerce(Codec),
         vol.Optional("frame_rate"): vol.All(vol.Coerce(int), vol.Range(min=1)),
@@ -95,11 +117,15 @@ async def async_save_clip(call: ServiceCall) -> ServiceResponse:
     Or, in place of a window, the recording of an event.
     """
     entity_ids = await async_targeted_cameras(call)
-    if event_id := call.data.get("event"):
-        if any(field in call.data for field in WINDOW_FIELDS):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="event_and_window"
-            )
+    in_form = call.data.get("window", {})
+    beside = {name: call.data[name] for name in ASKED_FIELDS if name in call.data}
+    asked = {**beside, **in_form}
+    event_id = asked.pop("event", None)
+    if (beside and in_form) or (event_id and asked):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="window_and_fields"
+        )
+    if event_id:
         return await async_answer(
             call,
             entity_ids,
@@ -110,7 +136,7 @@ async def async_save_clip(call: ServiceCall) -> ServiceResponse:
             now=dt_util.utcnow(),
             time_zone=dt_util.get_default_time_zone(),
             timeout=call.data["timeout"],
-            **{field: call.data.get(field) for field in WINDOW_FIELDS},
+            **asked,
         )
     return await async_answer(
         call, entity_ids, lambda entity_id: _async_save_one(call, entity_id, window)

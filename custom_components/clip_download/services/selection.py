@@ -6,22 +6,26 @@ from dataclasses import dataclass
 import voluptuous as vol
 
 from homeassistant.core import ServiceCall
-from homeassistant.exceptions import Unauthorized
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
+from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
 from ..engine.time_range import settle_open
+from ..errors import raise_action_error
 from ..permissions import async_user
 from ..runtime import async_shared
+from .named import NAMES, async_named_clips
 from .targets import account_and_camera_id, async_targeted_cameras, raising_as_asked
 
 SELECTION_FIELDS = ("start", "end", "label", "kept")
 SELECTION_SCHEMA: VolDictType = {
     **cv.TARGET_SERVICE_FIELDS,
+    vol.Optional("clip"): NAMES,
     vol.Optional("start"): cv.datetime,
     vol.Optional("end"): cv.datetime,
     vol.Optional("label"): cv.string,
@@ -43,7 +47,12 @@ class Selection:
 
 
 async def async_select(call: ServiceCall) -> Selection:
-    """Return the clips that a call is for.
+    """Return the clips that a call is for: those that it names, or that match it."""
+    return await (_async_named(call) if "clip" in call.data else async_match(call))
+
+
+async def async_match(call: ServiceCall) -> Selection:
+    """Return the clips of cameras, times and labels.
 
     Without a target, they are of all cameras, even of those that are gone: only an
     administrator may do that. An account need not be loaded.
@@ -80,4 +89,24 @@ async def async_select(call: ServiceCall) -> Selection:
         entity_ids=entity_ids,
         accounts={entry.entry_id for entry, _ in cameras},
         clips=clips,
+    )
+
+
+async def _async_named(call: ServiceCall) -> Selection:
+    """Return the clips that a call names, which has to choose none otherwise."""
+    if any(str(field) in call.data for field in SELECTION_SCHEMA if field != "clip"):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="clips_two_ways"
+        )
+    with raise_action_error():
+        named = await async_named_clips(call)
+    ids = [clip.id for clip in named]
+    queries = ClipQueries((await async_shared(call.hass)).library)
+
+    async def clips() -> AsyncIterator[Clip]:
+        for clip in await queries.of_ids(ids):
+            yield clip
+
+    return Selection(
+        entity_ids=[], accounts={clip.account_id for clip in named}, clips=clips
     )

@@ -27,6 +27,7 @@ from ..engine.time_range import Window
 from ..entity import camera_id_of
 from ..errors import action_error, raise_action_error
 from ..permissions import async_check_control, async_user, may_control
+from ..texts import async_field_name
 from . import response
 
 # How many calls, or cameras of one call, go on in one turn of the event loop.
@@ -151,6 +152,11 @@ def failed(
     hass: HomeAssistant, entity_id: str, window: Window, err: ClipError
 ) -> Result[response.ClipAnswer]:
     """Return the answer for a camera or an event that failed, and the error to raise."""
+    if isinstance(err, InvalidRequestError) and (
+        field := err.placeholders.get("field")
+    ):
+        label = async_field_name(hass, "save_clip", field)
+        err = InvalidRequestError(err.key, **{**err.placeholders, "field": label})
     about = {"camera": name_of(hass, entity_id), "window": response.in_words(window)}
     return {"error": response.error(err, **about)}, action_error(err, **about)
 
@@ -161,15 +167,23 @@ def names_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> str:
     return ", ".join(names) or "all cameras"
 
 
+def _as_typed(value: Any) -> str:
+    return f"{value:%F %T}" if isinstance(value, datetime) else f"{value}"
+
+
 @contextmanager
 def raising_as_asked(
     call: ServiceCall, entity_ids: Iterable[str], fields: Iterable[str]
 ) -> Iterator[None]:
-    """Raise a ClipError about a call's fields, with the cameras and the fields given."""
-    given = {field: call.data[field] for field in fields if field in call.data}
+    """Raise a ClipError about a call's fields, with the cameras and the fields given.
+
+    The fields are called what the form calls them.
+    """
+    data = {**call.data, **call.data.get("window", {})}
     window = ", ".join(
-        f"{field} {value:%F %T}" if isinstance(value, datetime) else f"{field} {value}"
-        for field, value in given.items()
+        f"{async_field_name(call.hass, call.service, field)} {_as_typed(data[field])}"
+        for field in fields
+        if field in data
     )
     with raise_action_error(camera=names_of(call.hass, entity_ids), window=window):
         yield
