@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
     mock_restore_cache_with_extra_data,
 )
 
@@ -28,6 +29,7 @@ from .clouds.ring import Kind, RingCamera
 
 FRONT_MOTION = "event.front_motion"
 DOORBELL = "event.front_doorbell"
+DETECTION = "event.front_detection"
 SECOND = timedelta(seconds=1)
 
 
@@ -148,6 +150,36 @@ async def test_triggers_rang(hass: HomeAssistant, entry: ConfigEntry) -> None:
     assert not heard
     await tell(hass, entry, EventKind.DING)
     assert len(heard) == 1
+
+
+async def test_detection(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Each thing that was seen is a type, which Home Assistant's trigger can name."""
+    types = told(hass, DETECTION).attributes["event_types"]
+    assert types == ["animal", "package", "person", "vehicle"]
+    automation = {
+        "triggers": {
+            "trigger": "event.received",
+            "target": {"entity_id": [FRONT_MOTION, DETECTION]},
+            "options": {"event_type": ["motion", "person", "animal", "package"]},
+        },
+        "actions": {
+            "event": "heard",
+            "event_data_template": {
+                "type": "{{ trigger.to_state.attributes.event_type }}"
+            },
+        },
+        "mode": "parallel",
+    }
+    assert await async_setup_component(hass, "automation", {"automation": automation})
+    heard = async_capture_events(hass, "heard")
+    await tell(hass, entry, EventKind.MOTION)
+    assert sorted(one.data["type"] for one in heard) == ["animal", "motion", "person"]
+    # As before: what was seen changes nothing of a ring, nor of motion.
+    assert told(hass, FRONT_MOTION).attributes["event_type"] == "motion"
+    await tell(hass, entry, EventKind.DING)
+    assert told(hass, DOORBELL).attributes["event_type"] == "ring"
+    assert told(hass, DETECTION).attributes["seen"] == ["animal", "person"]
+    assert len(heard) == 5
 
 
 async def test_ring_in_the_history(
@@ -344,6 +376,8 @@ async def test_camera_without_a_bell(hass: HomeAssistant, hass_clouds: Clouds) -
     await set_up(hass, hass_clouds, "ring")
     assert set(hass.states.async_entity_ids("event")) == {
         FRONT_MOTION,
+        "event.front_detection",
+        "event.neighbour_detection",
         "event.neighbour_doorbell",
         "event.neighbour_motion",
     }

@@ -23,10 +23,12 @@ import voluptuous as vol
 
 from custom_components.clip_download.accounts import KINDS
 from custom_components.clip_download.accounts.source import LIVE_REQUIREMENTS
+from custom_components.clip_download.condition import CONDITIONS
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine import sources
 from custom_components.clip_download.services import ACTIONS
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
+from custom_components.clip_download.trigger import TRIGGERS
 from homeassistant import components
 from homeassistant.const import __version__ as ha_version
 from homeassistant.helpers.selector import validate_selector
@@ -904,6 +906,24 @@ def test_actions_have_words_and_icons() -> None:
 def test_actions_are_those_of_the_code() -> None:
     """What the UI offers is what is registered."""
     assert set(SERVICES) == set(ACTIONS) == set(TRANSLATIONS["services"])
+
+
+def test_triggers_and_conditions_have_words_and_icons() -> None:
+    """Each that the code has is described, named and drawn, with all of its fields."""
+    for what, classes in (("trigger", TRIGGERS), ("condition", CONDITIONS)):
+        described = load_yaml_dict(str(INTEGRATION / f"{what}s.yaml"))
+        described = {key: one for key, one in described.items() if key[0] != "."}
+        words = TRANSLATIONS[f"{what}s"]
+        icons = load_json(INTEGRATION / "icons.json")[f"{what}s"]
+        assert set(described) == set(words) == set(icons) == set(classes)
+        for key, one in described.items():
+            assert words[key]["name"]
+            assert words[key]["description"]
+            assert icons[key][what].startswith("mdi:")
+            in_form = one.get("fields", {})
+            assert set(in_form) == set(words[key].get("fields", {})), key
+            for field in in_form.values():
+                validate_selector(field["selector"])
 
 
 def test_fields_have_selectors() -> None:

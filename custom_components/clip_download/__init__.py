@@ -32,12 +32,12 @@ from .engine.events.store import EventStore
 from .engine.model import Job, JobState
 from .engine.pipeline.jobs import Jobs, forget
 from .engine.sources.base import Source
-from .entity import camera_entity_id, job_saved
+from .entity import camera_entity_id, job_failed, job_saved
 from .errors import raise_setup_error
 from .event import async_announce
 from .exports import async_setup_exports
 from .issues import async_check_issues, async_forget_account, async_update_issues
-from .job_feed import async_job_feed
+from .job_feed import async_job_feed, has_failed
 from .panel import async_setup_panel
 from .paths import media_folders
 from .retention import CLIPS_SAVED, RetentionManager
@@ -239,3 +239,5 @@ def _async_job_ended(
         async_dispatcher_send(hass, job_saved(entry, job.camera_id), job)
         async_dispatcher_send(hass, CLIPS_SAVED, job.clips)
         retention.async_prune()
+    elif has_failed(job):
+        async_dispatcher_send(hass, job_failed(entry), job)

@@ -16,7 +16,7 @@ from .const import CONF_AUTOMATIC, CONF_FORMER, CONF_NEW_CAMERAS, DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.events.store import EventStore
 from .engine.model import Camera
-from .entity import camera_id_of, camera_unique_id
+from .entity import account_identifier, camera_id_of, camera_unique_id
 from .runtime import async_shared
 
 # How long a camera may be missing from its cloud's list until that is reported.
@@ -215,6 +215,8 @@ async def async_remove_config_entry_device(
 ) -> bool:
     """Return whether a person may remove a device: a camera that is not listed."""
     if entry.state is not ConfigEntryState.LOADED:
+        return False
+    if account_identifier(entry) in device.identifiers:
         return False
     for camera_id, one in _known(hass, entry):
         if one.id == device.id:

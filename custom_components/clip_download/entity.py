@@ -29,6 +29,11 @@ _LOGGER = logging.getLogger(__name__)
 type EntityFactory = Callable[[ClipConfigEntry, Camera], CameraEntity | None]
 
 
+def account_identifier(entry: ConfigEntry) -> tuple[str, str]:
+    """Return what the device of an account is known by, which has what is of no camera."""
+    return DOMAIN, entry.entry_id
+
+
 def camera_unique_id(entry: ConfigEntry, camera_id: str) -> str:
     """Return the identifier of a camera's device, and the unique id of its camera entity."""
     return f"{entry.unique_id}_{camera_id}"
@@ -54,6 +59,11 @@ def camera_entity_id(
 def job_saved(entry: ClipConfigEntry, camera_id: str) -> SignalType[Job]:
     """Return the signal for a job of a camera that is saved."""
     return SignalType(f"{DOMAIN}_saved_{entry.entry_id}_{camera_id}")
+
+
+def job_failed(entry: ClipConfigEntry) -> SignalType[Job]:
+    """Return the signal for a job of an account that failed, told once for an event."""
+    return SignalType(f"{DOMAIN}_failed_{entry.entry_id}")
 
 
 def has_events(entry: ClipConfigEntry) -> bool:

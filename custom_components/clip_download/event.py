@@ -1,5 +1,6 @@
 """Event entities: what the cameras of an account see."""
 
+from collections.abc import Sequence
 from datetime import datetime
 import logging
 from typing import Any, ClassVar, override
@@ -24,7 +25,7 @@ from .automatic_saving import async_saved_clips
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import StorageError
-from .engine.model import Camera, Clip, Event, EventKind, Job
+from .engine.model import SEEN, Camera, Clip, Event, EventKind, Job
 from .engine.time_range import Window
 from .entity import (
     CameraEntity,
@@ -62,7 +63,12 @@ async def async_setup_entry(
             return Doorbell(entry, camera, ring)
         return None
 
-    add_new = async_add_cameras(entry, async_add_entities, Motion, doorbell)
+    def detection(entry: ClipConfigEntry, camera: Camera) -> Detection | None:
+        """Make a detection where the cloud says what was seen."""
+        says = entry.runtime_data.source.says_what_was_seen
+        return Detection(entry, camera) if says else None
+
+    add_new = async_add_cameras(entry, async_add_entities, Motion, doorbell, detection)
 
     @callback
     def on_event(camera: Camera, event: Event) -> None:
@@ -97,7 +103,8 @@ def _was_doorbell(hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera) -
 class ClipEvent(CameraEntity, EventEntity):
     """The last event of one kind that one camera saw, and where its clip is."""
 
-    kind: ClassVar[EventKind]
+    # The only kind of event that it tells of; None for all.
+    kind: ClassVar[EventKind | None] = None
 
     def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
         """Take the account's entry and the camera."""
@@ -123,9 +130,15 @@ class ClipEvent(CameraEntity, EventEntity):
     @callback
     def _async_fire(self, camera: Camera, event: Event) -> None:
         """Fire for an event of the camera."""
-        if camera.id == self.camera.id and event.kind == self.kind:
-            self._trigger(event)
+        if camera.id != self.camera.id or self.kind not in {None, event.kind}:
+            return
+        for event_type in self.types_of(event):
+            self._trigger(event, event_type)
             self.async_write_ha_state()
+
+    def types_of(self, event: Event) -> Sequence[str]:
+        """Return the types to fire for an event, one after the other."""
+        return self.event_types[:1]
 
     @callback
     def _async_saved(self, job: Job) -> None:
@@ -134,11 +147,11 @@ class ClipEvent(CameraEntity, EventEntity):
             self._attr_extra_state_attributes = {**place(self.hass, clip.path)}
             self.async_write_ha_state()
 
-    def _trigger(self, event: Event) -> None:
+    def _trigger(self, event: Event, event_type: str) -> None:
         self._last = event
         self._attr_extra_state_attributes = {}
         self._trigger_event(
-            self.event_types[0],
+            event_type,
             {
                 "id": event.id,
                 "kind": event.what or event.kind,
@@ -159,7 +172,7 @@ class ClipEvent(CameraEntity, EventEntity):
             case {"id": str(event_id), "start": str(start)}:
                 moment = datetime.fromisoformat(start)
                 self._last = Event(
-                    id=event_id, kind=self.kind, window=Window(moment, moment)
+                    id=event_id, kind=self.kind or "", window=Window(moment, moment)
                 )
                 self._attr_extra_state_attributes = {
                     name: state.attributes[name]
@@ -213,7 +226,22 @@ class Doorbell(ClipEvent):
         """Fire for the ring that it is added for."""
         await super().async_added_to_hass()
         if self._ring:
-            self._trigger(self._ring)
+            self._trigger(self._ring, DoorbellEventType.RING)
+
+
+class Detection(ClipEvent):
+    """What one camera saw: a type for each, whether somebody rang or something moved.
+
+    It is no motion of its own, and so has no device class.
+    """
+
+    _attr_event_types = list(SEEN)
+    _attr_translation_key = "detection"
+
+    @override
+    def types_of(self, event: Event) -> Sequence[str]:
+        """Return each thing that was seen and has a name here."""
+        return [word for word in SEEN if word in event.seen]
 
 
 def _clip_of(event: Event, job: Job) -> Clip | None:

@@ -4,12 +4,15 @@ from asyncio import TimerHandle
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
+from .engine.errors import CancelledJobError
 from .engine.model import Job, JobState
 from .engine.pipeline.jobs import Running
 
@@ -25,6 +28,14 @@ ENDED = (JobState.SAVED, JobState.FAILED)
 type Listener = Callable[[Sequence[Running]], None]
 
 
+class Step(StrEnum):
+    """Where a job that has not ended is on its way, as a person sees it; in order."""
+
+    WAITING = "waiting"
+    DOWNLOADING = "downloading"
+    JOINING = "joining"
+
+
 class JobFeed:
     """The jobs of all accounts. Without a listener, it costs next to nothing."""
 
@@ -36,13 +47,15 @@ class JobFeed:
         self._ended = deque[tuple[datetime, Running]](maxlen=MOST_SHOWN)
         self._sent_at_s = 0.0
         self._timer: TimerHandle | None = None
+        self._is_stopped = False
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
 
     @callback
     def async_changed(self, running: Running) -> None:
         """Note that something of a job changed. It is called for every block received."""
         if running.done.done() and running.done.result().state in ENDED:
             self._ended.append((dt_util.utcnow(), running))
-        if not self._listeners:
+        if not self._listeners or self._is_stopped:
             return
         self._changed[running.job.id] = running
         if self._timer is None:
@@ -58,10 +71,8 @@ class JobFeed:
         @callback
         def end() -> None:
             self._listeners.remove(listener)
-            if not self._listeners and self._timer:
-                self._timer.cancel()
-                self._timer = None
-                self._changed.clear()
+            if not self._listeners:
+                self._async_drop()
 
         return end
 
@@ -72,6 +83,19 @@ class JobFeed:
         while self._ended and self._ended[0][0] < since:
             self._ended.popleft()
         return [running for _, running in self._ended]
+
+    @callback
+    def _async_stop(self, event: Event) -> None:
+        """Tell nothing of what Home Assistant interrupts as it stops."""
+        self._is_stopped = True
+        self._async_drop()
+
+    @callback
+    def _async_drop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._changed.clear()
 
     @callback
     def _async_send(self) -> None:
@@ -98,3 +122,20 @@ def is_unfinished(running: Running) -> bool:
 def job_of(running: Running) -> Job:
     """Return a job, as it ended if it did."""
     return running.done.result() if running.done.done() else running.job
+
+
+def has_failed(job: Job) -> bool:
+    """Return whether a job failed; one that somebody cancelled did not."""
+    return job.state is JobState.FAILED and not isinstance(job.error, CancelledJobError)
+
+
+def step_of(running: Running) -> Step:
+    """Return where a job is on its way that has not ended."""
+    progress = running.progress
+    if progress.state is JobState.FINISHING:
+        return Step.JOINING
+    # Between two parts it waits for a moment: that is no step back.
+    is_fetching = progress.state is JobState.FETCHING and (
+        progress.received_bytes or not progress.waiting
+    )
+    return Step.DOWNLOADING if is_fetching else Step.WAITING

@@ -51,6 +51,7 @@ from .const import (
 )
 from .engine.errors import InvalidRequestError
 from .engine.model import SEEN
+from .panel import async_is_in_sidebar, async_set_in_sidebar
 from .paths import check_template
 from .retention import (
     async_common_limits,
@@ -63,6 +64,8 @@ from .retention import (
 SAVING = "saving"
 KEEPING = "keeping"
 KEEPING_ALL = "keeping_all"
+# What is no option of an account either.
+IN_SIDEBAR = "in_sidebar"
 LONGEST_MARGIN_S = 300
 LONGEST_PAUSE_S = 24 * 60 * 60
 LONGEST_MERGE_S = 600
@@ -138,6 +141,7 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
                 vol.Required(KEEPING_ALL): section(
                     vol.Schema(LIMITS), {"collapsed": True}
                 ),
+                vol.Required(IN_SIDEBAR, default=True): BooleanSelector(),
             }
         )
         if kind_of(self.config_entry).webhook:
@@ -243,11 +247,13 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
         return {
             **shown,
             KEEPING_ALL: shown_limits(await async_common_limits(self.hass)),
+            IN_SIDEBAR: await async_is_in_sidebar(self.hass),
         }
 
     async def _async_keep(self, typed: dict[str, Any]) -> ConfigFlowResult:
         """Keep what was typed in, and of the options what no form shows."""
         await async_set_common_limits(self.hass, typed_limits(typed.pop(KEEPING_ALL)))
+        await async_set_in_sidebar(self.hass, is_in_sidebar=typed.pop(IN_SIDEBAR))
         options = {
             **self.config_entry.options,
             **typed.pop(SAVING, {}),

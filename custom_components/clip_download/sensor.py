@@ -1,17 +1,46 @@
-"""What there is to know of the clip of a camera that was saved last."""
+"""What there is to know of a camera's last clip, and of the clips on their way."""
 
+from collections.abc import Sequence, Set as AbstractSet
 from datetime import datetime
 from typing import Any, override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
-from homeassistant.core import HomeAssistant
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.dispatcher import (
+    async_dispatcher_connect,
+    async_dispatcher_send,
+)
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_track_time_change
+from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
 
+from .const import DOMAIN
 from .coordinator import ClipConfigEntry
-from .entity import LastClipEntity, async_add_cameras
+from .engine.model import Camera, Job
+from .engine.pipeline.jobs import Running
+from .entity import (
+    CameraEntity,
+    LastClipEntity,
+    account_identifier,
+    async_add_cameras,
+    job_failed,
+)
+from .job_feed import Step, async_job_feed, has_failed, is_unfinished, job_of, step_of
 from .services.response import place
 
 PARALLEL_UPDATES = 0
+
+IDLE = "idle"
+FAILED = "failed"
 
 
 async def async_setup_entry(
@@ -19,8 +48,30 @@ async def async_setup_entry(
     entry: ClipConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the time of each camera's last clip."""
-    async_add_cameras(entry, async_add_entities, LastClipSensor)
+    """Add the sensors of each camera and of the account."""
+    under_way = set(entry.runtime_data.jobs.running())
+
+    @callback
+    def changed(jobs: Sequence[Running]) -> None:
+        mine = [one for one in jobs if one.job.account_id == entry.entry_id]
+        under_way.update(one for one in mine if not one.done.done())
+        under_way.difference_update(one for one in mine if one.done.done())
+        if mine:
+            async_dispatcher_send(hass, _jobs_changed(entry), mine)
+
+    def job_sensor(entry: ClipConfigEntry, camera: Camera) -> JobSensor:
+        return JobSensor(entry, camera, under_way)
+
+    entry.async_on_unload(async_job_feed(hass).async_listen(changed))
+    async_add_cameras(entry, async_add_entities, LastClipSensor, job_sensor)
+    async_add_entities(
+        [Queued(entry, under_way), UnderWay(entry, under_way), FailedToday(entry)]
+    )
+
+
+def _jobs_changed(entry: ClipConfigEntry) -> SignalType[Sequence[Running]]:
+    """Return the signal for jobs of an account that changed, some times a second."""
+    return SignalType(f"{DOMAIN}_jobs_changed_{entry.entry_id}")
 
 
 class LastClipSensor(LastClipEntity, SensorEntity):
@@ -55,3 +106,161 @@ class LastClipSensor(LastClipEntity, SensorEntity):
             "duration_s": clip.duration_ms / 1000,
             **place(self.hass, clip.path),
         }
+
+
+class JobSensor(CameraEntity, RestoreSensor):
+    """What becomes of a camera's clips: the step of the one that has come furthest.
+
+    That the last one failed is shown until another one is asked for.
+    """
+
+    _attr_device_class = SensorDeviceClass.ENUM
+    _attr_native_value = IDLE
+    _attr_options = [IDLE, *Step, FAILED]
+    _attr_translation_key = "clip_job"
+
+    def __init__(
+        self, entry: ClipConfigEntry, camera: Camera, under_way: AbstractSet[Running]
+    ) -> None:
+        """Take the account's entry, the camera, and the account's jobs under way."""
+        super().__init__(entry, camera)
+        self._under_way = under_way
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the camera's jobs."""
+        await super().async_added_to_hass()
+        last = await self.async_get_last_sensor_data()
+        if last and last.native_value == FAILED:
+            self._attr_native_value = FAILED
+        signal = _jobs_changed(self.coordinator.config_entry)
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, signal, self._async_jobs_changed)
+        )
+        self._async_update([])
+
+    @callback
+    def _async_jobs_changed(self, jobs: Sequence[Running]) -> None:
+        before = self._attr_native_value
+        self._async_update([one for one in jobs if one.job.camera_id == self.camera.id])
+        if self._attr_native_value != before:
+            self.async_write_ha_state()
+
+    @callback
+    def _async_update(self, changed: Sequence[Running]) -> None:
+        """Show the camera's jobs under way, else what became of those that changed."""
+        camera_id = self.camera.id
+        steps = {
+            step_of(one) for one in self._under_way if one.job.camera_id == camera_id
+        }
+        if steps:
+            self._attr_native_value = max(steps, key=[*Step].index)
+        elif ended := [one for one in changed if not is_unfinished(one)]:
+            is_failed = any(has_failed(job_of(one)) for one in ended)
+            self._attr_native_value = FAILED if is_failed else IDLE
+
+
+class AccountSensor(Entity):
+    """A number of an account's clips."""
+
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, entry: ClipConfigEntry) -> None:
+        """Take the account's entry."""
+        self.entry = entry
+        self._attr_unique_id = f"{entry.entry_id}_{self.translation_key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={account_identifier(entry)},
+            entry_type=DeviceEntryType.SERVICE,
+            manufacturer=entry.runtime_data.source.manufacturer,
+            name=entry.title,
+        )
+
+
+class StepSensor(AccountSensor, SensorEntity):
+    """How many clips of an account are at some steps."""
+
+    _attr_entity_registry_enabled_default = False
+    _attr_native_value = 0
+    _attr_state_class = SensorStateClass.MEASUREMENT
+    steps: tuple[Step, ...]
+
+    def __init__(self, entry: ClipConfigEntry, under_way: AbstractSet[Running]) -> None:
+        """Take the account's entry, and its jobs under way."""
+        super().__init__(entry)
+        self._under_way = under_way
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the account's jobs."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            async_dispatcher_connect(
+                self.hass, _jobs_changed(self.entry), self._async_jobs_changed
+            )
+        )
+
+    @callback
+    def _async_jobs_changed(self, _changed: Sequence[Running]) -> None:
+        count = sum(step_of(one) in self.steps for one in self._under_way)
+        if count != self._attr_native_value:
+            self._attr_native_value = count
+            self.async_write_ha_state()
+
+
+class Queued(StepSensor):
+    """How many clips wait: for their time, the cloud, or other clips."""
+
+    _attr_translation_key = "queued"
+    steps = (Step.WAITING,)
+
+
+class UnderWay(StepSensor):
+    """How many clips are downloaded or joined."""
+
+    _attr_translation_key = "under_way"
+    steps = (Step.DOWNLOADING, Step.JOINING)
+
+
+class FailedToday(AccountSensor, RestoreSensor):
+    """How many clips could not be saved since midnight."""
+
+    _attr_native_value = 0
+    _attr_state_class = SensorStateClass.TOTAL_INCREASING
+    _attr_translation_key = "failed_today"
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on where today's count was, and begin anew at midnight."""
+        await super().async_added_to_hass()
+        state = await self.async_get_last_state()
+        last = await self.async_get_last_sensor_data()
+        if state and last and _is_today(state.last_updated):
+            match last.native_value:
+                case int(count):
+                    self._attr_native_value = count
+        signal = job_failed(self.entry)
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, signal, self._async_failed)
+        )
+        self.async_on_remove(
+            async_track_time_change(
+                self.hass, self._async_midnight, hour=0, minute=0, second=0
+            )
+        )
+
+    @callback
+    def _async_failed(self, job: Job) -> None:
+        self._attr_native_value += 1
+        self.async_write_ha_state()
+
+    @callback
+    def _async_midnight(self, now: datetime) -> None:
+        self._attr_native_value = 0
+        self.async_write_ha_state()
+
+
+def _is_today(moment: datetime) -> bool:
+    return dt_util.as_local(moment).date() == dt_util.now().date()

@@ -87,6 +87,8 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     settles_after: ClassVar[timedelta] = timedelta(0)
     # The kinds of events that the cloud keeps a history of, with footage; none: no history.
     event_kinds: ClassVar[tuple[EventKind, ...]] = ()
+    # Whether its events say what was seen, where anything was.
+    says_what_was_seen: ClassVar[bool] = False
     # Whether `listen` hands over events, not only hints to look into the history.
     pushes_events: ClassVar[bool] = False
     # The kinds of events that our own live views and downloads may be. They are never

@@ -259,6 +259,7 @@ class RingSource(Source[RingCamera, RingPart]):
     kind = "ring"
     manufacturer = "Ring"
     event_kinds = tuple(EventKind)
+    says_what_was_seen = True
     # A live session is ended after a minute, that of a battery camera after half of it.
     longest_live = timedelta(minutes=1)
     keeps_recordings = True

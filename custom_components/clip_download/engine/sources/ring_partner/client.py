@@ -146,6 +146,7 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
     # A live session is ended after a minute, that of a battery camera after half of it.
     longest_live = timedelta(minutes=1)
     event_kinds = (EventKind.DING, EventKind.MOTION, EventKind.ON_DEMAND)
+    says_what_was_seen = True
     echoes_downloads = True
     records_always = False
     # "Small delay to allow media processing" [doc].
