@@ -113,6 +113,8 @@ def told(hass: HomeAssistant) -> list[tuple[str, str]]:
         if (
             state is None
             or state.domain != "event"
+            # It tells the same again, by what was seen.
+            or state.entity_id.endswith("_detection")
             or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)
             # After a reload it is shown again, and not told.
             or (state.entity_id, state.state) in seen

@@ -675,7 +675,7 @@ SAVING: dict[str, dict[str, Any]] = {
 def options_of(kind: str) -> dict[str, Any]:
     """Return what the options' form of a kind of account holds at first."""
     saving = {"saving": SAVING[kind]} if SAVING[kind] else {}
-    return {**BASICS, **OF_KIND.get(kind, {}), **saving, **SECTIONS}
+    return {**BASICS, **OF_KIND.get(kind, {}), **saving, **SECTIONS, "in_sidebar": True}
 
 
 def in_sections(form: Mapping[str, Any], name: str) -> vol.Schema:
@@ -708,7 +708,7 @@ async def test_options(
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
     assert form["type"] is FlowResultType.FORM
-    assert fields(form) == [*BASICS, "as_shown", "saving", *SECTIONS]
+    assert fields(form) == [*BASICS, "as_shown", "saving", *SECTIONS, "in_sidebar"]
     basics = {
         "media_dir": "nas",
         "filename": "{{ account }}/{{ camera }} {{ start.isoformat() }}",
@@ -735,7 +735,7 @@ async def test_options(
     assert entry.runtime_data.source.options == entry.options
 
     form = await options.async_init(entry.entry_id)
-    assert suggested(form) == basics
+    assert suggested(form) == basics | {"in_sidebar": True}
     for name, inner in (("saving", saving), ("keeping", keeping)):
         assert suggested({"data_schema": in_sections(form, name)}) == inner
 
@@ -866,7 +866,7 @@ async def test_bad_filename(
     result = await options.async_configure(form["flow_id"], given)
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"filename": error}
-    assert suggested(result) == basics
+    assert suggested(result) == basics | {"in_sidebar": True}
     for name in SECTIONS:
         assert suggested({"data_schema": in_sections(result, name)}) == keeping
     assert not entry.options
@@ -885,7 +885,7 @@ async def test_webhook_of_meraki(
     entry = await set_up(hass, hass_clouds, "meraki")
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
-    assert fields(form)[-1] == "keeping_all"
+    assert fields(form)[-2:] == ["keeping_all", "in_sidebar"]
     assert "webhook_secret" in fields(form)
     webhook_id = entry.data["webhook_id"]
     assert placeholders(form)["webhook_url"].endswith(f"/api/webhook/{webhook_id}")

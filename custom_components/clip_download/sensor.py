@@ -1,7 +1,7 @@
 """What there is to know of a camera's last clip, and of the clips on their way."""
 
 from collections.abc import Sequence, Set as AbstractSet
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, override
 
 from homeassistant.components.sensor import (
@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.dispatcher import (
     async_dispatcher_connect,
@@ -19,7 +19,7 @@ from homeassistant.helpers.dispatcher import (
 )
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.event import async_track_time_change
+from homeassistant.helpers.event import async_track_point_in_time
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
@@ -245,11 +245,12 @@ class FailedToday(AccountSensor, RestoreSensor):
         self.async_on_remove(
             async_dispatcher_connect(self.hass, signal, self._async_failed)
         )
-        self.async_on_remove(
-            async_track_time_change(
-                self.hass, self._async_midnight, hour=0, minute=0, second=0
-            )
-        )
+        self._async_await_midnight(dt_util.now())
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Await no midnight any more."""
+        self._forget_midnight()
 
     @callback
     def _async_failed(self, job: Job) -> None:
@@ -257,9 +258,19 @@ class FailedToday(AccountSensor, RestoreSensor):
         self.async_write_ha_state()
 
     @callback
+    def _async_await_midnight(self, now: datetime) -> None:
+        tomorrow = dt_util.as_local(now).date() + timedelta(days=1)
+        self._forget_midnight = async_track_point_in_time(
+            self.hass,
+            HassJob(self._async_midnight, "a new day", cancel_on_shutdown=True),
+            dt_util.start_of_local_day(tomorrow),
+        )
+
+    @callback
     def _async_midnight(self, now: datetime) -> None:
         self._attr_native_value = 0
         self.async_write_ha_state()
+        self._async_await_midnight(now)
 
 
 def _is_today(moment: datetime) -> bool:
