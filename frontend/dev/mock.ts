@@ -9,7 +9,7 @@ export interface MockOptions {
   language: string;
   timeFormat: "12" | "24" | "language";
   dark: boolean;
-  /** What is wrong: `empty`, `missing`, `failed`, `loading`, `offline`, `quiet`. */
+  /** What is wrong: `empty`, `no_rights`, `missing`, `failed`, `loading`, `offline`, `quiet`. */
   state: string;
   events: number;
 }
@@ -173,7 +173,7 @@ export class MockBackEnd {
         picture: null,
       },
     ];
-    if (_options.state === "empty") this._cameras = [];
+    if (_options.state === "empty" || _options.state === "no_rights") this._cameras = [];
     if (_options.state !== "quiet") this._fill(today.start, now);
     const backEnd = this;
     this.hass = {
@@ -191,6 +191,7 @@ export class MockBackEnd {
       locale: { language: _options.language, time_format: _options.timeFormat, time_zone: "server" },
       config: { time_zone: zone },
       themes: { darkMode: _options.dark },
+      user: { is_admin: _options.state !== "no_rights" },
       states: {},
       entities: Object.fromEntries(this._cameras.map((camera) => [camera.entity_id, { platform: "clip_download" }])),
       callWS: <T>(message: Message) => this._answer(message) as Promise<T>,

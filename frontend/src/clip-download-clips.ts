@@ -159,8 +159,8 @@ export class ClipDownloadClips extends LitElement {
     const isAll = chosen.length === this.clips.length;
     return html`<div class="bar selecting" role="toolbar" aria-label=${localize("clips.actions")}>
       ${this._action("clips.stop_selecting", mdiClose, () => this._stop(), false)}
-      <h2 role="status">
-        <span class="words">${localize.plural("clips.selected", chosen.length)}</span>
+      <h2>
+        <span class="words" role="status">${localize.plural("clips.selected", chosen.length)}</span>
         <span class="number" aria-hidden="true">${this.format.count(chosen.length)}</span>
       </h2>
       ${this._action(isAll ? "clips.select_none" : "clips.select_all", mdiSelectAll, () => this._all(!isAll), false)}

@@ -14,6 +14,7 @@ import {
   mdiRefresh,
 } from "./icons";
 import { labelName, type Localize } from "./localize";
+import { Pace } from "./pace";
 import { shared } from "./styles";
 import { ms } from "./time";
 import { isOver, progress } from "./timeline/model";
@@ -39,9 +40,11 @@ export class ClipDownloadJobs extends LitElement {
   @property({ type: Boolean }) offline = false;
 
   private _spoken = "";
+  private readonly _pace = new Pace();
 
   /** A screen reader hears what a job has become, not each number on the way. */
   protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("jobs")) this._pace.watch(this.jobs, Date.now());
     const old: Job[] | undefined = changed.get("jobs");
     if (!old) return;
     const news = this.jobs.filter((job) => old.some((one) => one.id === job.id && one.state !== job.state));
@@ -132,17 +135,8 @@ export class ClipDownloadJobs extends LitElement {
   private _how(job: Job): string {
     const { localize, format } = this;
     switch (job.state) {
-      case "fetching": {
-        const received = format.bytes(job.received_bytes);
-        if (job.size_bytes) {
-          const share = format.percent(Math.min(job.received_bytes / job.size_bytes, 1));
-          return localize("jobs.bytes_of", { received, size: format.bytes(job.size_bytes), share });
-        }
-        if (job.parts && job.parts > 1) {
-          return localize("jobs.parts_of", { done: format.count(job.parts_done), parts: format.count(job.parts), received });
-        }
-        return localize("jobs.bytes", { received });
-      }
+      case "fetching":
+        return this._howFar(job);
       case "queued":
       case "waiting": {
         const reason = job.reason ?? localize(job.state === "queued" ? "jobs.queued" : "jobs.waiting");
@@ -155,6 +149,25 @@ export class ClipDownloadJobs extends LitElement {
       default:
         return localize(`jobs.${job.state}`);
     }
+  }
+
+  private _howFar(job: Job): string {
+    const { localize, format } = this;
+    const received = format.bytes(job.received_bytes);
+    const parts = job.parts ?? 1;
+    const left = this._pace.left(job);
+    const facts = [
+      job.size_bytes
+        ? localize("jobs.bytes_of", {
+            received,
+            size: format.bytes(job.size_bytes),
+            share: format.percent(Math.min(job.received_bytes / job.size_bytes, 1)),
+          })
+        : localize("jobs.bytes", { received }),
+      parts > 1 ? localize("jobs.parts_of", { done: format.count(job.parts_done), parts: format.count(parts) }) : "",
+      left === null ? "" : localize("jobs.left", { left: format.length(left) }),
+    ];
+    return facts.filter(Boolean).join(" · ");
   }
 
   static override styles = [

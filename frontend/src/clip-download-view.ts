@@ -314,11 +314,15 @@ export class ClipDownloadView extends LitElement {
 
   private _noCameras(): TemplateResult {
     const localize = this._localize;
+    // Only an administrator can add an account; anybody else may have been given no camera.
+    const isAdmin = this.hass.user?.is_admin !== false;
     return html`<div class="big">
       ${icon(mdiCctv)}
-      <h2>${localize("state.no_cameras")}</h2>
-      <p>${localize("state.no_cameras_help")}</p>
-      <a class="button outlined" href=${ADD_PAGE} @click=${this._navigate}>${localize("state.add_account")}</a>
+      <h2>${localize(isAdmin ? "state.no_cameras" : "state.no_rights")}</h2>
+      <p>${localize(isAdmin ? "state.no_cameras_help" : "state.no_rights_help")}</p>
+      ${isAdmin
+        ? html`<a class="button outlined" href=${ADD_PAGE} @click=${this._navigate}>${localize("state.add_account")}</a>`
+        : nothing}
     </div>`;
   }
 
@@ -492,7 +496,8 @@ export class ClipDownloadView extends LitElement {
   private readonly _readAddress = (): void => {
     if (!this.linked) return;
     const query = new URLSearchParams(location.search);
-    if (query.get("clip") === this._addressed || ![...query].length) return;
+    const clipId = query.get("clip");
+    if (clipId === null ? !query.has("camera") : clipId === this._addressed) return;
     this._link = query;
     this.requestUpdate();
   };
@@ -509,6 +514,8 @@ export class ClipDownloadView extends LitElement {
       return;
     }
     if (entityId === null) return;
+    // It is followed once, not each time that a person comes back to it.
+    setAddress(location.pathname);
     const isKnown = this._offered.some((camera) => camera.entity_id === entityId);
     if (!isKnown) {
       this._store.tell(this._localize("state.no_such_camera"));

@@ -190,6 +190,7 @@ export class Store implements ReactiveController {
   private _stopPacking: (() => void) | undefined;
   private _connection: HomeAssistant["connection"] | undefined;
   private _unsubscribes: Promise<Unsubscribe>[] = [];
+  private _firstJobs: Promise<void> | undefined;
   private _refresh = 0;
   private _settle = 0;
   private _unlisten: (() => void) | undefined;
@@ -290,6 +291,9 @@ export class Store implements ReactiveController {
     this._changed();
     try {
       this.cameras = await api.fetchCameras(hass);
+      if (!this._unsubscribes.length) this._subscribe(hass);
+      // What is under way is shown above the clips: they must not move when it comes.
+      await this._firstJobs;
       this.state = "ready";
     } catch (error) {
       // Without a connection the banner says so; what is known stays.
@@ -301,16 +305,23 @@ export class Store implements ReactiveController {
       return;
     }
     this._changed();
-    if (!this._unsubscribes.length) this._subscribe(hass);
     await this._loadDay();
   }
 
   private _subscribe(hass: HomeAssistant): void {
-    this._unsubscribes = [
-      api.subscribeJobs(hass, (change) => this._jobsChanged(change)),
-      api.subscribeClips(hass, (change) => this._clipsChanged(change)),
-    ];
-    for (const one of this._unsubscribes) one.catch((error: unknown) => this.tell(words(error, hass)));
+    this._firstJobs = new Promise((resolve) => {
+      const jobs = api.subscribeJobs(hass, (change) => {
+        this._jobsChanged(change);
+        resolve();
+      });
+      this._unsubscribes = [jobs, api.subscribeClips(hass, (change) => this._clipsChanged(change))];
+      for (const one of this._unsubscribes) {
+        one.catch((error: unknown) => {
+          this.tell(words(error, hass));
+          resolve();
+        });
+      }
+    });
   }
 
   /** Show a day of some cameras. */

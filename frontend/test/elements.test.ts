@@ -4,7 +4,9 @@ import { HOSTILE, MockBackEnd, type MockOptions } from "../dev/mock";
 import { checkConfig, ClipDownloadCard } from "../src/clip-download-card";
 import { ClipDownloadPanel } from "../src/clip-download-panel";
 import { ClipDownloadDashboardStrategy } from "../src/strategy";
+import { dayAt } from "../src/time";
 import type { ClipDownloadTimeline } from "../src/timeline/clip-download-timeline";
+import type { Clip } from "../src/types";
 import type { Selection } from "../src/timeline/selection";
 import "../src/main";
 
@@ -207,8 +209,26 @@ describe("the panel", () => {
     await vi.waitFor(() => expect(() => button("Revoke")).toThrow(), PATIENCE);
   });
 
+  it("follows a link to a clip and to a moment, and tells what plays in its address", async () => {
+    history.replaceState(null, "", "/clip-download?camera=camera.driveway&at=2026-11-21T05:00:00Z");
+    const { backEnd } = await showPanel();
+    const timeline = () => find<ClipDownloadTimeline>(document.body, "clip-download-timeline");
+    await vi.waitFor(() => expect(timeline().selection?.entityIds).toEqual(["camera.driveway"]), PATIENCE);
+    expect(timeline().selection?.start).toBe(Date.parse("2026-11-21T04:59:30Z"));
+    await vi.waitFor(() => expect(location.search).toBe(""), PATIENCE);
+    const { clips } = await backEnd.hass.callWS<{ clips: Clip[] }>({ type: "clip_download/clips/list" });
+    const clip = clips.at(-1)!;
+    history.pushState(null, "", `/clip-download?clip=${clip.id}`);
+    window.dispatchEvent(new CustomEvent("location-changed"));
+    await vi.waitFor(() => find(document.body, "clip-download-player"), PATIENCE);
+    await vi.waitFor(() => expect(timeline().bounds.start).toBe(dayAt(Date.parse(clip.start), "UTC").start), PATIENCE);
+    button("Close player").click();
+    await vi.waitFor(() => expect(location.search).toBe(""), PATIENCE);
+  });
+
   it.each([
     ["empty", "No cameras yet"],
+    ["no_rights", "No cameras to show"],
     ["missing", "Clip Download is not running"],
     ["failed", "The library cannot be opened"],
   ])("says it when it is %s", async (state, text) => {
