@@ -1,11 +1,11 @@
-"""Take pictures of the integration in Home Assistant's own pages.
+"""Take pictures of the panel, the card and the integration in Home Assistant's own pages.
 
 Run by `script/screenshots`. It saves clips first, so that there is something to see.
 """
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 import json
@@ -16,17 +16,34 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import Page, TimeoutError, async_playwright
+from playwright.async_api import (
+    Browser,
+    Error,
+    Page,
+    StorageState,
+    async_playwright,
+    expect,
+)
 
-from tests.demo import bell
+from tests.demo import bell, opening
 from tests.demo.home import TIME_ZONE
-from tests.demo.run import FOLDER, RECORDING_S, Stage, free_port, main_job, running
+from tests.demo.run import FOLDER, RECORDING_S, Stage, alone, free_port, running
+from tests.demo.visitor import (
+    CHROMIUM,
+    JOB_MS,
+    PANEL,
+    Line,
+    Visitor,
+    ago,
+    saved_clip,
+    sign_in,
+    visit,
+)
 
 FLOW = "/config/integrations/dashboard/add?domain=clip_download"
 ACTION = "/config/developer-tools/action"
 # The account whose bell has rung.
 ACCOUNT = "Ring someone@example.com"
-CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1280, 900
 REPAIRS = "/config/repairs"
 ACTION_HEIGHT = 1900
@@ -40,23 +57,48 @@ SETTLE_MS = 1500
 PLAY_MS = 3000
 
 
+# Without a try in between, a job fails at once.
+DENIED = '{"__type": "AccessDeniedException"}'
+DRIP_BYTES_PER_S = 250_000
+
+type Part = Callable[[Camera], Awaitable[None]]
+
+
 class Camera:
     """Takes pictures of one browser page, signed in to Home Assistant."""
 
-    def __init__(self, page: Page, stage: Stage, folder: Path) -> None:
-        """Take the page, what runs, and where the pictures go."""
+    def __init__(
+        self, page: Page, state: StorageState, stage: Stage, folder: Path
+    ) -> None:
+        """Take the page, who is signed in, what runs, and where the pictures go."""
         self.page = page
+        self.state = state
         self.stage = stage
         self.folder = folder
+        browser = page.context.browser
+        assert browser is not None
+        self.browser: Browser = browser
 
-    async def sign_in(self) -> None:
-        """Sign in as a person does."""
-        await self.page.goto(self.stage.home.url)
-        await self.page.locator("input[name=username]").fill(self.stage.home.username)
-        await self.page.locator("input[name=password]").fill(self.stage.home.password)
-        await self.page.keyboard.press("Enter")
-        await self.page.wait_for_url(lambda url: "/auth/authorize" not in url)
-        await self.page.locator("home-assistant-main").wait_for()
+    @asynccontextmanager
+    async def visitor(self, **differently: Any) -> AsyncIterator[Visitor]:
+        """Open another page, as somebody who looks at the panel or a dashboard."""
+        state = differently.pop("storage_state", self.state)
+        options = {"viewport": {"width": WIDTH, "height": HEIGHT}, **differently}
+        async with visit(self.browser, self.stage, state, **options) as visitor:
+            yield visitor
+
+    async def picture(
+        self, visitor: Visitor, name: str, *, whole: bool = False
+    ) -> None:
+        """Take a picture of what somebody sees; `whole`: with what is below it."""
+        # Pictures are there, and what moves has come to rest.
+        await visitor.page.wait_for_timeout(SETTLE_MS)
+        path = self.folder / f"{name}.png"
+        if whole:
+            await visitor.view.screenshot(path=path)
+        else:
+            await visitor.page.screenshot(path=path)
+        print(path, flush=True)
 
     async def open(self, path: str) -> None:
         """Open one of Home Assistant's pages."""
@@ -293,8 +335,171 @@ async def media(camera: Camera) -> None:
     await camera.shoot("media_played")
 
 
+# --- the panel, the card, the dashboards
+
+
+async def panel(camera: Camera) -> None:
+    """Show the panel: a day, zoomed, a window, saving, failed, empty, offline, read-only."""
+    clouds = camera.stage.cast.clouds
+    async with camera.visitor() as visitor:
+        await visitor.open(PANEL)
+        await camera.picture(visitor, "panel_day")
+        await visitor.zoom_to_now()
+        await camera.picture(visitor, "panel_zoomed")
+        await visitor.show("Driveway", "back-yard", "Front door")
+        await visitor.drag("Driveway", 0.45, 0.6)
+        await visitor.window.get_by_role("checkbox", name="back-yard").check()
+        await camera.picture(visitor, "panel_selection")
+        slow = [
+            clouds.meraki.misbehave(
+                "^spn", times=50, drip_bytes_per_s=DRIP_BYTES_PER_S
+            ),
+            clouds.kinesis.misbehave("getClip", times=1000, status=403, body=DENIED),
+        ]
+        await visitor.save()
+        bar = visitor.job("Driveway", "Downloading").get_by_role("progressbar")
+        await expect(bar).to_be_visible(timeout=JOB_MS)
+        await camera.picture(visitor, "panel_saving")
+        failed = visitor.view.locator("clip-download-jobs li.failed").first
+        await expect(failed).to_be_visible(timeout=JOB_MS)
+        await camera.picture(visitor, "panel_failed", whole=True)
+        for fault in slow:
+            fault.times = 0
+        for _ in range(4):
+            await visitor.view.get_by_role("button", name="Previous day").click()
+        await camera.picture(visitor, "panel_empty")
+    async with camera.visitor() as visitor:
+        line = await Line.of(visitor.page)
+        await visitor.open(PANEL)
+        await line.cut()
+        await visitor.view.get_by_text("Connection lost").wait_for()
+        await camera.picture(visitor, "panel_offline")
+    reader = "reader"
+    await camera.stage.home.add_person(reader, "system-read-only")
+    state = await sign_in(camera.browser, camera.stage, reader, reader)
+    async with camera.visitor(storage_state=state) as visitor:
+        await visitor.page.goto(camera.stage.home.url + PANEL)
+        await camera.picture(visitor, "panel_read_only")
+
+
+async def clips(camera: Camera) -> None:
+    """Show the clips: played, some selected, the dialogs."""
+    async with camera.visitor() as visitor:
+        await visitor.open(PANEL)
+        await visitor.show("Driveway", "Front door")
+        await visitor.clips.nth(1).click()
+        await visitor.plays()
+        player = visitor.view.locator("clip-download-player")
+        await player.get_by_role("button", name="Pause").click()
+        await player.scroll_into_view_if_needed()
+        await camera.picture(visitor, "clips_played")
+        await player.get_by_role("button", name="Edit label").click()
+        await camera.picture(visitor, "clips_label")
+        await visitor.page.keyboard.press("Escape")
+        await player.get_by_role("button", name="Share", exact=True).click()
+        await camera.picture(visitor, "share")
+        dialog = visitor.view.locator("clip-download-share")
+        await dialog.get_by_role("button", name="Create link").click()
+        await dialog.get_by_role("textbox", name="Link").wait_for()
+        await camera.picture(visitor, "share_made")
+        await visitor.page.keyboard.press("Escape")
+        await player.get_by_role("button", name="Close player").click()
+        await visitor.view.get_by_role("button", name="Select", exact=True).click()
+        for number in range(3):
+            await visitor.clips.nth(number).click()
+        await camera.picture(visitor, "clips_selected")
+
+
+async def dashboards(camera: Camera) -> None:
+    """Show the card on a dashboard, its editor, and the dashboard that makes itself."""
+    async with camera.visitor() as visitor:
+        await visitor.open(f"/{opening.START_PAGE}")
+        await camera.picture(visitor, "start")
+        await visitor.open(f"/{opening.STRATEGY_PAGE}")
+        await camera.picture(visitor, "strategy")
+        await visitor.open(f"/{opening.STRATEGY_PAGE}/camera-front_door")
+        await camera.picture(visitor, "strategy_camera")
+        await visitor.open(f"/{opening.START_PAGE}?edit=1")
+        page = visitor.page
+        await page.get_by_role("button", name="Edit card").last.click()
+        editor = page.locator("hui-dialog-edit-card clip-download-card-editor")
+        await editor.wait_for()
+        await camera.picture(visitor, "card_editor")
+
+
+async def looks(camera: Camera) -> None:
+    """Show the panel dark, on a phone, on a tablet, in German, and from right to left."""
+    phone = {
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 2,
+        "has_touch": True,
+        "is_mobile": True,
+    }
+    dark = {"color_scheme": "dark"}
+    for name, options, language in (
+        ("dark", dark, None),
+        ("phone", phone, None),
+        ("phone_dark", phone | dark, None),
+        ("tablet", {"viewport": {"width": 1024, "height": 768}}, None),
+        ("german", {}, "de"),
+        ("arabic", {}, "ar"),
+    ):
+        async with camera.visitor(**options) as visitor:
+            if language:
+                script = f"localStorage.selectedLanguage = '\"{language}\"'"
+                await visitor.page.add_init_script(script)
+            await visitor.open(PANEL)
+            await camera.picture(visitor, f"panel_{name}")
+            if "has_touch" in options:
+                await visitor.view.get_by_role("button", name="Last 5 min").tap()
+                await camera.picture(visitor, f"panel_{name}_selection")
+                await visitor.window.get_by_label("Clear selection").tap()
+                await visitor.clips.first.tap()
+                await visitor.plays()
+                await camera.picture(visitor, f"panel_{name}_clip")
+
+
+async def automation(camera: Camera) -> None:
+    """Show our triggers in the editor of automations, and the form of Save clip there."""
+    config = {
+        "alias": "Tell me of clips",
+        "triggers": [
+            {
+                "trigger": "clip_download.clip_saved",
+                "target": {"entity_id": camera.stage.entities["ring"]},
+            }
+        ],
+        "conditions": [],
+        "actions": [
+            {
+                "action": "clip_download.save_clip",
+                "target": {"entity_id": camera.stage.entities["meraki"]},
+                "data": {},
+            }
+        ],
+        "mode": "single",
+    }
+    await camera.stage.home.post("/api/config/automation/config/tell_me", config)
+    await camera.open("/config/automation/edit/tell_me")
+    await camera.shoot("automation", height=1400)
+
+
 # What is broken for it is left broken.
-PARTS = (flows, account, options, action, events, library, media, repairs)
+PARTS = (
+    panel,
+    clips,
+    dashboards,
+    looks,
+    automation,
+    flows,
+    account,
+    options,
+    action,
+    events,
+    library,
+    media,
+    repairs,
+)
 
 
 @asynccontextmanager
@@ -304,36 +509,59 @@ async def browser(stage: Stage, folder: Path) -> AsyncIterator[Camera]:
         chromium = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"]
         )
-        page = await chromium.new_page(
-            viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB"
+        home = stage.home
+        state = await sign_in(chromium, stage, home.username, home.password)
+        context = await chromium.new_context(
+            viewport={"width": WIDTH, "height": HEIGHT},
+            locale="en-GB",
+            timezone_id=TIME_ZONE,
+            storage_state=state,
         )
-        camera = Camera(page, stage, folder)
-        await camera.sign_in()
-        yield camera
+        yield Camera(await context.new_page(), state, stage, folder)
         await chromium.close()
 
 
-async def shoot_all(port: int) -> int:
-    """Take all the pictures; return how many could not be taken."""
+async def saved_enough(stage: Stage) -> None:
+    """Save what there is to be seen, and wait for it."""
+    await opening.save_some(stage.home, stage.entities)
+    visible = [("meraki", 3, 2), ("kinesis", 8, 3), ("ring_partner", 15, 4)]
+    for kind, minutes, count in visible:
+        for number in range(count):
+            await saved_clip(stage, kind, ago(minutes=minutes + 7 * number))
+
+
+async def shoot_all(port: int, parts: Sequence[Part]) -> int:
+    """Take all the pictures; return how many parts could not be taken."""
     folder = FOLDER / "screenshots"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     failed = 0
-    async with running(port) as stage:
-        for fault in await main_job(stage):
-            print(f"WRONG: {fault}", file=sys.stderr)
+    async with running(port, is_street=True) as stage:
+        await saved_enough(stage)
         async with browser(stage, folder) as camera:
-            for part in PARTS:
+            for part in parts:
                 try:
                     await part(camera)
-                except TimeoutError as err:
+                except (AssertionError, Error) as err:
                     failed += 1
                     await camera.shoot(f"failed_{part.__name__}")
                     print(f"{part.__name__}: {err}", file=sys.stderr)
     return failed
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Take the pictures that were asked for; return the exit code."""
+    by_name = {part.__name__: part for part in PARTS}
     parser = argparse.ArgumentParser(prog="script/screenshots", description=__doc__)
     parser.add_argument("--port", type=int, help="default: any free one")
-    sys.exit(asyncio.run(shoot_all(parser.parse_args().port or free_port())))
+    parser.add_argument("--only", action="append", choices=by_name)
+    options = parser.parse_args()
+    parts = [by_name[name] for name in options.only or by_name]
+    with alone() as is_alone:
+        if not is_alone:
+            return 2
+        return bool(asyncio.run(shoot_all(options.port or free_port(), parts)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

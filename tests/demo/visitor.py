@@ -59,6 +59,11 @@ class Visitor:
         return self.page.locator(VIEW).first
 
     @property
+    def chips(self) -> Locator:
+        """The cameras that can be shown."""
+        return self.view.locator("clip-download-head button.chip")
+
+    @property
     def track(self) -> Locator:
         """The timeline."""
         return self.view.locator("clip-download-timeline .track")
@@ -81,7 +86,7 @@ class Visitor:
 
     async def show(self, *names: str) -> None:
         """Show just these cameras."""
-        chips = self.view.locator("button.chip")
+        chips = self.chips
         await expect(chips.first).to_be_visible()
         for chip in await chips.all():
             is_wanted = await chip.locator(".name").inner_text() in names
@@ -205,9 +210,8 @@ def files(stage: Stage) -> set[Path]:
     }
 
 
-async def saved_clip(visitor: Visitor, kind: str, start: datetime) -> dict[str, Any]:
-    """Save ten seconds without the page, and return what the action answered."""
-    stage = visitor.stage
+async def saved_clip(stage: Stage, kind: str, start: datetime) -> dict[str, Any]:
+    """Save ten seconds without any page, and return what the action answered."""
     entity_id = stage.entities[kind]
     window = {"start": start.isoformat(), "duration": {"seconds": 10}}
     answer = await stage.home.act("save_clip", {"entity_id": entity_id, **window})
