@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.clip_download import logbook
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.sources.kinesis import KinesisSource
 from homeassistant.components.recorder.core import Recorder
@@ -101,11 +102,18 @@ async def test_press_fails(
     monkeypatch.setattr(KinesisSource, "lag", timedelta(0))
     hass_clouds.kinesis.add_stream("Front", retention_hours=0)
     await set_up(hass, hass_clouds, "kinesis")
+    entities = er.async_get(hass)
+    entities.async_update_entity("camera.front", name="Bell")
+    await hass.async_block_till_done()
     await press(hass, "button.front_save_last_minutes")
     (failed,) = await entries_of_device(hass, hass_ws_client, "Front")
-    assert failed["name"] == "Front"
-    assert failed["message"].startswith("clip not saved: ")
-    assert "retention" in failed["message"]
+    name = failed["name"]
+    assert name.endswith("Bell")
+    # It stands before this.
+    assert name not in failed["message"]
+    assert failed["message"].startswith(
+        "clip not saved: The stream of this camera keeps nothing: its retention is"
+    )
     assert "no_retention" in told(hass)
 
 
@@ -128,3 +136,20 @@ async def test_automatic_save_fails(
     (failed,) = await entries_of_device(hass, hass_ws_client, "Front")
     assert failed["message"].startswith("clip not saved: ")
     assert "storage_gone" in told(hass)
+
+
+def test_without_the_name() -> None:
+    """The name of the camera is said once, and stays where it is part of a path."""
+    shortened = {
+        reason: logbook._without_name(reason, "Cam", "this camera")
+        for reason in (
+            "Cam, 12:00 – 12:05: nothing was recorded then. This Camera records.",
+            "Cam is offline, and its footage of 12:00 is in the camera itself.",
+            "Clips/Cam/x.mp4 and /media/Cam/ are not there, so nothing of Cam was saved.",
+        )
+    }
+    assert list(shortened.values()) == [
+        "12:00 – 12:05: nothing was recorded then. This Camera records.",
+        "This camera is offline, and its footage of 12:00 is in the camera itself.",
+        "Clips/Cam/x.mp4 and /media/Cam/ are not there, so nothing of this camera was saved.",
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+import re
 from typing import Any
 
 from homeassistant.components.logbook.const import (
@@ -52,10 +53,27 @@ def async_describe_events(
     def async_describe_failed(event: Event) -> dict[str, str | None]:
         message = async_text(hass, "clip_not_saved")
         reason = event.data["error"]["message"]
+        if entity_id := event.data.get(ATTR_ENTITY_ID):
+            this_camera = async_text(hass, "this_camera")
+            reason = _without_name(reason, name_of(hass, entity_id), this_camera)
         return describe(event, "mdi:filmstrip-off", message.format(reason=reason))
 
     async_describe_event(DOMAIN, EVENT_SAVED, async_describe_saved)
     async_describe_event(DOMAIN, EVENT_FAILED, async_describe_failed)
+
+
+def _without_name(reason: str, name: str, this_camera: str) -> str:
+    """Return an error without the name of its camera, which Activity shows before it.
+
+    In a path the name stays.
+    """
+    for begins in (f"{name}, ", f"{name}: "):
+        if reason.startswith(begins):
+            return reason.removeprefix(begins)
+    reason = re.sub(
+        rf"(?<![\w/]){re.escape(name)}(?![\w/])", lambda _: this_camera, reason
+    )
+    return reason[:1].upper() + reason[1:]
 
 
 def _window(data: Mapping[str, Any]) -> Window:

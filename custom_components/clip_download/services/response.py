@@ -16,6 +16,7 @@ from ..const import DOMAIN
 from ..engine.errors import ClipError
 from ..engine.model import Clip, Event, Job, JobState
 from ..engine.time_range import Window
+from ..entity import camera_entity_id
 from ..errors import action_error
 
 EVENT_SAVED = f"{DOMAIN}_saved"
@@ -115,8 +116,13 @@ def answer(hass: HomeAssistant, job: Job) -> ClipAnswer:
             "end": _local(job.window.end),
         }
     if job.error:
+        entity_id = camera_entity_id(hass, job.account_id, job.camera_id)
+        state = hass.states.get(entity_id) if entity_id else None
         result["error"] = error(
-            job.error, camera=job.camera_name, window=in_words(job.window)
+            job.error,
+            # As its owner calls it.
+            camera=state.name if state else job.camera_name,
+            window=in_words(job.window),
         )
     return result
 
