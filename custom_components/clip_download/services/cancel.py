@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import cast
 
 import voluptuous as vol
 
@@ -59,12 +59,13 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
     else:
         entity_ids = await async_targeted_cameras(call)
         found += [one for each in entity_ids for one in _of_camera(hass, each)]
-    result: dict[str, list[Any]] = {"cancelled": [], "ended": [], "unknown": unknown}
+    result: response.CancelAnswer = {"cancelled": [], "ended": [], "unknown": unknown}
     for entry, job in await _async_cancel_all(found):
         is_cancelled = isinstance(job.error, CancelledJobError)
         entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
+        told = {"entity_id": entity_id, **response.answer(hass, job)}
         result["cancelled" if is_cancelled else "ended"].append(
-            {"entity_id": entity_id, **response.answer(hass, job)}
+            cast("response.CancelledJob", told)
         )
     if unknown and not call.return_response:
         raise ServiceValidationError(
@@ -72,7 +73,7 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
             translation_key="jobs_unknown",
             translation_placeholders={"jobs": ", ".join(unknown)},
         )
-    return {**result}
+    return response.as_response(result)
 
 
 async def async_find_job(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import cast
 
 import voluptuous as vol
 
@@ -18,6 +18,7 @@ from ..automatic_saving import (
     DEFAULT_KINDS,
     LIST_TIMEOUT,
     SAVE_TIMEOUT,
+    SavedClip,
     async_events,
     async_request_clip,
     async_saved_clips,
@@ -103,7 +104,9 @@ async def _async_cameras_and_window(call: ServiceCall) -> tuple[list[str], Windo
     return entity_ids, window
 
 
-async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Result:
+async def _async_list(
+    call: ServiceCall, entity_id: str, window: Window
+) -> Result[response.ListedEvents | response.ClipAnswer]:
     """List the events of one camera."""
     hass = call.hass
     try:
@@ -114,21 +117,21 @@ async def _async_list(call: ServiceCall, entity_id: str, window: Window) -> Resu
         )
     except ClipError as err:
         return failed(hass, entity_id, window, err)
-    return {
-        "events": [
-            {
-                **response.seen(event),
-                "ready": event.is_ready,
-                "saved": exists,
-                **({"path": str(saved[event.id].path)} if exists else {}),
-            }
-            for event in events
-            for exists in [event.id in saved and saved[event.id].exists]
-        ]
-    }, None
+    listed = [_listed(event, saved.get(event.id)) for event in events]
+    return {"events": listed}, None
 
 
-async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Result:
+def _listed(event: Event, saved: SavedClip | None) -> response.ListedEvent:
+    """Return what the response has for an event."""
+    told = {**response.seen(event), "ready": event.is_ready, "saved": False}
+    if saved and saved.exists:
+        told |= {"saved": True, "path": str(saved.path)}
+    return cast("response.ListedEvent", told)
+
+
+async def _async_save(
+    call: ServiceCall, entity_id: str, window: Window
+) -> Result[response.SavedEvents | response.ClipAnswer]:
     """Save the events of one camera, the oldest first: they expire first."""
     hass = call.hass
     try:
@@ -150,12 +153,19 @@ async def _async_save(call: ServiceCall, entity_id: str, window: Window) -> Resu
         return failed(hass, entity_id, window, err)
 
     outcomes = await _Saving(call, entity_id, events).run()
-    result: dict[str, Any] = {outcome.value: [] for outcome in Outcome}
+    found: dict[Outcome, list[response.EventOutcome]] = {one: [] for one in Outcome}
     for event in events:
         outcome, answer = outcomes[event.id]
         # The times of a clip replace those of its event.
-        result[outcome].append({**response.seen(event), **answer})
-    if not (failures := result[Outcome.FAILED]):
+        told = {**response.seen(event), **answer}
+        found[outcome].append(cast("response.EventOutcome", told))
+    result: response.SavedEvents = {
+        "saved": found[Outcome.SAVED],
+        "skipped": found[Outcome.SKIPPED],
+        "failed": found[Outcome.FAILED],
+        "not_ready": found[Outcome.NOT_READY],
+    }
+    if not (failures := result["failed"]):
         return result, None
     return result, HomeAssistantError(
         translation_domain=DOMAIN,

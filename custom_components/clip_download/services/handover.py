@@ -35,6 +35,7 @@ from ..engine.model import Clip
 from ..errors import action_error
 from ..paths import media_folder, media_folders
 from ..runtime import async_shared
+from . import response
 from .selection import SELECTION_FIELDS, SELECTION_SCHEMA, Selection, async_select
 from .targets import async_unless_stopped, names_of, raising_as_asked
 
@@ -86,13 +87,14 @@ async def async_verify_clips(call: ServiceCall) -> ServiceResponse:
             ),
             "verify clips",
         )
-    return {
+    answer: response.VerifyAnswer = {
         "checked": verified.ok + len(verified.others),
         "ok": verified.ok,
         **_findings(hass, verified.others),
         "bytes_read": verified.bytes_read,
         "seconds": round(time.monotonic() - began_s, 3),
     }
+    return response.as_response(answer)
 
 
 async def async_export_clips(call: ServiceCall) -> ServiceResponse:
@@ -117,13 +119,14 @@ async def async_export_clips(call: ServiceCall) -> ServiceResponse:
             ) from err
     if not call.return_response:
         return None
-    return {
+    answer: response.ExportAnswer = {
         "path": str(done.path),
         "count": done.count,
         "size_bytes": done.size_bytes,
         "sha256": done.sha256,
         **_findings(hass, done.others),
     }
+    return response.as_response(answer)
 
 
 async def async_export(
@@ -162,11 +165,9 @@ async def async_export(
         return await _async_read(hass, run(), "export clips")
 
 
-def _findings(hass: HomeAssistant, others: Iterable[Finding]) -> dict[str, Any]:
+def _findings(hass: HomeAssistant, others: Iterable[Finding]) -> response.Findings:
     """Return the clips that have changed, by their state: plain JSON."""
-    result: dict[str, list[dict[str, Any]]] = {
-        state: [] for state in State if state not in {State.OK, State.AWAY}
-    }
+    result: dict[State, list[response.NamedClip]] = {state: [] for state in State}
     away = Counter[str]()
     roots = media_folders(hass)
     for one in others:
@@ -175,15 +176,18 @@ def _findings(hass: HomeAssistant, others: Iterable[Finding]) -> dict[str, Any]:
             # All clips of a folder are away for the same reason.
             away[str(files.subfolder_of(path, roots) or path.parent)] += 1
             continue
-        about = {"clip_id": one.clip.id, "path": str(path)}
+        about: response.NamedClip = {"clip_id": one.clip.id, "path": str(path)}
         if one.state is State.CHANGED:
             about |= {"expected": one.clip.sha256, "found": one.sha256}
         elif one.reason:
             about["reason"] = one.reason
         result[one.state].append(about)
     return {
-        **result,
-        State.AWAY: [{"path": path, "clips": count} for path, count in away.items()],
+        "changed": result[State.CHANGED],
+        "gone": result[State.GONE],
+        "unreadable": result[State.UNREADABLE],
+        "unknown": result[State.UNKNOWN],
+        "away": [{"path": path, "clips": count} for path, count in away.items()],
     }
 
 

@@ -6,7 +6,7 @@ The names in these dictionaries are promises: automations use them.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, Required, TypedDict
 
 from homeassistant.components.media_source import generate_media_source_id
 from homeassistant.core import HomeAssistant
@@ -89,6 +89,97 @@ class EventAnswer(Times):
     kind: str
     what: str
     seen: list[str]
+
+
+class ListedEvent(EventAnswer):
+    """What `list_events` has for an event: whether it can be fetched, and was."""
+
+    ready: bool
+    saved: bool
+    path: NotRequired[str]
+
+
+class ListedEvents(TypedDict):
+    """What `list_events` has for a camera."""
+
+    events: list[ListedEvent]
+
+
+class EventOutcome(ClipAnswer):
+    """What `save_events` has for an event: the event, and what there is of its clip."""
+
+    id: Required[str]
+    kind: Required[str]
+    what: Required[str]
+    seen: Required[list[str]]
+
+
+class SavedEvents(TypedDict):
+    """What `save_events` has for a camera: its events by what came of them."""
+
+    saved: list[EventOutcome]
+    skipped: list[EventOutcome]
+    failed: list[EventOutcome]
+    not_ready: list[EventOutcome]
+
+
+class CancelledJob(ClipAnswer):
+    """What `cancel` has for a job."""
+
+    entity_id: Required[str | None]
+
+
+class CancelAnswer(TypedDict):
+    """What `cancel` answers: its jobs by what came of them, and the IDs of no job."""
+
+    cancelled: list[CancelledJob]
+    ended: list[CancelledJob]
+    unknown: list[str]
+
+
+class NamedClip(TypedDict):
+    """A clip whose file is not as it was recorded: the hashes, or the reason."""
+
+    clip_id: str
+    path: str
+    expected: NotRequired[str]
+    found: NotRequired[str | None]
+    reason: NotRequired[str]
+
+
+class AwayFolder(TypedDict):
+    """A folder that is not there, and how many clips of it are wanted."""
+
+    path: str
+    clips: int
+
+
+class Findings(TypedDict):
+    """What `verify_clips` and `export_clips` have for clips that are not as recorded."""
+
+    changed: list[NamedClip]
+    gone: list[NamedClip]
+    unreadable: list[NamedClip]
+    unknown: list[NamedClip]
+    away: list[AwayFolder]
+
+
+class VerifyAnswer(Findings):
+    """What `verify_clips` answers."""
+
+    checked: int
+    ok: int
+    bytes_read: int
+    seconds: float
+
+
+class ExportAnswer(Findings):
+    """What `export_clips` answers: the ZIP."""
+
+    path: str
+    count: int
+    size_bytes: int
+    sha256: str
 
 
 def as_response(answer: Mapping[str, Any]) -> dict[str, Any]:
