@@ -120,20 +120,25 @@ def speech(answer: dict[str, Any]) -> str:
 
 
 async def told(
-    hass: HomeAssistant, user: MockUser | None, tool: str, **args: Any
+    hass: HomeAssistant,
+    user: MockUser | None,
+    tool: str,
+    device_id: str | None = None,
+    **args: Any,
 ) -> Any:
     """Return what a language model is told by a tool of ours."""
-    api = await llm.async_get_api(hass, llm.LLM_API_ASSIST, context_of(user))
+    context = context_of(user, device_id)
+    api = await llm.async_get_api(hass, llm.LLM_API_ASSIST, context)
     result = await api.async_call_tool(llm.ToolInput(f"{DOMAIN}__{tool}", args))
     assert not result.error
     # It goes on as JSON.
     return json.loads(json_dumps(result.data))
 
 
-def context_of(user: MockUser | None, assistant: str = ASSISTANT) -> llm.LLMContext:
-    """Return how a language model asks for a person."""
+def context_of(user: MockUser | None, device_id: str | None = None) -> llm.LLMContext:
+    """Return how a language model asks for a person, or for who speaks to a device."""
     context = Context(user_id=user.id if user else None)
-    return llm.LLMContext("test", context, "en", assistant, None)
+    return llm.LLMContext("test", context, "en", ASSISTANT, device_id)
 
 
 def person(hass: HomeAssistant, *entity_ids: str) -> MockUser:
@@ -257,17 +262,20 @@ async def test_a_cloud_that_does_not_tell(
     """Nobody waits for long, and one camera's cloud takes nothing from another's."""
     hold = asyncio.Event()
     home.clouds.ring.misbehave("history|events", times=99, hold=hold)
-    monkeypatch.setattr(intent, "ANSWER_WITHIN_S", 0)
-    answer = await say("what happened at the front door")
+    with monkeypatch.context() as patched:
+        patched.setattr(intent, "ANSWER_WITHIN_S", 0)
+        answer = await say("what happened at the front door")
     assert answer["response_type"] == "error"
     assert "takes too long" in speech(answer)
     hold.set()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    await hass.config_entries.async_unload(entry.entry_id)
     add_camera(home.clouds, "meraki", "Yard")
     await set_up(hass, home.clouds, "meraki")
     async_expose_entity(hass, ASSISTANT, "camera.yard", should_expose=True)
     answer = await say("what happened on camera")
     assert "Yard, today: its cloud keeps no list" in speech(answer)
-    assert speech(answer).count("takes too long") == 2
+    assert speech(answer).count(entry.title) == 2
 
 
 async def test_the_last_clip(hass: HomeAssistant, home: Home, say: Say) -> None:
@@ -357,6 +365,11 @@ async def test_tools(
     )
     job = answer["speech_slots"]["saving"][BACK]
     assert (job["status"], job["label"]) == ("queued", "a/b parcel")
+    # Whoever speaks to a device means the camera of its room, where nothing is named.
+    camera = er.async_get(hass).async_get(BACK)
+    assert camera is not None
+    answer = await told(hass, None, SAVE, device_id=camera.device_id)
+    assert set(answer["speech_slots"]["saving"]) == {BACK}
 
     for entity_id in (FRONT, BACK):
         async_expose_entity(hass, ASSISTANT, entity_id, should_expose=False)

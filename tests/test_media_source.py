@@ -454,7 +454,7 @@ async def test_a_cloud_without_a_list(
     asked = len(hass_clouds.meraki.requests)
     (hour,) = (node for node in hours if node["title"] == "12:00")
     page = await browser.open(hour["media_content_id"])
-    assert page["title"].endswith("playing saves it")
+    assert page["title"].endswith("what you play is saved")
     nodes = page["children"]
     assert titles(nodes)[:2] == ["12:55:00 (5:00)", "12:50:00 (5:00)"]
     assert len(nodes) == 12
@@ -608,10 +608,10 @@ async def test_recordings_that_are_not_saved(
     assert len(hass_clouds.ring.asked(HISTORY)) == asked
     # The window of the first was saved, but not as that event's clip.
     assert titles(nodes) == [
-        "12:10:00 (0:03) live view",
-        "12:05:00 (0:03) motion",
-        "12:00:00 (0:03) ring",
-        "00:00:00 (0:03) motion",
+        "12:10:00 live view (0:03)",
+        "12:05:00 motion (0:03)",
+        "12:00:00 ring (0:03)",
+        "00:00:00 motion (0:03)",
     ]
     assert all(node["can_play"] and node["thumbnail"] is None for node in nodes)
     await save_all(hass, noon, 1)
@@ -647,7 +647,7 @@ async def test_downloads_are_no_recordings(
     (node,) = await browser.inside(f"{CLOUD}/{entry.entry_id}")
     assert node["title"] == f"{noon:%F} (1)"
     nodes = await browser.inside(node["media_content_id"])
-    assert titles(nodes) == ["12:00:00 (0:03) ring"]
+    assert titles(nodes) == ["12:00:00 ring (0:03)"]
 
 
 @pytest.fixture
@@ -735,8 +735,8 @@ async def test_a_recording_that_is_not_ready(
     entry = await set_up(hass, hass_clouds, "ring")
     local = dt_util.as_local(start)
     (node,) = await browser.inside(f"{CLOUD}/{entry.entry_id}/{camera.id}/{local:%F}")
-    assert node["title"].startswith(f"{local:%H:%M:%S} (")
-    assert node["title"].endswith("not ready yet) ring")
+    assert node["title"].startswith(f"{local:%H:%M:%S} ring (")
+    assert node["title"].endswith("not ready yet)")
     assert not node["can_play"]
     message = await browser.error("resolve_media", node["media_content_id"])
     assert "still works" in message

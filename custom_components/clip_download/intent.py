@@ -274,7 +274,7 @@ class LastClipHandler(_Handler):
             "camera": clip.camera_name,
             "day": texts.near_day(start.date()),
             "time": f"{start:%H:%M}",
-            "what": texts.what(clip.label) or texts("assist_clip"),
+            "what": f", {texts.what(clip.label)}" if clip.label else "",
         }
         if "player" not in slots:
             return texts("assist_last_clip", **about), told

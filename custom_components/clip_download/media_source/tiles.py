@@ -75,13 +75,14 @@ def clip_tile(
 
 
 def event_title(event: Event, texts: Texts) -> str:
-    """Return a recording's title, like that of its clip."""
+    """Return a recording's title: what was seen is why it would be saved."""
     details = []
     if event.window.duration:
         details.append(length_text(event.window.duration))
     if not event.is_ready:
         details.append(texts("not_ready"))
-    return _titled(event.window, texts.what(event.what or event.kind), *details)
+    what = texts.what(event.what or event.kind)
+    return _titled(event.window, what, *details, is_length_first=False)
 
 
 def window_title(window: Window, texts: Texts, *, is_ready: bool) -> str:
