@@ -1,11 +1,15 @@
+import de from "./translations/de.json";
 import en from "./translations/en.json";
+import es from "./translations/es.json";
+import fr from "./translations/fr.json";
+import nl from "./translations/nl.json";
 
 /** All words that people read. Another language is another file with the same keys. */
 type Words = typeof en;
 export type Key = keyof Words;
 type Values = Record<string, string | number>;
 
-const LANGUAGES: Record<string, Partial<Words>> = { en };
+export const LANGUAGES: Record<string, Partial<Words>> = { de, en, es, fr, nl };
 
 type PluralKey = { [K in Key]: K extends `${infer Stem}.other` ? Stem : never }[Key];
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { MockBackEnd, type MockOptions } from "../dev/mock";
 import { formatOf } from "../src/format";
-import { kindName, localizeFor } from "../src/localize";
+import { kindName, LANGUAGES, localizeFor } from "../src/localize";
 import en from "../src/translations/en.json";
 
 const hass = (more: Partial<MockOptions> = {}) =>
@@ -55,6 +55,26 @@ describe("texts", () => {
     const localize = localizeFor("en");
     expect(kindName(localize, "ding")).toBe("Doorbell");
     expect(kindName(localize, "glass_break")).toBe("glass break");
+  });
+
+  it.each(Object.entries(LANGUAGES))("is complete in %s, with the same values to put in", (_, language) => {
+    const values = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
+    const shape = (words: Record<string, string>) => Object.fromEntries(Object.entries(words).map(([key, text]) => [key, values(text)]));
+    expect(shape(language)).toEqual(shape(en));
+    expect(Object.values(language).filter((text) => !text.trim())).toEqual([]);
+  });
+
+  it("is in the language of the user, without its region too", () => {
+    expect([localizeFor("de")("undo"), localizeFor("nl-BE")("undo"), localizeFor("es-419")("undo")]).toEqual([
+      "Rückgängig",
+      "Ongedaan maken",
+      "Deshacer",
+    ]);
+    expect([0, 1, 2].map((count) => localizeFor("fr").plural("clips.selected", count))).toEqual([
+      "0 sélectionné",
+      "1 sélectionné",
+      "2 sélectionnés",
+    ]);
   });
 
   it("has no text that nobody reads", () => {
