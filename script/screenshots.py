@@ -421,7 +421,7 @@ async def dashboards(camera: Camera) -> None:
         await camera.picture(visitor, "strategy_camera")
         await visitor.open(f"/{opening.START_PAGE}?edit=1")
         page = visitor.page
-        await page.get_by_role("button", name="Edit card").last.click()
+        await page.get_by_role("button", name="Edit card").last.press("Enter")
         editor = page.locator("hui-dialog-edit-card clip-download-card-editor")
         await editor.wait_for()
         await camera.picture(visitor, "card_editor")
