@@ -19,6 +19,8 @@ import type {
   Unsubscribe,
 } from "./types";
 
+/** Of the jobs that saved something the newest are listed: all of them are among the clips. */
+const MOST_SAVED = 3;
 /** How long *Undo* is offered; nothing is deleted before. */
 export const UNDO_MS = 10_000;
 const PAGE = 100;
@@ -458,9 +460,11 @@ export class Store implements ReactiveController {
     const jobs = new Map(change.jobs ? change.jobs.map((job) => [job.id, job]) : before);
     for (const job of change.changed ?? []) jobs.set(job.id, job);
     for (const id of change.removed ?? []) jobs.delete(id);
+    let saved = 0;
     this.jobs = [...jobs.values()]
       .filter((job) => !this._dismissed.has(job.id))
-      .sort((a, b) => ms(b.asked_at) - ms(a.asked_at));
+      .sort((a, b) => ms(b.asked_at) - ms(a.asked_at))
+      .filter((job) => job.state !== "saved" || ++saved <= MOST_SAVED);
     this._changed();
   }
 

@@ -6,15 +6,14 @@ import type { Camera, HomeAssistant } from "./types";
 interface View {
   title: string;
   path: string;
-  icon: string;
   type: "panel";
   cards: CardConfig[];
 }
 
-const view = (title: string, path: string, icon: string, entities?: string[]): View => ({
+// Without an icon its tab has its name.
+const view = (title: string, path: string, entities?: string[]): View => ({
   title,
   path,
-  icon,
   type: "panel",
   cards: [{ type: "custom:clip-download-card", ...(entities && { entities }) }],
 });
@@ -29,9 +28,9 @@ export class ClipDownloadDashboardStrategy extends HTMLElement {
     } catch {
       // The card itself says what is wrong, and tries again.
     }
-    const all = view(localize("cameras"), "all", "mdi:timeline-clock-outline");
+    const all = view(localize("cameras"), "all");
     const each = cameras.map((camera) =>
-      view(camera.name, camera.entity_id.replace("camera.", "camera-"), "mdi:cctv", [camera.entity_id]),
+      view(camera.name, camera.entity_id.replace("camera.", "camera-"), [camera.entity_id]),
     );
     return { title: localize("strategy.name"), views: each.length === 1 ? each : [all, ...each] };
   }

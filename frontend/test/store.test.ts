@@ -116,6 +116,19 @@ describe("saving", () => {
     expect(store.timelines.get("camera.driveway")?.clips.some((clip) => clip.label === "parcel")).toBe(true);
   });
 
+  it("lists of many saved jobs the newest", async () => {
+    const { store } = await start();
+    for (let minute = 1; minute <= 5; minute++) {
+      const end = NOON - minute * 3_600_000;
+      await store.save(["camera.driveway"], { start: end - 10_000, end }, `number ${String(minute)}`);
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    await vi.advanceTimersByTimeAsync(60_000);
+    const saved = store.jobs.filter((job) => job.state === "saved").map((job) => job.label);
+    expect(saved).toEqual(["number 5", "number 4", "number 3"]);
+    expect(store.jobs.some((job) => job.state === "failed")).toBe(true);
+  });
+
   it("tells a refusal", async () => {
     const { store, backEnd } = await start();
     backEnd.hass.callService = () => Promise.reject(new Error("Choose a time that has begun."));
