@@ -213,8 +213,13 @@ async def action(camera: Camera) -> None:
         "action": "clip_download.save_clip",
         "target": {"entity_id": camera.stage.entities["meraki"]},
         "data": {
-            "start": f"{start:%Y-%m-%d %H:%M:%S}",
-            "duration": {"seconds": 30},
+            "window": {
+                "active_choice": "between",
+                "between": {
+                    "start": f"{start:%Y-%m-%d %H:%M:%S}",
+                    "end": f"{start + timedelta(seconds=30):%Y-%m-%d %H:%M:%S}",
+                },
+            },
             "label": "parcel",
         },
     }
