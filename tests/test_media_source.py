@@ -257,6 +257,10 @@ async def test_from_the_top_to_a_clip(
     assert await browser.load(clips[1]["thumbnail"]) != newest
     assert await browser.load(days[1]["thumbnail"]) != newest
 
+    # It is found by what its title says, and by what is recorded.
+    assert await browser.search(CLIPS, "ring") == await browser.search(CLIPS, "ding")
+    assert len(await browser.search(CLIPS, "ring")) == 1
+
     film = next(media_dir.rglob("*12-00-00_ding.mp4"))
     assert await browser.play(clips[1]["media_content_id"]) == film.read_bytes()
     played = await async_resolve_media(hass, clips[1]["media_content_id"], None)
@@ -620,7 +624,8 @@ async def test_recordings_that_are_not_saved(
     assert hass_clouds.ring.asked(FOOTAGE)
 
     assert titles(await browser.inside(CLOUD))[1] == f"{noon:%F} (2)"
-    monkeypatch.setattr(history, "FRESH_FOR", timedelta(0))
+    for module, name in ((history, "FRESH_FOR"), (cloud, "COUNTED_FOR")):
+        monkeypatch.setattr(module, name, -SECOND)
     day = days[0]["media_content_id"][: -len("2026-11-21")]
     assert "cannot have seen" in await browser.error("browse_media", f"{day}2199-01-01")
     hass_clouds.ring.misbehave(HISTORY, status=429, headers={"Retry-After": "3600"})

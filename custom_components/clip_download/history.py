@@ -29,7 +29,11 @@ class History:
         self._locks = defaultdict[Any, asyncio.Lock](asyncio.Lock)
 
     async def events(
-        self, entry: ClipConfigEntry, camera: Camera, window: Window
+        self,
+        entry: ClipConfigEntry,
+        camera: Camera,
+        window: Window,
+        fresh_for: timedelta | None = None,
     ) -> list[Event]:
         """Return the events that begin in the window, the oldest first.
 
@@ -37,7 +41,7 @@ class History:
         """
         key = entry.entry_id, camera.id
         async with self._locks[key]:
-            since = dt_util.utcnow() - FRESH_FOR
+            since = dt_util.utcnow() - (fresh_for or FRESH_FOR)
             for asked_at, known, found in self._known[key]:
                 is_inside = known.start <= window.start and window.end <= known.end
                 if asked_at > since and is_inside:
@@ -61,10 +65,17 @@ DATA_HISTORY: HassKey[History] = HassKey(f"{DOMAIN}.history")
 
 
 async def async_known_events(
-    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, window: Window
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    camera: Camera,
+    window: Window,
+    fresh_for: timedelta | None = None,
 ) -> list[Event]:
-    """Return what a camera saw, as its cloud tells. Raises ClipError."""
+    """Return what a camera saw, as its cloud tells, or told so long ago.
+
+    Raises ClipError.
+    """
     if not entry.runtime_data.source.event_kinds:
         return []
     history = hass.data.setdefault(DATA_HISTORY, History())
-    return await history.events(entry, camera, window)
+    return await history.events(entry, camera, window, fresh_for)

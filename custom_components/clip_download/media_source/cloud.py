@@ -53,6 +53,8 @@ NEAR = timedelta(seconds=5)
 # How long somebody waits for what is saved to be played, and for the list of a month.
 SAVING_TIMEOUT_S = 60
 LISTING_TIMEOUT_S = 10
+# Whoever comes back from a day does not wait for the list again.
+COUNTED_FOR = timedelta(minutes=2)
 
 
 class CloudTree:
@@ -153,7 +155,9 @@ class CloudTree:
         )
         try:
             async with asyncio.timeout(LISTING_TIMEOUT_S):
-                events = await async_known_events(self._hass, entry, camera, window)
+                events = await async_known_events(
+                    self._hass, entry, camera, window, COUNTED_FOR
+                )
             existing = await self._saved_ids(entry, camera, events)
         except ClipError, TimeoutError:
             # Each day may still be opened, and says why it cannot be shown.
