@@ -82,8 +82,11 @@ export class ClipDownloadClips extends LitElement {
     const old = changed.get("opened");
     if (this.opened && old?.id !== this.opened.id) {
       const player = this._player;
-      player?.scrollIntoView({ block: "nearest", behavior: "smooth" });
-      void player?.updateComplete.then(() => player.focus());
+      // Before it is drawn it has no height.
+      void player?.updateComplete.then(() => {
+        player.scrollIntoView({ block: "nearest", behavior: "smooth" });
+        player.focus();
+      });
     } else if (old && !this.opened) this._focusCard(old.id);
   }
 
@@ -475,6 +478,13 @@ export class ClipDownloadClips extends LitElement {
         font-size: 14px;
         font-weight: 500;
         color: var(--cd-faint);
+      }
+      .days {
+        transition: opacity 0.15s;
+      }
+      .days[aria-busy="true"] {
+        opacity: 0.6;
+        transition-delay: 0.3s;
       }
       ul {
         list-style: none;

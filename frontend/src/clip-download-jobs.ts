@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { property } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import type { Format } from "./format";
@@ -30,6 +30,11 @@ const LOOKS: Record<JobState, string> = {
   cancelled: mdiClose,
 };
 
+/** So many of those that went well are shown at first. */
+const MOST_DONE = 3;
+
+const isDone = (job: Job): boolean => job.state === "saved" || job.state === "cancelled";
+
 /** What is being saved, and what has just been: how far it is, what it waits for, why it failed. */
 export class ClipDownloadJobs extends LitElement {
   @property({ attribute: false }) jobs: Job[] = [];
@@ -38,6 +43,9 @@ export class ClipDownloadJobs extends LitElement {
   @property({ attribute: false }) localize!: Localize;
   @property({ type: Number }) now = 0;
   @property({ type: Boolean }) offline = false;
+
+  /** Whether all that went well is shown, too. */
+  @state() private _isLong = false;
 
   private _spoken = "";
   private readonly _pace = new Pace();
@@ -66,11 +74,36 @@ export class ClipDownloadJobs extends LitElement {
       <h2>${this.localize("jobs.title")}</h2>
       <ul>
         ${repeat(
-          this.jobs,
+          this._shown,
           (job) => job.id,
           (job) => this._job(job),
         )}
-      </ul>`;
+      </ul>
+      ${this._more()}`;
+  }
+
+  /** Those that somebody has to wait for or look after, and the latest of the others. */
+  private get _shown(): Job[] {
+    if (this._isLong) return this.jobs;
+    let left = MOST_DONE;
+    return this.jobs.filter((job) => !isDone(job) || left-- > 0);
+  }
+
+  private _more(): TemplateResult | typeof nothing {
+    const { localize, jobs } = this;
+    const hidden = jobs.length - this._shown.length;
+    if (!hidden && !this._isLong) return nothing;
+    return html`<div class="more">
+      <button aria-expanded=${this._isLong} @click=${() => (this._isLong = !this._isLong)}>
+        ${this._isLong ? localize("jobs.fewer") : localize.plural("jobs.more", hidden)}
+      </button>
+      <button @click=${this._dismissAll}>${localize("jobs.dismiss_all")}</button>
+    </div>`;
+  }
+
+  private _dismissAll(): void {
+    this._isLong = false;
+    for (const job of this.jobs.filter(isDone)) this._send("dismiss", job);
   }
 
   private _job(job: Job): TemplateResult {
@@ -218,6 +251,15 @@ export class ClipDownloadJobs extends LitElement {
       .how {
         overflow-wrap: anywhere;
         font-variant-numeric: tabular-nums;
+      }
+      .more {
+        display: flex;
+        flex-wrap: wrap;
+        border-top: 1px solid var(--cd-line);
+        padding-top: 4px;
+      }
+      .more button {
+        color: var(--cd-link);
       }
       .failed > svg,
       .failed .how {

@@ -6,7 +6,8 @@ import { ClipDownloadPanel } from "../src/clip-download-panel";
 import { ClipDownloadDashboardStrategy } from "../src/strategy";
 import { dayAt } from "../src/time";
 import type { ClipDownloadTimeline } from "../src/timeline/clip-download-timeline";
-import type { Clip } from "../src/types";
+import type { ClipDownloadJobs } from "../src/clip-download-jobs";
+import type { Clip, Job, JobState } from "../src/types";
 import type { Selection } from "../src/timeline/selection";
 import "../src/main";
 
@@ -189,6 +190,24 @@ describe("the panel", () => {
     const asked = backEnd.asked.find((one) => one.type === "clip_download/export");
     expect(asked?.["clip_ids"]).toEqual([cards()[1]!.dataset["clip"]]);
     expect(selected()).toEqual([]);
+  });
+
+  it("shows of what went well the latest jobs only, until it is asked for all or none", async () => {
+    await showPanel();
+    const list = find<ClipDownloadJobs>(document.body, "clip-download-jobs");
+    const job = list.jobs[0]!;
+    const states: JobState[] = ["saved", "failed", "saved", "cancelled", "saved", "waiting", "saved"];
+    list.jobs = states.map((state, index) => ({ ...job, id: `other-${String(index)}`, state }));
+    const shown = () => [...list.renderRoot.querySelectorAll("li")].map((one) => one.className);
+    await list.updateComplete;
+    expect(shown()).toEqual(["saved", "failed", "saved", "cancelled", "waiting"]);
+    button("Show 2 more").click();
+    await list.updateComplete;
+    expect(shown()).toEqual(states);
+    const dismissed: string[] = [];
+    list.addEventListener("dismiss", (event) => dismissed.push((event as CustomEvent<Job>).detail.id));
+    button("Hide what is done").click();
+    expect(dismissed).toEqual(["other-0", "other-2", "other-3", "other-4", "other-6"]);
   });
 
   it("shares a clip, copies the link, and revokes it", async () => {
