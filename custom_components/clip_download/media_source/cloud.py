@@ -41,7 +41,7 @@ from ..runtime import async_shared
 from ..services import response
 from ..texts import async_cached_texts, async_text
 from .place import Place, Viewer
-from .tiles import Page, event_title, folder, video, window_title
+from .tiles import Page, counted, event_title, folder, video, window_title
 
 # Further back than most subscriptions keep anything.
 DAYS = 30
@@ -109,7 +109,7 @@ class CloudTree:
                 raise InvalidRequestError("media_unknown")
             return title, await self._unsaved_recordings(place, entry, camera)
         if not place.item:
-            return place.day, self._hours(place, camera)
+            return place.day, await self._hours(place, entry, camera)
         return title, await self._stretches(place, entry, camera)
 
     async def _days(
@@ -120,14 +120,20 @@ class CloudTree:
         The picture of a day is that of its newest clip.
         """
         today = dt_util.now().date()
-        days = [f"{today - timedelta(days=n)}" for n in range(DAYS)]
-        source = entry.runtime_data.source
-        counts: Counter[str] | None = None
-        if source.event_kinds:
-            counts = await self._counts(entry, camera, days)
+        days = [today - timedelta(days=n) for n in range(DAYS)]
+        window = Window(
+            dt_util.start_of_local_day(days[-1]),
+            dt_util.start_of_local_day(today + timedelta(days=1)),
+        )
+        events = await self._unsaved(entry, camera, window)
+        counts = Counter(
+            dt_util.as_local(one.window.start).date() for one in events or ()
+        )
+        if entry.runtime_data.source.event_kinds and events is not None:
+            days = [day for day in days if counts[day]]
         elif camera.retention is not None:
-            oldest = dt_util.as_local(dt_util.utcnow() - camera.retention)
-            days = [day for day in days if day >= f"{oldest:%F}"]
+            oldest = dt_util.as_local(dt_util.utcnow() - camera.retention).date()
+            days = [day for day in days if day >= oldest]
         library = (await async_shared(self._hass)).library
         pages = await ClipQueries(library).days(entry.entry_id, camera.id, most=DAYS)
         pictures = await async_picture_links(
@@ -136,23 +142,17 @@ class CloudTree:
         of_days = {page.day: pictures.get(page.latest.id) for page in pages}
         return [
             folder(
-                replace(place, day=day),
-                day if counts is None else f"{day} ({counts[day]})",
-                of_days.get(day),
+                replace(place, day=f"{day}"),
+                counted(f"{day}", counts[day]),
+                of_days.get(f"{day}"),
             )
             for day in days
-            if counts is None or counts[day]
         ]
 
-    async def _counts(
-        self, entry: ClipConfigEntry, camera: Camera, days: list[str]
-    ) -> Counter[str] | None:
-        """Return how many recordings of each day are not saved, None if nobody knows."""
-        first, last = (date.fromisoformat(day) for day in (days[-1], days[0]))
-        window = Window(
-            dt_util.start_of_local_day(first),
-            dt_util.start_of_local_day(last + timedelta(days=1)),
-        )
+    async def _unsaved(
+        self, entry: ClipConfigEntry, camera: Camera, window: Window
+    ) -> list[Event] | None:
+        """Return the events that are not saved, None if nobody can tell now."""
         try:
             async with asyncio.timeout(LISTING_TIMEOUT_S):
                 events = await async_known_events(
@@ -162,11 +162,7 @@ class CloudTree:
         except ClipError, TimeoutError:
             # Each day may still be opened, and says why it cannot be shown.
             return None
-        return Counter(
-            f"{dt_util.as_local(event.window.start):%F}"
-            for event in events
-            if event.id not in existing
-        )
+        return [event for event in events if event.id not in existing]
 
     async def _saved_ids(
         self, entry: ClipConfigEntry, camera: Camera, events: list[Event]
@@ -196,18 +192,24 @@ class CloudTree:
             if event.id not in existing
         ]
 
-    def _hours(self, place: Place, camera: Camera) -> list[BrowseMediaSource]:
+    async def _hours(
+        self, place: Place, entry: ClipConfigEntry, camera: Camera
+    ) -> list[BrowseMediaSource]:
         """Return a folder for each hour of a day that has begun, newest first."""
         with raise_media_error(BrowseError, camera=camera.name, window=place.day):
-            hours = list(_cut(_day(place.day), HOUR))
+            day = _day(place.day)
+        events = await self._unsaved(entry, camera, day) or ()
         now = dt_util.utcnow()
         oldest = now - (camera.retention or timedelta(days=DAYS + 1))
         return [
             folder(
                 replace(place, item=_id(hour)),
-                f"{dt_util.as_local(hour.start):%H:%M}",
+                counted(
+                    f"{dt_util.as_local(hour.start):%H:%M}",
+                    sum(hour.start <= one.window.start < hour.end for one in events),
+                ),
             )
-            for hour in reversed(hours)
+            for hour in reversed(list(_cut(day, HOUR)))
             if hour.start < now and hour.end > oldest
         ]
 
@@ -217,6 +219,7 @@ class CloudTree:
         """Return what of an hour can be played, newest first."""
         hour = _window_of(place, HOUR)
         now = dt_util.utcnow()
+        events = await self._unsaved(entry, camera, hour) or ()
         clips = await self._clips_in(entry, camera, hour)
         pictures = await async_picture_links(self._hass, clips)
         texts = async_cached_texts(self._hass)
@@ -226,7 +229,10 @@ class CloudTree:
                 continue
             clip = next((one for one in clips if _is_of(one, window)), None)
             is_ready = window.end + entry.runtime_data.source.lag <= now
-            title = window_title(window, texts, is_ready=is_ready)
+            seen = [
+                one for one in events if window.start <= one.window.start < window.end
+            ]
+            title = window_title(window, seen, texts, is_ready=is_ready)
             picture = pictures.get(clip.id) if clip else None
             at = replace(place, item=_id(window))
             tiles.append(video(at, title, picture, can_play=is_ready))

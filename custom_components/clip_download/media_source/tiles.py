@@ -1,6 +1,6 @@
 """How folders and videos are shown, and what they are called."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from homeassistant.components.media_player.const import MediaClass
@@ -85,12 +85,20 @@ def event_title(event: Event, texts: Texts) -> str:
     return _titled(event.window, what, *details, is_length_first=False)
 
 
-def window_title(window: Window, texts: Texts, *, is_ready: bool) -> str:
-    """Return the title of footage that nothing more is known of than its time."""
+def window_title(
+    window: Window, events: Iterable[Event], texts: Texts, *, is_ready: bool
+) -> str:
+    """Return the title of a stretch of time, in which these events are known."""
     details = [length_text(window.duration)]
     if not is_ready:
         details.append(texts("not_ready"))
-    return _titled(window, "", *details)
+    seen = dict.fromkeys(texts.what(event.what or event.kind) for event in events)
+    return _titled(window, ", ".join(seen), *details, is_length_first=False)
+
+
+def counted(title: str, count: int) -> str:
+    """Return a folder's title with how many events there are, if there are any."""
+    return f"{title} ({count})" if count else title
 
 
 def _titled(
