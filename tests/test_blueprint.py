@@ -39,6 +39,7 @@ from .clouds import Clouds
 from .clouds.footage import Footage, moments
 from .test_automatic_saving import turn
 from .test_repository import MANIFEST
+from .waits import LONGEST_S, until
 
 BLUEPRINT = (
     Path(__file__).parents[1]
@@ -444,7 +445,7 @@ async def test_own_ring(
     start = datetime.now(UTC) - 240 * SECOND
     event = hass_clouds.ring.add_event(camera, "ding", start=start, duration_s=6)
     entry.runtime_data.monitor.on_push()
-    async with asyncio.timeout(TIMEOUT_S):
+    async with asyncio.timeout(LONGEST_S):
         clip = dict((await messages.get()).data)
     assert clip["message"].endswith(": the clip is saved.")
     (path,) = media_dir.rglob("*.mp4")
@@ -452,6 +453,7 @@ async def test_own_ring(
     shown = moments(path)
     assert abs(shown[0] - event.start) <= SECOND
     assert abs(shown[-1] - event.end) <= SECOND
+    await until(lambda: "mobile_app_notification_action" in hass.bus.async_listeners())
     press(hass, clip)
     await hass.async_block_till_done(wait_background_tasks=True)
     (path,) = media_dir.rglob("*.mp4")
