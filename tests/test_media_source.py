@@ -124,6 +124,11 @@ def titles(nodes: Sequence[Node]) -> list[str]:
     return [node["title"] for node in nodes]
 
 
+def ids(nodes: Sequence[Node]) -> list[str]:
+    """Return where they lead; what else is in them has links of the present second."""
+    return [node["media_content_id"] for node in nodes]
+
+
 def named(nodes: Sequence[Node], title: str) -> str:
     """Return the id of what has a title."""
     (media_id,) = (n["media_content_id"] for n in nodes if n["title"] == title)
@@ -233,7 +238,7 @@ async def test_from_the_top_to_a_clip(
     assert titles(trees) == ["Clips", "Cloud"]
     # There is one account only.
     cameras = await browser.inside(named(trees, "Clips"))
-    assert cameras == await browser.inside(f"{CLIPS}/{entry.entry_id}")
+    assert ids(cameras) == ids(await browser.inside(f"{CLIPS}/{entry.entry_id}"))
     assert titles(cameras) == ["Back #1 100% & more?", "Front"]
     days = await browser.inside(named(cameras, "Front"))
     today = noon.date()
@@ -258,8 +263,8 @@ async def test_from_the_top_to_a_clip(
     assert await browser.load(days[1]["thumbnail"]) != newest
 
     # It is found by what its title says, and by what is recorded.
-    assert await browser.search(CLIPS, "ring") == await browser.search(CLIPS, "ding")
-    assert len(await browser.search(CLIPS, "ring")) == 1
+    for word in ("ring", "ding"):
+        assert ids(await browser.search(CLIPS, word)) == ids(clips[1:])
 
     film = next(media_dir.rglob("*12-00-00_ding.mp4"))
     assert await browser.play(clips[1]["media_content_id"]) == film.read_bytes()
@@ -536,7 +541,7 @@ async def test_deleted_by_hand(
     assert not gone.exists()
 
     await browser.error("resolve_media", deleted["media_content_id"])
-    assert await browser.inside(camera_id) == days[1:]
+    assert ids(await browser.inside(camera_id)) == ids(days[1:])
     await browser.error("browse_media", days[0]["media_content_id"])
     node, _ = await browser.inside(f"{CLIPS}/{entry.entry_id}")
     assert node["media_content_id"] == camera_id
@@ -587,10 +592,8 @@ async def test_recordings_that_are_not_saved(
     asked = len(hass_clouds.ring.asked(HISTORY))
 
     page = await browser.open(f"{CLOUD}/{entry.entry_id}")
-    assert page == {
-        **await browser.open(CLOUD),
-        "media_content_id": page["media_content_id"],
-    }
+    assert page["title"] == "Front"
+    assert ids(page["children"]) == ids(await browser.inside(CLOUD))
     days = page["children"]
     # One list tells of all days; an empty one is not there.
     assert len(hass_clouds.ring.asked(HISTORY)) > asked
