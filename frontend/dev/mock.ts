@@ -154,7 +154,7 @@ export class MockBackEnd {
         retention_start: iso(now - 7 * 24 * HOUR),
         bytes_per_s: 300_000,
         usd_per_gb: null,
-        has_pictures: false,
+        has_pictures: true,
         picture: picture(2, 12),
       },
       {
@@ -167,9 +167,9 @@ export class MockBackEnd {
         has_events: false,
         lag_s: 5,
         retention_start: iso(today.start + 3.5 * HOUR),
-        bytes_per_s: 300_000,
-        usd_per_gb: null,
-        has_pictures: false,
+        bytes_per_s: 250_000,
+        usd_per_gb: 0.0085,
+        has_pictures: true,
         picture: null,
       },
     ];
@@ -390,6 +390,13 @@ export class MockBackEnd {
         return { cameras: this._cameras };
       case "clip_download/timeline":
         return { cameras: (ids ?? []).map((one) => this._timeline(one, message["start"] as string, message["end"] as string)) };
+      case "clip_download/picture_at": {
+        // One every ten seconds, and none of some.
+        const at = Math.floor(ms(message["at"] as string) / (10 * SECOND)) * 10 * SECOND;
+        const hour = ((at - dayAt(at, this._options.zone).start) / HOUR) % 24;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return (at / SECOND) % 70 === 0 ? { picture: null, at: null } : { picture: picture(at / SECOND, hour), at: iso(at) };
+      }
       case "clip_download/clips/list": {
         const found = this._clips
           .filter((clip) => ids?.includes(clip.entity_id ?? "") ?? true)

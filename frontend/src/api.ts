@@ -8,6 +8,7 @@ import type {
   ExportProgress,
   HomeAssistant,
   JobsChange,
+  PictureAt,
   SaveResponse,
   Share,
   Unsubscribe,
@@ -47,6 +48,10 @@ export const fetchTimeline = async (
       end: iso(end),
     })
   ).cameras;
+
+/** The cloud's picture nearest to a moment. */
+export const fetchPicture = (hass: HomeAssistant, entityId: string, at: number): Promise<PictureAt> =>
+  hass.callWS({ type: "clip_download/picture_at", entity_id: entityId, at: iso(at) });
 
 export const fetchClips = (hass: HomeAssistant, query: ClipsQuery): Promise<ClipsPage> =>
   hass.callWS({ type: "clip_download/clips/list", ...query });

@@ -1,19 +1,23 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { property, query } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 
+import * as api from "./api";
 import type { Format } from "./format";
 import type { Localize } from "./localize";
 import { shared } from "./styles";
 import { dayAt, MINUTE, SECOND } from "./time";
 import type { ClipDownloadTimeline } from "./timeline/clip-download-timeline";
 import { neighbor, type Row, windowOf } from "./timeline/model";
+import { Pictures } from "./timeline/pictures";
 import type { Range } from "./timeline/scale";
 import type { Selection } from "./timeline/selection";
+import type { HomeAssistant } from "./types";
 
 const PRESETS = [1, 5, 15];
 
 /** The timeline of a day, and what is done with a window of it. */
 export class ClipDownloadFootage extends LitElement {
+  @property({ attribute: false }) hass!: HomeAssistant;
   @property({ attribute: false }) rows: Row[] = [];
   /** The day that is shown. */
   @property({ attribute: false }) bounds!: Range;
@@ -32,12 +36,26 @@ export class ClipDownloadFootage extends LitElement {
 
   @query("clip-download-timeline") private _timeline!: ClipDownloadTimeline;
 
+  /** Counts the pictures that came. */
+  @state() private _version = 0;
+
+  private readonly _pictures = new Pictures(
+    (entityId, time) => api.fetchPicture(this.hass, entityId, time),
+    async (clipId) => (await api.fetchClip(this.hass, clipId)).url ?? null,
+    () => (this._version += 1),
+  );
+
   /** What was selected by a button, and so may be out of sight. */
   private _chosen: Selection | null = null;
 
   /** Have the keys where one that was saved was selected. */
   focusTrack(): void {
     this._timeline.focusTrack();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this._pictures.stop();
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -65,8 +83,15 @@ export class ClipDownloadFootage extends LitElement {
         .vertical=${this.vertical}
         .loading=${this.loading}
         .theme=${this.theme}
+        .pictures=${this._pictures}
+        .version=${this._version}
+        .offline=${this.offline}
         @selection-changed=${this._pass}
         @clip-opened=${this._pass}
+        @window-chosen=${(event: CustomEvent<Selection>) => this.choose(event.detail)}
+        @cancel=${this._pass}
+        @retry=${this._pass}
+        @sign-in=${this._pass}
         >${this.hidePresets ? nothing : this._presets()}</clip-download-timeline
       >
       ${this._legend()}
@@ -77,11 +102,15 @@ export class ClipDownloadFootage extends LitElement {
             .selection=${this.selection}
             .format=${this.format}
             .localize=${localize}
+            .now=${this.now}
+            .pictures=${this._pictures}
+            .version=${this._version}
             .busy=${this.busy}
             .offline=${this.offline}
             @selection-changed=${this._pass}
             @clip-opened=${this._pass}
-            @save=${this._pass}
+            @window-chosen=${(event: CustomEvent<Selection>) => this.choose(event.detail)}
+            @save=${this._save}
           ></clip-download-save>`
         : html`<p class="hint">${localize(this.vertical ? "timeline.hint_touch" : "timeline.hint_drag")}</p>`}
     `;
@@ -102,14 +131,19 @@ export class ClipDownloadFootage extends LitElement {
 
   private _legend(): TemplateResult {
     const localize = this.localize;
-    const words = (["footage", "none", "clip", "job"] as const).map(
-      (one) => html`<span><i class=${one}></i>${localize(`legend.${one}`)}</span>`,
-    );
+    const words = (["footage", "none", "gone", "not_yet", "clip", "job"] as const)
+      .filter((one) => one !== "gone" || this.rows.some((row) => (row.retentionStart ?? 0) > this.bounds.start))
+      .map((one) => html`<span><i class=${one}></i>${localize(`legend.${one}`)}</span>`);
     return html`<div class="legend">${words}</div>`;
   }
 
   private _pass(event: CustomEvent<unknown>): void {
     this._send(event.type, event.detail);
+  }
+
+  private _save(event: CustomEvent<Range>): void {
+    this._timeline.follow(event.detail);
+    this._pass(event);
   }
 
   private _send(type: string, detail: unknown): void {
@@ -171,6 +205,14 @@ export class ClipDownloadFootage extends LitElement {
       }
       .legend .none {
         background: repeating-linear-gradient(-45deg, var(--cd-line) 0 1.5px, transparent 1.5px 4px);
+      }
+      .legend .gone {
+        background: color-mix(in srgb, var(--cd-text) 12%, var(--cd-ground));
+      }
+      .legend .not_yet {
+        --now: color-mix(in srgb, var(--error-color, #db4437) 80%, var(--cd-text));
+        background: repeating-linear-gradient(-45deg, var(--now) 0 1.5px, transparent 1.5px 4px);
+        opacity: 0.7;
       }
       .legend .clip {
         background: var(--cd-strong);

@@ -13,6 +13,7 @@ import {
   mdiPlay,
   mdiRefresh,
 } from "./icons";
+import { jobWords } from "./job-words";
 import { labelName, type Localize } from "./localize";
 import { Pace } from "./pace";
 import { shared } from "./styles";
@@ -164,43 +165,8 @@ export class ClipDownloadJobs extends LitElement {
     </button>`;
   }
 
-  /** One line that says how it is. */
   private _how(job: Job): string {
-    const { localize, format } = this;
-    switch (job.state) {
-      case "fetching":
-        return this._howFar(job);
-      case "queued":
-      case "waiting": {
-        const reason = job.reason ?? localize(job.state === "queued" ? "jobs.queued" : "jobs.waiting");
-        if (job.next_try_at === null) return reason;
-        const left = ms(job.next_try_at) - this.now;
-        return left > 0 ? localize("jobs.next_try", { reason, left: format.length(left) }) : reason;
-      }
-      case "failed":
-        return job.error?.message ?? localize("jobs.failed");
-      default:
-        return localize(`jobs.${job.state}`);
-    }
-  }
-
-  private _howFar(job: Job): string {
-    const { localize, format } = this;
-    const received = format.bytes(job.received_bytes);
-    const parts = job.parts ?? 1;
-    const left = this._pace.left(job);
-    const facts = [
-      job.size_bytes
-        ? localize("jobs.bytes_of", {
-            received,
-            size: format.bytes(job.size_bytes),
-            share: format.percent(Math.min(job.received_bytes / job.size_bytes, 1)),
-          })
-        : localize("jobs.bytes", { received }),
-      parts > 1 ? localize("jobs.parts_of", { done: format.count(job.parts_done), parts: format.count(parts) }) : "",
-      left === null ? "" : localize("jobs.left", { left: format.length(left) }),
-    ];
-    return facts.filter(Boolean).join(" · ");
+    return jobWords(job, this.localize, this.format, this.now, this._pace.left(job));
   }
 
   static override styles = [

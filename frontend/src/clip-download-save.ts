@@ -3,11 +3,12 @@ import { property, state } from "lit/decorators.js";
 
 import type { Format } from "./format";
 import { icon } from "./icon";
-import { mdiClose, mdiDownload, mdiMinus, mdiPlay, mdiPlus } from "./icons";
+import { mdiArrowExpandHorizontal, mdiClose, mdiDownload, mdiPlay } from "./icons";
 import type { Localize } from "./localize";
 import { shared } from "./styles";
-import { parseTime } from "./time";
-import { clipOf, estimate, type Row } from "./timeline/model";
+import { HOUR, MINUTE, parseTime, SECOND } from "./time";
+import { around, clipOf, costOf, estimate, eventIn, hasPicture, nearestEvent, type Row, unionOf, windowOf } from "./timeline/model";
+import type { Pictures } from "./timeline/pictures";
 import type { Range } from "./timeline/scale";
 import { type Edge, moveEdge, NUDGE, type Selection } from "./timeline/selection";
 
@@ -21,6 +22,10 @@ export class ClipDownloadSave extends LitElement {
   @property({ attribute: false }) selection: Selection | null = null;
   @property({ attribute: false }) format!: Format;
   @property({ attribute: false }) localize!: Localize;
+  @property({ type: Number }) now = 0;
+  /** Which picture each edge has; none are shown without. */
+  @property({ attribute: false }) pictures: Pictures | null = null;
+  @property({ type: Number }) version = 0;
   @property({ type: Boolean }) busy = false;
   @property({ type: Boolean }) offline = false;
 
@@ -64,10 +69,19 @@ export class ClipDownloadSave extends LitElement {
     this._change({ ...selection, entityIds });
   }
 
-  private _save(): void {
+  private _save(window?: Range, label = ""): void {
     if (!this.selection || this.busy || this.offline) return;
-    this.dispatchEvent(new CustomEvent("save", { detail: { ...this.selection, label: this._label.trim() } }));
+    const detail = { ...this.selection, ...window, label: this._label.trim() || label };
+    this.dispatchEvent(new CustomEvent("save", { detail }));
     this._label = "";
+  }
+
+  /** Select another window of the same cameras, and bring it into sight. */
+  private _choose(window: Range): void {
+    if (!this.selection) return;
+    const start = Math.max(window.start, this.limits.start);
+    const end = Math.min(window.end, this.limits.end);
+    this.dispatchEvent(new CustomEvent("window-chosen", { detail: { ...this.selection, start, end } }));
   }
 
   private _typeLabel(event: Event): void {
@@ -82,20 +96,15 @@ export class ClipDownloadSave extends LitElement {
     const { selection, localize, format } = this;
     if (!selection) return nothing;
     const chosen = this.rows.filter((row) => selection.entityIds.includes(row.entityId));
-    const length = selection.end - selection.start;
-    const bytes = estimate(chosen, selection);
-    const saved = chosen.length === 1 && chosen[0] ? clipOf(chosen[0], selection) : undefined;
+    const one = chosen.length === 1 ? chosen[0] : undefined;
+    const saved = one && clipOf(one, selection);
     const onlyEvents = chosen.filter(
       (row) => !row.anyWindow && !row.events.some((mark) => mark.start < selection.end && mark.end > selection.start),
     );
     return html`
       <section aria-label=${localize("save.title")}>
         <div class="edges">
-          ${this._edge("start", selection)}
-          <div class="length">
-            <b>${format.length(length)}</b>
-            ${bytes === null ? nothing : html`<span>${localize("save.about", { size: format.bytes(bytes) })}</span>`}
-          </div>
+          ${this._shots(chosen, selection)} ${this._edge("start", selection)} ${this._length(chosen, selection)}
           ${this._edge("end", selection)}
           <button
             class="icon close"
@@ -106,7 +115,7 @@ export class ClipDownloadSave extends LitElement {
             ${icon(mdiClose)}
           </button>
         </div>
-        ${this.rows.length > 1 ? this._cameras(selection) : nothing}
+        ${this._windows(chosen, selection)} ${this.rows.length > 1 ? this._cameras(selection) : nothing}
         <div class="do">
           <input
             type="text"
@@ -129,31 +138,98 @@ export class ClipDownloadSave extends LitElement {
                 ${icon(mdiPlay)} ${localize("save.play_saved")}
               </button>`
             : nothing}
-          <button class="primary" ?disabled=${this.busy || this.offline} @click=${this._save}>
+          ${one ? this._extend(one, selection) : nothing}
+          <button class="primary" ?disabled=${this.busy || this.offline} @click=${() => this._save()}>
             ${icon(mdiDownload)}
-            ${localize(saved ? "save.again" : "save.save", { length: format.length(length) })}
+            ${localize(saved ? "save.again" : "save.save", { length: format.length(selection.end - selection.start) })}
             ${chosen.length > 1 ? html`<span>× ${format.count(chosen.length)}</span>` : nothing}
           </button>
         </div>
         ${onlyEvents.map(
-          (row) => html`<p class="hint">${localize("save.only_events", { camera: row.name })}</p>`,
+          (row) => html`<p class="hint">
+            ${localize("save.only_events", { camera: row.name })}
+            ${this._nearest(row, selection)}
+          </p>`,
         )}
       </section>
     `;
+  }
+
+  private _length(chosen: Row[], selection: Selection): TemplateResult {
+    const { localize, format } = this;
+    const bytes = estimate(chosen, selection);
+    const cost = costOf(chosen, selection);
+    return html`<div class="length">
+      <b>${format.length(selection.end - selection.start)}</b>
+      ${bytes === null ? nothing : html`<span>${localize("save.about", { size: format.bytes(bytes) })}</span>`}
+      ${cost === null
+        ? nothing
+        : html`<span title=${localize("save.cost_help")}>${localize("save.cost", { cost: format.dollars(cost) })}</span>`}
+    </div>`;
+  }
+
+  /** Other windows that may be meant. */
+  private _windows(chosen: Row[], selection: Selection): TemplateResult | typeof nothing {
+    const { localize, limits, now } = this;
+    const offers: TemplateResult[] = [];
+    const offer = (key: "save.around" | "save.recording" | "save.until_now", window: Range): void => {
+      const start = Math.max(window.start, limits.start);
+      const end = Math.min(window.end, limits.end);
+      if (start === selection.start && end === selection.end) return;
+      offers.push(html`<button class="outlined" @click=${() => this._choose(window)}>${localize(key)}</button>`);
+    };
+    const [one] = chosen;
+    const isShort = selection.end - selection.start <= 10 * MINUTE;
+    const mark = one && chosen.length === 1 && isShort ? eventIn(one, selection) : undefined;
+    if (mark && one?.anyWindow) offer("save.around", around(mark));
+    if (mark && !one?.anyWindow) offer("save.recording", windowOf(mark));
+    const end = Math.ceil(now / SECOND) * SECOND + MINUTE;
+    const isOfNow = limits.end >= now && selection.start < now && now - selection.end < HOUR;
+    if (isOfNow && chosen.some((row) => row.anyWindow)) offer("save.until_now", { start: selection.start, end });
+    return offers.length ? html`<div class="windows" role="group" aria-label=${localize("save.windows")}>${offers}</div>` : nothing;
+  }
+
+  private _extend(row: Row, selection: Selection): TemplateResult | typeof nothing {
+    const { localize, format } = this;
+    const union = row.anyWindow ? unionOf(row, selection) : null;
+    if (!union) return nothing;
+    const label = row.clips.find((mark) => mark.start < selection.end && mark.end > selection.start)?.clip.label;
+    return html`<button
+      class="outlined"
+      title=${localize("save.extend_help")}
+      ?disabled=${this.busy || this.offline}
+      @click=${() => this._save(union, label)}
+    >
+      ${icon(mdiArrowExpandHorizontal)} ${localize("save.extend", { length: format.length(union.end - union.start) })}
+    </button>`;
+  }
+
+  private _nearest(row: Row, selection: Selection): TemplateResult | typeof nothing {
+    const mark = nearestEvent(row, selection);
+    if (!mark) return nothing;
+    const choose = (): void => {
+      const detail = { ...windowOf(mark), entityIds: [row.entityId] };
+      this.dispatchEvent(new CustomEvent("window-chosen", { detail }));
+    };
+    return html`<button class="outlined" @click=${choose}>
+      ${this.localize("save.nearest", { time: this.format.seconds(mark.start) })}
+    </button>`;
   }
 
   private _edge(edge: Edge, selection: Selection): TemplateResult {
     const { localize, format } = this;
     const isWrong = this._wrong === edge;
     const name = localize(edge === "start" ? "save.start" : "save.end");
-    const nudge = (by: number, path: string): TemplateResult => {
-      const label = localize(by < 0 ? "save.earlier" : "save.later", { edge: name });
-      return html`<button class="icon" aria-label=${label} title=${label} @click=${() => this._nudge(edge, by)}>
-        ${icon(path)}
+    const nudge = (by: number): TemplateResult => {
+      const length = format.spoken(Math.abs(by));
+      const label = localize(by < 0 ? "save.earlier" : "save.later", { edge: name, length });
+      const sign = by < 0 ? "\u2212" : "+";
+      return html`<button class="icon nudge" aria-label=${label} title=${label} @click=${() => this._nudge(edge, by)}>
+        <bdi dir="ltr">${sign}${format.count(Math.abs(by) / SECOND)}</bdi>
       </button>`;
     };
-    return html`<div class="edge">
-      ${nudge(-NUDGE, mdiMinus)}
+    return html`<div class="edge ${edge}">
+      ${nudge(-NUDGE)} ${nudge(-SECOND)}
       <label>
         <span class="name">${name}</span>
         <input
@@ -166,11 +242,38 @@ export class ClipDownloadSave extends LitElement {
           @change=${(event: Event) => this._typed(event, edge)}
         />
       </label>
-      ${nudge(NUDGE, mdiPlus)}
+      ${nudge(SECOND)} ${nudge(NUDGE)}
       ${isWrong
         ? html`<span class="wrong" id=${`wrong-${edge}`} role="alert">${localize("save.wrong_time")}</span>`
         : nothing}
     </div>`;
+  }
+
+  /** What was seen at the edges, by the first camera that may show it. */
+  private _shots(chosen: Row[], selection: Selection): TemplateResult | typeof nothing {
+    if (!this.pictures) return nothing;
+    const { start, end } = selection;
+    const isSaved = (row: Row): boolean => row.clips.some((mark) => mark.start < end && mark.end > start);
+    const moving = chosen.find((row) => isSaved(row) || hasPicture(row, start, this.now));
+    if (moving) return html`${this._shot("start", moving, start)} ${this._shot("end", moving, end)}`;
+    for (const row of chosen) {
+      const mark = row.events.find((one) => one.event.picture && one.start < end && one.end >= start);
+      if (mark) return this._shot("start", row, mark.start);
+    }
+    return nothing;
+  }
+
+  private _shot(edge: Edge, row: Row, time: number): TemplateResult {
+    return html`<clip-download-shot
+      class=${edge}
+      .row=${row}
+      .time=${time}
+      .now=${this.now}
+      .place=${edge}
+      .pictures=${this.pictures}
+      .format=${this.format}
+      .version=${this.version}
+    ></clip-download-shot>`;
   }
 
   private _cameras(selection: Selection): TemplateResult {
@@ -198,7 +301,6 @@ export class ClipDownloadSave extends LitElement {
         gap: 12px 16px;
         padding-top: 16px;
       }
-      .edges,
       .edge,
       .do,
       .cameras {
@@ -206,11 +308,38 @@ export class ClipDownloadSave extends LitElement {
         align-items: center;
       }
       .edges {
-        gap: 8px;
-        flex-wrap: wrap;
+        display: grid;
+        grid-template-columns: repeat(4, auto);
+        align-items: center;
+        gap: 16px 8px;
       }
       .edge {
         position: relative;
+        width: 284px;
+      }
+      clip-download-shot {
+        grid-row: 1;
+        width: 284px;
+      }
+      clip-download-shot.end {
+        grid-column: 3;
+      }
+      .edge,
+      .length,
+      .close {
+        grid-row: 2;
+      }
+      .nudge {
+        font-size: 13px;
+        font-variant-numeric: tabular-nums;
+      }
+      .windows {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 8px;
+      }
+      .hint button {
+        margin-inline-start: 8px;
       }
       label {
         display: block;
@@ -238,7 +367,7 @@ export class ClipDownloadSave extends LitElement {
       .wrong {
         position: absolute;
         top: calc(100% + 2px);
-        inset-inline-start: 44px;
+        inset-inline-start: 88px;
         color: var(--cd-error);
         font-size: 12px;
         line-height: 16px;
@@ -310,24 +439,38 @@ export class ClipDownloadSave extends LitElement {
         flex: none;
         font-variant-numeric: tabular-nums;
       }
-      @container (max-width: 520px) {
+      @container (max-width: 720px) {
         .edges {
-          display: grid;
-          grid-template-columns: 1fr auto;
+          grid-template-columns: 1fr 1fr;
           width: 100%;
-          gap: 16px 8px;
+        }
+        clip-download-shot {
+          grid-row: 2;
+          width: 100%;
+        }
+        clip-download-shot.end {
+          grid-column: 2;
         }
         .edge {
-          grid-column: 1;
+          grid-column: 1 / 3;
+          grid-row: 3;
+          width: 100%;
         }
-        .edge label,
-        .edge input {
+        .edge.end {
+          grid-row: 4;
+        }
+        .edge label {
           flex: 1;
+        }
+        .edge input {
           width: 100%;
         }
         .length {
-          grid-area: 2 / 2;
-          min-width: 76px;
+          grid-area: 1 / 1;
+          display: flex;
+          align-items: baseline;
+          gap: 12px;
+          white-space: nowrap;
         }
         .close {
           grid-area: 1 / 2;

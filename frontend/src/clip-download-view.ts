@@ -201,6 +201,7 @@ export class ClipDownloadView extends LitElement {
         ? html`
             <section class="part" aria-label=${localize("timeline.title")}>
               <clip-download-footage
+                .hass=${this.hass}
                 .rows=${rows}
                 .bounds=${this._bounds}
                 .selection=${this._selection}
@@ -216,6 +217,9 @@ export class ClipDownloadView extends LitElement {
                 @selection-changed=${this._selected}
                 @clip-opened=${this._openClip}
                 @save=${this._save}
+                @cancel=${(event: CustomEvent<Job>) => void store.cancel(event.detail.id)}
+                @retry=${(event: CustomEvent<Job>) => void store.retry(event.detail.id)}
+                @sign-in=${() => navigate(INTEGRATION_PAGE)}
                 @notice=${(event: CustomEvent<string>) => store.tell(event.detail)}
               ></clip-download-footage>
             </section>

@@ -17,6 +17,8 @@ export interface Format {
   /** A length in words, for those who hear it. */
   spoken(milliseconds: number): string;
   bytes(count: number): string;
+  /** An amount of US dollars, also a very small one. */
+  dollars(amount: number): string;
   percent(share: number): string;
   count(value: number): string;
 }
@@ -61,6 +63,9 @@ const makeFormat = (language: string, zone: string, twelve: boolean | undefined)
   const digits = new Intl.NumberFormat(language, { minimumIntegerDigits: 2, useGrouping: false });
   const number = new Intl.NumberFormat(language, { useGrouping: false });
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+  const money: Intl.NumberFormatOptions = { style: "currency", currency: "USD" };
+  const dollars = new Intl.NumberFormat(language, money);
+  const cents = new Intl.NumberFormat(language, { ...money, maximumSignificantDigits: 1 });
   // They are slow to make.
   const units = new Map<string, Intl.NumberFormat>();
   const unit = (value: number, name: string, display: "long" | "short"): string => {
@@ -113,6 +118,7 @@ const makeFormat = (language: string, zone: string, twelve: boolean | undefined)
       }
       return unit(value, UNITS[index] ?? "byte", "short");
     },
+    dollars: (amount) => (amount < 0.01 ? cents : dollars).format(amount),
     percent: (share) => percent.format(share),
     count: (value) => number.format(value),
   };

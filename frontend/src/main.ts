@@ -14,6 +14,8 @@ import { ClipDownloadShare } from "./clip-download-share";
 import { ClipDownloadView } from "./clip-download-view";
 import { localizeFor } from "./localize";
 import { ClipDownloadDashboardStrategy } from "./strategy";
+import { ClipDownloadJob } from "./timeline/clip-download-job";
+import { ClipDownloadShot } from "./timeline/clip-download-shot";
 import { ClipDownloadTimeline } from "./timeline/clip-download-timeline";
 import type { HomeAssistant } from "./types";
 
@@ -28,6 +30,8 @@ declare global {
 
 const ELEMENTS: Record<string, CustomElementConstructor> = {
   "clip-download-timeline": ClipDownloadTimeline,
+  "clip-download-job": ClipDownloadJob,
+  "clip-download-shot": ClipDownloadShot,
   "clip-download-save": ClipDownloadSave,
   "clip-download-jobs": ClipDownloadJobs,
   "clip-download-clips": ClipDownloadClips,

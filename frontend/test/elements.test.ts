@@ -126,6 +126,43 @@ describe("the panel", () => {
     expect(input.getAttribute("aria-invalid")).toBe("true");
   });
 
+  it("extends a saved clip that is overlapped, and follows the job in its place", async () => {
+    const { backEnd } = await showPanel();
+    const timeline = find<ClipDownloadTimeline>(document.body, "clip-download-timeline");
+    const row = timeline.rows.find((one) => one.anyWindow && one.clips.length);
+    const saved = row?.clips[0];
+    if (!row || !saved) throw new Error("There is no clip of any window");
+    const detail: Selection = { start: saved.start - 20_000, end: saved.start + 10_000, entityIds: [row.entityId] };
+    timeline.dispatchEvent(new CustomEvent("selection-changed", { detail }));
+    await settle();
+    expect(all(document.body).filter((one) => one.localName === "clip-download-shot")).toHaveLength(2);
+    button("Extend to").click();
+    await vi.waitFor(() => {
+      expect(backEnd.asked.at(-1)).toMatchObject({
+        type: "save_clip",
+        start: new Date(detail.start).toISOString(),
+        end: saved.clip.end,
+        entity_ids: [row.entityId],
+      });
+      find(document.body, "clip-download-job");
+    }, PATIENCE);
+  });
+
+  it("offers the nearest recording where nothing was recorded", async () => {
+    await showPanel();
+    const timeline = find<ClipDownloadTimeline>(document.body, "clip-download-timeline");
+    const row = timeline.rows.find((one) => !one.anyWindow);
+    const failed = row?.jobs.find((one) => one.failed);
+    if (!row || !failed) throw new Error("There is no failed job");
+    Object.assign(timeline, { _opened: failed.job.id });
+    await settle();
+    button("Nearest recording").click();
+    await settle();
+    const { start, end } = timeline.selection ?? {};
+    expect(row.events.some((mark) => mark.start === start && mark.end === end)).toBe(true);
+    expect(() => find(document.body, "clip-download-job")).toThrow();
+  });
+
   it("has sliders that keys move", async () => {
     await showPanel();
     const timeline = find<ClipDownloadTimeline>(document.body, "clip-download-timeline");

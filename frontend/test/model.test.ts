@@ -2,8 +2,23 @@ import { describe, expect, it } from "vitest";
 
 import { mainKind } from "../src/icons";
 import { HOUR, iso, MINUTE } from "../src/time";
-import { cluster } from "../src/timeline/draw";
-import { clipOf, estimate, isOver, makeRow, neighbor, progress, type Row, windowOf } from "../src/timeline/model";
+import { cluster, slots } from "../src/timeline/draw";
+import {
+  around,
+  availability,
+  clipOf,
+  costOf,
+  estimate,
+  eventIn,
+  isOver,
+  makeRow,
+  nearestEvent,
+  neighbor,
+  progress,
+  type Row,
+  unionOf,
+  windowOf,
+} from "../src/timeline/model";
 import type { Camera, Clip, CloudEvent, Job } from "../src/types";
 
 const span = (start: number, end: number) => ({ start: iso(start), end: iso(end) });
@@ -100,6 +115,41 @@ describe("a row", () => {
   it("estimates a size by the clips that there are", () => {
     expect(estimate([row([], [clip(0, HOUR)])], { start: 0, end: MINUTE })).toBe(MINUTE);
     expect(estimate([row([])], { start: 0, end: MINUTE })).toBeNull();
+    expect(estimate([{ ...row([]), bytesPerS: 500 }], { start: 0, end: MINUTE })).toBe(30_000);
+  });
+
+  it("says what a cloud bills, and nothing where it bills nothing", () => {
+    const billed = { ...row([]), bytesPerS: 1e6, usdPerGb: 0.0085 };
+    const window = { start: 0, end: 1000_000 };
+    expect(costOf([billed, { ...row([]), bytesPerS: 1e6 }], window)).toBeCloseTo(0.0085);
+    expect(costOf([{ ...row([]), bytesPerS: 1e6 }], window)).toBeNull();
+    expect(costOf([{ ...billed, bytesPerS: null }], window)).toBeNull();
+  });
+
+  it("extends a window by the clips that reach out of it", () => {
+    const one = row([], [clip(HOUR, 2 * HOUR), clip(3 * HOUR, 4 * HOUR), clip(30 * HOUR, 31 * HOUR)]);
+    expect(unionOf(one, { start: 1.5 * HOUR, end: 3.5 * HOUR })).toEqual({ start: HOUR, end: 4 * HOUR });
+    expect(unionOf(one, { start: 0, end: 5 * HOUR })).toBeNull();
+    expect(unionOf(one, { start: 1.2 * HOUR, end: 1.5 * HOUR })).toBeNull();
+    expect(unionOf(one, { start: 2 * HOUR, end: 3 * HOUR })).toBeNull();
+    expect(unionOf(one, { start: 1.5 * HOUR, end: 30.5 * HOUR })).toBeNull();
+  });
+
+  it("finds the event that a window is about", () => {
+    const one = row([event(0), event(HOUR), event(3 * HOUR)]);
+    expect(eventIn(one, { start: HOUR, end: HOUR + MINUTE })?.start).toBe(HOUR);
+    expect(eventIn(one, { start: 2 * HOUR, end: 2 * HOUR + MINUTE })).toBeUndefined();
+    expect(nearestEvent(one, { start: 2.5 * HOUR, end: 2.6 * HOUR })?.start).toBe(3 * HOUR);
+    expect(nearestEvent(row([]), { start: 0, end: 1 })).toBeUndefined();
+    expect(around({ start: MINUTE, end: MINUTE })).toEqual({ start: 45_000, end: 90_000 });
+  });
+
+  it("knows where its cloud has footage", () => {
+    const one: Row = { ...row([]), retentionStart: HOUR, footage: [{ start: 2 * HOUR, end: 3 * HOUR }], lag: MINUTE };
+    const now = 5 * HOUR;
+    const at = (time: number) => availability(one, time, now);
+    expect([0, 1.5 * HOUR, 2.5 * HOUR, now - 1, now + 1].map(at)).toEqual(["gone", "none", "there", "not_yet", "future"]);
+    expect(availability({ ...one, footage: null }, 1.5 * HOUR, now)).toBe("unknown");
   });
 
   it("finds the next and the previous event of all rows", () => {
@@ -140,5 +190,29 @@ describe("progress", () => {
   it("ends", () => {
     expect(isOver(job())).toBe(false);
     expect((["saved", "failed", "cancelled"] as const).every((state) => isOver(job({ state })))).toBe(true);
+  });
+});
+
+describe("pictures in a lane", () => {
+  const pictured = (start: number, kind?: string): CloudEvent => ({ ...event(start, kind), picture: `/${String(start)}` });
+
+  it("are of the most important event of each stretch, and never cover each other", () => {
+    const { events } = row([event(0), pictured(MINUTE), pictured(2 * MINUTE, "ding"), pictured(119 * MINUTE), pictured(121 * MINUTE)]);
+    const scale = { start: 0, end: 24 * HOUR, length: 24 * 34, mirrored: false };
+    const shown = slots(events, scale, 64);
+    expect(shown.map((slot) => slot.picture)).toEqual(["/120000", "/7260000"]);
+    shown.forEach((slot, index) => {
+      if (index) expect(slot.along - (shown[index - 1]?.along ?? 0)).toBeGreaterThanOrEqual(68);
+    });
+  });
+
+  it("stay the same while the time moves", () => {
+    const { events } = row(Array.from({ length: 60 }, (_, index) => pictured(index * 7 * MINUTE)));
+    const of = (start: number) =>
+      slots(events, { start, end: start + 2 * HOUR, length: 800, mirrored: false }, 64)
+        .filter((slot) => slot.along > 100 && slot.along < 600)
+        .map((slot) => slot.picture);
+    const later = of(HOUR + 1000);
+    expect(of(HOUR).filter((one) => later.includes(one)).length).toBeGreaterThanOrEqual(later.length - 1);
   });
 });

@@ -14,21 +14,25 @@ import {
 } from "../icons";
 import { kindName, type Localize } from "../localize";
 import { shared } from "../styles";
-import { clamp, MINUTE } from "../time";
-import type { Clip } from "../types";
+import { clamp, HOUR, MINUTE } from "../time";
+import type { Clip, Job } from "../types";
 import {
   cluster,
   draw,
-  HORIZONTAL,
+  horizontalLayout,
   type Layout,
   type Palette,
   type Scene,
+  slots,
+  thumbRoom,
   VERTICAL_AXIS,
   verticalLayout,
 } from "./draw";
-import { type EventMark, neighbor, type Row, windowOf } from "./model";
+import { availability, type EventMark, hasPicture, type JobMark, neighbor, type Row, windowOf } from "./model";
+import { eventShot, type Pictures, type Shot } from "./pictures";
 import { fit, pan, type Range, type Scale, toPixel, toTime, zoom } from "./scale";
 import { between, type Edge, keyStep, moveEdge, type Selection, snap } from "./selection";
+import { Thumbs } from "./thumbs";
 
 /** How long a finger rests before it selects. */
 const LONG_PRESS_MS = 400;
@@ -39,9 +43,11 @@ const SNAP = 7;
 const LEAST_COLUMN = 84;
 const VERTICAL = unsafeCSS(`${VERTICAL_AXIS}px`);
 /** Above this, a tip with a picture lies below the pointer. */
-const TIP_ROOM = 130;
+const TIP_ROOM = 150;
+/** The picture of an event that is nearer than this to the pointer is shown. */
+const NEAR = 24;
 /** What changes only what lies over the canvas. */
-const OVERLAY_ONLY = new Set<PropertyKey>(["selection", "_hover", "_spoken"]);
+const OVERLAY_ONLY = new Set<PropertyKey>(["selection", "version", "_hover", "_spoken", "_opened"]);
 const AXIS_KEYS = new Set(["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"]);
 
 interface Point {
@@ -76,11 +82,18 @@ export class ClipDownloadTimeline extends LitElement {
   @property({ type: Number }) now = 0;
   @property({ type: Boolean, reflect: true }) vertical = false;
   @property({ type: Boolean }) loading = false;
+  /** What the clouds show of a moment; none if there is nothing to ask. */
+  @property({ attribute: false }) pictures: Pictures | null = null;
+  /** Changes when there is a new picture. */
+  @property({ type: Number }) version = 0;
+  @property({ type: Boolean }) offline = false;
   /** Changes with the theme, so that colors are read again. */
   @property({ attribute: false }) theme: unknown;
 
   @state() private _range: Range = { start: 0, end: 1 };
-  @state() private _hover: { mark: EventMark | undefined; time: number; x: number; y: number } | null = null;
+  @state() private _hover: { row: Row | undefined; mark: EventMark | undefined; time: number; x: number; y: number } | null = null;
+  /** The job whose progress is shown in its place. */
+  @state() private _opened: string | null = null;
   @state() private _spoken = "";
 
   @query("canvas") private _canvas!: HTMLCanvasElement | null;
@@ -92,7 +105,9 @@ export class ClipDownloadTimeline extends LitElement {
   private _frame = 0;
   private _mustPaint = false;
   private _mirrored = false;
+  private _hasPictures = false;
   private _gesture: Gesture | null = null;
+  private readonly _thumbs = new Thumbs(() => this._schedule());
   private readonly _pointers = new Map<number, Point>();
   private readonly _observer = new ResizeObserver(() => this._measure());
 
@@ -108,6 +123,7 @@ export class ClipDownloadTimeline extends LitElement {
     this._frame = 0;
     this._endGesture();
     this._pointers.clear();
+    this.pictures?.forget("hover");
   }
 
   /** Show a part of the day, such as a selection that would be too narrow to be seen. */
@@ -132,6 +148,10 @@ export class ClipDownloadTimeline extends LitElement {
       const old: Range | undefined = changed.get("bounds");
       if (old?.start !== this.bounds.start || old.end !== this.bounds.end) this._range = { ...this.bounds };
     }
+    if (changed.has("rows")) {
+      this._hasPictures = this.rows.some((row) => row.events.some((mark) => mark.event.picture));
+      this._readJobs();
+    }
     if (changed.has("theme")) this._palette = undefined;
     // With the language its direction may change. To ask at each update would cost a layout.
     if (changed.has("format") || changed.has("theme")) {
@@ -155,9 +175,10 @@ export class ClipDownloadTimeline extends LitElement {
   }
 
   private get _layout(): Layout {
-    if (!this.vertical) return HORIZONTAL;
+    const hasPictures = this._hasPictures;
+    if (!this.vertical) return horizontalLayout(hasPictures);
     const room = this._size.across - VERTICAL_AXIS;
-    return verticalLayout(Math.max(LEAST_COLUMN, Math.floor(room / Math.max(this.rows.length, 1))));
+    return verticalLayout(Math.max(LEAST_COLUMN, Math.floor(room / Math.max(this.rows.length, 1))), hasPictures);
   }
 
   private get _scale(): Scale {
@@ -228,6 +249,7 @@ export class ClipDownloadTimeline extends LitElement {
       palette: this._palette,
       across: this._across,
       mirroredAcross: this._mirrored && this.vertical,
+      thumb: (source) => this._thumbs.get(source),
     };
   }
 
@@ -371,7 +393,7 @@ export class ClipDownloadTimeline extends LitElement {
     if (event.button !== 0 && event.button !== 1) return;
     const point = this._point(event);
     this._pointers.set(event.pointerId, point);
-    this._hover = null;
+    this._setHover(null);
     const edge = (event.target as HTMLElement).dataset.edge as Edge | undefined;
     if (this._pointers.size === 2) {
       this._endGesture();
@@ -448,11 +470,13 @@ export class ClipDownloadTimeline extends LitElement {
       }
       case "selecting":
         this._dragSelection(this._timeAt(point));
+        this._showHover(point);
         return;
       case "edge": {
         if (!this.selection) return;
         const time = this._snapped(this._timeAt(point) - gesture.grip, this.selection.entityIds);
         this._select({ ...this.selection, ...moveEdge(this.selection, gesture.edge, time, this._selectable) });
+        this._showHover(point);
         return;
       }
       case "panning":
@@ -489,6 +513,7 @@ export class ClipDownloadTimeline extends LitElement {
 
   private _endGesture(): void {
     if (this._gesture?.kind === "pending") window.clearTimeout(this._gesture.timer);
+    if (this._gesture) this._setHover(null);
     this._gesture = null;
   }
 
@@ -501,6 +526,11 @@ export class ClipDownloadTimeline extends LitElement {
     const reach = ((this._range.end - this._range.start) / this._size.along) * 10;
     const time = this._timeAt(point);
     if (onClips) {
+      const job = row.jobs.find((one) => one.start - reach <= time && time <= one.end + reach);
+      if (job) {
+        this._opened = job.job.id;
+        return;
+      }
       const mark = row.clips.find((one) => one.start - reach <= time && time <= one.end + reach);
       if (mark) {
         this.dispatchEvent(new CustomEvent("clip-opened", { detail: mark.clip }));
@@ -514,6 +544,12 @@ export class ClipDownloadTimeline extends LitElement {
   /** The event whose icon or bar lies at a place. */
   private _eventAt(row: Row, point: Point): EventMark | undefined {
     const along = this._along(point);
+    const { pictures, axis, row: size } = this._layout;
+    const across = ((this._acrossOf(point) - axis) % size) - (pictures?.at ?? 0);
+    if (pictures && across >= 0 && across <= pictures.size) {
+      const room = thumbRoom(this._layout);
+      return slots(row.events, this._scale, room).find((one) => Math.abs(one.along - along) <= room / 2)?.mark;
+    }
     const near = cluster(row.events, this._scale)
       .filter((one) => Math.abs(one.along - along) <= 14)
       .sort((a, b) => Math.abs(a.along - along) - Math.abs(b.along - along))[0];
@@ -525,11 +561,23 @@ export class ClipDownloadTimeline extends LitElement {
   private _showHover(point: Point): void {
     const time = this._timeAt(point);
     const row = this.rows[this._rowAt(point)];
-    this._hover = { mark: row && this._eventAt(row, point), time, x: point.x, y: point.y };
+    this._setHover({ row, mark: row && this._eventAt(row, point), time, x: point.x, y: point.y });
   }
 
   private _left(): void {
-    this._hover = null;
+    this._setHover(null);
+  }
+
+  private _setHover(hover: typeof this._hover): void {
+    this._hover = hover;
+    if (hover?.row && !hover.mark?.event.picture && hasPicture(hover.row, hover.time, this.now)) {
+      this.pictures?.want("hover", hover.row.entityId, hover.time, this._pixels(2));
+    } else this.pictures?.forget("hover");
+  }
+
+  /** So much time has so many pixels. */
+  private _pixels(count: number): number {
+    return ((this._range.end - this._range.start) / Math.max(this._size.along, 1)) * count;
   }
 
   private _spread(): number {
@@ -553,12 +601,14 @@ export class ClipDownloadTimeline extends LitElement {
     const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
     const before = this._range;
+    const point = this._point(event);
     if (sideways) {
       this._panPixels(-(event.deltaX || event.deltaY) * lines * (this._mirrored ? -1 : 1) * (this._scale.mirrored ? -1 : 1));
     } else {
       const strength = event.ctrlKey ? 0.01 : 0.0016;
-      this._zoom(Math.exp(event.deltaY * lines * strength), this._timeAt(this._point(event)));
+      this._zoom(Math.exp(event.deltaY * lines * strength), this._timeAt(point));
     }
+    if (this._hover) this._showHover(point);
     // What cannot be zoomed out further lets the page scroll.
     if (before.start !== this._range.start || before.end !== this._range.end || event.ctrlKey) event.preventDefault();
   }
@@ -682,6 +732,7 @@ export class ClipDownloadTimeline extends LitElement {
           </div>
           ${this._tip()} ${this.loading ? html`<div class="shimmer"></div>` : nothing}
         </div>
+        <div class="over">${this._job()}</div>
       </div>
       <p id="help" class="hidden-text">${localize("timeline.help")}</p>
       <p class="hidden-text" role="status">${this._spoken}</p>
@@ -751,22 +802,120 @@ export class ClipDownloadTimeline extends LitElement {
     ></div>`;
   }
 
+  /** What lies below the pointer; while an edge is dragged, what is seen there. */
   private _tip(): TemplateResult | typeof nothing {
     const hover = this._hover;
-    if (!hover || this._gesture) return nothing;
-    const { mark } = hover;
-    const { start, end } = this._range;
-    const time = end - start < 4 * 3600_000 ? this.format.seconds(hover.time) : this.format.time(hover.time);
+    const gesture = this._gesture?.kind;
+    if (!hover || (gesture && gesture !== "selecting" && gesture !== "edge")) return nothing;
+    const { row, mark } = hover;
+    const at = gesture ? this._nearestEdge(hover.time) : hover.time;
+    const isNear = this._range.end - this._range.start < 4 * HOUR || gesture !== undefined;
+    const time = isNear ? this.format.seconds(at) : this.format.time(at);
+    const shot = row ? this._shotOf(row, mark, at) : null;
     const width = this._track?.clientWidth ?? 0;
-    const x = clamp(hover.x, 70, Math.max(width - 70, 70));
-    const isBelow = hover.y < (mark?.event.picture ? TIP_ROOM : 40);
+    const half = shot ? 90 : 70;
+    const x = clamp(hover.x, half, Math.max(width - half, half));
+    const isBelow = hover.y < (shot ? TIP_ROOM : 40);
     return html`<div class="tip ${isBelow ? "below" : ""}" aria-hidden="true" style="left: ${x}px; top: ${hover.y}px">
-      ${mark?.event.picture ? html`<img src=${mark.event.picture} alt="" />` : nothing}
-      ${mark
+      ${shot ? html`<img src=${shot.picture} alt="" />` : nothing}
+      ${mark && !gesture
         ? html`<b>${kindName(this.localize, mark.kind)}</b> ${this.format.seconds(mark.start)}
             ${mark.end > mark.start ? `· ${this.format.length(mark.end - mark.start)}` : nothing}`
-        : time}
+        : html`<b>${time}</b> ${gesture && this.selection
+              ? `· ${this.format.length(this.selection.end - this.selection.start)}`
+              : this._note(row, at, shot)}`}
     </div>`;
+  }
+
+  /** The edge that is dragged, where it snapped to. */
+  private _nearestEdge(time: number): number {
+    const { start, end } = this.selection ?? { start: time, end: time };
+    return Math.abs(start - time) < Math.abs(end - time) ? start : end;
+  }
+
+  /** The picture of an event or moment: the cloud's nearest, else that of an event close by. */
+  private _shotOf(row: Row, mark: EventMark | undefined, time: number): Shot | null {
+    if (mark?.event.picture && !this._gesture) return { picture: mark.event.picture, at: mark.start };
+    return this.pictures?.near(row.entityId, time, this._pixels(NEAR)) ?? eventShot(row, time, this._pixels(NEAR));
+  }
+
+  private _note(row: Row | undefined, time: number, shot: Shot | null): string {
+    if (shot) {
+      const isOther = Math.abs(shot.at - time) >= MINUTE;
+      return isOther ? this.localize("timeline.picture_of", { time: this.format.seconds(shot.at) }) : "";
+    }
+    const state = row && availability(row, time, this.now);
+    return state === "none" || state === "gone" || state === "not_yet" ? this.localize(`timeline.${state}`) : "";
+  }
+
+  // --- jobs in their place
+
+  private _jobsBefore = new Set<string>();
+
+  /** Show a job that was just asked for here; put it away when it is done. */
+  private _readJobs(): void {
+    const jobs = this.rows.flatMap((row) => row.jobs);
+    if (this._opened !== null && !jobs.some(({ job }) => job.id === this._opened)) this._opened = null;
+    const saved = this._saved;
+    const fresh = saved && jobs.find((mark) => !this._jobsBefore.has(mark.job.id) && mark.start === saved.start && mark.end === saved.end);
+    if (fresh) {
+      this._opened = fresh.job.id;
+      this._saved = null;
+    }
+    this._jobsBefore = new Set(jobs.map(({ job }) => job.id));
+  }
+
+  private _saved: Range | null = null;
+
+  /** Show the job of a window in its place as soon as there is one. */
+  follow(window: Range): void {
+    this._saved = window;
+    const known = this.rows.flatMap((row) => row.jobs).find((mark) => mark.start === window.start && mark.end === window.end);
+    if (!known || known.failed) return;
+    this._opened = known.job.id;
+    this._saved = null;
+  }
+
+  private _job(): TemplateResult | typeof nothing {
+    const index = this.rows.findIndex((row) => row.jobs.some(({ job }) => job.id === this._opened));
+    const row = this.rows[index];
+    const mark = row?.jobs.find(({ job }) => job.id === this._opened);
+    if (!row || !mark) return nothing;
+    return html`<clip-download-job
+      class="job"
+      style=${this._jobPlace(mark, index)}
+      .job=${mark.job}
+      .row=${row}
+      .format=${this.format}
+      .localize=${this.localize}
+      .now=${this.now}
+      .offline=${this.offline}
+      @closed=${() => this._closeJob()}
+      @cancel=${this._passJob}
+      @retry=${this._passJob}
+      @sign-in=${this._passJob}
+      @window-chosen=${this._passJob}
+      @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this._closeJob()}
+    ></clip-download-job>`;
+  }
+
+  /** Below its bar, as far as there is room beside the frame's ends. */
+  private _jobPlace(mark: JobMark, index: number): string {
+    const along = clamp(toPixel(this._scale, (mark.start + mark.end) / 2), 0, this._size.along);
+    const { axis, row, clips } = this._layout;
+    if (this.vertical) return `top: ${String(Math.round(along + 12))}px; inset-inline: ${String(VERTICAL_AXIS)}px auto`;
+    const left = clamp(along - 150, 0, Math.max(this._size.along - 300, 0));
+    return `left: ${String(Math.round(left))}px; top: ${String(axis + index * row + clips.at + clips.size + 6)}px`;
+  }
+
+  private _closeJob(): void {
+    this._opened = null;
+    this.focusTrack();
+  }
+
+  private _passJob(event: CustomEvent<Job>): void {
+    if (event.type !== "cancel") this._closeJob();
+    this.dispatchEvent(new CustomEvent(event.type, { detail: event.detail }));
   }
 
   private _noMenu(event: Event): void {
@@ -933,6 +1082,21 @@ export class ClipDownloadTimeline extends LitElement {
         object-fit: cover;
         margin: -4px -8px 4px;
         border-radius: 7px 7px 0 0;
+      }
+      .over {
+        position: absolute;
+        inset-block: 0;
+        inset-inline: 132px 0;
+        pointer-events: none;
+      }
+      :host([vertical]) .over {
+        inset-inline: 0;
+        top: 44px;
+      }
+      .job {
+        position: absolute;
+        pointer-events: auto;
+        z-index: 2;
       }
       .shimmer {
         position: absolute;

@@ -21,9 +21,14 @@ export interface Layout {
   events: Lane;
   cloud: Lane;
   clips: Lane;
+  /** Where the pictures of events are; null where there is no room, or none of them has one. */
+  pictures: Lane | null;
 }
 
-export const HORIZONTAL: Layout = {
+/** A picture in a lane. */
+export const THUMB = { width: 64, height: 36 };
+
+const HORIZONTAL: Layout = {
   vertical: false,
   axis: 28,
   row: 72,
@@ -31,13 +36,29 @@ export const HORIZONTAL: Layout = {
   events: { at: 26, size: 4 },
   cloud: { at: 34, size: 10 },
   clips: { at: 48, size: 16 },
+  pictures: null,
+};
+
+/** The lanes of a line that goes across; pictures have a lane of their own below the icons. */
+export const horizontalLayout = (hasPictures: boolean): Layout => {
+  if (!hasPictures) return HORIZONTAL;
+  const by = THUMB.height + 4;
+  const lower = (lane: Lane): Lane => ({ at: lane.at + by, size: lane.size });
+  return {
+    ...HORIZONTAL,
+    row: HORIZONTAL.row + by,
+    events: lower(HORIZONTAL.events),
+    cloud: lower(HORIZONTAL.cloud),
+    clips: lower(HORIZONTAL.clips),
+    pictures: { at: 26, size: THUMB.height },
+  };
 };
 
 /** Room for `12:30 PM` beside the lanes. */
 export const VERTICAL_AXIS = 64;
 
 /** A vertical row is as wide as there is room. */
-export const verticalLayout = (row: number): Layout => ({
+export const verticalLayout = (row: number, hasPictures: boolean): Layout => ({
   vertical: true,
   axis: VERTICAL_AXIS,
   row,
@@ -45,7 +66,11 @@ export const verticalLayout = (row: number): Layout => ({
   events: { at: 38, size: 4 },
   cloud: { at: 4, size: 10 },
   clips: { at: 18, size: 16 },
+  pictures: hasPictures && row >= VERTICAL_PICTURES + THUMB.width ? { at: VERTICAL_PICTURES, size: THUMB.width } : null,
 });
+
+/** How far into a vertical row its pictures begin. */
+const VERTICAL_PICTURES = 70;
 
 /** Colors and type, as the theme has them. */
 export interface Palette {
@@ -75,6 +100,8 @@ export interface Scene {
   across: number;
   /** Whether across is counted from the right. */
   mirroredAcross: boolean;
+  /** A picture, as large as it is drawn, or nothing if it is not loaded. */
+  thumb(source: string): CanvasImageSource | undefined;
 }
 
 const paths = new Map<string, Path2D>();
@@ -213,6 +240,39 @@ export const cluster = (events: EventMark[], scale: Scale): Cluster[] => {
   return found;
 };
 
+export interface Slot {
+  mark: EventMark;
+  picture: string;
+  /** Where along its middle lies. */
+  along: number;
+}
+
+/**
+ * Choose the events whose pictures are shown: one in each stretch that has room for one, the most important.
+ *
+ * The stretches begin at round times, so that pictures do not change while the time is moved.
+ */
+export const slots = (events: EventMark[], scale: Scale, room: number): Slot[] => {
+  const stretch = ((scale.end - scale.start) / scale.length) * (room + 4);
+  const best = new Map<number, EventMark>();
+  for (const mark of events) {
+    if (!mark.event.picture || mark.start > scale.end + stretch || mark.end < scale.start - stretch) continue;
+    const index = Math.floor(mark.start / stretch);
+    const other = best.get(index);
+    if (!other || mark.look.rank < other.look.rank) best.set(index, mark);
+  }
+  const found = [...best.values()].map((mark) => {
+    const along = toPixel(scale, (mark.start + mark.end) / 2);
+    return { mark, picture: mark.event.picture ?? "", along };
+  });
+  found.sort((a, b) => a.along - b.along);
+  found.forEach((slot, index) => {
+    const before = found[index - 1];
+    if (before) slot.along = Math.max(slot.along, before.along + room + 4);
+  });
+  return found;
+};
+
 /** How far from each other the hours are written. */
 const labelRoom = (scene: Scene): number =>
   scene.layout.vertical ? 40 : scene.format.seconds(scene.now).length * 7 + 24;
@@ -289,13 +349,35 @@ const drawEvents = (pen: Pen, row: Row, at: number): void => {
   for (const { mark, along, count } of cluster(row.events, scale)) {
     context.fillStyle = palette.events.get(mark.look) ?? palette.faint;
     pen.icon(mark.look.icon, along, at + icons.at, icons.size);
-    if (count > 1 && scene.layout.vertical) {
+    if (count > 1 && scene.layout.vertical && !scene.layout.pictures) {
       context.fillStyle = palette.faint;
       context.textAlign = scene.mirroredAcross ? "right" : "left";
       context.fillText(`×${scene.format.count(count)}`, pen.across(at + icons.at + icons.size + 3, 0), along);
     }
   }
 };
+
+const drawPictures = (pen: Pen, row: Row, at: number): void => {
+  const { context, scene } = pen;
+  const { layout, scale, palette } = scene;
+  if (!layout.pictures) return;
+  const across = pen.across(at + layout.pictures.at, layout.pictures.size);
+  for (const { mark, picture, along } of slots(row.events, scale, thumbRoom(layout))) {
+    const [x, y] = layout.vertical
+      ? [across, along - THUMB.height / 2]
+      : [along - THUMB.width / 2, across];
+    const image = scene.thumb(picture);
+    context.fillStyle = palette.line;
+    if (image) context.drawImage(image, x, y, THUMB.width, THUMB.height);
+    else context.fillRect(x, y, THUMB.width, THUMB.height);
+    context.fillStyle = palette.events.get(mark.look) ?? palette.faint;
+    if (layout.vertical) context.fillRect(x, y, 2, THUMB.height);
+    else context.fillRect(x, y + THUMB.height - 2, THUMB.width, 2);
+  }
+};
+
+/** How much of the line a picture takes. */
+export const thumbRoom = (layout: Layout): number => (layout.vertical ? THUMB.height : THUMB.width);
 
 const drawClip = (pen: Pen, mark: ClipMark, at: number): void => {
   const { context, scene } = pen;
@@ -318,8 +400,9 @@ const drawClip = (pen: Pen, mark: ClipMark, at: number): void => {
 
 const drawJob = (pen: Pen, job: JobMark, at: number): void => {
   const { context, scene } = pen;
+  const { palette } = scene;
   const { clips } = scene.layout;
-  const color = job.failed ? scene.palette.error : scene.palette.job;
+  const color = job.failed ? palette.error : palette.job;
   const box = pen.box(job, at + clips.at, clips.size, 6);
   if (!box) return;
   context.fillStyle = hatch(context, color, 2);
@@ -332,6 +415,16 @@ const drawJob = (pen: Pen, job: JobMark, at: number): void => {
     const done = { start: job.start, end: job.start + (job.end - job.start) * job.share };
     pen.span(done, at + clips.at, clips.size);
   }
+  const percent = job.share === null || job.failed ? "" : scene.format.percent(job.share);
+  if (!percent || scene.layout.vertical || box[2] < 44) return;
+  context.font = palette.font;
+  context.textAlign = "center";
+  const half = context.measureText(percent).width / 2 + 4;
+  const middle = box[0] + box[2] / 2;
+  context.fillStyle = palette.ground;
+  context.fillRect(middle - half, box[1] + 1.5, 2 * half, box[3] - 3);
+  context.fillStyle = palette.text;
+  context.fillText(percent, middle, box[1] + box[3] / 2 + 1);
 };
 
 const drawNow = (pen: Pen): void => {
@@ -363,6 +456,7 @@ export const draw = (context: CanvasRenderingContext2D, scene: Scene): void => {
     for (const mark of row.clips) drawClip(pen, mark, at);
     for (const job of row.jobs) drawJob(pen, job, at);
     drawEvents(pen, row, at);
+    drawPictures(pen, row, at);
   });
   drawNow(pen);
 };

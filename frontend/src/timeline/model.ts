@@ -1,5 +1,5 @@
 import { type EventLook, lookOf, mainKind } from "../icons";
-import { ms, MINUTE } from "../time";
+import { HOUR, ms, MINUTE, SECOND } from "../time";
 import type { Camera, CameraTimeline, Clip, CloudEvent, Job, Span } from "../types";
 import type { Range } from "./scale";
 
@@ -12,6 +12,13 @@ export interface Row {
   footage: Range[] | null;
   retentionStart: number | null;
   lag: number;
+  /** About how many bytes a second of it has; null if that is not known. */
+  bytesPerS: number | null;
+  /** What its cloud bills for fetching; null if that costs nothing. */
+  usdPerGb: number | null;
+  /** Whether its cloud has a picture of any past moment. */
+  hasPictures: boolean;
+  isSignedOut: boolean;
   events: EventMark[];
   clips: ClipMark[];
   jobs: JobMark[];
@@ -33,6 +40,7 @@ export interface JobMark extends Range {
   /** How much of it has come, 0 to 1; null if that is not known. */
   share: number | null;
   failed: boolean;
+  job: Job;
 }
 
 const range = (span: Span): Range => ({ start: ms(span.start), end: ms(span.end) });
@@ -57,6 +65,10 @@ export const makeRow = (camera: Camera, timeline: CameraTimeline | undefined, jo
   footage: timeline?.footage?.map(range).sort(byStart) ?? null,
   retentionStart: camera.retention_start === null ? null : ms(camera.retention_start),
   lag: camera.lag_s * 1000,
+  bytesPerS: camera.bytes_per_s,
+  usdPerGb: camera.usd_per_gb,
+  hasPictures: camera.has_pictures,
+  isSignedOut: camera.status === "signed_out",
   events: (timeline?.events ?? [])
     .map((event) => {
       const kind = mainKind(event.kind, event.seen);
@@ -68,25 +80,56 @@ export const makeRow = (camera: Camera, timeline: CameraTimeline | undefined, jo
     .sort(byStart),
   jobs: jobs
     .filter((job) => job.entity_id === camera.entity_id && job.state !== "saved" && job.state !== "cancelled")
-    .map((job) => ({ ...range(job), share: progress(job), failed: job.state === "failed" })),
+    .map((job) => ({ ...range(job), share: progress(job), failed: job.state === "failed", job })),
 });
 
 /** The clip that holds all of a window, if there is one. */
 export const clipOf = (row: Row, window: Range): Clip | undefined =>
   row.clips.find((mark) => mark.start <= window.start && mark.end >= window.end)?.clip;
 
-/** About how many bytes a window will have, by what was saved of the camera; null if nothing was. */
+/** The longest window that can be asked for. */
+const MOST = 24 * HOUR;
+
+/** The window of the saved clips that overlap a window, and of the window itself; null if none reaches out of it. */
+export const unionOf = (row: Row, window: Range): Range | null => {
+  const touching = row.clips.filter((mark) => mark.start < window.end && mark.end > window.start);
+  const start = Math.min(window.start, ...touching.map((mark) => mark.start));
+  const end = Math.max(window.end, ...touching.map((mark) => mark.end));
+  const isWider = start < window.start || end > window.end;
+  return isWider && !clipOf(row, window) && end - start <= MOST ? { start, end } : null;
+};
+
+/** About how many bytes a second of a camera has, by its last clips or by those of the day. */
+const bytesPerSecond = (row: Row): number | null => {
+  if (row.bytesPerS !== null) return row.bytesPerS;
+  let bytes = 0;
+  let seconds = 0;
+  for (const { clip } of row.clips) {
+    bytes += clip.size_bytes;
+    seconds += clip.duration_s;
+  }
+  return seconds ? bytes / seconds : null;
+};
+
+/** About how many bytes a window will have; null if that is not known of one of the cameras. */
 export const estimate = (rows: Row[], window: Range): number | null => {
   let total = 0;
   for (const row of rows) {
-    let bytes = 0;
-    let length = 0;
-    for (const { clip } of row.clips) {
-      bytes += clip.size_bytes;
-      length += clip.duration_s * 1000;
-    }
-    if (!length) return null;
-    total += (bytes / length) * (window.end - window.start);
+    const rate = bytesPerSecond(row);
+    if (rate === null) return null;
+    total += (rate * (window.end - window.start)) / SECOND;
+  }
+  return total || null;
+};
+
+/** About what the clouds bill for a window, in US dollars; null if they bill nothing, or how much is not known. */
+export const costOf = (rows: Row[], window: Range): number | null => {
+  let total = 0;
+  for (const row of rows) {
+    if (row.usdPerGb === null) continue;
+    const rate = bytesPerSecond(row);
+    if (rate === null) return null;
+    total += ((rate * (window.end - window.start)) / SECOND / 1e9) * row.usdPerGb;
   }
   return total || null;
 };
@@ -110,3 +153,53 @@ export const neighbor = (
 /** An event's own window; where its end is not known, a minute. */
 export const windowOf = (mark: Range): Range =>
   mark.end - mark.start >= 1000 ? { start: mark.start, end: mark.end } : { start: mark.start, end: mark.start + MINUTE };
+
+/** So much before and after an event is saved with it. */
+const AROUND = 15 * SECOND;
+
+/** An event with what was before and after it. */
+export const around = (mark: Range): Range => ({
+  start: mark.start - AROUND,
+  end: Math.max(mark.end, mark.start + AROUND) + AROUND,
+});
+
+/** The event that shares the most time with a window. */
+export const eventIn = (row: Row, window: Range): EventMark | undefined => {
+  let best: EventMark | undefined;
+  let most = -1;
+  for (const mark of row.events) {
+    const common = Math.min(mark.end, window.end) - Math.max(mark.start, window.start);
+    if (common < 0 || common <= most) continue;
+    most = common;
+    best = mark;
+  }
+  return best;
+};
+
+/** The event that is the least away from a window. */
+export const nearestEvent = (row: Row, window: Range): EventMark | undefined => {
+  let best: EventMark | undefined;
+  let least = Infinity;
+  for (const mark of row.events) {
+    const away = Math.max(mark.start - window.end, window.start - mark.end);
+    if (away >= least) continue;
+    least = away;
+    best = mark;
+  }
+  return best;
+};
+
+export type Availability = "there" | "unknown" | "none" | "gone" | "not_yet" | "future";
+
+/** Whether a camera's cloud may have a picture of a moment. */
+export const hasPicture = (row: Row, time: number, now: number): boolean =>
+  row.hasPictures && ["there", "unknown"].includes(availability(row, time, now));
+
+/** Whether a camera's cloud has footage of a moment. */
+export const availability = (row: Row, time: number, now: number): Availability => {
+  if (time > now) return "future";
+  if (row.retentionStart !== null && time < row.retentionStart) return "gone";
+  if (time > now - row.lag) return "not_yet";
+  if (!row.footage) return "unknown";
+  return row.footage.some((range) => range.start <= time && time <= range.end) ? "there" : "none";
+};
