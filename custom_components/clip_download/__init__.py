@@ -40,6 +40,7 @@ from .issues import async_check_issues, async_forget_account, async_update_issue
 from .job_feed import async_job_feed, has_failed
 from .panel import async_setup_panel
 from .paths import media_folders
+from .pictures import async_setup_pictures
 from .retention import CLIPS_SAVED, RetentionManager
 from .runtime import Shared, async_shared
 from .services import async_setup_services
@@ -74,6 +75,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_websocket_api(hass)
     async_setup_downloads(hass)
     async_setup_exports(hass)
+    async_setup_pictures(hass)
     await async_setup_shares(hass)
     await async_setup_panel(hass)
     for kind in KINDS.values():

@@ -71,11 +71,11 @@ async def async_known_events(
     window: Window,
     fresh_for: timedelta | None = None,
 ) -> list[Event]:
-    """Return what a camera saw, as its cloud tells, or told so long ago.
+    """Return what a camera saw, as its cloud lists it, or told of it; or so long ago.
 
     Raises ClipError.
     """
     if not entry.runtime_data.source.event_kinds:
-        return []
+        return await entry.runtime_data.event_store.between(camera.id, window)
     history = hass.data.setdefault(DATA_HISTORY, History())
     return await history.events(entry, camera, window, fresh_for)

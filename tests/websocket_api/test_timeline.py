@@ -10,6 +10,9 @@ import pytest
 
 from custom_components.clip_download import history
 from custom_components.clip_download.automatic_saving import async_events
+from custom_components.clip_download.engine.model import Event
+from custom_components.clip_download.engine.time_range import Window
+from custom_components.clip_download.websocket_api import footage
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from tests.accounts import save_event, set_up
@@ -78,7 +81,8 @@ async def test_timeline(
     assert (ding["kind"], motion["kind"]) == ("ding", "motion")
     assert ding["clip_id"] == clip["id"]
     assert ding["picture"].partition("?")[0] == clip["picture"].partition("?")[0]
-    assert (motion["clip_id"], motion["picture"]) == (None, None)
+    assert motion["clip_id"] is None
+    assert motion["picture"].startswith("/api/clip_download/picture/")
     assert abs(time_of(ding["start"]) - ring.start) < timedelta(seconds=2)
     assert "url" not in clip
     assert len(front["footage"]) == 2
@@ -97,6 +101,7 @@ async def test_a_cloud_without_a_history(
     """Its clips are there all the same."""
     hass_clouds.kinesis.add_stream("Yard")
     entry = await set_up(hass, hass_clouds, "kinesis")
+    hass_clouds.kinesis.denied = {"ListFragments"}
     browser = await open_browser()
     yard = (await cameras(browser, entity_ids=[YARD]))[YARD]
     assert (yard["footage"], yard["events"], yard["events_error"]) == (None, [], None)
@@ -167,12 +172,79 @@ async def test_the_cloud_is_asked_once(
     assert len(hass_clouds.ring.asked(HISTORY)) > first
 
 
+async def test_footage(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    open_browser: Open,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where a stream has footage is asked once, and again only of what may still grow."""
+    monkeypatch.setattr(footage, "WAIT_S", 60)
+    stream = hass_clouds.kinesis.add_stream("Yard", fragment=timedelta(seconds=20))
+    now = datetime.now(UTC).replace(microsecond=0)
+    holes = [(now - 3 * HOUR, now - 2 * HOUR), (now - HOUR, now - HOUR / 2)]
+    stream.holes = holes
+    await set_up(hass, hass_clouds, "kinesis")
+    browser = await open_browser()
+    window = {
+        "start": (now - 5 * HOUR).isoformat(),
+        "end": (now - HOUR / 4).isoformat(),
+    }
+    answer = await browser.ask("footage", entity_id=YARD, **window)
+    found = [(time_of(one["start"]), time_of(one["end"])) for one in answer["footage"]]
+    assert len(found) == 3
+    assert found[0][0] == now - 5 * HOUR
+    assert found[-1][1] == now - HOUR / 4
+    for (_, ended), (begins, _), hole in zip(found, found[1:], holes, strict=False):
+        assert abs(ended - hole[0]) <= timedelta(seconds=20)
+        assert abs(begins - hole[1]) <= timedelta(seconds=20)
+    asked = len(hass_clouds.kinesis.asked("listFragments"))
+    for part in (window, {**window, "start": (now - 4 * HOUR).isoformat()}):
+        yard = (await cameras(browser, entity_ids=[YARD], **part))[YARD]
+        assert len(yard["footage"]) == 3
+    assert len(hass_clouds.kinesis.asked("listFragments")) == asked
+    yard = (await cameras(browser, entity_ids=[YARD], **day()))[YARD]
+    assert yard["footage"][0]["start"] < answer["footage"][0]["start"]
+    assert yard["footage"][-1]["end"] > answer["footage"][-1]["end"]
+    more = len(hass_clouds.kinesis.asked("listFragments"))
+    assert more > asked
+    await cameras(browser, entity_ids=[YARD], **day())
+    assert len(hass_clouds.kinesis.asked("listFragments")) == more
+    month = {**day(), "start": (now - 24 * 20 * HOUR).isoformat()}
+    answer = await browser.ask("footage", entity_id=YARD, **month)
+    assert answer == {"footage": None}
+
+
+async def test_events_that_only_a_webhook_told(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, open_browser: Open
+) -> None:
+    """They are remembered, and listed."""
+    hass_clouds.meraki.add_camera("Yard")
+    entry = await set_up(hass, hass_clouds, "meraki")
+    (camera,) = entry.runtime_data.coordinator.listed()
+    now = datetime.now(UTC)
+    for number, at in enumerate((now - HOUR, now - 30 * HOUR)):
+        event = Event(id=f"{number}", kind="motion", window=Window(at, at))
+        entry.runtime_data.monitor.on_event(camera, event)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    browser = await open_browser()
+    yard = (await cameras(browser, entity_ids=[YARD]))[YARD]
+    (event,) = yard["events"]
+    assert (event["id"], event["kind"], event["picture"]) == ("0", "motion", None)
+    assert yard["footage"] is None
+    answer = await browser.ask("events/list", entity_id=YARD, **day())
+    assert answer == {"events": [event]}
+
+
 async def test_rights(
     hass: HomeAssistant, hass_clouds: Clouds, entry: ConfigEntry, open_browser: Open
 ) -> None:
     """Of others' cameras nothing is told, and nothing is asked."""
     guest = await open_browser(ONE)
     before = len(hass_clouds.ring.asked())
+    code = await guest.refused("footage", entity_id=YARD, **day())
+    assert code == "not_found"
     for entity_ids in ([YARD], [FRONT, YARD]):
         code = await guest.refused("timeline", entity_ids=entity_ids, **day())
         assert code == "not_found"

@@ -106,6 +106,28 @@ def gaps(
     return missing
 
 
+def merged(
+    windows: Iterable[Window], tolerance: timedelta = timedelta(0)
+) -> list[Window]:
+    """Return what windows cover, in order; those at most `tolerance` apart are one."""
+    found: list[Window] = []
+    for window in sorted(windows):
+        if found and window.start - found[-1].end <= tolerance:
+            found[-1] = Window(found[-1].start, max(found[-1].end, window.end))
+        elif window.duration:
+            found.append(window)
+    return found
+
+
+def within(windows: Iterable[Window], around: Window) -> list[Window]:
+    """Return what of windows lies in another."""
+    return [
+        Window(max(one.start, around.start), min(one.end, around.end))
+        for one in windows
+        if one.overlaps(around)
+    ]
+
+
 def settle(
     *,
     now: datetime,

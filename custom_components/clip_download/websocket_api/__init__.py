@@ -22,6 +22,8 @@ COMMANDS = (
     shares.ws_list,
     shares.ws_revoke,
     timeline.ws_events,
+    timeline.ws_footage,
+    timeline.ws_picture_at,
     timeline.ws_timeline,
 )
 

@@ -75,7 +75,9 @@ def _info(
         else None,
         "bytes_per_s": speeds.get((entry.entry_id, camera_id)),
         "usd_per_gb": source.usd_per_gb if source else None,
-        "has_pictures": False,
+        "has_pictures": source is not None
+        and camera is not None
+        and source.has_pictures(camera),
         "picture": async_signed(
             asker.hass,
             f"/api/camera_proxy/{entity.entity_id}",

@@ -178,6 +178,12 @@ class EventsAnswer(TypedDict):
     events: list[EventInfo]
 
 
+class FootageAnswer(TypedDict):
+    """Of `footage`: None where the cloud does not tell."""
+
+    footage: list[Span] | None
+
+
 class TimelineAnswer(TypedDict):
     """Of `timeline`."""
 

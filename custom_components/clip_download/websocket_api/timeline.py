@@ -1,7 +1,8 @@
 """The commands about a window of time: what the cloud and the library have of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import voluptuous as vol
@@ -14,21 +15,34 @@ from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError
 from ..engine.library.queries import ClipQueries, Filter
 from ..engine.model import Camera, Event
-from ..engine.time_range import Window, settle_past
+from ..engine.time_range import Window, merged, settle_past
 from ..errors import action_error, raise_action_error
 from ..history import async_known_events
-from ..links import async_picture_links
+from ..links import async_picture_links, async_signed
+from ..pictures import DATA_PICTURES
 from ..runtime import async_shared
 from ..services import response
 from ..services.targets import account_and_camera, name_of
 from .clips import async_infos
 from .command import ID, Asker, command, moment, span, utc
-from .schema import CameraTimeline, EventInfo, EventsAnswer, Span, TimelineAnswer
+from .footage import async_footage
+from .schema import (
+    CameraTimeline,
+    EventInfo,
+    EventsAnswer,
+    FootageAnswer,
+    PictureAnswer,
+    Span,
+    TimelineAnswer,
+)
 
 # No wall shows more at once; of each, no more clips than that.
 MOST_CAMERAS, MOST_CLIPS = 32, 1000
 # Of all cameras together: a link to a picture costs more than all else of a clip.
 MOST_PICTURES = 640
+LINKS_AT_ONCE = 50
+# No cloud has anything from before.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 WINDOW_FIELDS: VolDictType = {
     vol.Required("start"): moment,
@@ -38,7 +52,7 @@ WINDOW_FIELDS: VolDictType = {
 
 @command("events/list", {vol.Required("entity_id"): ID, **WINDOW_FIELDS})
 async def ws_events(asker: Asker, msg: dict[str, Any]) -> EventsAnswer:
-    """List what a camera saw, the oldest first; nothing where its cloud keeps no history."""
+    """List what a camera saw, the oldest first, as its cloud lists it or told of it."""
     entity_id: str = msg["entity_id"]
     asker.camera(entity_id)
     window = _window(msg, name_of(asker.hass, entity_id))
@@ -74,6 +88,42 @@ async def ws_timeline(asker: Asker, msg: dict[str, Any]) -> TimelineAnswer:
     return {"cameras": cameras}
 
 
+@command("footage", {vol.Required("entity_id"): ID, **WINDOW_FIELDS})
+async def ws_footage(asker: Asker, msg: dict[str, Any]) -> FootageAnswer:
+    """Tell where the cloud has footage, however long that takes to know."""
+    entity_id: str = msg["entity_id"]
+    asker.camera(entity_id)
+    window = _window(msg, name_of(asker.hass, entity_id))
+    with raise_action_error(**_about(asker.hass, entity_id, window)):
+        entry, camera = account_and_camera(asker.hass, entity_id)
+        found = await async_footage(asker.hass).get(entry, camera, window)
+        events = []
+        if not entry.runtime_data.source.records_always:
+            events = await async_known_events(asker.hass, entry, camera, window)
+        return {"footage": _footage(entry, found, events)}
+
+
+@command("picture_at", {vol.Required("entity_id"): ID, vol.Required("at"): moment})
+async def ws_picture_at(asker: Asker, msg: dict[str, Any]) -> PictureAnswer:
+    """Return the cloud's picture nearest to a moment, where it has one."""
+    entity_id: str = msg["entity_id"]
+    asker.camera(entity_id)
+    at: datetime = msg["at"]
+    found = None
+    with raise_action_error(camera=name_of(asker.hass, entity_id), window=f"{at}"):
+        entry, camera = account_and_camera(asker.hass, entity_id)
+        is_past = EARLIEST < at < dt_util.utcnow()
+        if is_past and entry.runtime_data.source.has_pictures(camera):
+            pictures = asker.hass.data[DATA_PICTURES]
+            found = await pictures.async_at(entry, camera, dt_util.as_utc(at))
+    if found is None:
+        return {"picture": None, "at": None}
+    path, taken = found
+    token = asker.connection.refresh_token_id
+    picture = async_signed(asker.hass, path, refresh_token_id=token)
+    return {"picture": picture, "at": utc(taken)}
+
+
 async def _async_timeline(
     asker: Asker, entity_id: str, window: Window, *, most_pictures: int
 ) -> CameraTimeline:
@@ -94,21 +144,39 @@ async def _async_timeline(
     }
     try:
         entry, camera = account_and_camera(asker.hass, entity_id)
-        events = await async_known_events(asker.hass, entry, camera, window)
-        result["events"] = await _async_infos(asker, entry, camera, events)
+        footage, events = await asyncio.gather(
+            async_footage(asker.hass).soon(entry, camera, window),
+            async_known_events(asker.hass, entry, camera, window),
+        )
+        result["events"] = await _async_infos(
+            asker, entry, camera, events, most_pictures=most_pictures
+        )
+        result["footage"] = _footage(entry, footage, events)
     except ClipError as err:
         about = _about(asker.hass, entity_id, window)
         result["events_error"] = str(action_error(err, **about))
-        return result
-    if entry.runtime_data.source.keeps_recordings:
-        result["footage"] = _footage(events)
     return result
 
 
+def _footage(
+    entry: ClipConfigEntry, found: Sequence[Window] | None, events: Sequence[Event]
+) -> list[Span] | None:
+    """Return where there is footage: what was recorded all the time, and of events."""
+    source = entry.runtime_data.source
+    if source.keeps_recordings or not source.records_always:
+        found = [*(found or ()), *(one.window for one in events if one.is_ready)]
+    return None if found is None else [span(window) for window in merged(found)]
+
+
 async def _async_infos(
-    asker: Asker, entry: ClipConfigEntry, camera: Camera, events: Sequence[Event]
+    asker: Asker,
+    entry: ClipConfigEntry,
+    camera: Camera,
+    events: Sequence[Event],
+    *,
+    most_pictures: int = MOST_PICTURES,
 ) -> list[EventInfo]:
-    """Return what is told of events. Raises StorageError."""
+    """Return what is told of events, the latest with a picture. Raises StorageError."""
     if not events:
         return []
     store = entry.runtime_data.event_store
@@ -119,6 +187,12 @@ async def _async_infos(
         await ClipQueries(library).of_ids(clip_ids.values()),
         refresh_token_id=asker.connection.refresh_token_id,
     )
+    clouds = await _async_cloud_pictures(
+        asker,
+        entry,
+        camera,
+        [event for event in events[-most_pictures:] if event.id not in clip_ids],
+    )
     return [
         {
             "id": event.id,
@@ -128,21 +202,29 @@ async def _async_infos(
             "seen": list(event.seen),
             "is_ready": event.is_ready,
             "clip_id": clip_ids.get(event.id),
-            "picture": pictures.get(clip_ids.get(event.id, "")),
+            "picture": pictures.get(clip_ids.get(event.id, ""), clouds.get(event.id)),
         }
         for event in events
     ]
 
 
-def _footage(events: Sequence[Event]) -> list[Span]:
-    """Return where there is footage: whole recordings, those that overlap as one."""
-    found: list[Window] = []
-    for window in sorted(event.window for event in events if event.is_ready):
-        if found and window.start <= found[-1].end:
-            found[-1] = Window(found[-1].start, max(found[-1].end, window.end))
-        elif window.duration:
-            found.append(window)
-    return [span(window) for window in found]
+async def _async_cloud_pictures(
+    asker: Asker, entry: ClipConfigEntry, camera: Camera, events: Iterable[Event]
+) -> dict[str, str]:
+    """Return links to the cloud's own pictures of events, by the event's id."""
+    source = entry.runtime_data.source
+    pictures = asker.hass.data[DATA_PICTURES]
+    links: dict[str, str] = {}
+    for event in filter(source.has_event_picture, events):
+        if len(links) % LINKS_AT_ONCE == 0:
+            # To sign links takes a while, of hundreds.
+            await asyncio.sleep(0)
+        links[event.id] = async_signed(
+            asker.hass,
+            pictures.async_add_event(entry, camera, event),
+            refresh_token_id=asker.connection.refresh_token_id,
+        )
+    return links
 
 
 def _window(msg: Mapping[str, Any], camera: str) -> Window:

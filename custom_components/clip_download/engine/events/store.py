@@ -14,9 +14,11 @@ from typing import Any
 from ..library import files, sidecar
 from ..library.database import Library, event_of, event_row, events_of
 from ..model import Clip, Event
-from ..time_range import from_ms, to_ms
+from ..time_range import Window, from_ms, to_ms
 
 _LOGGER = logging.getLogger(__name__)
+
+MOST_LISTED = 10_000
 
 
 class EventState(StrEnum):
@@ -248,6 +250,24 @@ class EventStore:
             (self._account_id, camera_id, json.dumps(list(ids))),
         )
         return {row["id"]: row["path"] for row in rows}
+
+    async def between(self, camera_id: str, window: Window) -> list[Event]:
+        """Return the events of a camera that begin in a window, the oldest first."""
+        rows = await self._library.read(
+            "SELECT * FROM events INDEXED BY events_by_state "
+            "WHERE account_id = ? AND state IN (SELECT value FROM json_each(?)) "
+            "AND start_ms >= ? AND start_ms < ? AND camera_id = ? "
+            "ORDER BY start_ms, id LIMIT ?",
+            (
+                self._account_id,
+                json.dumps(list(EventState)),
+                window.start_ms,
+                window.end_ms,
+                camera_id,
+                MOST_LISTED,
+            ),
+        )
+        return [event_of(row) for row in rows]
 
     async def polled_until(self, camera_id: str) -> datetime | None:
         """Return when the history of a camera was last polled, if it ever was."""

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
@@ -185,6 +185,38 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
         RefusedError.
         """
         raise InvalidRequestError("no_history", cloud=self.manufacturer)
+
+    async def footage(self, camera: CameraT, window: Window) -> list[Window] | None:
+        """Return where the cloud has footage, in order of time; None: it does not tell.
+
+        Nothing is fetched for it. The footage of events that are listed need not be among
+        it where a camera does not record all the time. Raises as `events`.
+        """
+        return None
+
+    def has_pictures(self, camera: CameraT) -> bool:
+        """Return whether the cloud has pictures of a camera's past."""
+        return False
+
+    async def picture_at(
+        self, camera: CameraT, at: datetime
+    ) -> tuple[bytes, datetime] | None:
+        """Return the picture (JPEG) nearest to a moment, and when it was taken.
+
+        None where there is none. Raises SignInError, CloudError.
+        """
+        return None
+
+    def has_event_picture(self, event: Event) -> bool:
+        """Return whether the cloud has a picture of an event that was just listed."""
+        return False
+
+    async def event_picture(self, camera: CameraT, event: Event) -> bytes | None:
+        """Return the cloud's picture (JPEG) of an event, None where it has none (any more).
+
+        Raises SignInError, CloudError.
+        """
+        return None
 
     def is_echo(self, event: Event) -> bool:
         """Return whether an event may be a download of ours: saving it would make another."""

@@ -39,7 +39,7 @@ from ..errors import (
     UnreachableError,
 )
 from ..model import Camera, Clock, Event, Identity, MediaOptions, Part, Plan
-from ..time_range import Placing, Window
+from ..time_range import Placing, Window, from_ms, merged, within
 from . import sanitize
 from .base import Download, Source, SplitError
 from .http import (
@@ -94,6 +94,10 @@ MOST_RETENTION_HOURS = 24 * 3700
 NOT_READY_AGAIN_S = 5.0
 PICTURE_SPAN = timedelta(seconds=30)
 PICTURE_EVERY_MS = 10_000
+PAST_PICTURE_EVERY_MS = 1000
+# What is listed at once where footage is, and what pause in it is none.
+FOOTAGE_PIECE = timedelta(hours=2)
+FOOTAGE_SLACK = timedelta(seconds=1)
 # In base64: 6 MiB are the most.
 LONGEST_PICTURE = 9 * 2**20
 
@@ -380,42 +384,95 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
         ]
 
     @override
+    async def footage(
+        self, camera: KinesisCamera, window: Window
+    ) -> list[Window] | None:
+        found: list[Window] = []
+        # So that no list is long enough to hold up anything.
+        for piece in window.split(FOOTAGE_PIECE):
+            try:
+                fragments, is_whole = await self._list_fragments(
+                    camera, piece, "PRODUCER_TIMESTAMP"
+                )
+            except NoPermissionError:
+                return None
+            if not is_whole:
+                return None
+            spans = (Window.of_ms(one.start_ms, one.end_ms) for one in fragments)
+            found += within(spans, piece)
+        return merged(found, FOOTAGE_SLACK)
+
+    @override
     async def picture(
         self, camera: KinesisCamera, *, is_fresh: bool = True
     ) -> bytes | None:
         now = datetime.now(UTC) + self._ahead
+        window = Window(now - PICTURE_SPAN, now)
+        images = await self._images(
+            camera, window, "SERVER_TIMESTAMP", PICTURE_EVERY_MS
+        )
+        return images[-1][1] if images else None
+
+    @override
+    def has_pictures(self, camera: KinesisCamera) -> bool:
+        return True
+
+    @override
+    async def picture_at(
+        self, camera: KinesisCamera, at: datetime
+    ) -> tuple[bytes, datetime] | None:
+        every = timedelta(milliseconds=PAST_PICTURE_EVERY_MS)
+        images = await self._images(
+            camera,
+            Window(at - every, at + every),
+            "PRODUCER_TIMESTAMP",
+            PAST_PICTURE_EVERY_MS,
+        )
+        if not images:
+            return None
+        taken, picture = min(images, key=lambda image: abs(image[0] - at))
+        return picture, taken
+
+    async def _images(
+        self, camera: KinesisCamera, window: Window, selector: str, every_ms: int
+    ) -> list[tuple[datetime, bytes]]:
+        """Return the pictures of a short window, in order of time."""
         try:
             async with self._media(
                 camera,
                 "GET_IMAGES",
                 "getImages",
                 {
-                    "ImageSelectorType": "SERVER_TIMESTAMP",
-                    "StartTimestamp": (now - PICTURE_SPAN).timestamp(),
-                    "EndTimestamp": now.timestamp(),
-                    "SamplingInterval": PICTURE_EVERY_MS,
+                    "ImageSelectorType": selector,
+                    "StartTimestamp": window.start.timestamp(),
+                    "EndTimestamp": window.end.timestamp(),
+                    "SamplingInterval": every_ms,
                     "Format": "JPEG",
                 },
             ) as response:
                 answer = await _read_object(response, longest_text=LONGEST_PICTURE)
                 images = _list_in(answer, "Images")
         except NoFootageError, RefusedError:
-            return None
+            return []
         try:
-            newest_first = sorted(
-                images, key=lambda image: image.get("TimeStamp", 0), reverse=True
-            )
-            contents = [image.get("ImageContent") or "" for image in newest_first]
-        except (AttributeError, TypeError) as err:
+            contents = [
+                (
+                    from_ms(_ms(image.get("TimeStamp", 0))),
+                    image.get("ImageContent") or "",
+                )
+                for image in images
+            ]
+        except (AttributeError, TypeError, ValueError) as err:
             raise BadAnswerError("cloud_nonsense") from err
-        for content in contents:
+        pictures = []
+        for taken, content in contents:
             try:
                 picture = base64.b64decode(content)
             except TypeError, ValueError:
                 continue
             if sanitize.is_jpeg(picture):
-                return picture
-        return None
+                pictures.append((taken, picture))
+        return sorted(pictures)
 
     async def _account(self) -> str:
         """Return the number of the AWS account that the credentials belong to."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 import itertools
+import json
 import logging
 import re
 from textwrap import shorten
@@ -255,11 +256,27 @@ class MerakiSource(Source[MerakiCamera, Part]):
     async def picture(
         self, camera: MerakiCamera, *, is_fresh: bool = True
     ) -> bytes | None:
+        return await self._snapshot(camera, b"{}")
+
+    @override
+    def has_pictures(self, camera: MerakiCamera) -> bool:
+        return not camera.imager
+
+    @override
+    async def picture_at(
+        self, camera: MerakiCamera, at: datetime
+    ) -> tuple[bytes, datetime] | None:
+        body = json.dumps({"timestamp": _timestamp(at)}).encode()
+        picture = await self._snapshot(camera, body)
+        return (picture, at) if picture else None
+
+    async def _snapshot(self, camera: MerakiCamera, body: bytes) -> bytes | None:
+        """Have the cloud make a picture, and return it once it is there."""
         if camera.imager:
             # The API cannot be told of which imager.
             return None
         answer = await self._ask(
-            f"{self._device_url(camera)}/generateSnapshot", body=b"{}"
+            f"{self._device_url(camera)}/generateSnapshot", body=body
         )
         url = _url_in(answer)
         if not answer.is_good or url is None:

@@ -69,7 +69,7 @@ from ...model import (
     Plan,
     PushedEvent,
 )
-from ...time_range import Placing, Window, from_ms, gaps, to_ms
+from ...time_range import Placing, Window, from_ms, gaps, merged, to_ms, within
 from .. import sanitize
 from ..base import Download, Source, SplitError
 from ..http import (
@@ -146,6 +146,10 @@ REJECTED_FOR_S = 60 * 60
 MOST_HANDED = 100
 # A URL that came with a list of recordings is used at once or not at all.
 URL_LIFETIME_S = 60
+# Of how many events it is remembered that there is a picture.
+MOST_THUMBNAILS = 5000
+# Most of what is polled is shorter.
+LOOKED_AT = timedelta(hours=2)
 # How often, and how far apart, to look for the snapshot that Ring was asked to take.
 SNAPSHOT_TRIES = 3
 SNAPSHOT_PAUSE_S = 1.0
@@ -291,6 +295,8 @@ class RingSource(Source[RingCamera, RingPart]):
         self._turn = FairSemaphore(1)
         self._unknown_kinds: set[str] = set()
         self._urls: dict[str, _Kept[Mapping[_Address, str]]] = {}
+        # The address of each event's picture.
+        self._thumbnails: dict[str, _Kept[str]] = {}
         # The address that each recording came from last, and those that gave no video.
         self._handed: dict[str, _Address] = {}
         self._rejected: dict[str, _Kept[set[_Address]]] = {}
@@ -579,6 +585,31 @@ class RingSource(Source[RingCamera, RingPart]):
             for one in sorted(found, key=lambda one: one.window)
         ]
 
+    @override
+    async def footage(self, camera: RingCamera, window: Window) -> list[Window] | None:
+        if not camera.records_always:
+            return None
+        covered, _ = await self._timeline(camera, window)
+        return merged(within((one.window for one in covered), window), TIMELINE_SLACK)
+
+    @override
+    def has_event_picture(self, event: Event) -> bool:
+        return event.id in self._thumbnails
+
+    @override
+    async def event_picture(self, camera: RingCamera, event: Event) -> bytes | None:
+        kept = self._thumbnails.get(event.id)
+        if kept is None or not kept.is_younger_than(URL_LIFETIME_S):
+            start_ms = event.window.start_ms
+            try:
+                entries = await self._search_once(camera, _Span(start_ms, start_ms))
+                with _our_errors():
+                    self._keep_thumbnails(dict(_parsed(entries)).values())
+            except BadAnswerError:
+                return None
+            kept = self._thumbnails.get(event.id)
+        return await self._thumbnail(kept.value) if kept else None
+
     async def _look(
         self, camera: RingCamera, window: Window, now: datetime
     ) -> list[_Recording]:
@@ -586,7 +617,8 @@ class RingSource(Source[RingCamera, RingPart]):
 
         The search brings URLs with it, the history tells what is ready. The history
         alone is asked for a while where the search fails, finds nothing that could prove
-        that it knows the camera, or tells no URL of what is ready.
+        that it knows the camera, or tells no URL of what is ready; but of a long window,
+        as a person looks at, it may have pictures.
         """
         known = self._has_search.get(camera.id)
         has_search = (
@@ -594,7 +626,7 @@ class RingSource(Source[RingCamera, RingPart]):
         )
         searched: dict[str, _Recording] = {}
         listed: dict[str, _Recording] = {}
-        if has_search is not False:
+        if has_search is not False or window.duration >= LOOKED_AT:
             try:
                 searched = await self._search(camera, window)
             except BadAnswerError:
@@ -618,6 +650,7 @@ class RingSource(Source[RingCamera, RingPart]):
             for one in (searched | listed).values()
         ]
         self._keep_urls(found)
+        self._keep_thumbnails(found)
         return [one for one in found if window.start <= one.window.start < window.end]
 
     async def _recordings(
@@ -991,7 +1024,13 @@ class RingSource(Source[RingCamera, RingPart]):
                 ]
             if not urls:
                 return None
-            async with self._http.get_signed(max(urls)[1]) as response:
+        except BadAnswerError:
+            return None
+        return await self._thumbnail(max(urls)[1])
+
+    async def _thumbnail(self, url: str) -> bytes | None:
+        try:
+            async with self._http.get_signed(url) as response:
                 if response.status != HTTPStatus.OK:
                     return None
                 picture = await read_body(response, LARGEST_PICTURE_BYTES)
@@ -1116,6 +1155,13 @@ class RingSource(Source[RingCamera, RingPart]):
             if kept.is_younger_than(URL_LIFETIME_S)
         } | {one.id: _Kept(one.urls) for one in recordings if one.urls}
 
+    def _keep_thumbnails(self, recordings: Iterable[_Recording]) -> None:
+        self._thumbnails |= {
+            one.id: _Kept(one.thumbnail) for one in recordings if one.thumbnail
+        }
+        for forgotten in list(self._thumbnails)[:-MOST_THUMBNAILS]:
+            del self._thumbnails[forgotten]
+
 
 class SessionRing(Ring):
     """ring_doorbell's client, which says when it has opened a session.
@@ -1206,6 +1252,7 @@ class _Recording:
     is_e2ee: bool
     had_subscription: bool | None
     urls: Mapping[_Address, str]
+    thumbnail: str | None
 
     @property
     def is_given(self) -> bool:
@@ -1393,6 +1440,7 @@ def _parsed(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, _Record
                 is_e2ee=entry.get("is_e2ee") is True,
                 had_subscription=entry.get("had_subscription"),
                 urls=urls,
+                thumbnail=_https_url(entry.get("thumbnail_url")),
             ),
         )
 

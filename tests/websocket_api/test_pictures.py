@@ -1,0 +1,123 @@
+"""Pictures of what is not saved: of events, and of any past moment."""
+
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.clip_download import pictures
+from custom_components.clip_download.engine.sources.ring import client as ring
+from homeassistant.core import HomeAssistant
+from tests.accounts import add_camera, cloud_of, set_up
+from tests.clouds import Clouds
+
+from .conftest import Open, time_of
+
+HOUR = timedelta(hours=1)
+OTHER: dict[str, Any] = {"entities": {"entity_ids": {"camera.other": True}}}
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+async def test_pictures_of_events(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    *,
+    open_browser: Open,
+    hass_client_no_auth: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+    is_old: bool,
+) -> None:
+    """Ring's own is fetched when somebody looks, once, also when its address is old."""
+    camera = hass_clouds.ring.add_camera("Front")
+    start = datetime.now(UTC).replace(microsecond=0) - HOUR
+    hass_clouds.ring.add_event(camera, start=start, duration_s=3)
+    await set_up(hass, hass_clouds, "ring")
+    browser = await open_browser()
+    window = {"start": (start - HOUR).isoformat(), "end": (start + HOUR).isoformat()}
+    answer = await browser.ask("timeline", entity_ids=["camera.front"], **window)
+    (event,) = answer["cameras"][0]["events"]
+    assert (event["clip_id"], event["is_ready"]) == (None, True)
+    if is_old:
+        monkeypatch.setattr(ring, "URL_LIFETIME_S", -1)
+    client = await hass_client_no_auth()
+    assert not hass_clouds.ring.asked("thumbnail")
+    for _ in range(2):
+        async with client.get(event["picture"]) as response:
+            assert response.status == HTTPStatus.OK
+            assert response.content_type == "image/jpeg"
+            Image.open(BytesIO(await response.read())).verify()
+    plain = event["picture"].partition("?")[0]
+    stranger = await open_browser(OTHER)
+    number = await stranger.send("auth/sign_path", path=plain)
+    theirs = (await stranger.heard(number))["result"]["path"]
+    for url, status in (
+        (plain, HTTPStatus.UNAUTHORIZED),
+        (theirs, HTTPStatus.NOT_FOUND),
+    ):
+        async with client.get(url) as response:
+            assert response.status == status
+
+
+@pytest.mark.parametrize("kind", ["kinesis", "meraki"])
+async def test_picture_at(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    *,
+    open_browser: Open,
+    hass_client_no_auth: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    """Of all that a person drags over, the cloud is asked for what was asked for last."""
+    monkeypatch.setattr(pictures, "APART_S", 0.05)
+    add_camera(hass_clouds, kind, "Front")
+    cloud = cloud_of(hass_clouds, kind)
+    path = {"kinesis": "getImages", "meraki": "generateSnapshot"}[kind]
+    await set_up(hass, hass_clouds, kind)
+    browser = await open_browser()
+    (camera,) = (await browser.ask("cameras"))["cameras"]
+    assert camera["has_pictures"]
+    at = datetime.now(UTC).replace(microsecond=0) - HOUR
+    before = len(cloud.asked(path))
+    moments = [at + timedelta(minutes=minute) for minute in range(5)]
+    numbers = [
+        await browser.send(
+            "clip_download/picture_at",
+            entity_id="camera.front",
+            at=moment.isoformat(),
+        )
+        for moment in moments
+    ]
+    answers = [(await browser.heard(number))["result"] for number in numbers]
+    given = [answer for answer in answers if answer["picture"]]
+    assert answers[-1] in given
+    assert len(cloud.asked(path)) - before <= len(given) < 5
+    assert abs(time_of(answers[-1]["at"]) - moments[-1]) <= timedelta(seconds=2)
+    client = await hass_client_no_auth()
+    async with client.get(answers[-1]["picture"]) as response:
+        assert response.status == HTTPStatus.OK
+        Image.open(BytesIO(await response.read())).verify()
+
+    # Again, and what there is not.
+    asked = len(cloud.asked(path))
+    again = await browser.ask(
+        "picture_at", entity_id="camera.front", at=moments[-1].isoformat()
+    )
+    assert again["at"] == answers[-1]["at"]
+    for nothing in ("1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "0001-01-01"):
+        answer = await browser.ask("picture_at", entity_id="camera.front", at=nothing)
+        assert answer == {"picture": None, "at": None}
+    assert len(cloud.asked(path)) == asked
+    old = (at - 24 * 60 * HOUR).isoformat()
+    answer = await browser.ask("picture_at", entity_id="camera.front", at=old)
+    assert answer == {"picture": None, "at": None}
+    stranger = await open_browser(OTHER)
+    code = await stranger.refused("picture_at", entity_id="camera.front", at=old)
+    assert code == "not_found"
