@@ -14,6 +14,7 @@ from custom_components.clip_download.engine.folder import File
 from custom_components.clip_download.engine.library import sidecar
 from custom_components.clip_download.engine.library.retention import Limits
 from custom_components.clip_download.retention import async_set_common_limits
+from homeassistant.components.media_source import async_browse_media
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
@@ -126,11 +127,14 @@ async def test_any_name(
         "metadata": {"title": "12:00:00", "navigateIds": [{}]},
     }
     local = f"media-source://media_source/local/{path.relative_to(media_dir)}"
+    day = await async_browse_media(hass, f"media-source://clip_download/clips/{place}")
+    assert day.children
+    (own,) = (one.media_content_id for one in day.children)
     for name in (
         clip_id,
         str(path),
         local,
-        f"media-source://clip_download/clips/{place}/{clip_id}",
+        own,
         f"media-source://clip_download/cloud/{place}/{event.id}",
         {"media_content_id": local, **picked},
         [{"media_content_id": local, **picked}, clip_id, str(path)],
