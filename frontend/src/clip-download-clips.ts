@@ -456,13 +456,15 @@ export class ClipDownloadClips extends LitElement {
         min-height: 44px;
         margin-bottom: 8px;
         background: var(--cd-ground);
+        /* What scrolls below it must not show beside it. */
+        box-shadow: 0 0 0 4px var(--cd-ground);
       }
       .bar h2 {
         flex: 1;
         min-width: 0;
       }
       .selecting {
-        border-radius: 22px;
+        border-radius: var(--cd-radius);
         background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
       }
       .count,

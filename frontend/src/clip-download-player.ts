@@ -151,7 +151,7 @@ export class ClipDownloadPlayer extends LitElement {
         <span><span class="hidden-text">${localize("player.filmed")} </span>${format.seconds(wallClock(clip, this._played))}</span>
         <span class="faint">
           ${format.length(this._played * 1000)} / ${format.length(clip.duration_s * 1000)}
-          ${clip.gaps.length ? html`<span class="gaps"> · ${localize.plural("clips.gaps", clip.gaps.length)}</span>` : nothing}
+          ${clip.gaps.length ? html` · ${localize.plural("clips.gaps", clip.gaps.length)}` : nothing}
         </span>
       </span>
       <select aria-label=${localize("player.speed")} title=${localize("player.speed")} ?disabled=${isOff} @change=${this._setSpeed}>
@@ -417,11 +417,15 @@ export class ClipDownloadPlayer extends LitElement {
         .seek {
           margin: 0 16px;
         }
-        .clock {
-          padding-inline: 4px;
+        .controls {
+          flex-wrap: wrap;
+          justify-content: space-between;
         }
-        .gaps {
-          display: none;
+        .clock {
+          order: -1;
+          flex: 1 0 100%;
+          justify-content: space-between;
+          padding-inline: 12px;
         }
       }
     `,

@@ -12,7 +12,7 @@ import { ClipDownloadPlayer } from "./clip-download-player";
 import { ClipDownloadSave } from "./clip-download-save";
 import { ClipDownloadShare } from "./clip-download-share";
 import { ClipDownloadView } from "./clip-download-view";
-import { localizeFor } from "./localize";
+import { type Key, localizeFor } from "./localize";
 import { ClipDownloadDashboardStrategy } from "./strategy";
 import { ClipDownloadJob } from "./timeline/clip-download-job";
 import { ClipDownloadShot } from "./timeline/clip-download-shot";
@@ -51,11 +51,16 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
 };
 
 const announce = (): void => {
-  const localize = localizeFor(document.documentElement.lang || "en");
+  // The page knows the user's language later than this is loaded, so it is asked for when it is shown.
+  const localize = (key: Key): string => localizeFor(document.documentElement.lang || "en")(key);
   (window.customCards ??= []).push({
     type: "clip-download-card",
-    name: localize("card.name"),
-    description: localize("description"),
+    get name() {
+      return localize("card.name");
+    },
+    get description() {
+      return localize("description");
+    },
     preview: false,
     getEntitySuggestion: (hass: HomeAssistant, entityId: string) =>
       isOurCamera(hass, entityId)
@@ -68,8 +73,12 @@ const announce = (): void => {
   (window.customStrategies ??= []).push({
     type: "clip-download",
     strategyType: "dashboard",
-    name: localize("strategy.name"),
-    description: localize("strategy.description"),
+    get name() {
+      return localize("strategy.name");
+    },
+    get description() {
+      return localize("strategy.description");
+    },
   });
 };
 

@@ -315,6 +315,9 @@ describe("the card", () => {
     const { hass } = new MockBackEnd(options);
     hass.entities = { ...hass.entities, "camera.other": { platform: "generic" } };
     expect(ClipDownloadCard.getStubConfig(hass)).toEqual({ entities: ["camera.front_door"] });
+    document.documentElement.lang = "de";
+    expect(window.customCards).toMatchObject([{ name: "Clip Download Zeitleiste" }]);
+    document.documentElement.lang = "";
     const [card] = window.customCards as { getEntitySuggestion: (hass: unknown, entityId: string) => unknown }[];
     expect(card?.getEntitySuggestion(hass, "camera.driveway")).toMatchObject({
       config: { type: "custom:clip-download-card", entities: ["camera.driveway"] },
