@@ -137,6 +137,13 @@ def named(nodes: Sequence[Node], title: str) -> str:
 
 
 @pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for lists for as long as it takes, and know them until a test forgets them."""
+    monkeypatch.setattr(cloud, "LISTING_TIMEOUT_S", 600)
+    monkeypatch.setattr(history, "FRESH_FOR", timedelta(hours=1))
+
+
+@pytest.fixture(autouse=True)
 async def media(hass: HomeAssistant, media_dir: Path) -> None:
     """Let Home Assistant stand in Berlin, and have its media browser and ours."""
     await hass.config.async_set_time_zone("Europe/Berlin")

@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.typing import (
 
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.sources.recordings import catalog, client
+from custom_components.clip_download.media_source import cloud
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntry,
@@ -381,6 +382,7 @@ async def test_events(
     hass_ws_client: WebSocketGenerator,
     upload: Upload,
     noon: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each recording is listed, browsed and saved as what the camera saw."""
     files = [upload.add("Front", noon + n * MINUTE, 20 * SECOND) for n in range(3)]
@@ -396,6 +398,7 @@ async def test_events(
     assert [one["id"] for one in events] == [one.name for one in files[:2]]
     assert {one["kind"] for one in events} == {"motion"}
 
+    monkeypatch.setattr(cloud, "LISTING_TIMEOUT_S", 600)
     assert await async_setup_component(hass, "media_source", {})
     socket = await hass_ws_client()
     media_id = f"media-source://{DOMAIN}/cloud"
