@@ -61,6 +61,47 @@ type Scene = Callable[[Visitor], Awaitable[None]]
 # --- scenes
 
 
+async def first_minute(visitor: Visitor) -> None:
+    """Walk as a new user does, from the sign-in to a clip that plays, and tell the times."""
+    browser = visitor.page.context.browser
+    assert browser is not None
+    home = visitor.stage.home
+    clicks = 0
+    began = time.monotonic()
+
+    def tell(what: str, more: int) -> None:
+        nonlocal clicks
+        clicks += more
+        print(f"    {time.monotonic() - began:5.1f} s, click {clicks}: {what}")
+
+    async with visit(browser, visitor.stage, None) as new:
+        await new.page.goto(home.url)
+        await new.page.locator("input[name=username]").fill(home.username)
+        await new.page.locator("input[name=password]").fill(home.password)
+        await new.page.keyboard.press("Enter")
+        await expect(new.track).to_be_visible()
+        await expect(new.view.locator(".shimmer")).to_have_count(0)
+        tell("signed in, the front page shows the timeline", 0)
+        await new.page.get_by_text("Clips", exact=True).first.click()
+        await expect(new.page.locator("clip-download-panel")).to_be_visible()
+        await expect(new.track).to_be_visible()
+        await expect(new.view.locator(".shimmer")).to_have_count(0)
+        tell("Clips in the sidebar", 1)
+        await new.view.get_by_role("button", name="Last 1 min").click()
+        await expect(new.window).to_be_visible()
+        tell("Last 1 min: a window of two cameras is selected", 1)
+        await new.save()
+        job = new.view.locator("clip-download-jobs li.saved").first
+        tell("Save: it says how far it is", 1)
+        await job.get_by_role("button", name="Play").click(timeout=JOB_MS)
+        tell("the first of them is saved; Play", 1)
+        await new.plays()
+        tell("it plays", 0)
+        two = new.view.locator("clip-download-jobs li.saved").nth(1)
+        await expect(two).to_be_visible(timeout=JOB_MS)
+        tell("the other one is saved", 0)
+
+
 async def save(visitor: Visitor) -> None:
     """Drag a window over two clouds at once, watch the bars move, play both clips."""
     clouds = visitor.stage.cast.clouds
@@ -526,6 +567,7 @@ RUN_AXE = """async name => {
 }"""
 
 SCENES: Sequence[Scene] = (
+    first_minute,
     save,
     keep_and_delete,
     label,

@@ -10,12 +10,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
+import re
 import shutil
 import sys
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from PIL import Image
 from playwright.async_api import (
     Browser,
     Error,
@@ -26,11 +28,12 @@ from playwright.async_api import (
 )
 
 from tests.demo import bell, opening
-from tests.demo.home import TIME_ZONE
+from tests.demo.home import CHECKOUT, TIME_ZONE
 from tests.demo.run import FOLDER, RECORDING_S, Stage, alone, free_port, running
 from tests.demo.visitor import (
     CHROMIUM,
     JOB_MS,
+    PAGE_MS,
     PANEL,
     Line,
     Visitor,
@@ -40,6 +43,7 @@ from tests.demo.visitor import (
     visit,
 )
 
+IMAGES = CHECKOUT / "docs" / "images"
 FLOW = "/config/integrations/dashboard/add?domain=clip_download"
 ACTION = "/config/developer-tools/action"
 # The account whose bell has rung.
@@ -349,6 +353,10 @@ async def panel(camera: Camera) -> None:
     async with camera.visitor() as visitor:
         await visitor.open(PANEL)
         await camera.picture(visitor, "panel_day")
+        await visitor.view.get_by_role("button", name="Previous day").click()
+        await expect(visitor.view.locator(".shimmer")).to_have_count(0)
+        await camera.picture(visitor, "panel_yesterday")
+        await visitor.view.get_by_role("button", name="Today").click()
         await visitor.zoom_to_now()
         await camera.picture(visitor, "panel_zoomed")
         await visitor.show("Driveway", "back-yard", "Front door")
@@ -362,8 +370,8 @@ async def panel(camera: Camera) -> None:
             clouds.kinesis.misbehave("getClip", times=1000, status=403, body=DENIED),
         ]
         await visitor.save()
-        bar = visitor.job("Driveway", "Downloading").get_by_role("progressbar")
-        await expect(bar).to_be_visible(timeout=JOB_MS)
+        coming = visitor.job("Driveway", "Downloading")
+        await expect(coming).to_contain_text(re.compile("[1-9].* MB"), timeout=JOB_MS)
         await camera.picture(visitor, "panel_saving")
         failed = visitor.view.locator("clip-download-jobs li.failed").first
         await expect(failed).to_be_visible(timeout=JOB_MS)
@@ -384,6 +392,7 @@ async def panel(camera: Camera) -> None:
     state = await sign_in(camera.browser, camera.stage, reader, reader)
     async with camera.visitor(storage_state=state) as visitor:
         await visitor.page.goto(camera.stage.home.url + PANEL)
+        await expect(visitor.page.locator("#ha-launch-screen")).to_have_count(0)
         await camera.picture(visitor, "panel_read_only")
 
 
@@ -395,6 +404,7 @@ async def clips(camera: Camera) -> None:
         await visitor.clips.nth(1).click()
         await visitor.plays()
         player = visitor.view.locator("clip-download-player")
+        await player.get_by_role("slider", name="Position").fill("4000")
         await player.get_by_role("button", name="Pause").click()
         await player.scroll_into_view_if_needed()
         await camera.picture(visitor, "clips_played")
@@ -486,7 +496,11 @@ async def automation(camera: Camera) -> None:
     }
     await camera.stage.home.post("/api/config/automation/config/tell_me", config)
     await camera.open("/config/automation/edit/tell_me")
-    await camera.shoot("automation", height=1400)
+    for kind in ("trigger", "action"):
+        row = camera.page.locator(f"ha-automation-{kind}-row h3").first
+        # What stands at its end is the camera, which opens that.
+        await row.click(position={"x": 20, "y": 10})
+        await camera.shoot(f"automation_{kind}")
 
 
 # What is broken for it is left broken.
@@ -507,9 +521,44 @@ PARTS = (
 )
 
 
+# What the README shows: a file, its pictures beside each other, and how wide it is.
+README = (
+    ("timeline", ("panel_selection",), 1280),
+    ("saving", ("panel_saving",), 1280),
+    ("clip", ("clips_played",), 1280),
+    ("media", ("library_day",), 1280),
+    ("phone", ("panel_phone", "panel_phone_selection", "panel_phone_clip"), 1280),
+    ("automation", ("automation_trigger",), 1280),
+)
+
+
+def write_readme_pictures(folder: Path) -> None:
+    """Write the pictures of the README, small ones."""
+    for name, parts, width in README:
+        pictures = [Image.open(folder / f"{part}.png") for part in parts]
+        gap = pictures[0].width // 20
+        whole = Image.new(
+            "RGB",
+            (
+                sum(one.width for one in pictures) + gap * (len(pictures) - 1),
+                pictures[0].height,
+            ),
+            "white",
+        )
+        left = 0
+        for picture in pictures:
+            whole.paste(picture, (left, 0))
+            left += picture.width + gap
+        whole.thumbnail((width, whole.height))
+        path = IMAGES / f"{name}.webp"
+        whole.save(path, quality=80, method=6)
+        print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
 @asynccontextmanager
 async def browser(stage: Stage, folder: Path) -> AsyncIterator[Camera]:
     """Run a browser that is signed in."""
+    expect.set_options(timeout=PAGE_MS)
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"]
@@ -560,12 +609,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/screenshots", description=__doc__)
     parser.add_argument("--port", type=int, help="default: any free one")
     parser.add_argument("--only", action="append", choices=by_name)
+    parser.add_argument(
+        "--readme", action="store_true", help="write those of the README, too"
+    )
     options = parser.parse_args()
     parts = [by_name[name] for name in options.only or by_name]
     with alone() as is_alone:
         if not is_alone:
             return 2
-        return bool(asyncio.run(shoot_all(options.port or free_port(), parts)))
+        failed = asyncio.run(shoot_all(options.port or free_port(), parts))
+        if options.readme and not failed:
+            write_readme_pictures(FOLDER / "screenshots")
+        return bool(failed)
 
 
 if __name__ == "__main__":

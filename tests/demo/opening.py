@@ -165,7 +165,7 @@ async def save_some(home: Home, entities: Mapping[str, str]) -> None:
                 "wait": False,
             },
         )
-    since = now - timedelta(hours=9)
+    since = now - HISTORY
     window = {"start": since.isoformat(), "end": (now - RECENT).isoformat()}
     await home.act(
         "save_events", {"entity_id": entities["ring"], "kinds": ["ding"], **window}

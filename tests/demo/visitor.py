@@ -259,7 +259,7 @@ async def sign_in(
 
 @asynccontextmanager
 async def visit(
-    browser: Browser, stage: Stage, state: StorageState, **differently: Any
+    browser: Browser, stage: Stage, state: StorageState | None, **differently: Any
 ) -> AsyncIterator[Visitor]:
     """Open a page of a browser that has only what is kept of signing in."""
     context = await browser.new_context(
