@@ -526,7 +526,6 @@ README = (
     ("timeline", ("panel_selection",), 1280),
     ("saving", ("panel_saving",), 1280),
     ("clip", ("clips_played",), 1280),
-    ("media", ("library_day",), 1280),
     ("phone", ("panel_phone", "panel_phone_selection", "panel_phone_clip"), 1280),
     ("automation", ("automation_trigger",), 1280),
 )

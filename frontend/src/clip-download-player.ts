@@ -63,8 +63,7 @@ export class ClipDownloadPlayer extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    const old = changed.get("clip");
-    if (old?.id === this.clip.id) return;
+    if (!changed.has("clip") || changed.get("clip")?.id === this.clip.id) return;
     this._played = 0;
     this._isBroken = false;
   }

@@ -156,6 +156,9 @@ class Visitor:
             arg=handle,
             timeout=PAGE_MS,
         )
+        # What is below it tells the same.
+        position = self.view.get_by_role("slider", name="Position")
+        await expect(position).not_to_have_value("0")
 
 
 class Line:
