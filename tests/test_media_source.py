@@ -22,7 +22,7 @@ from custom_components.clip_download import history
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.errors import InvalidRequestError
 from custom_components.clip_download.engine.library import sidecar
-from custom_components.clip_download.engine.model import Clip, ClipStatus
+from custom_components.clip_download.engine.model import Clip, ClipStatus, Event
 from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.media_source import cloud
 from custom_components.clip_download.media_source.place import Place, Tree
@@ -454,11 +454,13 @@ async def test_what_is_no_place(
 
 
 async def test_a_cloud_without_a_list(
-    hass: HomeAssistant, hass_clouds: Clouds, browser: Browser
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    browser: Browser,
 ) -> None:
     """A day has its hours, and those what can be played; once it is saved it is a clip."""
-    hass_clouds.meraki.add_camera("Yard")
-    await set_up(hass, hass_clouds, "meraki")
+    serial = hass_clouds.meraki.add_camera("Yard").serial
+    entry = await set_up(hass, hass_clouds, "meraki")
     page = await browser.open(CLOUD)
     days = page["children"]
     assert page["title"] == "Yard"
@@ -484,6 +486,26 @@ async def test_a_cloud_without_a_list(
     assert [bool(node["thumbnail"]) for node in nodes] == [True] + [False] * 11
     (found,) = await browser.search(CLIPS, "yard")
     assert await browser.play(found["media_content_id"]) == films[0]
+
+    # What its webhook told of is counted, and named where it happened.
+    at = dt_util.start_of_local_day(today - timedelta(days=1)) + timedelta(hours=12)
+    windows = [
+        Window(start, start + SECOND)
+        for minutes in (2, 3, 41)
+        for start in [at.astimezone(UTC) + timedelta(minutes=minutes)]
+    ]
+    told = [
+        Event(id=f"{n}", kind="motion", window=window, seen=("person",) * (n % 2))
+        for n, window in enumerate(windows)
+    ]
+    await entry.runtime_data.event_store.add(serial, told, ())
+    days = await browser.inside(CLOUD)
+    assert titles(days)[1] == f"{today - timedelta(days=1)} (3)"
+    hours = await browser.inside(days[1]["media_content_id"])
+    assert "12:00 (3)" in titles(hours)
+    nodes = await browser.inside(hour["media_content_id"])
+    assert titles(nodes)[3] == "12:40:00 motion (5:00)"
+    assert titles(nodes)[-1] == "12:00:00 motion, person (5:00)"
 
     # What has not been filmed yet, and what is no hour and no stretch.
     nodes = await browser.inside(days[0]["media_content_id"])
