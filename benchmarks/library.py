@@ -299,12 +299,15 @@ def pages(
         "end": (full_day + timedelta(hours=15)).isoformat(),
     }
 
-    def command(name: str, **data: Any) -> Callable[[], Awaitable[int]]:
+    def command(
+        name: str, of: str = "clips", **data: Any
+    ) -> Callable[[], Awaitable[int]]:
         async def ask() -> int:
             answer = await ask_socket(hass, f"{DOMAIN}/{name}", **data)
             # Of a timeline, there is one camera.
-            found = (answer if "clips" in answer else answer["cameras"][0])["clips"]
-            return len(found)
+            if name == "timeline":
+                answer = answer["cameras"][0]
+            return len(answer[of])
 
         return ask
 
@@ -315,6 +318,9 @@ def pages(
             50,
         ),
         "search by label": (command("clips/list", label=RARE), 5),
+        "search by words": (command("clips/list", query=f"camera {RARE}"), 5),
+        "list of filters": (command("clips/filters", of="seen"), 1),
+        "list of cameras": (command("cameras", of="cameras"), CAMERAS),
         "list of a timeline's day": (
             command("timeline", entity_ids=["camera.camera_0"], **window),
             PAGE,

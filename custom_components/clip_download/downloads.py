@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from homeassistant.auth.models import User
 from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from .const import DOMAIN
@@ -63,7 +64,7 @@ class ClipView(HomeAssistantView):
         try:
             library = (await async_shared(hass)).library
             clip = await ClipQueries(library).clip(clip_id)
-        except ClipError:
+        except ClipError, ConfigEntryError:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         if clip is None or not may_control(
             user, camera_entity_id(hass, clip.account_id, clip.camera_id)

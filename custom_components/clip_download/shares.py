@@ -20,6 +20,7 @@ from aiohttp import hdrs, web
 from homeassistant.auth.models import User
 from homeassistant.components.http.auth_util import async_user_not_allowed_do_auth
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.helpers.network import NoURLAvailableError, get_url
@@ -212,7 +213,7 @@ class ShareView(HomeAssistantView):
         shares = request.app[KEY_HASS].data[DATA_SHARES]
         try:
             found = await shares.async_find(request, request.query.get("token", ""))
-        except ClipError:
+        except ClipError, ConfigEntryError:
             found = None
         if found is None:
             return not_found()

@@ -97,6 +97,11 @@ export interface CameraTimeline {
   clips: Clip[];
 }
 
+/** Of `footage`, which waits until it is known; null where the cloud does not tell. */
+export interface FootageOf {
+  footage: Span[] | null;
+}
+
 export interface ClipsPage {
   clips: Clip[];
   cursor: string | null;

@@ -181,6 +181,7 @@ async def test_footage(
 ) -> None:
     """Where a stream has footage is asked once, and again only of what may still grow."""
     monkeypatch.setattr(footage, "WAIT_S", 60)
+    monkeypatch.setattr(footage, "FRESH_FOR", HOUR)
     stream = hass_clouds.kinesis.add_stream("Yard", fragment=timedelta(seconds=20))
     now = datetime.now(UTC).replace(microsecond=0)
     holes = [(now - 3 * HOUR, now - 2 * HOUR), (now - HOUR, now - HOUR / 2)]
