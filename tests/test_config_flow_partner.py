@@ -136,6 +136,8 @@ async def test_link(
 ) -> None:
     """All the way through the browser: consent, code, PKCE, token, finished link."""
     step = await begin_link(hass, hass_clouds)
+    # The server of the tests takes no views once it runs.
+    assert await async_setup_component(hass, DOMAIN, {})
     client = await hass_client_no_auth()
     url = URL(step["url"])
     assert (url.host, url.path) == ("account.ring.com", AUTHORIZE_PATH)
