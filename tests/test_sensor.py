@@ -130,7 +130,8 @@ async def test_clip_job(
     await ask(hass, now - timedelta(hours=1))
     await shown(hass, "downloading", 1, 1, 0)
     # What comes after it is not told a second time.
-    (front,) = (one for one in meraki.runtime_data.jobs.running() if one.progress.parts)
+    running = meraki.runtime_data.jobs.running()
+    (front,) = (one for one in running if one.job.window.end < now)
     front.progress.enter(JobState.FINISHING)
     await shown(hass, "joining", 1, 1, 0)
     await meraki.runtime_data.jobs.cancel(front)
