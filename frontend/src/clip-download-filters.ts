@@ -71,7 +71,8 @@ export class ClipDownloadFilters extends LitElement {
   }
 
   private _select(field: Choice, key: Key, choices: [string, string][]): TemplateResult {
-    const value = this.filter[field];
+    const isElsewhere = field === "camera" && !this.cameras.some((camera) => camera.entity_id === this.filter.camera);
+    const value = isElsewhere ? "" : this.filter[field];
     // What is filtered by stays to be seen, though no clip has it any more.
     const all = !value || choices.some(([one]) => one === value) ? choices : [...choices, [value, value] as const];
     return html`<span class="chip ${value ? "on" : ""}">

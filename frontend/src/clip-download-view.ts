@@ -421,12 +421,9 @@ export class ClipDownloadView extends LitElement {
 
   /** Play a clip, whatever is shown. */
   private async _open(clipId: string): Promise<void> {
-    const clip = await this._store.open(clipId);
-    if (!clip) return;
-    if (!this.hideClips) return;
     // A card without clips has no place to play it, but the panel has.
-    this._store.close();
-    navigate(`/${PANEL}?clip=${encodeURIComponent(clipId)}`);
+    if (this.hideClips) navigate(`/${PANEL}?clip=${encodeURIComponent(clipId)}`);
+    else await this._store.open(clipId);
   }
 
   private _close(): void {

@@ -13,15 +13,21 @@ const enqueue = (act: () => unknown): void => {
   queue = queue.then(act).catch(() => undefined);
 };
 
-window.addEventListener("popstate", () => {
+/** How many layers were open at an entry of the history; others have entries there, too. */
+const depthOf = (state: unknown): number => {
+  const depth = (state as { clipDownload?: unknown } | null)?.clipDownload;
+  return typeof depth === "number" ? depth : 0;
+};
+
+window.addEventListener("popstate", (event) => {
   if (wentBack) wentBack();
-  else layers.pop()?.();
+  else while (layers.length > depthOf(event.state)) layers.pop()?.();
 });
 
 /** Something was opened; `close` is called when a person goes back. */
 export const layerOpened = (close: Layer, address?: string): void => {
-  layers.push(close);
-  enqueue(() => history.pushState({ clipDownload: true }, "", address));
+  const clipDownload = layers.push(close);
+  enqueue(() => history.pushState({ clipDownload }, "", address));
 };
 
 /** It was closed otherwise. */

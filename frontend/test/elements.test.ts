@@ -351,6 +351,20 @@ describe("the card", () => {
   });
 });
 
+describe("the card without clips", () => {
+  it("plays what was saved in the panel", async () => {
+    const card = new ClipDownloadCard();
+    card.setConfig({ type: "custom:clip-download-card", entities: ["camera.front_door"], show_clips: false });
+    card.hass = new MockBackEnd(options).hass;
+    document.body.append(card);
+    await vi.waitFor(() => find(document.body, "clip-download-jobs"), PATIENCE);
+    const detail = { clip_ids: ["clip-1"] } as Job;
+    find(document.body, "clip-download-jobs").dispatchEvent(new CustomEvent("play", { detail }));
+    await vi.waitFor(() => expect(location.pathname + location.search).toBe("/clip-download?clip=clip-1"), PATIENCE);
+    history.replaceState(null, "", "/");
+  });
+});
+
 describe("the dashboard", () => {
   it("has a view for all cameras and one for each", async () => {
     const { hass } = new MockBackEnd(options);

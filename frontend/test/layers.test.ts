@@ -2,11 +2,16 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { layerClosed, layerGone, layerOpened, setAddress } from "../src/layers";
 
-const goBack = (): void => void window.dispatchEvent(new PopStateEvent("popstate"));
+let states: unknown[] = [];
+const goBack = (): void => {
+  states.pop();
+  window.dispatchEvent(new PopStateEvent("popstate", { state: states.at(-1) ?? null }));
+};
 
 // As a browser does: later, and with an event.
 beforeEach(() => {
-  vi.spyOn(history, "pushState").mockImplementation(() => undefined);
+  states = [];
+  vi.spyOn(history, "pushState").mockImplementation((state) => void states.push(state));
   vi.spyOn(history, "replaceState").mockImplementation(() => undefined);
   vi.spyOn(history, "back").mockImplementation(() => void setTimeout(goBack, 5));
 });
@@ -23,6 +28,10 @@ describe("going back", () => {
     layerOpened(() => closed.push("dialog"));
     await vi.waitFor(() => expect(history.pushState).toHaveBeenCalledTimes(2), { timeout: 30_000 });
     expect(vi.mocked(history.pushState).mock.calls[0]?.[2]).toBe("/clip-download?clip=1");
+    // A dialog of Home Assistant's own, over ours.
+    states.push({ dialog: "more-info" });
+    goBack();
+    expect(closed).toEqual([]);
     goBack();
     expect(closed).toEqual(["dialog"]);
     goBack();
