@@ -223,9 +223,9 @@ export class ClipDownloadSave extends LitElement {
     const nudge = (by: number): TemplateResult => {
       const length = format.spoken(Math.abs(by));
       const label = localize(by < 0 ? "save.earlier" : "save.later", { edge: name, length });
-      const sign = by < 0 ? "\u2212" : "+";
-      return html`<button class="icon nudge" aria-label=${label} title=${label} @click=${() => this._nudge(edge, by)}>
-        <bdi dir="ltr">${sign}${format.count(Math.abs(by) / SECOND)}</bdi>
+      const short = `${by < 0 ? "\u2212" : "+"}${format.count(Math.abs(by) / SECOND)}`;
+      return html`<button class="icon nudge" aria-label="${label} (${short})" title=${label} @click=${() => this._nudge(edge, by)}>
+        <bdi dir="ltr">${short}</bdi>
       </button>`;
     };
     return html`<div class="edge ${edge}">

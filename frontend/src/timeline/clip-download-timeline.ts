@@ -44,6 +44,8 @@ const LEAST_COLUMN = 84;
 const VERTICAL = unsafeCSS(`${VERTICAL_AXIS}px`);
 /** Above this, a tip with a picture lies below the pointer. */
 const TIP_ROOM = 150;
+/** About how high a job's box is. */
+const JOB_ROOM = 180;
 /** The picture of an event that is nearer than this to the pointer is shown. */
 const NEAR = 24;
 /** What changes only what lies over the canvas. */
@@ -815,8 +817,10 @@ export class ClipDownloadTimeline extends LitElement {
     const width = this._track?.clientWidth ?? 0;
     const half = shot ? 90 : 70;
     const x = clamp(hover.x, half, Math.max(width - half, half));
-    const isBelow = hover.y < (shot ? TIP_ROOM : 40);
-    return html`<div class="tip ${isBelow ? "below" : ""}" aria-hidden="true" style="left: ${x}px; top: ${hover.y}px">
+    const down = hover.y < (shot ? TIP_ROOM : 40) ? `${String(hover.y + 22)}px` : `calc(${String(hover.y - 10)}px - 100%)`;
+    // Moved like this it is not laid out or drawn anew.
+    const place = `transform: translate(calc(${String(x)}px - 50%), ${down})`;
+    return html`<div class="tip" aria-hidden="true" style=${place}>
       ${shot ? html`<img src=${shot.picture} alt="" />` : nothing}
       ${mark && !gesture
         ? html`<b>${kindName(this.localize, mark.kind)}</b> ${this.format.seconds(mark.start)}
@@ -903,7 +907,7 @@ export class ClipDownloadTimeline extends LitElement {
   private _jobPlace(mark: JobMark, index: number): string {
     const along = clamp(toPixel(this._scale, (mark.start + mark.end) / 2), 0, this._size.along);
     const { axis, row, clips } = this._layout;
-    if (this.vertical) return `top: ${String(Math.round(along + 12))}px; inset-inline: ${String(VERTICAL_AXIS)}px auto`;
+    if (this.vertical) return `top: ${String(Math.round(clamp(along + 12, 0, Math.max(this._size.along - JOB_ROOM, 0))))}px`;
     const left = clamp(along - 150, 0, Math.max(this._size.along - 300, 0));
     return `left: ${String(Math.round(left))}px; top: ${String(axis + index * row + clips.at + clips.size + 6)}px`;
   }
@@ -1059,7 +1063,9 @@ export class ClipDownloadTimeline extends LitElement {
       }
       .tip {
         position: absolute;
-        transform: translate(-50%, calc(-100% - 10px));
+        inset: 0 auto auto 0;
+        contain: layout;
+        will-change: transform;
         pointer-events: none;
         background: var(--cd-ground);
         color: var(--cd-text);
@@ -1071,9 +1077,6 @@ export class ClipDownloadTimeline extends LitElement {
         white-space: nowrap;
         box-shadow: 0 2px 8px rgba(0, 0, 0, 0.25);
         z-index: 1;
-      }
-      .tip.below {
-        transform: translate(-50%, 22px);
       }
       .tip img {
         display: block;
@@ -1097,6 +1100,10 @@ export class ClipDownloadTimeline extends LitElement {
         position: absolute;
         pointer-events: auto;
         z-index: 2;
+      }
+      :host([vertical]) .job {
+        inset-inline-end: 0;
+        width: min(300px, calc(100% - ${VERTICAL}));
       }
       .shimmer {
         position: absolute;

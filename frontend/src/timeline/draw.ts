@@ -266,11 +266,14 @@ export const slots = (events: EventMark[], scale: Scale, room: number): Slot[] =
     return { mark, picture: mark.event.picture ?? "", along };
   });
   found.sort((a, b) => a.along - b.along);
-  found.forEach((slot, index) => {
-    const before = found[index - 1];
-    if (before) slot.along = Math.max(slot.along, before.along + room + 4);
-  });
-  return found;
+  const placed: Slot[] = [];
+  for (const slot of found) {
+    const before = placed.at(-1);
+    const along = before ? Math.max(slot.along, before.along + room + 4) : slot.along;
+    // One that would lie where nothing happened is left out.
+    if (along - slot.along <= room) placed.push({ ...slot, along });
+  }
+  return placed;
 };
 
 /** How far from each other the hours are written. */
