@@ -199,7 +199,7 @@ describe("pictures in a lane", () => {
   it("are of the most important event of each stretch, and never cover each other", () => {
     const { events } = row([event(0), pictured(MINUTE), pictured(2 * MINUTE, "ding"), pictured(119 * MINUTE), pictured(121 * MINUTE)]);
     const scale = { start: 0, end: 24 * HOUR, length: 24 * 34, mirrored: false };
-    const shown = slots(events, scale, 64);
+    const shown = slots(events, scale, 64, 24 * HOUR);
     expect(shown.map((slot) => slot.picture)).toEqual(["/120000", "/7260000"]);
     shown.forEach((slot, index) => {
       if (index) expect(slot.along - (shown[index - 1]?.along ?? 0)).toBeGreaterThanOrEqual(68);
@@ -209,7 +209,7 @@ describe("pictures in a lane", () => {
   it("stay the same while the time moves", () => {
     const { events } = row(Array.from({ length: 60 }, (_, index) => pictured(index * 7 * MINUTE)));
     const of = (start: number) =>
-      slots(events, { start, end: start + 2 * HOUR, length: 800, mirrored: false }, 64)
+      slots(events, { start, end: start + 2 * HOUR, length: 800, mirrored: false }, 64, 24 * HOUR)
         .filter((slot) => slot.along > 100 && slot.along < 600)
         .map((slot) => slot.picture);
     const later = of(HOUR + 1000);

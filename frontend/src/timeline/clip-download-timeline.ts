@@ -550,7 +550,7 @@ export class ClipDownloadTimeline extends LitElement {
     const across = ((this._acrossOf(point) - axis) % size) - (pictures?.at ?? 0);
     if (pictures && across >= 0 && across <= pictures.size) {
       const room = thumbRoom(this._layout);
-      return slots(row.events, this._scale, room).find((one) => Math.abs(one.along - along) <= room / 2)?.mark;
+      return slots(row.events, this._scale, room, this.now).find((one) => Math.abs(one.along - along) <= room / 2)?.mark;
     }
     const near = cluster(row.events, this._scale)
       .filter((one) => Math.abs(one.along - along) <= 14)

@@ -252,7 +252,7 @@ export interface Slot {
  *
  * The stretches begin at round times, so that pictures do not change while the time is moved.
  */
-export const slots = (events: EventMark[], scale: Scale, room: number): Slot[] => {
+export const slots = (events: EventMark[], scale: Scale, room: number, now: number): Slot[] => {
   const stretch = ((scale.end - scale.start) / scale.length) * (room + 4);
   const best = new Map<number, EventMark>();
   for (const mark of events) {
@@ -267,11 +267,12 @@ export const slots = (events: EventMark[], scale: Scale, room: number): Slot[] =
   });
   found.sort((a, b) => a.along - b.along);
   const placed: Slot[] = [];
+  const most = scale.mirrored ? Infinity : toPixel(scale, now) + room / 2;
   for (const slot of found) {
     const before = placed.at(-1);
     const along = before ? Math.max(slot.along, before.along + room + 4) : slot.along;
     // One that would lie where nothing happened is left out.
-    if (along - slot.along <= room) placed.push({ ...slot, along });
+    if (along - slot.along <= room && along < most) placed.push({ ...slot, along });
   }
   return placed;
 };
@@ -365,7 +366,7 @@ const drawPictures = (pen: Pen, row: Row, at: number): void => {
   const { layout, scale, palette } = scene;
   if (!layout.pictures) return;
   const across = pen.across(at + layout.pictures.at, layout.pictures.size);
-  for (const { mark, picture, along } of slots(row.events, scale, thumbRoom(layout))) {
+  for (const { mark, picture, along } of slots(row.events, scale, thumbRoom(layout), scene.now)) {
     const [x, y] = layout.vertical
       ? [across, along - THUMB.height / 2]
       : [along - THUMB.width / 2, across];
