@@ -63,7 +63,7 @@ PLAY_MS = 3000
 
 # Without a try in between, a job fails at once.
 DENIED = '{"__type": "AccessDeniedException"}'
-DRIP_BYTES_PER_S = 250_000
+DRIP_BYTES_PER_S = 600_000
 
 type Part = Callable[[Camera], Awaitable[None]]
 
@@ -350,7 +350,8 @@ async def media(camera: Camera) -> None:
 async def panel(camera: Camera) -> None:
     """Show the panel: a day, zoomed, a window, saving, failed, empty, offline, read-only."""
     clouds = camera.stage.cast.clouds
-    async with camera.visitor() as visitor:
+    tall = {"width": WIDTH, "height": 1100}
+    async with camera.visitor(viewport=tall) as visitor:
         await visitor.open(PANEL)
         await camera.picture(visitor, "panel_day")
         await visitor.view.get_by_role("button", name="Previous day").click()
@@ -523,7 +524,8 @@ PARTS = (
 
 # What the README shows: a file, its pictures beside each other, and how wide it is.
 README = (
-    ("timeline", ("panel_selection",), 1280),
+    ("timeline", ("panel_yesterday",), 1280),
+    ("selection", ("panel_selection",), 1280),
     ("saving", ("panel_saving",), 1280),
     ("clip", ("clips_played",), 1280),
     ("phone", ("panel_phone", "panel_phone_selection", "panel_phone_clip"), 1280),
