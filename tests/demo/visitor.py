@@ -148,7 +148,7 @@ class Visitor:
 
     async def plays(self) -> None:
         """Wait until the video that is shown plays: its time goes on."""
-        video = self.view.locator("video")
+        video = self.view.locator("clip-download-player video")
         await expect(video).to_be_visible()
         handle = await video.element_handle()
         await self.page.wait_for_function(
