@@ -62,7 +62,11 @@ export class ClipDownloadFootage extends LitElement {
     const chosen = this._chosen;
     if (!chosen || !changed.has("selection") || this.selection !== chosen) return;
     this._chosen = null;
-    void this._timeline.updateComplete.then(() => this._timeline.reveal(chosen));
+    void this._timeline.updateComplete.then(() => {
+      this._timeline.reveal(chosen);
+      // On a phone *Save* would be below the screen, and nothing would tell of it.
+      this.renderRoot.querySelector("clip-download-save")?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    });
   }
 
   private get _limits(): Range {

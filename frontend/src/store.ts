@@ -569,8 +569,12 @@ export class Store implements ReactiveController {
 
   delete(clips: Clip[]): void {
     if (!this._hass) return;
-    if (clips.some((clip) => clip.id === this.opened?.id)) this.opened = null;
-    bin.put(this._hass, clips);
+    // It is known now: nobody should wait for the notice to hear it.
+    if (clips.some((clip) => clip.kept)) this.tell(sparedReason(localizeFor(this._hass.locale.language), "kept"));
+    const doomed = clips.filter((clip) => !clip.kept);
+    if (!doomed.length) return;
+    if (doomed.some((clip) => clip.id === this.opened?.id)) this.opened = null;
+    bin.put(this._hass, doomed);
   }
 
   /** Pack clips into a ZIP, and tell how far it is; an earlier one makes place for it. */

@@ -163,7 +163,7 @@ describe("clips", () => {
 
   it("are deleted when the notice has gone, not before", async () => {
     const { store, count } = await start();
-    const clip = store.clips[0]!;
+    const clip = store.clips.find((one) => !one.kept)!;
     store.delete([clip]);
     expect(bin.has(clip.id)).toBe(true);
     await vi.advanceTimersByTimeAsync(UNDO_MS - 100);
@@ -173,9 +173,22 @@ describe("clips", () => {
     expect(store.clips.some((one) => one.id === clip.id)).toBe(false);
   });
 
+  it("stay if they are kept, which is told at once", async () => {
+    const { store, count } = await start();
+    const [clip, other] = store.clips.filter((one) => !one.kept) as [Clip, Clip];
+    await Promise.all([store.keep([clip], true), vi.advanceTimersByTimeAsync(100)]);
+    const kept = store.clips.find((one) => one.id === clip.id)!;
+    store.delete([kept, other]);
+    expect(store.notice).toContain("kept");
+    expect([bin.has(clip.id), bin.has(other.id)]).toEqual([false, true]);
+    await vi.advanceTimersByTimeAsync(2 * UNDO_MS);
+    expect(count("clip_download/clip/delete")).toBe(1);
+    expect(store.clips.some((one) => one.id === clip.id)).toBe(true);
+  });
+
   it("stay if that is undone", async () => {
     const { store, count } = await start();
-    const clip = store.clips[0]!;
+    const clip = store.clips.find((one) => !one.kept)!;
     store.delete([clip]);
     bin.undo();
     await vi.advanceTimersByTimeAsync(2 * UNDO_MS);
@@ -185,17 +198,17 @@ describe("clips", () => {
 
   it("are deleted one after the other, the earlier one when the next notice comes", async () => {
     const { store, backEnd } = await start();
-    const [first, second] = store.clips.map((clip) => clip.id);
-    store.delete(store.clips.slice(0, 1));
-    store.delete(store.clips.slice(1, 2));
+    const [first, second] = store.clips.filter((one) => !one.kept) as [Clip, Clip];
+    store.delete([first]);
+    store.delete([second]);
     await vi.advanceTimersByTimeAsync(UNDO_MS + 200);
     const asked = backEnd.asked.filter((one) => one.type === "clip_download/clip/delete");
-    expect(asked.map((one) => one["clip_ids"])).toEqual([[first], [second]]);
+    expect(asked.map((one) => one["clip_ids"])).toEqual([[first.id], [second.id]]);
   });
 
   it("are still there, and that is told, if they cannot be deleted", async () => {
     const { store, backEnd } = await start();
-    const clip = store.clips[0]!;
+    const clip = store.clips.find((one) => !one.kept)!;
     backEnd.hass.callWS = () => Promise.reject(new Error("The disk is read-only."));
     store.delete([clip]);
     await vi.advanceTimersByTimeAsync(UNDO_MS + 200);
@@ -206,7 +219,7 @@ describe("clips", () => {
 
   it("are said to be kept if they are, and in the user's language", async () => {
     const { store, backEnd } = await start();
-    const clip = store.clips[0]!;
+    const clip = store.clips.find((one) => !one.kept)!;
     backEnd.hass.callWS = <T>() => Promise.resolve({ deleted: [], spared: [{ clip_id: clip.id, reason: "kept" }] } as T);
     store.delete([clip]);
     await vi.advanceTimersByTimeAsync(UNDO_MS + 200);
@@ -220,7 +233,7 @@ describe("clips", () => {
 
   it("are still about to be deleted for who comes back within the time of the notice", async () => {
     const { store, count } = await start();
-    store.delete(store.clips.slice(0, 1));
+    store.delete(store.clips.filter((one) => !one.kept).slice(0, 1));
     store.hostDisconnected();
     await vi.advanceTimersByTimeAsync(1000);
     store.hostConnected();

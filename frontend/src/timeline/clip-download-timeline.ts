@@ -137,8 +137,10 @@ export class ClipDownloadTimeline extends LitElement {
     if (!tooNarrow && range.start >= this._range.start && range.end <= this._range.end) return;
     const middle = (range.start + range.end) / 2;
     const most = this.bounds.end - this.bounds.start;
-    const half = clamp(wanted, MINUTE, most) / 2;
-    this._range = fit({ start: middle - half, end: middle + half }, this.bounds);
+    const shown = clamp(wanted, MINUTE, most);
+    // What is still to come is empty: there is little of it to be seen.
+    const end = Math.min(middle + shown / 2, Math.max(this.now, range.end) + shown / 8);
+    this._range = fit({ start: end - shown, end }, this.bounds);
   }
 
   focusTrack(): void {
