@@ -137,7 +137,7 @@ def check_camera(camera: Camera) -> None:
     for text in (camera.name, camera.model, camera.serial_number, camera.firmware):
         check_text(text, LONGEST_NAME + 20)
     assert camera.name
-    json_bytes(vars(camera))
+    json_bytes([str(value) for value in vars(camera).values()])
 
 
 def check_event(event: Event) -> None:
