@@ -279,3 +279,22 @@ async def test_home_assistant_reaches_clouds(
         async with session.get(f"https://{name}/nothing") as response:
             assert response.status >= 400
         assert hass_clouds.requests[-1].host == name
+
+
+async def test_clients_that_go_away(server: Server) -> None:
+    """Who leaves in the middle of a handshake fails no test that happens to end then."""
+    told: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.set_exception_handler(lambda _, context: told.append(context))
+
+    def are_shaking_hands() -> bool:
+        return any("_accept_connection2" in repr(one) for one in asyncio.all_tasks())
+
+    port = server.ports[URL(SHOP).host or ""]
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    await until(are_shaking_hands)
+    writer.transport.abort()
+    await until(lambda: not are_shaking_hands())
+    loop.call_exception_handler({"message": "All else is told."})
+    assert told == [{"message": "All else is told."}]
