@@ -29,7 +29,7 @@ from .automatic_saving import SavedClip, async_saved_clips
 from .const import DOMAIN
 from .engine.errors import ClipError, InvalidRequestError
 from .engine.library.queries import ClipQueries, Filter
-from .engine.library.reindex import forget_missing
+from .engine.library.reindex import existing
 from .engine.model import Clip, Event
 from .engine.time_range import Window, settle_past
 from .entity import has_events
@@ -444,9 +444,7 @@ async def _async_newest(
     clips = await ClipQueries(library).newest_first(
         Filter(cameras=cameras), most=MOST_GONE
     )
-    gone = await forget_missing(library, media_folders(hass), clips)
-    lost = {clip.id for clip in gone}
-    return next((clip for clip in clips if clip.id not in lost), None)
+    return next(iter(await existing(library, media_folders(hass), clips)), None)
 
 
 def _refuse(answer: intent.IntentResponse, why: str) -> None:

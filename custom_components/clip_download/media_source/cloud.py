@@ -6,7 +6,6 @@ has stretches of some minutes. Playing anything saves it for good.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -28,7 +27,7 @@ from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, InvalidRequestError
 from ..engine.library.queries import ClipQueries, Filter
-from ..engine.library.reindex import forget_missing
+from ..engine.library.reindex import existing
 from ..engine.model import Camera, Clip, Event
 from ..engine.pipeline.jobs import Running
 from ..engine.time_range import Window, settle_past
@@ -209,7 +208,7 @@ class CloudTree:
                     sum(hour.start <= one.window.start < hour.end for one in events),
                 ),
             )
-            for hour in reversed(list(_cut(day, HOUR)))
+            for hour in reversed(day.split(HOUR))
             if hour.start < now and hour.end > oldest
         ]
 
@@ -224,7 +223,7 @@ class CloudTree:
         pictures = await async_picture_links(self._hass, clips)
         texts = async_cached_texts(self._hass)
         tiles = []
-        for window in reversed(list(_cut(hour, STRETCH))):
+        for window in reversed(hour.split(STRETCH)):
             if window.start >= now:
                 continue
             clip = next((one for one in clips if _is_of(one, window)), None)
@@ -359,9 +358,7 @@ class CloudTree:
         library = (await async_shared(self._hass)).library
         chosen = Filter(cameras=[(entry.entry_id, camera.id)], window=window)
         clips = await ClipQueries(library).newest_first(chosen, most=100)
-        gone = await forget_missing(library, media_folders(self._hass), clips)
-        lost = {clip.id for clip in gone}
-        return [clip for clip in clips if clip.id not in lost]
+        return await existing(library, media_folders(self._hass), clips)
 
 
 async def _first_clip(running: Running) -> Clip:
@@ -390,14 +387,6 @@ def _day(day: str) -> Window:
     )
 
 
-def _cut(window: Window, length: timedelta) -> Iterator[Window]:
-    """Yield the pieces of a window; the last may be shorter."""
-    start = window.start
-    while start < window.end:
-        yield Window(start, min(start + length, window.end))
-        start += length
-
-
 def _id(window: Window) -> str:
     return f"{window.start_ms // 1000}-{window.end_ms // 1000}"
 
@@ -405,7 +394,7 @@ def _id(window: Window) -> str:
 def _window_of(place: Place, length: timedelta) -> Window:
     """Return the hour or the stretch of a place's id. Raises InvalidRequestError."""
     if place.day <= f"{dt_util.now():%F}":
-        for window in _cut(_day(place.day), length):
+        for window in _day(place.day).split(length):
             if _id(window) == place.item:
                 return window
     raise InvalidRequestError("media_unknown")

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..downloads import download_path
 from ..engine.library.queries import LONGEST_SEARCH, ClipQueries, Filter
-from ..engine.library.reindex import forget_missing
+from ..engine.library.reindex import existing, forget_missing
 from ..engine.model import Clip, ClipStatus
 from ..engine.time_range import settle_open
 from ..entity import camera_entity_id
@@ -101,12 +101,9 @@ async def ws_list(asker: Asker, msg: dict[str, Any]) -> ClipsAnswer:
         chosen, before=msg.get("cursor"), most=limit + 1
     )
     page = found[:limit]
-    gone = await forget_missing(library, media_folders(asker.hass), page)
-    lost = {clip.id for clip in gone}
+    shown = await existing(library, media_folders(asker.hass), page)
     return {
-        "clips": await async_infos(
-            asker, [clip for clip in page if clip.id not in lost]
-        ),
+        "clips": await async_infos(asker, shown),
         "cursor": _cursor(page[-1]) if len(found) > limit else None,
     }
 

@@ -109,6 +109,14 @@ async def forget_missing(
     return gone
 
 
+async def existing(
+    library: Library, roots: Sequence[Path], clips: Sequence[Clip]
+) -> list[Clip]:
+    """Return those of a page of clips that `forget_missing` does not forget."""
+    gone = {clip.id for clip in await forget_missing(library, roots, clips)}
+    return [clip for clip in clips if clip.id not in gone]
+
+
 async def _still_away(library: Library, roots: Sequence[Path]) -> set[Path]:
     """Return the mount points whose disk is not mounted; forget those without one now."""
     mounts = await library.mounts()
