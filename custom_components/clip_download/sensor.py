@@ -1,6 +1,6 @@
 """What there is to know of a camera's last clip, and of the clips on their way."""
 
-from collections.abc import Sequence, Set as AbstractSet
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, override
 
@@ -25,7 +25,7 @@ from homeassistant.util.signal_type import SignalType
 
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
-from .engine.model import Camera, Job
+from .engine.model import Job
 from .engine.pipeline.jobs import Running
 from .entity import (
     CameraEntity,
@@ -49,24 +49,21 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of each camera and of the account."""
-    under_way = set(entry.runtime_data.jobs.running())
 
     @callback
     def changed(jobs: Sequence[Running]) -> None:
-        mine = [one for one in jobs if one.job.account_id == entry.entry_id]
-        under_way.update(one for one in mine if not one.done.done())
-        under_way.difference_update(one for one in mine if one.done.done())
-        if mine:
+        if mine := [one for one in jobs if one.job.account_id == entry.entry_id]:
             async_dispatcher_send(hass, _jobs_changed(entry), mine)
 
-    def job_sensor(entry: ClipConfigEntry, camera: Camera) -> JobSensor:
-        return JobSensor(entry, camera, under_way)
-
     entry.async_on_unload(async_job_feed(hass).async_listen(changed))
-    async_add_cameras(entry, async_add_entities, LastClipSensor, job_sensor)
-    async_add_entities(
-        [Queued(entry, under_way), UnderWay(entry, under_way), FailedToday(entry)]
-    )
+    async_add_cameras(entry, async_add_entities, LastClipSensor, JobSensor)
+    async_add_entities([Queued(entry), UnderWay(entry), FailedToday(entry)])
+
+
+def _steps(entry: ClipConfigEntry, camera_id: str | None = None) -> list[Step]:
+    """Return where the jobs of a camera, or of an account, are on their way."""
+    running = entry.runtime_data.jobs.running(camera_id)
+    return [step_of(one) for one in running if not one.done.done()]
 
 
 def _jobs_changed(entry: ClipConfigEntry) -> SignalType[Sequence[Running]]:
@@ -119,13 +116,6 @@ class JobSensor(CameraEntity, RestoreSensor):
     _attr_options = [IDLE, *Step, FAILED]
     _attr_translation_key = "clip_job"
 
-    def __init__(
-        self, entry: ClipConfigEntry, camera: Camera, under_way: AbstractSet[Running]
-    ) -> None:
-        """Take the account's entry, the camera, and the account's jobs under way."""
-        super().__init__(entry, camera)
-        self._under_way = under_way
-
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the camera's jobs."""
@@ -141,19 +131,17 @@ class JobSensor(CameraEntity, RestoreSensor):
 
     @callback
     def _async_jobs_changed(self, jobs: Sequence[Running]) -> None:
+        mine = [one for one in jobs if one.job.camera_id == self.camera.id]
         before = self._attr_native_value
-        self._async_update([one for one in jobs if one.job.camera_id == self.camera.id])
+        if mine:
+            self._async_update(mine)
         if self._attr_native_value != before:
             self.async_write_ha_state()
 
     @callback
     def _async_update(self, changed: Sequence[Running]) -> None:
         """Show the camera's jobs under way, else what became of those that changed."""
-        camera_id = self.camera.id
-        steps = {
-            step_of(one) for one in self._under_way if one.job.camera_id == camera_id
-        }
-        if steps:
+        if steps := _steps(self.coordinator.config_entry, self.camera.id):
             self._attr_native_value = max(steps, key=[*Step].index)
         elif ended := [one for one in changed if not is_unfinished(one)]:
             is_failed = any(has_failed(job_of(one)) for one in ended)
@@ -187,11 +175,6 @@ class StepSensor(AccountSensor, SensorEntity):
     _attr_state_class = SensorStateClass.MEASUREMENT
     steps: tuple[Step, ...]
 
-    def __init__(self, entry: ClipConfigEntry, under_way: AbstractSet[Running]) -> None:
-        """Take the account's entry, and its jobs under way."""
-        super().__init__(entry)
-        self._under_way = under_way
-
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the account's jobs."""
@@ -204,7 +187,7 @@ class StepSensor(AccountSensor, SensorEntity):
 
     @callback
     def _async_jobs_changed(self, _changed: Sequence[Running]) -> None:
-        count = sum(step_of(one) in self.steps for one in self._under_way)
+        count = sum(step in self.steps for step in _steps(self.entry))
         if count != self._attr_native_value:
             self._attr_native_value = count
             self.async_write_ha_state()
