@@ -35,6 +35,7 @@ from .engine.time_range import Window, settle_past
 from .entity import has_events
 from .errors import action_error
 from .history import async_known_events
+from .panel import panel_link
 from .paths import media_folders
 from .permissions import async_user, may_control
 from .runtime import async_shared
@@ -266,7 +267,7 @@ class LastClipHandler(_Handler):
             "start": start.isoformat(timespec="seconds"),
             "duration_s": round(clip.duration_ms / 1000),
             "label": clip.label,
-            "url": f"/clip-download?clip={clip.id}",
+            "url": panel_link(clip=clip.id),
             ATTR_MEDIA_CONTENT_TYPE: "video/mp4",
             ATTR_MEDIA_CONTENT_ID: place.get("media_content_id"),
         }

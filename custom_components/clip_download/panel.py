@@ -1,6 +1,7 @@
 """The front end: served, loaded with each page for the sake of its card, and a panel in the sidebar."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 from homeassistant.components.frontend import (
     add_extra_js_url,
@@ -19,6 +20,11 @@ PANEL = "clip-download"
 # Where browsers find the bundle, once that is served.
 DATA_URL: HassKey[str] = HassKey(f"{DOMAIN}.bundle_url")
 VERSION = 1
+
+
+def panel_link(**query: str) -> str:
+    """Return a link into the panel: to a `clip`, or to a `camera` `at` a time."""
+    return f"/{PANEL}?{urlencode(query)}"
 
 
 async def async_setup_panel(hass: HomeAssistant) -> None:

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast, override
-from urllib.parse import urlencode
 
 import voluptuous as vol
 
@@ -25,7 +24,7 @@ from homeassistant.helpers.trigger import (
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
-from .panel import PANEL
+from .panel import panel_link
 from .services.response import EVENT_FAILED, EVENT_SAVED
 from .services.targets import name_of
 
@@ -120,7 +119,7 @@ class ClipSaved(ClipTrigger):
     @override
     def link(self, data: Mapping[str, Any]) -> str:
         """Return where the panel shows the clip."""
-        return f"/{PANEL}?{urlencode({'clip': data['clip_id']})}"
+        return panel_link(clip=data["clip_id"])
 
 
 class ClipFailed(ClipTrigger):
@@ -131,8 +130,7 @@ class ClipFailed(ClipTrigger):
     @override
     def link(self, data: Mapping[str, Any]) -> str:
         """Return where the panel shows the stretch that was to be saved."""
-        query = {"camera": data[ATTR_ENTITY_ID], "at": data["start"]}
-        return f"/{PANEL}?{urlencode(query)}"
+        return panel_link(camera=data[ATTR_ENTITY_ID], at=data["start"])
 
     @override
     def _is_meant(self, data: Mapping[str, Any]) -> bool:
