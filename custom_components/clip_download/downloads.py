@@ -5,6 +5,7 @@ import contextlib
 from http import HTTPStatus
 from io import FileIO
 import os
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -70,7 +71,7 @@ class ClipView(HomeAssistantView):
             user, camera_entity_id(hass, clip.account_id, clip.camera_id)
         ):
             return not_found()
-        return await async_send_clip(request, clip, is_as_shared=None)
+        return await async_send_clip(request, clip)
 
     async def head(self, request: web.Request, clip_id: str) -> web.StreamResponse:
         """Tell what `get` would send."""
@@ -83,58 +84,83 @@ def not_found() -> web.Response:
 
 
 async def async_send_clip(
-    request: web.Request, clip: Clip, *, is_as_shared: Callable[[FileIO], bool] | None
+    request: web.Request,
+    clip: Clip,
+    *,
+    is_as_shared: Callable[[FileIO], bool] | None = None,
 ) -> web.StreamResponse:
     """Send a clip's file, unless it is another one by now.
 
     What is shared is for strangers: to look at, and only if it `is_as_shared`, which
     blocks and may raise OSError. All else is to be kept.
     """
-    roots = media_folders(request.app[KEY_HASS])
-    with contextlib.ExitStack() as stack:
 
-        def open_clip() -> FileIO | None:
-            try:
-                opened = stack.enter_context(files.found(clip.path, roots).open())
-                is_same = os.fstat(opened.fileno()).st_size == clip.size_bytes
-                is_same = is_same and (is_as_shared is None or is_as_shared(opened))
-            except OSError, ValueError:
-                return None
-            return opened if is_same else None
+    def is_same(opened: FileIO) -> bool:
+        if os.fstat(opened.fileno()).st_size != clip.size_bytes:
+            return False
+        return is_as_shared is None or is_as_shared(opened)
 
-        opened = await join_thread(run_in_thread(open_clip))
-        if opened is None:
-            return not_found()
-        return await async_send(
-            request,
-            opened,
-            clip.size_bytes,
-            name=clip.path.name,
-            content_type=VIDEO,
-            is_download=is_as_shared is None,
-            etag=f'"{clip.sha256}"',
-        )
+    return await async_send(
+        request,
+        clip.path,
+        clip.size_bytes,
+        name=clip.path.name,
+        content_type=VIDEO,
+        is_download=is_as_shared is None,
+        etag=f'"{clip.sha256}"',
+        is_same=is_same,
+    )
 
 
 async def async_send(
     request: web.Request,
-    opened: FileIO,
+    path: Path,
     size_bytes: int,
     *,
     name: str,
     content_type: str,
     is_download: bool,
     etag: str,
+    is_same: Callable[[FileIO], bool] = lambda opened: True,
 ) -> web.StreamResponse:
-    """Send a file, or the range of it that is asked for."""
-    headers = {
-        **HEADERS,
-        hdrs.ACCEPT_RANGES: "bytes",
-        hdrs.CONTENT_DISPOSITION: disposition(name, is_download=is_download),
-        hdrs.ETAG: etag,
-    }
+    """Send a file of a media folder, or the range of it that is asked for.
+
+    What cannot be opened, or not `is_same`, is not found.
+    """
+    roots = media_folders(request.app[KEY_HASS])
+    with contextlib.ExitStack() as stack:
+
+        def open_file() -> FileIO | None:
+            try:
+                opened = stack.enter_context(files.found(path, roots).open())
+                return opened if is_same(opened) else None
+            except OSError, ValueError:
+                return None
+
+        opened = await join_thread(run_in_thread(open_file))
+        if opened is None:
+            return not_found()
+        headers = {
+            **HEADERS,
+            hdrs.ACCEPT_RANGES: "bytes",
+            hdrs.CONTENT_DISPOSITION: disposition(name, is_download=is_download),
+            hdrs.ETAG: etag,
+        }
+        return await _async_send_range(
+            request, opened, size_bytes, headers, content_type
+        )
+
+
+async def _async_send_range(
+    request: web.Request,
+    opened: FileIO,
+    size_bytes: int,
+    headers: dict[str, str],
+    content_type: str,
+) -> web.StreamResponse:
+    """Send an open file, or the range of it that is asked for."""
     try:
-        part = asked_range(request, size_bytes, etag)
+        part = asked_range(request, size_bytes, headers[hdrs.ETAG])
     except ValueError:
         headers[hdrs.CONTENT_RANGE] = f"bytes */{size_bytes}"
         return web.Response(
@@ -189,7 +215,7 @@ def asked_range(
 
 
 def disposition(name: str, *, is_download: bool) -> str:
-    """Return how a browser is told what a file is called, by RFC 6266."""
+    """Return the header that names a file for a browser, by RFC 6266."""
     plain = "".join(
         char if char.isascii() and char.isprintable() and char not in '"\\%' else "_"
         for char in name

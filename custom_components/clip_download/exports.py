@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
-from io import FileIO
 from pathlib import Path
 import re
 import secrets
@@ -21,7 +20,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .downloads import async_send, not_found
-from .engine.aio import join_thread, run_in_thread
+from .engine.aio import run_in_thread
 from .engine.folder import Folder
 from .engine.library import files
 from .engine.library.export import SUFFIX, Exported
@@ -137,28 +136,15 @@ class ExportView(HomeAssistantView):
             )
         ):
             return not_found()
-        roots = media_folders(hass)
-        with contextlib.ExitStack() as stack:
-
-            def open_zip() -> FileIO | None:
-                try:
-                    file = files.found(export.made.path, roots)
-                    return stack.enter_context(file.open())
-                except OSError, ValueError:
-                    return None
-
-            opened = await join_thread(run_in_thread(open_zip))
-            if opened is None:
-                return not_found()
-            return await async_send(
-                request,
-                opened,
-                export.made.size_bytes,
-                name=export.name,
-                content_type=ZIP,
-                is_download=True,
-                etag=f'"{export.made.sha256}"',
-            )
+        return await async_send(
+            request,
+            export.made.path,
+            export.made.size_bytes,
+            name=export.name,
+            content_type=ZIP,
+            is_download=True,
+            etag=f'"{export.made.sha256}"',
+        )
 
     async def head(self, request: web.Request, export_id: str) -> web.StreamResponse:
         """Tell what `get` would send."""
