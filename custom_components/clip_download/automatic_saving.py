@@ -117,7 +117,7 @@ async def async_find_event(
 ) -> Event:
     """Return the event with an id, as automatic saving knows it.
 
-    Where the cloud told of it under another id than it lists, that is the listed one.
+    If the cloud lists it under another id than it announced it with, it is the listed one.
     Raises NotReadyError while its recording is not ready, NoFootageError for an id that
     nobody knows, and other ClipErrors.
     """

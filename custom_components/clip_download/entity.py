@@ -30,7 +30,7 @@ type EntityFactory = Callable[[ClipConfigEntry, Camera], CameraEntity | None]
 
 
 def account_identifier(entry: ConfigEntry) -> tuple[str, str]:
-    """Return what the device of an account is known by, which has what is of no camera."""
+    """Return the identifier of an account's own device."""
     return DOMAIN, entry.entry_id
 
 
@@ -62,7 +62,7 @@ def job_saved(entry: ClipConfigEntry, camera_id: str) -> SignalType[Job]:
 
 
 def job_failed(entry: ClipConfigEntry) -> SignalType[Job]:
-    """Return the signal for a job of an account that failed, told once for an event."""
+    """Return the signal for a failed job of an account; tries again do not repeat it."""
     return SignalType(f"{DOMAIN}_failed_{entry.entry_id}")
 
 

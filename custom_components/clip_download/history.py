@@ -21,10 +21,10 @@ MOST_KNOWN = 8
 
 
 class History:
-    """What cameras saw, as their clouds told it a moment ago."""
+    """The events of cameras, as their clouds listed them a moment ago."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Begin with no list."""
         self._known = defaultdict[Any, deque[Any]](lambda: deque(maxlen=MOST_KNOWN))
         self._locks = defaultdict[Any, asyncio.Lock](asyncio.Lock)
 
@@ -33,15 +33,15 @@ class History:
         entry: ClipConfigEntry,
         camera: Camera,
         window: Window,
-        fresh_for: timedelta | None = None,
+        fresh_for: timedelta,
     ) -> list[Event]:
         """Return the events that begin in the window, the oldest first.
 
-        Raises ClipError.
+        A list that is younger than `fresh_for` is not asked for again. Raises ClipError.
         """
         key = entry.entry_id, camera.id
         async with self._locks[key]:
-            since = dt_util.utcnow() - (fresh_for or FRESH_FOR)
+            since = dt_util.utcnow() - fresh_for
             for asked_at, known, found in self._known[key]:
                 is_inside = known.start <= window.start and window.end <= known.end
                 if asked_at > since and is_inside:
@@ -69,11 +69,12 @@ async def async_known_events(
     entry: ClipConfigEntry,
     camera: Camera,
     window: Window,
-    fresh_for: timedelta | None = None,
+    fresh_for: timedelta = FRESH_FOR,
 ) -> list[Event]:
-    """Return what a camera saw, as its cloud lists it, or told of it; or so long ago.
+    """Return the events of a camera that begin in the window, the oldest first.
 
-    Raises ClipError.
+    They are those that its cloud lists, or listed less than `fresh_for` ago; of a cloud
+    that keeps no list, those that it announced. Raises ClipError.
     """
     if not entry.runtime_data.source.event_kinds:
         return await entry.runtime_data.event_store.between(camera.id, window)

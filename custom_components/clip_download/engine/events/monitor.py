@@ -171,7 +171,7 @@ class EventMonitor:
             self._spawn(self._read_inbox(), f"storing event {event.id}")
 
     def announced(self, camera_id: str, event_id: str) -> Event | None:
-        """Return an event that was announced under an id, as the cloud told it."""
+        """Return an event by the id that it was announced or listed with."""
         for one in self._states[camera_id].announced:
             for event in (one.listed, one.sent):
                 if event and event.id == event_id:

@@ -38,8 +38,6 @@ _HAS_SEEN = (
     "EXISTS (SELECT 1 FROM json_each(saves) AS event, "
     "json_each(json_extract(event.value, '$.seen')) AS word WHERE word.value = ?)"
 )
-
-
 _HAS_WORD = "instr(search_text || CASE kept WHEN 1 THEN ' kept' ELSE '' END, ?)"
 
 

@@ -494,7 +494,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
         return account
 
     async def _described(self, camera: KinesisCamera) -> KinesisCamera | None:
-        """Return a stream that a person named, with what is told of it; None: it is gone."""
+        """Return a stream that a person named, with its retention; None if it is gone."""
         try:
             described = await self._ask("describeStream", _stream(camera))
         except CameraUnknownError:
@@ -887,7 +887,7 @@ def _named_camera(named: str) -> KinesisCamera:
 
 
 def _retention(about: object) -> timedelta | None:
-    """Return for how long a stream keeps its footage, as far as that is told."""
+    """Return how long a stream keeps its footage, None if AWS does not say."""
     hours = about.get("DataRetentionInHours") if isinstance(about, dict) else None
     if not isinstance(hours, int | float) or not 0 <= hours <= MOST_RETENTION_HOURS:
         return None
