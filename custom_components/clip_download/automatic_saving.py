@@ -190,6 +190,13 @@ async def async_saved_clips(
     return await hass.async_add_executor_job(check) if paths else {}
 
 
+async def async_saved_clip(
+    hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, event_id: str
+) -> SavedClip | None:
+    """Return the clip of an event, None if it was not saved. Raises StorageError."""
+    return (await async_saved_clips(hass, entry, camera, [event_id])).get(event_id)
+
+
 async def async_request_clip(
     hass: HomeAssistant,
     entry: ClipConfigEntry,

@@ -15,7 +15,7 @@ from .automatic_saving import (
     SAVE_TIMEOUT,
     async_newest_first,
     async_request_clip,
-    async_saved_clips,
+    async_saved_clip,
 )
 from .const import DEFAULT_MINUTES
 from .coordinator import ClipConfigEntry
@@ -119,8 +119,8 @@ class SaveLastRecording(SaveButton):
         """Save the newest recording, unless it is saved; it may not be ready yet."""
         entry = self.coordinator.config_entry
         event = await self._newest()
-        saved = await async_saved_clips(self.hass, entry, self.camera, [event.id])
-        if event.id not in saved or not saved[event.id].exists:
+        saved = await async_saved_clip(self.hass, entry, self.camera, event.id)
+        if saved is None or not saved.exists:
             await async_request_clip(self.hass, entry, self.camera, [event])
         elif self._context and self._context.user_id:
             # Only a person needs to know; an automation has the clip that it wanted.
@@ -128,7 +128,7 @@ class SaveLastRecording(SaveButton):
             raise InvalidRequestError(
                 "already_saved",
                 time=f"{start:%F %H:%M:%S}",
-                path=str(saved[event.id].path),
+                path=str(saved.path),
             )
 
     async def _newest(self) -> Event:

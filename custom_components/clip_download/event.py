@@ -21,7 +21,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from .automatic_saving import async_saved_clips
+from .automatic_saving import async_saved_clip
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import StorageError
@@ -184,12 +184,11 @@ class ClipEvent(CameraEntity, EventEntity):
         """Return where the clip of an event is that was saved meanwhile."""
         entry = self.coordinator.config_entry
         try:
-            saved = await async_saved_clips(self.hass, entry, self.camera, [event_id])
+            saved = await async_saved_clip(self.hass, entry, self.camera, event_id)
         except StorageError as err:
             _LOGGER.debug("The clip of %s is not known: %s", self.entity_id, err)
             return {}
-        at = saved.get(event_id)
-        return {**place(self.hass, at.path)} if at and at.exists else {}
+        return {**place(self.hass, saved.path)} if saved and saved.exists else {}
 
 
 class Motion(ClipEvent):

@@ -69,14 +69,16 @@ async def async_known_events(
     entry: ClipConfigEntry,
     camera: Camera,
     window: Window,
-    fresh_for: timedelta = FRESH_FOR,
+    fresh_for: timedelta | None = None,
 ) -> list[Event]:
     """Return the events of a camera that begin in the window, the oldest first.
 
-    They are those that its cloud lists, or listed less than `fresh_for` ago; of a cloud
-    that keeps no list, those that it announced. Raises ClipError.
+    They are those that its cloud lists, or listed less than `fresh_for` (30 s if None)
+    ago; of a cloud that keeps no list, those that it announced. Raises ClipError.
     """
     if not entry.runtime_data.source.event_kinds:
         return await entry.runtime_data.event_store.between(camera.id, window)
     history = hass.data.setdefault(DATA_HISTORY, History())
-    return await history.events(entry, camera, window, fresh_for)
+    return await history.events(
+        entry, camera, window, FRESH_FOR if fresh_for is None else fresh_for
+    )

@@ -19,7 +19,7 @@ from .engine.model import ClipStatus
 from .engine.time_range import Window
 from .services.response import EVENT_FAILED, EVENT_SAVED, in_words
 from .services.targets import name_of
-from .texts import async_text, length_text
+from .texts import async_cached_texts, length_text
 
 type Describe = Callable[[Event], dict[str, str | None]]
 
@@ -42,7 +42,9 @@ def async_describe_events(
     @callback
     def async_describe_saved(event: Event) -> dict[str, str | None]:
         is_partial = event.data["status"] == ClipStatus.PARTIAL
-        message = async_text(hass, "part_of_clip_saved" if is_partial else "clip_saved")
+        message = async_cached_texts(hass)(
+            "part_of_clip_saved" if is_partial else "clip_saved"
+        )
         details = {
             "window": in_words(_window(event.data)),
             "length": length_text(timedelta(seconds=event.data["duration_s"])),
@@ -51,12 +53,13 @@ def async_describe_events(
 
     @callback
     def async_describe_failed(event: Event) -> dict[str, str | None]:
-        message = async_text(hass, "clip_not_saved")
+        texts = async_cached_texts(hass)
         reason = event.data["error"]["message"]
         if entity_id := event.data.get(ATTR_ENTITY_ID):
-            this_camera = async_text(hass, "this_camera")
-            reason = _without_name(reason, name_of(hass, entity_id), this_camera)
-        return describe(event, "mdi:filmstrip-off", message.format(reason=reason))
+            name = name_of(hass, entity_id)
+            reason = _without_name(reason, name, texts("this_camera"))
+        message = texts("clip_not_saved", reason=reason)
+        return describe(event, "mdi:filmstrip-off", message)
 
     async_describe_event(DOMAIN, EVENT_SAVED, async_describe_saved)
     async_describe_event(DOMAIN, EVENT_FAILED, async_describe_failed)

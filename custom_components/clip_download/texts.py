@@ -76,12 +76,6 @@ async def async_texts(hass: HomeAssistant, language: str) -> Texts:
 
 
 @callback
-def async_text(hass: HomeAssistant, key: str) -> str:
-    """Return a text of `common`, in the language of Home Assistant."""
-    return async_cached_texts(hass)(key)
-
-
-@callback
 def async_field_name(hass: HomeAssistant, action: str, field: str) -> str:
     """Return what the form of an action calls a field; a field without a name as it is."""
     texts = async_get_cached_translations(

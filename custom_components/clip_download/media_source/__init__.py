@@ -27,7 +27,7 @@ from ..errors import raise_media_error
 from ..links import async_file_link
 from ..services import response
 from ..services.targets import cameras_of
-from ..texts import async_text
+from ..texts import async_cached_texts
 from .cloud import CloudTree
 from .place import Place, Tree, Viewer
 from .saved import SavedTree
@@ -132,4 +132,7 @@ class ClipMediaSource(MediaSource):
 
     def _trees(self, viewer: Viewer) -> list[BrowseMediaSource]:
         trees = list(Tree) if viewer.is_signed_in else [Tree.CLIPS]
-        return [folder(Place(tree=tree), async_text(self.hass, tree)) for tree in trees]
+        return [
+            folder(Place(tree=tree), async_cached_texts(self.hass)(tree))
+            for tree in trees
+        ]

@@ -21,6 +21,7 @@ from ..automatic_saving import (
     SavedClip,
     async_events,
     async_request_clip,
+    async_saved_clip,
     async_saved_clips,
 )
 from ..const import DOMAIN
@@ -38,7 +39,7 @@ from ..links import async_picture_links, async_signed
 from ..paths import file_name, media_folder, media_folders
 from ..runtime import async_shared
 from ..services import response
-from ..texts import async_cached_texts, async_text
+from ..texts import async_cached_texts
 from .place import Place, Viewer
 from .tiles import Page, counted, event_title, folder, video, window_title
 
@@ -80,7 +81,7 @@ class CloudTree:
                 if self._cameras(entry, viewer)
             ]
             if len(entries) != 1:
-                return async_text(self._hass, "cloud"), [
+                return async_cached_texts(self._hass)("cloud"), [
                     folder(replace(place, account_id=entry.entry_id), entry.title)
                     for entry in entries
                 ]
@@ -302,7 +303,7 @@ class CloudTree:
         self, place: Place, entry: ClipConfigEntry, camera: Camera, viewer: Viewer
     ) -> Clip:
         """Return the clip of a recording. Raises ClipError, BrowseError."""
-        saved = await self._saved(entry, camera, place.item)
+        saved = await async_saved_clip(self._hass, entry, camera, place.item)
         if saved and (clip := await self._clip_at(saved)):
             return clip
         if not viewer.is_signed_in:
@@ -313,7 +314,7 @@ class CloudTree:
             if not event.is_ready:
                 raise InvalidRequestError("recording_not_ready")
             # Again, right before the request: others may have played it meanwhile.
-            saved = await self._saved(entry, camera, event.id)
+            saved = await async_saved_clip(self._hass, entry, camera, event.id)
             if saved and (clip := await self._clip_at(saved)):
                 return clip
             running = await async_request_clip(
@@ -336,13 +337,6 @@ class CloudTree:
                 if event.id == place.item and not is_echo:
                     return event
             raise InvalidRequestError("media_unknown")
-
-    async def _saved(
-        self, entry: ClipConfigEntry, camera: Camera, event_id: str
-    ) -> SavedClip | None:
-        """Return where an event was saved, if it was."""
-        saved = await async_saved_clips(self._hass, entry, camera, [event_id])
-        return saved.get(event_id)
 
     async def _clip_at(self, saved: SavedClip) -> Clip | None:
         """Return the clip of what was saved, if its file still exists."""

@@ -14,7 +14,7 @@ from ..engine.model import Clip
 from ..links import async_picture_links
 from ..paths import media_folders
 from ..runtime import async_shared
-from ..texts import async_cached_texts, async_text
+from ..texts import async_cached_texts
 from .place import Place, Viewer
 from .tiles import Page, clip_tile, folder
 
@@ -66,7 +66,7 @@ class SavedTree:
         ]
         if len(accounts) == 1:
             return await self._page(replace(place, account_id=accounts[0].id), viewer)
-        return async_text(self._hass, "clips"), [
+        return async_cached_texts(self._hass)("clips"), [
             folder(
                 replace(place, account_id=page.id),
                 self._account_name(page.id, page.name),
@@ -81,7 +81,7 @@ class SavedTree:
             lambda page: page.latest,
         )
         if not cameras:
-            return async_text(self._hass, "clips"), []
+            return async_cached_texts(self._hass)("clips"), []
         if len(cameras) == 1:
             return await self._page(replace(place, camera_id=cameras[0].id), viewer)
         pictures = await async_picture_links(
@@ -122,7 +122,7 @@ class SavedTree:
         ]
         if len(days) > PAGE:
             older = replace(place, before=shown[-1].day)
-            children.append(folder(older, async_text(self._hass, "older")))
+            children.append(folder(older, async_cached_texts(self._hass)("older")))
         return days[0].latest.camera_name, children
 
     async def _clips(self, place: Place) -> Page:
@@ -144,7 +144,7 @@ class SavedTree:
         children = [clip_tile(clip, pictures, texts) for clip in shown]
         if len(clips) > PAGE:
             older = replace(place, offset=place.offset + PAGE)
-            children.append(folder(older, async_text(self._hass, "older")))
+            children.append(folder(older, texts("older")))
         return place.day, children
 
     async def _camera_pages(self, account_id: str, viewer: Viewer) -> list[CameraPage]:

@@ -21,6 +21,7 @@ from ..automatic_saving import (
     SavedClip,
     async_events,
     async_request_clip,
+    async_saved_clip,
     async_saved_clips,
 )
 from ..const import DOMAIN
@@ -241,9 +242,7 @@ class _Saving:
         # For each event again: the account may have been reloaded meanwhile.
         entry, camera = account_and_camera(self._hass, self._entity_id)
         # Right before the request: others save events, too.
-        saved = (await async_saved_clips(self._hass, entry, camera, [event.id])).get(
-            event.id
-        )
+        saved = await async_saved_clip(self._hass, entry, camera, event.id)
         if saved and saved.exists and not data["overwrite"]:
             return Outcome.SKIPPED, {"path": str(saved.path)}
         if self._refused:
