@@ -17,6 +17,8 @@ CONF_AFTER: Final = "after"
 # Which cameras are saved automatically: the id of each, and since when (ISO 8601); None
 # for one that a person has switched off.
 CONF_AUTOMATIC: Final = "automatic"
+# Whether to fetch what the cloud still has, once the account is loaded.
+CONF_BACK_FILL: Final = "back_fill"
 CONF_BEFORE: Final = "before"
 CONF_DOWNLOADS_AT_ONCE: Final = "downloads_at_once"
 # The former ids of cameras that were set up again, each with the present one.
