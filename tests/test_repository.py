@@ -15,6 +15,7 @@ import re
 import string
 import subprocess
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
 from packaging.requirements import Requirement
@@ -236,9 +237,39 @@ def test_layout() -> None:
     assert (ROOT / "README.md").read_text().startswith("# Clip Download")
 
 
-def test_readme_tells_what_is_offered() -> None:
-    """The README names each field of each form and action, each event, each command."""
-    text = (ROOT / "README.md").read_text()
+# What users read, with its links as `[text](target)`.
+DOCS = (
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    ROOT / "ARCHITECTURE.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
+LONGEST_README = 180
+# Repositories of others that are named somewhere.
+OTHER_REPOSITORIES: set[str] = set()
+# Errors whose message says all there is to say: mostly of how something was asked for.
+EXPLAIN_THEMSELVES = {
+    *("camera_disabled", "cancelled", "clip_not_found", "clips_two_ways"),
+    *("delete_needs_window", "event_unknown", "events_failed", "filename_empty"),
+    *("filename_leaves_folder", "filename_template", "filename_too_deep"),
+    *("filename_too_long", "jobs_or_cameras", "jobs_unknown", "media_unknown"),
+    *("no_clips", "past_in_future", "past_no_form", "past_too_long"),
+    *("several_failed", "share_not_found", "time_skipped", "timeout_too_long"),
+    *("too_many_shares", "window_and_fields", "window_impossible"),
+    *("window_in_future", "window_no_form", "window_reversed", "window_too_long"),
+    "window_two_forms",
+}
+
+
+def test_readme_is_short() -> None:
+    """The README is a front page: what is longer is in docs/."""
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) <= LONGEST_README
+
+
+def test_docs_tell_what_is_offered() -> None:
+    """They name each field of each form and action, each event, each command."""
+    text = "\n".join(path.read_text() for path in DOCS)
     form = TRANSLATIONS["options"]["step"]["init"]
     options = {
         label
@@ -263,8 +294,74 @@ def test_readme_tells_what_is_offered() -> None:
         *(script for script in ("demo", "test") if f"./script/{script}" not in text),
     }
     assert missing == set()
-    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):
-        assert (ROOT / picture).is_file()
+
+
+def anchors(text: str) -> set[str]:
+    """Return what the headings of a page are linked to by."""
+    return {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
+
+
+def test_links_of_docs_lead_somewhere() -> None:
+    """Each link to a file or heading of ours, and each picture, is there."""
+    broken = []
+    for page in DOCS:
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            if link.startswith("https://"):
+                continue
+            path, _, anchor = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            if not target.exists() or (
+                anchor and anchor not in anchors(target.read_text())
+            ):
+                broken.append((short_of_root(page), link))
+    assert broken == []
+
+
+def test_docs_explain_errors() -> None:
+    """Each error is on the page of troubles, unless it explains itself; none is idle."""
+    text = (ROOT / "docs" / "troubleshooting.md").read_text()
+    explained = {
+        key
+        for row in re.findall(r"^\| (.*?) \|", text, re.MULTILINE)
+        for key in re.findall(r"`(\w+)`", row)
+    }
+    errors = set(TRANSLATIONS["exceptions"])
+    assert explained & EXPLAIN_THEMSELVES == set()
+    # What is missing belongs into docs/troubleshooting.md, or EXPLAIN_THEMSELVES.
+    named = explained | EXPLAIN_THEMSELVES
+    assert (errors - named, named - errors) == (set(), set())
+
+
+def test_repository_has_one_address() -> None:
+    """What links to the repository links to the one that the manifest names."""
+    home = MANIFEST["documentation"].removeprefix("https://github.com/")
+    owner, name = home.split("/")
+    for path in (*DOCS, *published()):
+        text = unquote(path.read_text())
+        linked = set(
+            re.findall(r"github\.com/([\w.-]+/[\w.-]+)", text)
+            + re.findall(r"img\.shields\.io/github/\w+/\w+/([\w.-]+/[\w.-]+)", text)
+        )
+        assert linked - OTHER_REPOSITORIES <= {home}, path
+        for params in re.findall(r"hacs_repository/\?([^)\s]+)", text):
+            assert params.startswith(f"owner={owner}&repository={name}&"), path
+    assert MANIFEST["issue_tracker"] == f"https://github.com/{home}/issues"
+    assert MANIFEST["codeowners"] == [f"@{owner}"]
+
+
+def published() -> Iterator[Path]:
+    """Yield what is read on GitHub or by Home Assistant besides the documents."""
+    for pattern in ("blueprints/**/*.yaml", ".github/**/*", "*.json", "*.md"):
+        yield from (path for path in sorted(ROOT.glob(pattern)) if path.is_file())
+    yield INTEGRATION / "manifest.json"
+
+
+def short_of_root(path: Path) -> str:
+    """Return a path as it is called within the repository."""
+    return str(path.relative_to(ROOT))
 
 
 def quality_rules(integration: Path) -> dict[str, Any]:
