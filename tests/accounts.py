@@ -215,6 +215,8 @@ def become_other(clouds: Clouds, kind: str) -> None:
             clouds.ring_partner.account_id = "ava1.ring.account.OTHER"
             clouds.ring_partner.email = "other@example.com"
         case "meraki":
-            clouds.meraki.email = "other@example.com"
+            _, organization = clouds.meraki.organizations.popitem()
+            organization.id = "999999"
+            clouds.meraki.organizations[organization.id] = organization
         case _:
             clouds.kinesis.account_id = "999999999999"

@@ -72,7 +72,7 @@ PLACES: Mapping[str, Mapping[Stage, str]] = {
         "media": "download-us",
     },
     "meraki": {
-        "set up": "/identities/me",
+        "set up": "/organizations",
         "cameras": "/organizations",
         "link": "/camera/clip$",
         "media": r"spn\d+",

@@ -142,10 +142,7 @@ async def test_new_account(hass: HomeAssistant, hass_clouds: Clouds, kind: str) 
     entry = await created(hass, await answer(hass, form, typed(hass_clouds, kind)))
     expected = {
         "ring": ("ring_4445516", "Ring someone@example.com"),
-        "meraki": (
-            "meraki_api.meraki.com/someone@example.com",
-            "Meraki someone@example.com",
-        ),
+        "meraki": ("meraki_api.meraki.com/2930418", "Meraki Home"),
         "kinesis": (
             f"kinesis_{hass_clouds.kinesis.account_id}/{hass_clouds.kinesis.region}",
             f"AWS {hass_clouds.kinesis.account_id} ({hass_clouds.kinesis.region})",
@@ -574,6 +571,31 @@ async def test_reauth_wrong_account(
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "wrong_account"
     assert entry.data == before
+
+
+async def test_organizations_of_keys(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """No two accounts have an organization, nor its cameras, whatever their keys see."""
+    cloud = hass_clouds.meraki
+    home, office = cloud.add_organization("Home"), cloud.add_organization("Office")
+    entry = await set_up(hass, hass_clouds, "meraki")
+    assert entry.title == "Meraki Home +1"
+    far = cloud.add_organization("Far away")
+    far.id = "1"
+    for seen in ([office], [far, office]):
+        cloud.organizations = {one.id: one for one in seen}
+        form = await begin(hass, "meraki")
+        result = await answer(hass, form, typed(hass_clouds, "meraki"))
+        assert result["reason"] == "already_configured"
+
+    # A key that sees more, and another organization first, is one of the account.
+    cloud.organizations = {one.id: one for one in (far, home, office)}
+    form = await reconfigure_form(hass, entry)
+    result = await answer(hass, form, typed(hass_clouds, "meraki"))
+    assert result["reason"] == "reconfigure_successful"
+    assert (entry.unique_id, entry.title) == (
+        "meraki_api.meraki.com/2930418",
+        "Meraki Home +1",
+    )
 
 
 # --- an account that is changed

@@ -151,7 +151,7 @@ async def test_link(
     await hass.async_block_till_done(wait_background_tasks=True)
     result = await hass.config_entries.flow.async_configure(step["flow_id"])
     entry = await created(hass, result)
-    assert entry.title == cloud.email
+    assert entry.title == f"Ring partner {cloud.email}"
     assert entry.unique_id == f"ring_partner_{cloud.account_id}"
     data = dict(entry.data)
     assert data.pop("token")["refresh_token"]

@@ -115,7 +115,7 @@ async def test_set_up(
     (upload.folder / "@eaDir").mkdir()
     entry = await set_up(hass, upload.folder)
     assert entry.state is ConfigEntryState.LOADED
-    assert entry.title == "cameras"
+    assert entry.title == "Folder cameras"
     assert entry.unique_id == f"recordings_{entry.data['account_id']}"
     assert {**entry.data} == {
         "kind": "recordings",

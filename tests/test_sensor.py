@@ -80,7 +80,7 @@ async def test_last_clip(
 
 
 JOB = "sensor.front_clip_job"
-ACCOUNT = "sensor.meraki_someone_example_com_clips"
+ACCOUNT = "sensor.meraki_home_clips"
 NUMBERS = ("waiting", "under_way", "failed_today")
 
 

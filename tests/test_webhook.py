@@ -24,7 +24,7 @@ from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 
-from .accounts import set_up, typed
+from .accounts import become_other, set_up, typed
 from .clouds import Clouds
 from .clouds.meraki import MerakiCamera
 from .clouds.ring_partner import PartnerCamera, RingPartnerCloud
@@ -352,10 +352,10 @@ async def test_account_without_an_id(
     camera: PartnerCamera,
     hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
-    """An account that is known by its address only knows its own cameras' events."""
+    """An account that is known by its cameras only knows its own cameras' events."""
     cloud.tells_id = False
     entry = await set_up(hass, hass_clouds, "ring_partner")
-    assert entry.unique_id == f"ring_partner_{cloud.email}"
+    assert entry.unique_id == f"ring_partner_{camera.id}"
     await know_key(hass, entry, cloud.hmac_key)
     post = poster(hass, entry, await hass_client_no_auth())
     assert await post(*cloud.webhook(camera)) == 204
@@ -707,7 +707,8 @@ async def test_secret_is_one_account_s(
 ) -> None:
     """An account hears only what comes with its own secret."""
     cloud = hass_clouds.meraki
-    cloud.cameras, cloud.email = {}, "other@example.com"
+    cloud.cameras = {}
+    become_other(hass_clouds, "meraki")
     shed = cloud.add_camera("Shed", network=yard.network, serial="Q2AV-SHED-0001")
     other = await set_up(hass, hass_clouds, "meraki")
     await know_secret(hass, other, "another")

@@ -63,7 +63,7 @@ async def test_cloud_down_before_footage(tmp_path: Path, socket_enabled: None) -
     async with Clouds(AUTHORITY) as clouds, home(tmp_path, clouds) as hass:
         add_camera(clouds, "meraki", "Front")
         await set_up(hass, clouds, "meraki")
-        fault = clouds.meraki.misbehave("identities/me", status=503)
+        fault = clouds.meraki.misbehave("/organizations", status=503)
         response = await hass.services.async_call(
             DOMAIN,
             "save_clip",

@@ -33,7 +33,13 @@ from .accounts import KINDS, kind_of
 from .accounts.access_token import given_access_token
 from .accounts.kind import AccountKind, CodeRequired, Field, Visibility, text
 from .accounts.source import async_create_source
-from .const import CONF_AUTH_IMPLEMENTATION, CONF_KIND, DOMAIN, SUBENTRY_STREAM
+from .const import (
+    CONF_AUTH_IMPLEMENTATION,
+    CONF_KIND,
+    CONF_OTHER_IDS,
+    DOMAIN,
+    SUBENTRY_STREAM,
+)
 from .engine.errors import ClipError
 from .engine.model import Identity
 from .errors import async_form_errors
@@ -387,6 +393,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             _LOGGER.exception("Unexpected exception")
             return show({"base": "unknown"}, {})
         data = {**credentials, CONF_KIND: self._kind.name}
+        if identity.others:
+            data[CONF_OTHER_IDS] = sorted(identity.others)
         if (entry := self._entry()) is None:
             return self.async_create_entry(title=identity.title, data=data)
         return self.async_update_reload_and_abort(entry, data=data)
@@ -417,14 +425,19 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
 
     async def _async_check_account(self, identity: Identity) -> None:
         """Raise AbortFlow for an account that is there already, or another one."""
-        await self.async_set_unique_id(f"{self._kind.name}_{identity.id}")
+        kind = self._kind.name
+        await self.async_set_unique_id(f"{kind}_{identity.id}")
+        ids = {f"{kind}_{one}" for one in (identity.id, *identity.others)}
         if (entry := self._entry()) is None:
             self._abort_if_unique_id_configured()
-            return
-        self._abort_if_unique_id_mismatch(
-            reason="wrong_account",
-            description_placeholders={"account": entry.title, "other": identity.title},
-        )
+            for other in self._async_current_entries(include_ignore=False):
+                also = {f"{kind}_{one}" for one in other.data.get(CONF_OTHER_IDS, ())}
+                if ids & {other.unique_id, *also}:
+                    raise AbortFlow("already_configured")
+        elif entry.unique_id not in ids:
+            raise AbortFlow(
+                "wrong_account", {"account": entry.title, "other": identity.title}
+            )
 
     def _entry(self) -> ConfigEntry | None:
         """Return the entry that is signed in to again or changed."""

@@ -7,6 +7,8 @@ DOMAIN: Final = "clip_download"
 # A config entry's data: its kind, and what it signs in with (`accounts/`).
 CONF_KIND: Final = "kind"
 CONF_AUTH_IMPLEMENTATION: Final = "auth_implementation"
+# Ids that the same account may have been set up with before (`Identity.others`).
+CONF_OTHER_IDS: Final = "other_ids"
 
 # A config subentry: a stream that a person named.
 CONF_STREAM: Final = "stream"

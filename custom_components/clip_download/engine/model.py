@@ -13,10 +13,14 @@ from .time_range import Placing, Window
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who is signed in: an id that the cloud never changes, and a name for people."""
+    """Who is signed in: an id that the cloud never changes, and a name for people.
+
+    `others` are ids that the same account may have been set up with before.
+    """
 
     id: str
     title: str
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

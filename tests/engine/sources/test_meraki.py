@@ -25,7 +25,12 @@ from custom_components.clip_download.engine.errors import (
     SignInError,
     UnreachableError,
 )
-from custom_components.clip_download.engine.model import Clock, MediaOptions, Part
+from custom_components.clip_download.engine.model import (
+    Clock,
+    Identity,
+    MediaOptions,
+    Part,
+)
 from custom_components.clip_download.engine.sources import http
 from custom_components.clip_download.engine.sources.meraki import client as meraki
 from custom_components.clip_download.engine.sources.meraki.client import (
@@ -105,21 +110,17 @@ def errors(*texts: str) -> str:
 
 
 async def test_identify(clouds: Clouds, source: MerakiSource) -> None:
-    """An account is known by its host and e-mail address."""
-    clouds.meraki.email = "Some.One@example.com"
-    clouds.meraki.add_organization()
-    identity = await source.identify()
-    assert identity.id == "api.meraki.com/some.one@example.com"
-    assert identity.title == "Meraki Some.One@example.com"
-
-
-async def test_identify_without_a_name(clouds: Clouds, source: MerakiSource) -> None:
-    """Where nobody says whose the key is, its first organization does."""
+    """An account is known by its host and its first organization, whosever the key is."""
     clouds.meraki.add_organization("Acme")
+    assert await source.identify() == Identity(
+        id="api.meraki.com/2930418", title="Meraki Acme"
+    )
     clouds.meraki.add_organization("Other")
-    clouds.meraki.misbehave("identities/me", status=404, body=errors("Not found"))
-    identity = await source.identify()
-    assert (identity.id, identity.title) == ("api.meraki.com/2930418", "Meraki Acme")
+    assert await source.identify() == Identity(
+        id="api.meraki.com/2930418",
+        title="Meraki Acme +1",
+        others=frozenset({"api.meraki.com/2930419"}),
+    )
 
 
 async def test_wrong_key(clouds: Clouds, source: MerakiSource) -> None:
@@ -158,7 +159,7 @@ async def test_regions(clouds: Clouds, session: ClientSession, domain: str) -> N
     clouds.meraki.domain = domain
     clouds.meraki.add_camera("Door")
     source = new_source(clouds, session, f"https://api.{domain}/api/v1/")
-    assert (await source.identify()).id == f"api.{domain}/someone@example.com"
+    assert (await source.identify()).id == f"api.{domain}/2930418"
     assert [camera.name for camera in await source.cameras()] == ["Door"]
     assert {asked.host for asked in clouds.meraki.requests} == {f"api.{domain}"}
 

@@ -535,7 +535,7 @@ async def test_names_of_cameras_and_account(upload: Upload) -> None:
     (camera,) = await make_source(upload).cameras()
     assert camera.id == "b%FF%0A"
     assert camera.name == "b\N{REPLACEMENT CHARACTER}"
-    assert (await make_source(upload).identify()).title == "cameras"
+    assert (await make_source(upload).identify()).title == "Folder cameras"
 
 
 async def test_identify(upload: Upload) -> None:

@@ -31,6 +31,7 @@ from custom_components.clip_download.engine.model import (
     ClipStatus,
     Clock,
     Codec,
+    Identity,
     Job,
     MediaOptions,
 )
@@ -173,15 +174,14 @@ def errors(code: str, detail: str = "") -> str:
 async def test_identify(source: RingPartnerSource, cloud: RingPartnerCloud) -> None:
     """An account is known by the id that webhooks name, and shown by its e-mail."""
     identity = await source.identify()
-    assert (identity.id, identity.title) == (cloud.account_id, cloud.email)
+    assert identity == Identity(
+        id=cloud.account_id, title=f"Ring partner {cloud.email}"
+    )
 
 
 @pytest.mark.parametrize(
-    ("tells_email", "who", "title"),
-    [
-        (True, "someone@example.com", "someone@example.com"),
-        (False, "ava1.ring.device.00000000000000000001", "Some One"),
-    ],
+    ("tells_email", "title"),
+    [(True, "Ring partner someone@example.com"), (False, "Ring partner Some One")],
 )
 async def test_identify_without_an_id(
     source: RingPartnerSource,
@@ -189,14 +189,15 @@ async def test_identify_without_an_id(
     *,
     camera: ListedCamera,
     tells_email: bool,
-    who: str,
     title: str,
 ) -> None:
-    """Where the cloud tells no id, it is the same one every time all the same."""
+    """Where the cloud tells no id, the account is known by any of its cameras."""
     cloud.tells_id, cloud.tells_email = False, tells_email
     cloud.add_camera("Later")
-    identity = await source.identify()
-    assert (identity.id, identity.title) == (who, title)
+    device = "ava1.ring.device.0000000000000000000"
+    assert await source.identify() == Identity(
+        id=f"{device}1", title=title, others=frozenset({f"{device}2"})
+    )
 
 
 async def test_nobody(source: RingPartnerSource, cloud: RingPartnerCloud) -> None:

@@ -167,16 +167,14 @@ class MerakiSource(Source[MerakiCamera, Part]):
 
     @override
     async def identify(self) -> Identity:
-        me = await self._ask(f"{self._base_url}/administered/identities/me")
-        organizations = await self._organizations()
-        email = me.value.get("email") if isinstance(me.value, dict) else None
-        if me.is_good and (email := sanitize.id_of(email)):
-            return Identity(id=f"{self._host}/{email.lower()}", title=f"Meraki {email}")
-        # Not every cloud that speaks this API knows whose a key is.
-        first = min(organizations, key=lambda organization: str(organization["id"]))
+        """Say whose cameras they are: keys come and go, an organization's id stays."""
+        organizations = {str(one["id"]): one for one in await self._organizations()}
+        first, *others = sorted(organizations)
+        name = sanitize.name(organizations[first].get("name"), self._host)
         return Identity(
-            id=f"{self._host}/{first['id']}",
-            title=f"Meraki {sanitize.name(first.get('name'), self._host)}",
+            id=f"{self._host}/{first}",
+            title=f"Meraki {name}" + (f" +{len(others)}" if others else ""),
+            others=frozenset(f"{self._host}/{other}" for other in others),
         )
 
     @override

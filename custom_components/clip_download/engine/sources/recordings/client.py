@@ -78,10 +78,10 @@ class RecordingsSource(Source[Camera, FilePart]):
             raise InvalidRequestError(
                 "names_without_time", folder=str(self._root), names=", ".join(names)
             )
-        return Identity(id=self.credentials["account_id"], title=self._title)
+        return Identity(id=self.credentials["account_id"], title=f"Folder {self._name}")
 
     @property
-    def _title(self) -> str:
+    def _name(self) -> str:
         return sanitize.name(_shown(self._root.name), self.manufacturer)
 
     @override

@@ -174,14 +174,15 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
         about = _dict(data.get("attributes")) or data
         names = (about.get("first_name"), about.get("last_name"))
         name = " ".join(filter(None, (sanitize.name(one, "") for one in names)))
-        email = sanitize.id_of(about.get("email"))
-        account_id = sanitize.id_of(data.get("id")) or email.lower()
-        if not account_id:
-            # Somebody without a name is known by the camera that comes first.
-            account_id = min((camera.id for camera in await self.cameras()), default="")
-        if not account_id:
+        name = sanitize.id_of(about.get("email")) or name
+        title = f"Ring partner {name}".rstrip()
+        if account_id := sanitize.id_of(data.get("id")):
+            return Identity(id=account_id, title=title)
+        # Who has no id is known by the cameras: people may change their address.
+        ids = sorted(camera.id for camera in await self.cameras())
+        if not ids:
             raise BadAnswerError("cloud_nonsense")
-        return Identity(id=account_id, title=email or name or self.manufacturer)
+        return Identity(id=ids[0], title=title, others=frozenset(ids[1:]))
 
     async def finish_linking(self, account_identifier: str) -> bool:
         """Tell Ring that the account is linked; before that it sends no webhooks.
