@@ -17,7 +17,7 @@ import pytest
 
 from custom_components.clip_download.engine.model import PushedEvent
 from custom_components.clip_download.engine.sources import http
-from custom_components.clip_download.engine.sources.ring.client import RingSource
+from custom_components.clip_download.engine.sources.ring import client as ring
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler, FlowManager
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
@@ -79,11 +79,11 @@ def no_push(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if "hass" in request.fixturenames and "push" not in request.fixturenames:
 
         async def listen(
-            self: RingSource, heard: Callable[[PushedEvent | None], None]
+            self: ring.RingSource, heard: Callable[[PushedEvent | None], None]
         ) -> None:
             return
 
-        monkeypatch.setattr(RingSource, "listen", listen)
+        monkeypatch.setattr(ring.RingSource, "listen", listen)
 
 
 @pytest.fixture
@@ -111,8 +111,15 @@ async def session(clouds: Clouds) -> AsyncGenerator[ClientSession]:
 
 
 @pytest.fixture
-def hass_clouds(clouds: Clouds, hass: HomeAssistant) -> Clouds:
-    """Return running clouds that Home Assistant's own sessions reach."""
+def hass_clouds(
+    clouds: Clouds, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> Clouds:
+    """Return running clouds that Home Assistant's own sessions reach.
+
+    Ring answers as fast as it is asked: the tests of its source keep its real limits.
+    """
+    clouds.ring.rate_limit = (10_000, 1.0)
+    monkeypatch.setattr(ring, "RATE", (10_000, 1.0))
     hass.data[DATA_RESOLVER] = cast("HassAsyncDNSResolver", clouds.resolver())
     return clouds
 

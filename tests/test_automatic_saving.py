@@ -32,7 +32,6 @@ from custom_components.clip_download.engine.library import files
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import Job
 from custom_components.clip_download.engine.sources import http
-from custom_components.clip_download.engine.sources.ring import client as ring_source
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
@@ -68,13 +67,9 @@ WAITS_S = 100
 
 
 @pytest.fixture
-def ring(
-    hass_clouds: Clouds, media_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> RingCloud:
-    """Return Ring, whose recordings are ready at once, and which never throttles."""
+def ring(hass_clouds: Clouds, media_dir: Path) -> RingCloud:
+    """Return Ring, whose recordings are ready at once."""
     hass_clouds.ring.ready_after_s = 0
-    hass_clouds.ring.rate_limit = (10_000, 1.0)
-    monkeypatch.setattr(ring_source, "RATE", (10_000, 1.0))
     return hass_clouds.ring
 
 
