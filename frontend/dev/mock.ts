@@ -136,7 +136,6 @@ export class MockBackEnd {
         any_window: false,
         has_events: true,
         lag_s: 30,
-        retention_start: iso(now - 30 * 24 * HOUR),
         bytes_per_s: 300_000,
         usd_per_gb: null,
         has_pictures: false,
@@ -151,7 +150,6 @@ export class MockBackEnd {
         any_window: true,
         has_events: true,
         lag_s: 600,
-        retention_start: iso(now - 7 * 24 * HOUR),
         bytes_per_s: 300_000,
         usd_per_gb: null,
         has_pictures: true,
@@ -166,7 +164,6 @@ export class MockBackEnd {
         any_window: true,
         has_events: false,
         lag_s: 5,
-        retention_start: iso(today.start + 3.5 * HOUR),
         bytes_per_s: 250_000,
         usd_per_gb: 0.0085,
         has_pictures: true,
@@ -500,6 +497,7 @@ export class MockBackEnd {
   private _timeline(entityId: string, start: string, end: string): unknown {
     const from = ms(start);
     const to = Math.min(ms(end), Date.now());
+    const today = dayAt(Date.now(), this._options.zone).start;
     const inside = (one: Span): boolean => one.start < end && one.end > start;
     const events = (this._events.get(entityId) ?? []).filter(inside);
     const hole = [from + 4.2 * HOUR, from + 5.1 * HOUR] as const;
@@ -512,6 +510,9 @@ export class MockBackEnd {
     return {
       entity_id: entityId,
       footage,
+      retention_start: entityId === YARD ? iso(today + 3.5 * HOUR) : null,
+      only_motion_before: entityId === YARD ? iso(today + 6 * HOUR) : null,
+      refused: entityId === YARD ? [{ ...span(today + 7 * HOUR, today + 8 * HOUR), reason: "The cloud has no footage of that time." }] : [],
       events,
       events_error: null,
       clips: this._clips.filter((clip) => clip.entity_id === entityId && inside(clip)).map((clip) => ({ ...clip, url: undefined })),

@@ -135,8 +135,14 @@ export class ClipDownloadFootage extends LitElement {
 
   private _legend(): TemplateResult {
     const localize = this.localize;
-    const words = (["footage", "none", "gone", "not_yet", "clip", "job"] as const)
-      .filter((one) => one !== "gone" || this.rows.some((row) => (row.retentionStart ?? 0) > this.bounds.start))
+    const { rows, bounds } = this;
+    const isSeen = {
+      gone: rows.some((row) => (row.retentionStart ?? 0) > bounds.start),
+      refused: rows.some((row) => row.refused.length),
+      only_motion: rows.some((row) => !row.footage && (row.onlyMotionBefore ?? 0) > bounds.start),
+    };
+    const words = (["footage", "none", "only_motion", "gone", "refused", "not_yet", "clip", "job"] as const)
+      .filter((one) => !(one in isSeen) || isSeen[one as keyof typeof isSeen])
       .map((one) => html`<span><i class=${one}></i>${localize(`legend.${one}`)}</span>`);
     return html`<div class="legend">${words}</div>`;
   }
@@ -207,7 +213,8 @@ export class ClipDownloadFootage extends LitElement {
       .legend .footage {
         background: color-mix(in srgb, var(--cd-text) 38%, var(--cd-ground));
       }
-      .legend .none {
+      .legend .none,
+      .legend .only_motion {
         background: repeating-linear-gradient(-45deg, var(--cd-line) 0 1.5px, transparent 1.5px 4px);
       }
       .legend .gone {
@@ -217,6 +224,9 @@ export class ClipDownloadFootage extends LitElement {
         --now: color-mix(in srgb, var(--error-color, #db4437) 80%, var(--cd-text));
         background: repeating-linear-gradient(-45deg, var(--now) 0 1.5px, transparent 1.5px 4px);
         opacity: 0.7;
+      }
+      .legend .refused {
+        background: repeating-linear-gradient(-45deg, var(--cd-error) 0 2px, transparent 2px 5px);
       }
       .legend .clip {
         background: var(--cd-strong);

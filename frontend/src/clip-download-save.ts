@@ -7,7 +7,7 @@ import { mdiArrowExpandHorizontal, mdiClose, mdiDownload, mdiPlay } from "./icon
 import type { Localize } from "./localize";
 import { shared } from "./styles";
 import { HOUR, MINUTE, parseTime, SECOND } from "./time";
-import { around, clipOf, costOf, estimate, eventIn, hasPicture, nearestEvent, type Row, unionOf, windowOf } from "./timeline/model";
+import { around, clipOf, costOf, estimate, eventIn, hasPicture, nearestEvent, refusedIn, type Row, unionOf, windowOf } from "./timeline/model";
 import type { Pictures } from "./timeline/pictures";
 import type { Range } from "./timeline/scale";
 import { type Edge, moveEdge, NUDGE, type Selection } from "./timeline/selection";
@@ -145,6 +145,10 @@ export class ClipDownloadSave extends LitElement {
             ${chosen.length > 1 ? html`<span>× ${format.count(chosen.length)}</span>` : nothing}
           </button>
         </div>
+        ${chosen.map((row) => {
+          const problem = this._problem(row, selection);
+          return problem ? html`<p class="hint">${problem}</p>` : nothing;
+        })}
         ${onlyEvents.map(
           (row) => html`<p class="hint">
             ${localize("save.only_events", { camera: row.name })}
@@ -153,6 +157,16 @@ export class ClipDownloadSave extends LitElement {
         )}
       </section>
     `;
+  }
+
+  /** Why a camera's cloud may give nothing of a window, or not all of it. */
+  private _problem(row: Row, selection: Selection): string | undefined {
+    const about = { camera: row.name };
+    const refused = refusedIn(row, selection);
+    if (refused) return refused.reason;
+    if (selection.start < (row.retentionStart ?? 0)) return this.localize("save.gone", about);
+    if (selection.start < (row.onlyMotionBefore ?? 0)) return this.localize("save.only_motion", about);
+    return undefined;
   }
 
   private _length(chosen: Row[], selection: Selection): TemplateResult {

@@ -19,8 +19,6 @@ export interface Camera {
   has_events: boolean;
   /** How long after it was filmed the cloud can hand out footage. */
   lag_s: number;
-  /** From when on the cloud still has footage; null if that is not known. */
-  retention_start: string | null;
   /** The mean of its last clips; null if it has none. */
   bytes_per_s: number | null;
   /** About what its cloud bills for fetching; null if that costs nothing. */
@@ -92,6 +90,12 @@ export interface CameraTimeline {
   entity_id: string;
   /** Where the cloud has footage; null where that is not known. */
   footage: Span[] | null;
+  /** From when on the cloud still has footage; null if that is not known. */
+  retention_start: string | null;
+  /** Of what is older than this, the cloud keeps only motion; null if that is not known. */
+  only_motion_before: string | null;
+  /** What the cloud did not give when it was asked for, and why. */
+  refused: (Span & { reason: string })[];
   events: CloudEvent[];
   events_error: string | null;
   clips: Clip[];

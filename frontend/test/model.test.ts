@@ -32,7 +32,6 @@ const camera: Camera = {
   any_window: true,
   has_events: true,
   lag_s: 30,
-  retention_start: null,
   bytes_per_s: null,
   usd_per_gb: null,
   has_pictures: false,
@@ -89,7 +88,20 @@ const job = (more: Partial<Job> = {}): Job => ({
 });
 
 const row = (events: CloudEvent[], clips: Clip[] = [], jobs: Job[] = []): Row =>
-  makeRow(camera, { entity_id: "camera.door", footage: null, events, events_error: null, clips }, jobs);
+  makeRow(
+    camera,
+    {
+      entity_id: "camera.door",
+      footage: null,
+      retention_start: null,
+      only_motion_before: null,
+      refused: [],
+      events,
+      events_error: null,
+      clips,
+    },
+    jobs,
+  );
 
 describe("a row", () => {
   it("has its marks in order, and only jobs that are not done", () => {
@@ -149,7 +161,12 @@ describe("a row", () => {
     const now = 5 * HOUR;
     const at = (time: number) => availability(one, time, now);
     expect([0, 1.5 * HOUR, 2.5 * HOUR, now - 1, now + 1].map(at)).toEqual(["gone", "none", "there", "not_yet", "future"]);
-    expect(availability({ ...one, footage: null }, 1.5 * HOUR, now)).toBe("unknown");
+    const other = { ...one, footage: null, onlyMotionBefore: 2 * HOUR, refused: [{ start: 3 * HOUR, end: 4 * HOUR, reason: "" }] };
+    expect([1.5 * HOUR, 2.5 * HOUR, 3.5 * HOUR].map((time) => availability(other, time, now))).toEqual([
+      "only_motion",
+      "unknown",
+      "refused",
+    ]);
   });
 
   it("finds the next and the previous event of all rows", () => {

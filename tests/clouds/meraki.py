@@ -57,6 +57,7 @@ class MerakiCamera:
 
     - `imagers`: 0 for one with a single lens; each of several films its own footage.
     - `holes`: stretches that were not recorded. `retention`: how long the rest is kept.
+    - `keeps_motion_only`: its settings say that only motion is kept after three days.
     - `changes`: other footage from a moment on (Smart Retention changes the size).
     - `begins_at_key_frame`: clips begin at the key frame at or before what was asked;
       `begins_late`: or so much later than asked, with a key frame.
@@ -76,6 +77,7 @@ class MerakiCamera:
     imagers: int = 0
     status: Literal["online", "alerting", "offline", "dormant"] = "online"
     retention: timedelta = timedelta(days=30)
+    keeps_motion_only: bool = False
     holes: list[tuple[datetime, datetime]] = field(default_factory=list)
     changes: list[tuple[datetime, Footage]] = field(default_factory=list)
     begins_at_key_frame: bool = True
@@ -504,7 +506,7 @@ class MerakiCloud(Cloud):
         return json_answer(
             {
                 "profileId": f"profile_{camera.retention.days}",
-                "motionBasedRetentionEnabled": False,
+                "motionBasedRetentionEnabled": camera.keeps_motion_only,
                 "audioRecordingEnabled": film.audio is not None,
                 "restrictedBandwidthModeEnabled": False,
                 "quality": "Standard",

@@ -72,6 +72,9 @@ async def test_timeline(
     assert yard == {
         "entity_id": YARD,
         "footage": [],
+        "retention_start": None,
+        "only_motion_before": None,
+        "refused": [],
         "events": [],
         "events_error": None,
         "clips": [],
@@ -236,6 +239,76 @@ async def test_events_that_only_a_webhook_told(
     assert yard["footage"] is None
     answer = await browser.ask("events/list", entity_id=YARD, **day())
     assert answer == {"events": [event]}
+
+
+async def test_how_long_a_cloud_keeps(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, open_browser: Open
+) -> None:
+    """Who looks first does not wait for it; who looks next is told, and nothing is asked."""
+    cloud = hass_clouds.meraki
+    for name in ("Front", "Yard"):
+        cloud.add_camera(name).retention = timedelta(days=7)
+    list(cloud.cameras.values())[1].keeps_motion_only = True
+    await set_up(hass, hass_clouds, "meraki")
+    browser = await open_browser()
+    found = await cameras(browser, entity_ids=[FRONT, YARD])
+    assert [one["retention_start"] for one in found.values()] == [None, None]
+    await hass.async_block_till_done(wait_background_tasks=True)
+    asked = len(cloud.asked())
+    found = await cameras(browser, entity_ids=[FRONT, YARD])
+    for one in found.values():
+        kept = datetime.now(UTC) - time_of(one["retention_start"])
+        assert timedelta(days=7) <= kept < timedelta(days=7, hours=1)
+    assert found[FRONT]["only_motion_before"] is None
+    since = datetime.now(UTC) - time_of(found[YARD]["only_motion_before"])
+    assert timedelta(days=3) <= since < timedelta(days=3, hours=1)
+    assert len(cloud.asked("qualityRetentionProfiles")) == 1
+    assert len(cloud.asked("qualityAndRetention")) == 2
+    assert len(cloud.asked()) == asked
+
+    # A stream says it in the list.
+    hass_clouds.kinesis.add_stream("Door")
+    await set_up(hass, hass_clouds, "kinesis")
+    (door,) = (await cameras(browser, entity_ids=["camera.door"])).values()
+    kept = datetime.now(UTC) - time_of(door["retention_start"])
+    assert timedelta(hours=24) <= kept < timedelta(hours=25)
+
+
+async def test_what_a_cloud_refused(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, open_browser: Open
+) -> None:
+    """It is told in words; what was refused for its age is refused to all before it."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    cloud = hass_clouds.ring_partner
+    cloud.consented_at = now - 3 * HOUR
+    cloud.add_camera("Yard").is_corrupt = True
+    await set_up(hass, hass_clouds, "ring_partner")
+    for start in (now - 5 * HOUR, now - HOUR):
+        await hass.services.async_call(
+            "clip_download",
+            "save_clip",
+            {"entity_id": YARD, "start": start, "end": start + HOUR / 60},
+            blocking=True,
+            return_response=True,
+        )
+    browser = await open_browser()
+    (yard,) = (await cameras(browser, entity_ids=[YARD])).values()
+    corrupt, too_early = yard["refused"]
+    assert time_of(corrupt["start"]) == now - HOUR
+    assert time_of(corrupt["end"]) == now - HOUR + HOUR / 60
+    assert "Yard" in corrupt["reason"]
+    assert time_of(too_early["start"]) < now - 19 * HOUR
+    assert time_of(too_early["end"]) == now - 5 * HOUR + HOUR / 60
+    assert "before the account was linked" in too_early["reason"]
+    days = timedelta(days=9)
+    earlier = {
+        "start": (now - 2 * days).isoformat(),
+        "end": (now - days).isoformat(),
+    }
+    (yard,) = (await cameras(browser, entity_ids=[YARD], **earlier)).values()
+    (refused,) = yard["refused"]
+    assert refused == {**too_early, **{k: refused[k] for k in ("start", "end")}}
+    assert time_of(refused["end"]) == now - days
 
 
 async def test_rights(

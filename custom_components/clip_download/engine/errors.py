@@ -97,6 +97,10 @@ class RefusedError(ClipError):
     """The cloud will not give this footage, whatever is tried again."""
 
 
+class NothingBeforeError(RefusedError):
+    """The cloud gives neither this footage nor any from before."""
+
+
 class CameraUnknownError(RefusedError):
     """The cloud does not know the camera."""
 

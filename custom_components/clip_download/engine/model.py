@@ -42,6 +42,18 @@ class Camera:
     retention: timedelta | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """For how long a cloud keeps a camera's footage, as far as it tells.
+
+    Nothing is older than `longest`. Of what is older than `all_for`, only the footage
+    of motion is kept.
+    """
+
+    longest: timedelta | None = None
+    all_for: timedelta | None = None
+
+
 class Codec(StrEnum):
     """How a cloud is asked to encode the footage."""
 

@@ -24,6 +24,7 @@ from ..automatic_saving import (
     async_saved_clip,
     async_saved_clips,
 )
+from ..cloud_retention import async_retention
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, InvalidRequestError
@@ -131,8 +132,8 @@ class CloudTree:
         )
         if entry.runtime_data.source.event_kinds and events is not None:
             days = [day for day in days if counts[day]]
-        elif camera.retention is not None:
-            oldest = dt_util.as_local(dt_util.utcnow() - camera.retention).date()
+        elif kept_for := async_retention(self._hass, entry, camera).longest:
+            oldest = dt_util.as_local(dt_util.utcnow() - kept_for).date()
             days = [day for day in days if day >= oldest]
         library = (await async_shared(self._hass)).library
         pages = await ClipQueries(library).days(entry.entry_id, camera.id, most=DAYS)
@@ -200,7 +201,8 @@ class CloudTree:
             day = _day(place.day)
         events = await self._unsaved(entry, camera, day) or ()
         now = dt_util.utcnow()
-        oldest = now - (camera.retention or timedelta(days=DAYS + 1))
+        kept_for = async_retention(self._hass, entry, camera).longest
+        oldest = now - (kept_for or timedelta(days=DAYS + 1))
         return [
             folder(
                 replace(place, item=_id(hour)),

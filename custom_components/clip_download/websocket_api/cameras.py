@@ -7,7 +7,6 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from homeassistant.util import dt as dt_util
 
 from ..accounts import kind_of
 from ..const import DOMAIN
@@ -18,7 +17,7 @@ from ..links import async_signed
 from ..permissions import may_control
 from ..runtime import async_shared
 from ..services.targets import name_of
-from .command import Asker, command, utc
+from .command import Asker, command
 from .schema import CameraInfo, CamerasAnswer
 
 type Status = Literal["ok", "signed_out", "unavailable"]
@@ -70,9 +69,6 @@ def _info(
         "any_window": source is None or not source.keeps_recordings,
         "has_events": source is not None and bool(source.event_kinds),
         "lag_s": source.lag.total_seconds() if source else 0,
-        "retention_start": utc(dt_util.utcnow() - camera.retention)
-        if camera and camera.retention is not None
-        else None,
         "bytes_per_s": speeds.get((entry.entry_id, camera_id)),
         "usd_per_gb": source.usd_per_gb if source else None,
         "has_pictures": source is not None

@@ -32,7 +32,6 @@ class CameraInfo(TypedDict):
     any_window: bool
     has_events: bool
     lag_s: float
-    retention_start: str | None
     bytes_per_s: float | None
     usd_per_gb: float | None
     has_pictures: bool
@@ -108,11 +107,20 @@ class EventInfo(Span):
     picture: str | None
 
 
+class RefusedInfo(Span):
+    """A stretch whose footage the cloud did not give, and why."""
+
+    reason: str
+
+
 class CameraTimeline(TypedDict):
     """What there is of a camera in a window. `footage` is None where it is not known."""
 
     entity_id: str
     footage: list[Span] | None
+    retention_start: str | None
+    only_motion_before: str | None
+    refused: list[RefusedInfo]
     events: list[EventInfo]
     events_error: str | None
     clips: list[ClipInfo]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import voluptuous as vol
@@ -11,11 +11,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.typing import VolDictType
 from homeassistant.util import dt as dt_util
 
+from ..cloud_retention import async_retention
 from ..coordinator import ClipConfigEntry
-from ..engine.errors import ClipError
+from ..engine.errors import ClipError, NothingBeforeError
 from ..engine.library.queries import ClipQueries, Filter
-from ..engine.model import Camera, Event
-from ..engine.time_range import Window, merged, settle_past
+from ..engine.model import Camera, Clip, Event
+from ..engine.time_range import Window, gaps, merged, settle_past, within
 from ..errors import action_error, raise_action_error
 from ..history import async_known_events
 from ..links import async_picture_links, async_signed
@@ -32,12 +33,13 @@ from .schema import (
     EventsAnswer,
     FootageAnswer,
     PictureAnswer,
+    RefusedInfo,
     Span,
     TimelineAnswer,
 )
 
 # No wall shows more at once; of each, no more clips than that.
-MOST_CAMERAS, MOST_CLIPS = 32, 1000
+MOST_CAMERAS, MOST_CLIPS, MOST_REFUSED = 32, 1000, 200
 # Of all cameras together: a link to a picture costs more than all else of a clip.
 MOST_PICTURES = 640
 LINKS_AT_ONCE = 50
@@ -136,6 +138,9 @@ async def _async_timeline(
     result: CameraTimeline = {
         "entity_id": entity_id,
         "footage": None,
+        "retention_start": None,
+        "only_motion_before": None,
+        "refused": await _async_refused(asker, entity_id, window, clips),
         "events": [],
         "events_error": None,
         "clips": await async_infos(
@@ -144,6 +149,9 @@ async def _async_timeline(
     }
     try:
         entry, camera = account_and_camera(asker.hass, entity_id)
+        retention = async_retention(asker.hass, entry, camera)
+        result["retention_start"] = _before(retention.longest)
+        result["only_motion_before"] = _before(retention.all_for)
         footage, events = await asyncio.gather(
             async_footage(asker.hass).soon(entry, camera, window),
             async_known_events(asker.hass, entry, camera, window),
@@ -156,6 +164,37 @@ async def _async_timeline(
         about = _about(asker.hass, entity_id, window)
         result["events_error"] = str(action_error(err, **about))
     return result
+
+
+async def _async_refused(
+    asker: Asker, entity_id: str, window: Window, clips: Sequence[Clip]
+) -> list[RefusedInfo]:
+    """Return where a cloud gave nothing of what was asked for, and nothing came since."""
+    owner, camera_id = asker.camera(entity_id)
+    library = (await async_shared(asker.hass)).library
+    known = [clip.window for clip in clips]
+    found: list[RefusedInfo] = []
+    for job in await library.refused_jobs(
+        owner.entry_id, camera_id, window, most=MOST_REFUSED
+    ):
+        if job.error is None:
+            continue
+        is_first = isinstance(job.error, NothingBeforeError)
+        stretch = Window(EARLIEST if is_first else job.window.start, job.window.end)
+        about = {"camera": job.camera_name, "window": response.in_words(job.window)}
+        reason = str(action_error(job.error, **about))
+        found += [
+            {**span(piece), "reason": reason}
+            for inside in within([stretch], window)
+            for piece in gaps(inside, known, timedelta(0))
+        ]
+        known.append(stretch)
+    return found
+
+
+def _before(age: timedelta | None) -> str | None:
+    """Return when footage was filmed that has an age."""
+    return None if age is None else utc(dt_util.utcnow() - age)
 
 
 def _footage(

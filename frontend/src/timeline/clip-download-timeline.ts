@@ -28,7 +28,7 @@ import {
   VERTICAL_AXIS,
   verticalLayout,
 } from "./draw";
-import { availability, type EventMark, hasPicture, type JobMark, neighbor, type Row, windowOf } from "./model";
+import { availability, type EventMark, hasPicture, type JobMark, neighbor, refusedIn, type Row, windowOf } from "./model";
 import { eventShot, type Pictures, type Shot } from "./pictures";
 import { fit, pan, type Range, type Scale, toPixel, toTime, zoom } from "./scale";
 import { between, type Edge, keyStep, moveEdge, type Selection, snap } from "./selection";
@@ -817,7 +817,8 @@ export class ClipDownloadTimeline extends LitElement {
     const time = isNear ? this.format.seconds(at) : this.format.time(at);
     const shot = row ? this._shotOf(row, mark, at) : null;
     const width = this._track?.clientWidth ?? 0;
-    const half = shot ? 90 : 70;
+    const note = !mark && !gesture ? this._note(row, at, shot) : "";
+    const half = note.length > 40 ? 150 : shot ? 90 : 70;
     const x = clamp(hover.x, half, Math.max(width - half, half));
     const down = hover.y < (shot ? TIP_ROOM : 40) ? `${String(hover.y + 22)}px` : `calc(${String(hover.y - 10)}px - 100%)`;
     // Moved like this it is not laid out or drawn anew.
@@ -829,7 +830,7 @@ export class ClipDownloadTimeline extends LitElement {
             ${mark.end > mark.start ? `· ${this.format.length(mark.end - mark.start)}` : nothing}`
         : html`<b>${time}</b> ${gesture && this.selection
               ? `· ${this.format.length(this.selection.end - this.selection.start)}`
-              : this._note(row, at, shot)}`}
+              : note}`}
     </div>`;
   }
 
@@ -850,8 +851,19 @@ export class ClipDownloadTimeline extends LitElement {
       const isOther = Math.abs(shot.at - time) >= MINUTE;
       return isOther ? this.localize("timeline.picture_of", { time: this.format.seconds(shot.at) }) : "";
     }
-    const state = row && availability(row, time, this.now);
-    return state === "none" || state === "gone" || state === "not_yet" ? this.localize(`timeline.${state}`) : "";
+    if (!row) return "";
+    const state = availability(row, time, this.now);
+    switch (state) {
+      case "refused":
+        return refusedIn(row, { start: time, end: time })?.reason ?? "";
+      case "none":
+      case "gone":
+      case "only_motion":
+      case "not_yet":
+        return this.localize(`timeline.${state}`);
+      default:
+        return "";
+    }
   }
 
   // --- jobs in their place
@@ -1076,7 +1088,9 @@ export class ClipDownloadTimeline extends LitElement {
         padding: 4px 8px;
         font-size: 12px;
         line-height: 16px;
-        white-space: nowrap;
+        width: max-content;
+        max-width: 280px;
+        overflow-wrap: anywhere;
         box-shadow: 0 2px 8px rgba(0, 0, 0, 0.25);
         z-index: 1;
       }

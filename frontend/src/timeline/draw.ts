@@ -322,8 +322,13 @@ const drawCloud = (pen: Pen, row: Row, at: number): void => {
     } else {
       context.fillStyle = palette.line;
       pen.span(seen, across + cloud.size / 2 - 1, 2);
+      const sparse = { start: seen.start, end: Math.min(seen.end, row.onlyMotionBefore ?? seen.start) };
+      context.fillStyle = hatch(context, palette.line);
+      if (sparse.end > sparse.start) pen.span(sparse, across, cloud.size);
     }
   }
+  context.fillStyle = hatch(context, palette.error, 2);
+  for (const range of row.refused) pen.span(range, across, cloud.size, 3);
   const { retentionStart } = row;
   if (retentionStart !== null && retentionStart > scale.start) {
     const gone = { start: scale.start, end: Math.min(retentionStart, scale.end) };

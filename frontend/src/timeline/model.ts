@@ -11,6 +11,10 @@ export interface Row {
   /** Null if it is not known where the cloud has footage. */
   footage: Range[] | null;
   retentionStart: number | null;
+  /** Before that, its cloud keeps only motion. */
+  onlyMotionBefore: number | null;
+  /** What its cloud did not give when it was asked for. */
+  refused: (Range & { reason: string })[];
   lag: number;
   /** About how many bytes a second of it has; null if that is not known. */
   bytesPerS: number | null;
@@ -45,6 +49,8 @@ export interface JobMark extends Range {
 
 const range = (span: Span): Range => ({ start: ms(span.start), end: ms(span.end) });
 
+const msOrNull = (time: string | null | undefined): number | null => (time == null ? null : ms(time));
+
 const byStart = (a: Range, b: Range): number => a.start - b.start;
 
 /** How much of a job has come, 0 to 1; null if that is not known. */
@@ -63,7 +69,9 @@ export const makeRow = (camera: Camera, timeline: CameraTimeline | undefined, jo
   name: camera.name,
   anyWindow: camera.any_window,
   footage: timeline?.footage?.map(range).sort(byStart) ?? null,
-  retentionStart: camera.retention_start === null ? null : ms(camera.retention_start),
+  retentionStart: msOrNull(timeline?.retention_start),
+  onlyMotionBefore: msOrNull(timeline?.only_motion_before),
+  refused: (timeline?.refused ?? []).map((one) => ({ ...range(one), reason: one.reason })).sort(byStart),
   lag: camera.lag_s * 1000,
   bytesPerS: camera.bytes_per_s,
   usdPerGb: camera.usd_per_gb,
@@ -189,17 +197,22 @@ export const nearestEvent = (row: Row, window: Range): EventMark | undefined => 
   return best;
 };
 
-export type Availability = "there" | "unknown" | "none" | "gone" | "not_yet" | "future";
+export type Availability = "there" | "unknown" | "none" | "gone" | "refused" | "only_motion" | "not_yet" | "future";
+
+/** The first stretch of a window that a camera's cloud refused. */
+export const refusedIn = (row: Row, window: Range): Row["refused"][number] | undefined =>
+  row.refused.find((one) => one.start <= window.end && window.start <= one.end);
 
 /** Whether a camera's cloud may have a picture of a moment. */
 export const hasPicture = (row: Row, time: number, now: number): boolean =>
-  row.hasPictures && ["there", "unknown"].includes(availability(row, time, now));
+  row.hasPictures && ["there", "unknown", "only_motion"].includes(availability(row, time, now));
 
 /** Whether a camera's cloud has footage of a moment. */
 export const availability = (row: Row, time: number, now: number): Availability => {
   if (time > now) return "future";
   if (row.retentionStart !== null && time < row.retentionStart) return "gone";
   if (time > now - row.lag) return "not_yet";
-  if (!row.footage) return "unknown";
+  if (refusedIn(row, { start: time, end: time })) return "refused";
+  if (!row.footage) return time < (row.onlyMotionBefore ?? 0) ? "only_motion" : "unknown";
   return row.footage.some((range) => range.start <= time && time <= range.end) ? "there" : "none";
 };

@@ -184,6 +184,7 @@ async def test_cameras(clouds: Clouds, source: MerakiSource) -> None:
             model="MV72X",
             serial_number="Q2AA-BBBB-CCCC",
             firmware="camera-7-2",
+            network_id=house.id,
         ),
         ListedCamera(
             id="Q2DD-EEEE-FFFF",
@@ -191,6 +192,7 @@ async def test_cameras(clouds: Clouds, source: MerakiSource) -> None:
             model="MV2",
             serial_number="Q2DD-EEEE-FFFF",
             firmware="camera-7-2",
+            network_id=barn.id,
         ),
     ]
 

@@ -21,6 +21,7 @@ from custom_components.clip_download.engine.errors import (
     CloudError,
     InvalidRequestError,
     NoFootageError,
+    NothingBeforeError,
     NotReadyError,
     RefusedError,
     SignInError,
@@ -1056,12 +1057,12 @@ async def test_part_before_consent(
     [
         (
             {"status": 403, "body": errors("TIME_RANGE_NOT_AUTHORIZED")},
-            RefusedError,
+            NothingBeforeError,
             "before_consent",
         ),
         (
             {"status": 403, "body": errors("", "TIME_RANGE_NOT_AUTHORIZED")},
-            RefusedError,
+            NothingBeforeError,
             "before_consent",
         ),
         (

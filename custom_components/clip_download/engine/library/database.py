@@ -16,6 +16,9 @@ from ..errors import (
     ClipError,
     InvalidRequestError,
     LibraryError,
+    NoFootageError,
+    NothingBeforeError,
+    RefusedError,
     StorageError,
     error_of,
     type_name,
@@ -213,6 +216,32 @@ class Library:
         return await self._jobs(
             "WHERE account_id = ? AND state IN (?, ?) AND working_folders != '[]'",
             (account_id, JobState.SAVED, JobState.FAILED),
+        )
+
+    async def refused_jobs(
+        self, account_id: str, camera_id: str, window: Window, *, most: int
+    ) -> list[Job]:
+        """Return jobs whose footage of a window the cloud does not give, the latest first.
+
+        Among them are later ones that tell that it gives nothing from before, either.
+        """
+        nothing_before = NothingBeforeError.__name__
+        names = [NoFootageError.__name__, RefusedError.__name__, nothing_before]
+        return await self._jobs(
+            "WHERE account_id = ? AND state = ? AND camera_id = ? AND end_ms > ? "
+            "AND json_extract(error, '$.name') IN (SELECT value FROM json_each(?)) "
+            "AND (start_ms < ? OR json_extract(error, '$.name') = ?) "
+            "ORDER BY end_ms DESC LIMIT ?",
+            (
+                account_id,
+                JobState.FAILED,
+                camera_id,
+                window.start_ms,
+                json.dumps(names),
+                window.end_ms,
+                nothing_before,
+                most,
+            ),
         )
 
     async def recent_jobs(self, account_id: str, most: int) -> list[Job]:

@@ -22,6 +22,7 @@ from ..model import (
     Part,
     Plan,
     PushedEvent,
+    Retention,
 )
 from ..time_range import Window
 
@@ -193,6 +194,13 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
         it where a camera does not record all the time. Raises as `events`.
         """
         return None
+
+    async def retention(self, camera: CameraT) -> Retention:
+        """Return for how long the cloud keeps footage, where the list does not say it.
+
+        Raises SignInError, CloudError.
+        """
+        return Retention()
 
     def has_pictures(self, camera: CameraT) -> bool:
         """Return whether the cloud has pictures of a camera's past."""

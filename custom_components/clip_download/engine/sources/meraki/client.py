@@ -34,7 +34,7 @@ from ...errors import (
     RefusedError,
     SignInError,
 )
-from ...model import Camera, Event, Identity, MediaOptions, Part, Plan
+from ...model import Camera, Event, Identity, MediaOptions, Part, Plan, Retention
 from ...time_range import Placing, Window
 from .. import sanitize
 from ..base import Download, Source
@@ -65,6 +65,13 @@ MOST_ORGANIZATIONS = 1000
 # A second that any camera has, if it was online then.
 IMAGER_CLIP_AGE = timedelta(minutes=10)
 IMAGER_CLIP_LENGTH = timedelta(seconds=1)
+
+# "Motion-based retention" keeps everything for so long, and then what moved.
+MOTION_RETENTION_AFTER = timedelta(days=3)
+# No camera has room for more.
+MOST_DAYS = 3650
+# How long the profiles of a network are not asked for again.
+PROFILES_FRESH_S = 3600.0
 
 # A clip's URL is polled for this long before a new one is asked for.
 URL_TIMEOUT_S = 90.0
@@ -128,6 +135,7 @@ class MerakiCamera(Camera):
     """A camera, or one of the imagers of a camera that has several."""
 
     imager: int | None = None
+    network_id: str | None = None
 
 
 class MerakiSource(Source[MerakiCamera, Part]):
@@ -164,6 +172,9 @@ class MerakiSource(Source[MerakiCamera, Part]):
         self._imagers: dict[str, int] = {}
         # (camera id, window) -> where a clip is that is ready, and was not read.
         self._ready_urls: dict[tuple[str, Window], str] = {}
+        # Network id -> when its retention profiles were listed, and what they are by id.
+        self._profiles: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {}
+        self._profiles_lock = asyncio.Lock()
 
     @override
     async def identify(self) -> Identity:
@@ -249,6 +260,39 @@ class MerakiSource(Source[MerakiCamera, Part]):
                 raise NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
+
+    @override
+    async def retention(self, camera: MerakiCamera) -> Retention:
+        answer = await self._ask(f"{self._device_url(camera)}/qualityAndRetention")
+        own = answer.value if isinstance(answer.value, dict) else {}
+        if not answer.is_good or camera.network_id is None:
+            return Retention()
+        profile = (await self._profiles_of(camera.network_id)).get(
+            str(own.get("profileId")), {}
+        )
+        days: Any = profile.get("maxRetentionDays")
+        has_limit = type(days) is int and 0 < days <= MOST_DAYS
+        is_motion_only = any(
+            one.get("motionBasedRetentionEnabled") is True for one in (own, profile)
+        )
+        return Retention(
+            longest=timedelta(days=days) if has_limit else None,
+            all_for=MOTION_RETENTION_AFTER if is_motion_only else None,
+        )
+
+    async def _profiles_of(self, network_id: str) -> dict[str, dict[str, Any]]:
+        """Return the retention profiles of a network by id; none if the key may not look."""
+        now = asyncio.get_running_loop().time
+        async with self._profiles_lock:
+            at, profiles = self._profiles.get(network_id, (0.0, {}))
+            if not at or now() - at >= PROFILES_FRESH_S:
+                found = await self._list(
+                    f"{self._base_url}/networks/{_quoted(network_id)}"
+                    "/camera/qualityRetentionProfiles"
+                )
+                profiles = {str(one.get("id")): one for one in found or ()}
+                self._profiles[network_id] = now(), profiles
+        return profiles
 
     @override
     async def picture(
@@ -366,6 +410,7 @@ class MerakiSource(Source[MerakiCamera, Part]):
             model=model,
             serial_number=serial,
             firmware=sanitize.name(device.get("firmware"), "") or None,
+            network_id=sanitize.id_of(device.get("networkId")) or None,
         )
         known = re.match(r"MV\d+", model)
         count = IMAGERS.get(known[0]) if known else None

@@ -27,6 +27,7 @@ from ...errors import (
     ClipError,
     CloudError,
     NoFootageError,
+    NothingBeforeError,
     NotReadyError,
     RefusedError,
     SignInError,
@@ -354,7 +355,7 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
 
     async def _forbidden(self, camera: PartnerCamera, problem: _Problem) -> ClipError:
         if problem.says("time_range_not_authorized"):
-            return RefusedError("before_consent")
+            return NothingBeforeError("before_consent")
         if problem.says("subscription") or await self._has_no_plan(camera):
             return CameraSettingError("no_plan")
         return RefusedError("camera_not_shared")
