@@ -13,13 +13,13 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.library import schema
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .accounts import KINDS, add_camera, cloud_of, refuse, remove_camera, set_up
+from .accounts import KINDS, add_camera, cloud_of, look, refuse, remove_camera, set_up
 from .clouds import Clouds
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -42,6 +42,12 @@ def state_of(hass: HomeAssistant, entity_id: str) -> str | None:
     """Return the state of an entity, None without any."""
     state = hass.states.get(entity_id)
     return state.state if state else None
+
+
+def unavailable(hass: HomeAssistant) -> set[str]:
+    """Return the entities that are unavailable."""
+    states = hass.states.async_all()
+    return {one.entity_id for one in states if one.state == STATE_UNAVAILABLE}
 
 
 def loaded(entry: ConfigEntry) -> bool:
@@ -334,25 +340,35 @@ async def test_database_that_is_damaged(
 async def test_outage_later(
     hass: HomeAssistant, hass_clouds: Clouds, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Cameras stay while their cloud is away: what they filmed can be asked for later."""
-    hass_clouds.ring.add_camera("Front")
+    """What shows the cloud is unavailable while it is away; what does not stays."""
+    camera = hass_clouds.ring.add_camera("Front")
     entry = await set_up(hass, hass_clouds, "ring")
-    hass_clouds.ring.misbehave("ring_devices", times=2, status=503)
+    of_cloud = {"camera.front"} | {
+        f"event.front_{name}" for name in ("detection", "doorbell", "motion")
+    }
+    hass_clouds.ring.misbehave("ring_devices", times=3, status=503)
     for _ in range(2):
         await entry.runtime_data.coordinator.async_refresh()
-        assert not entry.runtime_data.coordinator.last_update_success
-        assert state_of(hass, "camera.front") == "idle"
+        assert unavailable(hass) == of_cloud
+    # What it tells comes from a cloud that is there again.
+    hass_clouds.ring.add_event(camera, "motion", start=dt_util.utcnow(), duration_s=5)
+    await look(hass, entry)
+    assert not unavailable(hass)
+    assert state_of(hass, "event.front_motion") != STATE_UNKNOWN
     await entry.runtime_data.coordinator.async_refresh()
-    assert entry.runtime_data.coordinator.last_update_success
+    assert unavailable(hass)
+    await entry.runtime_data.coordinator.async_refresh()
+    assert not unavailable(hass)
     said = [
         record.getMessage()
         for record in caplog.records
         if record.name == "custom_components.clip_download.coordinator"
         and record.levelname in {"ERROR", "INFO"}
     ]
-    assert len(said) == 2
+    assert len(said) == 3
     assert "has trouble (status 503)" in said[0]
-    assert "recovered" in said[1]
+    assert "has trouble (status 503)" in said[1]
+    assert "recovered" in said[2]
 
 
 async def test_retry_after(hass: HomeAssistant, hass_clouds: Clouds) -> None:
@@ -379,7 +395,8 @@ async def test_refused_later(
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH
     assert flow["context"]["entry_id"] == entry.entry_id
-    assert state_of(hass, "camera.front") == "idle"
+    assert state_of(hass, "camera.front") == STATE_UNAVAILABLE
+    assert state_of(hass, "button.front_save_last_minutes") == STATE_UNKNOWN
 
 
 async def test_code_wanted_later(hass: HomeAssistant, hass_clouds: Clouds) -> None:

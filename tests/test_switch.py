@@ -147,7 +147,7 @@ async def test_it_shows_the_options(
     entry: ConfigEntry,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """It shows what the account's options say at once, and does not reload it."""
+    """It shows at once what was turned on elsewhere, and does not reload the account."""
     known = entity_registry.async_get(SWITCH)
     assert known is not None
     assert known.entity_category is EntityCategory.CONFIG
@@ -156,7 +156,7 @@ async def test_it_shows_the_options(
     account = entry.runtime_data
     async_set_automatic(hass, entry, camera_id, is_on=True)
     assert is_shown(hass) == STATE_ON
-    hass.config_entries.async_update_entry(entry, options={})
+    async_set_automatic(hass, entry, camera_id, is_on=False)
     assert is_shown(hass) == STATE_OFF
     await hass.async_block_till_done()
     assert entry.runtime_data is account

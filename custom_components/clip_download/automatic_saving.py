@@ -6,8 +6,10 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.template import Template
 from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
 
 from .const import (
     CONF_AFTER,
@@ -18,6 +20,7 @@ from .const import (
     CONF_PAUSE,
     DEFAULT_AFTER_S,
     DEFAULT_BEFORE_S,
+    DOMAIN,
 )
 from .coordinator import ClipConfigEntry
 from .engine.errors import NoFootageError, NotReadyError
@@ -64,6 +67,11 @@ def rules_of(entry: ClipConfigEntry, camera_id: str) -> Rules | None:
     )
 
 
+def automatic_changed(entry: ClipConfigEntry) -> SignalType[()]:
+    """Return the signal for automatic saving of a camera that was turned on or off."""
+    return SignalType(f"{DOMAIN}_automatic_{entry.entry_id}")
+
+
 @callback
 def async_set_automatic(
     hass: HomeAssistant, entry: ClipConfigEntry, camera_id: str, *, is_on: bool
@@ -76,6 +84,7 @@ def async_set_automatic(
     hass.config_entries.async_update_entry(
         entry, options={**entry.options, CONF_AUTOMATIC: automatic}
     )
+    async_dispatcher_send(hass, automatic_changed(entry))
     entry.runtime_data.saver.save_due()
 
 

@@ -47,6 +47,7 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
     """One camera whose footage is in a cloud."""
 
     _attr_name = None
+    is_from_cloud = True
 
     def __init__(self, entry: ClipConfigEntry, camera: Camera) -> None:
         """Take the account's entry and the camera."""

@@ -7,17 +7,11 @@ from datetime import datetime, timedelta
 import logging
 from typing import override
 
-from homeassistant.config_entries import (
-    SIGNAL_CONFIG_ENTRY_CHANGED,
-    ConfigEntry,
-    ConfigEntryChange,
-    ConfigSubentry,
-)
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.debounce import Debouncer
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -111,17 +105,6 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
         self._settle = settle
 
     @override
-    async def _async_setup(self) -> None:
-        """Refresh the list when subentries with streams are added or removed."""
-        # An update listener does not go with flows that reload the entry, and is called
-        # for every new token.
-        self.config_entry.async_on_unload(
-            async_dispatcher_connect(
-                self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed
-            )
-        )
-
-    @override
     async def _async_update_data(self) -> dict[str, Camera]:
         """List the cameras."""
         with raise_update_error(self.config_entry.title):
@@ -144,13 +127,19 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
         return None
 
     @callback
-    def _entry_changed(self, change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        if entry is not self.config_entry:
-            return
+    def async_list_named(self) -> None:
+        """List the cameras again if a person has named others since the last list."""
+        entry = self.config_entry
         named = named_streams(entry.subentries.values())
         if named != list(self.source.named_cameras):
             self.source.named_cameras = named
             entry.async_create_task(self.hass, self.async_refresh(), "list the cameras")
+
+    @callback
+    def async_heard(self) -> None:
+        """Take an event as proof that the cloud can be reached again."""
+        if not self.last_update_success:
+            self.async_set_updated_data(self.data)
 
 
 class EventPoller:

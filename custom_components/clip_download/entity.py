@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 import logging
-from typing import override
+from typing import ClassVar, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
@@ -79,10 +79,12 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
 
     `camera` is the camera as the cloud last listed it. `forgotten` is called when a
     person removes the entity for good. The translation key sets it apart from the
-    camera's other entities; the camera entity itself has none.
+    camera's other entities; the camera entity itself has none. `is_from_cloud` says
+    whether what it shows comes from the cloud.
     """
 
     _attr_has_entity_name = True
+    is_from_cloud: ClassVar[bool] = False
     _attr_translation_key: str | None = None
     forgotten: Callable[[], None]
 
@@ -127,13 +129,12 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Return whether the cloud lists the camera.
+        """Return whether the cloud lists the camera and, for what it shows, is in reach.
 
-        Its footage is in the cloud while the camera itself is offline, and a job waits
-        until the cloud can be reached. Home Assistant silently skips unavailable entities
-        when it calls an action.
+        What is set here and jobs that are begun need no cloud: jobs wait for it.
         """
-        return self.camera.id in self.coordinator.data
+        is_in_reach = not self.is_from_cloud or self.coordinator.last_update_success
+        return is_in_reach and self.camera.id in self.coordinator.data
 
     @callback
     @override
@@ -153,6 +154,8 @@ class CameraEntity(CoordinatorEntity[CamerasCoordinator]):
     async def async_removed_from_registry(self) -> None:
         """Let the entity be added again while the camera is listed."""
         self.forgotten()
+        # It may have gone with the stream that a person had named.
+        self.coordinator.async_list_named()
 
 
 class LastClipEntity(CameraEntity):

@@ -86,6 +86,7 @@ def async_announce(
     hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera, event: Event
 ) -> None:
     """Fire the event entity of a camera."""
+    entry.runtime_data.coordinator.async_heard()
     async_dispatcher_send(hass, _seen(entry), camera, event)
 
 
@@ -103,6 +104,7 @@ def _was_doorbell(hass: HomeAssistant, entry: ClipConfigEntry, camera: Camera) -
 class ClipEvent(CameraEntity, EventEntity):
     """The last event of one kind that one camera saw, and where its clip is."""
 
+    is_from_cloud = True
     # The only kind of event that it tells of; None for all.
     kind: ClassVar[EventKind | None] = None
 

@@ -67,6 +67,9 @@ class StreamSubentryFlow(ConfigSubentryFlow):
             errors, placeholders = await self._async_try(entry, stream, name)
             if not errors:
                 data = {CONF_STREAM: stream}
+                # Once this flow has ended, and the stream is among those of the entry.
+                coordinator = entry.runtime_data.coordinator
+                self.hass.loop.call_soon(coordinator.async_list_named)
                 if subentry is None:
                     return self.async_create_entry(
                         title=name, data=data, unique_id=name

@@ -3,17 +3,12 @@
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.config_entries import (
-    SIGNAL_CONFIG_ENTRY_CHANGED,
-    ConfigEntry,
-    ConfigEntryChange,
-)
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .automatic_saving import async_set_automatic, rules_of
+from .automatic_saving import async_set_automatic, automatic_changed, rules_of
 from .coordinator import ClipConfigEntry
 from .entity import CameraEntity, async_add_cameras, has_events
 from .errors import raise_action_error
@@ -46,20 +41,12 @@ class Automatic(CameraEntity, SwitchEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the account's options."""
+        """Follow what turns it on or off besides itself."""
         await super().async_added_to_hass()
+        signal = automatic_changed(self.coordinator.config_entry)
         self.async_on_remove(
-            async_dispatcher_connect(
-                self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
-            )
+            async_dispatcher_connect(self.hass, signal, self.async_write_ha_state)
         )
-
-    @callback
-    def _async_entry_changed(
-        self, change: ConfigEntryChange, entry: ConfigEntry
-    ) -> None:
-        if entry is self.coordinator.config_entry:
-            self.async_write_ha_state()
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:

@@ -51,7 +51,8 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
     await _async_turn(hass)
     registry = er.async_get(hass)
     if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
-        named, candidates = set[str](), set(registry.entities)
+        named = set[str]()
+        candidates = {entity.entity_id for _, entity in _our_entities(hass)}
     else:
         selected = async_extract_referenced_entity_ids(hass, TargetSelection(call.data))
         named, candidates = selected.referenced, selected.indirectly_referenced
@@ -97,12 +98,19 @@ def controlled_cameras(hass: HomeAssistant, user: User) -> set[tuple[str, str]]:
     """Return the cameras with an entity that a user may control."""
     return {
         (entry.entry_id, camera_id_of(entry, entity.unique_id))
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        for entity in er.async_entries_for_config_entry(
-            er.async_get(hass), entry.entry_id
-        )
+        for entry, entity in _our_entities(hass)
         if entity.domain == Platform.CAMERA and may_control(user, entity.entity_id)
     }
+
+
+def _our_entities(
+    hass: HomeAssistant,
+) -> Iterator[tuple[ClipConfigEntry, er.RegistryEntry]]:
+    """Yield the entities of all accounts, each with its account."""
+    registry = er.async_get(hass)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+            yield entry, entity
 
 
 def account_and_camera(
