@@ -11,7 +11,12 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
-from custom_components.clip_download.arrivals import MISSING_FOR
+from custom_components.clip_download.arrivals import (
+    GONE_AFTER,
+    MISSING_FOR,
+    UNANSWERED_FOR,
+    async_known_cameras,
+)
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.diagnostics import (
     async_get_config_entry_diagnostics,
@@ -414,6 +419,62 @@ async def test_not_missed(
     hass_clouds.ring.add_camera("Front")
     await relist(hass, entry)
     assert issue(hass) is None
+
+
+async def test_device_goes(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, entry: ConfigEntry
+) -> None:
+    """Who is on no list for an hour loses the device; a list that failed is none."""
+    await turn(hass, STATE_OFF)
+    before = unique_ids(hass, entry)
+    hass_clouds.ring.cameras.remove(camera)
+    await leave(hass, entry, GONE_AFTER - MINUTE)
+    hass_clouds.ring.misbehave("ring_devices", status=503)
+    with patch.object(dt_util, "utcnow", return_value=dt_util.utcnow() + GONE_AFTER):
+        await relist(hass, entry)
+    hass_clouds.ring.cameras.append(camera)
+    await relist(hass, entry)
+    hass_clouds.ring.cameras.remove(camera)
+    await leave(hass, entry, GONE_AFTER - MINUTE)
+    assert unique_ids(hass, entry) == before
+    await leave(hass, entry, GONE_AFTER)
+    assert "camera.front" not in unique_ids(hass, entry)
+    assert not async_known_cameras(hass, entry)
+    hass_clouds.ring.cameras.append(camera)
+    await relist(hass, entry)
+    assert unique_ids(hass, entry) == before
+
+
+async def test_device_goes_unanswered(
+    hass: HomeAssistant, hass_clouds: Clouds, camera: RingCamera, entry: ConfigEntry
+) -> None:
+    """Who is saved automatically is asked about for a week, and removed then."""
+    hass_clouds.ring.cameras.remove(camera)
+    await leave(hass, entry)
+    assert issue(hass)
+    await leave(hass, entry, UNANSWERED_FOR - MINUTE)
+    assert issue(hass)
+    await leave(hass, entry, MISSING_FOR + UNANSWERED_FOR)
+    assert issue(hass) is None
+    assert not async_known_cameras(hass, entry)
+    assert entry.options["automatic"] == {}
+
+
+async def test_device_of_half_a_list(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Nobody is gone because an organization is closed to the key."""
+    cloud = hass_clouds.meraki
+    for name in ("Home", "Office"):
+        network = cloud.add_network(organization=cloud.add_organization(name))
+        cloud.add_camera(name, network=network)
+    entry = await set_up(hass, hass_clouds, "meraki")
+    _, office = cloud.organizations.values()
+    office.api_enabled = False
+    await leave(hass, entry)
+    assert state_of(hass, "camera.office") == STATE_UNAVAILABLE
+    assert len(async_known_cameras(hass, entry)) == 2
+    office.api_enabled = True
+    await relist(hass, entry)
+    assert state_of(hass, "camera.office") == "idle"
 
 
 async def test_gone_for_good(

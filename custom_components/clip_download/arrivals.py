@@ -19,8 +19,11 @@ from .engine.model import Camera
 from .entity import account_identifier, camera_id_of, camera_unique_id
 from .runtime import async_shared
 
-# How long a camera may be missing from its cloud's list until that is reported.
+# For how long a camera has to be missing from each list of its cloud until its device is
+# removed: one that is saved automatically is reported first, and removed if nobody answers.
+GONE_AFTER = timedelta(hours=1)
 MISSING_FOR = timedelta(days=1)
+UNANSWERED_FOR = timedelta(days=7)
 
 
 class Arrivals:
@@ -32,12 +35,12 @@ class Arrivals:
         self._entry = entry
         self._missing_since: dict[str, datetime] = {}
 
-    async def settle(self, cameras: list[Camera]) -> list[Camera]:
+    async def settle(self, cameras: list[Camera], is_whole: bool) -> list[Camera]:
         """Handle a new list; return the cameras of it that can be used.
 
         A camera that was set up again, as its serial number shows, continues under its
-        new id. It is left out while the account has to be reloaded for that. Raises
-        StorageError.
+        new id. It is left out while the account has to be reloaded for that. One that is
+        gone loses its device, if the list `is_whole`; its clips stay. Raises StorageError.
         """
         listed = {camera.id: camera for camera in cameras}
         known = async_known_cameras(self._hass, self._entry)
@@ -50,8 +53,22 @@ class Arrivals:
             await async_move_camera(self._hass, self._entry, old_id, new_id)
         known = async_known_cameras(self._hass, self._entry)
         new = [camera for camera in cameras if camera.id not in known]
-        self._report_missing(known, listed, new)
+        missing = {one: known[one] for one in known if one not in listed}
+        for camera_id in known.keys() - missing.keys():
+            ir.async_delete_issue(self._hass, DOMAIN, _issue_id(self._entry, camera_id))
+        automatic = self._entry.options.get(CONF_AUTOMATIC, {})
+        now = dt_util.utcnow()
+        self._missing_since = {
+            one: self._missing_since.get(one, now)
+            for one in missing
+            if is_whole or automatic.get(one)
+        }
+        self._report_missing(
+            {one: missing[one] for one in missing if automatic.get(one)}, new
+        )
         self._switch_on(known, listed, new)
+        if is_whole:
+            self._remove_gone(missing)
         return cameras
 
     @callback
@@ -82,36 +99,42 @@ class Arrivals:
 
     @callback
     def _report_missing(
-        self,
-        known: Mapping[str, dr.DeviceEntry],
-        listed: Mapping[str, Camera],
-        new: Collection[Camera],
+        self, missing: Mapping[str, dr.DeviceEntry], new: Collection[Camera]
     ) -> None:
-        """Report each camera that is saved automatically and is not listed any more.
+        """Report cameras that are saved automatically and not listed any more.
 
         At once if there is a new one of the same name, otherwise after MISSING_FOR.
         """
-        automatic = self._entry.options.get(CONF_AUTOMATIC, {})
-        watched = {one: known[one] for one in known if automatic.get(one)}
-        missing = {one: watched[one] for one in watched if one not in listed}
-        for camera_id in watched.keys() - missing.keys():
-            self._missing_since.pop(camera_id, None)
-            ir.async_delete_issue(self._hass, DOMAIN, _issue_id(self._entry, camera_id))
         names = [_folded(device.name) for device in missing.values()]
         now = dt_util.utcnow()
         for camera_id, device in missing.items():
-            since = self._missing_since.setdefault(camera_id, now)
             name = _folded(device.name)
             alike = [camera for camera in new if _folded(camera.name) == name]
             if len(alike) == 1 and names.count(name) == 1:
                 self._report("camera_replaced", camera_id, device, alike[0])
-            elif now - since >= MISSING_FOR and not self._is_reported(camera_id):
+            elif now - self._missing_since[
+                camera_id
+            ] >= MISSING_FOR and not self._issue(camera_id):
                 self._report("camera_gone", camera_id, device)
 
-    def _is_reported(self, camera_id: str) -> bool:
+    @callback
+    def _remove_gone(self, missing: Mapping[str, dr.DeviceEntry]) -> None:
+        """Remove the devices of cameras that are gone, and nobody is asked about."""
+        automatic = self._entry.options.get(CONF_AUTOMATIC, {})
+        now = dt_util.utcnow()
+        for camera_id, device in missing.items():
+            if automatic.get(camera_id):
+                issue = self._issue(camera_id)
+                is_gone = issue and now - issue.created >= UNANSWERED_FOR
+            else:
+                is_gone = now - self._missing_since[camera_id] >= GONE_AFTER
+            if is_gone:
+                async_forget_rules(self._hass, self._entry, camera_id)
+                dr.async_get(self._hass).async_remove_device(device.id)
+
+    def _issue(self, camera_id: str) -> ir.IssueEntry | None:
         issue_id = _issue_id(self._entry, camera_id)
-        issue = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
-        return issue is not None
+        return ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
 
     @callback
     def _report(

@@ -88,11 +88,12 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
         hass: HomeAssistant,
         entry: ClipConfigEntry,
         source: Source,
-        settle: Callable[[list[Camera]], Awaitable[list[Camera]]],
+        settle: Callable[[list[Camera], bool], Awaitable[list[Camera]]],
     ) -> None:
         """Take the account's entry and source, without calling the cloud.
 
-        `settle` is called with each list, and returns the cameras that can be used.
+        `settle` is called with each list and whether it has all cameras, and returns the
+        cameras that can be used.
         """
         super().__init__(
             hass,
@@ -108,7 +109,8 @@ class CamerasCoordinator(DataUpdateCoordinator[dict[str, Camera]]):
     async def _async_update_data(self) -> dict[str, Camera]:
         """List the cameras."""
         with raise_update_error(self.config_entry.title):
-            cameras = await self._settle(await self.source.cameras())
+            cameras = await self.source.cameras()
+            cameras = await self._settle(cameras, self.source.is_list_whole)
         return {camera.id: camera for camera in cameras}
 
     def camera(self, camera_id: str) -> Camera | None:

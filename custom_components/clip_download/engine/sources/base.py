@@ -104,6 +104,9 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     # Whether the cameras record without being told to, so that `live` has no effect.
     records_always: ClassVar[bool] = True
 
+    # Whether the last list had all cameras: who is not on it is gone then.
+    is_list_whole = True
+
     def __init__(
         self,
         credentials: Mapping[str, Any],

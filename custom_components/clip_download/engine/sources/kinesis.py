@@ -292,7 +292,9 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
                 ask = {"NextToken": token}
         except RefusedError as err:
             _LOGGER.debug("The streams may not be listed: %s", err)
+            self.is_list_whole = False
         else:
+            self.is_list_whole = True
             if not tokens.is_whole and not tokens.is_circle:
                 raise BadAnswerError("cloud_nonsense")
         cameras = {

@@ -191,15 +191,17 @@ class MerakiSource(Source[MerakiCamera, Part]):
     @override
     async def cameras(self) -> list[MerakiCamera]:
         cameras: dict[str, MerakiCamera] = {}
+        is_whole = True
         for organization in await self._organizations():
             query = urlencode({"productTypes[]": "camera", "perPage": 1000})
-            devices = await self._list(
+            devices = _is_open(organization) and await self._list(
                 f"{self._base_url}/organizations/{_quoted(organization['id'])}/devices"
                 f"?{query}"
             )
-            if devices is None:
+            if not isinstance(devices, list):
                 # One organization without access must not hide the others' cameras.
                 _LOGGER.debug("Organization %s is closed to us", organization["id"])
+                is_whole = False
                 continue
             for device in devices:
                 if (
@@ -209,6 +211,7 @@ class MerakiSource(Source[MerakiCamera, Part]):
                 ):
                     found = await self._cameras_of(device)
                     cameras |= {camera.id: camera for camera in found}
+        self.is_list_whole = is_whole
         return list(cameras.values())
 
     @override
@@ -453,14 +456,14 @@ class MerakiSource(Source[MerakiCamera, Part]):
         return count
 
     async def _organizations(self) -> list[dict[str, Any]]:
-        """List the organizations whose API is switched on. Raises CloudError if none."""
+        """List the organizations. Raises CloudError if the API of none is switched on."""
         organizations = [
             organization
             for organization in await self._list(f"{self._base_url}/organizations")
             or []
-            if sanitize.id_of(organization.get("id")) and _is_open(organization)
+            if sanitize.id_of(organization.get("id"))
         ]
-        if not organizations:
+        if not any(map(_is_open, organizations)):
             raise CloudError("no_organization")
         if len(organizations) > MOST_ORGANIZATIONS:
             raise BadAnswerError("cloud_nonsense")
