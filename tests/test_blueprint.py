@@ -1,13 +1,16 @@
-"""The blueprint, in a Home Assistant whose phones are told."""
+"""The blueprints, in a Home Assistant whose phones are told."""
 
 import asyncio
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
+import re
 import shutil
 from typing import Any
 from urllib.parse import quote
 
+from freezegun import freeze_time
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -15,8 +18,11 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from yarl import URL
 
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.services import events
+from homeassistant.components import persistent_notification
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.automation.const import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.components.blueprint.models import Blueprint
@@ -39,13 +45,11 @@ from .clouds import Clouds
 from .clouds.footage import Footage, moments
 from .test_automatic_saving import turn
 from .test_repository import MANIFEST
-from .waits import LONGEST_S, until
+from .waits import LONGEST_S
 
-BLUEPRINT = (
-    Path(__file__).parents[1]
-    / "blueprints/automation/clip_download/save_when_it_rang.yaml"
-)
-NAME = "clip_download/save_when_it_rang.yaml"
+BLUEPRINTS = Path(__file__).parents[1] / "blueprints/automation"
+RANG = "clip_download/save_when_it_rang.yaml"
+DIGEST = "clip_download/daily_digest.yaml"
 CAMERA = "camera.front_door_ost"
 EVENT = "event.front_door_ost_motion"
 SECOND = timedelta(seconds=1)
@@ -108,13 +112,14 @@ def kept(hass: HomeAssistant) -> asyncio.Queue[dict[str, Any]]:
     return calls
 
 
-async def use(hass: HomeAssistant, **inputs: Any) -> None:
-    """Make an automation of the blueprint, as a person does."""
+async def use(hass: HomeAssistant, blueprint: str = RANG, **inputs: Any) -> None:
+    """Make an automation of a blueprint, as a person does."""
     assert await async_setup_component(hass, "homeassistant", {})
-    folder = Path(hass.config.path("blueprints", AUTOMATION_DOMAIN, "clip_download"))
-    folder.mkdir(parents=True)
-    shutil.copy(BLUEPRINT, folder)
-    automation = {"use_blueprint": {"path": NAME, "input": inputs}}
+    assert await async_setup_component(hass, "persistent_notification", {})
+    copy = Path(hass.config.path("blueprints", AUTOMATION_DOMAIN, blueprint))
+    copy.parent.mkdir(parents=True)
+    shutil.copy(BLUEPRINTS / blueprint, copy)
+    automation = {"use_blueprint": {"path": blueprint, "input": inputs}}
     assert await async_setup_component(
         hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: [automation]}
     )
@@ -146,10 +151,14 @@ async def next_two(messages: Messages) -> list[dict[str, Any]]:
     return [dict(call.data) for call in calls]
 
 
-def press(hass: HomeAssistant, message: dict[str, Any]) -> None:
-    """Press the button of a message."""
-    (button,) = message["data"]["actions"]
-    hass.bus.async_fire("mobile_app_notification_action", {"action": button["action"]})
+def press(hass: HomeAssistant, message: dict[str, Any], title: str = "Keep") -> None:
+    """Press a button of a message."""
+    (action,) = (
+        button["action"]
+        for button in message["data"]["actions"]
+        if button["title"] == title
+    )
+    hass.bus.async_fire("mobile_app_notification_action", {"action": action})
 
 
 def clip_id(path: Path) -> str:
@@ -166,18 +175,19 @@ async def doorbell(hass: HomeAssistant, clouds: Clouds) -> None:
     assert hass.states.get(EVENT)
 
 
-def test_schema() -> None:
-    """Home Assistant takes the blueprint, and would fetch it again from where it is."""
+@pytest.mark.parametrize("name", [RANG, DIGEST])
+def test_schema(name: str) -> None:
+    """Home Assistant takes a blueprint, and would fetch it again from where it is."""
     blueprint = Blueprint(
-        load_yaml_dict(str(BLUEPRINT)),
-        path=NAME,
+        load_yaml_dict(str(BLUEPRINTS / name)),
+        path=name,
         expected_domain=AUTOMATION_DOMAIN,
         schema=AUTOMATION_BLUEPRINT_SCHEMA,
     )
     assert blueprint.validate() is None
     url = blueprint.metadata["source_url"]
     assert url.startswith(MANIFEST["documentation"])
-    assert url.endswith(f"/blueprints/automation/{NAME}")
+    assert url.endswith(f"/blueprints/automation/{name}")
 
 
 async def test_it_rang(
@@ -223,7 +233,8 @@ async def test_it_rang(
         assert response.content_type == "video/mp4"
         assert await response.read() == path.read_bytes()
 
-    hass.bus.async_fire("mobile_app_notification_action", {"action": "OTHER"})
+    for other in ({"action": "OTHER"}, {"action": None}, {}):
+        hass.bus.async_fire("mobile_app_notification_action", other)
     press(hass, clip)
     async with asyncio.timeout(TIMEOUT_S):
         assert await kept.get() == {"clip": [clip_id(path)]}
@@ -303,8 +314,7 @@ async def test_part_of_it(
     ring(hass, EVENT, start=dt_util.as_local(minutes_ago).isoformat())
     clip, _ = await next_two(messages)
     assert clip["message"] == "1 Lücke"
-    assert clip["data"]["actions"][0]["title"] == "Behalten"
-    press(hass, clip)
+    press(hass, clip, "Behalten")
     async with asyncio.timeout(TIMEOUT_S):
         ids = (await kept.get())["clip"]
     assert sorted(ids) == sorted(clip_id(path) for path in media_dir.rglob("*.mp4"))
@@ -453,7 +463,6 @@ async def test_own_ring(
     shown = moments(path)
     assert abs(shown[0] - event.start) <= SECOND
     assert abs(shown[-1] - event.end) <= SECOND
-    await until(lambda: "mobile_app_notification_action" in hass.bus.async_listeners())
     press(hass, clip)
     await hass.async_block_till_done(wait_background_tasks=True)
     (path,) = media_dir.rglob("*.mp4")
@@ -462,3 +471,159 @@ async def test_own_ring(
     page = f"/clip-download?clip={record['clip_id']}"
     assert clip["data"]["clickAction"] == clip["data"]["url"] == page
     assert messages.empty()
+
+
+async def test_buttons(
+    hass: HomeAssistant,
+    *,
+    hass_clouds: Clouds,
+    hass_client_no_auth: ClientSessionGenerator,
+    media_dir: Path,
+    minutes_ago: datetime,
+    messages: Messages,
+    phones: list[str],
+) -> None:
+    """A press shares the clip by a link that ends, or mutes all phones, but saves on."""
+    await doorbell(hass, hass_clouds)
+    await hass.config.async_update(external_url="https://home.example")
+    inputs = {"before": 0, "after": 3, "picture_at_once": False}
+    await use(hass, camera=CAMERA, bell=[EVENT], phones=phones, **inputs)
+    ring(hass, EVENT, start=dt_util.as_local(minutes_ago).isoformat())
+    clip, _ = await next_two(messages)
+    (path,) = media_dir.rglob("*.mp4")
+
+    press(hass, clip, "Share")
+    shared, _ = await next_two(messages)
+    link = shared["data"]["url"]
+    assert link.startswith("https://home.example/api/clip_download/share?token=")
+    assert shared["message"].endswith(f": {link}")
+    assert shared["data"]["clickAction"] == link
+    assert shared["data"]["tag"] != clip["data"]["tag"]
+    stranger = await hass_client_no_auth()
+    for ends, status in ((None, 200), (timedelta(days=1), 404)):
+        with freeze_time(dt_util.utcnow() + ends) if ends else nullcontext():
+            async with stranger.get(URL(link).path_qs) as response:
+                assert response.status == status
+                assert (await response.read() == path.read_bytes()) == (ends is None)
+
+    press(hass, clip, "Mute for an hour")
+    await hass.async_block_till_done()
+    state = hass.states.get(CAMERA)
+    assert state
+    left = datetime.fromisoformat(state.attributes["muted_until"]) - dt_util.utcnow()
+    assert timedelta(minutes=58) < left <= timedelta(hours=1)
+    ring(hass, EVENT, start=dt_util.as_local(minutes_ago + 30 * SECOND).isoformat())
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(list(media_dir.rglob("*.mp4"))) == 2
+    assert messages.empty()
+    # Whoever is muted may still press a button of before.
+    press(hass, clip, "Share")
+    assert (await next_two(messages))[0]["data"]["url"] != link
+    await hass.async_block_till_done()
+
+
+async def digest(hass: HomeAssistant) -> str:
+    """Make the digest now; return what Home Assistant shows of it, line by line."""
+    automation = {"entity_id": hass.states.async_entity_ids(AUTOMATION_DOMAIN)}
+    # It leaves no timer behind.
+    for action in ("trigger", "turn_off"):
+        await hass.services.async_call(
+            AUTOMATION_DOMAIN, action, automation, blocking=True
+        )
+    await hass.async_block_till_done()
+    shown = [
+        f"{one['title']}\n{one['message']}"
+        for one in persistent_notification._async_get_or_create_notifications(
+            hass
+        ).values()
+    ]
+    return "\n".join(
+        line.strip() for line in "".join(shown).splitlines() if line.strip()
+    )
+
+
+async def test_digest(
+    hass: HomeAssistant,
+    *,
+    hass_clouds: Clouds,
+    hass_client_no_auth: ClientSessionGenerator,
+    media_dir: Path,
+    messages: Messages,
+    phones: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It tells of each camera what was seen and saved, and what is missing."""
+    monkeypatch.setattr(events, "LIST_TIMEOUT", timedelta(0))
+    cloud = hass_clouds.ring
+    front, _yard = cloud.add_camera("Front [x]"), cloud.add_camera("Yard")
+    start = (datetime.now(UTC) - timedelta(hours=2)).replace(microsecond=0)
+    rang = cloud.add_event(front, "ding", start=start, duration_s=3)
+    cloud.add_event(front, start=start + 60 * SECOND, duration_s=3)
+    cloud.add_event(front, start=start - timedelta(days=1), duration_s=3)
+    await set_up(hass, hass_clouds, "ring")
+    event = {"entity_id": "camera.front_x", "event": str(rang.id)}
+    await hass.services.async_call(DOMAIN, "save_clip", event, blocking=True)
+    nothing = {"start": start - 600 * SECOND, "end": start - 590 * SECOND}
+    for name, timeout in (("camera.front_x", 0), ("camera.yard", 0)):
+        await hass.services.async_call(
+            DOMAIN,
+            "save_clip",
+            {"entity_id": name, **nothing, "timeout": {"seconds": timeout}},
+            blocking=True,
+            return_response=True,
+        )
+    (path,) = media_dir.rglob("*.mp4")
+    await use(hass, DIGEST, phones=phones)
+
+    shown = await digest(hass)
+    title, *lines = shown.split("\n")
+    assert title == "Your cameras today"
+    local = dt_util.as_local(start)
+    picture = re.search(r"\[!\[Front \\\[x\\\]\]\((.+?)\)\]", lines[1])
+    assert picture
+    clip = f"/clip-download?clip={clip_id(path)}"
+    shared = (
+        "1 × Doorbell press, 1 × Motion. Events with a clip: 1 of 2. Clips saved: 1."
+    )
+    assert lines[0] == r"**[Front \[x\]](/clip-download?camera=camera.front_x)**"
+    assert lines[1].endswith(f"]({clip})")
+    assert lines[2:4] == [shared, f"- [{local:%H:%M:%S} Doorbell press]({clip})"]
+    missed = f"- **Not saved, {nothing['start'].astimezone(local.tzinfo):%H:%M}: "
+    assert lines[4].startswith(missed)
+    assert lines[5:7] == [
+        "**[Yard](/clip-download?camera=camera.yard)**",
+        "Nothing was seen.",
+    ]
+    assert lines[7].startswith(missed)
+    assert re.fullmatch(r"Clips take up 0\.0 GB\. [\d.]+ GB are free\.", lines[8])
+    assert len(lines) == 9
+    stranger = await hass_client_no_auth()
+    async with stranger.get(picture[1]) as response:
+        assert (response.status, response.content_type) == (200, "image/jpeg")
+
+    told, _ = await next_two(messages)
+    assert told["message"].splitlines()[0].startswith(f"Front [x]: {shared} Not saved")
+    assert told["data"]["image"].endswith(".jpg")
+    assert told["data"]["url"] == "/clip-download"
+
+    # What is known at home is told even if the cloud is down.
+    cloud.misbehave(times=1000, status=503)
+    shown = await digest(hass)
+    assert shared not in shown
+    assert shown.count("- **What the camera saw is not known: ") == 2
+    assert "Clips saved: 1." in shown
+    assert f"]({clip})" in shown
+
+
+@pytest.mark.parametrize("only_news", [False, True])
+async def test_digest_of_an_empty_house(
+    hass: HomeAssistant, messages: Messages, phones: list[str], only_news: bool
+) -> None:
+    """Without any camera, it says so; or nothing, if only news are wanted."""
+    await use(hass, DIGEST, phones=phones, only_news=only_news)
+    shown = await digest(hass)
+    if only_news:
+        assert (shown, messages.empty()) == ("", True)
+    else:
+        assert shown == "Your cameras today\nThere are no cameras yet."
+        assert (await next_two(messages))[0]["message"] == "There are no cameras yet."

@@ -3,18 +3,20 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 import logging
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.camera import Camera as HomeAssistantCamera
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from .coordinator import ClipConfigEntry
 from .engine.errors import ClipError, StorageError
 from .engine.library import files
 from .engine.model import Camera, Clip
-from .entity import CameraEntity, async_add_cameras
+from .entity import CameraEntity, async_add_cameras, camera_muted
 from .paths import media_folders
 
 _LOGGER = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ async def async_setup_entry(
     async_add_cameras(entry, async_add_entities, ClipCamera)
 
 
-class ClipCamera(CameraEntity, HomeAssistantCamera):
+class ClipCamera(CameraEntity, HomeAssistantCamera, RestoreEntity):
     """One camera whose footage is in a cloud."""
 
     _attr_name = None
@@ -58,7 +60,35 @@ class ClipCamera(CameraEntity, HomeAssistantCamera):
         self._picture: bytes | None = None
         self._request: asyncio.Task[None] | None = None
         self._requested_at_s = 0.0
+        self._muted_until: datetime | None = None
         self._new_at = datetime.min.replace(tzinfo=UTC)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Stay muted over a restart, and follow `mute_camera`."""
+        await super().async_added_to_hass()
+        if state := await self.async_get_last_state():
+            match state.attributes:
+                case {"muted_until": str(until)}:
+                    self._muted_until = dt_util.parse_datetime(until)
+        signal = camera_muted(self.coordinator.config_entry, self.camera.id)
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, signal, self._async_mute)
+        )
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Until when nobody wants notifications, for automations: `mute_camera`."""
+        if self._muted_until is None or self._muted_until <= dt_util.utcnow():
+            return {}
+        until = dt_util.as_local(self._muted_until)
+        return {"muted_until": until.isoformat(timespec="seconds")}
+
+    @callback
+    def _async_mute(self, until: datetime) -> None:
+        self._muted_until = until
+        self.async_write_ha_state()
 
     @override
     async def async_camera_image(

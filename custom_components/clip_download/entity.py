@@ -1,6 +1,7 @@
 """The base of all entities of a camera, and how they are added."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 import logging
 from typing import ClassVar, override
@@ -64,6 +65,11 @@ def job_saved(entry: ClipConfigEntry, camera_id: str) -> SignalType[Job]:
 def job_failed(entry: ClipConfigEntry) -> SignalType[Job]:
     """Return the signal for a failed job of an account; tries again do not repeat it."""
     return SignalType(f"{DOMAIN}_failed_{entry.entry_id}")
+
+
+def camera_muted(entry: ClipConfigEntry, camera_id: str) -> SignalType[datetime]:
+    """Return the signal for a camera of which nobody wants notifications until a time."""
+    return SignalType(f"{DOMAIN}_muted_{entry.entry_id}_{camera_id}")
 
 
 def has_events(entry: ClipConfigEntry) -> bool:

@@ -10,8 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .engine.library import files
 from .engine.model import Clip
-from .paths import media_folders
-from .services import response
+from .paths import media_folders, media_location
 
 # As long as what Home Assistant signs itself: a page may stay open for a day.
 LINK_LIFE = timedelta(hours=24)
@@ -36,7 +35,7 @@ def async_file_link(
     hass: HomeAssistant, path: Path, *, refresh_token_id: str | None = None
 ) -> str | None:
     """Return a signed link to a file, None if it is outside the media folders."""
-    if location := response.media_location(hass, path):
+    if location := media_location(hass, path):
         return async_signed(
             hass, f"/media/{location}", refresh_token_id=refresh_token_id
         )

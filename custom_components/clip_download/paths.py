@@ -1,7 +1,10 @@
 """Where an account's clips go, and what they are called."""
 
+from collections.abc import Iterator
+import contextlib
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
+import shutil
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_FILENAME
@@ -10,7 +13,7 @@ from homeassistant.exceptions import TemplateError
 from homeassistant.helpers.template import Template
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME
+from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME, DOMAIN
 from .engine.errors import InvalidRequestError
 from .engine.library.files import safe_name, safe_relative_path
 from .engine.model import Camera
@@ -38,6 +41,29 @@ def media_folder(hass: HomeAssistant, entry: ConfigEntry | None) -> Path:
 def media_folders(hass: HomeAssistant) -> list[Path]:
     """Return all of Home Assistant's media folders."""
     return [Path(folder) for folder in hass.config.media_dirs.values()]
+
+
+def media_location(hass: HomeAssistant, path: Path) -> str | None:
+    """Return a file's media folder and its path below that, None if it is in none."""
+    for name, folder in hass.config.media_dirs.items():
+        if path.is_relative_to(folder):
+            return f"{name}/{path.relative_to(folder)}"
+    return None
+
+
+async def async_free_bytes(hass: HomeAssistant) -> int | None:
+    """Return how much is free on the fullest disk that clips go to, None if none is there."""
+    folders = set[Path]()
+    for account in hass.config_entries.async_entries(DOMAIN, include_disabled=False):
+        with contextlib.suppress(InvalidRequestError):
+            folders.add(media_folder(hass, account))
+
+    def free() -> Iterator[int]:
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                yield shutil.disk_usage(folder).free
+
+    return await hass.async_add_executor_job(lambda: min(free(), default=None))
 
 
 def file_name(

@@ -40,6 +40,7 @@ from .runtime import async_shared
 
 VERSION: Final = 1
 URL: Final = f"/api/{DOMAIN}/share"
+LONGEST: Final = timedelta(days=7)
 TOKEN_BYTES: Final = 32
 LONGEST_TOKEN: Final = 64
 MOST_OF_A_USER: Final = 200
@@ -54,13 +55,14 @@ class Share:
     """A link: to which content of which clip, whose, and until when.
 
     Times are ISO 8601 in UTC, `sha256` is the clip's, and `token` the hash of the link's.
+    `user_id` is None if an automation made it.
     """
 
     id: str
     token: str
     clip_id: str
     sha256: str
-    user_id: str
+    user_id: str | None
     created_at: str
     expires_at: str
     opened: int = 0
@@ -94,11 +96,12 @@ class Shares:
         async_dispatcher_connect(self._hass, CLIPS_DELETED, self._async_deleted)
 
     async def async_create(
-        self, clip: Clip, user: User, life: timedelta
+        self, clip: Clip, user: User | None, life: timedelta
     ) -> tuple[Share, str]:
         """Make a link; return it, and its address. Raises InvalidRequestError."""
         now = dt_util.utcnow()
-        if sum(one.user_id == user.id for one in self.async_all()) >= MOST_OF_A_USER:
+        user_id = user.id if user else None
+        if sum(one.user_id == user_id for one in self.async_all()) >= MOST_OF_A_USER:
             raise InvalidRequestError("too_many_shares", count=str(MOST_OF_A_USER))
         token = secrets.token_urlsafe(TOKEN_BYTES)
         share = Share(
@@ -106,7 +109,7 @@ class Shares:
             token=_hash_of(token),
             clip_id=clip.id,
             sha256=clip.sha256,
-            user_id=user.id,
+            user_id=user_id,
             created_at=now.isoformat(),
             expires_at=(now + life).isoformat(),
         )
@@ -138,12 +141,14 @@ class Shares:
         share = self._known.get(_hash_of(token))
         if share is None or share.ends <= dt_util.utcnow():
             return None
-        user = await self._hass.auth.async_get_user(share.user_id)
-        if user is None or async_user_not_allowed_do_auth(self._hass, user, request):
-            return None
         library = (await async_shared(self._hass)).library
         clip = await ClipQueries(library).clip(share.clip_id)
         if clip is None or clip.sha256 != share.sha256:
+            return None
+        if share.user_id is None:
+            return share, clip
+        user = await self._hass.auth.async_get_user(share.user_id)
+        if user is None or async_user_not_allowed_do_auth(self._hass, user, request):
             return None
         entity_id = camera_entity_id(self._hass, clip.account_id, clip.camera_id)
         return (share, clip) if may_control(user, entity_id) else None

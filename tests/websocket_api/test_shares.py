@@ -222,7 +222,7 @@ async def test_links_end(
     (kept,) = (
         one for one in hass.data[DATA_SHARES].async_all() if one.id == theirs["id"]
     )
-    user = await hass.auth.async_get_user(kept.user_id)
+    user = await hass.auth.async_get_user(kept.user_id or "")
     assert user is not None
     for change in ("policy", "inactive"):
         if change == "policy":

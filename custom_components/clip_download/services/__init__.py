@@ -14,7 +14,7 @@ from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.helpers.typing import VolSchemaType
 
 from ..const import DOMAIN
-from . import cancel, events, handover, library, save
+from . import cancel, events, handover, library, listing, phones, save
 
 
 class Action(NamedTuple):
@@ -31,11 +31,17 @@ ACTIONS = {
     "delete_clips": Action(library.async_delete_clips, library.DELETE_CLIPS_SCHEMA),
     "export_clips": Action(handover.async_export_clips, handover.EXPORT_CLIPS_SCHEMA),
     "keep_clip": Action(library.async_keep_clip, library.NAMED_CLIPS_SCHEMA),
+    "list_clips": Action(
+        listing.async_list_clips,
+        listing.LIST_CLIPS_SCHEMA,
+        SupportsResponse.ONLY,
+    ),
     "list_events": Action(
         events.async_list_events,
         events.LIST_EVENTS_SCHEMA,
         SupportsResponse.ONLY,
     ),
+    "mute_camera": Action(phones.async_mute, phones.MUTE_SCHEMA),
     "next_pruning": Action(
         library.async_next_pruning,
         library.NEXT_PRUNING_SCHEMA,
@@ -51,6 +57,9 @@ ACTIONS = {
     "release_clip": Action(library.async_release_clip, library.NAMED_CLIPS_SCHEMA),
     "save_clip": Action(save.async_save_clip, save.SAVE_CLIP_SCHEMA),
     "save_events": Action(events.async_save_events, events.SAVE_EVENTS_SCHEMA),
+    "share_clip": Action(
+        phones.async_share_clip, phones.SHARE_CLIP_SCHEMA, SupportsResponse.ONLY
+    ),
     "verify_clips": Action(
         handover.async_verify_clips,
         handover.VERIFY_CLIPS_SCHEMA,

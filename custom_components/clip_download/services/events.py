@@ -78,7 +78,7 @@ class Outcome(StrEnum):
 
 async def async_list_events(call: ServiceCall) -> ServiceResponse:
     """List the events of every targeted camera; no footage is fetched."""
-    entity_ids, window = await _async_cameras_and_window(call)
+    entity_ids, window = await async_cameras_and_window(call)
     return await async_answer(
         call, entity_ids, lambda entity_id: _async_list(call, entity_id, window)
     )
@@ -86,13 +86,14 @@ async def async_list_events(call: ServiceCall) -> ServiceResponse:
 
 async def async_save_events(call: ServiceCall) -> ServiceResponse:
     """Save the events of every targeted camera that are not saved, one file each."""
-    entity_ids, window = await _async_cameras_and_window(call)
+    entity_ids, window = await async_cameras_and_window(call)
     return await async_answer(
         call, entity_ids, lambda entity_id: _async_save(call, entity_id, window)
     )
 
 
-async def _async_cameras_and_window(call: ServiceCall) -> tuple[list[str], Window]:
+async def async_cameras_and_window(call: ServiceCall) -> tuple[list[str], Window]:
+    """Return the cameras and the time range of a call about what was seen."""
     entity_ids = await async_targeted_cameras(call)
     with raising_as_asked(call, entity_ids, WINDOW_FIELDS):
         window = settle_past(

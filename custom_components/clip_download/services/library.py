@@ -10,8 +10,10 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
+from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
 from ..errors import raise_action_error
+from ..paths import async_free_bytes
 from ..runtime import async_rebuild, async_shared
 from . import response
 from .named import NAMED_SCHEMA, NAMING_FIELDS, async_named_clips
@@ -106,7 +108,8 @@ async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
 
 async def async_next_pruning(call: ServiceCall) -> ServiceResponse:
     """Return when clips are pruned next, and which ones will be deleted."""
-    retention = (await async_shared(call.hass)).retention
+    shared = await async_shared(call.hass)
+    retention = shared.retention
     with raise_action_error():
         pruned = await retention.plan()
     clips: list[ChosenClip] = [
@@ -119,6 +122,8 @@ async def async_next_pruning(call: ServiceCall) -> ServiceResponse:
             "count": len(pruned.gone),
             "size_bytes": pruned.freed_bytes,
             "clips": clips,
+            "saved_bytes": await ClipQueries(shared.library).total_size(),
+            "free_bytes": await async_free_bytes(call.hass),
         }
     )
 

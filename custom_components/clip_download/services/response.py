@@ -18,6 +18,7 @@ from ..engine.model import Clip, Event, Job, JobState
 from ..engine.time_range import Window
 from ..entity import camera_entity_id
 from ..errors import action_error
+from ..paths import media_location
 
 EVENT_SAVED = f"{DOMAIN}_saved"
 EVENT_FAILED = f"{DOMAIN}_failed"
@@ -103,6 +104,27 @@ class ListedEvents(TypedDict):
     """What `list_events` has for a camera."""
 
     events: list[ListedEvent]
+
+
+class ListedClip(ClipAnswer):
+    """What `list_clips` has for a saved clip, with a link to its picture if asked for."""
+
+    kept: Required[bool]
+    picture: NotRequired[str]
+
+
+class ListedClips(TypedDict):
+    """What `list_clips` has for a camera."""
+
+    saved: list[ListedClip]
+    failed: list[ClipAnswer]
+    under_way: list[ClipAnswer]
+
+
+class MutedCamera(TypedDict):
+    """What `mute_camera` has for a camera."""
+
+    muted_until: str
 
 
 class EventOutcome(ClipAnswer):
@@ -267,14 +289,6 @@ def place(hass: HomeAssistant, path: Path) -> Place:
     if location := media_location(hass, path):
         result["media_content_id"] = generate_media_source_id("media_source", location)
     return result
-
-
-def media_location(hass: HomeAssistant, path: Path) -> str | None:
-    """Return a file's media folder and its path below that, None if it is in none."""
-    for name, folder in hass.config.media_dirs.items():
-        if path.is_relative_to(folder):
-            return f"{name}/{path.relative_to(folder)}"
-    return None
 
 
 def _file(hass: HomeAssistant, clip: Clip) -> FileAnswer:

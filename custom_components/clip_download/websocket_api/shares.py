@@ -10,12 +10,12 @@ from ..const import DOMAIN
 from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
 from ..runtime import async_shared
-from ..shares import DATA_SHARES, Share
+from ..shares import DATA_SHARES, LONGEST, Share
 from .clips import async_existing_clip
 from .command import ID, Asker, NotFoundError, command, utc
 from .schema import ShareAnswer, ShareInfo, SharesAnswer
 
-LONGEST_HOURS = 7 * 24
+LONGEST_HOURS = LONGEST // timedelta(hours=1)
 
 
 @command(
@@ -76,7 +76,9 @@ async def _async_shares(asker: Asker) -> Sequence[tuple[Share, Clip]]:
 
 
 async def _async_info(asker: Asker, share: Share, clip: Clip) -> ShareInfo:
-    maker = await asker.hass.auth.async_get_user(share.user_id)
+    maker = None
+    if share.user_id is not None:
+        maker = await asker.hass.auth.async_get_user(share.user_id)
     return {
         "id": share.id,
         "clip_id": clip.id,

@@ -250,6 +250,23 @@ class Library:
             "WHERE account_id = ? ORDER BY asked_at_ms DESC LIMIT ?", (account_id, most)
         )
 
+    async def ended_jobs(
+        self, account_id: str, camera_id: str, window: Window
+    ) -> list[Job]:
+        """Return the jobs of a camera that ended and overlap a window, as asked for."""
+        return await self._jobs(
+            "WHERE account_id = ? AND state IN (?, ?) AND camera_id = ? "
+            "AND start_ms < ? AND end_ms > ? ORDER BY asked_at_ms",
+            (
+                account_id,
+                JobState.SAVED,
+                JobState.FAILED,
+                camera_id,
+                window.end_ms,
+                window.start_ms,
+            ),
+        )
+
     async def finish_job(self, job: Job) -> None:
         """Record in one step that a job is saved, its clips, and its events as saved."""
         row = _job_row(job)
