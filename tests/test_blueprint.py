@@ -255,7 +255,7 @@ async def test_a_burst(
 ) -> None:
     """Each ring has messages of its own, and its button keeps its clip."""
     await doorbell(hass, hass_clouds)
-    inputs = {"before": 0, "after": 5, "picture_at_once": False}
+    inputs: dict[str, Any] = {"before": 0, "after": 5, "picture_at_once": False}
     await use(hass, camera=CAMERA, bell=[EVENT], phones=phones[2:], **inputs)
     starts = [minutes_ago + number * 20 * SECOND for number in range(3)]
     for start in starts:
@@ -486,7 +486,7 @@ async def test_buttons(
     """A press shares the clip by a link that ends, or mutes all phones, but saves on."""
     await doorbell(hass, hass_clouds)
     await hass.config.async_update(external_url="https://home.example")
-    inputs = {"before": 0, "after": 3, "picture_at_once": False}
+    inputs: dict[str, Any] = {"before": 0, "after": 3, "picture_at_once": False}
     await use(hass, camera=CAMERA, bell=[EVENT], phones=phones, **inputs)
     ring(hass, EVENT, start=dt_util.as_local(minutes_ago).isoformat())
     clip, _ = await next_two(messages)

@@ -269,3 +269,31 @@ async def test_library_trouble(
     err = LibraryError("library_unusable", path="clips.db", reason="disk full")
     with patch.object(Jobs, "last_clip", side_effect=err):
         assert await picture(hass)
+
+
+async def test_muted(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """It says until when it is muted, over a reload too, and not a moment longer."""
+    hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+
+    def until_when() -> str | None:
+        state = hass.states.get("camera.front")
+        assert state
+        return state.attributes.get("muted_until")
+
+    async def mute(**duration: int) -> Any:
+        call = {"entity_id": "camera.front", "duration": duration}
+        return await hass.services.async_call(
+            "clip_download", "mute_camera", call, blocking=True, return_response=True
+        )
+
+    assert until_when() is None
+    told = await mute(hours=1)
+    await hass.async_block_till_done()
+    assert told == {"camera.front": {"muted_until": until_when()}}
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert told == {"camera.front": {"muted_until": until_when()}}
+    await mute(seconds=0)
+    await hass.async_block_till_done()
+    assert until_when() is None

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
+import shutil
 from typing import Any
 
 import pytest
@@ -295,6 +296,8 @@ async def test_next_pruning(
     assert timedelta(0) < due <= HOUR
     assert told["count"] == 2
     assert told["size_bytes"] == old.stat().st_size + new.stat().st_size
+    assert told["saved_bytes"] == told["size_bytes"]
+    assert 0 < told["free_bytes"] <= shutil.disk_usage(media_dir).total
     assert [(clip["path"], clip["reason"]) for clip in told["clips"]] == [
         (str(old), "age"),
         (str(new), "age"),

@@ -38,6 +38,7 @@ POLICIES: dict[str, Any] = {
 # What goes along with the cameras that are meant.
 FIELDS: dict[str, dict[str, Any]] = {
     "delete_clips": {"start": "2026-01-01", "end": "2027-01-01"},
+    "list_clips": {"date": "2026-11-01"},
     "list_events": {"date": "2026-11-01"},
     "record_clip": {"duration": {"seconds": 1}},
     "save_clip": {"before": {"seconds": 5}, "timeout": {"seconds": 0}},
@@ -46,7 +47,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 # For administrators, whatever it is called with.
 FOR_ADMINS = {"next_pruning", "rebuild_library"}
 # For clips that are named.
-BY_CLIP = {"keep_clip", "release_clip", "delete_clips"}
+BY_CLIP = {"keep_clip", "release_clip", "delete_clips", "share_clip"}
 
 
 @pytest.fixture
@@ -126,12 +127,12 @@ async def test_actions(
             if name in BY_CLIP:
                 calls += 1
                 with pytest.raises(Unauthorized):
-                    await call(name, {"path": str(clips["Yard"])})
+                    await call(name, {"clip": str(clips["Yard"])})
             if name in FOR_ADMINS:
                 calls += 1
                 with pytest.raises(Unauthorized):
                     await call(name, {})
-            if name in FOR_ADMINS or name in {"keep_clip", "release_clip"}:
+            if name in FOR_ADMINS | BY_CLIP - {"delete_clips"}:
                 continue
             for target, is_named in targets(hass):
                 # What is theirs may be deleted, which is needed here, and recorded,

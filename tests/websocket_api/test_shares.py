@@ -1,7 +1,7 @@
 """Links that show a clip without a sign-in, and those who try them."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 import logging
 import os
@@ -18,6 +18,7 @@ from custom_components.clip_download import shares
 from custom_components.clip_download.shares import DATA_SHARES
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.accounts import set_up
@@ -294,3 +295,33 @@ async def test_who_may_share(
     assert await visit(made[0]["url"]) == (HTTPStatus.NOT_FOUND, b"")
     assert (await visit(made[1]["url"]))[0] == HTTPStatus.OK
     assert await browser.refused("share/revoke", share_id=made[0]["id"]) == "not_found"
+
+
+async def test_link_of_an_automation(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    *,
+    open_browser: Open,
+    visit: Callable[..., Awaitable[Opened]],
+) -> None:
+    """It is nobody's: an administrator revokes it, and nobody else knows of it."""
+    path = await save(hass, hass_clouds)
+    call = {"clip": str(path), "duration": {"hours": 3}}
+    link = await hass.services.async_call(
+        "clip_download", "share_clip", call, blocking=True, return_response=True
+    )
+    assert link
+    life = datetime.fromisoformat(str(link["expires_at"])) - dt_util.utcnow()
+    assert timedelta(hours=2) < life <= timedelta(hours=3)
+    assert await visit(str(link["url"])) == (HTTPStatus.OK, path.read_bytes())
+    guest, admin = await open_browser(ONE), await open_browser()
+    assert (await guest.ask("share/list"))["shares"] == []
+    (one,) = (await admin.ask("share/list"))["shares"]
+    assert (one["clip_id"], one["user"]) == (link["clip_id"], None)
+    await admin.ask("share/revoke", share_id=one["id"])
+    assert await visit(str(link["url"])) == (HTTPStatus.NOT_FOUND, b"")
+    path.unlink()
+    with pytest.raises(ServiceValidationError):
+        await hass.services.async_call(
+            "clip_download", "share_clip", call, blocking=True, return_response=True
+        )
