@@ -16,6 +16,7 @@ START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 END = START + timedelta(seconds=6)
 ASKED = Span(START, END)
 DOOR = Footage("Front door")
+INTEGRATION = "custom_components/clip_download"
 # As a line of Home Assistant's log begins.
 TIME = "2026-11-21 09:00:00.000+00:00"
 
@@ -156,6 +157,19 @@ def test_leaks() -> None:
 def test_log_alarms(line: str) -> None:
     """Each of these in the log is a fault."""
     assert read_log(f"nothing\n{line}\n").faults == [line]
+
+
+@pytest.mark.parametrize(("path", "is_ours"), [("haffmpeg", 0), (INTEGRATION, 1)])
+def test_log_traceback(path: str, is_ours: int) -> None:
+    """A traceback is a fault where it goes through the integration."""
+    log = (
+        f"{TIME} ERROR (MainThread) [homeassistant] Error doing job: None (None)\n"
+        "Traceback (most recent call last):\n"
+        f'  File "/config/{path}/core.py", line 1, in open\n'
+        "FileNotFoundError: no ffmpeg\n"
+        f"{TIME} DEBUG (MainThread) [custom_components.clip_download] Fine"
+    )
+    assert len(read_log(log).faults) == 2 * is_ours
 
 
 def test_log_warnings() -> None:

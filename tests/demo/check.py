@@ -17,13 +17,18 @@ from tests.clouds.footage import Footage, NotFootageError, Span, seen
 
 # What Home Assistant says of every integration from outside.
 EXPECTED_WARNING = "has not been tested by Home Assistant"
-# However it is worded, none of these may be there.
+# However it is worded, none of these may be there on our account.
 ALARMS = re.compile(
     r"Detected blocking call|Traceback|Error doing job|never (?:retrieved|awaited)"
     r"|Unclosed|Detected that custom integration|\[asyncio\]"
 )
 # What pushes reach nobody without the internet, and this log is full of it.
 PUSHES = "firebase_messaging"
+OURS = re.compile(
+    r"custom_components[./]clip_download|custom integration '?clip_download"
+)
+# A line of a traceback.
+FRAME = '  File "'
 # A URL that carries its own permission.
 SIGNED = re.compile(rb"X-Amz-(?:Signature|Security-Token)=")
 RECORD = re.compile(
@@ -154,24 +159,38 @@ class Log(NamedTuple):
 
 
 def read_log(text: str) -> Log:
-    """Look through Home Assistant's log."""
+    """Look through Home Assistant's log.
+
+    What another part logs is no fault of ours: Home Assistant may miss a program or the
+    internet. What names nobody is taken for ours.
+    """
     warnings, faults = [], []
-    logger = ""
-    for line in text.splitlines():
-        record = RECORD.match(line)
-        if record:
-            logger = record["logger"]
-        if logger.startswith(PUSHES):
+    for entry in _entries(text):
+        head, said = entry[0], "\n".join(entry)
+        record = RECORD.match(head)
+        if record and record["logger"].startswith(PUSHES):
             continue
         if (
             record
-            and "clip_download" in line
+            and "clip_download" in head
             and record["level"] in {"WARNING", "ERROR", "CRITICAL"}
-            and EXPECTED_WARNING not in line
+            and EXPECTED_WARNING not in head
         ):
-            warnings.append(line)
+            warnings.append(head)
             if record["level"] != "WARNING":
-                faults.append(line)
-        if ALARMS.search(line):
-            faults.append(line)
+                faults.append(head)
+        if OURS.search(said) or FRAME not in said:
+            faults += [line for line in entry if ALARMS.search(line)]
     return Log(warnings, faults)
+
+
+def _entries(text: str) -> Iterator[list[str]]:
+    """Return what was logged at once, such as a traceback: the lines of each."""
+    entry: list[str] = []
+    for line in text.splitlines():
+        if entry and RECORD.match(line):
+            yield entry
+            entry = []
+        entry.append(line)
+    if entry:
+        yield entry

@@ -20,12 +20,13 @@ from homeassistant.__main__ import main
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
 
+PARTS = Path(__file__).with_name("parts.py")
 RESOLVER = Path(__file__).parents[1] / "clouds" / "resolver.py"
 
 
-def load_resolver() -> Any:
-    """Return the clouds' resolver's module, without the checkout on the path."""
-    spec = importlib.util.spec_from_file_location("clip_download_resolver", RESOLVER)
+def load(path: Path) -> Any:
+    """Return a module of the checkout, which is not on the path."""
+    spec = importlib.util.spec_from_file_location(f"clip_download_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -35,7 +36,7 @@ def load_resolver() -> Any:
 
 def resolve_on_loopback(ports: dict[str, int]) -> None:
     """Give every HomeAssistant the clouds' resolver before anything asks for one."""
-    resolver = load_resolver()
+    resolver = load(RESOLVER)
     make = HomeAssistant.__init__
 
     def make_with_resolver(hass: HomeAssistant, config_dir: str) -> None:
@@ -54,6 +55,7 @@ def stop_at_end_of_input() -> None:
 
 
 if __name__ == "__main__":
+    load(PARTS).leave_out_voice()
     resolve_on_loopback(json.loads(os.environ["CLIP_DOWNLOAD_DEMO_PORTS"]))
     threading.Thread(target=stop_at_end_of_input, daemon=True).start()
     sys.exit(main())

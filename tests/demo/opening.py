@@ -185,5 +185,5 @@ async def tell_codes(clouds: Clouds) -> None:
     while True:
         await asyncio.sleep(0.5)
         for code in clouds.ring.codes[told:]:
-            print(f"Ring sent the code {code}.", flush=True)
+            print(f"Ring sent the code {code}.")
         told = len(clouds.ring.codes)

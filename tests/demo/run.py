@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 import fcntl
 from http import HTTPStatus
+from io import TextIOWrapper
 from pathlib import Path
 import signal
 import socket
@@ -193,7 +194,9 @@ async def save(home: Home, job: Job) -> tuple[Mapping[str, Any], float]:
     loop = asyncio.get_running_loop()
     began = loop.time()
     response = await home.act("save_clip", {"entity_id": job.entity_id, **job.data})
-    return response[job.entity_id], loop.time() - began
+    took_s = loop.time() - began
+    print(f"  a clip of {job.entity_id} after {took_s:.0f} s")
+    return response[job.entity_id], took_s
 
 
 async def record(stage: Stage) -> tuple[Job, Mapping[str, Any], float]:
@@ -233,6 +236,7 @@ async def motion(stage: Stage) -> list[str]:
 async def main_job(stage: Stage) -> list[str]:
     """Save a clip from each cloud, look at them, and return what is wrong with them."""
     home, cast, entities = stage
+    print("saving a clip of each cloud; the bell's is still to be recorded ...")
     faults = await motion(stage)
     rung = await bell.ring(home, cast.clouds)
     wanted = jobs(entities, cast.clouds)
@@ -240,6 +244,7 @@ async def main_job(stage: Stage) -> list[str]:
         await websocket.ask("subscribe_events", event_type="clip_download_saved")
         answers = await asyncio.gather(*(save(home, job) for job in wanted))
         done = [(job, *answer) for job, answer in zip(wanted, answers, strict=True)]
+        print("recording a live view ...")
         done.append(await record(stage))
         # What it sent before this answer is there with it.
         await websocket.ask("ping")
@@ -260,6 +265,7 @@ async def main_job(stage: Stage) -> list[str]:
                 f"{job.cloud}: {fault}"
                 for fault in await home.play(answer["media_content_id"], found.path)
             ]
+    print("\nwaiting for the clip that is saved by itself ...")
     by_itself, more_faults = await bell.check(home, rung)
     faults += more_faults
     clips += by_itself
@@ -359,7 +365,7 @@ async def stay(stage: Stage) -> None:
     home, clouds = stage.home, stage.cast.clouds
     print(f"\n  {home.url}   user: {home.username}   password: {home.password}\n")
     print("To add an account by hand, delete it first.", opening.credentials(clouds))
-    print("Enter rings the doorbell, Ctrl-C ends it.", flush=True)
+    print("Enter rings the doorbell, Ctrl-C ends it.")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(save_some(stage))
         tasks.create_task(opening.ring_now_and_then(clouds))
@@ -394,7 +400,6 @@ async def ring_at_enter(clouds: Clouds) -> None:
         print(
             f"It rang. The recording, from {clock(Span(event.start, event.end))}, is "
             f"ready {READY_AFTER_S:.0f} s after its end, and then saved.",
-            flush=True,
         )
 
 
@@ -412,7 +417,7 @@ async def running(port: int, *, is_street: bool) -> AsyncIterator[Stage]:
         bundle.write_bytes(
             Path(certifi.where()).read_bytes() + clouds.ca_pem_path.read_bytes()
         )
-        print("starting Home Assistant ...", flush=True)
+        print("starting Home Assistant ...")
         async with Home.start(
             FOLDER,
             port,
@@ -460,6 +465,9 @@ def is_taken(port: int) -> bool:
 
 def main() -> int:
     """Run the demonstration; return the exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # In a file or a pipe too, what happens is told when it happens.
+        sys.stdout.reconfigure(line_buffering=True)
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="save, check and go")
     parser.add_argument(
@@ -497,7 +505,7 @@ def report(port: int, *, once: bool) -> int:
     except KeyboardInterrupt, asyncio.CancelledError:
         print("ended")
         return 130 if once else 0
-    print("\nNot all is well:" if faults else "\nAll clips are whole.", flush=True)
+    print("\nNot all is well:" if faults else "\nAll clips are whole.")
     for fault in faults:
         print(f"  {fault}", file=sys.stderr)
     return 1 if faults else 0
