@@ -173,7 +173,7 @@ async def keep_and_delete(visitor: Visitor) -> None:
     player = visitor.view.locator("clip-download-player")
     undo = visitor.view.get_by_role("button", name="Undo")
     await card.click()
-    await player.get_by_role("button", name="Keep: never delete by itself").click()
+    await player.get_by_role("button", name="Keep (never delete automatically)").click()
     await expect(card).to_contain_text("Kept")
     if not json.loads(path.with_suffix(".json").read_text())["kept"]:
         raise Wrong("the file beside the clip does not say that it is kept")
@@ -181,7 +181,7 @@ async def keep_and_delete(visitor: Visitor) -> None:
     await expect(visitor.view).to_contain_text("the clip is kept", timeout=PAGE_MS)
     await expect(undo).to_have_count(0)
     await expect(card).to_be_visible()
-    await player.get_by_role("button", name="Kept. Press to release").click()
+    await player.get_by_role("button", name="Kept (press to release)").click()
     await expect(card).not_to_contain_text("Kept")
     await player.get_by_role("button", name="Delete", exact=True).click()
     await expect(card).to_have_count(0)
@@ -226,7 +226,7 @@ async def share(visitor: Visitor) -> None:
     player = visitor.view.locator("clip-download-player")
     await player.get_by_role("button", name="Share", exact=True).click()
     dialog = visitor.view.locator("clip-download-share")
-    await dialog.get_by_role("radio", name="An hour").check()
+    await dialog.get_by_role("radio", name="1 hour").check()
     await dialog.get_by_role("button", name="Create link").click()
     link = dialog.get_by_role("textbox", name="Link")
     await expect(link).to_be_visible()
@@ -302,7 +302,7 @@ async def cancel_and_retry(visitor: Visitor) -> None:
     waiting = visitor.job("Driveway", start)
     await expect(waiting.get_by_role("progressbar")).to_be_visible()
     await waiting.get_by_role("button", name="Cancel").click()
-    await expect(waiting).to_contain_text("Cancelled")
+    await expect(waiting).to_contain_text("Canceled")
     await visitor.show("back-yard")
     kinesis = visitor.stage.cast.clouds.kinesis
     denied = kinesis.misbehave(

@@ -54,7 +54,7 @@ ACTION_HEIGHT = 1900
 SECTIONS = (
     "Automatic saving",
     "Automatic deletion",
-    "Automatic deletion, all accounts together",
+    "Automatic deletion, all accounts combined",
 )
 # Dialogs and pictures need a moment to be there.
 SETTLE_MS = 1500

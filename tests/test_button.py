@@ -96,7 +96,7 @@ async def test_last_recording(
     assert abs(shown.start - ding.start) <= SECOND
     assert abs(shown.end - ding.end) <= SECOND
     # It is on the disk once, which a person is told; one that is gone comes back.
-    with pytest.raises(ServiceValidationError, match="is saved already") as told:
+    with pytest.raises(ServiceValidationError, match="is already saved") as told:
         await press(hass, RECORDING, hass_admin_user)
     assert str(path) in str(told.value)
     await press(hass, RECORDING)

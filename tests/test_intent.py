@@ -242,7 +242,7 @@ async def test_what_happened(hass: HomeAssistant, home: Home, say: Say) -> None:
         "Front door, yesterday: motion at 12:00."
     )
     assert speech(await say("what happened in the garden")) == (
-        "Back door, today: nothing happened."
+        "Back door, today: There were no events."
     )
     assert speech(
         await say("Was war gestern an der Front door los", language="de")
@@ -273,7 +273,7 @@ async def test_a_cloud_that_does_not_tell(
         patched.setattr(intent, "ANSWER_WITHIN_S", 0)
         answer = await say("what happened at the front door")
     assert answer["response_type"] == "error"
-    assert "takes too long" in speech(answer)
+    assert "taking too long" in speech(answer)
     hold.set()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     await hass.config_entries.async_unload(entry.entry_id)
@@ -281,18 +281,18 @@ async def test_a_cloud_that_does_not_tell(
     await set_up(hass, home.clouds, "meraki")
     async_expose_entity(hass, ASSISTANT, "camera.yard", should_expose=True)
     answer = await say("what happened on camera")
-    assert "Yard, today: its cloud keeps no list" in speech(answer)
+    assert "Yard, today: The cloud keeps no list" in speech(answer)
     assert speech(answer).count(entry.title) == 2
 
 
 async def test_the_last_clip(hass: HomeAssistant, home: Home, say: Say) -> None:
     """It is told, played where somebody says, and gone with its file."""
-    assert "No clip" in speech(await say("show me the last clip"))
+    assert "no saved clip" in speech(await say("show me the last clip"))
     for n, kind in enumerate(("ding", "motion")):
         ring(home, home.noon - n * HOUR, kind)
     await save_all(hass, home)
     answer = await say("show me the last clip")
-    assert speech(answer) == "The last clip: Front door, today at 12:00, ring."
+    assert speech(answer) == "The latest clip is from Front door, today at 12:00, ring."
     clip = answer["speech_slots"]
     assert clip["duration_s"] == 3
     media = await async_resolve_media(hass, clip["media_content_id"], None)

@@ -472,7 +472,7 @@ async def test_a_cloud_without_a_list(
     asked = len(hass_clouds.meraki.requests)
     (hour,) = (node for node in hours if node["title"] == "12:00")
     page = await browser.open(hour["media_content_id"])
-    assert page["title"].endswith("what you play is saved")
+    assert page["title"].endswith("playing a recording saves it")
     nodes = page["children"]
     assert titles(nodes)[:2] == ["12:55:00 (5:00)", "12:50:00 (5:00)"]
     assert len(nodes) == 12

@@ -9,6 +9,7 @@ from typing import Any
 
 from custom_components.clip_download import config_flow
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.texts import Texts
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigFlow, OptionsFlow
 from homeassistant.data_entry_flow import FlowHandler, FlowResultType, section
@@ -17,6 +18,11 @@ from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig
 
 WORDS = json.loads(
     (Path(config_flow.__file__).parent / "translations" / "en.json").read_text()
+)
+# The texts that the integration itself fills, as Home Assistant has them.
+ENGLISH = Texts(
+    {f"component.{DOMAIN}.common.{key}": text for key, text in WORDS["common"].items()},
+    "en",
 )
 
 

@@ -41,6 +41,7 @@ DEFAULT_BEFORE_S: Final = 5
 DEFAULT_DOWNLOADS_AT_ONCE: Final = 2
 DEFAULT_MINUTES: Final = 5
 # Dashboard cards for media read these names. `.mp4` is added.
+NAME: Final = "Clip Download"
 DEFAULT_FILENAME: Final = (
     "clip_download/{{ camera }}/{{ start.strftime('%Y-%m-%d') }}/"
     "{{ start.strftime('%Y-%m-%d_%H-%M-%S') }}{{ '_' ~ label if label }}"

@@ -5,17 +5,20 @@ from contextlib import contextmanager
 
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source import Unresolvable
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, async_get_hass, callback
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
     ConfigEntryError,
     HomeAssistantError,
     ServiceValidationError,
 )
-from homeassistant.helpers.translation import async_get_translations
+from homeassistant.helpers.translation import (
+    async_get_cached_translations,
+    async_get_translations,
+)
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
-from .const import DOMAIN
+from .const import DOMAIN, NAME
 from .engine.errors import (
     ClipError,
     CloudError,
@@ -23,6 +26,7 @@ from .engine.errors import (
     SignInError,
     StorageError,
 )
+from .texts import async_cached_texts
 
 
 def translated[E: HomeAssistantError](
@@ -35,18 +39,44 @@ def translated[E: HomeAssistantError](
 ) -> E:
     """Return an error of a kind of Home Assistant's, with its text.
 
-    It names the camera and the window that it is about, or the account.
+    It names the camera and the window that it is about, or the account, or who tells it.
     """
+    subject = account or ", ".join(filter(None, (camera, window))) or NAME
     return kind(
         translation_domain=DOMAIN,
         translation_key=err.key,
         translation_placeholders={
-            "subject": account or ", ".join(filter(None, (camera, window))),
+            "subject": subject,
             "camera": camera,
             "window": window,
-            **err.placeholders,
+            **_filled(async_get_hass(), err),
         },
     )
+
+
+def _filled(hass: HomeAssistant, err: ClipError) -> dict[str, str]:
+    """Return what fills an error's text; a reason that is a code is put into words."""
+    if (reason := err.placeholders.get("reason")) is None:
+        return err.placeholders
+    return {**err.placeholders, "reason": async_cached_texts(hass).reason(reason)}
+
+
+@callback
+def async_message(
+    hass: HomeAssistant, err: HomeAssistantError, language: str | None = None
+) -> str:
+    """Return what an error says in a language that is loaded; `str` is English.
+
+    Without one, that of Home Assistant.
+    """
+    domain, key = err.translation_domain, err.translation_key
+    texts = async_get_cached_translations(
+        hass, language or hass.config.language, "exceptions", domain
+    )
+    text = texts.get(f"component.{domain}.exceptions.{key}.message")
+    if text is None:
+        return str(err)
+    return text.format(**(err.translation_placeholders or {}))
 
 
 def action_error(
@@ -123,7 +153,7 @@ async def async_form_errors(
     the account that it is about.
     """
     if isinstance(err, ClipError):
-        key, placeholders = err.key, err.placeholders
+        key, placeholders = err.key, _filled(hass, err)
     else:
         key = err.translation_key or ""
         placeholders = err.translation_placeholders or {}

@@ -33,7 +33,7 @@ from .engine.library.reindex import existing
 from .engine.model import Clip, Event
 from .engine.time_range import Window, settle_past
 from .entity import has_events
-from .errors import action_error
+from .errors import action_error, async_message
 from .history import async_known_events
 from .panel import panel_link
 from .paths import media_folders
@@ -107,11 +107,18 @@ class _Handler(intent.IntentHandler, ABC):
         try:
             said, told = await self._async_answer(intent_obj, slots, cameras, texts)
         except ClipError as err:
-            _refuse(answer, str(action_error(err, camera=_names(cameras))))
+            _refuse(
+                answer,
+                async_message(
+                    intent_obj.hass,
+                    action_error(err, camera=_names(cameras)),
+                    texts.language,
+                ),
+            )
         except intent.IntentError:
             raise
         except HomeAssistantError as err:
-            _refuse(answer, str(err))
+            _refuse(answer, async_message(intent_obj.hass, err, texts.language))
         else:
             answer.async_set_speech(said)
             answer.async_set_speech_slots(told)
@@ -390,7 +397,9 @@ async def _async_seen(
         said = texts("assist_cloud_is_slow", **about)
         return said, {**told, "error": said}
     except ClipError as err:
-        said = str(action_error(err, camera=state.name, window=day))
+        said = async_message(
+            hass, action_error(err, camera=state.name, window=day), texts.language
+        )
         return said, {**told, "error": said}
     told |= {
         "count": len(events),

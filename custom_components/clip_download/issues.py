@@ -128,9 +128,7 @@ def _check_paths(paths: Iterable[Path], mounts: Collection[Path]) -> None:
     """Raise DiskError for the first path below which nothing can be written."""
     root, *others = paths
     if not root.is_dir():
-        raise DiskError(
-            "storage_gone", path=str(root), reason="there is no such folder"
-        )
+        raise DiskError("storage_gone", path=str(root), reason="no_folder")
     for path in (root, *others):
         check_mounted(path, mounts)
         # The folder of a clip may not be made yet.

@@ -17,9 +17,10 @@ from .engine.model import EventKind
 class Texts:
     """The texts of `common` in one language; in English what that has not."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], language: str) -> None:
         """Take the texts by their keys, as Home Assistant has them."""
         self._texts = texts
+        self.language = language
 
     def __call__(self, key: str, **placeholders: object) -> str:
         """Return a text; without placeholders, as it is to be filled."""
@@ -35,6 +36,10 @@ class Texts:
             self._texts.get(f"component.{DOMAIN}.common.what_{word}", word)
             for word in words.split(", ")
         )
+
+    def reason(self, reason: str) -> str:
+        """Return a reason in words if it is a code, such as `not_mounted`."""
+        return self._texts.get(f"component.{DOMAIN}.common.reason_{reason}", reason)
 
     def as_recorded(self, words: str) -> str:
         """Return words with those that stand for a kind as that is recorded: `ding`."""
@@ -65,14 +70,17 @@ _NEAR = {timedelta(0): "assist_today", timedelta(1): "assist_yesterday"}
 @callback
 def async_cached_texts(hass: HomeAssistant) -> Texts:
     """Return the texts in the language of Home Assistant."""
+    language = hass.config.language
     return Texts(
-        async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+        async_get_cached_translations(hass, language, "common", DOMAIN), language
     )
 
 
 async def async_texts(hass: HomeAssistant, language: str) -> Texts:
     """Return the texts in any language."""
-    return Texts(await async_get_translations(hass, language, "common", [DOMAIN]))
+    return Texts(
+        await async_get_translations(hass, language, "common", [DOMAIN]), language
+    )
 
 
 @callback

@@ -356,7 +356,7 @@ export class ClipDownloadView extends LitElement {
         if (!reason) return nothing;
         return html`<p class="banner problem">
           ${icon(mdiAlertCircleOutline)}
-          <span>${localize("state.events_failed", { camera: row.name, reason })}</span>
+          <span>${localize("state.events_failed", { reason })}</span>
         </p>`;
       })}
       ${dayFailure

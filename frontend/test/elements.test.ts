@@ -175,7 +175,7 @@ describe("the panel", () => {
     handle.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
     await settle();
     expect(timeline.selection?.start).toBe(start + 10_000);
-    expect(handle.getAttribute("aria-valuetext")).toBe("00:00:10, window of 50 seconds");
+    expect(handle.getAttribute("aria-valuetext")).toBe("00:00:10, time range of 50 seconds");
     handle.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }));
     await settle();
     expect(timeline.selection?.start).toBe(start);
@@ -243,7 +243,7 @@ describe("the panel", () => {
     expect(shown()).toEqual(states);
     const dismissed: string[] = [];
     list.addEventListener("dismiss", (event) => dismissed.push((event as CustomEvent<Job>).detail.id));
-    button("Hide what is done").click();
+    button("Hide finished clips").click();
     expect(dismissed).toEqual(["other-0", "other-2", "other-3", "other-4", "other-6"]);
   });
 

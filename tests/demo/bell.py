@@ -121,7 +121,7 @@ async def _pressed(home: Home) -> list[str]:
             answer = str(err)
         await websocket.ask("ping")
         told = websocket.events
-    if answer is None or "is saved already" not in answer:
+    if answer is None or "is already saved" not in answer:
         return [f"a press for what is saved does not say so: {answer}"]
     if told or await home.get(f"/api/states/{LAST_CLIP}") != before:
         return ["what is saved is saved again when the button is pressed"]

@@ -71,7 +71,7 @@ class Visitor:
     @property
     def window(self) -> Locator:
         """What is told of the window that is selected."""
-        return self.view.get_by_role("region", name="Selected window")
+        return self.view.get_by_role("region", name="Selected time range")
 
     @property
     def clips(self) -> Locator:

@@ -167,7 +167,7 @@ async def test_mistakes(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Either jobs or cameras; those that are ours, of accounts that are loaded."""
     calls: list[dict[str, Any]] = [{}, {"job_id": "1", "entity_id": FRONT}]
     for data in calls:
-        with pytest.raises(ServiceValidationError, match="either cameras or job IDs"):
+        with pytest.raises(ServiceValidationError, match="either Cameras or Job IDs"):
             await act(hass, "cancel", **data)
     with pytest.raises(vol.Invalid):
         await act(hass, "cancel", job_id=[])

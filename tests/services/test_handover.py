@@ -256,7 +256,7 @@ async def test_who_may(
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"entity_id": "camera.none"}, "camera.none is not a camera of Clip Download"),
+        ({"entity_id": "camera.none"}, "camera.none is not a Clip Download camera"),
         ({"start": at(1), "end": at(0)}, "all cameras ends before it begins"),
         ({"start": "0001-01-01 00:00:00", "end": "0001-01-01 00:00:00"}, "ends before"),
     ],
@@ -280,7 +280,9 @@ async def test_nothing_matches(
     """To verify nothing is no error; a ZIP of nothing is."""
     told = await call(hass, "verify_clips", label="cat")
     assert (told["checked"], told["ok"]) == (0, 0)
-    with pytest.raises(ServiceValidationError, match="No saved clip of Front matches"):
+    with pytest.raises(
+        ServiceValidationError, match=r"^Front, Label cat: No saved clip matches"
+    ):
         await call(hass, "export_clips", entity_id=FRONT, label="cat")
 
 
@@ -308,7 +310,7 @@ async def test_a_full_disk(
     """It is said which ZIP was not made, and of what."""
     monkeypatch.setattr(files, "RESERVE_BYTES", 2**60)
     with pytest.raises(
-        HomeAssistantError, match=r"disk is full, so case of Front, Yard was not saved"
+        HomeAssistantError, match=r"^Front, Yard, case: The disk of .* is full"
     ):
         await call(hass, "export_clips", entity_id=[FRONT, YARD], filename="case")
 
@@ -332,7 +334,7 @@ async def test_home_assistant_stops(
     async with asyncio.timeout(LONGEST_S):
         await hass.async_stop(force=True)
     assert hass.state is CoreState.stopped
-    with pytest.raises(HomeAssistantError, match="Home Assistant stopped before"):
+    with pytest.raises(HomeAssistantError, match="Home Assistant was stopped before"):
         await running
     left = {path.suffix for path in media_dir.rglob("*") if path.is_file()}
     assert left == {".mp4", ".json"}

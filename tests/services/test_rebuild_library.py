@@ -93,7 +93,7 @@ async def test_a_newer_library_is_not_rebuilt(hass: HomeAssistant) -> None:
 
     await hass.async_add_executor_job(make)
     assert await async_setup_component(hass, DOMAIN, {})
-    with pytest.raises(HomeAssistantError, match="newer release of Clip Download"):
+    with pytest.raises(HomeAssistantError, match="newer version of Clip Download"):
         await call_rebuild(hass)
 
 

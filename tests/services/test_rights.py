@@ -193,7 +193,7 @@ async def test_entities_that_save(
             with pytest.raises(Unauthorized):
                 await pressed
         elif entity_id == "button.yard_save_last_recording":
-            with pytest.raises(ServiceValidationError, match="is saved already"):
+            with pytest.raises(ServiceValidationError, match="is already saved"):
                 await pressed
         else:
             await pressed

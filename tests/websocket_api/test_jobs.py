@@ -180,7 +180,7 @@ async def test_what_is_waited_for(
     assert job["state"] == "waiting"
     lag = entry.runtime_data.source.lag
     assert time_of(job["next_try_at"]) == soon + 10 * SECOND + lag
-    assert job["reason"].startswith("The time range is not over yet")
+    assert job["reason"].startswith("Waiting until the time range is over")
     await browser.ask("jobs/cancel", job_id=job_id)
 
     # The pauses grow: one of them is told, however slow this machine is.

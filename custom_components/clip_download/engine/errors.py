@@ -152,9 +152,9 @@ def _bounded(seconds: float) -> float:
 
 
 def reason_of(err: OSError) -> str:
-    """Return why the file system refused, in its own words where it has any."""
+    """Return why the file system refused: a code, or its own words where it has any."""
     if err.errno == errno.EXDEV:
-        return "it was unmounted meanwhile"
+        return "unmounted"
     return os.strerror(err.errno) if err.errno else type(err).__name__
 
 

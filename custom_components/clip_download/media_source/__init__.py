@@ -21,7 +21,7 @@ from homeassistant.components.websocket_api.connection import current_connection
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.http import current_request
 
-from ..const import DOMAIN
+from ..const import DOMAIN, NAME
 from ..engine.errors import InvalidRequestError
 from ..errors import raise_media_error
 from ..links import async_file_link
@@ -42,7 +42,7 @@ async def async_get_media_source(hass: HomeAssistant) -> ClipMediaSource:
 class ClipMediaSource(MediaSource):
     """Clips by account, camera and day, and footage that is not saved yet."""
 
-    name = "Clip Download"
+    name = NAME
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Take Home Assistant."""

@@ -24,9 +24,6 @@ from . import response
 from .targets import account_and_camera_id, async_targeted_cameras, name_of
 
 MOST_NAMED = 1000
-# What stands for the window in errors that name one.
-UNDER_WAY = "what is under way"
-
 
 CANCEL_SCHEMA = vol.Schema(
     {
@@ -98,7 +95,7 @@ async def async_find_job(
 
 async def _async_ended_job(entry: ClipConfigEntry, job_id: str) -> Job | None:
     """Return a job that is not under way."""
-    with raise_action_error(camera=entry.title, window=UNDER_WAY):
+    with raise_action_error(camera=entry.title):
         return await entry.runtime_data.jobs.job(job_id)
 
 
@@ -106,7 +103,7 @@ def _of_camera(
     hass: HomeAssistant, entity_id: str
 ) -> Iterable[tuple[ClipConfigEntry, Running]]:
     """Return the jobs under way of a camera, each with its account."""
-    with raise_action_error(camera=name_of(hass, entity_id), window=UNDER_WAY):
+    with raise_action_error(camera=name_of(hass, entity_id)):
         entry, camera_id = account_and_camera_id(hass, entity_id)
         jobs = _jobs(entry)
     return [(entry, one) for one in jobs.running(camera_id)]

@@ -35,6 +35,7 @@ from ..engine.model import Clip
 from ..errors import action_error
 from ..paths import media_folder, media_folders
 from ..runtime import async_shared
+from ..texts import async_cached_texts
 from . import response
 from .selection import SELECTION_FIELDS, SELECTION_SCHEMA, Selection, async_select
 from .targets import async_unless_stopped, names_of, raising_as_asked
@@ -156,6 +157,7 @@ async def async_export(
                 media_folders(hass),
                 reading.thread,
                 now=now,
+                words=async_cached_texts(hass),
                 mounts=mounts,
                 work=work,
                 on_bytes=on_bytes,

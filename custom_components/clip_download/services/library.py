@@ -15,6 +15,7 @@ from ..engine.model import Clip
 from ..errors import raise_action_error
 from ..paths import async_free_bytes
 from ..runtime import async_rebuild, async_shared
+from ..texts import async_cached_texts
 from . import response
 from .named import NAMED_SCHEMA, NAMING_FIELDS, async_named_clips
 from .selection import async_match
@@ -100,7 +101,7 @@ async def async_delete_clips(call: ServiceCall) -> ServiceResponse:
             translation_placeholders={
                 "count": str(len(done.spared)),
                 "path": str(clips[first].path),
-                "reason": reason,
+                "reason": async_cached_texts(call.hass).reason(reason),
             },
         )
     return None

@@ -17,7 +17,7 @@ from ..engine.errors import ClipError
 from ..engine.model import Clip, Event, Job, JobState
 from ..engine.time_range import Window
 from ..entity import camera_entity_id
-from ..errors import action_error
+from ..errors import action_error, async_message
 from ..paths import media_location
 
 EVENT_SAVED = f"{DOMAIN}_saved"
@@ -209,10 +209,12 @@ def as_response(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {**answer}
 
 
-def error(err: ClipError, *, camera: str, window: str) -> ErrorAnswer:
+def error(
+    hass: HomeAssistant, err: ClipError, *, camera: str, window: str
+) -> ErrorAnswer:
     """Return an error as a response tells it."""
     result = action_error(err, camera=camera, window=window)
-    return {"key": result.translation_key or "", "message": str(result)}
+    return {"key": result.translation_key or "", "message": async_message(hass, result)}
 
 
 def answer(hass: HomeAssistant, job: Job) -> ClipAnswer:
@@ -232,6 +234,7 @@ def answer(hass: HomeAssistant, job: Job) -> ClipAnswer:
         entity_id = camera_entity_id(hass, job.account_id, job.camera_id)
         state = hass.states.get(entity_id) if entity_id else None
         result["error"] = error(
+            hass,
             job.error,
             # As its owner calls it.
             camera=state.name if state else job.camera_name,

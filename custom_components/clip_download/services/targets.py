@@ -25,9 +25,9 @@ from ..engine.errors import ClipError, InvalidRequestError
 from ..engine.model import Camera
 from ..engine.time_range import Window
 from ..entity import camera_id_of
-from ..errors import action_error, raise_action_error
+from ..errors import action_error, async_message, raise_action_error
 from ..permissions import async_check_control, async_user, may_control
-from ..texts import async_field_name
+from ..texts import async_cached_texts, async_field_name
 from . import response
 
 # How many calls, or cameras of one call, go on in one turn of the event loop.
@@ -166,13 +166,13 @@ def failed(
         label = async_field_name(hass, "save_clip", field)
         err = InvalidRequestError(err.key, **{**err.placeholders, "field": label})
     about = {"camera": name_of(hass, entity_id), "window": response.in_words(window)}
-    return {"error": response.error(err, **about)}, action_error(err, **about)
+    return {"error": response.error(hass, err, **about)}, action_error(err, **about)
 
 
 def names_of(hass: HomeAssistant, entity_ids: Iterable[str]) -> str:
     """Return the names of the entities that a call is for; without any, all cameras."""
     names = [name_of(hass, entity_id) for entity_id in entity_ids]
-    return ", ".join(names) or "all cameras"
+    return ", ".join(names) or async_cached_texts(hass)("all_cameras")
 
 
 def _as_typed(value: Any) -> str:
@@ -223,7 +223,7 @@ async def async_answer(
             translation_key="several_failed",
             translation_placeholders={
                 "count": str(len(errors)),
-                "errors": "\n".join(str(err) for err in errors),
+                "errors": "\n".join(async_message(call.hass, err) for err in errors),
             },
         ) from ExceptionGroup("clips not saved", errors)
     return None

@@ -28,7 +28,7 @@ from ..coordinator import ClipConfigEntry
 from ..engine.errors import InvalidRequestError
 from ..engine.time_range import Window
 from ..entity import camera_entity_id
-from ..errors import raise_action_error
+from ..errors import async_message, raise_action_error
 from ..permissions import may_control
 from ..services.targets import account_and_camera_id, controlled_cameras
 from .schema import Span
@@ -104,7 +104,7 @@ def command(
                 with raise_action_error():
                     result = await answer(Asker(hass, connection), msg)
             except HomeAssistantError as err:
-                send_error(connection, msg["id"], err)
+                send_error(hass, connection, msg["id"], err)
             else:
                 connection.send_result(msg["id"], result)
 
@@ -143,7 +143,7 @@ def subscription(
             try:
                 end, first = begin(Asker(hass, connection), msg, send)
             except HomeAssistantError as err:
-                send_error(connection, number, err)
+                send_error(hass, connection, number, err)
                 return
             connection.subscriptions[number] = end
             connection.send_result(number)
@@ -157,7 +157,10 @@ def subscription(
 
 
 def send_error(
-    connection: ActiveConnection, msg_id: int, err: HomeAssistantError
+    hass: HomeAssistant,
+    connection: ActiveConnection,
+    msg_id: int,
+    err: HomeAssistantError,
 ) -> None:
     """Tell what is wrong, in words and by its key."""
     if isinstance(err, NotFoundError):
@@ -169,7 +172,7 @@ def send_error(
     connection.send_error(
         msg_id,
         code,
-        str(err),
+        async_message(hass, err),
         translation_key=err.translation_key,
         translation_domain=err.translation_domain,
         translation_placeholders=err.translation_placeholders,

@@ -5,14 +5,14 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..engine.errors import ClipError, InvalidRequestError, storage_error
 from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
-from ..errors import action_error
+from ..errors import action_error, async_message
 from ..exports import DATA_EXPORTS, URL
 from ..links import async_signed
 from ..runtime import async_shared
@@ -54,9 +54,9 @@ async def _async_export(
         send(await _async_make(asker, clip_ids, send))
     except (ClipError, OSError) as err:
         reason = err if isinstance(err, ClipError) else storage_error(err)
-        send({"error": _told(action_error(reason))})
+        send({"error": _told(asker.hass, action_error(reason))})
     except HomeAssistantError as err:
-        send({"error": _told(err)})
+        send({"error": _told(asker.hass, err)})
 
 
 async def _async_make(
@@ -99,5 +99,5 @@ async def _async_make(
     }
 
 
-def _told(err: HomeAssistantError) -> ErrorInfo:
-    return {"key": err.translation_key or "", "message": str(err)}
+def _told(hass: HomeAssistant, err: HomeAssistantError) -> ErrorInfo:
+    return {"key": err.translation_key or "", "message": async_message(hass, err)}

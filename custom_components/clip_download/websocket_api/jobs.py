@@ -15,7 +15,7 @@ from ..engine.model import Job, JobState
 from ..engine.pipeline.jobs import Running
 from ..engine.pipeline.progress import WaitReason
 from ..entity import camera_entity_id
-from ..errors import action_error, raise_action_error
+from ..errors import action_error, async_message, raise_action_error
 from ..job_feed import async_job_feed, is_unfinished, job_of
 from ..services import response
 from ..services.cancel import async_find_job
@@ -122,7 +122,7 @@ def _info(hass: HomeAssistant, running: Running) -> JobInfo:
         "clip_ids": [clip.id for clip in job.clips]
         if job.state is JobState.SAVED
         else [],
-        "error": _error(job.error, **about) if job.error else None,
+        "error": _error(hass, job.error, **about) if job.error else None,
     }
 
 
@@ -140,10 +140,12 @@ def _state(
     return job.state.value
 
 
-def _error(err: ClipError, *, camera: str, window: str) -> ErrorInfo:
+def _error(
+    hass: HomeAssistant, err: ClipError, *, camera: str, window: str
+) -> ErrorInfo:
     return {
         "key": err.key,
-        "message": str(action_error(err, camera=camera, window=window)),
+        "message": async_message(hass, action_error(err, camera=camera, window=window)),
     }
 
 
@@ -152,6 +154,6 @@ def _reason(
 ) -> str:
     """Return what a job waits for, in words."""
     if isinstance(reason, ClipError):
-        return str(action_error(reason, camera=camera, window=window))
+        return async_message(hass, action_error(reason, camera=camera, window=window))
     words = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
     return words[f"component.{DOMAIN}.common.waits_for_{reason}"]

@@ -17,7 +17,7 @@ from ..engine.errors import ClipError, NothingBeforeError
 from ..engine.library.queries import ClipQueries, Filter
 from ..engine.model import Camera, Clip, Event
 from ..engine.time_range import Window, gaps, merged, settle_past, within
-from ..errors import action_error, raise_action_error
+from ..errors import action_error, async_message, raise_action_error
 from ..history import async_known_events
 from ..links import async_picture_links, async_signed
 from ..pictures import DATA_PICTURES
@@ -162,7 +162,7 @@ async def _async_timeline(
         result["footage"] = _footage(entry, footage, events)
     except ClipError as err:
         about = _about(asker.hass, entity_id, window)
-        result["events_error"] = str(action_error(err, **about))
+        result["events_error"] = async_message(asker.hass, action_error(err, **about))
     return result
 
 

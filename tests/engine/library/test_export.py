@@ -33,6 +33,7 @@ from custom_components.clip_download.engine.library.verify import State
 from custom_components.clip_download.engine.model import Clip
 from custom_components.clip_download.engine.time_range import Window
 from tests.waits import LONGEST_S, until
+from tests.words import ENGLISH
 
 from .test_verify import become_link, damage, edit, lay, media, reader, truncate
 
@@ -50,7 +51,7 @@ async def exported(
         for one in clips:
             yield one
 
-    return await export(choose, media / name, [media], reader, now=NOW)
+    return await export(choose, media / name, [media], reader, now=NOW, words=ENGLISH)
 
 
 def unpacked(path: Path) -> Path:
@@ -180,7 +181,7 @@ async def test_index(media: Path, reader: ThreadPoolExecutor) -> None:
     done = await exported([one], media, reader)
     page = Page(unpacked(done.path) / "index.html")
     assert "2026-11-22 09:30:00.000+01:00 (2026-11-22 08:30:00.000 UTC)" in page.text
-    assert "Clips: 1; as they were recorded: 0; not so: 1." in page.text
+    assert "Unchanged since they were recorded: 0. With problems: 1." in page.text
     head, cells = page.rows
     assert len(head) == len(cells)
     assert cells[:-1] == [
@@ -197,7 +198,7 @@ async def test_index(media: Path, reader: ThreadPoolExecutor) -> None:
     ]
     assert cells[-1].splitlines()[:2] == [
         "Front/2026-11-21/n0.mp4",
-        f"recorded {one.sha256}",
+        f"when recorded {one.sha256}",
     ]
     assert page.links == ["Front/2026-11-21/n0.mp4"]
 
@@ -230,14 +231,14 @@ async def test_what_is_not_as_recorded(
     check(folder)
     assert ("Front/2026-11-21/n1.mp4" in inside(folder)) is is_there
     page = Page(folder / "index.html")
-    assert "as they were recorded: 2; not so: 1." in page.text
-    whole = [row[-1].split("\n")[2] == "As recorded" for row in page.rows[1:]]
+    assert "Unchanged since they were recorded: 2. With problems: 1." in page.text
+    whole = [row[-1].split("\n")[2] == "Unchanged" for row in page.rows[1:]]
     assert whole == [True, False, True]
     cell = page.rows[2][-1]
     assert clips[1].sha256 in cell
     if state is State.CHANGED:
         now = hashlib.sha256(clips[1].path.read_bytes()).hexdigest()
-        assert f"in this ZIP {now}" in cell
+        assert f"in this ZIP file {now}" in cell
     assert ("n1.mp4" in " ".join(page.links)) is is_there
 
 
@@ -465,7 +466,7 @@ async def test_a_file_that_breaks_off(
     ] * 2
     folder = unpacked(done.path)
     check(folder)
-    assert "BROKEN OFF" in Page(folder / "index.html").rows[1][-1]
+    assert "INCOMPLETE" in Page(folder / "index.html").rows[1][-1]
 
 
 async def test_who_goes_away_leaves_nothing(
@@ -524,6 +525,7 @@ def test_large_clips(tmp_path: Path) -> None:
         from custom_components.clip_download.engine.library.export import export
         from dataclasses import replace
         from tests.engine.library.test_queries import clip
+        from tests.words import ENGLISH
 
         def peak_kb():
             status = Path("/proc/self/status").read_text()
@@ -554,7 +556,7 @@ def test_large_clips(tmp_path: Path) -> None:
                     held.clear()
                     done = await export(
                         choose, media / "out" / name, [media], reader,
-                        now=datetime.now(UTC),
+                        now=datetime.now(UTC), words=ENGLISH,
                     )
                     assert done.size_bytes > size
                     peaks.append(peak_kb())

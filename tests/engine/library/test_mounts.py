@@ -34,6 +34,7 @@ from custom_components.clip_download.engine.library.retention import (
 from custom_components.clip_download.engine.library.verify import State, verify
 from custom_components.clip_download.engine.model import Clip, JobState
 from tests.engine.pipeline.test_jobs import House, Shelf, window
+from tests.words import ENGLISH
 
 from .test_queries import NOON
 from .test_reindex import known, lay, shelf
@@ -314,6 +315,7 @@ async def test_nothing_on_it_is_missed(
                 [media],
                 reader,
                 now=NOON,
+                words=ENGLISH,
                 mounts=await library.mounts(),
             )
     assert [path.name for path in disk.at.iterdir()] == ["song.mp3"]

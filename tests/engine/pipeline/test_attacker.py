@@ -29,6 +29,7 @@ from custom_components.clip_download.engine.model import Clip
 from tests.engine.library.test_export import NOW as EXPORTED_AT
 from tests.engine.library.test_queries import NOON, put
 from tests.engine.library.test_verify import lay, reader
+from tests.words import ENGLISH
 
 __all__ = ["reader"]
 
@@ -175,7 +176,12 @@ async def act(
                     yield one
 
             done = await export(
-                choose, scene.day / "case", roots, reader, now=EXPORTED_AT
+                choose,
+                scene.day / "case",
+                roots,
+                reader,
+                now=EXPORTED_AT,
+                words=ENGLISH,
             )
             # It may have been moved since with the folder that it is in.
             for made in scene.media.rglob("case*.zip"):

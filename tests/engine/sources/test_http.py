@@ -427,7 +427,7 @@ async def test_no_url_in_a_traceback(
                 pass
         mute.close_clients()
     assert caught.value.key == "cloud_unreachable"
-    assert caught.value.placeholders == {"reason": "no answer in time"}
+    assert caught.value.placeholders == {"reason": "no_answer"}
     assert url in str(caught.value.__context__)
     assert "555555555" not in "".join(traceback.format_exception(caught.value))
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import re
 import secrets
 import threading
-from typing import IO
+from typing import IO, Protocol
 from urllib.parse import quote
 from zipfile import ZipFile, ZipInfo
 
@@ -49,18 +49,10 @@ _PIECE_BYTES = 2**16
 # The earliest year in a ZIP.
 _FIRST_YEAR = 1980
 
-_STATES = {
-    State.OK: "As recorded",
-    State.CHANGED: "CHANGED: the file is not the one that was recorded",
-    State.GONE: "MISSING: the file is gone",
-    State.UNREADABLE: "BROKEN OFF: the file could not be read to its end",
-    State.UNKNOWN: "As recorded, but its sidecar does not say so",
-    State.AWAY: "MISSING: the disk of the file is not there",
-}
 _HEAD = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <meta charset="utf-8">
-<title>Clips</title>
+<title>{title}</title>
 <style>
 body {{ font: 10pt sans-serif; margin: 1em }}
 table {{ border-collapse: collapse; width: 100% }}
@@ -71,16 +63,32 @@ code {{ font-size: 8pt; overflow-wrap: anywhere }}
 .bad {{ font-weight: bold; color: #b00 }}
 @page {{ size: landscape; margin: 1cm }}
 </style>
-<h1>Clips</h1>
-<p>Exported {exported}. Clips: {count}; as they were recorded: {good}; not so: {others}.
-<p>To check the files after unpacking, in this folder: <code>sha256sum -c SHA256SUMS</code>
-(Linux), <code>shasum -a 256 -c SHA256SUMS</code> (macOS), or compare the hashes below with
-<code>Get-FileHash</code> (Windows). The <code>.json</code> beside each clip is its record.
+<h1>{title}</h1>
+<p>{summary}
+<p>{how_to_check} {records}
 <table>
-<thead><tr><th>Camera<th>Begins<th>Ends<th>Length<th>Status<th>Gaps<th>Label<th>File, SHA-256
+<thead><tr>{columns}
 <tbody>
 """
+_COLUMNS = ("camera", "start", "end", "length", "status", "gaps", "label", "file")
+# What anybody has to check hashes with.
+_TOOLS = {
+    "linux": f"<code>sha256sum -c {SUMS}</code>",
+    "macos": f"<code>shasum -a 256 -c {SUMS}</code>",
+    "windows": "<code>Get-FileHash</code>",
+}
 _TAIL = b"</table>\n"
+
+
+class Words(Protocol):
+    """The texts of the index, `export_*`, in one language."""
+
+    @property
+    def language(self) -> str:
+        """The code of the language."""
+
+    def __call__(self, key: str, **placeholders: object) -> str:
+        """Return a text; without placeholders, as it is to be filled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,13 +125,15 @@ async def export(
     reader: Executor,
     *,
     now: datetime,
+    words: Words,
     mounts: Collection[Path] = (),
     work: str | None = None,
     on_bytes: Callable[[int], object] | None = None,
 ) -> Exported:
     """Copy clips, pictures and sidecars into `target`.zip, or the next free name.
 
-    `choose` yields the clips, and is called twice. Times are shown in the zone of `now`.
+    `choose` yields the clips, and is called twice. Times are shown in the zone of `now`,
+    `words` are those of the index.
     `mounts` are the mount points that clips were written under. `work` is the name of
     the working folder beside the ZIP, from `work_name`. `on_bytes` hears how many bytes
     of clips are done, after each clip. Raises InvalidRequestError
@@ -137,7 +147,13 @@ async def export(
         raise InvalidRequestError("no_clips")
     await run_in_thread(files.check_mounted, target.parent, mounts)
     archive = await run_in_thread(
-        _Archive, target, roots, mounts, now, work or work_name()
+        _Archive,
+        target,
+        roots,
+        mounts=mounts,
+        now=now,
+        words=words,
+        work=work or work_name(),
     )
     try:
         await run_in_thread(archive.check_space, needed)
@@ -164,8 +180,10 @@ class _Archive:
         self,
         target: Path,
         roots: Sequence[Path],
+        *,
         mounts: Collection[Path],
         now: datetime,
+        words: Words,
         work: str,
     ) -> None:
         """Make a working folder beside `target`.zip. Raises OSError."""
@@ -173,6 +191,7 @@ class _Archive:
         self._roots = roots
         self._mounts = mounts
         self._now = now
+        self._words = words
         self._count = 0
         self._others: list[Finding] = []
         self._taken = set[str]()
@@ -227,12 +246,7 @@ class _Archive:
 
     def finish(self, cancelled: threading.Event) -> None:
         """Add the index and the hashes, and end the ZIP. Raises OSError."""
-        head = _HEAD.format(
-            exported=self._both(self._now),
-            count=self._count,
-            good=self._count - len(self._others),
-            others=len(self._others),
-        ).encode()
+        head = self._head().encode()
         size = len(head) + self._rows.tell() + len(_TAIL)
         rows = _pieces(self._rows)
         self._put(INDEX, self._now, size, itertools.chain([head], rows, [_TAIL]))
@@ -322,28 +336,54 @@ class _Archive:
     def _note(self, sha256: str, name: str) -> None:
         self._sums.write(f"{sha256}  {name}\n".encode())
 
+    def _head(self) -> str:
+        """Return the index down to its first clip."""
+        words = self._words
+        summary = words(
+            "export_summary",
+            time=self._both(self._now),
+            count=self._count,
+            good=self._count - len(self._others),
+            others=len(self._others),
+        )
+        record = f"<code>{sidecar.SUFFIX}</code>"
+        return _HEAD.format(
+            language=words.language,
+            title=escape(words("export_title")),
+            summary=escape(summary),
+            how_to_check=escape(words("export_how_to_check")).format(**_TOOLS),
+            records=escape(words("export_records")).format(extension=record),
+            columns="".join(f"<th>{self._word(name)}" for name in _COLUMNS),
+        )
+
+    def _word(self, name: str) -> str:
+        return escape(self._words(f"export_{name}"))
+
     def _row(self, finding: Finding, name: str) -> str:
         """Return a clip's line of the index, with all names escaped."""
         clip = finding.clip
-        what = _STATES[finding.state]
+        what = self._word(f"state_{finding.state}")
         if finding.state is not State.OK:
             what = f'<b class="bad">{what}</b>'
         label = escape(name)
         if finding.sha256:
             label = f'<a href="{quote(name)}">{label}</a>'
-        hashes = [f"recorded <code>{escape(clip.sha256)}</code>"]
+        hashes = [f"{self._word('recorded')} <code>{escape(clip.sha256)}</code>"]
         if finding.sha256 and finding.sha256 != clip.sha256:
-            hashes.append(f"in this ZIP <code>{finding.sha256}</code>")
+            hashes.append(f"{self._word('packed')} <code>{finding.sha256}</code>")
         gaps = (
-            f"{self._both(gap.start)} to {self._both(gap.end)}" for gap in clip.gaps
+            self._word("gap").format(
+                start=self._both(gap.start), end=self._both(gap.end)
+            )
+            for gap in clip.gaps
         )
         cells = (
             _text(f"{clip.camera_name} ({clip.account_name})"),
             self._both(clip.window.start),
             self._both(clip.window.end),
             f"{clip.duration_ms / 1000:.1f} s",
-            clip.status,
-            "<br>".join(gaps) or "none",
+            self._word(clip.status),
+            "<br>".join(gaps) or self._word("no_gaps"),
             _text(clip.label),
             "<br>".join((label, *hashes, what)),
         )

@@ -84,7 +84,7 @@ def target_inside(root: Path, relative: PurePosixPath) -> Path:
     Raises StorageError for a link, or if `root` is gone.
     """
     if not root.is_dir():
-        raise DiskError("storage_gone", path=str(root), reason=os.strerror(2))
+        raise DiskError("storage_gone", path=str(root), reason="no_folder")
     target = root / relative
     folder = root
     for name in relative.parent.parts:
@@ -171,9 +171,7 @@ def check_mounted(path: Path, mounts: Iterable[Path]) -> None:
     A file there would be on another disk, and hidden once the disk is mounted again.
     """
     if mount := missing_mount(path, mounts):
-        raise DiskError(
-            "storage_gone", path=str(mount), reason="nothing is mounted there"
-        )
+        raise DiskError("storage_gone", path=str(mount), reason="not_mounted")
 
 
 def holds_any(folder: Path) -> bool:

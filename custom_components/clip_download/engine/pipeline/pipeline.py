@@ -290,9 +290,7 @@ class Pipeline:
                     camera, job.window, job.media_options, job.events
                 )
         except TimeoutError as err:
-            raise UnreachableError(
-                "cloud_unreachable", reason="no answer in time"
-            ) from err
+            raise UnreachableError("cloud_unreachable", reason="no_answer") from err
 
     async def _finish(
         self,

@@ -64,15 +64,15 @@ USER_AGENT = "ClipDownload/1.0 HomeAssistant"
 
 # What a failed connection is called: the first that fits.
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (ClientConnectorDNSError, "its name is not known"),
-    (ClientConnectorCertificateError, "its certificate is not valid"),
-    (ClientSSLError, "no encrypted connection"),
-    (TimeoutError, "no answer in time"),
-    (ClientConnectorError, "no connection"),
-    (ClientPayloadError, "the answer broke off"),
-    (ClientResponseError, "the answer cannot be read"),
-    (OSError, "the connection broke off"),
-    (ServerDisconnectedError, "the connection broke off"),
+    (ClientConnectorDNSError, "unknown_host"),
+    (ClientConnectorCertificateError, "certificate"),
+    (ClientSSLError, "encryption"),
+    (TimeoutError, "no_answer"),
+    (ClientConnectorError, "no_connection"),
+    (ClientPayloadError, "closed"),
+    (ClientResponseError, "unreadable"),
+    (OSError, "closed"),
+    (ServerDisconnectedError, "closed"),
 )
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOVED = {301, 302}
@@ -415,9 +415,7 @@ def trouble(response: ClientResponse) -> CloudError:
 def unreachable(err: Exception) -> CloudError:
     """Return the error for a connection that failed: how it did, never its URL."""
     reasons = (words for kind, words in _REASONS if isinstance(err, kind))
-    return UnreachableError(
-        "cloud_unreachable", reason=next(reasons, "the connection failed")
-    )
+    return UnreachableError("cloud_unreachable", reason=next(reasons, "failed"))
 
 
 def _sanitized(err: Exception) -> Exception | None:
