@@ -306,7 +306,7 @@ async def test_the_last_clip(hass: HomeAssistant, home: Home, say: Say) -> None:
     player = hass.data[DATA_COMPONENT].get_entity(TV)
     assert isinstance(player, Player)
     answer = await say("play the latest clip on the TV", person(hass, FRONT, TV))
-    assert speech(answer) == "On TV: Front door, today at 12:00, ring."
+    assert speech(answer) == "Playing on TV: Front door, today at 12:00, ring."
     assert len(player.played) == 1
     answer = await say("play the latest clip on the TV", person(hass, FRONT))
     assert answer["response_type"] == "error"

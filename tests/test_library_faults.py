@@ -444,7 +444,7 @@ async def test_a_database_of_a_newer_release(house: House) -> None:
         assert again.entry.reason is not None
         assert str(house.database) in again.entry.reason
         for call in (again.pages, again.rebuild):
-            with pytest.raises(HomeAssistantError, match="newer release"):
+            with pytest.raises(HomeAssistantError, match="newer version"):
                 await call()
     assert house.database.read_bytes() == newer
     assert not list(house.database.parent.glob(f"{DATABASE}.*"))

@@ -903,7 +903,7 @@ def flaws(where: str, text: str) -> Iterator[str]:
     if re.search(r"'\{\w+\}'", text):
         yield "a quoted placeholder"
     is_sentence = re.search(r"^exceptions\.|description|\.error\.|\.abort\.", where)
-    if is_sentence and not text.endswith((".", "?", "!", ":", "{error}")):
+    if is_sentence and not text.endswith((".", "?", "!", ":", "{error}", "{errors}")):
         yield "no full stop"
 
 
