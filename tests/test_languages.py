@@ -1,0 +1,67 @@
+"""Every language has all texts, with what fills them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from custom_components.clip_download import const
+
+from .languages import problems
+
+INTEGRATION = Path(const.__file__).parent / "translations"
+FRONT_END = INTEGRATION.parents[2] / "frontend" / "src" / "translations"
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return the texts of a language."""
+    words: dict[str, Any] = json.loads(path.read_text())
+    return words
+
+
+# One with `common` only has been begun.
+LANGUAGES = [
+    path
+    for folder in (INTEGRATION, FRONT_END)
+    for path in sorted(folder.glob("*.json"))
+    if path.stem != "en" and set(load(path)) != {"common"}
+]
+
+
+@pytest.mark.parametrize(
+    "path", LANGUAGES, ids=lambda path: f"{path.parts[-4]}-{path.stem}"
+)
+def test_a_language_is_whole(path: Path) -> None:
+    """It has the keys and placeholders of English, and no English left."""
+    assert sorted(problems(load(path.with_name("en.json")), load(path))) == []
+
+
+def test_what_is_wrong_is_found() -> None:
+    """Each way in which a translation can be wrong is told."""
+    english = {
+        "a": "{n} of *Save now*, [there](/x)",
+        "gone": "Gone",
+        "services": {"save": {"name": "Save now"}},
+        "months": " ".join("abcdefghijkl"),
+    }
+    german = {
+        "a": "{m} von *Speichern*, <b>[dort](/y)</b>",
+        "more": "Mehr",
+        "services": {"save": {"name": "Jetzt speichern"}},
+        "months": "Jan Feb",
+    }
+    assert sorted(problems(english, german)) == [
+        "a: HTML",
+        "a: ['/y'], not ['/x']",
+        "a: it does not name 'Jetzt speichern'",
+        "a: placeholders {'m'}, not {'n'}",
+        "missing: gone",
+        "months: 2 words, not 12",
+        "not in English: more",
+    ]
+    assert list(problems({"a": "Still here"}, {"a": "Still here"})) == [
+        "a: still English: 'Still here'"
+    ]
+    assert list(problems({"a": "One."}, {"a": "{x"})) != []
+    assert list(problems(english, english | {"gone": "Weg"})) != []
