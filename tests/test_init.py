@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 import sqlite3
+import threading
 from typing import Any
 
 import pytest
@@ -12,15 +13,27 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.library import schema
+from custom_components.clip_download.runtime import REST_AFTER_S, async_shared
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.async_ import get_scheduled_timer_handles
 
-from .accounts import KINDS, add_camera, cloud_of, look, refuse, remove_camera, set_up
+from .accounts import (
+    KINDS,
+    add_camera,
+    cloud_of,
+    look,
+    refuse,
+    remove_camera,
+    save_event,
+    set_up,
+)
 from .clouds import Clouds
+from .waits import until
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -425,3 +438,41 @@ async def test_rotated_token(hass: HomeAssistant, hass_clouds: Clouds) -> None:
     # It works after a restart.
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
+
+
+# --- without accounts
+
+
+def running() -> set[str]:
+    """Return the threads of ours that run, by what they are for."""
+    names = (thread.name for thread in threading.enumerate())
+    return {name.rpartition("_")[0] for name in names if name.startswith("clip_")}
+
+
+async def test_nothing_runs_without_accounts(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """After the last account nothing runs: no timer, no thread, no database."""
+    hass_clouds.ring.ready_after_s = 0
+    camera = hass_clouds.ring.add_camera("Front")
+    seen = dt_util.utcnow() - timedelta(minutes=1)
+    event = hass_clouds.ring.add_event(camera, start=seen, duration_s=3)
+    entries = [await set_up(hass, hass_clouds, kind) for kind in ("ring", "kinesis")]
+    await save_event(hass, event)
+    log = Path(hass.config.path("clip_download.db-wal"))
+    for entry in entries:
+        assert running() == {"clip_library", "clip_media"}
+        assert log.exists()
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        await pass_time(hass, timedelta(seconds=REST_AFTER_S))
+    await until(lambda: not running())
+    assert not log.exists()
+    timers = get_scheduled_timer_handles(hass.loop)
+    assert not [one for one in timers if "clip_download" in str(one._args)]
+
+    # What is saved can be looked at without accounts, and by those that come back.
+    assert await (await async_shared(hass)).library.clips("")
+    for entry in entries:
+        assert await hass.config_entries.async_setup(entry.entry_id)
+    assert state_of(hass, "sensor.front_last_clip") not in {None, STATE_UNKNOWN}

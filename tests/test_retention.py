@@ -128,6 +128,7 @@ async def test_every_hour(
 ) -> None:
     """Age comes by itself; the limits of all hold for what no account is there for."""
     one = await save(hass, hass_clouds, 3)
+    await set_up(hass, hass_clouds, "kinesis")
     await hass.config_entries.async_remove(entry.entry_id)
     await async_set_common_limits(hass, Limits(keep_days=1 / 10**9))
     assert one.exists()

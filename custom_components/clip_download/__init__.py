@@ -87,6 +87,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:
     """Set up an account, and go on with its unfinished jobs."""
     shared = await async_shared(hass)
+    shared.async_use(hass, entry)
     await token_store.async_restore(hass, entry)
     source = await _async_source(hass, entry)
     entry.async_on_unload(source.aclose)

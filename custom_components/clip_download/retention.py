@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_time_interval
@@ -61,9 +61,10 @@ class RetentionManager:
         self._has_failed = False
 
     @callback
-    def async_start(self) -> None:
-        """Prune every hour, until Home Assistant ends."""
-        async_track_time_interval(
+    def async_start(self) -> CALLBACK_TYPE:
+        """Prune every hour; return what ends it."""
+        self.next_at = dt_util.utcnow() + PRUNE_INTERVAL
+        return async_track_time_interval(
             self.hass, self._every_hour, PRUNE_INTERVAL, cancel_on_shutdown=True
         )
 

@@ -1,13 +1,17 @@
 """What all accounts share: the database, the media threads, the retention."""
 
+from collections.abc import Callable
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 import logging
 from pathlib import Path
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import Event, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -24,16 +28,53 @@ from .retention import RetentionManager
 _LOGGER = logging.getLogger(__name__)
 
 DATABASE = "clip_download.db"
+# An account that is only reloaded is back by then.
+REST_AFTER_S = 10
 DATA_SHARED: HassKey[Shared] = HassKey(DOMAIN)
 
 
-@dataclass(frozen=True, kw_only=True)
+def _nothing() -> None:
+    """Do nothing."""
+
+
+@dataclass(kw_only=True)
 class Shared:
-    """What all accounts share, until Home Assistant ends."""
+    """What all accounts share, until Home Assistant ends; it rests without any."""
 
     library: Library
     executors: Executors
     retention: RetentionManager
+    _users: set[str] = field(default_factory=set)
+    _stop: Callable[[], None] = _nothing
+
+    @callback
+    def async_use(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Prune clips every hour until the last account that uses this is unloaded."""
+
+        def end_use() -> None:
+            self._users.discard(entry.entry_id)
+            if not self._users:
+                self._stop()
+                self._async_rest_soon(hass)
+
+        if not self._users:
+            self._stop()
+            self._stop = self.retention.async_start()
+        self._users.add(entry.entry_id)
+        entry.async_on_unload(end_use)
+
+    @callback
+    def _async_rest_soon(self, hass: HomeAssistant) -> None:
+        """Close the database and end the threads, unless an account is loaded again."""
+
+        async def rest(now: datetime) -> None:
+            self._stop = _nothing
+            self.executors.rest()
+            if not await self.library.rest() and not self._users:
+                self._async_rest_soon(hass)
+
+        job = HassJob(rest, "rest without accounts", cancel_on_shutdown=True)
+        self._stop = async_call_later(hass, REST_AFTER_S, job)
 
 
 @singleton(DATA_SHARED, async_=True)
@@ -60,7 +101,6 @@ async def async_shared(hass: HomeAssistant) -> Shared:
     retention = RetentionManager(hass, library)
     with contextlib.suppress(StorageError):
         await retention.async_resume()
-    retention.async_start()
     return Shared(library=library, executors=executors, retention=retention)
 
 

@@ -68,7 +68,9 @@ class Library:
         self.rebuilding = asyncio.Lock()
         self._is_in_backup = False
         # One thread keeps the queries in the order in which they were asked.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="clip_library")
+        self._thread = _new_thread()
+        self._queries = 0
+        self._is_resting = False
 
     async def open(self) -> Self:
         """Open or make the database; a damaged one is moved aside.
@@ -84,8 +86,22 @@ class Library:
 
     async def close(self) -> None:
         """Close the database after all queries that were begun."""
-        await self._run(self._close)
+        if not self._is_resting:
+            await self._run(self._close)
         await self._end_thread()
+
+    async def rest(self) -> bool:
+        """Close the database and end its thread until the next query.
+
+        Return False if it is in use.
+        """
+        if self._queries or self._is_in_backup or self._is_resting:
+            return self._is_resting
+        self._is_resting = True
+        thread, self._thread = self._thread, _new_thread()
+        thread.submit(self._database.close)
+        await asyncio.get_running_loop().run_in_executor(None, thread.shutdown)
+        return True
 
     async def begin_backup(self) -> None:
         """Write the log into the database's file, and leave the file alone from then on.
@@ -498,8 +514,15 @@ class Library:
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
     async def _run[T](self, call: Callable[[], T]) -> T:
+        def run() -> T:
+            if self._is_resting:
+                self._open()
+                self._is_resting = False
+            return call()
+
+        self._queries += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, run)
         except (OverflowError, UnicodeError) as err:
             # SQLite cannot store the text or number; the database itself is well.
             raise InvalidRequestError("not_storable") from err
@@ -509,6 +532,8 @@ class Library:
             raise LibraryError(
                 "library_unusable", path=str(self._path), reason=str(err)
             ) from err
+        finally:
+            self._queries -= 1
 
     async def _replace(self) -> None:
         """Move the database aside if it is damaged."""
@@ -527,6 +552,10 @@ class Library:
 
         if await self._run(replace_it):
             self.when_lost()
+
+
+def _new_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="clip_library")
 
 
 def _update(row: dict[str, Any]) -> str:

@@ -17,12 +17,21 @@ class Executors:
 
     def __init__(self) -> None:
         """Start no thread before it is needed."""
+        self._start()
+
+    def _start(self) -> None:
         self.short: Executor = ThreadPoolExecutor(1, "clip_media")
         self._long: Executor = ThreadPoolExecutor(1, "clip_media_long")
 
     def of(self, window: Window) -> Executor:
         """Return the thread for a window of this length."""
         return self.short if window.duration <= LONGEST_SHORT else self._long
+
+    def rest(self) -> None:
+        """End the threads once they are done; new ones start when they are needed."""
+        self.short.shutdown(wait=False)
+        self._long.shutdown(wait=False)
+        self._start()
 
     def shutdown(self) -> None:
         """Wait until the threads have ended. Blocks."""
