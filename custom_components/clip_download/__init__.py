@@ -203,11 +203,15 @@ async def _async_listen_for_pushes(hass: HomeAssistant, entry: ClipConfigEntry) 
     if kind.shared_sign_in and (lender_id := kind.lender_id(entry.data)):
         await kind.shared_sign_in.listen(hass, lender_id, account.monitor.on_push)
     pause_s = LISTEN_AGAIN_S
+    level = logging.WARNING
     while True:
         try:
             await account.source.listen(account.monitor.on_push)
         except ClipError as err:
-            _LOGGER.debug("No push from %s: %s", entry.title, err)
+            _LOGGER.log(
+                level, "No pushes for %s, so it is only polled: %s", entry.title, err
+            )
+            level = logging.DEBUG
         else:
             return
         await asyncio.sleep(pause_s)

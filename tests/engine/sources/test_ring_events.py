@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -842,6 +843,31 @@ async def test_ring_does_not_push(
     with pytest.raises(CloudError, match=f"^{key}"):
         await source.listen(lambda _: None)
     assert firebases[0].state == "created"
+
+
+@pytest.mark.parametrize("level", ["WARNING", "DEBUG"])
+async def test_firebase_away(
+    *,
+    source: RingSource,
+    firebases: list[Firebase],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    level: str,
+) -> None:
+    """What Firebase's client logs of each try is only there for who debugs it."""
+    logger = logging.getLogger(push.FIREBASE_LOGGERS[1])
+    caplog.set_level(level, logger.name)
+
+    async def fail(self: Firebase) -> str:
+        logger.warning("Attempt 1 of 3", exc_info=OSError("no route"))
+        raise OSError("no route")
+
+    monkeypatch.setattr(Firebase, "checkin_or_register", fail)
+    with pytest.raises(CloudError, match="^cloud_unreachable"):
+        await source.listen(lambda _: None)
+    assert ("Attempt 1 of 3" in caplog.text) == (level == "DEBUG")
+    logger.warning("Somebody else's")
+    assert "Somebody else's" in caplog.text
 
 
 async def test_registering_asks_firebase(

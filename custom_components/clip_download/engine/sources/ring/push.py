@@ -4,7 +4,9 @@ Importing this blocks for a while.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+import logging
 import time
 from typing import Any, override
 
@@ -19,6 +21,10 @@ from .client import SessionRing
 LONGEST_S = 11 * 60 * 60
 # How often to look whether Firebase's client, which gives up in silence, still runs.
 CHECK_S = 5 * 60
+FIREBASE_LOGGERS = (
+    "firebase_messaging.fcmpushclient",
+    "firebase_messaging.fcmregister",
+)
 
 type Call = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 
@@ -36,7 +42,33 @@ async def listen(
     `token` is what Firebase knows us by, `keep_token` is given another; `call` makes a
     call of ring_doorbell, and raises our errors. Raises SignInError, CloudError.
     """
-    listener = _Listener(ring, token, keep_token, call)
+    with _quiet_firebase():
+        await _listen(ring, _Listener(ring, token, keep_token, call), heard)
+
+
+@contextmanager
+def _quiet_firebase() -> Iterator[None]:
+    """Keep Firebase's client from filling the log, but for who debugs it.
+
+    It logs a traceback for each try. That pushes do not come is told by who listens.
+    """
+
+    def is_wanted(record: logging.LogRecord) -> bool:
+        return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
+
+    loggers = [logging.getLogger(name) for name in FIREBASE_LOGGERS]
+    for logger in loggers:
+        logger.addFilter(is_wanted)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_wanted)
+
+
+async def _listen(
+    ring: SessionRing, listener: _Listener, heard: Callable[[None], None]
+) -> None:
     try:
         await _start(listener)
         listener.add_notification_callback(lambda _: heard(None))
