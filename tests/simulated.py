@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path, PurePosixPath
 import selectors
 import sys
@@ -20,6 +20,7 @@ from typing import Any, override
 import pytest
 
 from custom_components.clip_download.engine.errors import CloudError
+from custom_components.clip_download.engine.events.back_fill import BackFill
 from custom_components.clip_download.engine.events.monitor import (
     POLL_INTERVAL,
     EventMonitor,
@@ -202,6 +203,18 @@ class Account:
             cameras=self.cameras.values,
             rules=lambda camera_id: self.own_rules.get(camera_id, self.rules),
             save=self._ask,
+            back_fill=BackFill(
+                source=self.source,
+                store=store,
+                cameras=self.cameras.values,
+                save=lambda camera, events: self._ask(camera, events, events[0].window),
+                at_once=1,
+                is_busy=self.jobs.is_busy,
+                check_room=partial(asyncio.sleep, 0),
+                spawn=self.spawn,
+                on_changed=lambda: None,
+                on_ended=lambda report: None,
+            ),
             spawn=self.spawn,
         )
         self.monitor = EventMonitor(

@@ -16,6 +16,7 @@ from .accounts.source import async_create_source
 from .accounts.webhook import async_listen
 from .arrivals import Arrivals, async_forget_issues, async_remove_config_entry_device
 from .automatic_saving import async_request_clip, rules_of
+from .back_fill import async_make_back_fill, async_resume_back_fill
 from .const import CONF_DOWNLOADS_AT_ONCE, DEFAULT_DOWNLOADS_AT_ONCE, DOMAIN
 from .coordinator import (
     Account,
@@ -100,6 +101,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
     # First, so that the saver joins the jobs that go on, and starts none of them anew.
     await account.jobs.resume()
     poller.async_start()
+    await async_resume_back_fill(hass, entry, shared)
     entry.async_create_background_task(
         hass, _async_listen_for_pushes(hass, entry), f"listening to {entry.title}"
     )
@@ -155,12 +157,14 @@ def _account(
         reserve_space=shared.retention.reserve_space,
     )
     event_store = EventStore(shared.library, entry.entry_id, media_folders(hass))
+    back_fill = async_make_back_fill(hass, entry, shared, coordinator, jobs)
     saver = EventSaver(
         source=source,
         store=event_store,
         cameras=coordinator.listed,
         rules=partial(rules_of, entry),
         save=partial(async_request_clip, hass, entry, is_automatic=True),
+        back_fill=back_fill,
         spawn=spawn,
     )
     monitor = EventMonitor(
@@ -177,6 +181,7 @@ def _account(
         coordinator=coordinator,
         jobs=jobs,
         event_store=event_store,
+        back_fill=back_fill,
         saver=saver,
         monitor=monitor,
     )
@@ -235,12 +240,18 @@ def _async_job_ended(
     An event that is tried several times fires for its first failure and for its last.
     """
     async_update_issues(hass, entry, job)
+    # The back-fill waits for others.
+    entry.runtime_data.saver.save_due()
     if job.state is JobState.FAILED and entry.runtime_data.saver.is_known_failure(job):
         return
     entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
     hass.bus.async_fire(
         EVENT_SAVED if job.state is JobState.SAVED else EVENT_FAILED,
-        {"entity_id": entity_id, **answer(hass, job)},
+        {
+            "entity_id": entity_id,
+            "back_fill": entry.runtime_data.saver.is_in_back_fill(job),
+            **answer(hass, job),
+        },
     )
     if job.state is JobState.SAVED:
         async_dispatcher_send(hass, job_saved(entry, job.camera_id), job)

@@ -216,6 +216,7 @@ async def async_request_clip(
     replaces: Path | None = None,
     timeout: timedelta = SAVE_TIMEOUT,
     is_automatic: bool = False,
+    is_in_back_fill: bool = False,
     label: str = "",
     template: Template | None = None,
     media_options: MediaOptions = MediaOptions(),
@@ -253,6 +254,7 @@ async def async_request_clip(
         media_options=media_options,
         events=events,
         is_automatic=is_automatic,
+        is_in_back_fill=is_in_back_fill,
     )
 
 

@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from .accounts import kind_of
 from .const import CONF_STREAM, SUBENTRY_STREAM
 from .engine.errors import SignInError
+from .engine.events.back_fill import BackFill
 from .engine.events.monitor import POLL_INTERVAL, EventMonitor
 from .engine.events.saver import EventSaver
 from .engine.events.store import EventStore
@@ -47,6 +48,7 @@ class Account:
     coordinator: CamerasCoordinator
     jobs: Jobs
     event_store: EventStore
+    back_fill: BackFill
     saver: EventSaver
     monitor: EventMonitor
     minutes: dict[str, float] = field(default_factory=dict)

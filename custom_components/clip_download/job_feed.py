@@ -52,7 +52,12 @@ class JobFeed:
 
     @callback
     def async_changed(self, running: Running) -> None:
-        """Note that something of a job changed. It is called for every block received."""
+        """Note that something of a job changed. It is called for every block received.
+
+        A back-fill is told of as one: not of its hundreds of jobs.
+        """
+        if running.is_in_back_fill:
+            return
         if running.done.done() and running.done.result().state in ENDED:
             self._ended.append((dt_util.utcnow(), running))
         if not self._listeners or self._is_stopped:

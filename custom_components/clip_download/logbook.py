@@ -14,6 +14,7 @@ from homeassistant.components.logbook.const import (
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant, callback
 
+from .back_fill import EVENT_BACK_FILL_ENDED
 from .const import DOMAIN
 from .engine.model import ClipStatus
 from .engine.time_range import Window
@@ -61,6 +62,17 @@ def async_describe_events(
         message = texts("clip_not_saved", reason=reason)
         return describe(event, "mdi:filmstrip-off", message)
 
+    @callback
+    def async_describe_back_fill(event: Event) -> dict[str, str | None]:
+        data, texts = event.data, async_cached_texts(hass)
+        message = texts("back_fill_ended", saved=data["saved"], failed=data["failed"])
+        reasons = [one["message"] for one in data["reasons"]]
+        return {
+            **describe(event, "mdi:cloud-download", " ".join([message, *reasons])),
+            LOGBOOK_ENTRY_NAME: data["account"],
+        }
+
+    async_describe_event(DOMAIN, EVENT_BACK_FILL_ENDED, async_describe_back_fill)
     async_describe_event(DOMAIN, EVENT_SAVED, async_describe_saved)
     async_describe_event(DOMAIN, EVENT_FAILED, async_describe_failed)
 

@@ -121,6 +121,23 @@ class RetentionManager:
         limits[None] = await async_common_limits(self.hass)
         return {of: limit for of, limit in limits.items() if limit != Limits()}
 
+    async def limits_of(self, account_id: str) -> list[tuple[str | None, Limits]]:
+        """Return the limits that hold for an account: its own, and those of all."""
+        limits = await self.limits()
+        return [(of, limits[of]) for of in (account_id, None) if of in limits]
+
+    async def left_bytes(self, account_id: str) -> int | None:
+        """Return how much an account may save before a limit of size deletes clips for it.
+
+        None is any amount; it is negative if it is too much already. Raises StorageError.
+        """
+        left = [
+            limit.most_bytes - await self._queries.total_size(of)
+            for of, limit in await self.limits_of(account_id)
+            if limit.most_bytes is not None
+        ]
+        return min(left, default=None)
+
     async def plan(self) -> Pruned:
         """Return what the next pass will delete. Raises StorageError."""
         limits = await self.limits()

@@ -23,6 +23,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
+from .back_fill import BACK_FILL_CHANGED
 from .const import DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.model import Job
@@ -58,12 +59,18 @@ async def async_setup_entry(
     entry.async_on_unload(async_job_feed(hass).async_listen(changed))
     async_add_cameras(entry, async_add_entities, LastClipSensor, JobSensor)
     async_add_entities([Queued(entry), UnderWay(entry), FailedToday(entry)])
+    if entry.runtime_data.source.event_kinds:
+        async_add_entities([BackFillSensor(entry)])
 
 
 def _steps(entry: ClipConfigEntry, camera_id: str | None = None) -> list[Step]:
     """Return where the jobs of a camera, or of an account, are on their way."""
     running = entry.runtime_data.jobs.running(camera_id)
-    return [step_of(one) for one in running if not one.done.done()]
+    return [
+        step_of(one)
+        for one in running
+        if not one.done.done() and not one.is_in_back_fill
+    ]
 
 
 def _jobs_changed(entry: ClipConfigEntry) -> SignalType[Sequence[Running]]:
@@ -254,6 +261,34 @@ class FailedToday(AccountSensor, RestoreSensor):
         self._attr_native_value = 0
         self.async_write_ha_state()
         self._async_await_midnight(now)
+
+
+class BackFillSensor(AccountSensor, SensorEntity):
+    """How many recordings the back-fill has left to fetch; unknown if there is none."""
+
+    _attr_translation_key = "back_fill"
+    _attr_state_class = SensorStateClass.MEASUREMENT
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the account's back-fill."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            async_dispatcher_connect(
+                self.hass, BACK_FILL_CHANGED, self._async_back_fill_changed
+            )
+        )
+        self._async_back_fill_changed(self.entry)
+
+    @callback
+    def _async_back_fill_changed(self, entry: ClipConfigEntry) -> None:
+        if entry is not self.entry:
+            return
+        fetched = entry.runtime_data.back_fill.fetched
+        left = sum(one.left for one in fetched.values()) if fetched else None
+        if left != self._attr_native_value:
+            self._attr_native_value = left
+            self.async_write_ha_state()
 
 
 def _is_today(moment: datetime) -> bool:

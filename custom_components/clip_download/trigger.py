@@ -100,7 +100,12 @@ class ClipTrigger(Trigger):
         """Return where the panel shows what the trigger is about."""
 
     def _is_meant(self, data: Mapping[str, Any]) -> bool:
-        """Return whether the trigger is about a clip."""
+        """Return whether the trigger is about a clip.
+
+        It is not about those of a back-fill, which are hundreds, and old.
+        """
+        if data["back_fill"]:
+            return False
         if self._labels and data["label"] not in self._labels:
             return False
         # Each time anew: cameras move to other areas, and get labels.

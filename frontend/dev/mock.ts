@@ -1,6 +1,6 @@
 import type * as api from "../src/api";
 import { dayAt, HOUR, iso, MINUTE, ms, SECOND } from "../src/time";
-import type { Camera, Clip, CloudEvent, HomeAssistant, Job, Message, Share, Span, Unsubscribe } from "../src/types";
+import type { BackFill, Camera, Clip, CloudEvent, HomeAssistant, Job, Message, Share, Span, Unsubscribe } from "../src/types";
 
 /** A Home Assistant that is not there: a day of three cameras, and the commands that are asked of it. */
 
@@ -117,6 +117,7 @@ export class MockBackEnd {
   private readonly _events = new Map<string, CloudEvent[]>();
   private _clips: Clip[] = [];
   private _jobs: Job[] = [];
+  private _backFills: BackFill[] = [];
   private _shares: Share[] = [];
   private _video = "";
   private _count = 0;
@@ -205,6 +206,11 @@ export class MockBackEnd {
     this._clips = this._clips.map((clip) => ({ ...clip, url: this._video }));
   }
 
+  fetchPast(backFills: BackFill[]): void {
+    this._backFills = backFills;
+    this._send(this._jobListeners, { back_fills: backFills });
+  }
+
   disconnect(): void {
     this.connected = false;
     for (const listener of this._on("disconnected")) listener();
@@ -213,7 +219,7 @@ export class MockBackEnd {
   reconnect(): void {
     this.connected = true;
     for (const listener of this._on("ready")) listener();
-    this._send(this._jobListeners, { jobs: this._jobs });
+    this._send(this._jobListeners, { jobs: this._jobs, back_fills: this._backFills });
   }
 
   private _on(type: string): Set<() => void> {
@@ -353,7 +359,9 @@ export class MockBackEnd {
     if (message.type === "clip_download/export") return this._export(listener, message);
     const listeners = message.type === "clip_download/jobs/subscribe" ? this._jobListeners : this._clipListeners;
     listeners.add(listener);
-    if (listeners === this._jobListeners) setTimeout(() => listener({ jobs: this._jobs }), 30);
+    if (listeners === this._jobListeners) {
+      setTimeout(() => listener({ jobs: this._jobs, back_fills: this._backFills }), 30);
+    }
     return Promise.resolve(() => void listeners.delete(listener));
   }
 
@@ -403,6 +411,9 @@ export class MockBackEnd {
         const to = from + Number(message["limit"] ?? 200);
         return { clips: found.slice(from, to), cursor: to < found.length ? String(to) : null };
       }
+      case "clip_download/back_fill/cancel":
+        this.fetchPast([]);
+        return { cancelled: 360 };
       case "clip_download/jobs/cancel":
         this._end(message["job_id"] as string, "cancelled");
         return { cancelled: true };

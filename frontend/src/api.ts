@@ -75,6 +75,9 @@ export const subscribeJobs = (
 export const cancelJob = (hass: HomeAssistant, jobId: string): Promise<{ cancelled: boolean }> =>
   hass.callWS({ type: "clip_download/jobs/cancel", job_id: jobId });
 
+export const cancelBackFill = (hass: HomeAssistant, accountId: string): Promise<{ cancelled: number }> =>
+  hass.callWS({ type: "clip_download/back_fill/cancel", account_id: accountId });
+
 export const retryJob = (hass: HomeAssistant, jobId: string): Promise<{ job_id: string }> =>
   hass.callWS({ type: "clip_download/jobs/retry", job_id: jobId });
 

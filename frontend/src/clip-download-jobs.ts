@@ -9,6 +9,7 @@ import {
   mdiCheckCircleOutline,
   mdiClockOutline,
   mdiClose,
+  mdiCloudDownloadOutline,
   mdiDownload,
   mdiPlay,
   mdiRefresh,
@@ -17,9 +18,9 @@ import { jobWords } from "./job-words";
 import { labelName, type Localize } from "./localize";
 import { Pace } from "./pace";
 import { shared } from "./styles";
-import { ms } from "./time";
+import { ms, SECOND } from "./time";
 import { isOver, progress } from "./timeline/model";
-import type { Camera, Job, JobState } from "./types";
+import type { BackFill, Camera, Job, JobState } from "./types";
 
 const LOOKS: Record<JobState, string> = {
   queued: mdiClockOutline,
@@ -39,6 +40,7 @@ const isDone = (job: Job): boolean => job.state === "saved" || job.state === "ca
 /** What is being saved, and what has just been: how far it is, what it waits for, why it failed. */
 export class ClipDownloadJobs extends LitElement {
   @property({ attribute: false }) jobs: Job[] = [];
+  @property({ attribute: false }) backFills: BackFill[] = [];
   @property({ attribute: false }) cameras: Camera[] = [];
   @property({ attribute: false }) format!: Format;
   @property({ attribute: false }) localize!: Localize;
@@ -70,10 +72,11 @@ export class ClipDownloadJobs extends LitElement {
 
   protected override render(): TemplateResult {
     const said = html`<p class="hidden-text" role="status">${this._spoken}</p>`;
-    if (!this.jobs.length) return said;
+    if (!this.jobs.length && !this.backFills.length) return said;
     return html`${said}
       <h2>${this.localize("jobs.title")}</h2>
       <ul>
+        ${this.backFills.map((one) => this._backFill(one))}
         ${repeat(
           this._shown,
           (job) => job.id,
@@ -142,6 +145,46 @@ export class ClipDownloadJobs extends LitElement {
       ${isOver(job)
         ? this._button("dismiss", "jobs.dismiss", mdiClose, job, what)
         : this._button("cancel", "jobs.cancel", mdiClose, job, what)}
+    </li>`;
+  }
+
+  private _backFill(one: BackFill): TemplateResult {
+    const { localize, format } = this;
+    const words = localize("jobs.back_fill");
+    const facts = one.total
+      ? [
+          localize("jobs.back_fill_done", { done: format.count(one.done), total: format.count(one.total) }),
+          one.left_s === null ? "" : localize("jobs.left", { left: format.rough(one.left_s * SECOND) }),
+          one.reason ?? "",
+        ]
+      : [one.reason ?? localize("jobs.back_fill_list")];
+    const label = `${localize("jobs.cancel")}: ${words}, ${one.account}`;
+    return html`<li class="fetching">
+      ${icon(mdiCloudDownloadOutline)}
+      <div class="what">
+        <b>${words}</b>
+        <span class="when"><bdi>${one.account}</bdi></span>
+        <span class="how">${facts.filter(Boolean).join(" · ")}</span>
+        <div
+          class="bar ${one.total ? "" : "unknown"}"
+          role="progressbar"
+          aria-label=${localize("jobs.progress", { what: one.account })}
+          aria-valuemin="0"
+          aria-valuemax="100"
+          aria-valuenow=${one.total ? Math.round((one.done / one.total) * 100) : nothing}
+        >
+          <div style="transform: scaleX(${one.total ? one.done / one.total : 0.3})"></div>
+        </div>
+      </div>
+      <button
+        class="icon"
+        aria-label=${label}
+        title=${localize("jobs.cancel")}
+        ?disabled=${this.offline}
+        @click=${() => this.dispatchEvent(new CustomEvent("cancel-back-fill", { detail: one }))}
+      >
+        ${icon(mdiClose)}
+      </button>
     </li>`;
   }
 

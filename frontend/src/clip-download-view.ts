@@ -12,7 +12,7 @@ import { shared } from "./styles";
 import { type Day, dayAt, dayById, ms, SECOND } from "./time";
 import { isOver, makeRow, type Row } from "./timeline/model";
 import type { Selection } from "./timeline/selection";
-import type { Camera, Clip, HomeAssistant, Job } from "./types";
+import type { BackFill, Camera, Clip, HomeAssistant, Job } from "./types";
 
 const REMEMBERED = "clip-download-cameras";
 /** So many cameras are shown before anybody chose; beside each other there is room for fewer. */
@@ -218,6 +218,7 @@ export class ClipDownloadView extends LitElement {
                 @clip-opened=${this._openClip}
                 @save=${this._save}
                 @cancel=${(event: CustomEvent<Job>) => void store.cancel(event.detail.id)}
+        @cancel-back-fill=${(event: CustomEvent<BackFill>) => void store.cancelBackFill(event.detail.account_id)}
                 @retry=${(event: CustomEvent<Job>) => void store.retry(event.detail.id)}
                 @sign-in=${() => navigate(INTEGRATION_PAGE)}
                 @notice=${(event: CustomEvent<string>) => store.tell(event.detail)}
@@ -227,14 +228,16 @@ export class ClipDownloadView extends LitElement {
         : html`<p class="part empty">${localize("state.nothing_shown")}</p>`}
       <clip-download-jobs
         class="part"
-        ?hidden=${!this._jobs.length}
+        ?hidden=${!this._jobs.length && !store.backFills.length}
         .jobs=${this._jobs}
+        .backFills=${store.backFills}
         .cameras=${store.cameras}
         .format=${this._format}
         .localize=${localize}
         .now=${this._now}
         .offline=${!store.isOnline}
         @cancel=${(event: CustomEvent<Job>) => void store.cancel(event.detail.id)}
+        @cancel-back-fill=${(event: CustomEvent<BackFill>) => void store.cancelBackFill(event.detail.account_id)}
         @retry=${(event: CustomEvent<Job>) => void store.retry(event.detail.id)}
         @dismiss=${(event: CustomEvent<Job>) => store.dismiss(event.detail.id)}
         @play=${this._playJob}

@@ -1,3 +1,4 @@
+import { MINUTE } from "./time";
 import type { HomeAssistant } from "./types";
 
 /** Words for times, lengths and sizes, as the user set them in Home Assistant. */
@@ -16,6 +17,8 @@ export interface Format {
   length(milliseconds: number): string;
   /** A length in words, for those who hear it. */
   spoken(milliseconds: number): string;
+  /** A length that is only known roughly, in its largest unit. */
+  rough(milliseconds: number): string;
   bytes(count: number): string;
   /** An amount of US dollars, also a very small one. */
   dollars(amount: number): string;
@@ -108,6 +111,10 @@ const makeFormat = (language: string, zone: string, twelve: boolean | undefined)
         ...(s || (!h && !m) ? [unit(s, "second", "long")] : []),
       ];
       return words.join(" ");
+    },
+    rough: (milliseconds) => {
+      const minutes = Math.max(1, Math.round(milliseconds / MINUTE));
+      return minutes < 90 ? unit(minutes, "minute", "short") : unit(Math.round(minutes / 60), "hour", "short");
     },
     bytes: (count) => {
       let value = count;

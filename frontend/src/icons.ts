@@ -25,6 +25,7 @@ export {
   mdiChevronRight,
   mdiClockOutline,
   mdiClose,
+  mdiCloudDownloadOutline,
   mdiCloudOffOutline,
   mdiContentCopy,
   mdiContentCut,

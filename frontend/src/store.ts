@@ -7,6 +7,7 @@ import { isOver } from "./timeline/model";
 import type { Range } from "./timeline/scale";
 import { reloadIfOlder } from "./version";
 import type {
+  BackFill,
   Camera,
   CameraTimeline,
   Clip,
@@ -170,6 +171,8 @@ export class Store implements ReactiveController {
   isLoadingDay = false;
   dayFailure = "";
   jobs: Job[] = [];
+  /** The accounts that fetch past recordings. */
+  backFills: BackFill[] = [];
   clips: Clip[] = [];
   isLoadingClips = false;
   hasMoreClips = false;
@@ -460,6 +463,7 @@ export class Store implements ReactiveController {
     const jobs = new Map(change.jobs ? change.jobs.map((job) => [job.id, job]) : before);
     for (const job of change.changed ?? []) jobs.set(job.id, job);
     for (const id of change.removed ?? []) jobs.delete(id);
+    if (change.back_fills) this.backFills = change.back_fills;
     let saved = 0;
     this.jobs = [...jobs.values()]
       .filter((job) => !this._dismissed.has(job.id))
@@ -532,6 +536,10 @@ export class Store implements ReactiveController {
 
   async cancel(jobId: string): Promise<void> {
     await this._try((hass) => api.cancelJob(hass, jobId));
+  }
+
+  async cancelBackFill(accountId: string): Promise<void> {
+    await this._try((hass) => api.cancelBackFill(hass, accountId));
   }
 
   async retry(jobId: string): Promise<void> {

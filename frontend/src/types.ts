@@ -156,11 +156,25 @@ export interface ExportProgress {
   error?: { key: string; message: string };
 }
 
+/** An account that fetches past recordings. */
+export interface BackFill {
+  account_id: string;
+  account: string;
+  done: number;
+  /** 0 while the cloud's list is read. */
+  total: number;
+  left_s: number | null;
+  /** Why nothing is fetched now. */
+  reason: string | null;
+}
+
 export interface JobsChange {
   /** All of them, at the beginning and after a reconnect. */
   jobs?: Job[];
   changed?: Job[];
   removed?: string[];
+  /** Always all of them. */
+  back_fills?: BackFill[];
 }
 
 export type SaveResponse = Record<string, { job_id: string; status: string; error?: { message?: string } | string }>;

@@ -247,6 +247,22 @@ describe("the panel", () => {
     expect(dismissed).toEqual(["other-0", "other-2", "other-3", "other-4", "other-6"]);
   });
 
+  it("shows how far an account is with past recordings, and ends that", async () => {
+    const { backEnd } = await showPanel();
+    const list = find<ClipDownloadJobs>(document.body, "clip-download-jobs");
+    const one = { account_id: "ring", account: "Ring", done: 120, total: 480, left_s: 7300, reason: null };
+    backEnd.fetchPast([one]);
+    await settle();
+    expect(list.renderRoot.querySelector("li .how")?.textContent).toBe("120 of 480 · about 2 hr left");
+    expect(list.renderRoot.querySelector("[role=progressbar]")?.getAttribute("aria-valuenow")).toBe("25");
+    backEnd.fetchPast([{ ...one, total: 0, done: 0, left_s: null }]);
+    await settle();
+    expect(list.renderRoot.querySelector("li .how")?.textContent).toBe("Reading the list in the cloud");
+    button("Cancel: Downloading past recordings, Ring").click();
+    await vi.waitFor(() => expect(list.backFills).toEqual([]), PATIENCE);
+    expect(backEnd.asked.at(-1)).toMatchObject({ type: "clip_download/back_fill/cancel", account_id: "ring" });
+  });
+
   it("shares a clip, copies the link, and revokes it", async () => {
     const copied: string[] = [];
     vi.spyOn(navigator.clipboard, "writeText").mockImplementation((text) => Promise.resolve(void copied.push(text)));

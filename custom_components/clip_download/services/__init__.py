@@ -14,7 +14,7 @@ from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.helpers.typing import VolSchemaType
 
 from ..const import DOMAIN
-from . import cancel, events, handover, library, listing, phones, save
+from . import back_fill, cancel, events, handover, library, listing, phones, save
 
 
 class Action(NamedTuple):
@@ -27,6 +27,7 @@ class Action(NamedTuple):
 
 
 ACTIONS = {
+    "back_fill": Action(back_fill.async_back_fill, back_fill.BACK_FILL_SCHEMA),
     "cancel": Action(cancel.async_cancel, cancel.CANCEL_SCHEMA),
     "delete_clips": Action(library.async_delete_clips, library.DELETE_CLIPS_SCHEMA),
     "export_clips": Action(handover.async_export_clips, handover.EXPORT_CLIPS_SCHEMA),

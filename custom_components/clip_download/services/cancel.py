@@ -46,6 +46,7 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
         )
     found: list[tuple[ClipConfigEntry, Running | Job]] = []
     unknown: list[str] = []
+    back_fill = 0
     if "job_id" in call.data:
         user = await async_user(hass, call.context)
         for job_id in dict.fromkeys(call.data["job_id"]):
@@ -55,8 +56,15 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
                 unknown.append(job_id)
     else:
         entity_ids = await async_targeted_cameras(call)
+        # Before its jobs, so that no other one begins.
+        back_fill = await _async_end_back_fill(hass, entity_ids)
         found += [one for each in entity_ids for one in _of_camera(hass, each)]
-    result: response.CancelAnswer = {"cancelled": [], "ended": [], "unknown": unknown}
+    result: response.CancelAnswer = {
+        "cancelled": [],
+        "ended": [],
+        "unknown": unknown,
+        "back_fill": back_fill,
+    }
     for entry, job in await _async_cancel_all(found):
         is_cancelled = isinstance(job.error, CancelledJobError)
         entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
@@ -107,6 +115,17 @@ def _of_camera(
         entry, camera_id = account_and_camera_id(hass, entity_id)
         jobs = _jobs(entry)
     return [(entry, one) for one in jobs.running(camera_id)]
+
+
+async def _async_end_back_fill(hass: HomeAssistant, entity_ids: Iterable[str]) -> int:
+    """Fetch no more of what clouds still have of cameras; return how many it was."""
+    count = 0
+    for entity_id in entity_ids:
+        with raise_action_error(camera=name_of(hass, entity_id)):
+            entry, camera_id = account_and_camera_id(hass, entity_id)
+            _jobs(entry)
+            count += await entry.runtime_data.back_fill.cancel([camera_id])
+    return count
 
 
 def _jobs(entry: ClipConfigEntry) -> Jobs:

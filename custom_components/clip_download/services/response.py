@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..engine.errors import ClipError
+from ..engine.events.back_fill import Estimate
 from ..engine.model import Clip, Event, Job, JobState
 from ..engine.time_range import Window
 from ..entity import camera_entity_id
@@ -145,6 +146,19 @@ class SavedEvents(TypedDict):
     not_ready: list[EventOutcome]
 
 
+class BackFillAnswer(TypedDict, total=False):
+    """What `back_fill` has for a camera: what its cloud lists, at least.
+
+    It has nothing while the cloud cannot be asked. `complete` is false if there was no
+    time to list more.
+    """
+
+    recordings: int
+    size_bytes: int
+    oldest: str | None
+    complete: bool
+
+
 class CancelledJob(ClipAnswer):
     """What `cancel` has for a job."""
 
@@ -152,11 +166,15 @@ class CancelledJob(ClipAnswer):
 
 
 class CancelAnswer(TypedDict):
-    """What `cancel` answers: its jobs by what came of them, and the IDs of no job."""
+    """What `cancel` answers: its jobs by what came of them, and the IDs of no job.
+
+    `back_fill` is how many recordings are not fetched any more.
+    """
 
     cancelled: list[CancelledJob]
     ended: list[CancelledJob]
     unknown: list[str]
+    back_fill: int
 
 
 class NamedClip(TypedDict):
@@ -276,6 +294,16 @@ def seen(event: Event) -> EventAnswer:
         "what": event.what,
         "seen": list(event.seen),
         **_times(event.window),
+    }
+
+
+def estimated(found: Estimate | None) -> BackFillAnswer:
+    """Return what a response tells of an estimate; None is that there is nothing."""
+    return {
+        "recordings": found.count if found else 0,
+        "size_bytes": found.size_bytes if found else 0,
+        "oldest": _local(found.oldest) if found else None,
+        "complete": found.is_complete if found else True,
     }
 
 

@@ -16,6 +16,7 @@ COMMANDS = (
     clips.ws_subscribe,
     exports.ws_export,
     jobs.ws_cancel,
+    jobs.ws_cancel_back_fill,
     jobs.ws_retry,
     jobs.ws_subscribe,
     shares.ws_create,

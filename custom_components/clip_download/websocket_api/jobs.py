@@ -6,10 +6,12 @@ from typing import Any, Literal
 import voluptuous as vol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.translation import async_get_cached_translations
 
+from ..back_fill import BACK_FILL_CHANGED
 from ..const import DOMAIN
-from ..coordinator import ClipConfigEntry
+from ..coordinator import Account, ClipConfigEntry
 from ..engine.errors import CancelledJobError, ClipError, InvalidRequestError
 from ..engine.model import Job, JobState
 from ..engine.pipeline.jobs import Running
@@ -20,7 +22,15 @@ from ..job_feed import async_job_feed, is_unfinished, job_of
 from ..services import response
 from ..services.cancel import async_find_job
 from .command import ENTITY_IDS, ID, Asker, NotFoundError, command, subscription, utc
-from .schema import CancelAnswer, ErrorInfo, JobInfo, JobsEvent, RetryAnswer
+from .schema import (
+    BackFillAnswer,
+    BackFillInfo,
+    CancelAnswer,
+    ErrorInfo,
+    JobInfo,
+    JobsEvent,
+    RetryAnswer,
+)
 
 
 @subscription("jobs/subscribe", {vol.Optional("entity_ids"): ENTITY_IDS})
@@ -54,11 +64,30 @@ def ws_subscribe(
         running
         for entry in asker.hass.config_entries.async_loaded_entries(DOMAIN)
         for running in entry.runtime_data.jobs.running()
+        if not running.is_in_back_fill
     ]
     known = [one for one in (*feed.async_ended(), *under_way) if is_meant(one)]
     shown = {one.job.id for one in known if not one.done.done()}
-    first: JobsEvent = {"jobs": [_info(asker.hass, one) for one in known]}
-    return feed.async_listen(changed), first
+    first: JobsEvent = {
+        "jobs": [_info(asker.hass, one) for one in known],
+        "back_fills": _back_fills(asker, cameras),
+    }
+    end_jobs = feed.async_listen(changed)
+
+    @callback
+    def back_fill_changed(_entry: ClipConfigEntry) -> None:
+        send({"back_fills": _back_fills(asker, cameras)})
+
+    end_back_fills = async_dispatcher_connect(
+        asker.hass, BACK_FILL_CHANGED, back_fill_changed
+    )
+
+    @callback
+    def end() -> None:
+        end_jobs()
+        end_back_fills()
+
+    return end, first
 
 
 @command("jobs/cancel", {vol.Required("job_id"): ID})
@@ -68,6 +97,22 @@ async def ws_cancel(asker: Asker, msg: dict[str, Any]) -> CancelAnswer:
     if isinstance(job, Running):
         job = await entry.runtime_data.jobs.cancel(job)
     return {"cancelled": isinstance(job.error, CancelledJobError)}
+
+
+@command("back_fill/cancel", {vol.Required("account_id"): ID})
+async def ws_cancel_back_fill(asker: Asker, msg: dict[str, Any]) -> BackFillAnswer:
+    """Fetch no more past recordings of an account's cameras that who asks may control."""
+    count = 0
+    for entry in asker.hass.config_entries.async_loaded_entries(DOMAIN):
+        if entry.entry_id == msg["account_id"]:
+            account: Account = entry.runtime_data
+            theirs = [
+                camera_id
+                for camera_id in account.coordinator.data
+                if asker.may_control(entry.entry_id, camera_id)
+            ]
+            count = await account.back_fill.cancel(theirs)
+    return {"cancelled": count}
 
 
 @command("jobs/retry", {vol.Required("job_id"): ID})
@@ -97,6 +142,39 @@ async def _async_job(
             translation_placeholders={"jobs": job_id},
         )
     return found
+
+
+def _back_fills(
+    asker: Asker, cameras: set[tuple[str, str]] | None
+) -> list[BackFillInfo]:
+    """Return what is told of the back-fills under way: of those cameras, if any are named."""
+    told: list[BackFillInfo] = []
+    for entry in asker.hass.config_entries.async_loaded_entries(DOMAIN):
+        account: Account = entry.runtime_data
+        back_fill = account.back_fill
+        theirs = [
+            camera_id
+            for camera_id in account.coordinator.data
+            if (cameras is None or (entry.entry_id, camera_id) in cameras)
+            and asker.may_control(entry.entry_id, camera_id)
+        ]
+        fetched = [one for each in theirs if (one := back_fill.fetched.get(each))]
+        if not back_fill.is_under_way or not theirs:
+            continue
+        if back_fill.fetched and not any(one.left for one in fetched):
+            continue
+        err = back_fill.waits_for
+        told.append(
+            {
+                "account_id": entry.entry_id,
+                "account": entry.title,
+                "done": sum(one.total - one.left for one in fetched),
+                "total": sum(one.total for one in fetched),
+                "left_s": back_fill.left_s(),
+                "reason": str(action_error(err, camera=entry.title)) if err else None,
+            }
+        )
+    return told
 
 
 def _info(hass: HomeAssistant, running: Running) -> JobInfo:

@@ -166,18 +166,40 @@ class CancelAnswer(TypedDict):
     cancelled: bool
 
 
+class BackFillAnswer(TypedDict):
+    """Of `back_fill/cancel`: how many recordings are not fetched any more."""
+
+    cancelled: int
+
+
 class RetryAnswer(TypedDict):
     """Of `jobs/retry`."""
 
     job_id: str
 
 
+class BackFillInfo(TypedDict):
+    """How far an account is with fetching past recordings; `total` is 0 until it knows.
+
+    `left_s` is about how long it takes, where that is known. `reason` is why nothing is
+    fetched now.
+    """
+
+    account_id: str
+    account: str
+    done: int
+    total: int
+    left_s: float | None
+    reason: str | None
+
+
 class JobsEvent(TypedDict, total=False):
-    """Of `jobs/subscribe`: all at first, then what changed."""
+    """Of `jobs/subscribe`: all at first, then what changed; of `back_fills` always all."""
 
     jobs: list[JobInfo]
     changed: list[JobInfo]
     removed: list[str]
+    back_fills: list[BackFillInfo]
 
 
 class EventsAnswer(TypedDict):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.clip_download.engine.errors import NoFootageError
 from custom_components.clip_download.engine.events.store import EventStore, Wanted
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import Event, EventKind
@@ -109,7 +110,7 @@ async def test_wanted(store: EventStore) -> None:
     assert [one.event.id for one in found] == ["3", "2", "1", "0"]
 
     await store.postpone(found[:1], NOON + 60 * SECOND)
-    await store.give_up(found[2:])
+    await store.give_up(found[2:], NoFootageError("no_footage"))
     await store.set_ready("front", [events[2]])
     assert [one.event.id for one in await wanted(store)] == ["2"]
     found = await wanted(store, NOON + 60 * SECOND)

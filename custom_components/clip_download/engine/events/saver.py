@@ -1,4 +1,7 @@
-"""Saves the events of an account that are wanted, and tries again after errors."""
+"""Saves the events of an account that are wanted, and tries again after errors.
+
+Those that a back-fill wants come after those that are saved automatically.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -8,6 +11,7 @@ import logging
 from typing import Any
 
 from ..errors import (
+    BadAnswerError,
     BodyError,
     ClipError,
     CloudError,
@@ -21,6 +25,7 @@ from ..model import Camera, Event, Job, JobState
 from ..pipeline.jobs import Running
 from ..sources.base import Source
 from ..time_range import Window
+from .back_fill import BackFill
 from .store import EventStore, Wanted
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,6 +44,9 @@ DESCRIBED_WITHIN = timedelta(hours=1)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_TRIES = 170
+# A recording of a back-fill that its cloud answers with a fault again and again: for about
+# seven hours, if it is the last one.
+MOST_TRIES_IN_BACK_FILL = 12
 # Footage that should be there and is not: the pauses before the next tries. The last
 # one is repeated while the event ended less than NOT_READY_FOR ago.
 NOT_READY_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
@@ -76,6 +84,7 @@ class _Group:
     """Wanted events of one camera that become one clip, the oldest first."""
 
     wanted: list[Wanted]
+    is_in_back_fill: bool = False
 
     @property
     def camera_id(self) -> str:
@@ -109,19 +118,23 @@ class EventSaver:
         cameras: Callable[[], Iterable[Camera]],
         rules: Callable[[str], Rules | None],
         save: Callable[[Camera, Sequence[Event], Window], Awaitable[Running]],
+        back_fill: BackFill,
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
     ) -> None:
         """Take the parts of the account.
 
         `rules` returns the rules of a camera, None if nothing of it is saved. `save`
-        begins the job for the one clip of some events; it may raise ClipError. `spawn` starts a
-        task that ends with the account.
+        begins the job for the one clip of some events; it may raise ClipError.
+        `back_fill` says what of the back-fill may be begun, and begins it. `spawn` starts
+        a task that ends with the account.
         """
         self.rules = rules
         self._source = source
         self._store = store
         self._cameras = cameras
         self._save = save
+        self._back_fill = back_fill
+        back_fill.save_due = self.save_due
         self._spawn = spawn
         self._lock = asyncio.Lock()
         self._is_started = False
@@ -138,6 +151,11 @@ class EventSaver:
     def save_due(self) -> None:
         """Begin to save the wanted events that are due."""
         self._spawn(self._save_due(), "saving events")
+
+    def is_in_back_fill(self, job: Job) -> bool:
+        """Return whether a job under way is for the back-fill."""
+        keys = {(job.camera_id, event.id) for event in job.events}
+        return any(one.is_in_back_fill and one.keys & keys for one in self._running)
 
     def is_known_failure(self, job: Job) -> bool:
         """Return whether the failure of a job is already known, and remember it.
@@ -203,44 +221,80 @@ class EventSaver:
         """Begin as many jobs as may run at once."""
         async with self._lock:
             now = datetime.now(UTC)
-            free = JOBS_AT_ONCE - len(self._running)
-            if not self._is_started or now < self._paused_until or not free:
+            if not self._is_started or now < self._paused_until:
                 return
             cameras = {camera.id: camera for camera in self._cameras()}
-            rules = {
-                camera_id: found
-                for camera_id in cameras
-                if (found := self.rules(camera_id))
-            }
-            is_merging = any(one.merge for one in rules.values())
             try:
-                wanted = await self._store.wanted(
-                    now,
-                    rules,
-                    ready_only=not is_merging,
-                    most=MOST_GROUPED if is_merging else 2 * JOBS_AT_ONCE,
-                )
+                if not await self._save_automatically(cameras, now):
+                    await self._save_back_fill(cameras, now)
             except StorageError as err:
                 _LOGGER.error("The events to save cannot be read: %s", err)
-                return
-            running = {key for group in self._running for key in group.keys}
-            left = [
-                one for one in wanted if (one.camera_id, one.event.id) not in running
-            ]
-            for group in _groups(left, rules, now)[:free]:
-                self._running.append(group)
-                camera = cameras[group.camera_id]
-                self._spawn(
-                    self._save_group(camera, group, rules[camera.id]),
-                    f"saving events of {camera.id}",
-                )
 
-    async def _save_group(self, camera: Camera, group: _Group, rules: Rules) -> None:
+    async def _save_automatically(
+        self, cameras: Mapping[str, Camera], now: datetime
+    ) -> bool:
+        """Begin to save what the rules say to save; return whether anything was due.
+
+        Raises StorageError.
+        """
+        free = JOBS_AT_ONCE - sum(not one.is_in_back_fill for one in self._running)
+        rules = {
+            camera_id: found
+            for camera_id in cameras
+            if (found := self.rules(camera_id))
+        }
+        if not free or not rules:
+            return not free
+        is_merging = any(one.merge for one in rules.values())
+        wanted = await self._store.wanted(
+            now,
+            rules,
+            ready_only=not is_merging,
+            most=MOST_GROUPED if is_merging else 2 * JOBS_AT_ONCE,
+        )
+        groups = _groups(self._not_running(wanted), rules, now)[:free]
+        for group in groups:
+            of = rules[group.camera_id]
+            window = Window(group.start - of.before, group.end + of.after)
+            self._begin(cameras[group.camera_id], group, window)
+        return bool(groups)
+
+    async def _save_back_fill(
+        self, cameras: Mapping[str, Camera], now: datetime
+    ) -> None:
+        """Begin to save what a back-fill wants, as far as it may. Raises StorageError."""
+        under_way = sum(one.is_in_back_fill for one in self._running)
+        free = await self._back_fill.may_run() - under_way
+        if free <= 0:
+            return
+        wanted = await self._store.wanted(
+            now, cameras, ready_only=True, most=under_way + free, in_back_fill=True
+        )
+        for one in self._not_running(wanted)[:free]:
+            self._begin(cameras[one.camera_id], _Group([one], is_in_back_fill=True))
+
+    def _not_running(self, wanted: Iterable[Wanted]) -> list[Wanted]:
+        """Return the wanted events that no job under way is for."""
+        running = {key for group in self._running for key in group.keys}
+        return [one for one in wanted if (one.camera_id, one.event.id) not in running]
+
+    def _begin(
+        self, camera: Camera, group: _Group, window: Window | None = None
+    ) -> None:
+        """Begin to save one clip: of a window, or what the back-fill takes."""
+        self._running.append(group)
+        self._spawn(
+            self._save_group(camera, group, window), f"saving events of {camera.id}"
+        )
+
+    async def _save_group(
+        self, camera: Camera, group: _Group, window: Window | None
+    ) -> None:
         """Save one clip, and store the outcome of its events."""
-        window = Window(group.start - rules.before, group.end + rules.after)
+        failure: ClipError | None = None
         try:
-            if err := await self._error_of(camera, group, window):
-                await self._handle_failure(group, err)
+            if failure := await self._error_of(camera, group, window):
+                await self._handle_failure(group, failure)
             else:
                 self._known_failures -= group.keys
         except StorageError as err:
@@ -249,15 +303,20 @@ class EventSaver:
             )
         finally:
             self._running.remove(group)
+        if group.is_in_back_fill:
+            await self._back_fill.one_ended(failure)
         self.save_due()
 
     async def _error_of(
-        self, camera: Camera, group: _Group, window: Window
+        self, camera: Camera, group: _Group, window: Window | None
     ) -> ClipError | None:
         """Run the job of a group until it ends; return its error if it failed."""
+        events = [one.event for one in group.wanted]
         try:
-            running = await self._save(
-                camera, [one.event for one in group.wanted], window
+            running = (
+                await self._save(camera, events, window)
+                if window
+                else await self._back_fill.save(camera, events)
             )
             job = await asyncio.shield(running.done)
         except ClipError as err:
@@ -274,7 +333,7 @@ class EventSaver:
         pause = _pause_after(err, group, now)
         if pause is None:
             self._known_failures -= group.keys
-            await self._store.give_up(group.wanted)
+            await self._store.give_up(group.wanted, err)
             return
         if isinstance(err, CloudError) and err.retry_after_s is not None:
             self._paused_until = now + timedelta(seconds=err.retry_after_s)
@@ -295,6 +354,10 @@ def _pause_after(err: ClipError, group: _Group, now: datetime) -> timedelta | No
                 tries = min(tries, len(pauses))
         case BodyError():
             pauses = CONTENT_PAUSES
+        case BadAnswerError() if (
+            group.is_in_back_fill and tries >= MOST_TRIES_IN_BACK_FILL
+        ):
+            pass
         case _ if tries < MOST_TRIES:
             return min(FIRST_PAUSE * (1 << min(tries - 1, 10)), LONGEST_PAUSE)
     return pauses[tries - 1] if tries <= len(pauses) else None

@@ -1,7 +1,7 @@
 """Stores the events of an account: which were seen, are wanted, and are saved."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,8 +11,16 @@ from pathlib import Path
 import sqlite3
 from typing import Any
 
+from ..errors import CancelledJobError, ClipError
 from ..library import files, sidecar
-from ..library.database import Library, event_of, event_row, events_of
+from ..library.database import (
+    Library,
+    error_json,
+    error_of_json,
+    event_of,
+    event_row,
+    events_of,
+)
 from ..model import Clip, Event
 from ..time_range import Window, from_ms, to_ms
 
@@ -37,6 +45,29 @@ class Wanted:
     camera_id: str
     event: Event
     tries: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """How many recordings of a camera a back-fill has saved, could not have, and has left."""
+
+    saved: int = 0
+    failed: int = 0
+    left: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return self.saved + self.failed + self.left
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failures:
+    """How many recordings of a camera a back-fill could not have for one reason."""
+
+    camera_id: str
+    error: ClipError
+    count: int
 
 
 class EventStore:
@@ -140,18 +171,30 @@ class EventStore:
         return None if end_ms is None else from_ms(end_ms)
 
     async def wanted(
-        self, now: datetime, cameras: Iterable[str], *, ready_only: bool, most: int
+        self,
+        now: datetime,
+        cameras: Iterable[str],
+        *,
+        ready_only: bool,
+        most: int,
+        in_back_fill: bool = False,
     ) -> list[Wanted]:
         """Return the wanted events of these cameras whose next try is due, `most` at most.
 
-        The oldest comes first: its footage is the first to expire.
+        They are either those of the back-fill or the others. The oldest comes first: its
+        footage is the first to expire. In a back-fill those that failed come last.
         """
         await self._library.wait_for_rebuild()
+        where, order = (
+            ("AND in_back_fill", "tries, start_ms")
+            if in_back_fill
+            else ("AND NOT in_back_fill", "start_ms")
+        )
         rows = await self._library.read(
-            "SELECT * FROM events WHERE account_id = ? AND state = ? "
-            "AND next_try_ms <= ? AND is_ready >= ? "
+            "SELECT * FROM events WHERE account_id = ? AND state = ? "  # noqa: S608
+            f"AND next_try_ms <= ? AND is_ready >= ? {where} "
             "AND camera_id IN (SELECT value FROM json_each(?)) "
-            "ORDER BY start_ms, camera_id LIMIT ?",
+            f"ORDER BY {order}, camera_id LIMIT ?",
             (
                 self._account_id,
                 EventState.WANTED,
@@ -196,17 +239,156 @@ class EventStore:
             next_try_ms=to_ms(next_try),
         )
 
-    async def give_up(self, wanted: Iterable[Wanted]) -> None:
-        """Store that wanted events will not be saved."""
-        await self._set(wanted, "state = :state", state=EventState.FAILED)
+    async def give_up(self, wanted: Iterable[Wanted], err: ClipError) -> None:
+        """Store that wanted events will not be saved, and why."""
+        await self._set(
+            wanted,
+            "state = :state, error = :error",
+            state=EventState.FAILED,
+            error=error_json(err),
+        )
 
     async def forget_wanted(self, camera_id: str) -> None:
-        """Let no event of a camera be wanted any more."""
+        """Let no event of a camera be wanted any more, but for those of a back-fill."""
         await self._library.change(
             lambda database: database.execute(
                 "UPDATE events SET state = ? WHERE account_id = ? AND camera_id = ? "
-                "AND state = ?",
+                "AND state = ? AND NOT in_back_fill",
                 (EventState.SEEN, self._account_id, camera_id, EventState.WANTED),
+            )
+        )
+
+    async def begin_back_fill(self, windows: Mapping[str, Window]) -> None:
+        """Store, durably, what of each camera's history is to be listed for a back-fill."""
+
+        def write(database: sqlite3.Connection) -> None:
+            database.executemany(
+                "INSERT INTO back_fills VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "start_ms = MIN(start_ms, excluded.start_ms), "
+                "end_ms = MAX(end_ms, excluded.end_ms)",
+                [
+                    (self._account_id, camera_id, window.start_ms, window.end_ms)
+                    for camera_id, window in windows.items()
+                ],
+            )
+
+        await self._library.change(write, durable=True)
+
+    async def unlisted(self) -> dict[str, Window]:
+        """Return what is still to be listed for the back-fill, by the camera's id."""
+        rows = await self._library.read(
+            "SELECT * FROM back_fills WHERE account_id = ?", (self._account_id,)
+        )
+        return {
+            row["camera_id"]: Window.of_ms(row["start_ms"], row["end_ms"])
+            for row in rows
+        }
+
+    async def set_listed(self, camera_id: str, window: Window) -> None:
+        """Store that the first part of a camera's history is listed for the back-fill."""
+        row = (self._account_id, camera_id)
+
+        def write(database: sqlite3.Connection) -> None:
+            database.execute(
+                "UPDATE back_fills SET start_ms = ? WHERE account_id = ? "
+                # Meanwhile more of it may be wanted.
+                "AND camera_id = ? AND start_ms >= ?",
+                (window.end_ms, *row, window.start_ms),
+            )
+            database.execute(
+                "DELETE FROM back_fills WHERE account_id = ? AND camera_id = ? "
+                "AND start_ms >= end_ms",
+                row,
+            )
+
+        await self._library.change(write)
+
+    async def add_to_back_fill(self, camera_id: str, events: Iterable[Event]) -> None:
+        """Add events to the back-fill, but for those that were saved or will be.
+
+        One that could not be had is tried again, unless that was in this back-fill.
+        """
+        await self._library.wait_for_rebuild()
+
+        def write(database: sqlite3.Connection) -> None:
+            database.executemany(
+                "INSERT INTO events (account_id, camera_id, id, kind, seen, start_ms, "
+                "end_ms, is_ready, state, in_back_fill) VALUES (:account_id, :camera_id, "
+                ":id, :kind, :seen, :start_ms, :end_ms, :is_ready, 'wanted', 1) "
+                "ON CONFLICT DO UPDATE SET state = 'wanted', in_back_fill = 1, "
+                "tries = 0, next_try_ms = 0, error = NULL, "
+                "end_ms = MAX(end_ms, excluded.end_ms), "
+                "is_ready = MAX(is_ready, excluded.is_ready) "
+                "WHERE state IN ('seen', 'failed') AND NOT in_back_fill",
+                [self._row(camera_id, event) for event in events],
+            )
+
+        await self._library.change(write)
+
+    async def fetched(self) -> dict[str, Fetched]:
+        """Return how far the back-fill has come, by the camera's id."""
+        rows = await self._library.read(
+            "SELECT camera_id, SUM(state = 'saved') AS saved, "
+            "SUM(state = 'failed') AS failed, SUM(state = 'wanted') AS wanted "
+            "FROM events INDEXED BY events_of_back_fill "
+            "WHERE account_id = ? AND in_back_fill GROUP BY camera_id",
+            (self._account_id,),
+        )
+        return {
+            row["camera_id"]: Fetched(
+                saved=row["saved"], failed=row["failed"], left=row["wanted"]
+            )
+            for row in rows
+        }
+
+    async def failures(self) -> list[Failures]:
+        """Return why recordings of the back-fill could not be had; most failures first."""
+        rows = await self._library.read(
+            "SELECT camera_id, error, COUNT(*) AS count "
+            "FROM events INDEXED BY events_of_back_fill "
+            "WHERE account_id = ? AND in_back_fill AND state = 'failed' "
+            "GROUP BY camera_id, error ORDER BY count DESC",
+            (self._account_id,),
+        )
+        return [
+            Failures(
+                camera_id=row["camera_id"],
+                # Whoever cancels a job says no more.
+                error=error_of_json(row["error"])
+                if row["error"]
+                else CancelledJobError("cancelled"),
+                count=row["count"],
+            )
+            for row in rows
+        ]
+
+    async def cancel_back_fill(self, cameras: Iterable[str]) -> int:
+        """Take what is left of these cameras out of the back-fill; return how many."""
+        ids = (self._account_id, json.dumps(list(cameras)))
+
+        def write(database: sqlite3.Connection) -> int:
+            database.execute(
+                "DELETE FROM back_fills WHERE account_id = ? "
+                "AND camera_id IN (SELECT value FROM json_each(?))",
+                ids,
+            )
+            return database.execute(
+                "UPDATE events SET state = 'seen', in_back_fill = 0 "
+                "WHERE account_id = ? "
+                "AND camera_id IN (SELECT value FROM json_each(?)) "
+                "AND in_back_fill AND state = 'wanted'",
+                ids,
+            ).rowcount
+
+        return await self._library.change(write, durable=True)
+
+    async def end_back_fill(self) -> None:
+        """Forget the back-fill: its events are as all others."""
+        await self._library.change(
+            lambda database: database.execute(
+                "UPDATE events SET in_back_fill = 0 "
+                "WHERE account_id = ? AND in_back_fill",
+                (self._account_id,),
             )
         )
 
@@ -323,6 +505,11 @@ class EventStore:
             )
             database.execute(
                 "DELETE FROM polls WHERE account_id = :account AND camera_id = :old",
+                ids,
+            )
+            database.execute(
+                "UPDATE OR REPLACE back_fills SET camera_id = :new "
+                "WHERE account_id = :account AND camera_id = :old",
                 ids,
             )
 

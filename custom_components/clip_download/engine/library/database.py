@@ -585,7 +585,7 @@ def _job_row(job: Job) -> dict[str, Any]:
         "events": _events_json(job.events),
         "state": job.state,
         "clips": json.dumps([_clip_row(clip) for clip in job.clips]),
-        "error": _error_json(job.error) if job.error else None,
+        "error": error_json(job.error) if job.error else None,
         "working_folders": json.dumps(job.working_folders),
         "starts": job.starts,
         "updated_at_ms": to_ms(datetime.now(UTC)),
@@ -609,16 +609,22 @@ def _job(row: sqlite3.Row) -> Job:
         events=events_of(row["events"]),
         state=JobState(row["state"]),
         clips=tuple(clip_of(clip) for clip in json.loads(row["clips"])),
-        error=error_of(**json.loads(row["error"])) if row["error"] else None,
+        error=error_of_json(row["error"]) if row["error"] else None,
         working_folders=tuple(json.loads(row["working_folders"])),
         starts=row["starts"],
     )
 
 
-def _error_json(err: ClipError) -> str:
+def error_json(err: ClipError) -> str:
+    """Return an error as a column has it."""
     return json.dumps(
         {"name": type_name(err), "key": err.key, "placeholders": err.placeholders}
     )
+
+
+def error_of_json(value: str) -> ClipError:
+    """Return the error of a column that has one."""
+    return error_of(**json.loads(value))
 
 
 def _clip_row(clip: Clip) -> dict[str, Any]:

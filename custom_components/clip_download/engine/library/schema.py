@@ -8,7 +8,9 @@ from ..errors import LibraryError
 
 VERSION = 1
 
-# `events` is what the cameras saw. `polls` says up to when their history was gone through.
+# `events` is what the cameras saw; those with `in_back_fill` are, or were, to be fetched by
+# the back-fill that is under way. `back_fills` is what of the cameras' history is still to
+# be listed for it. `polls` says up to when their history was gone through.
 # `mounts` are where disks were mounted that clips were written to. `days` and `cameras`
 # hold the counts that the pages of the media browser show, `search_text` is what a search
 # looks at. `tasks` are to be done once: a rebuild of new tables from files and sidecars,
@@ -125,9 +127,20 @@ CREATE TABLE events (
     clip_id TEXT,
     tries INTEGER NOT NULL DEFAULT 0,
     next_try_ms INTEGER NOT NULL DEFAULT 0,
+    in_back_fill INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
     PRIMARY KEY (account_id, camera_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX events_by_state ON events (account_id, state, start_ms);
+CREATE INDEX events_of_back_fill ON events (account_id, state, tries, start_ms)
+    WHERE in_back_fill;
+CREATE TABLE back_fills (
+    account_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL,
+    PRIMARY KEY (account_id, camera_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE polls (
     account_id TEXT NOT NULL,
     camera_id TEXT NOT NULL,

@@ -30,7 +30,7 @@ from ..time_range import Window
 from . import working_folder
 from .executors import Executors
 from .pipeline import Pipeline, ReserveSpace
-from .progress import Progress
+from .progress import Progress, WaitReason
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,13 +45,15 @@ MOST_UNFINISHED = 500
 class Running:
     """A job under way; `done` has it as its result once it ended or was interrupted.
 
-    `is_automatic`: no person asked for it. `is_cancelled`: a person cancelled it. `task`
-    is its pipeline, once that runs.
+    `is_automatic`: no person asked for it. `is_in_back_fill`: it is one of very many that
+    all others go before. `is_cancelled`: a person cancelled it. `task` is its pipeline,
+    once that runs.
     """
 
     job: Job
     done: asyncio.Future[Job]
     is_automatic: bool = False
+    is_in_back_fill: bool = False
     is_cancelled: bool = False
     progress: Progress = field(default_factory=Progress)
     task: asyncio.Future[Job] | None = None
@@ -119,14 +121,15 @@ class Jobs:
         media_options: MediaOptions = MediaOptions(),
         events: Sequence[Event] = (),
         is_automatic: bool = False,
+        is_in_back_fill: bool = False,
     ) -> Running:
         """Begin the job for one clip, or return the one under way for the same request.
 
         `filename` is below `root`, without ending. `timeout` counts from the window's
         end, or from now if that has passed. `events` are those whose footage is wanted,
         where the window was made for them. The queue's limits are not for a job that
-        `is_automatic`. Raises InvalidRequestError (QueueFullError if the queue is full),
-        StorageError.
+        `is_automatic` or `is_in_back_fill`. Raises InvalidRequestError (QueueFullError if
+        the queue is full), StorageError.
         """
         self._source.check(media_options)
         now = datetime.now(UTC)
@@ -146,11 +149,17 @@ class Jobs:
             events=tuple(events),
         )
         if running := self._running.get(job.request):
+            if running.is_in_back_fill and not is_in_back_fill:
+                # Somebody waits for it now.
+                running.is_in_back_fill = False
+                self._on_changed(running)
             return running
+        is_automatic = is_automatic or is_in_back_fill
         if not is_automatic:
             self._check_queue(camera)
         # Registered before the first await, so that the same request finds it.
         running = self._register(job, is_automatic=is_automatic)
+        running.is_in_back_fill = is_in_back_fill
         accepting = asyncio.ensure_future(self._accept(running))
         # The caller may go away: others may have joined.
         accepting.add_done_callback(lambda one: one.cancelled() or one.exception())
@@ -205,6 +214,17 @@ class Jobs:
             for one in self._running.values()
             if camera_id is None or one.job.camera_id == camera_id
         ]
+
+    def is_busy(self) -> bool:
+        """Return whether a job that is not of the back-fill needs the cloud or a thread."""
+        return any(
+            not one.is_in_back_fill
+            and (
+                one.progress.waiting is None
+                or one.progress.waiting.reason is WaitReason.SLOT
+            )
+            for one in self._running.values()
+        )
 
     async def job(self, job_id: str) -> Job | None:
         """Return a job of the account, under way or ended, None if there is none."""

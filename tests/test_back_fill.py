@@ -1,0 +1,302 @@
+"""What a cloud still has is fetched: the oldest first, once, after all else."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+import shutil
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_test_home_assistant,
+)
+
+from custom_components.clip_download import back_fill
+from custom_components.clip_download.const import CONF_BACK_FILL, DOMAIN
+from custom_components.clip_download.engine.events import back_fill as engine, saver
+from custom_components.clip_download.engine.pipeline import retry
+from custom_components.clip_download.engine.sources.ring import client as ring_source
+from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+
+from .accounts import set_up
+from .clouds import Clouds
+from .clouds.ring import RingCamera, RingCloud, RingEvent
+from .waits import until
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def ring(
+    hass_clouds: Clouds, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> RingCloud:
+    """Return Ring, which never throttles."""
+    hass_clouds.ring.rate_limit = (10_000, 1.0)
+    monkeypatch.setattr(ring_source, "RATE", (10_000, 1.0))
+    return hass_clouds.ring
+
+
+@pytest.fixture
+def cameras(ring: RingCloud) -> list[RingCamera]:
+    """Return two cameras."""
+    return [ring.add_camera("Front"), ring.add_camera("Garden")]
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, hass_clouds: Clouds, cameras: list[RingCamera]
+) -> ConfigEntry:
+    """Return an account that saves nothing by itself."""
+    return await set_up(hass, hass_clouds, "ring")
+
+
+@pytest.fixture
+def saved(hass: HomeAssistant) -> list[Event]:
+    """Return what is told of each clip that is saved."""
+    told: list[Event] = async_capture_events(hass, EVENT_SAVED)
+    return told
+
+
+@pytest.fixture
+def ended(hass: HomeAssistant) -> list[Event]:
+    """Return what is told of each back-fill that ended."""
+    told: list[Event] = async_capture_events(hass, back_fill.EVENT_BACK_FILL_ENDED)
+    return told
+
+
+def left(hass: HomeAssistant) -> str:
+    """Return what the account's sensor shows."""
+    (state,) = (
+        one
+        for one in hass.states.async_all("sensor")
+        if one.entity_id.endswith("_past_recordings_left")
+    )
+    return state.state
+
+
+def happen(
+    ring: RingCloud, camera: RingCamera, *days_ago: float, **other: Any
+) -> list[RingEvent]:
+    """Let a camera see something on some days."""
+    now = datetime.now(UTC)
+    other = {"duration_s": 2, **other}
+    return [ring.add_event(camera, start=now - ago * DAY, **other) for ago in days_ago]
+
+
+async def fetch(hass: HomeAssistant, *names: str, **data: Any) -> dict[str, Any]:
+    """Begin to fetch what the cloud has of cameras; return the answer."""
+    entity_ids = [f"camera.{name}" for name in names or ("front", "garden")]
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "back_fill",
+        {"entity_id": entity_ids, **data},
+        blocking=True,
+        return_response=True,
+    )
+    assert answer is not None
+    return answer
+
+
+async def cancel(hass: HomeAssistant, *names: str) -> dict[str, Any]:
+    """Cancel what is under way of cameras; return the answer."""
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "cancel",
+        {"entity_id": [f"camera.{name}" for name in names]},
+        blocking=True,
+        return_response=True,
+    )
+    assert answer is not None
+    return answer
+
+
+def ids_in_order(saved: list[Event]) -> list[str]:
+    """Return the ids of the events that were saved, as they were saved."""
+    return [one for event in saved for one in event.data["events"]]
+
+
+def ids(*events: RingEvent) -> list[str]:
+    """Return the ids of events, the oldest first."""
+    return [str(one.id) for one in sorted(events, key=lambda one: one.start)]
+
+
+async def test_all_once(
+    *,
+    hass: HomeAssistant,
+    ring: RingCloud,
+    cameras: list[RingCamera],
+    entry: ConfigEntry,
+    saved: list[Event],
+    ended: list[Event],
+) -> None:
+    """All that is listed is fetched, the oldest of all cameras first, each one once."""
+    front, garden = cameras
+    seen = [
+        *happen(ring, front, 170, 100, 31, 0.5),
+        *happen(ring, garden, 120, 90, 1),
+    ]
+    assert left(hass) == "unknown"
+    answer = await fetch(hass)
+    assert [one["recordings"] for one in answer.values()] == [4, 3]
+    assert all(one["complete"] and one["size_bytes"] for one in answer.values())
+    await until(lambda: ended)
+    assert ids_in_order(saved) == ids(*seen)
+    assert all(event.data["back_fill"] for event in saved)
+    assert left(hass) == "unknown"
+    assert ended[0].data["saved"] == 7
+    assert ended[0].data["failed"] == 0
+    assert not ended[0].data["reasons"]
+
+    # What is saved is not fetched again, nor what was deleted since.
+    Path(saved[0].data["path"]).unlink()
+    await fetch(hass)
+    await until(lambda: len(ended) == 2)
+    assert len(saved) == 7
+    assert ended[1].data["saved"] == 0
+
+
+async def test_set_up_begins(
+    *,
+    hass: HomeAssistant,
+    ring: RingCloud,
+    cameras: list[RingCamera],
+    entry: ConfigEntry,
+    saved: list[Event],
+    ended: list[Event],
+) -> None:
+    """What the set-up asked for begins once, no further back than clips may get old."""
+    happen(ring, cameras[0], 20)
+    recent = happen(ring, cameras[0], 5)
+    options = {**entry.options, CONF_BACK_FILL: True, "keep_days": 10}
+    hass.config_entries.async_update_entry(entry, options=options)
+    for _ in range(2):
+        assert await hass.config_entries.async_reload(entry.entry_id)
+    await until(lambda: ended)
+    assert ids_in_order(saved) == ids(*recent)
+    assert CONF_BACK_FILL not in entry.options
+    assert len(ended) == 1
+
+
+async def test_goes_on_after_a_kill(
+    *,
+    hass: HomeAssistant,
+    tmp_path: Path,
+    media_dir: Path,
+    ring: RingCloud,
+    cameras: list[RingCamera],
+    entry: ConfigEntry,
+    saved: list[Event],
+    ended: list[Event],
+) -> None:
+    """A reload and a kill in the middle lose nothing, and nothing is saved twice."""
+    seen = [*happen(ring, cameras[0], 50, 30, 10), *happen(ring, cameras[1], 40, 20)]
+    fault = ring.misbehave("phoenix", hang_after_bytes=10_000, skip=1)
+    await fetch(hass)
+    await until(lambda: not fault.times)
+    assert len(saved) == 1
+    # It is reloaded while the second one arrives.
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    fault = ring.misbehave("phoenix", hang_after_bytes=10_000, skip=1)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: not fault.times)
+    assert len(saved) == 2
+
+    # A kill leaves what is on the disk while the third one arrives.
+    left_behind = tmp_path / "left_behind"
+    config = Path(hass.config.config_dir)
+    await hass.async_add_executor_job(shutil.copytree, config, left_behind)
+    await hass.async_stop(force=True)
+    async with async_test_home_assistant(config_dir=str(left_behind)) as second:
+        second.data.pop(DATA_CUSTOM_COMPONENTS)
+        second.data[DATA_RESOLVER] = hass.data[DATA_RESOLVER]
+        second.config.media_dirs = hass.config.media_dirs
+        again = MockConfigEntry(
+            domain=entry.domain,
+            data=dict(entry.data),
+            options=dict(entry.options),
+            title=entry.title,
+            unique_id=entry.unique_id,
+            entry_id=entry.entry_id,
+        )
+        again.add_to_hass(second)
+        more = async_capture_events(second, EVENT_SAVED)
+        done = async_capture_events(second, back_fill.EVENT_BACK_FILL_ENDED)
+        assert await second.config_entries.async_setup(again.entry_id)
+        await until(lambda: done)
+        assert ids_in_order(saved + more) == ids(*seen)
+        assert (done[0].data["saved"], done[0].data["failed"]) == (5, 0)
+        await second.async_stop(force=True)
+    assert not ended
+    assert len(list(media_dir.rglob("*.mp4"))) == len(seen)
+
+
+async def test_what_is_refused(
+    *,
+    hass: HomeAssistant,
+    ring: RingCloud,
+    cameras: list[RingCamera],
+    entry: ConfigEntry,
+    saved: list[Event],
+    ended: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a cloud will not give stops nothing else; one with faults comes last, and ends."""
+    monkeypatch.setattr(saver, "FIRST_PAUSE", timedelta(0))
+    monkeypatch.setattr(retry, "MOST_ATTEMPTS", 1)
+    front, garden = cameras
+    happen(ring, front, 60, 50, is_e2ee=True)
+    (broken,) = happen(ring, front, 40, has_inline_urls=False)
+    (lame,) = happen(ring, front, 35, has_inline_urls=False)
+    good = [*happen(ring, front, 30, 10), *happen(ring, garden, 20)]
+    for event, times in ((broken, 10_000), (lame, 2)):
+        ring.misbehave(f"{event.id}", status=500, times=times)
+    failed = async_capture_events(hass, EVENT_FAILED)
+    # Listing fails at first, too.
+    monkeypatch.setattr(engine, "FIRST_PAUSE", timedelta(0))
+    ring.misbehave("history", status=503, times=3)
+    await fetch(hass)
+    await until(lambda: ended)
+    assert ids_in_order(saved) == ids(*good) + ids(lame)
+    assert ended[0].data["saved"] == 4
+    assert ended[0].data["failed"] == 3
+    reasons = ended[0].data["reasons"]
+    assert [one["count"] for one in reasons] == [2, 1]
+    assert all("Front" in one["message"] for one in reasons)
+    # Each told once, and the one that failed again and again for the last time, too.
+    assert len(failed) == 2 + 2 + 1
+
+
+async def test_others_go_first(
+    *,
+    hass: HomeAssistant,
+    ring: RingCloud,
+    cameras: list[RingCamera],
+    entry: ConfigEntry,
+    saved: list[Event],
+    ended: list[Event],
+) -> None:
+    """A person's clip overtakes, also one that the back-fill would fetch later."""
+    old = happen(ring, cameras[0], 30, 20)
+    (new,) = happen(ring, cameras[0], 2)
+    hold = asyncio.Event()
+    fault = ring.misbehave("phoenix", hold=hold)
+    await fetch(hass)
+    await until(lambda: not fault.times)
+    await hass.services.async_call(
+        DOMAIN,
+        "save_clip",
+        {"entity_id": "camera.front", "event": str(new.id)},
+        blocking=True,
+    )
+    assert ids_in_order(saved) == ids(new)
+    hold.set()
+    await until(lambda: ended)
+    assert ids_in_order(saved) == [*ids(new), *ids(*old)]
+    assert [event.data["back_fill"] for event in saved] == [False, True, True]
+    assert ended[0].data["saved"] == 3
