@@ -6,6 +6,7 @@ import custom_components  # isort: skip  # noqa: F401
 import asyncio.constants
 import atexit
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import timedelta
 import os
 from pathlib import Path
 import shutil
@@ -120,6 +121,7 @@ def hass_clouds(
     """
     clouds.ring.rate_limit = (10_000, 1.0)
     monkeypatch.setattr(ring, "RATE", (10_000, 1.0))
+    monkeypatch.setattr(ring, "LISTED_AFTER", timedelta(0))
     hass.data[DATA_RESOLVER] = cast("HassAsyncDNSResolver", clouds.resolver())
     return clouds
 

@@ -183,7 +183,7 @@ async def test_last_minutes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As many minutes as the number says are saved, up to now."""
-    monkeypatch.setattr(ring, "LISTED_AFTER", timedelta(0))
+    monkeypatch.setattr(ring.RingSource, "lag", timedelta(0))
     saved = async_capture_events(hass, EVENT_SAVED)
     now = datetime.now(UTC)
     for age in (150, 60):

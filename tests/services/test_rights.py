@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.library.queries import ClipQueries
+from custom_components.clip_download.engine.sources.ring.client import RingSource
 from custom_components.clip_download.runtime import async_shared
 from custom_components.clip_download.services import ACTIONS
 from homeassistant.core import Context, HomeAssistant, SupportsResponse
@@ -102,9 +103,13 @@ def targets(hass: HomeAssistant) -> Iterator[tuple[dict[str, Any], bool]]:
 
 
 async def test_actions(
-    hass: HomeAssistant, hass_clouds: Clouds, clips: dict[str, Path]
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    clips: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody has anything done, or is told anything, of a camera that is not theirs."""
+    monkeypatch.setattr(RingSource, "lag", timedelta(0))
     seen_before = {path: path.read_bytes() for path in clips.values()}
     footage = len(hass_clouds.ring.asked("share/play|phoenix"))
     calls = 0
