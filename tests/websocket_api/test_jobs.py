@@ -113,7 +113,7 @@ async def test_from_asked_to_saved(
     """A download that hangs says how far it came; cancelled and asked again, it ends."""
     browser = await open_browser()
     number = await browser.subscribe("jobs/subscribe", entity_ids=[FRONT])
-    assert await browser.event(number) == {"jobs": []}
+    assert await browser.event(number) == {"jobs": [], "back_fills": []}
     hass_clouds.meraki.misbehave(MEDIA_HOST, hang_after_bytes=20_000)
     job_id = await save(hass, start, label="bell")
     job = await told(browser, number, job_id, lambda job: job["received_bytes"])
@@ -241,7 +241,7 @@ async def test_rights(
         browser: await browser.subscribe("jobs/subscribe") for browser in (admin, guest)
     }
     for browser, number in numbers.items():
-        assert await browser.event(number) == {"jobs": []}
+        assert await browser.event(number) == {"jobs": [], "back_fills": []}
     soon = datetime.now(UTC) + timedelta(hours=1)
     ids = {one: await save(hass, soon, entity_id=one) for one in (YARD, FRONT)}
     for one in (YARD, FRONT):
@@ -304,7 +304,7 @@ async def test_an_account_that_is_removed(
     while not removed:
         removed = (await guest.event(number))["removed"]
     assert removed == [job_id]
-    assert await other.event(nothing) == {"jobs": []}
+    assert await other.event(nothing) == {"jobs": [], "back_fills": []}
     assert await other.ask("cameras") == {"cameras": []}
     assert not other.waiting(nothing)
 

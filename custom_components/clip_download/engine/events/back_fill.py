@@ -346,6 +346,7 @@ class BackFill:
     async def _count(self) -> None:
         """Count how far it has come, and end it if nothing is left. Raises StorageError."""
         async with self._counting:
+            before = self.fetched, self._is_under_way
             self.fetched = await self._store.fetched()
             self._is_under_way = self._is_under_way or bool(self.fetched)
             cameras = {camera.id for camera in self._cameras()}
@@ -364,7 +365,8 @@ class BackFill:
                     await self._store.cancel_back_fill(gone)
                     self._refused |= {one: RefusedError("camera_gone") for one in gone}
                 await self._end()
-        self._on_changed()
+        if (self.fetched, self._is_under_way) != before:
+            self._on_changed()
 
     async def _end(self) -> None:
         """Report what came of it, and forget it. Raises StorageError."""
