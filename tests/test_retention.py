@@ -227,14 +227,14 @@ async def test_trouble_is_told_once(
         one = await save(hass, hass_clouds, 3)
         await hour_passes(hass)
     assert one.exists()
-    assert caplog.text.count("Clips could not be pruned") == 1
+    assert caplog.text.count("Could not delete clips automatically") == 1
     await hour_passes(hass)
     assert not one.exists()
     # It is mended by now: the next trouble is another.
     with monkeypatch.context() as failing:
         failing.setattr(ClipQueries, "total_size", fail)
         await hour_passes(hass)
-    assert caplog.text.count("Clips could not be pruned") == 2
+    assert caplog.text.count("Could not delete clips automatically") == 2
 
 
 async def test_many_are_not_all_named(hass: HomeAssistant, entry: ConfigEntry) -> None:

@@ -28,12 +28,15 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
         library = (await async_shared(hass)).library
     except ConfigEntryError as err:
         # Nothing writes to a library that cannot be opened: it is copied as it is.
-        _LOGGER.warning("The library is backed up as it is: %s", err)
+        _LOGGER.warning(
+            "The clip library could not be prepared for the backup: %s", err
+        )
         return
 
     async def give_up(now: datetime) -> None:
         _LOGGER.warning(
-            "A backup began %s ago and did not end: it counts as ended", LONGEST
+            "A backup that started %s ago has not finished. Saving clips continues",
+            LONGEST,
         )
         await async_post_backup(hass)
 

@@ -86,7 +86,9 @@ class RetentionManager:
                 await self.hass.async_add_executor_job(clear, Path(work), roots)
             await self._queries.end_tasks(EXPORT, exports)
         except (StorageError, OSError) as err:
-            _LOGGER.warning("Interrupted deletions and exports remain: %s", err)
+            _LOGGER.warning(
+                "Could not finish interrupted deletions and exports: %s", err
+            )
 
     @callback
     def async_prune(self) -> asyncio.Task[None]:
@@ -201,7 +203,7 @@ class RetentionManager:
                 pruned = await self.pruning.prune(limits, media_folders(self.hass), now)
             except (StorageError, OSError) as err:
                 if not self._has_failed:
-                    _LOGGER.warning("Clips could not be pruned: %s", err)
+                    _LOGGER.warning("Could not delete clips automatically: %s", err)
                 self._has_failed = True
                 return
             self._has_failed = False

@@ -133,6 +133,6 @@ async def _async_check(hass: HomeAssistant, library: Library) -> None:
         await library.check()
         if await library.is_rebuild_due():
             rebuilt = await async_rebuild(hass, library)
-            _LOGGER.info("The library was rebuilt from its files: %s", rebuilt)
+            _LOGGER.info("Rebuilt the clip library from its files: %s", rebuilt)
     except StorageError as err:
-        _LOGGER.warning("The library could not be checked or rebuilt: %s", err)
+        _LOGGER.warning("Could not check or rebuild the clip library: %s", err)

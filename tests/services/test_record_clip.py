@@ -205,7 +205,7 @@ async def test_stop_that_fails(
     cloud.misbehave(SESSIONS, method="DELETE", status=500, times=99)
     answer = (await record(hass))["camera.front"]
     assert answer["status"] in {"complete", "partial"}, answer
-    assert "A live session could not be ended (500)" in caplog.text
+    assert "Could not end a live view (500)" in caplog.text
     await until_live(cloud, "stop")
     assert cloud.live[0].ended_by == "limit"
 

@@ -85,8 +85,8 @@ class Listener:
     def _warn(self) -> None:
         _LOGGER.log(
             self._level,
-            "A notice that %s did not send came to the webhook of %s; is the secret in "
-            "its options right?",
+            "A notification that was not signed by %s arrived at the webhook of %s. "
+            "Check the secret in the options of the account",
             self._entry.runtime_data.source.manufacturer,
             self._entry.title,
         )

@@ -222,7 +222,7 @@ class EventMonitor:
                     camera, [event], polled_until=datetime.now(UTC)
                 )
             except InvalidRequestError as err:
-                _LOGGER.warning("An event of %s cannot be stored: %s", camera.id, err)
+                _LOGGER.warning("Could not store an event of %s: %s", camera.id, err)
             del self._inbox[0]
 
     async def _poll_due(self) -> CloudError | None:
@@ -270,7 +270,7 @@ class EventMonitor:
             raise
         except Exception:
             # The other cameras are still polled.
-            _LOGGER.exception("The history of %s cannot be read", camera.id)
+            _LOGGER.exception("Could not read the events of %s", camera.id)
             return POLL_INTERVAL_REFUSED
         return POLL_INTERVAL_AWAITING if is_awaiting else POLL_INTERVAL
 

@@ -228,7 +228,7 @@ class EventSaver:
                 if not await self._save_automatically(cameras, now):
                     await self._save_back_fill(cameras, now)
             except StorageError as err:
-                _LOGGER.error("The events to save cannot be read: %s", err)
+                _LOGGER.error("Could not read which events to save: %s", err)
 
     async def _save_automatically(
         self, cameras: Mapping[str, Camera], now: datetime
@@ -299,7 +299,7 @@ class EventSaver:
                 self._known_failures -= group.keys
         except StorageError as err:
             _LOGGER.error(
-                "The outcome of events of %s is not stored: %s", camera.id, err
+                "Could not store which events of %s were saved: %s", camera.id, err
             )
         finally:
             self._running.remove(group)

@@ -436,8 +436,8 @@ class Library:
             with contextlib.suppress(FileNotFoundError):
                 self._beside(ending).rename(f"{aside}{ending}")
         _LOGGER.warning(
-            "%s is damaged (%s) and was moved to %s. Clips come back from their files; "
-            "jobs that were under way are lost",
+            "The database %s is damaged (%s) and was moved to %s. Clips are restored "
+            "from their files, but those that were being saved are lost",
             self._path,
             err,
             aside,

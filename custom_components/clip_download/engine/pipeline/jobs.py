@@ -350,13 +350,13 @@ class Jobs:
         try:
             await self._library.cancel_job(job)
         except StorageError as err:
-            _LOGGER.error("That job %s is cancelled cannot be kept: %s", job.id, err)
+            _LOGGER.error("Could not store that job %s was canceled: %s", job.id, err)
 
     async def _record_failure(self, job: Job) -> None:
         try:
             await self._library.update_job(job)
         except StorageError as err:
-            _LOGGER.error("The failure of job %s cannot be recorded: %s", job.id, err)
+            _LOGGER.error("Could not store that job %s failed: %s", job.id, err)
 
 
 async def forget(library: Library, account_id: str) -> None:

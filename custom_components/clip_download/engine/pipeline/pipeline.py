@@ -160,7 +160,9 @@ class Pipeline:
             try:
                 await run_in_thread(working_folder.take_back, self._job, self._working)
             except OSError as err:
-                _LOGGER.warning("Clips cannot be taken back: %s", storage_error(err))
+                _LOGGER.warning(
+                    "Could not remove incomplete clips: %s", storage_error(err)
+                )
         if not self._job.working_folders:
             return
         # Whoever cancels a job that is saved meanwhile must not leave them behind.

@@ -125,9 +125,7 @@ async def _hang_up(streams: list[RingWebRtcStream]) -> None:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await stream.close()
         except (OSError, RingError, WebSocketException) as err:
-            _LOGGER.warning(
-                "A live session could not be ended (%s)", type(err).__name__
-            )
+            _LOGGER.warning("Could not end a live view (%s)", type(err).__name__)
         for task in tasks:
             if task.done() and not task.cancelled():
                 # A connection that broke off broke these, too, and nobody asks them.

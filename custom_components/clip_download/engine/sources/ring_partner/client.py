@@ -520,7 +520,7 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
                     status = str(response.status)
             except (ClipError, TimeoutError) as err:
                 status = str(err) or type(err).__name__
-        _LOGGER.warning("A live session could not be ended (%s)", status)
+        _LOGGER.warning("Could not end a live view (%s)", status)
 
     # Requests
 
