@@ -1,5 +1,6 @@
 """Every language has all texts, with what fills them."""
 
+from datetime import timedelta
 import json
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,15 @@ from typing import Any
 import pytest
 
 from custom_components.clip_download import const
+from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.sources.kinesis import KinesisSource
+from custom_components.clip_download.texts import async_cached_texts
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
 
-from .languages import problems
+from .accounts import set_up
+from .clouds import Clouds
+from .languages import problems, texts_of
 
 INTEGRATION = Path(const.__file__).parent / "translations"
 FRONT_END = INTEGRATION.parents[2] / "frontend" / "src" / "translations"
@@ -65,3 +73,34 @@ def test_what_is_wrong_is_found() -> None:
     ]
     assert list(problems({"a": "One."}, {"a": "{x"})) != []
     assert list(problems(english, english | {"gone": "Weg"})) != []
+
+
+@pytest.mark.usefixtures("media_dir")
+async def test_home_assistant_speaks_german(
+    hass: HomeAssistant, hass_clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has all texts in its language, and so does what it says of an error."""
+    hass.config.language = "de"
+    monkeypatch.setattr(KinesisSource, "lag", timedelta(0))
+    hass_clouds.kinesis.add_stream("Front", retention_hours=0)
+    await set_up(hass, hass_clouds, "kinesis")
+    german = load(INTEGRATION / "de.json")
+    for category in german:
+        known = await async_get_translations(hass, "de", category, [DOMAIN])
+        for path, text in texts_of({category: german[category]}):
+            assert known[f"component.{DOMAIN}.{path}"] == text
+    assert async_cached_texts(hass)("older") == german["common"]["older"]
+
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "save_clip",
+        {"entity_id": "camera.front", "before": {"minutes": 1}},
+        blocking=True,
+        return_response=True,
+    )
+    assert answer is not None
+    error: Any = answer["camera.front"]
+    told = (load(INTEGRATION / "en.json") | german)["exceptions"]["no_retention"]
+    what = told["message"].removeprefix("{subject}: ")
+    assert error["error"]["message"].startswith("Front, ")
+    assert error["error"]["message"].endswith(what)
