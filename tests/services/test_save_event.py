@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.clip_download import automatic_saving
 from custom_components.clip_download.engine.model import Event, EventKind, PushedEvent
@@ -90,6 +91,41 @@ async def test_not_ready(
     assert told["status"] == "complete"
     assert list(media_dir.rglob("*.mp4")) == [Path(told["path"])]
     assert await save_one(hass, str(event.id)) == told
+
+
+async def test_without_waiting(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The answer comes at once, and the clip, or why there is none, on the bus."""
+    monkeypatch.setattr(automatic_saving, "LOOK_AGAIN_S", 0.01)
+    camera = hass_clouds.ring.add_camera("Front")
+    await set_up(hass, hass_clouds, "ring")
+    event = hass_clouds.ring.add_event(
+        camera, start=datetime.now(UTC) - 6 * SECOND, duration_s=4, ready_after_s=600
+    )
+    saved = async_capture_events(hass, "clip_download_saved")
+    failed = async_capture_events(hass, "clip_download_failed")
+    event_id = str(event.id)
+    queued = {"status": "queued", "events": [event_id]}
+    assert await save_one(hass, event_id, wait=False) == queued
+    event.ready_at = event.stored_at = datetime.now(UTC)
+    await until(lambda: bool(saved))
+    assert saved[0].data["events"] == [event_id]
+    assert len(list(media_dir.rglob("*.mp4"))) == 1
+
+    other = hass_clouds.ring.add_event(
+        camera, start=datetime.now(UTC) - 2 * SECOND, duration_s=1, ready_after_s=600
+    )
+    other_id = str(other.id)
+    told = await save_one(hass, other_id, wait=False, timeout=0, label="bell")
+    assert told == {"status": "queued", "events": [other_id]}
+    await until(lambda: bool(failed))
+    assert failed[0].data["error"]["message"]
+    assert (failed[0].data["label"], failed[0].data["status"]) == ("bell", "failed")
+    assert failed[0].data["events"] == [other_id]
 
 
 async def test_told_under_another_id(

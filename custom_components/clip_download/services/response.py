@@ -277,7 +277,7 @@ def saved(hass: HomeAssistant, clips: Sequence[Clip]) -> ClipAnswer:
         "duration_s": sum(clip.duration_ms for clip in clips) / 1000,
         "size_bytes": sum(clip.size_bytes for clip in clips),
         "events": list(clips[0].events),
-        "gaps": [_times(gap) for gap in clips[0].gaps],
+        "gaps": [times(gap) for gap in clips[0].gaps],
     }
     if media_content_id := files[0].get("media_content_id"):
         result["media_content_id"] = media_content_id
@@ -293,7 +293,7 @@ def seen(event: Event) -> EventAnswer:
         "kind": event.kind,
         "what": event.what,
         "seen": list(event.seen),
-        **_times(event.window),
+        **times(event.window),
     }
 
 
@@ -328,13 +328,14 @@ def _file(hass: HomeAssistant, clip: Clip) -> FileAnswer:
         **place(hass, clip.path),
         "sha256": clip.sha256,
         "audio_codec": clip.audio_codec,
-        **_times(clip.window),
+        **times(clip.window),
         "duration_s": clip.duration_ms / 1000,
         "size_bytes": clip.size_bytes,
     }
 
 
-def _times(window: Window) -> Times:
+def times(window: Window) -> Times:
+    """Return a window in local time."""
     return {"start": _local(window.start), "end": _local(window.end)}
 
 

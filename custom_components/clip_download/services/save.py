@@ -21,7 +21,7 @@ from ..automatic_saving import (
 )
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
-from ..engine.errors import ClipError, RefusedError
+from ..engine.errors import ClipError, CloudError, NotReadyError, RefusedError
 from ..engine.model import Camera, Clip, Clock, Codec, Event, JobState, MediaOptions
 from ..engine.pipeline.jobs import Running
 from ..engine.time_range import Window, check_timeout, settle
@@ -180,12 +180,14 @@ async def _async_outcome(
 
 
 async def _async_save_event(
-    call: ServiceCall, entity_id: str, event_id: str
+    call: ServiceCall, entity_id: str, event_id: str, *, is_later: bool = False
 ) -> Result[response.ClipAnswer]:
     """Save the recording of an event of one camera, as automatic saving does.
 
-    What that has saved is the answer, and what it is saving is waited for.
+    What that has saved is the answer, and what it is saving is waited for. A call that
+    does not wait is answered at once: a recording that is not ready is saved `later`.
     """
+    may_wait = call.data["wait"] or is_later
     now = dt_util.utcnow()
     window = Window(now, now)
     try:
@@ -193,7 +195,7 @@ async def _async_save_event(
         entry, camera = account_and_camera(call.hass, entity_id)
         event = await entry.runtime_data.call(
             lambda: async_find_event(entry, camera, event_id),
-            within=call.data["timeout"],
+            within=call.data["timeout"] if may_wait else timedelta(0),
         )
         window = event.window
         # The account may have been reloaded meanwhile.
@@ -203,8 +205,29 @@ async def _async_save_event(
             return response.saved(call.hass, clips), None
         running = await _async_running(call, entry, camera, event, clips)
     except ClipError as err:
-        return _failure(call, entity_id, window, err)
+        if may_wait or not isinstance(err, (NotReadyError, CloudError)):
+            return _failure(call, entity_id, window, err)
+        entry.async_create_background_task(
+            call.hass,
+            _async_save_event_later(call, entity_id, event_id),
+            f"save {event_id} of {entity_id}",
+        )
+        return {"status": response.STATUS_QUEUED, "events": [event_id]}, None
     return await _async_outcome(call, entity_id, running)
+
+
+async def _async_save_event_later(
+    call: ServiceCall, entity_id: str, event_id: str
+) -> None:
+    """Save the recording of an event when it is ready; tell on the bus if that fails."""
+    told, raised = await _async_save_event(call, entity_id, event_id, is_later=True)
+    if raised and "job_id" not in told:
+        now = dt_util.utcnow()
+        about = {"entity_id": entity_id, "label": call.data["label"]}
+        times = response.times(Window(now, now))
+        call.hass.bus.async_fire(
+            response.EVENT_FAILED, {**about, **times, "events": [event_id], **told}
+        )
 
 
 async def _async_running(
