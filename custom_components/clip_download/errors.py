@@ -79,6 +79,17 @@ def async_message(
     return text.format(**(err.translation_placeholders or {}))
 
 
+@callback
+def async_reason(hass: HomeAssistant, err: ClipError) -> str:
+    """Return what an error says, for a place that shows its camera and times itself."""
+    # What none of the texts has within it.
+    subject = "\N{BULLET}"
+    message = async_message(hass, action_error(err, camera=subject))
+    return message.removeprefix(subject).lstrip(
+        ": \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+    )
+
+
 def action_error(
     err: ClipError, *, camera: str = "", window: str = ""
 ) -> HomeAssistantError:

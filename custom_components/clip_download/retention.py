@@ -154,15 +154,20 @@ class RetentionManager:
         async_dispatcher_send(self.hass, CLIPS_CHANGED, tuple(clips))
         return clips
 
-    async def label(self, clip_id: str, label: str) -> Clip | None:
-        """Label a clip; return it as it is now, None if there is none.
+    async def label(self, ids: Iterable[str], label: str) -> list[Clip]:
+        """Label clips; return those that there are, as they are now.
 
-        Raises StorageError.
+        Raises StorageError if one cannot be labelled; those after it stay as they were.
         """
-        clip = await self.pruning.label(clip_id, media_folders(self.hass), label)
-        if clip:
-            async_dispatcher_send(self.hass, CLIPS_CHANGED, (clip,))
-        return clip
+        labelled: dict[str, Clip | None] = {}
+        roots = media_folders(self.hass)
+        try:
+            for clip_id in ids:
+                labelled[clip_id] = await self.pruning.label(clip_id, roots, label)
+        finally:
+            clips = [clip for clip in labelled.values() if clip]
+            async_dispatcher_send(self.hass, CLIPS_CHANGED, tuple(clips))
+        return clips
 
     async def delete(self, clips: Sequence[Clip]) -> DeletionResult:
         """Delete clips, but for those that are spared; report which were deleted.

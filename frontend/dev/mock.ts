@@ -432,7 +432,7 @@ export class MockBackEnd {
           seen: distinct(this._clips.flatMap((clip) => clip.seen)),
         };
       case "clip_download/clip/get":
-        return { clip: this._update(message["clip_id"] as string, {}) };
+        return { clip: this._known(message["clip_id"] as string) };
       case "clip_download/share/create":
         return { share: this._share(message["clip_id"] as string, message["hours"] as number) };
       case "clip_download/share/list":
@@ -441,9 +441,9 @@ export class MockBackEnd {
         this._shares = this._shares.filter((share) => share.id !== message["share_id"]);
         return {};
       case "clip_download/clip/keep":
-        return { clip: this._update(message["clip_id"] as string, { kept: message["kept"] as boolean }) };
+        return { clips: this._update(message["clip_ids"] as string[], { kept: message["kept"] as boolean }) };
       case "clip_download/clip/label":
-        return { clip: this._update(message["clip_id"] as string, { label: message["label"] as string }) };
+        return { clips: this._update(message["clip_ids"] as string[], { label: message["label"] as string }) };
       case "clip_download/clip/delete": {
         const gone = message["clip_ids"] as string[];
         this._clips = this._clips.filter((clip) => !gone.includes(clip.id));
@@ -456,7 +456,7 @@ export class MockBackEnd {
   }
 
   private _share(clipId: string, hours: number): Share {
-    const clip = this._update(clipId, {});
+    const clip = this._known(clipId);
     const id = `share-${String(++this._count)}`;
     const share: Share = {
       ...span(ms(clip.start), ms(clip.end)),
@@ -496,12 +496,16 @@ export class MockBackEnd {
     if (job) this._change(job, { state });
   }
 
-  private _update(clipId: string, more: Partial<Clip>): Clip {
+  private _known(clipId: string): Clip {
     const clip = this._clips.find((one) => one.id === clipId);
     if (!clip) throw { code: "not_found", message: "There is no such clip." };
-    const changed = { ...clip, ...more };
-    this._clips = this._clips.map((one) => (one === clip ? changed : one));
-    this._send(this._clipListeners, { saved: [], changed: [changed], removed: [] });
+    return clip;
+  }
+
+  private _update(clipIds: string[], more: Partial<Clip>): Clip[] {
+    const changed = clipIds.map((clipId) => ({ ...this._known(clipId), ...more }));
+    this._clips = this._clips.map((clip) => changed.find((one) => one.id === clip.id) ?? clip);
+    this._send(this._clipListeners, { saved: [], changed, removed: [] });
     return changed;
   }
 

@@ -81,11 +81,11 @@ export const cancelBackFill = (hass: HomeAssistant, accountId: string): Promise<
 export const retryJob = (hass: HomeAssistant, jobId: string): Promise<{ job_id: string }> =>
   hass.callWS({ type: "clip_download/jobs/retry", job_id: jobId });
 
-export const keepClip = async (hass: HomeAssistant, clipId: string, kept: boolean): Promise<Clip> =>
-  (await hass.callWS<{ clip: Clip }>({ type: "clip_download/clip/keep", clip_id: clipId, kept })).clip;
+export const keepClips = async (hass: HomeAssistant, clipIds: string[], kept: boolean): Promise<Clip[]> =>
+  (await hass.callWS<{ clips: Clip[] }>({ type: "clip_download/clip/keep", clip_ids: clipIds, kept })).clips;
 
-export const labelClip = async (hass: HomeAssistant, clipId: string, label: string): Promise<Clip> =>
-  (await hass.callWS<{ clip: Clip }>({ type: "clip_download/clip/label", clip_id: clipId, label })).clip;
+export const labelClips = async (hass: HomeAssistant, clipIds: string[], label: string): Promise<Clip[]> =>
+  (await hass.callWS<{ clips: Clip[] }>({ type: "clip_download/clip/label", clip_ids: clipIds, label })).clips;
 
 export interface Deleted {
   deleted: string[];

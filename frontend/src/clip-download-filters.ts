@@ -5,7 +5,7 @@ import { icon } from "./icon";
 import { mdiClose, mdiMagnify, mdiMenuDown } from "./icons";
 import { type Key, kindName, labelName, type Localize } from "./localize";
 import { type ClipFilter, NO_FILTER } from "./store";
-import { shared } from "./styles";
+import { chipStyles, shared } from "./styles";
 import type { Camera, ClipFilters } from "./types";
 
 /** How long nothing is typed before it is searched for. */
@@ -118,6 +118,7 @@ export class ClipDownloadFilters extends LitElement {
 
   static override styles = [
     shared,
+    chipStyles,
     css`
       :host {
         display: flex;
@@ -150,24 +151,13 @@ export class ClipDownloadFilters extends LitElement {
       input::-webkit-search-cancel-button {
         display: none;
       }
-      .chips {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 8px;
-        min-width: 0;
-      }
       .chip {
         position: relative;
         flex: none;
         display: inline-flex;
         align-items: center;
         border-radius: 22px;
-        box-shadow: inset 0 0 0 1px var(--cd-line);
         font-weight: 400;
-      }
-      .on {
-        background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
-        box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--cd-primary) 55%, transparent);
       }
       .chip svg {
         position: absolute;
@@ -206,13 +196,6 @@ export class ClipDownloadFilters extends LitElement {
         .search {
           flex-basis: 100%;
           max-width: none;
-        }
-        .chips {
-          flex-wrap: nowrap;
-          overflow-x: auto;
-          margin: -4px;
-          padding: 4px;
-          scrollbar-width: none;
         }
       }
     `,

@@ -5,7 +5,7 @@ import type { Format } from "./format";
 import { icon } from "./icon";
 import { mdiCalendarToday, mdiCctv, mdiChevronLeft, mdiChevronRight } from "./icons";
 import type { Localize } from "./localize";
-import { shared } from "./styles";
+import { chipStyles, shared } from "./styles";
 import { type Day, dayAt, dayById } from "./time";
 import type { Camera } from "./types";
 
@@ -39,7 +39,7 @@ export class ClipDownloadHead extends LitElement {
   private _chip(camera: Camera, isShown: boolean): TemplateResult {
     const status = this.localize(`camera.${camera.status}`);
     return html`<button
-      class="chip ${isShown ? "shown" : ""}"
+      class="chip ${isShown ? "on" : ""}"
       aria-pressed=${isShown}
       title="${camera.name}: ${camera.reason ?? status}"
       @click=${() => this.dispatchEvent(new CustomEvent("camera-toggled", { detail: camera.entity_id }))}
@@ -119,6 +119,7 @@ export class ClipDownloadHead extends LitElement {
 
   static override styles = [
     shared,
+    chipStyles,
     css`
       :host {
         display: flex;
@@ -126,23 +127,15 @@ export class ClipDownloadHead extends LitElement {
         justify-content: space-between;
         gap: 8px 16px;
       }
-      .chips {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 8px;
-        min-width: 0;
-      }
       .chip {
         padding: 0 12px 0 6px;
         padding-inline: 6px 12px;
         max-width: 220px;
         background: var(--cd-ground);
-        box-shadow: inset 0 0 0 1px var(--cd-line);
         color: var(--cd-faint);
       }
-      .chip.shown {
+      .chip.on {
         background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
-        box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--cd-primary) 55%, transparent);
         color: var(--cd-text);
       }
       .face {
@@ -220,13 +213,6 @@ export class ClipDownloadHead extends LitElement {
         .date {
           flex: 1;
           min-width: 0;
-        }
-        .chips {
-          flex-wrap: nowrap;
-          overflow-x: auto;
-          margin: -4px;
-          padding: 4px;
-          scrollbar-width: none;
         }
         .chip {
           flex: none;

@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
+import { bar, barStyles } from "./bar";
 import type { Format } from "./format";
 import { icon } from "./icon";
 import {
@@ -115,7 +116,6 @@ export class ClipDownloadJobs extends LitElement {
     const name = this._name(job);
     const start = ms(job.start);
     const length = format.length(ms(job.end) - start);
-    const share = progress(job);
     const what = `${name}, ${format.seconds(start)}`;
     return html`<li class=${job.state}>
       ${icon(LOOKS[job.state])}
@@ -125,16 +125,7 @@ export class ClipDownloadJobs extends LitElement {
         <span class="how">${this._how(job)}</span>
         ${isOver(job)
           ? nothing
-          : html`<div
-              class="bar ${share === null ? "unknown" : ""}"
-              role="progressbar"
-              aria-label=${localize("jobs.progress", { what })}
-              aria-valuemin="0"
-              aria-valuemax="100"
-              aria-valuenow=${share === null ? nothing : Math.round(share * 100)}
-            >
-              <div style="transform: scaleX(${share ?? 0.3})"></div>
-            </div>`}
+          : bar(progress(job), localize("jobs.progress", { what }))}
       </div>
       ${job.state === "saved" && job.clip_ids.length
         ? this._button("play", "jobs.play", mdiPlay, job, what)
@@ -214,6 +205,7 @@ export class ClipDownloadJobs extends LitElement {
 
   static override styles = [
     shared,
+    barStyles,
     css`
       :host {
         display: block;
@@ -278,34 +270,7 @@ export class ClipDownloadJobs extends LitElement {
         color: color-mix(in srgb, var(--success-color, #43a047) 75%, var(--cd-text));
       }
       .bar {
-        height: 4px;
         margin-top: 6px;
-        border-radius: 2px;
-        overflow: hidden;
-        background: var(--cd-soft);
-      }
-      .bar div {
-        height: 100%;
-        background: var(--cd-strong);
-        transform-origin: left;
-        transition: transform 0.3s linear;
-      }
-      :host(:dir(rtl)) .bar div {
-        transform-origin: right;
-        --way: -1;
-      }
-      .bar.unknown div {
-        animation: slide 1.6s ease-in-out infinite alternate;
-      }
-      @keyframes slide {
-        to {
-          transform: translateX(calc(70% * var(--way, 1))) scaleX(0.3);
-        }
-      }
-      @media (prefers-reduced-motion: reduce) {
-        .bar.unknown div {
-          animation: none;
-        }
       }
     `,
   ];

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 
+import { bar, barStyles } from "./bar";
 import type { Format } from "./format";
 import { icon } from "./icon";
 import { mdiClose } from "./icons";
@@ -68,22 +69,13 @@ export class ClipDownloadNotices extends LitElement {
       <button class="icon" aria-label=${stop} title=${stop} @click=${() => this.dispatchEvent(new CustomEvent("stop"))}>
         ${icon(mdiClose)}
       </button>
-      ${url === null
-        ? html`<span
-            class="share ${share === null ? "unknown" : ""}"
-            role="progressbar"
-            aria-label=${localize("export.progress")}
-            aria-valuemin="0"
-            aria-valuemax="100"
-            aria-valuenow=${share === null ? nothing : Math.round(share * 100)}
-            style="transform: scaleX(${share ?? 0.3})"
-          ></span>`
-        : nothing}
+      ${url === null ? bar(share, localize("export.progress")) : nothing}
     </div>`;
   }
 
   static override styles = [
     shared,
+    barStyles,
     css`
       .notices {
         position: fixed;
@@ -132,22 +124,20 @@ export class ClipDownloadNotices extends LitElement {
         outline-color: currentColor;
         outline-offset: -4px;
       }
-      .share,
+      .bar,
       .time {
         position: absolute;
         inset: auto 0 0;
         height: 3px;
-        background: currentColor;
-        transform-origin: left;
       }
-      .share {
-        width: 100%;
+      .bar div,
+      .time {
+        background: currentColor;
       }
       .time {
-        width: 100%;
+        transform-origin: left;
         animation: run-out 10s linear forwards;
       }
-      :host(:dir(rtl)) .share,
       :host(:dir(rtl)) .time {
         transform-origin: right;
       }

@@ -163,7 +163,7 @@ export class ClipDownloadSave extends LitElement {
   private _problem(row: Row, selection: Selection): string | undefined {
     const about = { camera: row.name };
     const refused = refusedIn(row, selection);
-    if (refused) return refused.reason;
+    if (refused) return this.localize("camera.problem", { ...about, reason: refused.reason });
     if (selection.start < (row.retentionStart ?? 0)) return this.localize("save.gone", about);
     if (selection.start < (row.onlyMotionBefore ?? 0)) return this.localize("save.only_motion", about);
     return undefined;

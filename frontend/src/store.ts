@@ -555,24 +555,19 @@ export class Store implements ReactiveController {
   }
 
   async keep(clips: Clip[], kept: boolean): Promise<void> {
-    for (const clip of clips) {
-      if (clip.kept === kept) continue;
-      const isDone = await this._try(async (hass) =>
-        this._clipsChanged({ changed: [await api.keepClip(hass, clip.id, kept)] }),
-      );
-      if (!isDone) return;
-    }
+    const others = clips.filter((clip) => clip.kept !== kept);
+    await this._change(others, (hass, ids) => api.keepClips(hass, ids, kept));
   }
 
   async label(clips: Clip[], label: string): Promise<void> {
-    for (const clip of clips) {
-      if (clip.label === label) continue;
-      const isDone = await this._try(async (hass) =>
-        this._clipsChanged({ changed: [await api.labelClip(hass, clip.id, label)] }),
-      );
-      if (!isDone) return;
-    }
+    const others = clips.filter((clip) => clip.label !== label);
+    await this._change(others, (hass, ids) => api.labelClips(hass, ids, label));
     void this._loadFilters();
+  }
+
+  private async _change(clips: Clip[], ask: (hass: HomeAssistant, ids: string[]) => Promise<Clip[]>): Promise<void> {
+    const ids = clips.map((clip) => clip.id);
+    if (ids.length) await this._try(async (hass) => this._clipsChanged({ changed: await ask(hass, ids) }));
   }
 
   delete(clips: Clip[]): void {

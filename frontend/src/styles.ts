@@ -127,3 +127,29 @@ export const shared = css`
     white-space: nowrap;
   }
 `;
+
+/** A row of buttons that say by their color what is chosen; where there is no room, it scrolls. */
+export const chipStyles = css`
+  .chips {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px;
+    min-width: 0;
+  }
+  .chip {
+    box-shadow: inset 0 0 0 1px var(--cd-line);
+  }
+  .on {
+    background: color-mix(in srgb, var(--cd-primary) 14%, var(--cd-ground));
+    box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--cd-primary) 55%, transparent);
+  }
+  @container (max-width: 600px) {
+    .chips {
+      flex-wrap: nowrap;
+      overflow-x: auto;
+      margin: -4px;
+      padding: 4px;
+      scrollbar-width: none;
+    }
+  }
+`;

@@ -153,12 +153,18 @@ describe("saving", () => {
 });
 
 describe("clips", () => {
-  it("are kept and labelled", async () => {
-    const { store } = await start();
-    const clip = store.clips.find((one) => !one.kept)!;
-    await Promise.all([store.keep([clip], true), vi.advanceTimersByTimeAsync(100)]);
-    await Promise.all([store.label([clip], "thief"), vi.advanceTimersByTimeAsync(100)]);
-    expect(store.clips.find((one) => one.id === clip.id)).toMatchObject({ kept: true, label: "thief" });
+  it("are kept and labelled, all at once", async () => {
+    const { store, count } = await start();
+    const clips = store.clips.slice(0, 9);
+    const ids = clips.map((clip) => clip.id);
+    await Promise.all([store.keep(clips, true), vi.advanceTimersByTimeAsync(100)]);
+    await Promise.all([store.label(clips, "thief"), vi.advanceTimersByTimeAsync(100)]);
+    for (const clip of store.clips.filter((one) => ids.includes(one.id))) {
+      expect(clip).toMatchObject({ kept: true, label: "thief" });
+    }
+    expect([count("clip_download/clip/keep"), count("clip_download/clip/label")]).toEqual([1, 1]);
+    await Promise.all([store.keep(clips.slice(0, 0), true), vi.advanceTimersByTimeAsync(100)]);
+    expect(count("clip_download/clip/keep")).toBe(1);
   });
 
   it("are deleted when the notice has gone, not before", async () => {

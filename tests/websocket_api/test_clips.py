@@ -143,7 +143,7 @@ async def test_filters(
     motion, ding = both
     assert (ding["kinds"], ding["seen"]) == (["ding"], [])
     assert (motion["kinds"], motion["seen"]) == (["motion"], ["person"])
-    await browser.ask("clip/keep", clip_id=ding["id"], kept=True)
+    await browser.ask("clip/keep", clip_ids=[ding["id"]], kept=True)
     for chosen, found in (
         ({"kind": "ding"}, [ding]),
         ({"kind": "din"}, []),
@@ -218,7 +218,8 @@ async def test_keep_label_delete(
     (clip,) = await listed(browser)
     clip_id = clip["id"]
 
-    kept = (await browser.ask("clip/keep", clip_id=clip_id, kept=True))["clip"]
+    told = await browser.ask("clip/keep", clip_ids=[clip_id, "nobody's"], kept=True)
+    (kept,) = told["clips"]
     assert kept["kept"]
     assert sidecar.read(beside).clip.kept
     answer = await browser.ask("clip/delete", clip_ids=[clip_id])
@@ -226,12 +227,14 @@ async def test_keep_label_delete(
         "deleted": [],
         "spared": [{"clip_id": clip_id, "reason": "kept"}],
     }
-    released = (await browser.ask("clip/keep", clip_id=clip_id, kept=False))["clip"]
+    (released,) = (await browser.ask("clip/keep", clip_ids=[clip_id], kept=False))[
+        "clips"
+    ]
     assert not released["kept"]
 
     label = "Pàckage <img src=x onerror=alert(1)>"
-    told = await browser.ask("clip/label", clip_id=clip_id, label=f"  {label}\n")
-    assert told["clip"]["label"] == label
+    told = await browser.ask("clip/label", clip_ids=[clip_id], label=f"  {label}\n")
+    assert told["clips"][0]["label"] == label
     after = sidecar.read(beside)
     assert after.clip.label == label
     assert after.asked == before.asked
@@ -249,7 +252,7 @@ async def test_keep_label_delete(
     for command in ({"kept": True}, {"label": "x"}):
         name = "keep" if "kept" in command else "label"
         assert (
-            await browser.refused(f"clip/{name}", clip_id=clip_id, **command)
+            await browser.refused(f"clip/{name}", clip_ids=[clip_id], **command)
             == "not_found"
         )
 
@@ -263,9 +266,9 @@ async def test_a_sidecar_that_cannot_be_written(
     (clip,) = await listed(browser)
     shutil.move(path.parent, path.parent.with_name("aside"))
     path.parent.symlink_to(path.parent.with_name("aside"))
-    code = await browser.refused("clip/label", clip_id=clip["id"], label="x")
+    code = await browser.refused("clip/label", clip_ids=[clip["id"]], label="x")
     assert code == "home_assistant_error"
-    code = await browser.refused("clip/keep", clip_id=clip["id"], kept=True)
+    code = await browser.refused("clip/keep", clip_ids=[clip["id"]], kept=True)
     assert code == "home_assistant_error"
     path.parent.unlink()
     shutil.move(path.parent.with_name("aside"), path.parent)
@@ -308,8 +311,8 @@ async def test_rights(
         for command, data in (
             ("clips/list", {"entity_ids": [entity_id]}),
             ("clips/list", {"entity_ids": [*theirs, entity_id]}),
-            ("clip/keep", {"clip_id": clip_id, "kept": True}),
-            ("clip/label", {"clip_id": clip_id, "label": "mine"}),
+            ("clip/keep", {"clip_ids": [clip_id], "kept": True}),
+            ("clip/label", {"clip_ids": [clip_id], "label": "mine"}),
         ):
             assert await guest.refused(command, **data) == "not_found"
         answer = await guest.ask("clip/delete", clip_ids=[clip_id])
@@ -335,7 +338,8 @@ async def test_cameras_that_are_gone(
     await hass.async_block_till_done()
     assert await listed(all_but) == []
     assert (
-        await all_but.refused("clip/keep", clip_id=clip["id"], kept=True) == "not_found"
+        await all_but.refused("clip/keep", clip_ids=[clip["id"]], kept=True)
+        == "not_found"
     )
     (still,) = await listed(admin)
     assert (still["id"], still["entity_id"]) == (clip["id"], None)
@@ -370,14 +374,14 @@ async def test_cameras_that_are_gone(
             "service_validation_error",
         ),
         ("clips/list", {"unknown": 1}, "invalid_format"),
-        ("clip/keep", {"clip_id": "nobody's", "kept": True}, "not_found"),
-        ("clip/keep", {"clip_id": "' OR 1 --", "kept": True}, "not_found"),
-        ("clip/keep", {"clip_id": "\0", "kept": True}, "not_found"),
-        ("clip/keep", {"clip_id": {}, "kept": True}, "invalid_format"),
-        ("clip/keep", {"clip_id": "1"}, "invalid_format"),
-        ("clip/label", {"clip_id": "1", "label": "x" * 101}, "invalid_format"),
-        ("clip/label", {"clip_id": "1", "label": "x" * 2**20}, "invalid_format"),
-        ("clip/label", {"clip_id": "1", "label": None}, "invalid_format"),
+        ("clip/keep", {"clip_ids": ["nobody's"], "kept": True}, "not_found"),
+        ("clip/keep", {"clip_ids": ["' OR 1 --"], "kept": True}, "not_found"),
+        ("clip/keep", {"clip_ids": ["\0"], "kept": True}, "not_found"),
+        ("clip/keep", {"clip_ids": [{}], "kept": True}, "invalid_format"),
+        ("clip/keep", {"clip_ids": ["1"]}, "invalid_format"),
+        ("clip/label", {"clip_ids": ["1"], "label": "x" * 101}, "invalid_format"),
+        ("clip/label", {"clip_ids": ["1"], "label": "x" * 2**20}, "invalid_format"),
+        ("clip/label", {"clip_ids": ["1"], "label": None}, "invalid_format"),
         ("clip/delete", {"clip_ids": []}, "invalid_format"),
         ("clip/delete", {"clip_ids": "1"}, "invalid_format"),
         ("clip/delete", {"clip_ids": ["x"] * 10_000}, "invalid_format"),
@@ -423,10 +427,10 @@ async def test_subscribe(
     )
     (changed,) = (await browser.event(everything))["changed"]
     assert (changed["id"], changed["kept"]) == (second["id"], True)
-    await browser.ask("clip/keep", clip_id=second["id"], kept=False)
+    await browser.ask("clip/keep", clip_ids=[second["id"]], kept=False)
     (changed,) = (await browser.event(everything))["changed"]
     assert (changed["id"], changed["kept"]) == (second["id"], False)
-    await browser.ask("clip/label", clip_id=second["id"], label="fox")
+    await browser.ask("clip/label", clip_ids=[second["id"]], label="fox")
     (changed,) = (await browser.event(everything))["changed"]
     assert changed["label"] == "fox"
     await browser.ask("clip/delete", clip_ids=[first["id"]])

@@ -37,6 +37,7 @@ from .command import (
     utc,
 )
 from .schema import (
+    ChangedAnswer,
     ClipAnswer,
     ClipInfo,
     ClipsAnswer,
@@ -46,7 +47,7 @@ from .schema import (
 )
 
 PAGE, MOST_LISTED = 50, 200
-MOST_DELETED = 1000
+CLIP_IDS = vol.All([ID], vol.Length(min=1, max=1000))
 MOST_FILTERS = 50
 INFOS_AT_ONCE = 50
 # Why a clip was not deleted that does not exist; the other reasons are the library's.
@@ -214,40 +215,35 @@ class _Changes:
 @command("clip/get", {vol.Required("clip_id"): ID})
 async def ws_get(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
     """Tell of a clip, whose file exists."""
-    return await _async_answer(
-        asker, [await async_existing_clip(asker, msg["clip_id"])]
-    )
+    clip = await async_existing_clip(asker, msg["clip_id"])
+    (info,) = await async_infos(asker, [clip])
+    return {"clip": info}
 
 
-@command("clip/keep", {vol.Required("clip_id"): ID, vol.Required("kept"): bool})
-async def ws_keep(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
-    """Keep a clip whatever the limits, or let them hold for it again."""
-    clip = await _async_clip(asker, msg["clip_id"])
+@command("clip/keep", {vol.Required("clip_ids"): CLIP_IDS, vol.Required("kept"): bool})
+async def ws_keep(asker: Asker, msg: dict[str, Any]) -> ChangedAnswer:
+    """Keep clips whatever the limits, or let them hold for them again."""
+    theirs = [clip.id for clip in await _async_theirs(asker, msg["clip_ids"])]
     retention = (await async_shared(asker.hass)).retention
-    return await _async_answer(asker, await retention.keep([clip.id], kept=msg["kept"]))
-
-
-@command("clip/label", {vol.Required("clip_id"): ID, vol.Required("label"): LABEL})
-async def ws_label(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
-    """Change a clip's label; its file keeps its name."""
-    clip = await _async_clip(asker, msg["clip_id"])
-    retention = (await async_shared(asker.hass)).retention
-    now = await retention.label(clip.id, msg["label"])
-    return await _async_answer(asker, [now] if now else [])
+    changed = await retention.keep(theirs, kept=msg["kept"])
+    return await _async_changed(asker, changed)
 
 
 @command(
-    "clip/delete",
-    {vol.Required("clip_ids"): vol.All([ID], vol.Length(min=1, max=MOST_DELETED))},
+    "clip/label", {vol.Required("clip_ids"): CLIP_IDS, vol.Required("label"): LABEL}
 )
+async def ws_label(asker: Asker, msg: dict[str, Any]) -> ChangedAnswer:
+    """Change the label of clips; their files keep their names."""
+    theirs = [clip.id for clip in await _async_theirs(asker, msg["clip_ids"])]
+    retention = (await async_shared(asker.hass)).retention
+    return await _async_changed(asker, await retention.label(theirs, msg["label"]))
+
+
+@command("clip/delete", {vol.Required("clip_ids"): CLIP_IDS})
 async def ws_delete(asker: Asker, msg: dict[str, Any]) -> DeleteAnswer:
     """Delete clips, but for those that must stay; tell what became of each."""
-    shared = await async_shared(asker.hass)
-    found = await ClipQueries(shared.library).of_ids(msg["clip_ids"])
-    theirs = [
-        clip for clip in found if asker.may_control(clip.account_id, clip.camera_id)
-    ]
-    done = await shared.retention.delete(theirs)
+    theirs = await _async_theirs(asker, msg["clip_ids"])
+    done = await (await async_shared(asker.hass)).retention.delete(theirs)
     unknown = dict.fromkeys(msg["clip_ids"]).keys() - {clip.id for clip in theirs}
     spared = {clip_id: reason.value for clip_id, reason in done.spared.items()}
     spared |= dict.fromkeys(sorted(unknown), NOT_FOUND)
@@ -316,6 +312,16 @@ def _info(hass: HomeAssistant, clip: Clip) -> ClipInfo:
     }
 
 
+async def _async_theirs(asker: Asker, clip_ids: Sequence[str]) -> list[Clip]:
+    """Return those of some clips that who asks may control. Raises StorageError."""
+    library = (await async_shared(asker.hass)).library
+    return [
+        clip
+        for clip in await ClipQueries(library).of_ids(clip_ids)
+        if asker.may_control(clip.account_id, clip.camera_id)
+    ]
+
+
 async def _async_clip(asker: Asker, clip_id: str) -> Clip:
     """Return a clip that who asks may control. Raises NotFoundError, StorageError."""
     library = (await async_shared(asker.hass)).library
@@ -337,12 +343,11 @@ async def async_existing_clip(asker: Asker, clip_id: str) -> Clip:
     return clip
 
 
-async def _async_answer(asker: Asker, clips: Sequence[Clip]) -> ClipAnswer:
-    """Tell of the one clip, unless it went meanwhile. Raises NotFoundError."""
+async def _async_changed(asker: Asker, clips: Sequence[Clip]) -> ChangedAnswer:
+    """Tell of clips as they are now. Raises NotFoundError if there is none."""
     if not clips:
         raise _unknown()
-    (info,) = await async_infos(asker, clips)
-    return {"clip": info}
+    return {"clips": await async_infos(asker, clips)}
 
 
 def _unknown() -> NotFoundError:

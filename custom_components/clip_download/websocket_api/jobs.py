@@ -17,7 +17,7 @@ from ..engine.model import Job, JobState
 from ..engine.pipeline.jobs import Running
 from ..engine.pipeline.progress import WaitReason
 from ..entity import camera_entity_id
-from ..errors import action_error, async_message, raise_action_error
+from ..errors import async_reason, raise_action_error
 from ..job_feed import async_job_feed, is_unfinished, job_of
 from ..services import response
 from ..services.cancel import async_find_job
@@ -26,7 +26,6 @@ from .schema import (
     BackFillAnswer,
     BackFillInfo,
     CancelAnswer,
-    ErrorInfo,
     JobInfo,
     JobsEvent,
     RetryAnswer,
@@ -181,7 +180,6 @@ def _info(hass: HomeAssistant, running: Running) -> JobInfo:
     """Return what is told of a job."""
     job, progress = job_of(running), running.progress
     waiting = None if running.done.done() else progress.waiting
-    about = {"camera": job.camera_name, "window": response.in_words(job.window)}
     return {
         "id": job.id,
         "entity_id": camera_entity_id(hass, job.account_id, job.camera_id),
@@ -191,7 +189,7 @@ def _info(hass: HomeAssistant, running: Running) -> JobInfo:
         "label": job.label,
         "state": _state(running),
         "asked_at": utc(job.asked_at),
-        "reason": _reason(hass, waiting.reason, **about) if waiting else None,
+        "reason": _reason(hass, waiting.reason) if waiting else None,
         "next_try_at": utc(waiting.until) if waiting and waiting.until else None,
         "received_bytes": progress.received_bytes,
         "size_bytes": progress.size_bytes,
@@ -200,7 +198,9 @@ def _info(hass: HomeAssistant, running: Running) -> JobInfo:
         "clip_ids": [clip.id for clip in job.clips]
         if job.state is JobState.SAVED
         else [],
-        "error": _error(hass, job.error, **about) if job.error else None,
+        "error": {"key": job.error.key, "message": async_reason(hass, job.error)}
+        if job.error
+        else None,
     }
 
 
@@ -218,20 +218,9 @@ def _state(
     return job.state.value
 
 
-def _error(
-    hass: HomeAssistant, err: ClipError, *, camera: str, window: str
-) -> ErrorInfo:
-    return {
-        "key": err.key,
-        "message": async_message(hass, action_error(err, camera=camera, window=window)),
-    }
-
-
-def _reason(
-    hass: HomeAssistant, reason: WaitReason | ClipError, *, camera: str, window: str
-) -> str:
+def _reason(hass: HomeAssistant, reason: WaitReason | ClipError) -> str:
     """Return what a job waits for, in words."""
     if isinstance(reason, ClipError):
-        return async_message(hass, action_error(reason, camera=camera, window=window))
+        return async_reason(hass, reason)
     words = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
     return words[f"component.{DOMAIN}.common.waits_for_{reason}"]

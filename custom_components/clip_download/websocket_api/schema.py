@@ -147,8 +147,14 @@ class FiltersAnswer(TypedDict):
     seen: list[str]
 
 
+class ChangedAnswer(TypedDict):
+    """Of `clip/keep` and `clip/label`: the clips as they are now."""
+
+    clips: list[ClipInfo]
+
+
 class ClipAnswer(TypedDict):
-    """Of `clip/get`, `clip/keep` and `clip/label`."""
+    """Of `clip/get`."""
 
     clip: ClipInfo
 

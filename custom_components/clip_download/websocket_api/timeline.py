@@ -17,7 +17,7 @@ from ..engine.errors import ClipError, NothingBeforeError
 from ..engine.library.queries import ClipQueries, Filter
 from ..engine.model import Camera, Clip, Event
 from ..engine.time_range import Window, gaps, merged, settle_past, within
-from ..errors import action_error, async_message, raise_action_error
+from ..errors import action_error, async_message, async_reason, raise_action_error
 from ..history import async_known_events
 from ..links import async_picture_links, async_signed
 from ..pictures import DATA_PICTURES
@@ -181,8 +181,7 @@ async def _async_refused(
             continue
         is_first = isinstance(job.error, NothingBeforeError)
         stretch = Window(EARLIEST if is_first else job.window.start, job.window.end)
-        about = {"camera": job.camera_name, "window": response.in_words(job.window)}
-        reason = str(action_error(job.error, **about))
+        reason = async_reason(asker.hass, job.error)
         found += [
             {**span(piece), "reason": reason}
             for inside in within([stretch], window)

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 
+import { bar, barStyles } from "../bar";
 import type { Format } from "../format";
 import { icon } from "../icon";
 import { mdiClose } from "../icons";
@@ -31,7 +32,6 @@ export class ClipDownloadJob extends LitElement {
     const { job, localize, format } = this;
     const start = ms(job.start);
     const what = `${format.seconds(start)} · ${format.length(ms(job.end) - start)}`;
-    const share = progress(job);
     return html`<section class=${job.state} aria-label=${localize("jobs.of", { what })}>
       <b>${what}</b>
       <button class="icon" aria-label=${localize("close")} title=${localize("close")} @click=${() => this._send("closed")}>
@@ -40,16 +40,7 @@ export class ClipDownloadJob extends LitElement {
       <p>${jobWords(job, localize, format, this.now, null)}</p>
       ${job.state === "failed"
         ? nothing
-        : html`<div
-            class="bar ${share === null ? "unknown" : ""}"
-            role="progressbar"
-            aria-label=${localize("jobs.progress", { what })}
-            aria-valuemin="0"
-            aria-valuemax="100"
-            aria-valuenow=${share === null ? nothing : Math.round(share * 100)}
-          >
-            <div style="transform: scaleX(${share ?? 0.3})"></div>
-          </div>`}
+        : bar(progress(job), localize("jobs.progress", { what }))}
       ${this._help()}
     </section>`;
   }
@@ -78,6 +69,7 @@ export class ClipDownloadJob extends LitElement {
 
   static override styles = [
     shared,
+    barStyles,
     css`
       :host {
         display: block;
@@ -120,23 +112,7 @@ export class ClipDownloadJob extends LitElement {
       .bar {
         grid-column: 1 / 3;
         width: calc(100% - 12px);
-        height: 4px;
         margin-bottom: 12px;
-        border-radius: 2px;
-        overflow: hidden;
-        background: var(--cd-soft);
-      }
-      .bar div {
-        height: 100%;
-        background: var(--cd-strong);
-        transform-origin: left;
-        transition: transform 0.3s;
-      }
-      :host(:dir(rtl)) .bar div {
-        transform-origin: right;
-      }
-      .bar.unknown div {
-        opacity: 0.5;
       }
     `,
   ];
