@@ -379,8 +379,8 @@ async def test_outage_later(
         and record.levelname in {"ERROR", "INFO"}
     ]
     assert len(said) == 3
-    assert "has trouble (status 503)" in said[0]
-    assert "has trouble (status 503)" in said[1]
+    assert "reported an error (status 503)" in said[0]
+    assert "reported an error (status 503)" in said[1]
     assert "recovered" in said[2]
 
 

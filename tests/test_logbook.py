@@ -99,7 +99,8 @@ async def test_press_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Why a press came to nothing is there, and in Repairs what only a person can mend."""
-    monkeypatch.setattr(KinesisSource, "lag", timedelta(0))
+    for name in ("lag", "settles_after"):
+        monkeypatch.setattr(KinesisSource, name, timedelta(0))
     hass_clouds.kinesis.add_stream("Front", retention_hours=0)
     await set_up(hass, hass_clouds, "kinesis")
     entities = er.async_get(hass)
