@@ -170,7 +170,7 @@ def _back_fills(
                 "done": sum(one.total - one.left for one in fetched),
                 "total": sum(one.total for one in fetched),
                 "left_s": back_fill.left_s(),
-                "reason": str(action_error(err, camera=entry.title)) if err else None,
+                "reason": async_reason(asker.hass, err) if err else None,
             }
         )
     return told
