@@ -2,6 +2,7 @@ import de from "./translations/de.json";
 import en from "./translations/en.json";
 import es from "./translations/es.json";
 import fr from "./translations/fr.json";
+import it from "./translations/it.json";
 import nl from "./translations/nl.json";
 
 /** All words that people read. Another language is another file with the same keys. */
@@ -9,7 +10,7 @@ type Words = typeof en;
 export type Key = keyof Words;
 type Values = Record<string, string | number>;
 
-export const LANGUAGES: Record<string, Partial<Words>> = { de, en, es, fr, nl };
+export const LANGUAGES: Record<string, Partial<Words>> = { de, en, es, fr, it, nl };
 
 type PluralKey = { [K in Key]: K extends `${infer Stem}.other` ? Stem : never }[Key];
 
