@@ -48,6 +48,8 @@ def typed(clouds: Clouds, kind: str) -> dict[str, Any]:
                 "base_url": "https://api.meraki.com/api/v1",
             }
         case _:
+            if not clouds.kinesis.streams:
+                clouds.kinesis.add_stream("first")
             return {
                 "access_key_id": clouds.kinesis.access_key_id,
                 "secret_access_key": clouds.kinesis.secret_access_key,
@@ -109,8 +111,23 @@ async def come_back(
     return await flows.async_configure(step["flow_id"])
 
 
+async def finish(
+    hass: HomeAssistant, form: ConfigFlowResult, **given: Any
+) -> ConfigFlowResult:
+    """Submit the last step of a new account: nothing is saved by itself, unless asked."""
+    assert form["type"] is FlowResultType.FORM, form
+    assert form["step_id"] == "saving", form
+    assert form["data_schema"]
+    names = {str(name) for name in form["data_schema"].schema}
+    nothing = {"cameras": [], "new_cameras": False, "back_fill": False}
+    return await hass.config_entries.flow.async_configure(
+        form["flow_id"],
+        {name: nothing[name] for name in nothing.keys() & names} | given,
+    )
+
+
 async def set_up(hass: HomeAssistant, clouds: Clouds, kind: str) -> ConfigEntry:
-    """Set an account up; Ring without a second factor."""
+    """Set an account up that saves nothing by itself; Ring without a second factor."""
     clouds.ring.two_factor = None
     if kind == "ring_partner":
         step = await begin_link(hass, clouds)
@@ -120,6 +137,7 @@ async def set_up(hass: HomeAssistant, clouds: Clouds, kind: str) -> ConfigEntry:
         result = await hass.config_entries.flow.async_configure(
             form["flow_id"], typed(clouds, kind)
         )
+    result = await finish(hass, result)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
     return result["result"]

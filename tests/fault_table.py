@@ -26,7 +26,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
-from .accounts import KINDS, begin, cloud_of, set_up, typed
+from .accounts import KINDS, begin, cloud_of, finish, set_up, typed
 from .clouds import Authority, Clouds
 from .clouds.footage import Container, Footage, moments
 from .clouds.server import Cloud
@@ -414,6 +414,8 @@ class _House:
         result = await self.hass.config_entries.flow.async_configure(
             form["flow_id"], typed(self.clouds, self.row.kind)
         )
+        if result.get("step_id") == "saving":
+            result = await finish(self.hass, result)
         await self.hass.async_block_till_done(wait_background_tasks=True)
         if result["type"] is FlowResultType.CREATE_ENTRY:
             self.entry = result["result"]

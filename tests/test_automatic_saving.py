@@ -48,7 +48,7 @@ from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 from tests.waits import until
 
-from .accounts import begin, look, set_up, typed
+from .accounts import begin, finish, look, set_up, typed
 from .clouds import Clouds
 from .clouds.footage import Footage, Span, first_and_last, moments
 from .clouds.ring import Detection, RingCamera, RingCloud, RingEvent
@@ -193,7 +193,9 @@ async def choose(
     form = await flows.async_init(entry.entry_id)
     schema = form["data_schema"]
     assert schema is not None
-    given = schema({"saving": saving, "keeping": {}, "keeping_all": {}, **other})
+    given = schema(
+        {"saving": saving, "keeping": {}, "keeping_all": {}, "advanced": {}, **other}
+    )
     done = await flows.async_configure(form["flow_id"], given)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -949,6 +951,7 @@ async def listening(hass: HomeAssistant, clouds: Clouds) -> ConfigEntry:
     result = await hass.config_entries.flow.async_configure(
         form["flow_id"], typed(clouds, "ring")
     )
+    result = await finish(hass, result)
     entry: ConfigEntry = result["result"]
     await hass.async_block_till_done()
     await until(lambda: clouds.ring.asked("history"))

@@ -35,6 +35,7 @@ from .accounts import (
     choose_link,
     come_back,
     consent,
+    finish,
     refuse,
     set_up,
 )
@@ -66,7 +67,8 @@ def cloud(hass_clouds: Clouds) -> RingPartnerCloud:
 
 
 async def created(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigEntry:
-    """Return the loaded entry that a flow has created."""
+    """Finish a flow for a new account; return the loaded entry."""
+    result = await finish(hass, result)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
     assert result["result"].state is ConfigEntryState.LOADED
@@ -561,7 +563,12 @@ async def test_webhook_options(
         f"https://home.example/api/webhook/{entry.data['webhook_id']}"
     )
     assert form["data_schema"] is not None
-    sections: dict[str, Any] = {"saving": {}, "keeping": {}, "keeping_all": {}}
+    sections: dict[str, Any] = {
+        "saving": {},
+        "keeping": {},
+        "keeping_all": {},
+        "advanced": {},
+    }
     given = {**form["data_schema"](sections), "hmac_key": " open sesame\n"}
     await options.async_configure(form["flow_id"], given)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -573,7 +580,7 @@ async def test_webhook_options(
     shown = {str(name): name.description for name in schema.schema}
     assert "sesame" not in str(shown)
     assert not shown["hmac_key"]
-    given = {**schema(sections), "downloads_at_once": 3}
+    given = schema(sections | {"advanced": {"downloads_at_once": 3}})
     await options.async_configure(form["flow_id"], given)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.options["downloads_at_once"] == 3

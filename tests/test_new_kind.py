@@ -71,7 +71,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
-from .accounts import begin
+from .accounts import begin, finish
 from .clouds.server import Answer, Asked, Cloud, Server
 
 SERIAL = "AC-4711"
@@ -265,7 +265,8 @@ async def set_up_acme(
     form = await flows.async_configure(form["flow_id"], TYPED)
     assert form["step_id"] == "2fa"
     assert form["description_placeholders"] == {"sent_to": "the display"}
-    result = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+    form = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+    result = await finish(hass, form)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=not is_listening)
     return result["result"]
@@ -311,7 +312,8 @@ async def test_own_certificate(
     async with server:
         form = await begin(hass, "acme")
         form = await flows.async_configure(form["flow_id"], TYPED)
-        result = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+        form = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+        result = await finish(hass, form)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         await hass.async_block_till_done(wait_background_tasks=True)
         assert result["result"].unique_id == f"acme_{SERIAL}"
@@ -371,8 +373,8 @@ async def test_sign_in_again(
     assert list(form["data_schema"].schema) == ["pin"]
     assert suggested(form) == {}
     form = await flows.async_configure(form["flow_id"], {"pin": "open"})
-    result = await flows.async_configure(form["flow_id"], {"2fa": "123"})
-    assert result["reason"] == "reauth_successful"
+    form = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+    assert form["reason"] == "reauth_successful"
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.data == {**data, "pin": "open"}
     assert entry.state is ConfigEntryState.LOADED
@@ -400,7 +402,12 @@ async def test_options_and_diagnostics(
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
     assert form["data_schema"] is not None
-    sections: dict[str, Any] = {"saving": {}, "keeping": {}, "keeping_all": {}}
+    sections: dict[str, Any] = {
+        "saving": {},
+        "keeping": {},
+        "keeping_all": {},
+        "advanced": {},
+    }
     given = form["data_schema"](sections) | {
         "night": True,
         "rate": 0,
@@ -420,7 +427,8 @@ async def test_options_and_diagnostics(
     assert (shown["night"], shown["rate"]) == (True, 0)
     assert "sesame" not in str(shown)
     await options.async_configure(
-        form["flow_id"], {**sections, "filename": "{{ camera }}", "night": False}
+        form["flow_id"],
+        {**sections, "advanced": {"filename": "{{ camera }}"}, "night": False},
     )
     await hass.async_block_till_done(wait_background_tasks=True)
     assert "rate" not in entry.options
@@ -464,7 +472,8 @@ async def test_what_home_assistant_does_not_allow(
     form = await flows.async_configure(form["flow_id"], {"2fa": "123"})
     assert form["errors"] == {"base": "failed"}
     is_allowed = True
-    result = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+    form = await flows.async_configure(form["flow_id"], {"2fa": "123"})
+    result = await finish(hass, form)
     entry = result["result"]
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.state is ConfigEntryState.LOADED

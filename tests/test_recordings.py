@@ -30,7 +30,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 
-from .accounts import begin, look
+from .accounts import begin, finish, look
 from .clouds.footage import Span, first_and_last, moments
 from .clouds.recordings import Upload, film, set_age
 from .words import error_of
@@ -70,7 +70,7 @@ async def answer(
 async def set_up(hass: HomeAssistant, folder: Path, **more: str) -> ConfigEntry:
     """Set an account up by its form."""
     form = await begin(hass, "recordings")
-    result = await answer(hass, form, folder=str(folder), **more)
+    result = await finish(hass, await answer(hass, form, folder=str(folder), **more))
     assert result["type"] is FlowResultType.CREATE_ENTRY, result
     await hass.async_block_till_done(wait_background_tasks=True)
     return result["result"]
@@ -185,7 +185,7 @@ async def test_of_no_use(
 
     (outside / "Front").mkdir()
     hass.config.allowlist_external_dirs = {str(outside)}
-    result = await answer(hass, form, folder=str(outside))
+    result = await finish(hass, await answer(hass, form, folder=str(outside)))
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -265,7 +265,9 @@ async def test_options(hass: HomeAssistant, upload: Upload) -> None:
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
     assert form["data_schema"] is not None
-    given = form["data_schema"]({"saving": {}, "keeping": {}, "keeping_all": {}})
+    given = form["data_schema"](
+        {"saving": {}, "keeping": {}, "keeping_all": {}, "advanced": {}}
+    )
     assert given["saving"]["kinds"] == ["motion"]
     assert "before" not in given["saving"]
     result = await options.async_configure(form["flow_id"], given)

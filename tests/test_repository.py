@@ -54,7 +54,13 @@ MANIFEST_REQUIRED = {
     "quality_scale",
     "version",
 }
-MANIFEST_OPTIONAL = {"after_dependencies", "dependencies", "loggers", "requirements"}
+MANIFEST_OPTIONAL = {
+    "after_dependencies",
+    "dependencies",
+    "dhcp",
+    "loggers",
+    "requirements",
+}
 # Components that may be imported without being named as a dependency.
 FREE_COMPONENTS = {
     "button",
@@ -903,7 +909,8 @@ def flaws(where: str, text: str) -> Iterator[str]:
     if re.search(r"'\{\w+\}'", text):
         yield "a quoted placeholder"
     is_sentence = re.search(r"^exceptions\.|description|\.error\.|\.abort\.", where)
-    if is_sentence and not text.endswith((".", "?", "!", ":", "{error}", "{errors}")):
+    endings = (".", "?", "!", ":", "{error}", "{errors}", "{problems}")
+    if is_sentence and not text.endswith(endings):
         yield "no full stop"
 
 

@@ -30,7 +30,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from tests.waits import until
 
-from .accounts import begin, set_up, typed
+from .accounts import begin, finish, set_up, typed
 from .clouds import Clouds
 from .clouds.ring import RingCamera
 from .words import error_of
@@ -91,7 +91,7 @@ async def borrow(hass: HomeAssistant, lender: ConfigEntry) -> ConfigEntry:
     """Set up an account that borrows the sign-in."""
     form = await begin(hass, "ring")
     assert form["step_id"] == "ring_account"
-    result = await choose(hass, form, lender.entry_id)
+    result = await finish(hass, await choose(hass, form, lender.entry_id))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     return result["result"]
@@ -269,7 +269,7 @@ async def test_outage_while_borrowing(hass: HomeAssistant, hass_clouds: Clouds) 
     result = await choose(hass, result, lender.entry_id)
     assert error_of(result) == "cloud_trouble"
     hass_clouds.ring.faults.clear()
-    result = await choose(hass, result, lender.entry_id)
+    result = await finish(hass, await choose(hass, result, lender.entry_id))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
 

@@ -473,7 +473,7 @@ async def know_secret(hass: HomeAssistant, entry: ConfigEntry, secret: str) -> N
     form = await flows.async_init(entry.entry_id)
     schema = form["data_schema"]
     assert schema is not None
-    given = schema({"saving": {}, "keeping": {}, "keeping_all": {}})
+    given = schema({"saving": {}, "keeping": {}, "keeping_all": {}, "advanced": {}})
     done = await flows.async_configure(
         form["flow_id"], {**given, "webhook_secret": secret}
     )

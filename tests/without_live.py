@@ -30,7 +30,7 @@ async def test_nothing_but_live_views_needs_them(
     event = hass_clouds.ring.add_event(camera, "ding", start=start, duration_s=3)
     for kind in KINDS:
         if kind != "ring":
-            add_camera(hass_clouds, kind, f"One of {kind}")
+            add_camera(hass_clouds, kind, f"one_of_{kind}")
         entry = await set_up(hass, hass_clouds, kind)
         assert entry.state is ConfigEntryState.LOADED
     path = await save_event(hass, event)

@@ -1,6 +1,6 @@
 """Setting up an account: what its kind asks for, tried before anything is kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from functools import partial
 import logging
@@ -23,28 +23,41 @@ from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
 )
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from homeassistant.helpers.typing import DiscoveryInfoType, VolDictType
+from homeassistant.util import dt as dt_util
 
 from .accounts import KINDS, kind_of
 from .accounts.access_token import given_access_token
 from .accounts.kind import AccountKind, CodeRequired, Field, Visibility, text
+from .accounts.ring import RING
 from .accounts.source import async_create_source
 from .const import (
     CONF_AUTH_IMPLEMENTATION,
+    CONF_AUTOMATIC,
+    CONF_BACK_FILL,
+    CONF_KEEP_DAYS,
     CONF_KIND,
+    CONF_MEDIA_DIR,
+    CONF_NEW_CAMERAS,
     CONF_OTHER_IDS,
     DOMAIN,
     SUBENTRY_STREAM,
 )
 from .engine.errors import ClipError
 from .engine.model import Identity
+from .engine.pipeline.fetching import size_in_words
 from .errors import async_form_errors
-from .options_flow import ClipDownloadOptionsFlow
+from .options_flow import LIMITS, ClipDownloadOptionsFlow, media_dir_field
+from .panel import PANEL
 from .stream_flow import StreamSubentryFlow
+from .survey import Survey, async_problem_texts, async_survey
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,6 +66,15 @@ CONF_2FA = "2fa"
 LINK = "link"
 # What is chosen instead of an account of another integration.
 SIGN_IN = "sign_in"
+# The unique id of the offer to sign in to Ring, as its devices are in the network.
+IN_NETWORK = "ring_in_network"
+# The last step of a new account, and its list of cameras.
+SAVING = "saving"
+CAMERAS = "cameras"
+# A longer list is not shown as a whole.
+MOST_BOXES = 12
+# What is fetched from the cloud unless a person says no.
+SMALL_BYTES = 10**9
 
 # Shows a form again, with its errors and what fills their texts.
 type Show = Callable[[dict[str, str], Mapping[str, str]], ConfigFlowResult]
@@ -65,6 +87,9 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     VERSION = 1
 
     _kind: AccountKind
+    # What was found out about a new account, and what is stored of it.
+    _survey: Survey
+    _new: tuple[str, dict[str, Any]]
 
     def __init__(self) -> None:
         """Start with nothing given."""
@@ -73,6 +98,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         self._given: dict[str, Any] = {}
         self._sent_to = ""
         self._lasting_ids: dict[str, str] = {}
+        # The account of another integration that offered this flow.
+        self._offered_by = ""
 
     @property
     @override
@@ -119,6 +146,50 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask which cloud the footage is in."""
         return self.async_show_menu(step_id="user", menu_options=list(KINDS))
+
+    # What was discovered
+
+    @override
+    async def async_step_dhcp(
+        self, discovery_info: DhcpServiceInfo
+    ) -> ConfigFlowResult:
+        """Offer to sign in to Ring: once, however many of its devices there are."""
+        self._kind = RING
+        if any(
+            kind_of(entry).title == RING.title
+            for entry in self._async_current_entries(include_ignore=False)
+        ):
+            return self.async_abort(reason="already_configured")
+        for lender in self._lenders():
+            if lender.state is ConfigEntryState.LOADED:
+                return await self._async_offer(lender)
+        await self._async_take_unique_id(IN_NETWORK, RING.title)
+        return await self._async_sign_in(RING.name, None)
+
+    @override
+    async def async_step_integration_discovery(
+        self, discovery_info: DiscoveryInfoType
+    ) -> ConfigFlowResult:
+        """Offer to use what another integration is signed in with."""
+        self._kind = next(
+            kind for kind in KINDS.values() if kind.lender_id(discovery_info)
+        )
+        for lender in self._lenders():
+            if lender.entry_id == self._kind.lender_id(discovery_info):
+                return await self._async_offer(lender)
+        return self.async_abort(reason="already_configured")
+
+    async def _async_offer(self, lender: ConfigEntry) -> ConfigFlowResult:
+        """Offer to use a lender; others are offered in flows of their own."""
+        self._offered_by = lender.entry_id
+        await self._async_take_unique_id(_offer_id(lender.entry_id), lender.title)
+        return await self._async_choose_lender()
+
+    async def _async_take_unique_id(self, unique_id: str, name: str) -> None:
+        """Let this be offered once, and be ignored. Raises AbortFlow."""
+        await self.async_set_unique_id(unique_id)
+        self._abort_if_unique_id_configured()
+        self.context["title_placeholders"] = {"name": name}
 
     async def _async_begin(
         self, kind: AccountKind, user_input: dict[str, Any] | None = None
@@ -203,6 +274,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
 
     def _fields(self) -> list[Field]:
         """Return the fields to ask for: those that the cloud refused, or all."""
+        if self.source == SOURCE_RECONFIGURE:
+            return [field for field in self._kind.fields if not field.identifies]
         if self.source != SOURCE_REAUTH:
             return list(self._kind.fields)
         data = self._get_reauth_entry().data
@@ -368,6 +441,7 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             lender
             for lender in shared.async_lenders(self.hass)
             if lender.entry_id not in taken
+            and self._offered_by in ("", lender.entry_id)
         ]
 
     # Trying what was given
@@ -395,9 +469,13 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         data = {**credentials, CONF_KIND: self._kind.name}
         if identity.others:
             data[CONF_OTHER_IDS] = sorted(identity.others)
-        if (entry := self._entry()) is None:
-            return self.async_create_entry(title=identity.title, data=data)
-        return self.async_update_reload_and_abort(entry, data=data)
+        if entry := self._entry():
+            return self.async_update_reload_and_abort(entry, data=data)
+        for field in self._kind.fields:
+            if self._survey.has(field.wrong_if):
+                return show({field.name: str(field.wrong_if)}, {})
+        self._new = (identity.title, data)
+        return await self.async_step_saving()
 
     async def _async_credentials(
         self, given: dict[str, Any], code: str | None
@@ -421,23 +499,144 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             await self._async_check_account(identity)
             if self._kind.finish_sign_in:
                 await self._kind.finish_sign_in(source)
+            if self._entry() is None:
+                self._survey = await async_survey(source)
         return identity
 
     async def _async_check_account(self, identity: Identity) -> None:
         """Raise AbortFlow for an account that is there already, or another one."""
-        kind = self._kind.name
-        await self.async_set_unique_id(f"{kind}_{identity.id}")
-        ids = {f"{kind}_{one}" for one in (identity.id, *identity.others)}
+        # Whoever is first sets it up: a flow may have been left at its last step.
+        await self.async_set_unique_id(
+            self._unique_id(identity.id), raise_on_progress=False
+        )
         if (entry := self._entry()) is None:
-            self._abort_if_unique_id_configured()
-            for other in self._async_current_entries(include_ignore=False):
-                also = {f"{kind}_{one}" for one in other.data.get(CONF_OTHER_IDS, ())}
-                if ids & {other.unique_id, *also}:
-                    raise AbortFlow("already_configured")
-        elif entry.unique_id not in ids:
+            self._check_is_new(identity.others)
+        elif entry.unique_id not in {
+            self._unique_id(one) for one in (identity.id, *identity.others)
+        }:
             raise AbortFlow(
                 "wrong_account", {"account": entry.title, "other": identity.title}
             )
+
+    def _unique_id(self, account_id: str) -> str:
+        """Return the unique id of an account by what its cloud calls it."""
+        return f"{self._kind.name}_{account_id}"
+
+    def _check_is_new(self, other_ids: Iterable[str]) -> None:
+        """Raise AbortFlow for an account that is set up already, by any of its ids."""
+        self._abort_if_unique_id_configured()
+        ids = {self.unique_id, *map(self._unique_id, other_ids)}
+        for entry in self._async_current_entries(include_ignore=False):
+            also = map(self._unique_id, entry.data.get(CONF_OTHER_IDS, ()))
+            if ids & {entry.unique_id, *also}:
+                raise AbortFlow("already_configured")
+
+    # What to save of a new account
+
+    async def async_step_saving(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what to save of a new account, and say what cannot be."""
+        if user_input is not None:
+            return self._create(user_input)
+        title, _ = self._new
+        problems = await async_problem_texts(self.hass, self._kind, self._survey)
+        return self.async_show_form(
+            step_id=SAVING,
+            data_schema=vol.Schema(self._saving_fields()),
+            description_placeholders={
+                "account": title,
+                "problems": "".join(f"\n\n⚠️ {problem}" for problem in problems),
+                **self._about_estimate(),
+            },
+        )
+
+    def _saving_fields(self) -> VolDictType:
+        """Return the fields of the last step."""
+        survey = self._survey
+        fields: VolDictType = {}
+        if survey.has_events and survey.cameras is None:
+            fields[vol.Required(CONF_NEW_CAMERAS, default=True)] = BooleanSelector()
+        elif survey.has_events and survey.cameras:
+            fields[vol.Optional(CAMERAS, default=survey.good)] = SelectSelector(
+                SelectSelectorConfig(
+                    options=[
+                        SelectOptionDict(value=camera.id, label=camera.name)
+                        for camera in survey.cameras
+                    ],
+                    multiple=True,
+                    mode=(
+                        SelectSelectorMode.LIST
+                        if len(survey.cameras) <= MOST_BOXES
+                        else SelectSelectorMode.DROPDOWN
+                    ),
+                )
+            )
+        if there := survey.estimate:
+            is_small = there.is_complete and there.size_bytes <= SMALL_BYTES
+            fields[vol.Required(CONF_BACK_FILL, default=is_small)] = BooleanSelector()
+        fields |= {
+            name: limit for name, limit in LIMITS.items() if name == CONF_KEEP_DAYS
+        }
+        if len(self.hass.config.media_dirs) > 1:
+            fields |= media_dir_field(self.hass)
+        return fields
+
+    def _about_estimate(self) -> dict[str, str]:
+        """Return what fills the text about the recordings that the cloud still has."""
+        if (there := self._survey.estimate) is None:
+            return {}
+        return {
+            "count": f"{'' if there.is_complete else '> '}{there.count}",
+            "since": f"{dt_util.as_local(there.oldest):%Y-%m-%d}",
+            "size": size_in_words(there.size_bytes),
+        }
+
+    def _create(self, typed: dict[str, Any]) -> ConfigFlowResult:
+        """Create the account, with what was typed in as its options."""
+        # Another flow may have been faster.
+        title, data = self._new
+        self._check_is_new(data.get(CONF_OTHER_IDS, ()))
+        self._end_offers(data)
+        cameras = self._survey.cameras or ()
+        chosen = set(typed.pop(CAMERAS, ()))
+        options = {name: value for name, value in typed.items() if value is not False}
+        if self._survey.has_events and cameras:
+            now = dt_util.utcnow().isoformat()
+            options[CONF_AUTOMATIC] = {
+                one.id: now if one.id in chosen else None for one in cameras
+            }
+            options[CONF_NEW_CAMERAS] = chosen.issuperset(self._survey.good)
+        folders = self.hass.config.media_dirs
+        return self.async_create_entry(
+            title=title,
+            data=data,
+            options=options,
+            description=self._what_next(options),
+            description_placeholders={
+                "folder": folders[options.get(CONF_MEDIA_DIR) or next(iter(folders))],
+                "panel": f"/{PANEL}",
+            },
+        )
+
+    def _end_offers(self, data: Mapping[str, Any]) -> None:
+        """End the flows that offer what is set up now."""
+        ended = {_offer_id(self._kind.lender_id(data))}
+        if self._kind.title == RING.title:
+            ended.add(IN_NETWORK)
+        for flow in self._async_in_progress():
+            if flow["context"].get("unique_id") in ended:
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    def _what_next(self, options: Mapping[str, Any]) -> str:
+        """Return the name of the text that says what happens now, or what to do."""
+        if options.get(CONF_BACK_FILL):
+            return "back_fill"
+        if options.get(CONF_NEW_CAMERAS) or any(
+            options.get(CONF_AUTOMATIC, {}).values()
+        ):
+            return "default"
+        return "webhook" if self._kind.webhook else "by_hand"
 
     def _entry(self) -> ConfigEntry | None:
         """Return the entry that is signed in to again or changed."""
@@ -446,3 +645,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         if self.source == SOURCE_RECONFIGURE:
             return self._get_reconfigure_entry()
         return None
+
+
+def _offer_id(lender_id: str | None) -> str:
+    """Return the unique id of the offer to use another integration's account."""
+    return f"lender_{lender_id}"

@@ -42,6 +42,7 @@ class Account:
     """What runs for one config entry.
 
     `minutes` are those that the buttons of its cameras save, by the camera's id.
+    `last_notice` is when a notice came to its webhook last, since it was loaded.
     """
 
     source: Source
@@ -52,6 +53,7 @@ class Account:
     saver: EventSaver
     monitor: EventMonitor
     minutes: dict[str, float] = field(default_factory=dict)
+    last_notice: datetime | None = None
 
     async def call[T](
         self, ask: Callable[[], Awaitable[T]], *, within: timedelta = CALL_WITHIN

@@ -6,15 +6,19 @@ from typing import Any
 import voluptuous as vol
 
 from homeassistant.components import webhook
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
 from homeassistant.const import (
     CONF_FILENAME,
     CONF_WEBHOOK_ID,
     UnitOfInformation,
     UnitOfTime,
 )
+from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
-from homeassistant.helpers.network import NoURLAvailableError
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -27,10 +31,12 @@ from homeassistant.helpers.selector import (
     TemplateSelector,
 )
 from homeassistant.helpers.typing import VolDictType
+from homeassistant.util import dt as dt_util
 
 from .accounts import kind_of
 from .accounts.kind import Field, Visibility, password
 from .accounts.source import async_source_class
+from .accounts.webhook import async_base_url, is_public
 from .automatic_saving import DEFAULT_KINDS
 from .const import (
     CONF_AFTER,
@@ -59,8 +65,10 @@ from .retention import (
     shown_limits,
     typed_limits,
 )
+from .texts import async_texts
 
 # The sections of the form.
+ADVANCED = "advanced"
 SAVING = "saving"
 KEEPING = "keeping"
 KEEPING_ALL = "keeping_all"
@@ -104,6 +112,22 @@ def _limit(most: int, unit: str) -> vol.All[Any]:
     )
 
 
+def media_dir_field(hass: HomeAssistant) -> VolDictType:
+    """Return the field for the media folder."""
+    media_dirs = hass.config.media_dirs
+    return {
+        vol.Required(CONF_MEDIA_DIR, default=next(iter(media_dirs))): SelectSelector(
+            SelectSelectorConfig(
+                options=[
+                    SelectOptionDict(value=name, label=f"{name} ({path})")
+                    for name, path in media_dirs.items()
+                ],
+                mode=SelectSelectorMode.DROPDOWN,
+            )
+        )
+    }
+
+
 LIMITS: VolDictType = {
     vol.Required(CONF_KEEP_DAYS, default=0): _limit(MOST_DAYS, "days"),
     vol.Required(CONF_MOST_GB, default=0): _limit(MOST_GB, UnitOfInformation.GIGABYTES),
@@ -119,12 +143,14 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Ask for the options."""
         errors: dict[str, str] = {}
-        placeholders = {"default": DEFAULT_FILENAME, **kind_of(self.config_entry).links}
+        placeholders = {"problems": "", **kind_of(self.config_entry).links}
         if user_input is not None:
+            template = user_input[ADVANCED][CONF_FILENAME]
             try:
-                check_template(self.hass, self.config_entry, user_input[CONF_FILENAME])
+                check_template(self.hass, self.config_entry, template)
             except InvalidRequestError as err:
-                errors[CONF_FILENAME] = err.key
+                # A section can show no error of its fields.
+                errors["base"] = err.key
                 placeholders |= err.placeholders
             else:
                 return await self._async_keep(user_input)
@@ -134,18 +160,21 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
 
         schema = vol.Schema(
             {
-                **self._basics(),
-                **{field.marker: field.selector for field in self._fields_of_kind()},
                 **await self._async_saving(),
+                **{field.marker: field.selector for field in self._fields_of_kind()},
                 vol.Required(KEEPING): section(vol.Schema(LIMITS), {"collapsed": True}),
+                **media_dir_field(self.hass),
                 vol.Required(KEEPING_ALL): section(
                     vol.Schema(LIMITS), {"collapsed": True}
                 ),
                 vol.Required(IN_SIDEBAR, default=True): BooleanSelector(),
+                vol.Required(ADVANCED): section(
+                    self._advanced(), {"collapsed": not errors}
+                ),
             }
         )
         if kind_of(self.config_entry).webhook:
-            placeholders["webhook_url"] = self._webhook_url()
+            placeholders |= await self._async_about_webhook()
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
@@ -160,33 +189,25 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
         folder: str | None = self.config_entry.options.get(CONF_MEDIA_DIR)
         return folder if folder not in self.hass.config.media_dirs else None
 
-    def _basics(self) -> VolDictType:
-        """Return the fields that each account has."""
-        media_dirs = self.hass.config.media_dirs
-        return {
-            vol.Required(
-                CONF_MEDIA_DIR, default=next(iter(media_dirs))
-            ): SelectSelector(
-                SelectSelectorConfig(
-                    options=[
-                        SelectOptionDict(value=name, label=f"{name} ({path})")
-                        for name, path in media_dirs.items()
-                    ],
-                    mode=SelectSelectorMode.DROPDOWN,
-                )
-            ),
-            vol.Required(CONF_FILENAME, default=DEFAULT_FILENAME): TemplateSelector(),
-            vol.Required(
-                CONF_DOWNLOADS_AT_ONCE, default=DEFAULT_DOWNLOADS_AT_ONCE
-            ): vol.All(
-                NumberSelector(
-                    NumberSelectorConfig(
-                        min=1, max=8, step=1, mode=NumberSelectorMode.SLIDER
-                    )
+    def _advanced(self) -> vol.Schema:
+        """Return the fields that hardly anybody needs."""
+        return vol.Schema(
+            {
+                vol.Required(
+                    CONF_DOWNLOADS_AT_ONCE, default=DEFAULT_DOWNLOADS_AT_ONCE
+                ): vol.All(
+                    NumberSelector(
+                        NumberSelectorConfig(
+                            min=1, max=8, step=1, mode=NumberSelectorMode.SLIDER
+                        )
+                    ),
+                    vol.Coerce(int),
                 ),
-                vol.Coerce(int),
-            ),
-        }
+                vol.Required(
+                    CONF_FILENAME, default=DEFAULT_FILENAME
+                ): TemplateSelector(),
+            }
+        )
 
     def _fields_of_kind(self) -> Iterable[Field]:
         """Return the fields that only this kind of account has."""
@@ -258,6 +279,7 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
             **self.config_entry.options,
             **typed.pop(SAVING, {}),
             **typed.pop(KEEPING),
+            **typed.pop(ADVANCED),
         }
         for field in self._fields_of_kind():
             value = field.tidy(typed.pop(field.name, None))
@@ -276,15 +298,37 @@ class ClipDownloadOptionsFlow(OptionsFlowWithReload):
             if field.visibility is Visibility.SECRET
         }
 
-    def _webhook_url(self) -> str:
-        """Return where the cloud is to send its events to, as far as that is known."""
+    async def _async_about_webhook(self) -> dict[str, str]:
+        """Return where the cloud is to send its events to, what is wrong, what came."""
+        cloud = kind_of(self.config_entry).title
+        texts = await async_texts(self.hass, self.hass.config.language)
+        base = async_base_url(self.hass)
+        address = f"{base}{webhook.async_generate_path(self._webhook_id())}"
+        last = None
+        if self.config_entry.state is ConfigEntryState.LOADED:
+            last = self.config_entry.runtime_data.last_notice
+        paragraphs = [
+            texts("webhook_address", cloud=cloud),
+            # As a block it can be copied, and is never wider than a phone.
+            f"```\n{address}\n```",
+            texts("last_notice", time=f"{dt_util.as_local(last):%Y-%m-%d %H:%M}")
+            if last
+            else texts("no_notice"),
+        ]
+        if not is_public(base):
+            paragraphs.append(f"⚠️ {texts('problem_webhook', cloud=cloud)}")
+        return {
+            "problems": "".join(f"\n\n{one}" for one in paragraphs),
+            "webhook_url": address,
+        }
+
+    def _webhook_id(self) -> str:
+        """Return the id of the account's webhook, which is made when it is first shown."""
         entry = self.config_entry
-        if not (webhook_id := entry.data.get(CONF_WEBHOOK_ID)):
+        webhook_id: str | None = entry.data.get(CONF_WEBHOOK_ID)
+        if not webhook_id:
             webhook_id = webhook.async_generate_id()
             self.hass.config_entries.async_update_entry(
                 entry, data={**entry.data, CONF_WEBHOOK_ID: webhook_id}
             )
-        try:
-            return webhook.async_generate_url(self.hass, webhook_id)
-        except NoURLAvailableError:
-            return webhook.async_generate_path(webhook_id)
+        return webhook_id

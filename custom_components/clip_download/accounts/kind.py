@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from ..engine.model import ProblemKind
 from ..engine.sources.base import Source
 from ..engine.sources.webhook import Notice
 
@@ -46,7 +47,8 @@ class Field:
     It is a secret unless its visibility says otherwise. `is_asked_again` says whether it is
     asked for when the cloud refuses the credentials. What `is_valid` refuses is an
     `error` of the form, before the cloud is asked. `keeps_blanks` is for passwords, which
-    may begin or end with one.
+    may begin or end with one. `wrong_if` is the problem that a wrong value of the field
+    causes; it is an error of the form, too. What `identifies` an account cannot be changed.
     """
 
     name: str
@@ -59,6 +61,8 @@ class Field:
     is_valid: Callable[[Any], object] | None = None
     error: str = ""
     keeps_blanks: bool = False
+    wrong_if: ProblemKind | None = None
+    identifies: bool = False
 
     @property
     def marker(self) -> vol.Marker:
@@ -140,7 +144,7 @@ class AccountKind:
     never changes, by their names in its data. `sign_in` returns the credentials to store,
     given the form's data and the verification code, if there is one; it raises
     CodeRequired and ClipError. Without it, the form's data is stored. `finish_sign_in` is
-    called once it is certain that the account is stored. `credentials_of` returns the
+    called once it is certain that the account may be stored. `credentials_of` returns the
     credentials for the source where they are more than what is stored; it raises
     ClipError where Home Assistant's configuration does not let the account be used.
     `stream_name` returns the name of a stream in what a person typed, "" if there is

@@ -9,6 +9,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from ..engine.model import ProblemKind
 from .kind import (
     AccountKind,
     Field,
@@ -78,6 +79,8 @@ KINESIS = AccountKind(
             visibility=Visibility.PUBLIC,
             is_valid=_REGION.fullmatch,
             error="invalid_region",
+            wrong_if=ProblemKind.NO_STREAMS,
+            identifies=True,
         ),
         Field(
             "endpoint_url",

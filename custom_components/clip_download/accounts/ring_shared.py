@@ -13,6 +13,7 @@ from typing import Any
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
+    SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_REAUTH,
     ConfigEntry,
     ConfigEntryChange,
@@ -25,6 +26,7 @@ from homeassistant.const import (
     CONF_USERNAME,
 )
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import discovery_flow
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -117,7 +119,26 @@ async def listen(
 
 @callback
 def async_follow_lenders(hass: HomeAssistant) -> None:
-    """Reload accounts when their lender works again, or has a new device id at Ring."""
+    """Offer lenders, and reload accounts when their lender works again or has changed."""
+    offered: set[str] = set()
+
+    @callback
+    def offer(lender: ConfigEntry) -> None:
+        if lender.entry_id in offered or not _is_known(lender):
+            return
+        email = lender.data[CONF_USERNAME]
+        if any(
+            entry.data.get(CONF_USERNAME) == email
+            for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        ):
+            return
+        offered.add(lender.entry_id)
+        discovery_flow.async_create_flow(
+            hass,
+            DOMAIN,
+            context={"source": SOURCE_INTEGRATION_DISCOVERY},
+            data={CONF_RING_ENTRY: lender.entry_id},
+        )
 
     @callback
     def changed(change: ConfigEntryChange, lender: ConfigEntry) -> None:
@@ -127,6 +148,7 @@ def async_follow_lenders(hass: HomeAssistant) -> None:
             or _is_signed_out(hass, lender)
         ):
             return
+        offer(lender)
         for entry in hass.config_entries.async_entries(DOMAIN):
             if entry.data.get(CONF_RING_ENTRY) == lender.entry_id and _is_behind(
                 hass, entry
@@ -136,6 +158,8 @@ def async_follow_lenders(hass: HomeAssistant) -> None:
                 hass.config_entries.async_schedule_reload(entry.entry_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed)
+    for lender in hass.config_entries.async_loaded_entries(RING_INTEGRATION):
+        offer(lender)
 
 
 def _is_behind(hass: HomeAssistant, entry: ConfigEntry) -> bool:

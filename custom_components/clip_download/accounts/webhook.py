@@ -1,16 +1,20 @@
 """Receives the notices of clouds with Home Assistant's webhooks."""
 
 from collections import OrderedDict
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
+from ipaddress import ip_address
 import logging
 
 from aiohttp import hdrs, web
+from yarl import URL
 
 from homeassistant.components import webhook
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_AUTH_IMPLEMENTATION, CONF_KIND, DOMAIN
@@ -20,6 +24,8 @@ from . import kind_of
 
 _LOGGER = logging.getLogger(__name__)
 
+# Names that only a home or a company knows.
+_OWN_NAMES = (".home", ".home.arpa", ".internal", ".lan", ".local", ".localdomain")
 LARGEST_BODY_BYTES = 64 * 2**10
 # Ring tries for 75 minutes to deliver a notice. Older ones are replayed, or too late.
 NEWS_FOR = timedelta(hours=2)
@@ -44,6 +50,26 @@ def async_listen(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
         allowed_methods=[hdrs.METH_POST],
     )
     entry.async_on_unload(partial(webhook.async_unregister, hass, webhook_id))
+
+
+@callback
+def async_base_url(hass: HomeAssistant) -> str:
+    """Return where clouds are to send notices to, empty if that is not known."""
+    try:
+        return get_url(hass, allow_cloud=False, prefer_external=True)
+    except NoURLAvailableError:
+        return ""
+
+
+def is_public(address: str) -> bool:
+    """Return whether a cloud may reach an address: https, and no network of one's own."""
+    url = URL(address)
+    host = url.host or ""
+    if url.scheme != "https":
+        return False
+    with suppress(ValueError):
+        return ip_address(host).is_global
+    return "." in host and not host.endswith(_OWN_NAMES)
 
 
 class Listener:
@@ -78,6 +104,7 @@ class Listener:
         except ValueError:
             _LOGGER.debug("A notice for %s makes no sense", self._entry.title)
             return web.Response(status=HTTPStatus.BAD_REQUEST)
+        self._entry.runtime_data.last_notice = dt_util.utcnow()
         if notice and self._is_news(notice):
             self._async_pass_on(hass, notice)
         return web.Response(status=HTTPStatus.NO_CONTENT)

@@ -150,6 +150,28 @@ class PushedEvent:
     event: Event
 
 
+class ProblemKind(StrEnum):
+    """Why there is nothing to save; the names of texts."""
+
+    END_TO_END_ENCRYPTED = "end_to_end_encrypted"
+    NO_CAMERAS = "no_cameras"
+    NO_PLAN = "no_plan"
+    NO_RECENT_EVENT = "no_recent_event"
+    NO_RETENTION = "no_retention"
+    NO_STREAMS = "no_streams"
+    NO_SUBSCRIPTION = "no_subscription"
+    RECORDINGS_REFUSED = "recordings_refused"
+    STREAMS_NOT_LISTED = "streams_not_listed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something that keeps footage from being saved: of one camera, or of all."""
+
+    kind: ProblemKind
+    camera: Camera | None = None
+
+
 # What a cloud may say that it saw.
 SEEN = ("animal", "package", "person", "vehicle")
 

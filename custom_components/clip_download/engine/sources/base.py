@@ -21,6 +21,8 @@ from ..model import (
     MediaOptions,
     Part,
     Plan,
+    Problem,
+    ProblemKind,
     PushedEvent,
     Retention,
 )
@@ -286,10 +288,26 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     def refusal(self, camera: CameraT) -> str | None:
         """Return why nothing new of a camera is handed over, by what the cloud's list says.
 
-        That is the key of an error, empty if nothing is in the way, None if it is not
-        known.
+        That is a ProblemKind, empty if nothing is in the way, None if it is not known.
         """
-        return None
+        if camera.retention is None:
+            return None
+        return "" if camera.retention else ProblemKind.NO_RETENTION
+
+    def why_no_cameras(self) -> ProblemKind:
+        """Return what is wrong if `cameras` has just listed none."""
+        return ProblemKind.NO_CAMERAS
+
+    async def problems(self, cameras: Sequence[CameraT]) -> AsyncIterator[Problem]:
+        """Yield what keeps footage from being saved, as soon as each is known.
+
+        `cameras` are those that were just listed. Raises SignInError, CloudError.
+        """
+        if not cameras:
+            yield Problem(kind=self.why_no_cameras())
+        for camera in cameras:
+            if refusal := self.refusal(camera):
+                yield Problem(kind=ProblemKind(refusal), camera=camera)
 
     async def live_module(self, name: str) -> ModuleType:
         """Import a module of this package that needs aiortc, which is brought in first.

@@ -38,7 +38,16 @@ from ..errors import (
     SignInError,
     UnreachableError,
 )
-from ..model import Camera, Clock, Event, Identity, MediaOptions, Part, Plan
+from ..model import (
+    Camera,
+    Clock,
+    Event,
+    Identity,
+    MediaOptions,
+    Part,
+    Plan,
+    ProblemKind,
+)
 from ..time_range import Placing, Window, from_ms, merged, within
 from . import sanitize
 from .base import Download, Source, SplitError
@@ -309,6 +318,12 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
             if camera.id not in cameras and (found := await self._described(camera)):
                 cameras[camera.id] = found
         return list(cameras.values())
+
+    @override
+    def why_no_cameras(self) -> ProblemKind:
+        if self.is_list_whole:
+            return ProblemKind.NO_STREAMS
+        return ProblemKind.STREAMS_NOT_LISTED
 
     @override
     async def plan(

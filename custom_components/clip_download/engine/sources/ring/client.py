@@ -67,6 +67,8 @@ from ...model import (
     MediaOptions,
     Part,
     Plan,
+    Problem,
+    ProblemKind,
     PushedEvent,
 )
 from ...time_range import Placing, Window, from_ms, gaps, merged, to_ms, within
@@ -148,6 +150,8 @@ MOST_HANDED = 100
 URL_LIFETIME_S = 60
 # Of how many events it is remembered that there is a picture.
 MOST_THUMBNAILS = 5000
+# A camera that has seen nothing for so long is worth a word when it is set up.
+QUIET_FOR = timedelta(days=30)
 # Most of what is polled is shorter.
 LOOKED_AT = timedelta(hours=2)
 # How often, and how far apart, to look for the snapshot that Ring was asked to take.
@@ -1098,10 +1102,51 @@ class RingSource(Source[RingCamera, RingPart]):
     def refusal(self, camera: RingCamera) -> str | None:
         """Return whether end-to-end encryption or a missing subscription is in the way."""
         if camera.is_e2ee:
-            return "end_to_end_encrypted"
+            return ProblemKind.END_TO_END_ENCRYPTED
         if _has_no_subscription(camera):
-            return "no_subscription"
+            return ProblemKind.NO_SUBSCRIPTION
         return "" if camera.has_subscription else None
+
+    @override
+    async def problems(self, cameras: Sequence[RingCamera]) -> AsyncIterator[Problem]:
+        """Yield what the list tells first; each other camera costs a request."""
+        async for problem in super().problems(cameras):
+            yield problem
+        for camera in cameras:
+            if not self.refusal(camera) and not camera.records_always:
+                kind = await self._problem_of_history(camera)
+                if kind:
+                    yield Problem(kind=kind, camera=camera)
+
+    async def _problem_of_history(self, camera: RingCamera) -> ProblemKind | None:
+        """Return what is wrong by the newest events of a camera."""
+        now = datetime.now(UTC)
+        window = Window(now - QUIET_FOR, now)
+        try:
+            found = await self._newest(camera, window)
+        except RefusedError:
+            return ProblemKind.RECORDINGS_REFUSED
+        recent = [one for one in found.values() if one.window.end > window.start]
+        if not recent:
+            return ProblemKind.NO_RECENT_EVENT
+        if any(one.is_given for one in recent):
+            return None
+        if any(one.is_e2ee for one in recent):
+            return ProblemKind.END_TO_END_ENCRYPTED
+        return ProblemKind.NO_SUBSCRIPTION
+
+    async def _newest(
+        self, camera: RingCamera, window: Window
+    ) -> dict[str, _Recording]:
+        """Return some of the newest recordings of a window, by one request or two."""
+        with suppress(BadAnswerError):
+            # It tells what was not recorded, and why, which the history does not.
+            span = _Span(window.start_ms, window.end_ms)
+            entries = await self._search_once(camera, span, "desc")
+            with _our_errors():
+                if found := dict(_parsed(entries)):
+                    return found
+        return await self._history(camera, window, 1, first_page=FIRST_PAGE)
 
     async def _ask_json(self, path: str, **params: Any) -> Any:
         return _json(await self._ask(path, params=params))

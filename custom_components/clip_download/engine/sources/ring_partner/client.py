@@ -32,7 +32,16 @@ from ...errors import (
     RefusedError,
     SignInError,
 )
-from ...model import Event, EventKind, Identity, MediaOptions, Part, Plan
+from ...model import (
+    Event,
+    EventKind,
+    Identity,
+    MediaOptions,
+    Part,
+    Plan,
+    Problem,
+    ProblemKind,
+)
 from ...time_range import Window, to_ms
 from .. import sanitize
 from ..base import Download, Source, SplitError
@@ -362,15 +371,32 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
 
     async def _has_no_plan(self, camera: PartnerCamera) -> bool:
         """Return whether the cloud lists no subscription of this camera."""
+        return bool(await self._without_plan([camera]))
+
+    async def _without_plan(
+        self, cameras: Sequence[PartnerCamera]
+    ) -> list[PartnerCamera]:
+        """Return the cameras of which the cloud lists no subscription."""
         try:
             answer = await self._get(f"{API}/accounts/me/subscriptions")
         except CloudError:
-            return False
+            return []
         plans = answer.get("data")
-        return isinstance(plans, list) and not any(
-            device_id in {None, camera.device_id}
-            for device_id in map(_plan_device_id, plans)
-        )
+        if not isinstance(plans, list):
+            return []
+        planned = {*map(_plan_device_id, plans)}
+        return [
+            camera for camera in cameras if planned.isdisjoint({None, camera.device_id})
+        ]
+
+    @override
+    async def problems(
+        self, cameras: Sequence[PartnerCamera]
+    ) -> AsyncIterator[Problem]:
+        async for problem in super().problems(cameras):
+            yield problem
+        for camera in await self._without_plan(cameras):
+            yield Problem(kind=ProblemKind.NO_PLAN, camera=camera)
 
     @override
     def rest(self, part: PartnerPart, window: Window) -> PartnerPart:
