@@ -1,6 +1,6 @@
 """Accounts for tests, set up as a person sets them up: through the config flow."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -171,6 +171,17 @@ async def save_event(hass: HomeAssistant, event: RingEvent) -> Path:
     assert answer[entity_id]["status"] == "complete", answer
     await hass.async_block_till_done(wait_background_tasks=True)
     return Path(answer[entity_id]["path"])
+
+
+async def save(
+    hass: HomeAssistant, clouds: Clouds, hours_ago: int = 1, name: str = "Front"
+) -> Path:
+    """Save a clip of three seconds of a Ring camera; return its path."""
+    (camera,) = (one for one in clouds.ring.cameras if one.name == name)
+    start = datetime.now(UTC) - timedelta(hours=hours_ago)
+    return await save_event(
+        hass, clouds.ring.add_event(camera, start=start, duration_s=3)
+    )
 
 
 def cloud_of(clouds: Clouds, kind: str) -> Cloud:

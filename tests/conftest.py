@@ -19,11 +19,13 @@ import pytest
 from custom_components.clip_download.engine.model import PushedEvent
 from custom_components.clip_download.engine.sources import http
 from custom_components.clip_download.engine.sources.ring import client as ring
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler, FlowManager
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
 from homeassistant.util import ssl as ssl_util
 
+from .accounts import set_up
 from .clouds import Authority, Clouds
 from .words import check_words
 
@@ -133,6 +135,16 @@ def media_dir(hass: HomeAssistant, tmp_path: Path) -> Path:
     folder.mkdir()
     hass.config.media_dirs = {"local": str(folder)}
     return folder
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> ConfigEntry:
+    """Set up an account of two Ring cameras."""
+    hass_clouds.ring.add_camera("Front")
+    hass_clouds.ring.add_camera("Yard")
+    return await set_up(hass, hass_clouds, "ring")
 
 
 @pytest.fixture

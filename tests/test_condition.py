@@ -1,7 +1,6 @@
 """What automations ask of cameras: whether a clip is being saved, whether they save alone."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,6 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
-
-from .accounts import set_up
-from .clouds import Clouds
 
 FRONT, YARD = "camera.front", "camera.yard"
 HOUR = timedelta(hours=1)
@@ -72,13 +68,8 @@ script:
 
 
 @pytest.fixture
-async def entry(
-    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
-) -> ConfigEntry:
+async def entry(hass: HomeAssistant, entry: ConfigEntry) -> ConfigEntry:
     """Set an account of two cameras up, and what asks for them."""
-    hass_clouds.ring.add_camera("Front")
-    hass_clouds.ring.add_camera("Yard")
-    entry = await set_up(hass, hass_clouds, "ring")
     config: Any = parse_yaml(AUTOMATIONS)
     for name in ("script", "automation"):
         assert await async_setup_component(hass, name, config)

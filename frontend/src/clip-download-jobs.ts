@@ -156,16 +156,7 @@ export class ClipDownloadJobs extends LitElement {
         <b>${words}</b>
         <span class="when"><bdi>${one.account}</bdi></span>
         <span class="how">${facts.filter(Boolean).join(" · ")}</span>
-        <div
-          class="bar ${one.total ? "" : "unknown"}"
-          role="progressbar"
-          aria-label=${localize("jobs.progress", { what: one.account })}
-          aria-valuemin="0"
-          aria-valuemax="100"
-          aria-valuenow=${one.total ? Math.round((one.done / one.total) * 100) : nothing}
-        >
-          <div style="transform: scaleX(${one.total ? one.done / one.total : 0.3})"></div>
-        </div>
+        ${bar(one.total ? one.done / one.total : null, localize("jobs.progress", { what: one.account }))}
       </div>
       <button
         class="icon"

@@ -24,6 +24,8 @@ import type {
 const MOST_SAVED = 3;
 /** How long *Undo* is offered; nothing is deleted before. */
 export const UNDO_MS = 10_000;
+/** So many clips are loaded at first: what a large screen shows of them. */
+const FIRST_PAGE = 40;
 const PAGE = 100;
 const REFRESH_MS = MINUTE;
 /** What comes in quick succession is answered once. */
@@ -295,8 +297,8 @@ export class Store implements ReactiveController {
     if (this.state !== "ready") this.state = "loading";
     this._changed();
     try {
-      this.cameras = await api.fetchCameras(hass);
       if (!this._unsubscribes.length) this._subscribe(hass);
+      this.cameras = await api.fetchCameras(hass);
       // What is under way is shown above the clips: they must not move when it comes.
       await this._firstJobs;
       this.state = "ready";
@@ -305,6 +307,7 @@ export class Store implements ReactiveController {
       if (this.isOnline && this.state !== "ready") {
         this.state = codeOf(error) === "unknown_command" ? "missing" : "failed";
         this.failure = words(error, hass);
+        this._unsubscribe();
       }
       this._changed();
       return;
@@ -322,7 +325,8 @@ export class Store implements ReactiveController {
       this._unsubscribes = [jobs, api.subscribeClips(hass, (change) => this._clipsChanged(change))];
       for (const one of this._unsubscribes) {
         one.catch((error: unknown) => {
-          this.tell(words(error, hass));
+          // Before anything is shown, it fails as the cameras do.
+          if (this.state === "ready") this.tell(words(error, hass));
           resolve();
         });
       }
@@ -344,7 +348,8 @@ export class Store implements ReactiveController {
 
   private async _loadDay(): Promise<void> {
     const asked = ++this._asked;
-    await Promise.all([this._loadTimelines(asked), this._loadClips(null), this._loadFilters()]);
+    // In the order in which they are looked at; a timeline of many clips takes the longest.
+    await Promise.all([this._loadClips(null), this._loadTimelines(asked), this._loadFilters()]);
   }
 
   /** What can be filtered by is a help only: without it there is less to choose. */
@@ -412,7 +417,7 @@ export class Store implements ReactiveController {
     try {
       const page = await api.fetchClips(hass, {
         ...this._clipsQuery(day),
-        limit: PAGE,
+        limit: cursor === null ? FIRST_PAGE : PAGE,
         ...(cursor !== null && { cursor }),
       });
       if (asked !== this._askedClips) return;

@@ -254,7 +254,7 @@ describe("clips", () => {
 describe("the list of clips", () => {
   const filterOf = (backEnd: MockBackEnd) => {
     const { type, limit, ...query } = backEnd.asked.filter((one) => one.type === "clip_download/clips/list").at(-1)!;
-    expect([type, limit]).toEqual(["clip_download/clips/list", 100]);
+    expect([type, limit]).toEqual(["clip_download/clips/list", 40]);
     return query;
   };
 

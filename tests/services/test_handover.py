@@ -27,7 +27,6 @@ from homeassistant.exceptions import (
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from tests.accounts import set_up
 from tests.clouds import Clouds
 from tests.engine.library.test_queries import NOON, put
 from tests.engine.library.test_verify import damage, lay
@@ -35,16 +34,6 @@ from tests.waits import LONGEST_S, is_open, until
 
 FRONT, YARD = "camera.front", "camera.yard"
 ACTIONS = ("verify_clips", "export_clips")
-
-
-@pytest.fixture
-async def entry(
-    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
-) -> ConfigEntry:
-    """Set up an account with two cameras."""
-    hass_clouds.ring.add_camera("Front")
-    hass_clouds.ring.add_camera("Yard")
-    return await set_up(hass, hass_clouds, "ring")
 
 
 @pytest.fixture

@@ -25,32 +25,11 @@ from homeassistant.exceptions import (
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from tests.accounts import save_event, set_up
+from tests.accounts import save
 from tests.clouds import Clouds
 
 FRONT = "camera.front"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def entry(
-    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
-) -> ConfigEntry:
-    """Set an account of two cameras up."""
-    hass_clouds.ring.add_camera("Front")
-    hass_clouds.ring.add_camera("Yard")
-    return await set_up(hass, hass_clouds, "ring")
-
-
-async def save(
-    hass: HomeAssistant, clouds: Clouds, hours_ago: int, name: str = "Front"
-) -> Path:
-    """Save a clip; return its path."""
-    (camera,) = (one for one in clouds.ring.cameras if one.name == name)
-    start = datetime.now(UTC) - hours_ago * HOUR
-    return await save_event(
-        hass, clouds.ring.add_event(camera, start=start, duration_s=3)
-    )
 
 
 async def act(

@@ -14,7 +14,7 @@ from custom_components.clip_download.engine.library import sidecar
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from tests.accounts import save_event, set_up
+from tests.accounts import save, save_event
 from tests.clouds import Clouds
 
 from .conftest import Browser, Open, time_of
@@ -29,27 +29,6 @@ LOOKER: dict[str, Any] = {
 READ_ALL: dict[str, Any] = {"entities": {"all": {"read": True}}}
 NOTHING: dict[str, Any] = {"entities": {"entity_ids": {"media_player.tv": True}}}
 EVERYTHING: dict[str, Any] = {"entities": True}
-
-
-@pytest.fixture
-async def entry(
-    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
-) -> ConfigEntry:
-    """Set an account of two cameras up."""
-    hass_clouds.ring.add_camera("Front")
-    hass_clouds.ring.add_camera("Yard")
-    return await set_up(hass, hass_clouds, "ring")
-
-
-async def save(
-    hass: HomeAssistant, clouds: Clouds, hours_ago: int, name: str = "Front"
-) -> Path:
-    """Save a clip; return its path."""
-    (camera,) = (one for one in clouds.ring.cameras if one.name == name)
-    start = datetime.now(UTC) - hours_ago * HOUR
-    return await save_event(
-        hass, clouds.ring.add_event(camera, start=start, duration_s=3)
-    )
 
 
 async def listed(browser: Browser, **data: Any) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Clips as files, over HTTP: whole and in ranges, for whoever may have them."""
 
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,13 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clip_download.downloads import disposition
 from homeassistant.core import HomeAssistant
-from tests.accounts import save_event, set_up
+from tests.accounts import save, set_up
 from tests.clouds import Clouds
 
 from .conftest import Open
 
 ONE: dict[str, Any] = {"entities": {"entity_ids": {"camera.front": True}}}
 OTHER: dict[str, Any] = {"entities": {"entity_ids": {"camera.yard": True}}}
-
-
-async def save(hass: HomeAssistant, clouds: Clouds, hours_ago: int = 1) -> Path:
-    """Save a clip of the first camera; return its path."""
-    start = datetime.now(UTC) - timedelta(hours=hours_ago)
-    event = clouds.ring.add_event(clouds.ring.cameras[0], start=start, duration_s=3)
-    return await save_event(hass, event)
 
 
 async def test_download(

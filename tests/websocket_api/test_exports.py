@@ -19,11 +19,10 @@ from custom_components.clip_download.links import LINK_LIFE
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from tests.accounts import set_up
+from tests.accounts import save
 from tests.clouds import Clouds
 
 from .conftest import Browser, Open
-from .test_downloads import save
 
 ONE: dict[str, Any] = {"entities": {"entity_ids": {"camera.front": True}}}
 OTHER: dict[str, Any] = {"entities": {"entity_ids": {"camera.yard": True}}}
@@ -31,12 +30,9 @@ OTHER: dict[str, Any] = {"entities": {"entity_ids": {"camera.yard": True}}}
 
 @pytest.fixture
 async def entry(
-    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+    hass: HomeAssistant, hass_clouds: Clouds, entry: ConfigEntry
 ) -> ConfigEntry:
     """Set an account up, and save two clips."""
-    hass_clouds.ring.add_camera("Front")
-    hass_clouds.ring.add_camera("Yard")
-    entry = await set_up(hass, hass_clouds, "ring")
     await save(hass, hass_clouds, 2)
     await save(hass, hass_clouds, 1)
     return entry

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 import logging
 import os
-from pathlib import Path
 from typing import Any
 
 from aiohttp import hdrs
@@ -21,11 +20,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from tests.accounts import set_up
+from tests.accounts import save
 from tests.clouds import Clouds
 
 from .conftest import Browser, Open, time_of
-from .test_downloads import save
 
 FRONT = "camera.front"
 ONE: dict[str, Any] = {"entities": {"entity_ids": {FRONT: True}}}
@@ -33,16 +31,6 @@ OTHER: dict[str, Any] = {"entities": {"entity_ids": {"camera.yard": True}}}
 
 # What somebody gets who opens a link: the status, and the body.
 type Opened = tuple[int, bytes]
-
-
-@pytest.fixture
-async def entry(
-    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
-) -> ConfigEntry:
-    """Set an account of two cameras up."""
-    hass_clouds.ring.add_camera("Front")
-    hass_clouds.ring.add_camera("Yard")
-    return await set_up(hass, hass_clouds, "ring")
 
 
 @pytest.fixture

@@ -26,16 +26,6 @@ HISTORY = "history|events|timeline"
 ONE: dict[str, Any] = {"entities": {"entity_ids": {FRONT: True}}}
 
 
-@pytest.fixture
-async def entry(
-    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
-) -> ConfigEntry:
-    """Set an account of two cameras up."""
-    hass_clouds.ring.add_camera("Front")
-    hass_clouds.ring.add_camera("Yard")
-    return await set_up(hass, hass_clouds, "ring")
-
-
 def day() -> dict[str, str]:
     """Return the last hours, as they are asked for."""
     now = datetime.now(UTC)
