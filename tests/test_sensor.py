@@ -19,7 +19,7 @@ from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.errors import LibraryError
 from custom_components.clip_download.engine.model import JobState
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
-from custom_components.clip_download.sensor import StepSensor
+from custom_components.clip_download.sensor import JobSensor, StepSensor
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
@@ -92,7 +92,8 @@ async def meraki(
     monkeypatch: pytest.MonkeyPatch,
 ) -> ConfigEntry:
     """Set up an account whose cloud has any footage at once, and all its sensors."""
-    monkeypatch.setattr(StepSensor, "_attr_entity_registry_enabled_default", True)
+    for sensor in (StepSensor, JobSensor):
+        monkeypatch.setattr(sensor, "_attr_entity_registry_enabled_default", True)
     hass_clouds.meraki.add_camera("Front")
     hass_clouds.meraki.ready_after_s = 0
     return await set_up(hass, hass_clouds, "meraki")

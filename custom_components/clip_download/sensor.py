@@ -119,6 +119,8 @@ class JobSensor(CameraEntity, RestoreSensor):
     """
 
     _attr_device_class = SensorDeviceClass.ENUM
+    # Each clip would be four lines in Activity, which tells of saved clips anyway.
+    _attr_entity_registry_enabled_default = False
     _attr_native_value = IDLE
     _attr_options = [IDLE, *Step, FAILED]
     _attr_translation_key = "clip_job"
