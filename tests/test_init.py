@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.clip_download.backup import async_pre_backup
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.library import schema
 from custom_components.clip_download.runtime import REST_AFTER_S, async_shared
@@ -335,6 +336,8 @@ async def test_database_that_cannot_be_used(
     assert entry.error_reason_translation_key == "library_newer"
     assert entry.reason is not None
     assert str(path) in entry.reason
+    # A backup takes it as it is.
+    await async_pre_backup(hass)
     await hass.async_add_executor_job(path.unlink)
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert loaded(entry)

@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.clip_download import intent
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.intent import EVENTS, LAST_CLIP, SAVE
+from custom_components.clip_download.llm import async_get_tools
 from homeassistant.components.conversation import async_converse
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
 from homeassistant.components.media_player.const import DATA_COMPONENT
@@ -382,6 +383,8 @@ async def test_tools(
         async_expose_entity(hass, ASSISTANT, entity_id, should_expose=False)
     api = await llm.async_get_api(hass, llm.LLM_API_ASSIST, context_of(hass_admin_user))
     assert not [tool for tool in api.tools if tool.integration == DOMAIN]
+    context = context_of(hass_admin_user)
+    assert async_get_tools(hass, context, "another") is None
 
 
 def test_german_fills_what_english_fills() -> None:

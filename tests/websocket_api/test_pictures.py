@@ -6,12 +6,14 @@ from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from PIL import Image
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clip_download import pictures
+from custom_components.clip_download.engine.errors import RefusedError
 from custom_components.clip_download.engine.sources.ring import client as ring
 from homeassistant.core import HomeAssistant
 from tests.accounts import add_camera, cloud_of, set_up
@@ -63,6 +65,46 @@ async def test_pictures_of_events(
     ):
         async with client.get(url) as response:
             assert response.status == status
+
+
+async def test_no_picture_of_an_event(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    *,
+    open_browser: Open,
+    hass_client_no_auth: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that the cloud, the camera or the account has no more is not found."""
+    monkeypatch.setattr(pictures, "MOST_KNOWN", 1)
+    camera = hass_clouds.ring.add_camera("Front")
+    start = datetime.now(UTC).replace(microsecond=0) - HOUR
+    for age in (HOUR, 2 * HOUR):
+        hass_clouds.ring.add_event(camera, start=start - age, duration_s=3)
+    entry = await set_up(hass, hass_clouds, "ring")
+    browser = await open_browser()
+    window = {"start": (start - 3 * HOUR).isoformat(), "end": start.isoformat()}
+    answer = await browser.ask("timeline", entity_ids=["camera.front"], **window)
+    urls = [event["picture"] for event in answer["cameras"][0]["events"]]
+    client = await hass_client_no_auth()
+
+    async def found() -> list[bool]:
+        """Return which of the pictures are there."""
+        answers = [await client.get(url) for url in urls]
+        return [answer.status == HTTPStatus.OK for answer in answers]
+
+    source = entry.runtime_data.source
+    refuse = AsyncMock(side_effect=RefusedError("no_footage"))
+    with patch.object(source, "event_picture", refuse):
+        assert await found() == [False, False]
+    # Only the last one is remembered.
+    assert refuse.await_count == 1
+    hass_clouds.ring.remove_camera(camera)
+    await entry.runtime_data.coordinator.async_refresh()
+    assert await found() == [False, False]
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert await found() == [False, False]
 
 
 @pytest.mark.parametrize("kind", ["kinesis", "meraki"])

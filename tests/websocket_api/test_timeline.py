@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
 from custom_components.clip_download import history
 from custom_components.clip_download.automatic_saving import async_events
+from custom_components.clip_download.engine.errors import RefusedError
 from custom_components.clip_download.engine.model import Event
 from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.websocket_api import footage
@@ -179,7 +181,7 @@ async def test_footage(
     now = datetime.now(UTC).replace(microsecond=0)
     holes = [(now - 3 * HOUR, now - 2 * HOUR), (now - HOUR, now - HOUR / 2)]
     stream.holes = holes
-    await set_up(hass, hass_clouds, "kinesis")
+    entry = await set_up(hass, hass_clouds, "kinesis")
     browser = await open_browser()
     window = {
         "start": (now - 5 * HOUR).isoformat(),
@@ -208,6 +210,15 @@ async def test_footage(
     month = {**day(), "start": (now - 24 * 20 * HOUR).isoformat()}
     answer = await browser.ask("footage", entity_id=YARD, **month)
     assert answer == {"footage": None}
+
+    # What the cloud does not tell, or refuses to, keeps nobody from the rest.
+    told = AsyncMock(side_effect=[None, RefusedError("no_footage")])
+    monkeypatch.setattr(entry.runtime_data.source, "footage", told)
+    older = {**window, "start": (now - 40 * HOUR).isoformat()}
+    for _ in range(2):
+        yard = (await cameras(browser, entity_ids=[YARD], **older))[YARD]
+        assert yard["footage"] is None
+    assert told.await_count == 2
 
 
 async def test_events_that_only_a_webhook_told(
