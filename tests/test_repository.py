@@ -378,14 +378,14 @@ def quality_rules(integration: Path) -> dict[str, Any]:
 
 
 def test_quality_scale() -> None:
-    """Every rule has its answer, and an exemption its reason."""
+    """Every rule has its answer, and an exemption its reason (test_quality_scale.py)."""
     rules = quality_rules(INTEGRATION)
     core = Path(components.__file__).parent
     for neighbour in NEIGHBOURS:
         assert set(rules) == set(quality_rules(core / neighbour))
     for name, rule in rules.items():
         if rule != "done":
-            assert rule["status"] == "exempt", name
+            assert rule["status"] in {"done", "exempt"}, name
             assert rule["comment"].strip().endswith("."), name
 
 
