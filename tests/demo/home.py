@@ -369,6 +369,11 @@ class Home:
         version: str = json.loads(await self.get("/api/config"))["version"]
         return version
 
+    async def until_running(self) -> None:
+        """Wait until it has started all of its parts."""
+        while json.loads(await self.get("/api/config"))["state"] != "RUNNING":
+            await asyncio.sleep(0.2)
+
     async def play(self, media_content_id: str, path: Path) -> list[str]:
         """Fetch a part of a clip as a browser's player does; return what is wrong."""
         async with self.websocket() as websocket:
@@ -426,6 +431,13 @@ class Websocket:
                 if not message["success"]:
                     raise HomeError(f"{command} failed: {message['error']}")
                 return message["result"]
+
+    async def heard(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield what is sent besides answers, until the connection ends."""
+        async for message in self._connection:
+            told = message.json()
+            if told["type"] == "event":
+                yield told["event"]
 
 
 def _filled(fields: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from tests.clouds import Clouds
 from tests.clouds.ring import RingCamera
 
 from .home import Home
-from .street import SCENES
+from .street import SCENES, Street
 
 START_PAGE = "demo-start"
 STRATEGY_PAGE = "demo-cameras"
@@ -27,19 +27,23 @@ CONFIGURATION = """\
 automation: !include automations.yaml
 history:
 logbook:
+mobile_app:
 script:
 """
 
 WORDS = """\
 ## What to try
 
-1. **Drag** over the strips below (or press *Last minute*), and then **Save**. Below it you see how far it is; the clip plays in place.
-2. Tick several cameras to save the same time of all of them. Zoom with the wheel, with two fingers, or with + and -.
-3. Open **Clips** in the sidebar: the same, as a page of its own. **Cameras** is the dashboard that makes itself.
-4. Wait: every two minutes somebody rings at the front door, and its clip is saved by itself. Enter in the terminal rings at once.
+1. **Drag** across the timeline below, or press *Last 1 min*, and then **Save**. You see how far it is, and the clip plays in place.
+2. **Press Enter in the terminal**: somebody rings at the front door. Within a minute the clip is saved automatically, and the terminal shows what your phone would show. (Somebody rings every two minutes, too.)
+3. Turn on several cameras to save the same time range of all of them. Zoom with the wheel, with two fingers, or with + and -.
+4. **Clips** in the sidebar is the same as a page of its own, **Cameras** is a dashboard that makes itself. *Activity* and *History* know what was saved, and *Settings > Automations* has both blueprints.
+5. **Add an account** in *Settings > Devices & services > Clip Download*. All clouds are simulated on this machine:
 
-All of it is simulated: the clouds run on this machine. {accounts}
+{accounts}
 """
+# Where the streams are that no account has yet.
+OTHER_REGION = "eu-central-1"
 
 
 def furnish(clouds: Clouds) -> None:
@@ -47,6 +51,10 @@ def furnish(clouds: Clouds) -> None:
     now = datetime.now(UTC)
     gone, back = (now - ago for ago in OUTAGE)
     clouds.kinesis.streams[0].fragment = FRAGMENT
+    for name in ("Garden", "Garage"):
+        clouds.kinesis.add_stream(
+            name, footage=Street(name), region=OTHER_REGION, fragment=FRAGMENT
+        )
     clouds.kinesis.streams[0].holes.append((gone, back))
     next(iter(clouds.meraki.cameras.values())).holes.append((gone, back))
     front, back_door = clouds.ring.cameras
@@ -99,7 +107,8 @@ def come_and_ring(clouds: Clouds, camera: RingCamera, at: datetime) -> None:
 
 async def open_page(home: Home, clouds: Clouds) -> None:
     """Make the front page, and the dashboard that makes itself."""
-    text = WORDS.format(accounts=f"To add an account by hand: {credentials(clouds)}")
+    accounts = "\n".join(f"   - {line}" for line in credentials(clouds))
+    text = WORDS.format(accounts=accounts)
     cards = [
         {"type": "markdown", "content": text, "grid_options": {"columns": "full"}},
         {"type": "custom:clip-download-card"},
@@ -128,14 +137,23 @@ async def open_page(home: Home, clouds: Clouds) -> None:
         )
 
 
-def credentials(clouds: Clouds) -> str:
-    """Return how to sign in at the clouds."""
+def credentials(clouds: Clouds) -> list[str]:
+    """Return how to sign in at the clouds, a line for each."""
     ring, aws = clouds.ring, clouds.kinesis
-    return (
-        f"Ring: `{ring.username}`, `{ring.password}`, and the code that the terminal "
-        f"shows. Meraki: `{clouds.meraki.api_key}`. Amazon: `{aws.access_key_id}`, "
-        f"`{aws.secret_access_key}`, `{aws.region}`."
-    )
+    return [
+        (
+            f"Amazon Kinesis: access key ID `{aws.access_key_id}`, secret access key "
+            f"`{aws.secret_access_key}`, region `{OTHER_REGION}`"
+        ),
+        (
+            f"Ring, once you have deleted its account: `{ring.username}`, password "
+            f"`{ring.password}`, and the code that the terminal shows"
+        ),
+        (
+            "Meraki, once you have deleted its account: API key "
+            f"`{clouds.meraki.api_key}`"
+        ),
+    ]
 
 
 async def save_some(home: Home, entities: Mapping[str, str]) -> None:
@@ -150,7 +168,7 @@ async def save_some(home: Home, entities: Mapping[str, str]) -> None:
         (50, 40, "parcel", ("meraki", "kinesis")),
         (95, 60, "", ("meraki",)),
         (31, 30, "visitor", ("ring_partner",)),
-        (142, 90, "dog", ("kinesis",)),
+        (75, 90, "dog", ("kinesis",)),
         # Half of it is missing.
         (141, 120, "", ("meraki",)),
     ):

@@ -16,7 +16,16 @@ INTEGRATION = Path(__file__).parents[2] / "custom_components" / "clip_download"
 # install them anew at each start, and says in a notification that it could not.
 VOICE = {"assist_satellite", "stt", "tts", "wake_word"}
 # What configuration.yaml names, and what is loaded with an account.
-MORE = {"diagnostics", "history", "logbook", "media_source", "my", "repairs", "stream"}
+MORE = {
+    "diagnostics",
+    "history",
+    "logbook",
+    "media_source",
+    "mobile_app",
+    "my",
+    "repairs",
+    "stream",
+}
 
 
 def leave_out_voice() -> None:

@@ -24,7 +24,7 @@ import certifi
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, Span
 
-from . import bell, library, opening
+from . import bell, library, opening, phone
 from .check import Look, debris, leaks, look, read_log
 from .home import CHECKOUT, TIME_ZONE, Form, Home, HomeError
 from .street import Street
@@ -363,14 +363,29 @@ def aftermath(stage: Stage) -> list[str]:
 async def stay(stage: Stage) -> None:
     """Let a person use it, and ring the bell for them, until it is cancelled."""
     home, clouds = stage.home, stage.cast.clouds
-    print(f"\n  {home.url}   user: {home.username}   password: {home.password}\n")
-    print("To add an account by hand, delete it first.", opening.credentials(clouds))
-    print("Enter rings the doorbell, Ctrl-C ends it.")
+    print(f"\n  Open {home.url}   user: {home.username}   password: {home.password}\n")
+    print("Its first page says what to try. To add an account there:")
+    for line in opening.credentials(clouds):
+        print(f"  {line.replace('`', '')}")
+    print("\nEnter rings the doorbell, Ctrl-C ends it.")
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(notify_phone(stage))
         tasks.create_task(save_some(stage))
         tasks.create_task(opening.ring_now_and_then(clouds))
         tasks.create_task(opening.tell_codes(clouds))
         await ring_at_enter(clouds)
+
+
+async def notify_phone(stage: Stage) -> None:
+    """Let a phone be told of what rings; without it, the rest is still of use."""
+    home = stage.home
+    try:
+        await home.until_running()
+        webhook_id = await phone.register(home)
+        await phone.automate(home, stage.entities["ring"])
+        await phone.show(home, webhook_id)
+    except HomeError as err:
+        print(f"No phone is notified: {err}", file=sys.stderr)
 
 
 async def save_some(stage: Stage) -> None:
@@ -385,22 +400,21 @@ async def ring_at_enter(clouds: Clouds) -> None:
     """Ring the bell whenever Enter is pressed, until it is cancelled."""
     loop = asyncio.get_running_loop()
     pressed = asyncio.Event()
+
+    def read() -> None:
+        # Only here is it sure that there is a line, so that nothing waits for it.
+        if sys.stdin.readline():
+            pressed.set()
+        else:
+            loop.remove_reader(sys.stdin)
+
     if sys.stdin.isatty():
-        loop.add_reader(sys.stdin, pressed.set)
+        loop.add_reader(sys.stdin, read)
     while True:
         await pressed.wait()
-        if not sys.stdin.readline():
-            loop.remove_reader(sys.stdin)
         pressed.clear()
-        event = clouds.ring.ring_doorbell(
-            clouds.ring.cameras[0],
-            start=datetime.now(UTC) - PRE_ROLL,
-            duration_s=RECORDING_S,
-        )
-        print(
-            f"It rang. The recording, from {clock(Span(event.start, event.end))}, is "
-            f"ready {READY_AFTER_S:.0f} s after its end, and then saved.",
-        )
+        opening.come_and_ring(clouds, clouds.ring.cameras[0], datetime.now(UTC))
+        print("It rang. Home Assistant notices and saves it within a minute or so.")
 
 
 @asynccontextmanager
