@@ -88,7 +88,7 @@ async def entries(
 ) -> list[ConfigEntry]:
     """Return an account of each cloud, each with a camera."""
     for kind in CLOUD_KINDS:
-        add_camera(hass_clouds, kind, f"Camera of {kind}")
+        add_camera(hass_clouds, kind, f"watch-{kind}")
     return [await set_up(hass, hass_clouds, kind) for kind in CLOUD_KINDS]
 
 
@@ -111,7 +111,7 @@ def check_entity(entity: er.RegistryEntry) -> None:
     if entity.domain in {"number", "switch"}:
         assert entity.entity_category is EntityCategory.CONFIG
     else:
-        is_of_camera = "camera_of" in entity.entity_id
+        is_of_camera = ".watch_" in entity.entity_id
         assert is_of_camera == (entity.entity_category is None)
 
 
@@ -234,8 +234,11 @@ def test_types_are_strict() -> None:
 
 def test_discovery() -> None:
     """What is said of discovery is what the manifest and the flow do."""
-    is_discovered = "dhcp" in MANIFEST
-    assert (rows()["discovery"][0] == "done") == is_discovered
+    flow = (INTEGRATION / "config_flow.py").read_text()
+    steps = ("async_step_dhcp", "async_step_integration_discovery")
+    assert all(f"def {step}(" in flow for step in steps)
+    assert MANIFEST["dhcp"]
+    assert rows()["discovery"][0] == "done"
     assert rows()["discovery-update-info"][0] == "exempt"
 
 
