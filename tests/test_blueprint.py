@@ -595,7 +595,7 @@ async def test_digest(
         "Nothing was seen.",
     ]
     assert lines[7].startswith(missed)
-    assert re.fullmatch(r"Clips use 0\.0 GB\. [\d.]+ GB are free\.", lines[8])
+    assert re.fullmatch(r"Clips use 1 MB\. [\d.]+ [GM]B are free\.", lines[8])
     assert len(lines) == 9
     stranger = await hass_client_no_auth()
     async with stranger.get(picture[1]) as response:
