@@ -8,12 +8,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 import json
+from math import cos, pi
 from pathlib import Path
 import re
 import shutil
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -21,6 +23,7 @@ from PIL import Image
 from playwright.async_api import (
     Browser,
     Error,
+    Locator,
     Page,
     StorageState,
     async_playwright,
@@ -65,7 +68,33 @@ PLAY_MS = 3000
 DENIED = '{"__type": "AccessDeniedException"}'
 DRIP_BYTES_PER_S = 600_000
 
+# The moving picture: how large, how fast, and for how many milliseconds things are shown.
+MOVING = "save.webp"
+FILM_VIEWPORT = {"width": 1100, "height": 860}
+FILM_WIDTH, FILM_QUALITY = 900, 60
+FILM_BYTES_PER_S = 400_000
+MOVE_STEPS, MOVE_MS = 8, 60
+LOOK_MS, PROGRESS_MS, PLAYED, PLAYED_MS = 1200, 250, 16, 200
+SHOW_MOUSE = """() => {
+  const arrow = document.createElement("div");
+  arrow.innerHTML = `<svg width="24" height="24" viewBox="0 0 24 24">
+    <path d="M5 2v17l4.5-4 3 6.5 3-1.4-3-6.3H19z" fill="#111" stroke="#fff" stroke-width="1.5"/></svg>`;
+  arrow.style = "position: fixed; z-index: 99999; pointer-events: none; left: -50px; top: -50px";
+  document.body.append(arrow);
+  addEventListener("mousemove", (event) => {
+    arrow.style.left = `${event.clientX - 5}px`;
+    arrow.style.top = `${event.clientY - 2}px`;
+  }, true);
+}"""
+
 type Part = Callable[[Camera], Awaitable[None]]
+
+
+class Point(NamedTuple):
+    """A place on a page, in pixels."""
+
+    x: float
+    y: float
 
 
 class Camera:
@@ -504,8 +533,108 @@ async def automation(camera: Camera) -> None:
         await camera.shoot(f"automation_{kind}")
 
 
+# --- the moving picture
+
+
+class Film:
+    """What somebody does at a page, picture by picture, with the mouse shown."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        """Take who does it; nothing is filmed yet."""
+        self._page = visitor.page
+        self._mouse = Point(WIDTH / 2, HEIGHT / 2)
+        self._pictures: list[tuple[Image.Image, int]] = []
+
+    async def show_mouse(self) -> None:
+        """Draw an arrow where the mouse is: a picture of a page has none."""
+        await self._page.evaluate(SHOW_MOUSE)
+
+    async def shoot(self, shown_ms: int) -> None:
+        """Take a picture, and say how long it is shown."""
+        data = await self._page.screenshot(caret="initial")
+        picture = Image.open(BytesIO(data)).convert("RGB")
+        picture.thumbnail((FILM_WIDTH, picture.height), Image.Resampling.LANCZOS)
+        self._pictures.append((picture, shown_ms))
+
+    async def move(self, x: float, y: float, *, steps: int = MOVE_STEPS) -> None:
+        """Move the mouse, as a hand does."""
+        begin = self._mouse
+        for step in range(1, steps + 1):
+            share = (1 - cos(pi * step / steps)) / 2
+            self._mouse = Point(
+                begin.x + (x - begin.x) * share, begin.y + (y - begin.y) * share
+            )
+            await self._page.mouse.move(*self._mouse)
+            await self.shoot(MOVE_MS)
+
+    async def click(self, what: Locator) -> None:
+        """Go to something, and press it."""
+        box = await what.bounding_box()
+        assert box is not None
+        await self.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        await self._page.mouse.down()
+        await self._page.mouse.up()
+
+    async def drag(self, visitor: Visitor, name: str, start: float, end: float) -> None:
+        """Drag over a camera's lane, from one share of the timeline to another."""
+        label = visitor.view.locator(f'.labels .label[title="{name}"]')
+        lane, track = await label.bounding_box(), await visitor.track.bounding_box()
+        assert lane is not None
+        assert track is not None
+        y = lane["y"] + lane["height"] / 2
+        await self.move(track["x"] + start * track["width"], y)
+        await self._page.mouse.down()
+        await self.move(track["x"] + end * track["width"], y, steps=2 * MOVE_STEPS)
+        await self._page.mouse.up()
+
+    def write(self, path: Path) -> None:
+        """Write what was filmed; what did not change is shown longer."""
+        first, *others = self._pictures
+        first[0].save(
+            path,
+            save_all=True,
+            append_images=[picture for picture, _ in others],
+            duration=[shown_ms for _, shown_ms in self._pictures],
+            loop=0,
+            quality=FILM_QUALITY,
+            method=6,
+        )
+        print(f"{path}: {path.stat().st_size / 1000:.0f} kB", flush=True)
+
+
+async def moving(camera: Camera) -> None:
+    """Film how a window is dragged, saved and played."""
+    meraki = camera.stage.cast.clouds.meraki
+    async with camera.visitor(viewport=FILM_VIEWPORT) as visitor:
+        film = Film(visitor)
+        await visitor.open(PANEL)
+        await visitor.show("Driveway", "Front door", "back-yard")
+        await visitor.zoom_to_now()
+        await film.show_mouse()
+        await film.shoot(LOOK_MS)
+        await film.drag(visitor, "Driveway", 0.42, 0.6)
+        await film.shoot(LOOK_MS)
+        slow = meraki.misbehave("^spn", times=50, drip_bytes_per_s=FILM_BYTES_PER_S)
+        await film.click(visitor.window.locator("button.primary"))
+        job = visitor.job("Driveway")
+        await expect(job).to_be_visible(timeout=JOB_MS)
+        play = job.get_by_role("button", name="Play")
+        while not await play.count():
+            await film.shoot(PROGRESS_MS)
+            await visitor.page.wait_for_timeout(PROGRESS_MS)
+        slow.times = 0
+        await film.shoot(LOOK_MS)
+        await film.click(play)
+        await visitor.plays()
+        for _ in range(PLAYED):
+            await film.shoot(PLAYED_MS)
+            await visitor.page.wait_for_timeout(PLAYED_MS)
+    film.write(camera.folder / MOVING)
+
+
 # What is broken for it is left broken.
 PARTS = (
+    moving,
     panel,
     clips,
     dashboards,
@@ -534,7 +663,8 @@ README = (
 
 
 def write_readme_pictures(folder: Path) -> None:
-    """Write the pictures of the README, small ones."""
+    """Write the pictures of the README and the other pages, small ones."""
+    shutil.copy(folder / MOVING, IMAGES)
     for name, parts, width in README:
         pictures = [Image.open(folder / f"{part}.png") for part in parts]
         gap = pictures[0].width // 20
