@@ -469,6 +469,8 @@ async def test_a_cloud_without_a_list(
     hours = await browser.inside(days[1]["media_content_id"])
     assert titles(hours)[:2] == ["23:00", "22:00"]
     assert 23 <= len(hours) <= 25
+    # For how long they are kept is asked in the background.
+    await hass.async_block_till_done(wait_background_tasks=True)
     asked = len(hass_clouds.meraki.requests)
     (hour,) = (node for node in hours if node["title"] == "12:00")
     page = await browser.open(hour["media_content_id"])
@@ -649,7 +651,10 @@ async def test_recordings_that_are_not_saved(
         "12:00:00 ring (0:03)",
         "00:00:00 motion (0:03)",
     ]
-    assert all(node["can_play"] and node["thumbnail"] is None for node in nodes)
+    assert all(node["can_play"] for node in nodes)
+    # The cloud's own picture, for which no camera wakes up either.
+    assert (await browser.load(nodes[0]["thumbnail"])).startswith(b"\xff\xd8")
+    assert hass_clouds.ring.asked("snapshots/timestamps") == []
     await save_all(hass, noon, 1)
     nodes = await browser.inside(days[1]["media_content_id"])
     assert [title[:8] for title in titles(nodes)] == ["12:10:00", "00:00:00"]

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source import BrowseMediaSource
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
@@ -38,6 +38,7 @@ from ..errors import raise_media_error
 from ..history import async_known_events
 from ..links import async_picture_links, async_signed
 from ..paths import file_name, media_folder, media_folders
+from ..pictures import DATA_PICTURES
 from ..runtime import async_shared
 from ..services import response
 from ..texts import async_cached_texts
@@ -50,6 +51,9 @@ HOUR = timedelta(hours=1)
 STRETCH = timedelta(minutes=5)
 # A clip begins and ends at key frames.
 NEAR = timedelta(seconds=5)
+
+# Links to pictures cost the most of a day; the newest have one.
+MOST_PICTURES = 200
 
 # How long somebody waits for what is saved to be played, and for the list of a month.
 SAVING_TIMEOUT_S = 60
@@ -183,15 +187,30 @@ class CloudTree:
             )
         existing = await self._saved_ids(entry, camera, events)
         texts = async_cached_texts(self._hass)
+        unsaved = [event for event in reversed(events) if event.id not in existing]
+        pictures = {
+            event.id: self._picture(entry, camera, event)
+            for event in unsaved[:MOST_PICTURES]
+        }
         return [
             video(
                 replace(place, item=event.id),
                 event_title(event, texts),
+                pictures.get(event.id),
                 can_play=event.is_ready,
             )
-            for event in reversed(events)
-            if event.id not in existing
+            for event in unsaved
         ]
+
+    @callback
+    def _picture(
+        self, entry: ClipConfigEntry, camera: Camera, event: Event
+    ) -> str | None:
+        """Return a link to the cloud's own picture of an event, if it has one."""
+        if not entry.runtime_data.source.has_event_picture(event):
+            return None
+        pictures = self._hass.data[DATA_PICTURES]
+        return async_signed(self._hass, pictures.async_add_event(entry, camera, event))
 
     async def _hours(
         self, place: Place, entry: ClipConfigEntry, camera: Camera
