@@ -201,7 +201,7 @@ async def test_ring_that_gives_nothing(
     for sentence in (
         "encryption is on for `Encrypted`, `Lately encrypted`.",
         "No Ring subscription for `Free`, `Ended`.",
-        "No event in the last 30 days for `Quiet`.",
+        "There were no events in the last 30 days for `Quiet`.",
         "recordings of `Foreign`.",
     ):
         assert sentence in found
@@ -289,11 +289,11 @@ async def test_webhook_out_of_reach(hass: HomeAssistant, hass_clouds: Clouds) ->
     """Where a cloud cannot tell of events, that is said before anybody waits for one."""
     await async_process_ha_core_config(hass, {"external_url": "http://10.0.0.2:8123"})
     step = await last_step(hass, hass_clouds, "meraki")
-    assert "Cisco Meraki cannot tell this Home Assistant of events" in told(step)
+    assert "Cisco Meraki cannot notify Home Assistant of events" in told(step)
     hass.config_entries.flow.async_abort(step["flow_id"])
     await async_process_ha_core_config(hass, {"external_url": "https://home.example"})
     step = await last_step(hass, hass_clouds, "meraki")
-    assert "cannot tell" not in told(step)
+    assert "cannot notify" not in told(step)
     hass.config_entries.flow.async_abort(step["flow_id"])
 
 
