@@ -4,13 +4,10 @@
 import custom_components  # isort: skip  # noqa: F401
 
 import asyncio.constants
-import atexit
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
 import os
 from pathlib import Path
-import shutil
-import tempfile
 from typing import Any, cast
 
 from aiohttp import ClientSession, TCPConnector
@@ -27,15 +24,14 @@ from homeassistant.util import ssl as ssl_util
 
 from .accounts import set_up
 from .clouds import Authority, Clouds
+from .clouds.server import FOLDER
 from .words import check_words
 
 # Home Assistant's tests run asyncio in debug mode, which notes where each callback came
 # from, ten frames deep: that took more than a third of the time of most tests.
 asyncio.constants.DEBUG_STACK_DEPTH = 1  # type: ignore[misc]
 
-_FOLDER = Path(tempfile.mkdtemp(prefix="clouds-authority-"))
-atexit.register(shutil.rmtree, _FOLDER)
-AUTHORITY = Authority(_FOLDER)
+AUTHORITY = Authority(FOLDER / "authority")
 
 
 def _trust_authority() -> None:

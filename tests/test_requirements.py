@@ -1,9 +1,11 @@
 """What Home Assistant installs for this integration: when, and that it can be had."""
 
 from collections.abc import Iterable
+import os
 from pathlib import Path
 import subprocess
 import sys
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -145,15 +147,17 @@ async def test_kinesis_without_its_signer(
 def uv(
     *arguments: str | Path, given: Iterable[str] = ()
 ) -> subprocess.CompletedProcess[str]:
-    """Run Home Assistant's installer."""
-    return subprocess.run(
-        [find_uv_bin(), *arguments],
-        input="\n".join(given),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    """Run Home Assistant's installer, which leaves locks in its temporary folder."""
+    with TemporaryDirectory() as folder:
+        return subprocess.run(
+            [find_uv_bin(), *arguments],
+            input="\n".join(given),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, "TMPDIR": folder},
+        )
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """One TLS server on loopback that speaks for every cloud, under its real host names."""
 
 import asyncio
+import atexit
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from email.utils import format_datetime
 from functools import partial
 from itertools import count
 import json
+import os
 from pathlib import Path
 import re
 import shutil
@@ -29,6 +31,26 @@ from .resolver import LoopbackResolver, matches
 
 _CHUNK_BYTES = 128 * 1024
 _MOST_FILES = 100
+
+
+def _own_folder() -> Path:
+    """Make this process's folder for all clouds; remove those of what was killed."""
+    for left in Path(tempfile.gettempdir()).glob("clouds-*-*"):
+        pid = left.name.split("-")[1]
+        try:
+            if pid.isdecimal():
+                os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except OSError:
+            # It runs, as somebody else.
+            continue
+    own = Path(tempfile.mkdtemp(prefix=f"clouds-{os.getpid()}-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    return own
+
+
+FOLDER = _own_folder()
 
 
 def _tolerate_broken_handshakes(loop: asyncio.AbstractEventLoop) -> None:
@@ -322,7 +344,7 @@ class Server:
 
     def __init__(self, authority: Authority | None = None) -> None:
         """Take the authority to be trusted through; without one it makes its own."""
-        self.folder = Path(tempfile.mkdtemp(prefix="clouds-"))
+        self.folder = Path(tempfile.mkdtemp(dir=FOLDER))
         self.authority = authority or Authority(self.folder)
         self.ca_pem_path = self.authority.ca_pem_path
         self.ports: dict[str, int] = {}
