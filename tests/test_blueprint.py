@@ -44,7 +44,7 @@ from .accounts import add_camera, set_up
 from .clouds import Clouds
 from .clouds.footage import Footage, moments
 from .test_automatic_saving import turn
-from .test_repository import MANIFEST
+from .test_repository import MANIFEST, ROOT, load_json
 from .waits import LONGEST_S
 
 BLUEPRINTS = Path(__file__).parents[1] / "blueprints/automation"
@@ -188,6 +188,8 @@ def test_schema(name: str) -> None:
     url = blueprint.metadata["source_url"]
     assert url.startswith(MANIFEST["documentation"])
     assert url.endswith(f"/blueprints/automation/{name}")
+    oldest = load_json(ROOT / "hacs.json")["homeassistant"]
+    assert blueprint.metadata["homeassistant"]["min_version"] == oldest
 
 
 async def test_it_rang(
