@@ -190,9 +190,11 @@ async def test_forged(
     assert await post(body, {}) == 401
     assert await post(body + b" ", headers) == 401
     assert told(hass).state == STATE_UNKNOWN
-    warnings = [one for one in caplog.messages if "did not send" in one]
+    warnings = [one for one in caplog.messages if "was not signed by" in one]
     levels = [
-        one.levelname for one in caplog.records if "did not send" in one.getMessage()
+        one.levelname
+        for one in caplog.records
+        if "was not signed by" in one.getMessage()
     ]
     assert len(warnings) == 9
     assert levels == ["WARNING", *["DEBUG"] * 8]
@@ -578,7 +580,9 @@ async def test_wrong_secret(
         assert await alert(sharedSecret=wrong) == 401
     assert told(hass, YARD).state == STATE_UNKNOWN
     levels = [
-        one.levelname for one in caplog.records if "did not send" in one.getMessage()
+        one.levelname
+        for one in caplog.records
+        if "was not signed by" in one.getMessage()
     ]
     assert levels == ["WARNING", *["DEBUG"] * 7]
     assert await alert() == 204
