@@ -18,13 +18,15 @@ from custom_components.clip_download.const import CONF_BACK_FILL, DOMAIN
 from custom_components.clip_download.engine.events import back_fill as engine, saver
 from custom_components.clip_download.engine.pipeline import retry
 from custom_components.clip_download.engine.sources.ring import client as ring_source
+from custom_components.clip_download.retention import GB
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 
-from .accounts import set_up
+from .accounts import look, set_up
 from .clouds import Clouds
 from .clouds.ring import RingCamera, RingCloud, RingEvent
 from .waits import until
@@ -116,6 +118,18 @@ async def cancel(hass: HomeAssistant, *names: str) -> dict[str, Any]:
     return answer
 
 
+async def save(hass: HomeAssistant, event: RingEvent) -> None:
+    """Save the recording of one event, as a person does."""
+    entity_id = f"camera.{event.camera.name.lower()}"
+    data = {"entity_id": entity_id, "event": str(event.id)}
+    await hass.services.async_call(DOMAIN, "save_clip", data, blocking=True)
+
+
+def change(hass: HomeAssistant, entry: ConfigEntry, **options: Any) -> None:
+    """Change options of an account that goes on."""
+    hass.config_entries.async_update_entry(entry, options={**entry.options, **options})
+
+
 def ids_in_order(saved: list[Event]) -> list[str]:
     """Return the ids of the events that were saved, as they were saved."""
     return [one for event in saved for one in event.data["events"]]
@@ -173,8 +187,7 @@ async def test_set_up_begins(
     """What the set-up asked for begins once, no further back than clips may get old."""
     happen(ring, cameras[0], 20)
     recent = happen(ring, cameras[0], 5)
-    options = {**entry.options, CONF_BACK_FILL: True, "keep_days": 10}
-    hass.config_entries.async_update_entry(entry, options=options)
+    change(hass, entry, **{CONF_BACK_FILL: True, "keep_days": 10})
     for _ in range(2):
         assert await hass.config_entries.async_reload(entry.entry_id)
     await until(lambda: ended)
@@ -288,15 +301,83 @@ async def test_others_go_first(
     fault = ring.misbehave("phoenix", hold=hold)
     await fetch(hass)
     await until(lambda: not fault.times)
-    await hass.services.async_call(
-        DOMAIN,
-        "save_clip",
-        {"entity_id": "camera.front", "event": str(new.id)},
-        blocking=True,
-    )
+    await save(hass, new)
     assert ids_in_order(saved) == ids(new)
     hold.set()
     await until(lambda: ended)
     assert ids_in_order(saved) == [*ids(new), *ids(*old)]
-    assert [event.data["back_fill"] for event in saved] == [False, True, True]
+    assert ["back_fill" in event.data for event in saved] == [False, True, True]
     assert ended[0].data["saved"] == 3
+
+
+async def test_limits(
+    *,
+    hass: HomeAssistant,
+    ring: RingCloud,
+    cameras: list[RingCamera],
+    entry: ConfigEntry,
+    saved: list[Event],
+    ended: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It waits before clips are deleted for it or the disk is full, and then goes on."""
+    account = entry.runtime_data
+    seen = happen(ring, cameras[0], 30, 20, 10)
+    change(hass, entry, most_gb=back_fill.LEAST_LEFT_BYTES / GB / 2)
+    await fetch(hass)
+    await until(lambda: account.back_fill.waits_for)
+    assert account.back_fill.waits_for.key == "back_fill_at_limit"
+    # What a person wants is saved all the same.
+    (new,) = happen(ring, cameras[1], 1)
+    await save(hass, new)
+    assert ids_in_order(saved) == ids(new)
+
+    change(hass, entry, most_gb=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(back_fill, "LEAST_FREE_BYTES", 10**18)
+        await look(hass, entry)
+        assert account.back_fill.waits_for.key == "back_fill_disk_full"
+        assert left(hass) == "3"
+    await look(hass, entry)
+    await until(lambda: ended)
+    assert ids_in_order(saved) == [*ids(new), *ids(*seen)]
+
+
+async def test_cancel(
+    *,
+    hass: HomeAssistant,
+    ring: RingCloud,
+    cameras: list[RingCamera],
+    entry: ConfigEntry,
+    saved: list[Event],
+    ended: list[Event],
+) -> None:
+    """It is ended for some cameras, with what is under way, and begun again."""
+    seen = [*happen(ring, cameras[0], 30, 20), *happen(ring, cameras[1], 25, 15)]
+    fault = ring.misbehave("phoenix", hang_after_bytes=10_000)
+    await fetch(hass)
+    await until(lambda: not fault.times)
+    answer = await cancel(hass, "front")
+    assert answer["back_fill"] == 2
+    assert len(answer["cancelled"]) == 1
+    await until(lambda: ended)
+    assert ids_in_order(saved) == ids(seen[2], seen[3])
+    assert (ended[0].data["saved"], ended[0].data["failed"]) == (2, 0)
+    assert (await cancel(hass, "front"))["back_fill"] == 0
+    await fetch(hass)
+    await until(lambda: len(ended) == 2)
+    assert sorted(ids_in_order(saved)) == ids(*seen)
+
+
+async def test_not_offered(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
+    """A cloud that records all day is not asked for all of it."""
+    hass_clouds.meraki.add_camera("Front")
+    await set_up(hass, hass_clouds, "meraki")
+    answer = await fetch(hass, "front")
+    assert answer["camera.front"]["error"]["key"] == "back_fill_not_offered"
+    with pytest.raises(ServiceValidationError, match="keeps no list of recordings"):
+        await hass.services.async_call(
+            DOMAIN, "back_fill", {"entity_id": "camera.front"}, blocking=True
+        )

@@ -225,7 +225,7 @@ async def test_storage_low(
     (saved,) = await entry.runtime_data.jobs.recent(1)
     full = DiskError("storage_full", path=str(Path(path).parent))
     failed = replace(saved, state=JobState.FAILED, error=full)
-    async_update_issues(hass, entry, failed)
+    async_update_issues(hass, entry, failed, is_old=False)
     await hass.async_block_till_done()
     assert heard[-1].data["reason"] == "full"
     assert heard[-1].data["path"] == str(Path(path).parent)

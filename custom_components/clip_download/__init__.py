@@ -239,17 +239,19 @@ def _async_job_ended(
 
     An event that is tried several times fires for its first failure and for its last.
     """
-    async_update_issues(hass, entry, job)
+    saver = entry.runtime_data.saver
+    is_in_back_fill = saver.is_in_back_fill(job)
+    async_update_issues(hass, entry, job, is_old=is_in_back_fill)
     # The back-fill waits for others.
-    entry.runtime_data.saver.save_due()
-    if job.state is JobState.FAILED and entry.runtime_data.saver.is_known_failure(job):
+    saver.save_due()
+    if job.state is JobState.FAILED and saver.is_known_failure(job):
         return
     entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
     hass.bus.async_fire(
         EVENT_SAVED if job.state is JobState.SAVED else EVENT_FAILED,
         {
             "entity_id": entity_id,
-            "back_fill": entry.runtime_data.saver.is_in_back_fill(job),
+            **({"back_fill": True} if is_in_back_fill else {}),
             **answer(hass, job),
         },
     )

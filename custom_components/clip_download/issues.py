@@ -64,15 +64,21 @@ def async_check_issues(
 
 
 @callback
-def async_update_issues(hass: HomeAssistant, entry: ClipConfigEntry, job: Job) -> None:
-    """Report why a job failed, or delete the issues that its saved clip resolves."""
+def async_update_issues(
+    hass: HomeAssistant, entry: ClipConfigEntry, job: Job, *, is_old: bool
+) -> None:
+    """Report why a job failed, or delete the issues that its saved clip resolves.
+
+    A recording that `is_old` says nothing of the camera's settings now.
+    """
     if job.state is JobState.SAVED:
         ir.async_delete_issue(hass, DOMAIN, _storage_id(entry))
-        ir.async_delete_issue(hass, DOMAIN, _footage_id(entry, job.camera_id))
+        if not is_old:
+            ir.async_delete_issue(hass, DOMAIN, _footage_id(entry, job.camera_id))
     elif isinstance(job.error, DiskError):
         path = job.error.placeholders.get("path") or str(job.root)
         _async_report_storage(hass, entry, job.error.key, Path(path))
-    elif isinstance(job.error, CameraSettingError):
+    elif isinstance(job.error, CameraSettingError) and not is_old:
         _async_report_footage(
             hass, entry, job.camera_id, job.error.key, job.camera_name
         )

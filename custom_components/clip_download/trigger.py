@@ -104,7 +104,7 @@ class ClipTrigger(Trigger):
 
         It is not about those of a back-fill, which are hundreds, and old.
         """
-        if data["back_fill"]:
+        if data.get("back_fill"):
             return False
         if self._labels and data["label"] not in self._labels:
             return False

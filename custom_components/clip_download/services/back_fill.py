@@ -6,15 +6,13 @@ import voluptuous as vol
 
 from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.helpers import config_validation as cv
-from homeassistant.util import dt as dt_util
 
 from ..back_fill import async_begin, async_estimate, async_reach, check_offered
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, CloudError
 from ..engine.events.back_fill import check_given
 from ..engine.model import Camera
-from ..engine.time_range import Window
-from ..errors import raise_action_error
+from ..errors import action_error, raise_action_error
 from ..runtime import async_shared
 from . import response
 from .targets import (
@@ -22,7 +20,7 @@ from .targets import (
     account_and_camera,
     async_answer,
     async_targeted_cameras,
-    failed,
+    name_of,
 )
 
 MOST_DAYS = 180
@@ -41,7 +39,6 @@ async def async_back_fill(call: ServiceCall) -> ServiceResponse:
     async def look(
         entity_id: str,
     ) -> Result[response.BackFillAnswer | response.ClipAnswer]:
-        now = dt_util.utcnow()
         try:
             entry, camera = account_and_camera(call.hass, entity_id)
             source = entry.runtime_data.source
@@ -51,8 +48,9 @@ async def async_back_fill(call: ServiceCall) -> ServiceResponse:
             if call.return_response:
                 answer = await _async_estimated(call, entry, camera, most)
         except ClipError as err:
-            window = Window(now - (most or timedelta(days=MOST_DAYS)), now)
-            return failed(call.hass, entity_id, window, err)
+            camera_name = name_of(call.hass, entity_id)
+            told = response.error(call.hass, err, camera=camera_name, window="")
+            return {"error": told}, action_error(err, camera=camera_name)
         accounts.setdefault(entry.entry_id, (entry, []))[1].append(camera)
         return answer, None
 

@@ -292,6 +292,8 @@ class BackFill:
                 except StorageError as failed:
                     _LOGGER.error("What the cloud has cannot be stored: %s", failed)
                     err = failed
+                if err or self.waits_for:
+                    self._wait_for(err)
                 self.save_due()
                 if not err:
                     return
