@@ -18,6 +18,9 @@ from custom_components.clip_download.accounts import ring_shared
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.errors import CloudError, SignInError
 from homeassistant.config_entries import (
+    SOURCE_DHCP,
+    SOURCE_IGNORE,
+    SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     SOURCE_USER,
@@ -28,6 +31,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from tests.waits import until
 
 from .accounts import begin, finish, set_up, typed
@@ -644,3 +648,118 @@ async def test_push_makes_it_look(hass: HomeAssistant, hass_clouds: Clouds) -> N
     before = len(hass_clouds.ring.asked(history))
     pushed_to(lender).push(camera.id)
     await until(lambda: len(hass_clouds.ring.asked(history)) > before)
+
+
+# --- what is discovered
+
+FOUND = DhcpServiceInfo(ip="192.168.1.7", hostname="ring-7", macaddress="0cae7d000001")
+
+
+def discovered(hass: HomeAssistant) -> list[ConfigFlowResult]:
+    """Return what is offered to a person."""
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    return [
+        flow
+        for flow in flows
+        if flow["context"]["source"] in (SOURCE_DHCP, SOURCE_INTEGRATION_DISCOVERY)
+    ]
+
+
+async def find_device(hass: HomeAssistant) -> ConfigFlowResult:
+    """Let a device of Ring's ask for an address in the network."""
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_DHCP}, data=FOUND
+    )
+
+
+async def test_device_in_the_network(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Signing in to Ring is offered once, however many devices there are."""
+    hass_clouds.ring.two_factor = None
+    form = await find_device(hass)
+    assert form["step_id"] == "ring"
+    again = await find_device(hass)
+    assert again["reason"] == "already_in_progress"
+    (offer,) = discovered(hass)
+    assert offer["context"]["title_placeholders"] == {"name": "Ring"}
+    done = await finish(
+        hass,
+        await hass.config_entries.flow.async_configure(
+            form["flow_id"], typed(hass_clouds, "ring")
+        ),
+    )
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert (await find_device(hass))["reason"] == "already_configured"
+
+
+async def test_device_that_is_ignored(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """What a person ignores is not offered again; what was set up by hand ends the offer."""
+    form = await find_device(hass)
+    await set_up(hass, hass_clouds, "ring")
+    assert not discovered(hass)
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    await hass.config_entries.async_remove(entry.entry_id)
+
+    form = await find_device(hass)
+    ignored = {"unique_id": "ring_in_network", "title": "Ring"}
+    await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_IGNORE}, data=ignored
+    )
+    assert form["flow_id"] not in {one["flow_id"] for one in discovered(hass)}
+    assert (await find_device(hass))["reason"] == "already_configured"
+
+
+async def test_device_of_a_lender(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """Where the Ring integration has signed in, its account is offered instead."""
+    lender = await lend(hass, hass_clouds)
+    form = await find_device(hass)
+    assert form["step_id"] == "ring_account"
+    (offer,) = discovered(hass)
+    assert offer["context"]["unique_id"] == f"lender_{lender.entry_id}"
+    await borrow(hass, lender)
+    assert not discovered(hass)
+
+
+async def test_discovered_lender(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """The Ring integration's account is offered as soon as it is loaded, and once."""
+    await set_up(hass, hass_clouds, "kinesis")
+    assert not discovered(hass)
+    lender = await lend(hass, hass_clouds)
+    (offer,) = discovered(hass)
+    assert offer["context"]["title_placeholders"] == {"name": lender.title}
+    await hass.config_entries.async_reload(lender.entry_id)
+    await hass.async_block_till_done()
+    assert [one["flow_id"] for one in discovered(hass)] == [offer["flow_id"]]
+    form = await hass.config_entries.flow.async_configure(offer["flow_id"])
+    assert choices(form) == [lender.title, "sign_in"]
+    done = await finish(hass, await choose(hass, form, lender.entry_id))
+    assert done["result"].data == {"kind": "ring", "ring_entry": lender.entry_id}
+    await hass.async_block_till_done()
+    again = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={"ring_entry": lender.entry_id},
+    )
+    assert again["reason"] == "already_configured"
+
+
+async def test_lenders_that_are_not_offered(
+    hass: HomeAssistant, hass_clouds: Clouds
+) -> None:
+    """One that was there before is offered; one whose account is signed in to is not."""
+    lender = await lend(hass, hass_clouds)
+    await set_up(hass, hass_clouds, "kinesis")
+    (offer,) = discovered(hass)
+    hass.config_entries.flow.async_abort(offer["flow_id"])
+    form = await begin(hass, "ring")
+    form = await choose(hass, form, "sign_in")
+    await finish(
+        hass,
+        await hass.config_entries.flow.async_configure(
+            form["flow_id"], typed(hass_clouds, "ring")
+        ),
+    )
+    await hass.async_block_till_done()
+    await hass.config_entries.async_remove(lender.entry_id)
+    await lend(hass, hass_clouds)
+    assert not discovered(hass)
