@@ -726,7 +726,7 @@ async def test_discovered_lender(hass: HomeAssistant, hass_clouds: Clouds) -> No
     assert not discovered(hass)
     lender = await lend(hass, hass_clouds)
     (offer,) = discovered(hass)
-    assert offer["context"]["title_placeholders"] == {"name": lender.title}
+    assert offer["context"]["title_placeholders"] == {"name": f"Ring {lender.title}"}
     await hass.config_entries.async_reload(lender.entry_id)
     await hass.async_block_till_done()
     assert [one["flow_id"] for one in discovered(hass)] == [offer["flow_id"]]

@@ -182,7 +182,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def _async_offer(self, lender: ConfigEntry) -> ConfigFlowResult:
         """Offer to use a lender; others are offered in flows of their own."""
         self._offered_by = lender.entry_id
-        await self._async_take_unique_id(_offer_id(lender.entry_id), lender.title)
+        name = f"{self._kind.title} {lender.title}"
+        await self._async_take_unique_id(_offer_id(lender.entry_id), name)
         return await self._async_choose_lender()
 
     async def _async_take_unique_id(self, unique_id: str, name: str) -> None:
