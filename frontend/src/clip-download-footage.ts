@@ -213,9 +213,14 @@ export class ClipDownloadFootage extends LitElement {
       .legend .footage {
         background: color-mix(in srgb, var(--cd-text) 38%, var(--cd-ground));
       }
-      .legend .none,
-      .legend .only_motion {
+      .legend .none {
         background: repeating-linear-gradient(-45deg, var(--cd-line) 0 1.5px, transparent 1.5px 4px);
+      }
+      .legend .only_motion {
+        border-block: 4px solid transparent;
+        background:
+          linear-gradient(var(--cd-line), var(--cd-line)) content-box,
+          repeating-linear-gradient(-45deg, var(--cd-line) 0 1.5px, transparent 1.5px 4px) border-box;
       }
       .legend .gone {
         background: color-mix(in srgb, var(--cd-text) 12%, var(--cd-ground));
@@ -226,7 +231,7 @@ export class ClipDownloadFootage extends LitElement {
         opacity: 0.7;
       }
       .legend .refused {
-        background: repeating-linear-gradient(-45deg, var(--cd-error) 0 2px, transparent 2px 5px);
+        background: var(--cd-error);
       }
       .legend .clip {
         background: var(--cd-strong);

@@ -327,8 +327,8 @@ const drawCloud = (pen: Pen, row: Row, at: number): void => {
       if (sparse.end > sparse.start) pen.span(sparse, across, cloud.size);
     }
   }
-  context.fillStyle = hatch(context, palette.error, 2);
-  for (const range of row.refused) pen.span(range, across, cloud.size, 3);
+  context.fillStyle = palette.error;
+  for (const range of row.refused) pen.span(range, across, cloud.size, 3, 2);
   const { retentionStart } = row;
   if (retentionStart !== null && retentionStart > scale.start) {
     const gone = { start: scale.start, end: Math.min(retentionStart, scale.end) };
