@@ -18,6 +18,7 @@ from custom_components.clip_download.engine.media.parameter_sets import (
 )
 
 from .hostile import SMALL, key_frame
+from .test_slices import ue, unit
 
 MB = 2**20
 
@@ -115,3 +116,71 @@ def test_nothing_is_made_up() -> None:
     assert decoder.decode(packets[0])
     with pytest.raises(av.InvalidDataError):
         decoder.decode(packets[5])
+
+
+def h264_sps(*, lists: str = "0", chroma: int = 3) -> bytes:
+    """Return a set of fields of 16 x 8 blocks, with pictures in cycles."""
+    colors = ue(0, chroma) + ("0" if chroma == 3 else "") + ue(0, 0) + "0" + lists
+    order = ue(0, 1) + "0" + ue(0, 0, 2, 0, 0)
+    return unit(
+        7, colors, order, ue(3) + "0" + ue(15, 3) + "0", begins=bytes([244, 0, 30])
+    )
+
+
+def hevc_sps(*, layers: int = 0, chroma: int = 1, crop: str = "0") -> bytes:
+    """Return a set of 256 x 128 pixels, with what each layer below says of itself."""
+    begins = "0000" + f"{layers:03b}" + "1" + "0" * 96
+    below = "11" * layers + "00" * (8 - layers) * bool(layers) + "0" * 96 * layers
+    colors = ue(0, chroma) + ("0" if chroma == 3 else "")
+    made = unit(2, begins, below, colors, ue(256, 128) + crop + ue(0, 0))
+    return b"\x42\1" + made[1:]
+
+
+def test_rare_sets() -> None:
+    """What few encoders write is read, too: scaling lists, fields, layers, borders."""
+    plain = needs("h264", frozenset((h264_sps(),)))
+    # Of twelve lists the first is written out, and one that ends soon.
+    lists = "1" + "1" + ue(*[0] * 16) + "0" * 5 + "1" + ue(16) + "0" * 5
+    assert needs("h264", frozenset((h264_sps(lists=lists),))) == plain
+    assert (plain.pixels, plain.refs) == (256 * 128, 3)
+    plain = needs("hevc", frozenset((hevc_sps(),)))
+    for other in (hevc_sps(layers=2), hevc_sps(crop="1" + ue(0, 0, 0, 0))):
+        assert needs("hevc", frozenset((other,))) == plain
+    assert needs("hevc", frozenset((hevc_sps(chroma=3),))).pixels == plain.pixels
+
+
+@pytest.mark.parametrize(
+    ("codec", "one"),
+    [
+        ("h264", h264_sps()[:9]),
+        ("h264", b"\x67\x64\0\x1e" + bytes(9)),
+        ("h264", h264_sps(chroma=4)),
+        ("hevc", hevc_sps(chroma=4)),
+    ],
+)
+def test_sets_that_make_no_sense(codec: str, one: bytes) -> None:
+    """Of a set without an end, or of colors that there are not, nothing is known."""
+    with pytest.raises(UnknownError):
+        needs(codec, frozenset((one,)))
+
+
+@pytest.mark.parametrize(
+    ("codec", "packet"),
+    [
+        ("hevc", b"\0\0\1\x42\x09\1\1\1"),
+        (
+            "h264",
+            b"".join(b"\0\0\1\x67" + bytes([1, number]) for number in range(1, 200)),
+        ),
+    ],
+)
+def test_sets_that_are_too_much(codec: str, packet: bytes) -> None:
+    """A second layer, and sets without end, are not read."""
+    with pytest.raises(UnknownError):
+        part_of(codec, b"", memoryview(packet))
+
+
+def test_sets_that_are_cut_off() -> None:
+    """A configuration that ends before its sets tells nothing."""
+    with pytest.raises(UnknownError):
+        sets_of("h264", AVCC[:5] + b"\xe1\0\x10\x67")
