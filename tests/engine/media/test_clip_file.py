@@ -1,6 +1,7 @@
 """Fetched footage becomes files that play, and show what was asked for: all decoded."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import errno
@@ -15,6 +16,7 @@ import sys
 import textwrap
 import threading
 from typing import cast, override
+from unittest.mock import Mock
 
 import av
 from av.packet import Packet
@@ -22,8 +24,13 @@ from av.stream import Stream
 import numpy as np
 import pytest
 
-from custom_components.clip_download.engine.errors import ClipError, CloudError
+from custom_components.clip_download.engine.errors import (
+    BodyError,
+    ClipError,
+    CloudError,
+)
 from custom_components.clip_download.engine.folder import File, Folder
+from custom_components.clip_download.engine.media import clip_file
 from custom_components.clip_download.engine.media.clip_file import (
     Cancelled,
     Made,
@@ -32,7 +39,7 @@ from custom_components.clip_download.engine.media.clip_file import (
     inspect,
     picture,
 )
-from custom_components.clip_download.engine.media.probe import probe
+from custom_components.clip_download.engine.media.probe import TooLargeError, probe
 from custom_components.clip_download.engine.media.segments import assemble
 from custom_components.clip_download.engine.time_range import Placing, Window, gaps
 from tests.clouds.footage import (
@@ -1349,6 +1356,46 @@ def test_picture_without_an_index(tmp_path: Path) -> None:
     still.write_bytes(picture(File.at(tmp_path / "1.mp4"), timedelta(seconds=3)))
     (shown,) = seen(still)
     assert between(-1, 6).start <= shown.moment < between(-1, 6).end
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (av.InvalidDataError(1, "broken"), ("body_truncated", "clip_not_playable")),
+        (TooLargeError(), (None, "clip_not_playable")),
+        (None, ("body_truncated", "clip_not_playable")),
+    ],
+)
+def test_key_frame_that_does_not_decode(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception | None,
+    told: tuple[str | None, str],
+) -> None:
+    """It is told as what it means: what is too large may be shown elsewhere."""
+    whole = piece(tmp_path / "0.mp4", between(0, 2), DOOR)
+    monkeypatch.setattr(
+        clip_file, "decode_key", Mock(side_effect=fault, return_value=None)
+    )
+    for act, key in zip(
+        (inspect, lambda file: picture(file, timedelta(0))), told, strict=True
+    ):
+        with pytest.raises(ClipError, match=key) if key else nullcontext():
+            act(whole.file)
+
+
+def test_part_that_libav_trips_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one that is cut off; an error of the disk is none of the part's."""
+    whole = piece(tmp_path / "0.mp4", between(0, 2), DOOR)
+    for err, raised in (
+        (ValueError("nonsense"), BodyError),
+        (OSError(5, "I/O error", "0.mp4"), OSError),
+    ):
+        monkeypatch.setattr(clip_file, "probe", Mock(side_effect=err))
+        with pytest.raises(raised):
+            made_of([whole], whole.window, tmp_path)
 
 
 def test_picture_of_what_is_no_video(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from fractions import Fraction
 from io import BytesIO
 
 import av
+from av.packet import Packet
 import numpy as np
 import pytest
 
@@ -25,7 +26,9 @@ def footage(pixel_format: str) -> Iterator[av.VideoFrame]:
         yield frame.reformat(format=pixel_format)
 
 
-def encoded(params: str, pixel_format: str) -> tuple[bytes, list[av.Packet]]:
+def encoded(
+    params: str, pixel_format: str
+) -> tuple[bytes, list[Packet[av.VideoStream]]]:
     """Return the parameter sets and the pictures of a stream."""
     with av.open(BytesIO(), "w", format="mp4") as output:
         options = {"x264-params": f"{params}:annexb=0:threads=1", "preset": "slow"}
@@ -46,7 +49,7 @@ def decoded(sets: bytes, pictures: list[bytes]) -> list[bytes]:
     decoder.extradata = sets
     decoder.options = {"err_detect": "explode"}
     decoder.thread_count = 1
-    frames = [frame for one in pictures for frame in decoder.decode(av.Packet(one))]
+    frames = [frame for one in pictures for frame in decoder.decode(Packet(one))]
     return [frame.to_ndarray().tobytes() for frame in [*frames, *decoder.decode(None)]]
 
 
