@@ -237,14 +237,18 @@ def _async_job_ended(
 ) -> None:
     """Fire the bus event of a job that ended, and update the entities.
 
-    An event that is tried several times fires for its first failure and for its last.
+    An event that is tried several times fires for its first failure and for its last. A
+    back-fill says at its end what it could not have, and its clips are old: none of them
+    is a camera's last one.
     """
     saver = entry.runtime_data.saver
     is_in_back_fill = saver.is_in_back_fill(job)
     async_update_issues(hass, entry, job, is_old=is_in_back_fill)
     # The back-fill waits for others.
     saver.save_due()
-    if job.state is JobState.FAILED and saver.is_known_failure(job):
+    if job.state is JobState.FAILED and (
+        is_in_back_fill or saver.is_known_failure(job)
+    ):
         return
     entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
     hass.bus.async_fire(
@@ -256,7 +260,8 @@ def _async_job_ended(
         },
     )
     if job.state is JobState.SAVED:
-        async_dispatcher_send(hass, job_saved(entry, job.camera_id), job)
+        if not is_in_back_fill:
+            async_dispatcher_send(hass, job_saved(entry, job.camera_id), job)
         async_dispatcher_send(hass, CLIPS_SAVED, job.clips)
         retention.async_prune()
     elif has_failed(job):
