@@ -321,19 +321,27 @@ def test_links_of_docs_lead_somewhere() -> None:
     assert broken == []
 
 
+def begins(key: str) -> str:
+    """Return how the message of an error begins, as the page of troubles quotes it."""
+    message = TRANSLATIONS["exceptions"][key]["message"]
+    message = re.sub(r"^\{(subject|camera)\}: ", "", message)
+    return re.sub(r"\{\w+\}", "…", re.split(r"(?<=\.)\s", message)[0])
+
+
 def test_docs_explain_errors() -> None:
-    """Each error is on the page of troubles, unless it explains itself; none is idle."""
+    """Each error is on the page of troubles as it reads, unless it explains itself."""
     text = (ROOT / "docs" / "troubleshooting.md").read_text()
-    explained = {
-        key
-        for row in re.findall(r"^\| (.*?) \|", text, re.MULTILINE)
-        for key in re.findall(r"`(\w+)`", row)
+    quotes = {
+        key: quote
+        for row in re.findall(r"^\| (\*.*?`) \|", text, re.MULTILINE)
+        for quote, key in re.findall(r"\*(.+?)\* `(\w+)`", row)
     }
-    errors = set(TRANSLATIONS["exceptions"])
-    assert explained & EXPLAIN_THEMSELVES == set()
+    assert quotes.keys() & EXPLAIN_THEMSELVES == set()
     # What is missing belongs into docs/troubleshooting.md, or EXPLAIN_THEMSELVES.
-    named = explained | EXPLAIN_THEMSELVES
+    named = quotes.keys() | EXPLAIN_THEMSELVES
+    errors = TRANSLATIONS["exceptions"].keys()
     assert (errors - named, named - errors) == (set(), set())
+    assert quotes == {key: begins(key) for key in quotes}
 
 
 def test_repository_has_one_address() -> None:
