@@ -1377,9 +1377,11 @@ def test_key_frame_that_does_not_decode(
     monkeypatch.setattr(
         clip_file, "decode_key", Mock(side_effect=fault, return_value=None)
     )
-    for act, key in zip(
-        (inspect, lambda file: picture(file, timedelta(0))), told, strict=True
-    ):
+    acts: tuple[Callable[[File], object], ...] = (
+        inspect,
+        lambda file: picture(file, timedelta(0)),
+    )
+    for act, key in zip(acts, told, strict=True):
         with pytest.raises(ClipError, match=key) if key else nullcontext():
             act(whole.file)
 
