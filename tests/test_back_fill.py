@@ -336,6 +336,7 @@ async def test_limits(
     await save(hass, new)
     assert ids_in_order(saved) == ids(new)
 
+    await hass.async_block_till_done(wait_background_tasks=True)
     change(hass, entry, most_gb=0)
     with monkeypatch.context() as patch:
         patch.setattr(back_fill, "LEAST_FREE_BYTES", 10**18)
