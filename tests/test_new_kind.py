@@ -33,6 +33,7 @@ from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine import sources
 from custom_components.clip_download.engine.errors import (
     InvalidRequestError,
+    RefusedError,
     SignInError,
 )
 from custom_components.clip_download.engine.library.database import event_of
@@ -287,6 +288,22 @@ async def test_set_up(hass: HomeAssistant) -> None:
     coordinator = entry.runtime_data.coordinator
     assert coordinator.update_interval == timedelta(minutes=7)
     assert not entry.supported_subentry_types
+
+    # What a cloud need not have.
+    source = entry.runtime_data.source
+    (camera,) = coordinator.data.values()
+    now = dt_util.utcnow()
+    window = Window(now, now)
+    assert not source.has_pictures(camera)
+    assert await source.picture_at(camera, now) is None
+    event = Event(id="1", kind="motion", window=window)
+    assert not source.has_event_picture(event)
+    assert await source.event_picture(camera, event) is None
+    assert await source.footage(camera, window) is None
+    with pytest.raises(InvalidRequestError, match="no_history"):
+        await source.events(camera, window)
+    with pytest.raises(RefusedError, match="live_needs_package"):
+        await source.live_module("no_such_module")
 
 
 async def test_own_client(hass: HomeAssistant) -> None:

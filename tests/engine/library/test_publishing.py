@@ -192,6 +192,12 @@ def test_what_is_not_ours_is_not_hashed(
         Sealed.of(File.at(tmp_path / "made.mp4"))
 
 
+def test_what_is_not_there_is_not_hashed(tmp_path: Path) -> None:
+    """The disk's own errors stay what they are."""
+    with pytest.raises(FileNotFoundError):
+        Sealed.of(File.at(tmp_path / "made.mp4"))
+
+
 def test_numbers_that_do_not_stay(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,8 +10,7 @@ import pytest
 from custom_components.clip_download.engine.errors import ClipError, CloudError
 from custom_components.clip_download.engine.folder import File
 from custom_components.clip_download.engine.media import claims
-from custom_components.clip_download.engine.media.clip_file import inspect
-from tests.engine.opener import Opener, Took
+from tests.engine.opener import WAYS, Opener, Took
 
 from .hostile import HOSTILE, Box, changed, honest, mutated, words
 
@@ -73,8 +72,9 @@ def opener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opener]:
 def open_here(path: Path, took: Took) -> None:
     """Open what took little in a process of its own in this one, which is measured."""
     if took.cpu_s < QUICK_CPU_S:
-        with suppress(ClipError):
-            inspect(File.at(path))
+        for way in WAYS:
+            with suppress(ClipError):
+                way(File.at(path))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

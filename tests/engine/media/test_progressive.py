@@ -132,6 +132,17 @@ def test_beyond_four_gigabytes(tmp_path: Path) -> None:
     assert len(list(seen(path))) == 50
 
 
+def test_sizes_of_64_bits(tmp_path: Path) -> None:
+    """A box may say its size in more bits than it needs."""
+    data = fragments(tmp_path, Footage("Door"))
+    size = int.from_bytes(data[:4])
+    wide = (1).to_bytes(4) + b"ftyp" + (size + 8).to_bytes(8)
+    data = wide + data[8:]
+    path = tmp_path / "made.mp4"
+    written(path, data)
+    assert len(list(seen(path))) == 50
+
+
 def test_an_old_file_is_an_error(tmp_path: Path) -> None:
     """No file of that name is written over."""
     path = tmp_path / "made.mp4"
