@@ -105,6 +105,8 @@ class ClipEvent(CameraEntity, EventEntity):
     """The last event of one kind that one camera saw, and where its clip is."""
 
     is_from_cloud = True
+    # The clip itself says them for good.
+    _unrecorded_attributes = frozenset(CLIP_ATTRIBUTES)
     # The only kind of event that it tells of; None for all.
     kind: ClassVar[EventKind | None] = None
 
