@@ -155,6 +155,11 @@ describe("the panel", () => {
     const failed = row?.jobs.find((one) => one.failed);
     if (!row || !failed) throw new Error("There is no failed job");
     Object.assign(timeline, { _opened: failed.job.id });
+    const { bounds } = timeline;
+    timeline.bounds = { start: bounds.start - 24 * 3_600_000, end: bounds.start };
+    await settle();
+    expect(() => find(document.body, "clip-download-job")).toThrow();
+    timeline.bounds = bounds;
     await settle();
     button("Nearest recording").click();
     await settle();

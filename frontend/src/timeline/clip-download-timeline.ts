@@ -898,7 +898,8 @@ export class ClipDownloadTimeline extends LitElement {
     const index = this.rows.findIndex((row) => row.jobs.some(({ job }) => job.id === this._opened));
     const row = this.rows[index];
     const mark = row?.jobs.find(({ job }) => job.id === this._opened);
-    if (!row || !mark) return nothing;
+    // One of another day has no place here.
+    if (!row || !mark || mark.end < this.bounds.start || mark.start > this.bounds.end) return nothing;
     return html`<clip-download-job
       class="job"
       style=${this._jobPlace(mark, index)}
