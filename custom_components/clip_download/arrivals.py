@@ -10,13 +10,14 @@ from homeassistant.helpers import (
     entity_registry as er,
     issue_registry as ir,
 )
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_AUTOMATIC, CONF_FORMER, CONF_NEW_CAMERAS, DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.events.store import EventStore
 from .engine.model import Camera
-from .entity import account_identifier, camera_id_of, camera_unique_id
+from .entity import account_identifier, camera_id_of, camera_removed, camera_unique_id
 from .runtime import async_shared
 
 # For how long a camera has to be missing from each list of its cloud until its device is
@@ -131,6 +132,9 @@ class Arrivals:
             if is_gone:
                 async_forget_rules(self._hass, self._entry, camera_id)
                 dr.async_get(self._hass).async_remove_device(device.id)
+                async_dispatcher_send(
+                    self._hass, camera_removed(self._entry), camera_id
+                )
 
     def _issue(self, camera_id: str) -> ir.IssueEntry | None:
         issue_id = _issue_id(self._entry, camera_id)
@@ -246,6 +250,7 @@ async def async_remove_config_entry_device(
             if camera_id in entry.runtime_data.coordinator.data:
                 return False
             async_forget_rules(hass, entry, camera_id)
+            async_dispatcher_send(hass, camera_removed(entry), camera_id)
     return True
 
 

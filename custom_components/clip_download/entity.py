@@ -72,6 +72,11 @@ def camera_muted(entry: ClipConfigEntry, camera_id: str) -> SignalType[datetime]
     return SignalType(f"{DOMAIN}_muted_{entry.entry_id}_{camera_id}")
 
 
+def camera_removed(entry: ConfigEntry) -> SignalType[str]:
+    """Return the signal for the id of a camera whose device is removed."""
+    return SignalType(f"{DOMAIN}_removed_{entry.entry_id}")
+
+
 def has_events(entry: ClipConfigEntry) -> bool:
     """Return whether the account gets the events of its cameras."""
     webhook = kind_of(entry).webhook
@@ -231,6 +236,14 @@ def async_add_cameras(
                     [entity], config_subentry_id=coordinator.subentry_id(camera)
                 )
 
+    @callback
+    def forget(camera_id: str) -> None:
+        """Let all entities of a camera be added again, disabled ones, too."""
+        known.difference_update([key for key in known if key[1] == camera_id])
+
     add_new()
     entry.async_on_unload(coordinator.async_add_listener(add_new))
+    entry.async_on_unload(
+        async_dispatcher_connect(coordinator.hass, camera_removed(entry), forget)
+    )
     return add_new
