@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 
 from .accounts import begin, begin_link, come_back, consent, finish, typed
 from .clouds import Clouds
+from .waits import until
 from .words import WORDS
 
 pytestmark = pytest.mark.usefixtures("checked_words", "media_dir")
@@ -66,7 +67,9 @@ def ago(**time: float) -> datetime:
     return datetime.now(UTC) - timedelta(**time)
 
 
-async def test_one_press(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+async def test_one_press(
+    hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path
+) -> None:
     """As it is, it has all saved by itself, and what there is fetched if that is little."""
     ring = hass_clouds.ring
     front, back = ring.add_camera("Front"), ring.add_camera("Back")
@@ -86,10 +89,10 @@ async def test_one_press(hass: HomeAssistant, hass_clouds: Clouds) -> None:
 
     before = datetime.now(UTC)
     done = await hass.config_entries.flow.async_configure(
-        step["flow_id"], {"back_fill": False, "keep_days": 30}
+        step["flow_id"], {"keep_days": 30}
     )
     assert done["type"] is FlowResultType.CREATE_ENTRY
-    assert done["description"] == "default"
+    assert done["description"] == "back_fill"
     assert filled(done) == {
         "folder": hass.config.media_dirs["local"],
         "panel": "/clip-download",
@@ -102,6 +105,7 @@ async def test_one_press(hass: HomeAssistant, hass_clouds: Clouds) -> None:
     for name in ("front", "back"):
         state = hass.states.get(f"switch.{name}_save_automatically")
         assert state and state.state == STATE_ON
+    await until(lambda: len(list(media_dir.rglob("*.mp4"))) == 2)
 
 
 async def test_chosen_cameras(
