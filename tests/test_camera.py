@@ -297,3 +297,14 @@ async def test_muted(hass: HomeAssistant, hass_clouds: Clouds) -> None:
     await mute(seconds=0)
     await hass.async_block_till_done()
     assert until_when() is None
+
+    # A camera of another integration has an answer, too.
+    for action, data in (("mute_camera", {}), ("list_clips", {"date": "2026-11-21"})):
+        answer = await hass.services.async_call(
+            "clip_download",
+            action,
+            {"entity_id": "camera.other", **data},
+            blocking=True,
+            return_response=True,
+        )
+        assert "not_our_camera" in str(answer)
