@@ -9,7 +9,7 @@ from typing import Any
 SAME = frozenset(
     """
     1 week|{edge} {length} later|API|ARN|Access key ID|Account|Agent|Alarm|Album|Amazon Kinesis Video Streams|Animal|App|Audio|Camera|
-    Cisco Meraki|Clip|Clip Download|Clips|Cloud|Codec|Dashboard|Detection|Download|Email|
+    Cisco Meraki|Clip|Clip Download|Clips|Cloud|Codec|Dashboard|Date|Detection|Download|Email|
     Endpoint|Event|Incident|Filter|Filters|Frame rate|From – to|H.264 (AVC)|H.265 (HEVC)|ID|
     Job IDs|Label|Link|Manual|Media|Moment|Motion|Names|No|OK|Package|Partial|Password|Pause|
     Person|Player|Position|Region|Ring|Script|Start|Status|Stream|Streams|Timestamps|Token|
