@@ -12,7 +12,7 @@ SAME = frozenset(
     Cisco Meraki|Clip|Clip Download|Clips|Cloud|Codec|Dashboard|Date|Detection|Download|Email|
     Endpoint|Event|Incident|Filter|Filters|Frame rate|From – to|H.264 (AVC)|H.265 (HEVC)|ID|
     Job IDs|Label|Link|Manual|Media|Moment|Motion|Names|No|OK|Package|Partial|Password|Pause|
-    Person|Player|Position|Region|Ring|Script|Start|Status|Stream|Streams|Timestamps|Token|
+    Person|Player|Position|Region|Ring|Script|Start|Status|Stream|Streams|Timeout|Timestamps|Token|
     Undo|Vehicle|Video|Zoom|alarm|animal|clip|clips|cloud|package|partial|person
     """.replace("\n    ", "")
     .strip()
