@@ -885,7 +885,7 @@ def full(path: Path) -> OSError:
 async def test_no_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk without room is told before it is filled."""
     monkeypatch.setattr(files, "RESERVE_BYTES", 2**62)
-    assert "disk is full" in await house.check_told("storage_full")
+    assert "is full. Free up space" in await house.check_told("storage_full")
 
 
 async def test_no_room_for_a_folder(

@@ -22,12 +22,15 @@ async def async_save(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 async def async_restore(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Put the stored token into an entry, if it is newer than the entry's."""
+    """Put the stored token into an entry, unless the entry's is newer.
+
+    Of two tokens of one second the stored one is the newer: it is stored first.
+    """
     if CONF_TOKEN not in entry.data:
         return
     stored = await _store(hass, entry).async_load() or {}
     token = stored.get(CONF_TOKEN) or {}
-    if token.get("expires_at", 0) > entry.data[CONF_TOKEN].get("expires_at", 0):
+    if token.get("expires_at", -1) >= entry.data[CONF_TOKEN].get("expires_at", 0):
         hass.config_entries.async_update_entry(
             entry, data={**entry.data, CONF_TOKEN: token}
         )

@@ -281,7 +281,7 @@ async def test_what_is_no_database_is_put_aside(
     (aside,) = asides(path)
     assert aside.read_bytes() == nonsense
     assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"its log"
-    assert "jobs that were under way are lost" in caplog.text
+    assert "those that were being saved are lost" in caplog.text
 
     library = await Library(path).open()
     assert await library.unfinished_jobs("a") == [JOB]

@@ -1664,7 +1664,7 @@ async def test_stop_that_fails(
     async with source.live(camera):
         pass
     assert len(cloud.asked(SESSIONS, "DELETE")) == 3
-    assert ("could not be ended" in caplog.text) is is_told
+    assert ("Could not end" in caplog.text) is is_told
     assert cloud.live[0].id not in caplog.text
 
 

@@ -71,6 +71,7 @@ class Library:
         self._thread = _new_thread()
         self._queries = 0
         self._is_resting = False
+        self._is_closed = False
 
     async def open(self) -> Self:
         """Open or make the database; a damaged one is moved aside.
@@ -86,6 +87,7 @@ class Library:
 
     async def close(self) -> None:
         """Close the database after all queries that were begun."""
+        self._is_closed = True
         if not self._is_resting:
             await self._run(self._close)
         await self._end_thread()
@@ -95,8 +97,10 @@ class Library:
 
         Return False if it is in use.
         """
-        if self._queries or self._is_in_backup or self._is_resting:
-            return self._is_resting
+        if self._is_closed or self._is_resting:
+            return True
+        if self._queries or self._is_in_backup:
+            return False
         self._is_resting = True
         thread, self._thread = self._thread, _new_thread()
         thread.submit(self._database.close)
