@@ -8,15 +8,14 @@ we refreshed it, the integration would be left with a token that Ring refuses.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 import logging
 from typing import Any
 
 from homeassistant.config_entries import (
-    SIGNAL_CONFIG_ENTRY_CHANGED,
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_REAUTH,
     ConfigEntry,
-    ConfigEntryChange,
     ConfigEntryState,
 )
 from homeassistant.const import (
@@ -25,9 +24,8 @@ from homeassistant.const import (
     CONF_TOKEN,
     CONF_USERNAME,
 )
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import discovery_flow
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, discovery_flow
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -121,6 +119,7 @@ async def listen(
 def async_follow_lenders(hass: HomeAssistant) -> None:
     """Offer lenders, and reload accounts when their lender works again or has changed."""
     offered: set[str] = set()
+    followed: set[str] = set()
 
     @callback
     def offer(lender: ConfigEntry) -> None:
@@ -141,12 +140,8 @@ def async_follow_lenders(hass: HomeAssistant) -> None:
         )
 
     @callback
-    def changed(change: ConfigEntryChange, lender: ConfigEntry) -> None:
-        if (
-            lender.domain != RING_INTEGRATION
-            or lender.state is not ConfigEntryState.LOADED
-            or _is_signed_out(hass, lender)
-        ):
+    def changed(lender: ConfigEntry) -> None:
+        if lender.state is not ConfigEntryState.LOADED or _is_signed_out(hass, lender):
             return
         offer(lender)
         for entry in hass.config_entries.async_entries(DOMAIN):
@@ -157,9 +152,25 @@ def async_follow_lenders(hass: HomeAssistant) -> None:
                     hass.config_entries.flow.async_abort(flow["flow_id"])
                 hass.config_entries.async_schedule_reload(entry.entry_id)
 
-    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed)
-    for lender in hass.config_entries.async_loaded_entries(RING_INTEGRATION):
-        offer(lender)
+    @callback
+    def follow_new() -> None:
+        for lender in hass.config_entries.async_entries(RING_INTEGRATION):
+            if lender.entry_id not in followed:
+                followed.add(lender.entry_id)
+                lender.async_on_state_change(partial(changed, lender))
+                changed(lender)
+
+    @callback
+    def is_created(event_data: dr.EventDeviceRegistryUpdatedData) -> bool:
+        return event_data["action"] == "create"
+
+    @callback
+    def created(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        follow_new()
+
+    # Whoever is added later shows by its devices.
+    hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, created, is_created)
+    follow_new()
 
 
 def _is_behind(hass: HomeAssistant, entry: ConfigEntry) -> bool:
