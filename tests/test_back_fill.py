@@ -17,7 +17,7 @@ from custom_components.clip_download import back_fill
 from custom_components.clip_download.const import CONF_BACK_FILL, DOMAIN
 from custom_components.clip_download.engine.events import back_fill as engine, saver
 from custom_components.clip_download.engine.pipeline import retry
-from custom_components.clip_download.engine.sources.ring import client as ring_source
+from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.retention import GB
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
@@ -35,12 +35,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def ring(
-    hass_clouds: Clouds, media_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> RingCloud:
-    """Return Ring, which never throttles."""
-    hass_clouds.ring.rate_limit = (10_000, 1.0)
-    monkeypatch.setattr(ring_source, "RATE", (10_000, 1.0))
+def ring(hass_clouds: Clouds, media_dir: Path) -> RingCloud:
+    """Return Ring."""
     return hass_clouds.ring
 
 
@@ -274,9 +270,6 @@ async def test_what_is_refused(
     for event, times in ((broken, 10_000), (lame, 2)):
         ring.misbehave(f"{event.id}", status=500, times=times)
     failed = async_capture_events(hass, EVENT_FAILED)
-    # Listing fails at first, too.
-    monkeypatch.setattr(engine, "FIRST_PAUSE", timedelta(0))
-    ring.misbehave("history", status=503, times=3)
     await fetch(hass)
     await until(lambda: ended)
     assert ids_in_order(saved) == ids(*good) + ids(lame)
@@ -287,6 +280,50 @@ async def test_what_is_refused(
     assert all("Front" in one["message"] for one in reasons)
     # It is told at the end, and is nothing that failed today.
     assert not failed
+
+
+async def test_a_list_that_fails(
+    *,
+    hass: HomeAssistant,
+    ring: RingCloud,
+    cameras: list[RingCamera],
+    entry: ConfigEntry,
+    saved: list[Event],
+    ended: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A history that cannot be read is asked for again, for a week; then it is told."""
+    monkeypatch.setattr(engine, "FIRST_PAUSE", timedelta(0))
+    seen = happen(ring, cameras[0], 30, 20, 15, 10)
+    running = entry.runtime_data.back_fill
+    left_s: list[float | None] = []
+    hass.bus.async_listen(EVENT_SAVED, lambda _: left_s.append(running.left_s()))
+    window = Window(datetime.now(UTC) - 40 * DAY, datetime.now(UTC))
+    (front, _) = (camera.id for camera in entry.runtime_data.coordinator.listed())
+    fault = ring.misbehave("history", status=503, times=10_000)
+    await running.begin({front: window, "gone": window})
+    await until(lambda: running.waits_for)
+    assert running.waits_for.key == "cloud_trouble"
+    assert running.is_under_way
+    assert running.left_s() is None
+    fault.times = 0
+    await until(lambda: ended)
+    assert ids_in_order(saved) == ids(*seen)
+    assert ended[0].data["saved"] == 4
+    (reason,) = ended[0].data["reasons"]
+    assert "gone" in reason["message"]
+    # How long it takes is known from the second one on.
+    assert left_s[0] is None
+    assert left_s[-1] is not None
+
+    fault.times = 10_000
+    monkeypatch.setattr(engine, "LISTED_WITHIN", timedelta(0))
+    await running.begin({front: window})
+    await until(lambda: len(ended) == 2)
+    assert ended[1].data["saved"] == 0
+    (reason,) = ended[1].data["reasons"]
+    assert "Front" in reason["message"]
+    assert not running.is_under_way
 
 
 async def test_others_go_first(
