@@ -183,7 +183,8 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
     from tests.household import home  # noqa: PLC0415
 
     clouds: Any = SimpleNamespace(
-        **{kind: SimpleNamespace(**told[kind]) for kind in KINDS},
+        # The streams are there already.
+        **{kind: SimpleNamespace(**{"streams": True} | told[kind]) for kind in KINDS},
         resolver=lambda: LoopbackResolver(told["ports"]),
     )
     start = datetime.fromisoformat(told["start"])
