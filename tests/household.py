@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 
-from pytest_homeassistant_custom_component.common import async_test_home_assistant
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_test_home_assistant,
+)
 
 from custom_components.clip_download.engine.sources.ring.client import RingSource
 from homeassistant import loader
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant
 from homeassistant.helpers import frame, translation
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
@@ -53,3 +56,31 @@ async def home(folder: Path, clouds: Clouds) -> AsyncIterator[HomeAssistant]:
                 await hass.async_stop(force=True)
     if uncaught:
         raise BaseExceptionGroup("nobody caught these", uncaught)
+
+
+@asynccontextmanager
+async def next_home(
+    old: HomeAssistant, entry: ConfigEntry, config: Path | None = None
+) -> AsyncIterator[tuple[HomeAssistant, MockConfigEntry]]:
+    """Run another Home Assistant where one has stopped, or on a copy of what it had.
+
+    Yields it with the account, which is not set up yet.
+    """
+    config_dir = str(config or old.config.config_dir)
+    async with async_test_home_assistant(config_dir=config_dir) as hass:
+        hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+        hass.data[DATA_RESOLVER] = old.data[DATA_RESOLVER]
+        hass.config.media_dirs = old.config.media_dirs
+        again = MockConfigEntry(
+            domain=entry.domain,
+            data=dict(entry.data),
+            options=dict(entry.options),
+            title=entry.title,
+            unique_id=entry.unique_id,
+            entry_id=entry.entry_id,
+        )
+        again.add_to_hass(hass)
+        try:
+            yield hass, again
+        finally:
+            await hass.async_stop(force=True)

@@ -16,11 +16,7 @@ from aiohttp import ClientTimeout
 from freezegun import freeze_time
 from freezegun.api import TickingDateTimeFactory, real_monotonic
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-    async_test_home_assistant,
-)
+from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clip_download.diagnostics import (
@@ -43,8 +39,6 @@ from homeassistant.const import (
 )
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 from tests.waits import until
 
@@ -54,6 +48,7 @@ from .clouds.footage import Footage, Span, first_and_last, moments
 from .clouds.ring import Detection, RingCamera, RingCloud, RingEvent
 from .clouds.ring_partner import PartnerCamera
 from .engine.sources.test_ring_events import Firebase, stand_in
+from .household import next_home
 
 SECRET = "open sesame, dearest"
 SECOND = timedelta(seconds=1)
@@ -571,26 +566,13 @@ async def test_restarts_among_many(
     assert len(saved) < len(known)
     await hass.async_stop(force=True)
 
-    async with async_test_home_assistant(config_dir=hass.config.config_dir) as second:
-        second.data.pop(DATA_CUSTOM_COMPONENTS)
-        second.data[DATA_RESOLVER] = hass.data[DATA_RESOLVER]
-        second.config.media_dirs = hass.config.media_dirs
-        again = MockConfigEntry(
-            domain=entry.domain,
-            data=dict(entry.data),
-            options=dict(entry.options),
-            title=entry.title,
-            unique_id=entry.unique_id,
-            entry_id=entry.entry_id,
-        )
-        again.add_to_hass(second)
+    async with next_home(hass, entry) as (second, again):
         more = async_capture_events(second, EVENT_SAVED)
         assert await second.config_entries.async_setup(again.entry_id)
         await second.async_block_till_done(wait_background_tasks=True)
         await look(second, again)
         assert saved_ids(saved + more) == ids(*known)
         assert len(await again.runtime_data.jobs.recent(99)) == len(known)
-        await second.async_stop(force=True)
     starts = sorted(moments(path, first=1)[0] for path in clips(media_dir))
     assert len(starts) == len(known)
     for start, event in zip(starts, known, strict=True):

@@ -7,11 +7,7 @@ import shutil
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-    async_test_home_assistant,
-)
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.clip_download import back_fill
 from custom_components.clip_download.const import CONF_BACK_FILL, DOMAIN
@@ -23,12 +19,11 @@ from custom_components.clip_download.services.response import EVENT_FAILED, EVEN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 
 from .accounts import look, set_up
 from .clouds import Clouds
 from .clouds.ring import RingCamera, RingCloud, RingEvent
+from .household import next_home
 from .waits import until
 
 DAY = timedelta(days=1)
@@ -225,26 +220,13 @@ async def test_goes_on_after_a_kill(
     config = Path(hass.config.config_dir)
     await hass.async_add_executor_job(shutil.copytree, config, left_behind)
     await hass.async_stop(force=True)
-    async with async_test_home_assistant(config_dir=str(left_behind)) as second:
-        second.data.pop(DATA_CUSTOM_COMPONENTS)
-        second.data[DATA_RESOLVER] = hass.data[DATA_RESOLVER]
-        second.config.media_dirs = hass.config.media_dirs
-        again = MockConfigEntry(
-            domain=entry.domain,
-            data=dict(entry.data),
-            options=dict(entry.options),
-            title=entry.title,
-            unique_id=entry.unique_id,
-            entry_id=entry.entry_id,
-        )
-        again.add_to_hass(second)
+    async with next_home(hass, entry, left_behind) as (second, again):
         more = async_capture_events(second, EVENT_SAVED)
         done = async_capture_events(second, back_fill.EVENT_BACK_FILL_ENDED)
         assert await second.config_entries.async_setup(again.entry_id)
         await until(lambda: done)
         assert ids_in_order(saved + more) == ids(*seen)
         assert (done[0].data["saved"], done[0].data["failed"]) == (5, 0)
-        await second.async_stop(force=True)
     assert not ended
     assert len(list(media_dir.rglob("*.mp4"))) == len(seen)
 

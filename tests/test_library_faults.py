@@ -17,10 +17,6 @@ import sqlite3
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_test_home_assistant,
-)
 
 from custom_components.clip_download import runtime
 from custom_components.clip_download.const import CONF_AUTOMATIC, DOMAIN
@@ -46,8 +42,6 @@ from homeassistant.components.media_source import (
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
@@ -56,6 +50,7 @@ from .clouds import Clouds
 from .clouds.ring import RingCamera, RingEvent
 from .engine.library.test_database import spoil
 from .engine.library.test_mounts import disk_at, mounted
+from .household import next_home
 from .waits import until
 
 CLIPS = f"media-source://{DOMAIN}/clips"
@@ -212,28 +207,12 @@ async def house(hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path) -> Ho
 @asynccontextmanager
 async def restarted(house: House) -> AsyncIterator[House]:
     """Let another Home Assistant go on where this one, which has stopped, was."""
-    old = house.hass
-    async with async_test_home_assistant(config_dir=old.config.config_dir) as hass:
-        hass.data.pop(DATA_CUSTOM_COMPONENTS)
-        hass.data[DATA_RESOLVER] = old.data[DATA_RESOLVER]
-        hass.config.media_dirs = old.config.media_dirs
+    async with next_home(house.hass, house.entry) as (hass, entry):
         await hass.config.async_set_time_zone("Europe/Berlin")
         assert await async_setup_component(hass, "media_source", {})
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            data=dict(house.entry.data),
-            options=dict(house.entry.options),
-            title=house.entry.title,
-            unique_id=house.entry.unique_id,
-            entry_id=house.entry.entry_id,
-        )
-        entry.add_to_hass(hass)
         await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done(wait_background_tasks=True)
-        try:
-            yield replace(house, hass=hass, entry=entry)
-        finally:
-            await hass.async_stop(force=True)
+        yield replace(house, hass=hass, entry=entry)
 
 
 # --- the disk

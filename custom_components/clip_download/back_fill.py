@@ -58,8 +58,6 @@ async def async_estimate(
     `most` is how far back to look at most. None if the cloud lists none. It takes 15 s at
     most, and tells what it has by then. Raises ClipError.
     """
-    if not source.event_kinds:
-        return None
     return await estimate(
         source, cameras, dt_util.utcnow(), most=most, within_s=ESTIMATE_WITHIN_S
     )

@@ -99,8 +99,7 @@ async def _estimate(
     """Return what the cloud still has, None if that cannot be known now."""
     given = [camera for camera in cameras if not source.refusal(camera)]
     with suppress(ClipError):
-        if source.event_kinds:
-            return await estimate(source, given, dt_util.utcnow(), within_s=within_s)
+        return await estimate(source, given, dt_util.utcnow(), within_s=within_s)
     return None
 
 

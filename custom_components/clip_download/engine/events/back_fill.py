@@ -94,9 +94,11 @@ async def estimate(
 ) -> Estimate | None:
     """Return what the cloud lists of these cameras, by what can be listed `within_s`.
 
-    `most` is how far back at most. None if it lists nothing. A camera whose history is
+    `most` is how far back at most. None if it lists nothing, or keeps no list. A camera whose history is
     refused does not stop the others. Raises the ClipError of the first one if all are.
     """
+    if not source.event_kinds:
+        return None
     found: list[Event] = []
     errors: list[ClipError] = []
     is_complete = False
