@@ -1,0 +1,112 @@
+"""What every measurement here gives: rows, each with a ratio of medians and its goal."""
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+import json
+from pathlib import Path
+import statistics
+import sys
+from typing import Any
+
+ROUNDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table: a value of each round, ours and theirs.
+
+    With `theirs`, the goal is for the ratio of the medians; without, for our median. It
+    is the most that is wanted, or the least if `is_least`. A row without a goal informs.
+    """
+
+    work: str
+    against: str
+    unit: str
+    ours: Sequence[float]
+    theirs: Sequence[float] = field(default=())
+    goal: float | None = None
+    is_least: bool = False
+
+    @property
+    def result(self) -> float:
+        """The ratio of the medians, or our median where there is nothing beside it."""
+        ours = statistics.median(self.ours)
+        return ours / statistics.median(self.theirs) if self.theirs else ours
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the goal is reached, where there is one."""
+        if self.goal is None:
+            return True
+        if self.is_least:
+            return self.result >= self.goal
+        return self.result <= self.goal
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a reader of the results needs."""
+        return {**asdict(self), "result": self.result, "is_kept": self.is_kept}
+
+    @classmethod
+    def of_json(cls, told: dict[str, Any]) -> Row:
+        """Return the row that `as_json` told of."""
+        return cls(**{name: told[name] for name in cls.__dataclass_fields__})
+
+
+def markdown(rows: Iterable[Row]) -> str:
+    """Return a table for people."""
+    lines = [
+        "| Work | Ours | Beside it | Theirs | Result | Goal | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        goal = ""
+        if row.goal is not None:
+            goal = f"{'at least' if row.is_least else 'at most'} {_short(row.goal)}"
+        times = " x" if row.theirs else f" {row.unit}"
+        cells = [
+            row.work,
+            f"{_spread(row.ours)} {row.unit}",
+            row.against,
+            f"{_spread(row.theirs)} {row.unit}" if row.theirs else "",
+            f"{_short(row.result)}{times}",
+            goal,
+            "" if row.goal is None else "kept" if row.is_kept else "MISSED",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main(
+    doc: str | None, measure: Callable[[argparse.Namespace], Iterable[Row]]
+) -> None:
+    """Measure as the command line asks, print the table, and end with 1 if a goal is missed.
+
+    `measure` gets `rounds` and `folder`, a folder on the disk to work in, which is there.
+    """
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--folder", type=Path, default=Path(".benchmarks"))
+    parser.add_argument("--json", type=Path, help="write the rows to this file too")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    options.folder = options.folder.resolve()
+    rows = list(measure(options))
+    print(markdown(rows))
+    if options.json:
+        options.json.write_text(json.dumps([row.as_json() for row in rows], indent=2))
+    sys.exit(not all(row.is_kept for row in rows))
+
+
+def _spread(values: Sequence[float]) -> str:
+    """Return the median, and what it is between."""
+    if len(values) == 1:
+        return _short(values[0])
+    return (
+        f"{_short(statistics.median(values))} "
+        f"({_short(min(values))}-{_short(max(values))})"
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
