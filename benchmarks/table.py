@@ -82,13 +82,19 @@ def main(
 ) -> None:
     """Measure as the command line asks, print the table, and end with 1 if a goal is missed.
 
-    `measure` gets `rounds` and `folder`, a folder on the disk to work in, which is there.
+    `measure` gets `rounds`, `folder`, a folder on the disk to work in, which is there, and
+    `quick`, which asks for small sizes.
     """
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--folder", type=Path, default=Path(".benchmarks"))
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round and small sizes: does it work?"
+    )
     options = parser.parse_args()
+    if options.quick:
+        options.rounds = 1
     options.folder.mkdir(parents=True, exist_ok=True)
     options.folder = options.folder.resolve()
     rows = list(measure(options))
