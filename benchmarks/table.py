@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 import json
+import math
 from pathlib import Path
 import statistics
 import sys
@@ -18,34 +19,47 @@ class Row:
 
     With `theirs`, the goal is for the ratio of the medians; without, for our median. It
     is the most that is wanted, or the least if `is_least`. A row without a goal informs.
+    What could not be measured has no values, and a note that says why.
     """
 
     work: str
     against: str
     unit: str
-    ours: Sequence[float]
+    ours: Sequence[float] = field(default=())
     theirs: Sequence[float] = field(default=())
     goal: float | None = None
     is_least: bool = False
+    note: str = ""
+    has_crashed: bool = False
 
     @property
     def result(self) -> float:
         """The ratio of the medians, or our median where there is nothing beside it."""
+        if not self.ours:
+            return math.nan
         ours = statistics.median(self.ours)
         return ours / statistics.median(self.theirs) if self.theirs else ours
 
     @property
     def is_kept(self) -> bool:
         """Whether the goal is reached, where there is one."""
-        if self.goal is None:
+        if self.has_crashed:
+            return False
+        if self.goal is None or not self.ours:
             return True
         if self.is_least:
             return self.result >= self.goal
         return self.result <= self.goal
 
+    @property
+    def result_unit(self) -> str:
+        """The unit of the result."""
+        return "x" if self.theirs else self.unit
+
     def as_json(self) -> dict[str, Any]:
         """Return what a reader of the results needs."""
-        return {**asdict(self), "result": self.result, "is_kept": self.is_kept}
+        result = self.result if self.ours else None
+        return {**asdict(self), "result": result, "is_kept": self.is_kept}
 
     @classmethod
     def of_json(cls, told: dict[str, Any]) -> Row:
@@ -63,18 +77,27 @@ def markdown(rows: Iterable[Row]) -> str:
         goal = ""
         if row.goal is not None:
             goal = f"{'at least' if row.is_least else 'at most'} {_short(row.goal)}"
-        times = " x" if row.theirs else f" {row.unit}"
         cells = [
             row.work,
-            f"{_spread(row.ours)} {row.unit}",
+            f"{_spread(row.ours)} {row.unit}" if row.ours else "",
             row.against,
             f"{_spread(row.theirs)} {row.unit}" if row.theirs else "",
-            f"{_short(row.result)}{times}",
+            f"{_short(row.result)} {row.result_unit}" if row.ours else "",
             goal,
-            "" if row.goal is None else "kept" if row.is_kept else "MISSED",
+            _verdict(row),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def write_json(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows where `read_json` reads them."""
+    path.write_text(json.dumps([row.as_json() for row in rows], indent=2))
+
+
+def read_json(path: Path) -> list[Row]:
+    """Return the rows that a measurement has written."""
+    return [Row.of_json(told) for told in json.loads(path.read_text())]
 
 
 def main(
@@ -100,8 +123,18 @@ def main(
     rows = list(measure(options))
     print(markdown(rows))
     if options.json:
-        options.json.write_text(json.dumps([row.as_json() for row in rows], indent=2))
+        write_json(options.json, rows)
     sys.exit(not all(row.is_kept for row in rows))
+
+
+def _verdict(row: Row) -> str:
+    """Return what is to be said of a row."""
+    verdict = "" if row.goal is None or not row.ours else "kept"
+    if row.has_crashed:
+        verdict = "CRASHED"
+    elif not row.is_kept:
+        verdict = "MISSED"
+    return ": ".join(word for word in (verdict, row.note.replace("|", "/")) if word)
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -42,6 +42,8 @@ async def watched() -> AsyncIterator[Watched]:
     before_mib = forget_peak()
     stop = asyncio.Event()
     ticking = asyncio.create_task(ticks(stop))
+    # It waits for its first tick when the work begins.
+    await asyncio.sleep(0)
     cpu, started = cpu_seconds(), time.perf_counter()
     try:
         yield seen

@@ -104,6 +104,7 @@ LOGO_HEIGHTS = {
 MOST_LINES = 60
 
 SCRIPTS = [
+    "bench",
     "bombs",
     "demo",
     "frontend",
