@@ -1,6 +1,7 @@
 """Parts from the cloud to the disk: short ones, cut ones, damaged ones, and whose turn it is."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -32,6 +33,7 @@ from custom_components.clip_download.engine.pipeline.executors import (
     Executors,
 )
 from custom_components.clip_download.engine.pipeline.jobs import forget
+from custom_components.clip_download.engine.pipeline.slots import AHEAD
 from custom_components.clip_download.engine.sources.meraki.client import (
     MerakiCamera,
     MerakiSource,
@@ -563,6 +565,49 @@ async def test_cameras_take_turns(tmp_path: Path) -> None:
         assert [job.state for job in house.told] == [JobState.SAVED] * 4
         # Each that found no slot is opened again when it has one.
         assert shelf.fetched[4:] == ["1.mp4", "3.mp4", "2.mp4"]
+
+
+@simulated
+async def test_few_are_opened_ahead(tmp_path: Path) -> None:
+    """Of many clips the next ones are opened before there is a slot, and no others."""
+    async with built(tmp_path, downloads_at_once=1) as house:
+        shelf = house.shelf
+        shelf.answer = slowly(4)
+        for number in range(6):
+            part = shelf.lay(window(20 * number - 199, 20 * number - 189))
+            shelf.plans.append(Plan(parts=[part]))
+            await house.ask(part.window, part.name, timeout=HOUR)
+        await asyncio.sleep(1)
+        assert len(shelf.fetched) == 1 + AHEAD
+        await house.idle()
+        # Nothing was asked for twice.
+        assert len(shelf.fetched) == 6
+        assert [job.state for job in house.told] == [JobState.SAVED] * 6
+
+
+@simulated
+async def test_who_is_not_answered_holds_up_nobody(tmp_path: Path) -> None:
+    """A cloud that lets some wait for its answer is asked for the others meanwhile."""
+    async with built(tmp_path, downloads_at_once=1) as house:
+        shelf = house.shelf
+        for number in range(AHEAD + 1):
+            part = shelf.lay(window(20 * number - 99, 20 * number - 89))
+            shelf.plans.append(Plan(parts=[part]))
+            shelf.opening_s[part.name].append(1000 if number < AHEAD else 0)
+            await house.ask(part.window, part.name, timeout=HOUR)
+        await until_saved(house, 1)
+        await asyncio.sleep(0)
+        assert shelf.opening_s[part.name] == deque()
+        assert asyncio.get_running_loop().time() < 60
+        await house.idle()
+        assert [job.state for job in house.told] == [JobState.SAVED] * (AHEAD + 1)
+
+
+async def until_saved(house: House, count: int) -> None:
+    """Wait, in simulated time, until so many jobs have ended."""
+    async with asyncio.timeout(HOUR.total_seconds()):
+        while len(house.told) < count:
+            await asyncio.sleep(0.1)
 
 
 # While a slot is waited for with the answer open, without it, and when it is held.

@@ -20,7 +20,6 @@ from ..errors import (
     RefusedError,
     StorageError,
 )
-from ..fair_semaphore import FairSemaphore
 from ..folder import File, Folder
 from ..library import files
 from ..media import clip_file
@@ -32,6 +31,7 @@ from .download import Bounds, Received, receive
 from .parts import Stored
 from .progress import Progress, WaitReason
 from .retry import MOST_UNREADABLE, Attempts, RetryBudget, retry
+from .slots import Slots
 
 # A part that came short is fetched again while the cloud may still add to it.
 SHORT_PART_AGAIN_S = 15.0
@@ -81,7 +81,7 @@ class Fetching:
         folder: Folder,
         *,
         source: Source,
-        downloads: FairSemaphore,
+        downloads: Slots,
         executor: Executor,
         budget: RetryBudget,
         crash_guard: CrashGuard,
@@ -302,8 +302,12 @@ class Fetching:
     ) -> tuple[Download, Received]:
         """Receive one part's body; a slot is taken only while its bytes arrive."""
         while True:
-            async with self._open(part) as download:
+            async with contextlib.AsyncExitStack() as stack:
+                with self._progress.wait(WaitReason.SLOT):
+                    has_slot = await stack.enter_async_context(self._downloads.ahead())
+                download = await stack.enter_async_context(self._open(part))
                 if await self._take_slot():
+                    has_slot()
                     try:
                         return download, await self._receive(
                             part, download, file, attempts

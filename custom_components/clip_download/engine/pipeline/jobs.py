@@ -21,7 +21,7 @@ from ..errors import (
     StorageError,
     storage_error,
 )
-from ..fair_semaphore import CURRENT_CAMERA, FairSemaphore
+from ..fair_semaphore import CURRENT_CAMERA
 from ..library import files
 from ..library.database import Library
 from ..model import Camera, Clip, Event, Job, JobState, MediaOptions
@@ -31,6 +31,7 @@ from . import working_folder
 from .executors import Executors
 from .pipeline import Pipeline, ReserveSpace
 from .progress import Progress, WaitReason
+from .slots import Slots
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class Jobs:
         self._source = source
         self._library = library
         self._find_camera = find_camera
-        self._downloads = FairSemaphore(downloads_at_once)
+        self._downloads = Slots(downloads_at_once)
         self._executors = executors
         self._spawn = spawn
         self._on_ended = on_ended

@@ -26,7 +26,6 @@ from ..errors import (
     UnreachableError,
     storage_error,
 )
-from ..fair_semaphore import FairSemaphore
 from ..folder import File
 from ..library import files, sidecar
 from ..library.database import Library
@@ -41,6 +40,7 @@ from .executors import Executors
 from .fetching import Fetched, Fetching
 from .progress import Progress, WaitReason
 from .retry import RetryBudget, retry
+from .slots import Slots
 from .working_folder import WorkingFolder
 
 _LOGGER = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Pipeline:
         source: Source,
         library: Library,
         account_name: str,
-        downloads: FairSemaphore,
+        downloads: Slots,
         executors: Executors,
         reserve_space: ReserveSpace,
         is_withdrawn: Callable[[], bool] = lambda: False,
