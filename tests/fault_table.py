@@ -621,7 +621,7 @@ class _House:
         wrong += [f"still open: {path.name}" for path in self._open_files()]
         if hasattr(self, "entry") and self.entry.state is ConfigEntryState.LOADED:
             downloads = self.entry.runtime_data.jobs._downloads
-            if not downloads.free:
+            if not (downloads.short.free and downloads.long.free):
                 wrong.append("a slot is taken")
         return wrong
 

@@ -30,6 +30,11 @@ class FairSemaphore:
         """Let the next one have it."""
         self.release()
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for a turn."""
+        return bool(self._waiting)
+
     async def acquire(self) -> None:
         """Wait for a turn."""
         if self.free:

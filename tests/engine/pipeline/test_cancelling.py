@@ -263,7 +263,7 @@ async def test_no_slot_is_lost(house: House) -> None:
             await asyncio.sleep(chance.choice((0, 0.001, 0.01, 0.03, 0.06)))
             await asyncio.wait_for(house.jobs.cancel(one), MOST_S)
     await house.idle()
-    assert house.jobs._downloads.free == house.downloads_at_once
+    assert house.jobs._downloads.short.free == house.downloads_at_once
     assert not [name for name in house.names() if "clip_download" in name]
     saved = [job for job in house.told if job.state is JobState.SAVED]
     assert len(house.told) == CANCELLED

@@ -175,7 +175,7 @@ async def check_failed(house: House, job: Job, key: str, left: list[str]) -> Non
     assert job.error
     assert job.error.key == key
     assert house.names() == left
-    assert house.jobs._downloads.free
+    assert house.jobs._downloads.short.free
 
 
 async def check_well(house: House, name: str = "clip") -> None:

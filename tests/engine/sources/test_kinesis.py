@@ -228,19 +228,39 @@ def test_sent_twice(selector: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "sizes"),
-    [(1, [1]), (190, [190]), (191, [190, 1]), (400, [190, 190, 20])],
+    [(1, [1]), (190, [190]), (191, [96, 95]), (400, [134, 134, 132])],
 )
 def test_batches_by_count(count: int, sizes: list[int]) -> None:
     """No batch has as many fragments as GetClip would cut."""
-    assert [len(batch) for batch in batches(run(count))] == sizes
+    assert [len(batch) for batch in batches(run(count, size=1000))] == sizes
 
 
 def test_batches_by_size() -> None:
     """No batch is as large as GetClip would cut."""
-    size = 30_000_000
-    assert [len(batch) for batch in batches(run(7, size=size))] == [3, 3, 1]
-    assert [len(batch) for batch in batches(run(7, size=size + 1))] == [2, 2, 2, 1]
     assert [len(batch) for batch in batches(run(2, size=50_000_000))] == [1, 1]
+    together = [replace(one, start_ms=T0) for one in run(4, size=25_000_000)]
+    last = replace(together[-1], start_ms=T0 + 2000)
+    assert [len(batch) for batch in batches([*together[:3], last])] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("count", "size_mb", "sizes"),
+    [
+        # An event of 20 s, a minute and an hour, all of 4 Mbit/s.
+        (10, 1, [10]),
+        (30, 1, [10, 10, 10]),
+        (1800, 1, [30] * 60),
+        # A few large ones, and very many small ones.
+        (7, 12, [2, 2, 2, 1]),
+        (1800, 0.01, [150] * 12),
+    ],
+)
+def test_batches_come_side_by_side(
+    count: int, size_mb: float, sizes: list[int]
+) -> None:
+    """They are even, and so many that what may come at once does, up to the last."""
+    found = batches(run(count, size=int(size_mb * 1_000_000)))
+    assert [len(batch) for batch in found] == sizes
 
 
 def test_batches_by_pause() -> None:
@@ -708,7 +728,7 @@ async def test_pages_in_any_order(
     clouds.kinesis.largest_page = 100
     window = Window(PAST, second(1000))
     plan = await source.plan(DOOR, window, PRODUCER)
-    assert [len(batch) for batch in starts(plan)] == [190, 190, 120]
+    assert [len(batch) for batch in starts(plan)] == [167, 167, 166]
     assert list(itertools.chain(*starts(plan))) == list(range(0, 1_000_000, 2000))
     pages = clouds.kinesis.asked("listFragments")
     assert len(pages) == 6
@@ -771,7 +791,7 @@ async def test_many_pages_within_the_quota(
     """However many pages there are, the cloud never has to say "too many"."""
     clouds.kinesis.largest_page = 15
     plan = await source.plan(DOOR, Window(PAST, second(540)), PRODUCER)
-    assert len(plan.parts[0].starts_ms) == 190
+    assert [len(one) for one in starts(plan)] == [135, 135]
     # Each costs 1000 of 10,000 points a second.
     assert len(clouds.kinesis.asked("listFragments")) == 19
 
@@ -811,9 +831,9 @@ async def test_large_fragments(
     """No batch is so large that it would be cut."""
     stream.fragment_size_bytes = 40_000_000
     plan = await source.plan(DOOR, Window(PAST, second(10)), PRODUCER)
-    assert starts(plan) == [[0, 2000], [4000, 6000], [8000]]
+    assert starts(plan) == [[0], [2000], [4000], [6000], [8000]]
     shown = await fetched(source, plan.parts[1], tmp_path / "clip.mp4")
-    assert (shown[0], shown[-1]) == (second(4), second(7.9))
+    assert (shown[0], shown[-1]) == (second(2), second(3.9))
 
 
 async def test_holes(source: KinesisSource, stream: KinesisStream) -> None:

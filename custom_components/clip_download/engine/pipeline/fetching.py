@@ -31,7 +31,7 @@ from .download import Bounds, Received, receive
 from .parts import Stored
 from .progress import Progress, WaitReason
 from .retry import MOST_UNREADABLE, Attempts, RetryBudget, retry
-from .slots import Slots
+from .slots import ClipSlot, Slots
 
 # A part that came short is fetched again while the cloud may still add to it.
 SHORT_PART_AGAIN_S = 15.0
@@ -90,7 +90,7 @@ class Fetching:
     ) -> None:
         """Take the job, and what it shares with others.
 
-        `downloads` limits how many bodies are received at once. Files are decoded in
+        `downloads` limits how many clips are received at once. Files are decoded in
         `executor`, within `crash_guard`. `kept` are the parts in the folder from before a
         restart, by their key.
         """
@@ -98,7 +98,7 @@ class Fetching:
         self._camera = camera
         self._folder = folder
         self._source = source
-        self._downloads = downloads
+        self._slot = ClipSlot(downloads)
         self._executor = executor
         self._budget = budget
         self._crash_guard = crash_guard
@@ -304,7 +304,7 @@ class Fetching:
         while True:
             async with contextlib.AsyncExitStack() as stack:
                 with self._progress.wait(WaitReason.SLOT):
-                    has_slot = await stack.enter_async_context(self._downloads.ahead())
+                    has_slot = await stack.enter_async_context(self._slot.ahead())
                 download = await stack.enter_async_context(self._open(part))
                 if await self._take_slot():
                     has_slot()
@@ -313,11 +313,11 @@ class Fetching:
                             part, download, file, attempts
                         )
                     finally:
-                        self._downloads.release()
+                        self._slot.release()
             # No connection stays open while others take all slots.
             async with contextlib.AsyncExitStack() as stack:
                 with self._progress.wait(WaitReason.SLOT):
-                    await stack.enter_async_context(self._downloads)
+                    await stack.enter_async_context(self._slot)
                 try:
                     async with asyncio.timeout(ANSWER_SOON_S):
                         download = await stack.enter_async_context(self._open(part))
@@ -333,7 +333,7 @@ class Fetching:
         try:
             async with asyncio.timeout(SLOT_SOON_S):
                 with self._progress.wait(WaitReason.SLOT):
-                    await self._downloads.acquire()
+                    await self._slot.acquire()
         except TimeoutError:
             return False
         return True

@@ -31,7 +31,7 @@ from . import working_folder
 from .executors import Executors
 from .pipeline import Pipeline, ReserveSpace
 from .progress import Progress, WaitReason
-from .slots import Slots
+from .slots import Downloads
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Jobs:
         self._source = source
         self._library = library
         self._find_camera = find_camera
-        self._downloads = Slots(downloads_at_once)
+        self._downloads = Downloads(downloads_at_once)
         self._executors = executors
         self._spawn = spawn
         self._on_ended = on_ended
@@ -299,7 +299,7 @@ class Jobs:
             source=self._source,
             library=self._library,
             account_name=self._account_name,
-            downloads=self._downloads,
+            downloads=self._downloads.of(job.window),
             executors=self._executors,
             reserve_space=self._reserve_space,
             is_withdrawn=lambda: running.is_cancelled,

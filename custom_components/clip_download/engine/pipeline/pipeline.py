@@ -80,7 +80,7 @@ class Pipeline:
     ) -> None:
         """Take the job, and what it shares with the others of its account.
 
-        `downloads` limits what is fetched at once, `executors` is where files are
+        `downloads` limits how many clips are fetched at once, `executors` is where files are
         decoded and joined. `reserve_space` is entered before the disk is written to, and
         while files are published. `is_withdrawn` returns whether the job is cancelled
         for good; `withdraw` is called then. `progress` notes how far the job has come.

@@ -15,6 +15,7 @@ from http import HTTPStatus
 import itertools
 import json
 import logging
+import math
 import re
 from typing import Any, override
 
@@ -81,6 +82,10 @@ MOST_STREAM_PAGES = 20
 # third limit, 24 hours, is out of reach of so few fragments.
 MOST_FRAGMENTS = 190
 MOST_BYTES = 90_000_000
+# What is asked for at once, so that all that may come side by side does and none is
+# waited for at the end. A request for less than the least would gain nothing.
+PART_BYTES = 30_000_000
+LEAST_PART_BYTES = 8_000_000
 LONGEST_FRAGMENT_MS = 20_000
 SHORTEST_FRAGMENT_MS = 1000
 # A timestamp after the year 2100 is none.
@@ -230,7 +235,8 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
     honours = frozenset({"timestamps"})
     # AWS's list prices of US East: what is read from a stream, and its way out of AWS.
     usd_per_gb = 0.1
-    parts_at_once = 2
+    # A request comes only so fast; the quotas count fragments, not requests.
+    parts_at_once = 6
     # A fragment is there once it is whole, and listed "in less than one second".
     lag = timedelta(seconds=5)
     # A fragment may be 20 s long; the rest is for its way into the cloud.
@@ -827,6 +833,7 @@ def batches(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
             moments[-1].append(fragment)
         else:
             moments.append([fragment])
+    wanted_bytes = _wanted_bytes(fragments)
     runs: list[list[Fragment]] = []
     run: list[Fragment] = []
     size_bytes = 0
@@ -838,6 +845,7 @@ def batches(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
         more_bytes = sum(fragment.size_bytes for fragment in more)
         if (
             not run
+            or size_bytes >= wanted_bytes
             or len(run) + len(more) > MOST_FRAGMENTS
             or size_bytes + more_bytes > MOST_BYTES
             or not more[0].follows(run[-1])
@@ -848,6 +856,21 @@ def batches(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
         run += more
         size_bytes += more_bytes
     return runs
+
+
+def _wanted_bytes(fragments: Sequence[Fragment]) -> float:
+    """Return how much of some fragments is asked for at once, as far as it may be."""
+    sizes_bytes = [one.size_bytes for one in fragments if not one.is_copy]
+    all_bytes, at_once = sum(sizes_bytes), KinesisSource.parts_at_once
+    count = max(
+        math.ceil(len(sizes_bytes) / MOST_FRAGMENTS),
+        math.ceil(all_bytes / PART_BYTES),
+        min(all_bytes // LEAST_PART_BYTES, at_once),
+    )
+    if count > at_once:
+        # The last of them come together too.
+        count = math.ceil(count / at_once) * at_once
+    return all_bytes / count if all_bytes else MOST_BYTES
 
 
 def _are_apart(start_ms: int, next_ms: int) -> bool:
