@@ -40,7 +40,7 @@ from custom_components.clip_download.engine.sources.meraki.client import (
 )
 from custom_components.clip_download.engine.time_range import Placing, Window
 from tests.clouds import Clouds
-from tests.clouds.footage import Footage, moments
+from tests.clouds.footage import Footage, moments, tiny
 from tests.clouds.server import Answer, Asked, Cloud, Server, json_answer
 from tests.conftest import AUTHORITY
 from tests.simulated import NOON, simulated
@@ -89,6 +89,12 @@ async def fetch(
     part = Part(window=window, placing=Placing.REQUESTED)
     async with source.fetch(camera, part, MediaOptions()) as download:
         path.write_bytes(await whole(download))
+
+
+async def fetched(source: MerakiSource, camera: ListedCamera, part: Part) -> bytes:
+    """Return what comes of a part."""
+    async with source.fetch(camera, part, MediaOptions()) as download:
+        return await whole(download)
 
 
 async def failing(
@@ -563,6 +569,56 @@ async def test_expired_url(
     assert isinstance(err, CloudError)
     assert err.key == "clip_url_expired"
     await fetch(source, camera, TEN_S, tmp_path / "clip.ts")
+
+
+@pytest.mark.parametrize("is_same_camera", [True, False])
+async def test_one_part_at_a_time(
+    clouds: Clouds, source: MerakiSource, *, is_same_camera: bool
+) -> None:
+    """An uplink has one part of a long clip at a time; the next one's link is there then.
+
+    A short clip comes beside it, and so does all of another camera.
+    """
+    long, short = (
+        clouds.meraki.add_camera(name, footage=tiny(name)) for name in ("Long", "Short")
+    )
+    one, two = (
+        Part(window=part)
+        for part in split_for_requests(Window(PAST, PAST + timedelta(minutes=6)))
+    )
+    camera = ListedCamera(id=long.serial, name="")
+    other = camera if is_same_camera else ListedCamera(id=short.serial, name="")
+    async with source.fetch(camera, one, MediaOptions()) as download:
+        second = asyncio.create_task(fetched(source, camera, two))
+        await until(lambda: clip_requests(clouds)[0] == 2)
+        assert await fetched(source, other, Part(window=TEN_S))
+        assert not second.done()
+        count, urls = clip_requests(clouds)
+        assert (count, len(urls)) == (3, 2)
+        await whole(download)
+    assert await second
+    count, urls = clip_requests(clouds)
+    assert (count, len(urls)) == (3, 3)
+
+
+async def test_a_link_that_ends_before_its_turn(
+    clouds: Clouds, source: MerakiSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part whose link is too old once its turn has come has a new one, at once."""
+    monkeypatch.setattr(meraki, "FIRST_POLL_S", 0.0)
+    added = clouds.meraki.add_camera("Long", footage=tiny("Long"))
+    camera = ListedCamera(id=added.serial, name="")
+    one, two = (
+        Part(window=part)
+        for part in split_for_requests(Window(PAST, PAST + timedelta(minutes=6)))
+    )
+    async with source.fetch(camera, one, MediaOptions()) as download:
+        second = asyncio.create_task(fetched(source, camera, two))
+        await until(lambda: clip_requests(clouds)[0] == 2)
+        clouds.meraki.misbehave(r"spn\d+", status=403)
+        await whole(download)
+    assert await second
+    assert clip_requests(clouds)[0] == 3
 
 
 async def test_strange_media_answer(clouds: Clouds, source: MerakiSource) -> None:

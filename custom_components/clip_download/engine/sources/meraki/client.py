@@ -6,6 +6,7 @@ ready; there this does what clients of the older snapshot URLs found to work.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -83,6 +84,8 @@ OFFLINE_AGAIN_S = 30.0
 SNAPSHOT_POLL_S = 1.0
 MOST_SNAPSHOT_POLLS = 30
 LARGEST_SNAPSHOT_BYTES = 20 * 2**20
+# What is shorter is a clip of its own, and comes beside the parts of a long one.
+SHORTEST_IN_TURN_S = LONGEST_CLIP_S / 2
 # How many URLs are remembered of clips that nobody has had time for yet.
 MOST_URLS = 100
 LONGEST_REASON = 200
@@ -147,7 +150,8 @@ class MerakiSource(Source[MerakiCamera, Part]):
 
     kind = "meraki"
     manufacturer = "Cisco Meraki"
-    # Footage lies in the camera and comes over its uplink; two keep that busy.
+    # Footage lies in the camera and comes over its uplink: one part of a long clip after
+    # the other, and the next one's link is there by then.
     parts_at_once = 2
     # "Allow 30-60 seconds of lag behind live time for clip availability."
     lag = timedelta(seconds=60)
@@ -172,6 +176,8 @@ class MerakiSource(Source[MerakiCamera, Part]):
         self._imagers: dict[str, int] = {}
         # (camera id, window) -> where a clip is that is ready, and was not read.
         self._ready_urls: dict[tuple[str, Window], str] = {}
+        # Serial number -> who has the camera's uplink, of the parts of long clips.
+        self._uplinks = defaultdict[str, asyncio.Lock](asyncio.Lock)
         # Network id -> when its retention profiles were listed, and what they are by id.
         self._profiles: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {}
         self._profiles_lock = asyncio.Lock()
@@ -235,34 +241,55 @@ class MerakiSource(Source[MerakiCamera, Part]):
         self, camera: MerakiCamera, part: Part, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
         asked = (camera.id, part.window)
+        now = asyncio.get_running_loop().time
         ready_url = self._ready_urls.pop(asked, None)
         url = ready_url or await self._clip_url(camera, part.window)
-        loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + URL_TIMEOUT_S
+        asked_s = now()
+        left_s = URL_TIMEOUT_S
         pause_s = FIRST_POLL_S
         while True:
-            async with self._http.get_signed(url) as response:
-                if response.status in {200, 206} and response.content_length != 0:
-                    yield download_of(response)
-                    if not response.content.at_eof():
-                        # Whoever leaves it unread comes back for it.
-                        self._ready_urls[asked] = url
-                        if len(self._ready_urls) > MOST_URLS:
-                            self._ready_urls.pop(next(iter(self._ready_urls)))
-                    return
-                if not ready_url:
-                    if response.status in _URL_EXPIRED:
-                        raise CloudError("clip_url_expired")
-                    if response.status not in _NOT_THERE_YET and response.status < 500:
-                        raise trouble(response)
-            if ready_url:
+            async with self._uplink(camera, part):
+                since_s = now()
+                async with self._http.get_signed(url) as response:
+                    if response.status in {200, 206} and response.content_length != 0:
+                        yield download_of(response)
+                        if not response.content.at_eof():
+                            # Whoever leaves it unread comes back for it.
+                            self._ready_urls[asked] = url
+                            if len(self._ready_urls) > MOST_URLS:
+                                self._ready_urls.pop(next(iter(self._ready_urls)))
+                        return
+                    is_expired = response.status in _URL_EXPIRED
+                    # It was asked for long before it was this part's turn.
+                    is_old = ready_url or (is_expired and since_s - asked_s > pause_s)
+                    if not is_old:
+                        if is_expired:
+                            raise CloudError("clip_url_expired")
+                        if (
+                            response.status not in _NOT_THERE_YET
+                            and response.status < 500
+                        ):
+                            raise trouble(response)
+            left_s -= now() - since_s
+            if is_old:
                 ready_url = None
                 url = await self._clip_url(camera, part.window)
+                asked_s = now()
                 continue
-            if loop.time() + pause_s > give_up_at:
+            if pause_s > left_s:
                 raise NotReadyError("footage_not_ready", after_s=NOT_READY_AGAIN_S)
             await asyncio.sleep(pause_s)
+            left_s -= pause_s
             pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
+
+    @asynccontextmanager
+    async def _uplink(self, camera: MerakiCamera, part: Part) -> AsyncIterator[None]:
+        """Wait until a camera sends no other part of a long clip."""
+        if part.window.duration.total_seconds() < SHORTEST_IN_TURN_S:
+            yield
+            return
+        async with self._uplinks[camera.serial_number or camera.id]:
+            yield
 
     @override
     async def retention(self, camera: MerakiCamera) -> Retention:
