@@ -1,5 +1,6 @@
 """The last step of a new account: what to save, and what cannot be."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,6 +107,26 @@ async def test_one_press(
         state = hass.states.get(f"switch.{name}_save_automatically")
         assert state and state.state == STATE_ON
     await until(lambda: len(list(media_dir.rglob("*.mp4"))) == 2)
+
+
+async def test_count_in_few_requests(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """What is old is counted too, but months of nothing cost one request."""
+    ring = hass_clouds.ring
+    cameras = [ring.add_camera(name) for name in ("Front", "Back", "Yard")]
+    for camera, days in ((cameras[0], (1, 2)), (cameras[1], (2, 25, 50, 110, 170))):
+        for day in days:
+            ring.add_event(camera, start=ago(days=day), duration_s=20)
+    step = await last_step(hass, hass_clouds, "ring")
+    assert filled(step)["count"] == "7"
+    asked = Counter(
+        one.query["doorbot_id"]
+        for one in ring.asked("video_search/history")
+        # The others look for problems.
+        if one.query["order"] == "asc"
+    )
+    first, _, third = (asked[str(camera.id)] for camera in cameras)
+    assert third == 2
+    assert first <= 6
 
 
 async def test_chosen_cameras(

@@ -133,10 +133,17 @@ async def _add_history(
     most: timedelta | None,
 ) -> None:
     """Add the events of a camera, the newest first. Raises ClipError."""
-    for window in reversed(
-        Window(now - reach(camera, most), now).split(LISTED_AT_ONCE)
-    ):
-        found += await fetchable(source, camera, window)
+    start, end = now - reach(camera, most), now
+    at_once = LISTED_AT_ONCE
+    while start < end:
+        window = Window(max(start, end - at_once), end)
+        listed = await fetchable(source, camera, window)
+        found += listed
+        middle = window.start + window.duration / 2
+        if not any(one.window.start < middle for one in listed):
+            # Before a time of quiet there is mostly nothing: that takes one request.
+            at_once = LONGEST_KEPT
+        end = window.start
 
 
 @dataclass(frozen=True, kw_only=True)
