@@ -1,8 +1,10 @@
 """Clip Download saves footage from camera clouds as MP4 files in the media folder."""
 
 import asyncio
+from collections.abc import Coroutine
 from functools import partial
 import logging
+from typing import Any
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
@@ -139,7 +141,7 @@ def _account(
 ) -> Account:
     """Connect what runs for an account; nothing of it is started yet."""
     source = coordinator.source
-    spawn = partial(entry.async_create_background_task, hass)
+    spawn = partial(_async_spawn, hass, entry, shared)
     jobs = Jobs(
         account_id=entry.entry_id,
         account_name=entry.title,
@@ -185,6 +187,21 @@ def _account(
         saver=saver,
         monitor=monitor,
     )
+
+
+@callback
+def _async_spawn(
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    shared: Shared,
+    work: Coroutine[Any, Any, None],
+    name: str,
+) -> None:
+    """Start a task that ends with the account, or with Home Assistant."""
+    task = entry.async_create_background_task(hass, work, name)
+    if shared.is_ending:
+        # Home Assistant cancels such tasks when it begins to stop, and none after that.
+        task.cancel()
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:

@@ -9,7 +9,7 @@ import logging
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.singleton import singleton
@@ -39,11 +39,15 @@ def _nothing() -> None:
 
 @dataclass(kw_only=True)
 class Shared:
-    """What all accounts share, until Home Assistant ends; it rests without any."""
+    """What all accounts share, until Home Assistant ends; it rests without any.
+
+    `is_ending`: Home Assistant stops, or has stopped. What begins then is only cut off.
+    """
 
     library: Library
     executors: Executors
     retention: RetentionManager
+    is_ending: bool = False
     _users: set[str] = field(default_factory=set)
     _stop: Callable[[], None] = _nothing
 
@@ -101,7 +105,14 @@ async def async_shared(hass: HomeAssistant) -> Shared:
     retention = RetentionManager(hass, library)
     with contextlib.suppress(StorageError):
         await retention.async_resume()
-    return Shared(library=library, executors=executors, retention=retention)
+    shared = Shared(library=library, executors=executors, retention=retention)
+
+    @callback
+    def end(event: Event) -> None:
+        shared.is_ending = True
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, end)
+    return shared
 
 
 async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:

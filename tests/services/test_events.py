@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 import json
+import logging
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -509,6 +510,27 @@ async def test_cameras_that_cannot(
         await hass.services.async_call(DOMAIN, "save_events", call, blocking=True)
     assert error2.value.translation_key == "several_failed"
     assert "camera.none" in str(error2.value)
+
+
+async def test_home_assistant_stops(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    minutes_ago: datetime,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No more is begun while Home Assistant stops, and what was begun is told as such."""
+    for number in range(12):
+        happen(hass_clouds, "ring", minutes_ago + number * MINUTE)
+    await set_up(hass, hass_clouds, "ring")
+    hass_clouds.ring.misbehave("phoenix", hang_after_bytes=1000, times=99)
+    calling = asyncio.create_task(save(hass, **around(minutes_ago)))
+    await until(lambda: len(media(hass_clouds, "ring")) >= 2)
+    await hass.async_stop(force=True)
+    assert counts(await calling) == {"not_ready": 12}
+    assert not list(media_dir.rglob("*.mp4"))
+    assert "still running" not in caplog.text
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 @pytest.mark.parametrize("action", ["list_events", "save_events"])

@@ -29,6 +29,7 @@ from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, InvalidRequestError, QueueFullError, SignInError
 from ..engine.model import SEEN, Camera, Event, EventKind, JobState
 from ..engine.time_range import Window, check_timeout, settle_past
+from ..runtime import async_shared
 from . import response
 from .targets import (
     Result,
@@ -237,7 +238,8 @@ class _Saving:
 
     async def _save(self, event: Event) -> tuple[Outcome, response.ClipAnswer]:
         """Save one event. Raises ClipError."""
-        if not event.is_ready:
+        # What begins while Home Assistant stops would only be interrupted.
+        if not event.is_ready or (await async_shared(self._hass)).is_ending:
             return Outcome.NOT_READY, {}
         data = self._call.data
         # For each event again: the account may have been reloaded meanwhile.
