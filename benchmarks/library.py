@@ -65,7 +65,7 @@ from tests.clouds import Clouds
 # Before Home Assistant: it makes its TLS contexts such that the clouds are trusted.
 from tests.conftest import AUTHORITY
 
-from .download import ticks
+from .watching import ticks
 
 LARGE, MIDDLE, SMALL = 50_000, 5_000, 10
 CAMERAS = 20
