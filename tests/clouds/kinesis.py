@@ -23,7 +23,7 @@ from zlib import crc32
 from PIL import Image
 
 from .footage import Footage, Shot
-from .server import Answer, Asked, Bucket, Cloud, Handler, Server, json_answer
+from .server import Answer, Asked, Bucket, Cloud, Handler, Line, Server, json_answer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -230,6 +230,7 @@ class KinesisCloud(Cloud):
     - `largest_page`: no page has more, whatever is asked for. `most_fragments` and
       `most_bytes`: a clip silently ends after so many.
     - `has_quotas`: the points and requests a second that a stream gives are counted.
+    - `clip_bytes_per_s`: how fast each clip comes, however many do.
     - `tells_length`: clips come with a Content-Length.
     - `error_style`: errors are named in a header, in the body (`type`), or in both.
     """
@@ -262,6 +263,7 @@ class KinesisCloud(Cloud):
         self.most_fragments = 200
         self.most_bytes = 100_000_000
         self.has_quotas = True
+        self.clip_bytes_per_s: float | None = None
         self.tells_length = True
         self.error_style: Literal["both", "header", "type"] = "both"
         self._generation = 0
@@ -332,6 +334,13 @@ class KinesisCloud(Cloud):
             answer = self._refuse(asked, err)
         headers = {"x-amzn-RequestId": secrets.token_hex(16), **answer.headers}
         return replace(answer, headers=headers)
+
+    @override
+    def line(self, asked: Asked) -> Line | None:
+        """Return a line of its own for each clip."""
+        if self.clip_bytes_per_s is None or not asked.path.endswith("/getClip"):
+            return None
+        return Line(self.clip_bytes_per_s)
 
     @override
     def unknown(self, asked: Asked) -> Answer:
@@ -496,6 +505,7 @@ class KinesisCloud(Cloud):
         """Count what something costs. Raises AwsError where there is no more."""
         bucket = self._buckets.setdefault((stream, what), Bucket(rate, rate))
         if self.has_quotas and not bucket.take(cost):
+            self.too_many += 1
             raise AwsError(
                 "ClientLimitExceededException", f"Rate exceeded for stream {stream}"
             )

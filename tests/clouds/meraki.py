@@ -18,7 +18,7 @@ from typing import Any, Literal, override
 from urllib.parse import urlencode
 
 from .footage import Footage, Shot
-from .server import Answer, Asked, Bucket, Cloud, Server, json_answer
+from .server import Answer, Asked, Bucket, Cloud, Line, Server, json_answer
 
 LONGEST_CLIP = timedelta(minutes=5)
 SHORTEST_CLIP = timedelta(seconds=1)
@@ -64,6 +64,7 @@ class MerakiCamera:
     - `overshoots`: clips run so much over their end, one after the other in turn.
     - `pts`: the times inside of clips are the camera's own clock, or begin at zero.
     - `refusal`: what each request for a clip is refused with, in a 400.
+    - `uplink`: what all of its clips come over.
     """
 
     serial: str
@@ -84,6 +85,7 @@ class MerakiCamera:
     begins_late: timedelta = timedelta(0)
     overshoots: Sequence[timedelta] = ()
     refusal: str = ""
+    uplink: Line | None = None
     pts: Literal["clock", "zero"] = "clock"
 
     def imager(self, number: int = 1, footage: Footage | None = None) -> Footage:
@@ -122,6 +124,7 @@ class _Media:
     content_type: str
     ready_at: datetime
     expires_at: datetime
+    uplink: Line | None
 
 
 class MerakiCloud(Cloud):
@@ -322,6 +325,7 @@ class MerakiCloud(Cloud):
             if organization.shard not in {None, asked.host}:
                 return _moved(asked, organization.shard or "")
             if not self._take(organization.id):
+                self.too_many += 1
                 headers = {"Retry-After": self.retry_after} if self.retry_after else {}
                 return _error(
                     429, "API rate limit exceeded for organization", headers=headers
@@ -329,6 +333,12 @@ class MerakiCloud(Cloud):
             if not organization.api_enabled:
                 return _error(403, "API access is not enabled for this organization")
         return await super().answer(asked)
+
+    @override
+    def line(self, asked: Asked) -> Line | None:
+        """Return the uplink of the camera that a clip is of."""
+        media = self._media.get(asked.url)
+        return media.uplink if media else None
 
     @override
     def unknown(self, asked: Asked) -> Answer:
@@ -557,7 +567,7 @@ class MerakiCloud(Cloud):
         if not shots:
             return _error(400, "No video for specified timestamp")
         path, _ = await self.clouds.film(shots, container="mpegts", pts=camera.pts)
-        return json_answer(self._sign(path, self.clip_content_type))
+        return json_answer(self._sign(path, self.clip_content_type, camera.uplink))
 
     async def _snapshot(self, asked: Asked, id: str) -> Answer:
         camera = self._camera(id)
@@ -591,7 +601,9 @@ class MerakiCloud(Cloud):
         is_camera = camera is not None and camera.product_type == "camera"
         return camera if is_camera else None
 
-    def _sign(self, path: Path, content_type: str) -> dict[str, str]:
+    def _sign(
+        self, path: Path, content_type: str, uplink: Line | None = None
+    ) -> dict[str, str]:
         """Return the answer with a URL; its token survives only byte for byte."""
         token = f"{secrets.token_urlsafe(12)}%2F{secrets.token_urlsafe(6)}%3d%3D~%2b"
         url = f"https://spn{4 + len(self._media) % 40}.{self.domain}"
@@ -603,6 +615,7 @@ class MerakiCloud(Cloud):
             content_type=content_type,
             ready_at=ready_at,
             expires_at=expires_at,
+            uplink=uplink,
         )
         answer = {"url": url}
         if self.expiry_text is not None:

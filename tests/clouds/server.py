@@ -30,6 +30,9 @@ from .footage import Container, Shot, Span, Timeline, write
 from .resolver import LoopbackResolver, matches
 
 _CHUNK_BYTES = 128 * 1024
+# What goes over a line at once, and how far it may fall behind its rate.
+_LINE_CHUNK_BYTES = 16 * 1024
+_BEHIND_S = 0.1
 _MOST_FILES = 100
 
 
@@ -176,6 +179,27 @@ class Bucket:
         return True
 
 
+class Line:
+    """A line that bytes go over at a steady rate, whoever they are for.
+
+    What is late is made up for, as far as `_BEHIND_S`.
+    """
+
+    def __init__(self, bytes_per_s: float) -> None:
+        """Begin with a line that nobody uses."""
+        self.bytes_per_s = bytes_per_s
+        self.sent_bytes = 0
+        self._free_at_s = 0.0
+
+    async def send(self, size_bytes: int) -> None:
+        """Wait until so many bytes have gone over it, after those of others."""
+        now_s = time.monotonic()
+        self._free_at_s = max(self._free_at_s, now_s - _BEHIND_S)
+        self._free_at_s += size_bytes / self.bytes_per_s
+        self.sent_bytes += size_bytes
+        await asyncio.sleep(self._free_at_s - now_s)
+
+
 @dataclass(kw_only=True)
 class Fault:
     """Something that goes wrong, `times` times, with requests that match."""
@@ -220,7 +244,11 @@ type Handler = Callable[..., Awaitable[Answer]]
 
 
 class Cloud:
-    """What every simulated cloud has: hosts, routes, faults and a log of requests."""
+    """What every simulated cloud has: hosts, routes, faults and a log of requests.
+
+    `latency_s`: how long each answer is on its way. `too_many` counts the requests that
+    were too many.
+    """
 
     # Host names that it answers for; `*.` stands for one label.
     hosts: ClassVar[tuple[str, ...]]
@@ -230,6 +258,8 @@ class Cloud:
         self.clouds = clouds
         self.requests: list[Asked] = []
         self.faults: list[Fault] = []
+        self.latency_s = 0.0
+        self.too_many = 0
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
 
     def now(self) -> datetime:
@@ -330,6 +360,10 @@ class Cloud:
             ):
                 return await handler(asked, **match.groupdict())
         return self.unknown(asked)
+
+    def line(self, asked: Asked) -> Line | None:
+        """Return the line that an answer comes over; None: as fast as it can."""
+        return None
 
     def unknown(self, asked: Asked) -> Answer:
         """Answer what no route matches."""
@@ -524,6 +558,8 @@ class Server:
             request.transport.write(fault.raw)
             await self._until_gone(request)
             return _hang_up(request, web.StreamResponse(), fault)
+        if cloud.latency_s:
+            await self.sleep(cloud.latency_s)
         try:
             answer = await _true_answer(cloud, asked, fault)
         except Exception as err:  # noqa: BLE001 - told at the end of the test
@@ -534,7 +570,7 @@ class Server:
             await socket.prepare(request)
             await answer.talk(socket)
             return socket
-        return await self._send(request, answer, fault)
+        return await self._send(request, answer, fault, cloud.line(asked))
 
     def _cloud(self, host: str) -> Cloud | None:
         for cloud in self.clouds:
@@ -543,7 +579,11 @@ class Server:
         return None
 
     async def _send(
-        self, request: web.BaseRequest, answer: Answer, fault: Fault | None
+        self,
+        request: web.BaseRequest,
+        answer: Answer,
+        fault: Fault | None,
+        line: Line | None,
     ) -> web.StreamResponse:
         size = (
             len(answer.body)
@@ -581,7 +621,7 @@ class Server:
                         response, answer.body, begin, stop, fault.drip_bytes_per_s
                     )
                 else:
-                    await self._write(response, answer.body, begin, stop)
+                    await self._write(response, answer.body, begin, stop, line)
                 if fault is not None and fault.append and stop == end:
                     await response.write(fault.append)
             if hang:
@@ -596,17 +636,23 @@ class Server:
         return response
 
     async def _write(
-        self, response: web.StreamResponse, body: bytes | Path, begin: int, end: int
+        self,
+        response: web.StreamResponse,
+        body: bytes | Path,
+        begin: int,
+        end: int,
+        line: Line | None = None,
     ) -> None:
         if isinstance(body, bytes):
             await response.write(body[begin:end])
             return
         with body.open("rb") as file:
             file.seek(begin)
+            most = _LINE_CHUNK_BYTES if line else _CHUNK_BYTES
             while begin < end:
-                chunk = await self.in_thread(
-                    partial(file.read, min(_CHUNK_BYTES, end - begin))
-                )
+                chunk = await self.in_thread(partial(file.read, min(most, end - begin)))
+                if line:
+                    await line.send(len(chunk))
                 await response.write(chunk)
                 begin += len(chunk)
 
