@@ -1,0 +1,266 @@
+"""An hour of transport stream in twelve parts, from asked to published.
+
+    .venv/bin/python -m benchmarks.joining [--rounds 5] [--folder FOLDER]
+
+nginx serves it over TLS on loopback. Beside it: `curl` for each part, one after the other,
+and then ffmpeg, which joins them with `-c copy -movflags +faststart`. The second row is of
+a fifth of it on a line of 100 Mbit/s a request. Every measurement of ours runs in a process
+of its own; both take turns. Needs Debian's `nginx-light`, `curl` and `ffmpeg`.
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+import json
+from pathlib import Path, PurePosixPath
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any, override
+
+from aiohttp import ClientSession, TCPConnector
+from aiolimiter import AsyncLimiter
+
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.model import (
+    Camera,
+    Event,
+    Identity,
+    JobState,
+    MediaOptions,
+    Part,
+    Plan,
+)
+from custom_components.clip_download.engine.pipeline.executors import Executors
+from custom_components.clip_download.engine.pipeline.jobs import Jobs
+from custom_components.clip_download.engine.sources.base import Download, Source
+from custom_components.clip_download.engine.sources.http import Http, download_of
+from custom_components.clip_download.engine.time_range import Placing, Window
+
+from .servers import HOST, Loopback, nginx, trusting
+from .table import Row, main
+
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PARTS = 12
+PART_S, SHORT_PART_S = 300, 60
+# What is encoded; the rest repeats it.
+SAMPLE_S = 20
+SLOW_MBIT_S = 100.0
+GOAL = 0.7
+
+
+class Shelf(Source):
+    """A cloud of transport streams behind nginx, fetched as Meraki's are."""
+
+    kind = "shelf"
+    manufacturer = "Shelf"
+    parts_at_once = 2
+
+    def __init__(self, session: ClientSession, port: int, name: str) -> None:
+        """Take where nginx listens, and what its files are called."""
+        super().__init__({}, session=session)
+        self.url = f"https://{HOST}:{port}/{name}"
+        self.http = Http(session, (), AsyncLimiter(1000))
+
+    @override
+    async def identify(self) -> Identity:
+        return Identity(id="shelf", title="Shelf")
+
+    @override
+    async def cameras(self) -> list[Camera]:
+        return []
+
+    @override
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        media_options: MediaOptions,
+        events: Sequence[Event] = (),
+    ) -> Plan:
+        length = window.duration / PARTS
+        starts = [window.start + number * length for number in range(PARTS)]
+        return Plan(
+            parts=[
+                Part(window=Window(start, start + length), placing=Placing.REQUESTED)
+                for start in starts
+            ]
+        )
+
+    @override
+    @asynccontextmanager
+    async def fetch(
+        self, camera: Camera, part: Part, media_options: MediaOptions
+    ) -> AsyncIterator[Download]:
+        number = round((part.window.start - START) / part.window.duration)
+        async with self.http.get_signed(f"{self.url}{number}.ts") as response:
+            yield download_of(response)
+
+
+def make_parts(folder: Path, name: str, part_s: int) -> None:
+    """Write the parts of a stream of 4 Mbit/s, as an encoder of cameras sends it."""
+    sample = folder / "sample.mp4"
+    if not sample.exists():
+        ffmpeg(
+            *("-f", "lavfi", "-i"),
+            "testsrc2=size=1920x1080:rate=25,noise=alls=12:allf=t",
+            *("-f", "lavfi", "-i", "sine=sample_rate=16000", "-t", str(SAMPLE_S)),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"),
+            *("-g", "50", "-b:v", "3900k", "-maxrate", "3900k", "-bufsize", "7800k"),
+            *("-c:a", "aac", "-b:a", "64k", "-ac", "1", sample),
+        )
+    for number in range(PARTS):
+        ffmpeg(
+            *("-stream_loop", str(part_s // SAMPLE_S - 1), "-i", sample, "-c", "copy"),
+            *("-output_ts_offset", str(number * part_s), "-f", "mpegts"),
+            folder / f"www/{name}{number}.ts",
+        )
+
+
+def ffmpeg(*arguments: str | Path) -> None:
+    """Run ffmpeg."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True)
+
+
+def theirs(folder: Path, port: int, name: str) -> tuple[float, float]:
+    """Return how many seconds, and how many of a processor, curl and ffmpeg take."""
+    work = folder / "theirs"
+    work.mkdir()
+    names = [f"{name}{number}.ts" for number in range(PARTS)]
+    (work / "list").write_text("".join(f"file {one}\n" for one in names))
+    before_s = _children_s()
+    began = time.perf_counter()
+    for one in names:
+        command = ["curl", "--silent", "--fail", "--cacert", str(folder / "ca.pem")]
+        command += ["--resolve", f"{HOST}:{port}:127.0.0.1"]
+        command += ["-o", str(work / one), f"https://{HOST}:{port}/{one}"]
+        subprocess.run(command, check=True)
+    joined = ("-f", "concat", "-i", work / "list", "-c", "copy")
+    ffmpeg(*joined, "-movflags", "+faststart", work / "clip.mp4")
+    took_s = time.perf_counter() - began
+    shutil.rmtree(work)
+    return took_s, _children_s() - before_s
+
+
+def ours(folder: Path, port: int, name: str, part_s: int) -> tuple[float, float]:
+    """Return what `save` measures in a new process."""
+    arguments = json.dumps([str(folder), port, name, part_s])
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.joining", "--child", arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    shutil.rmtree(folder / "media")
+    wall_s, processor_s = json.loads(done.stdout)
+    return wall_s, processor_s
+
+
+async def save(folder: Path, port: int, name: str, part_s: int) -> tuple[float, float]:
+    """Save a clip; return how many seconds that takes, and how many of a processor."""
+    media = folder / "media"
+    media.mkdir()
+    (folder / "clips.db").unlink(missing_ok=True)
+    library = await Library(folder / "clips.db").open()
+    tasks = set()
+
+    def spawn(way: Coroutine[Any, Any, None], name: str) -> None:
+        tasks.add(asyncio.create_task(way, name=name))
+
+    connector = TCPConnector(resolver=Loopback(), ssl=trusting(folder))
+    async with ClientSession(connector=connector) as session:
+        jobs = Jobs(
+            account_id="bench",
+            account_name="bench",
+            source=Shelf(session, port, name),
+            library=library,
+            find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
+            downloads_at_once=4,
+            executors=Executors(),
+            spawn=spawn,
+            on_ended=lambda job: None,
+            sign_in_again=lambda: None,
+        )
+        before_s = _own_s()
+        began = time.perf_counter()
+        running = await jobs.ask(
+            Camera(id="camera", name="camera"),
+            Window(START, START + timedelta(seconds=PARTS * part_s)),
+            root=media,
+            filename=PurePosixPath("clip"),
+            timeout=timedelta(minutes=10),
+            media_options=MediaOptions(),
+        )
+        job = await running.done
+        took = time.perf_counter() - began, _own_s() - before_s
+    await library.close()
+    if job.state is not JobState.SAVED or len(job.clips) != 1 or job.clips[0].gaps:
+        raise SystemExit(f"not saved as one: {job.error} {job.clips}")
+    return took
+
+
+def _own_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def measure(options: argparse.Namespace) -> Iterator[Row]:
+    """Measure both lines."""
+    against = "curl for each part, then ffmpeg"
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        folder = Path(name)
+        (folder / "www").mkdir(mode=0o755)
+        make_parts(folder, "hour", PART_S)
+        make_parts(folder, "short", SHORT_PART_S)
+        with nginx(folder) as ports:
+            mine, other = [], []
+            for _ in range(options.rounds):
+                mine.append(ours(folder, ports.tls, "hour", PART_S))
+                other.append(theirs(folder, ports.tls, "hour"))
+        yield Row(
+            work="an hour of TS in 12 parts, asked to published",
+            against=against,
+            unit="s",
+            ours=[wall_s for wall_s, _ in mine],
+            theirs=[wall_s for wall_s, _ in other],
+            goal=GOAL,
+        )
+        yield Row(
+            work="the same: time of a processor",
+            against=against,
+            unit="s",
+            ours=[processor_s for _, processor_s in mine],
+            theirs=[processor_s for _, processor_s in other],
+        )
+        with nginx(folder, SLOW_MBIT_S) as ports:
+            mine, other = [], []
+            for _ in range(min(options.rounds, 3)):
+                mine.append(ours(folder, ports.tls, "short", SHORT_PART_S))
+                other.append(theirs(folder, ports.tls, "short"))
+        yield Row(
+            work="12 parts of a minute, 100 Mbit/s a request",
+            against=against,
+            unit="s",
+            ours=[wall_s for wall_s, _ in mine],
+            theirs=[wall_s for wall_s, _ in other],
+            goal=GOAL,
+        )
+
+
+if __name__ == "__main__":
+    if "--child" in sys.argv:
+        told = json.loads(sys.argv[-1])
+        json.dump(asyncio.run(save(Path(told[0]), *told[1:])), sys.stdout)
+    else:
+        main(__doc__, measure)
