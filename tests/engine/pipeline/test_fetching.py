@@ -9,6 +9,7 @@ import json
 from pathlib import Path, PurePosixPath
 import shutil
 import threading
+from typing import Any
 
 from aiohttp import ClientSession, TCPConnector, web
 import pytest
@@ -22,6 +23,7 @@ from custom_components.clip_download.engine.errors import (
 from custom_components.clip_download.engine.folder import File, Folder
 from custom_components.clip_download.engine.library import files
 from custom_components.clip_download.engine.media import clip_file
+from custom_components.clip_download.engine.media.probe import MediaInfo
 from custom_components.clip_download.engine.model import ClipStatus, JobState, Plan
 from custom_components.clip_download.engine.pipeline import download, fetching, retry
 from custom_components.clip_download.engine.pipeline.download import (
@@ -281,6 +283,37 @@ async def test_a_part_that_is_unreadable_at_first(tmp_path: Path) -> None:
         job = await house.save(part.window)
         assert job.clips[0].status is ClipStatus.COMPLETE
         assert len(house.shelf.fetched) == retry.MOST_UNREADABLE
+
+
+# --- what is in the parts
+
+
+@simulated
+async def test_parts_are_surveyed_while_others_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is, once: when all have come, they are only joined."""
+    survey, order = clip_file.survey, list[str]()
+
+    def surveyed(piece: clip_file.Piece, *others: Any) -> MediaInfo:
+        order.append(f"surveyed {(piece.window.start - NOON).total_seconds():.0f}")
+        return survey(piece, *others)
+
+    async def at_last(request: web.Request, path: Path) -> web.StreamResponse:
+        response = await slowly(30)(request, path)
+        order.append("sent the last")
+        return response
+
+    monkeypatch.setattr(clip_file, "survey", surveyed)
+    async with built(tmp_path) as house:
+        for at in (-1000, -990):
+            house.shelf.lay(window(at, at + 10))
+        last = house.shelf.lay(window(-980, -970))
+        house.shelf.answers[last.name].append(at_last)
+        job = await house.save(window(-1000, -970))
+        assert job.clips[0].status is ClipStatus.COMPLETE
+    assert sorted(order[:2]) == ["surveyed -1000", "surveyed -990"]
+    assert order[2:] == ["sent the last", "surveyed -980"]
 
 
 # --- the disk

@@ -26,6 +26,7 @@ from .probe import (
     US,
     AudioFormat,
     Cancelled,
+    Checked,
     MediaInfo,
     OpenMedia,
     TooLargeError,
@@ -45,6 +46,7 @@ __all__ = [
     "finish",
     "inspect",
     "picture",
+    "survey",
 ]
 
 _PICTURE_WIDTH = 640
@@ -57,7 +59,8 @@ _NEVER = threading.Event()
 class Media:
     """What a file holds.
 
-    `is_progressive`: a player can begin before it has all of it.
+    `is_progressive`: a player can begin before it has all of it. `checked` spares who
+    opens it again to check it again.
     """
 
     container: str
@@ -68,6 +71,7 @@ class Media:
     height: int
     frame_rate: float
     duration: timedelta
+    checked: Checked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +137,7 @@ def inspect(file: File) -> Media:
             height=shown.height,
             frame_rate=float(video.average_rate or 0),
             duration=timedelta(microseconds=duration_us),
+            checked=media.checked,
         )
 
 
@@ -203,9 +208,8 @@ def _surveyed(
     infos: list[tuple[Piece, MediaInfo]] = []
     damaged: CloudError | None = None
     for piece in pieces:
-        marks = piece.placing is Placing.REQUESTED
         try:
-            infos.append((piece, probe(piece.file, cancelled, marks=marks)))
+            infos.append((piece, piece.info or survey(piece, cancelled)))
         except CloudError as err:
             damaged = err
         except (av.FFmpegError, ValueError) as err:
@@ -216,6 +220,17 @@ def _surveyed(
     if damaged and not infos:
         raise damaged
     return infos, damaged
+
+
+def survey(
+    piece: Piece, cancelled: threading.Event, checked: Checked | None = None
+) -> MediaInfo:
+    """Find out what a part holds, as `finish` must know it.
+
+    Raises what `probe` raises, av.FFmpegError, ValueError.
+    """
+    marks = piece.placing is Placing.REQUESTED
+    return probe(piece.file, cancelled, marks=marks, checked=checked)
 
 
 def picture(file: File, at: timedelta) -> bytes:

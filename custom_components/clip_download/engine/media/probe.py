@@ -123,6 +123,13 @@ class TooLargeError(Exception):
     """A picture that may well be, but takes too much memory to decode."""
 
 
+class Checked(NamedTuple):
+    """What was found of the claims of a file, and which file that was."""
+
+    identity: tuple[int, ...]
+    claims: claims.Claims
+
+
 class KeyFrame(NamedTuple):
     """A key frame: its number among the file's video packets, its times in ticks.
 
@@ -199,6 +206,7 @@ class MediaInfo:
     """
 
     file: File
+    checked: Checked
     kind: Kind
     is_progressive: bool
     is_indexed: bool
@@ -241,6 +249,7 @@ class OpenMedia:
     """An open file: its container, its video, its sound if there is any to hear."""
 
     file: File
+    checked: Checked
     source: FileIO
     container: InputContainer
     video: VideoStream
@@ -322,19 +331,34 @@ class OpenMedia:
 
 @contextmanager
 def opened(
-    file: File, *, most_samples: int = claims.MOST_SAMPLES
+    file: File,
+    *,
+    most_samples: int = claims.MOST_SAMPLES,
+    checked: Checked | None = None,
 ) -> Iterator[OpenMedia]:
     """Open a file that must hold video.
+
+    What it claims is not checked once more while it is the very file that was `checked`.
 
     Raises CloudError if it is no video, if an MP4 is not whole, or if it claims more than
     there can be; OSError.
     """
     with _source(file) as source, _about(file):
         kind = _kind(source)
-        claimed = claims.check(source, kind, most_samples=most_samples)
+        identity = _identity(source)
+        if checked is None or checked.identity != identity:
+            claimed = claims.check(source, kind, most_samples=most_samples)
+            checked = Checked(identity, claimed)
         container = _container(source, kind)
         with container:
-            yield _open_media(file, source, container, kind, claimed)
+            yield _open_media(file, source, container, kind, checked)
+
+
+def _identity(source: FileIO) -> tuple[int, ...]:
+    """Return what changes with whatever is written to a file."""
+    about = os.fstat(source.fileno())
+    times = (about.st_mtime_ns, about.st_ctime_ns)
+    return (about.st_dev, about.st_ino, about.st_size, *times)
 
 
 def _source(file: File) -> FileIO:
@@ -375,9 +399,10 @@ def _open_media(
     source: FileIO,
     container: InputContainer,
     kind: Kind,
-    claimed: claims.Claims,
+    checked: Checked,
 ) -> OpenMedia:
     """Choose what is shown and heard of a container. Raises CloudError."""
+    claimed = checked.claims
     video = next(iter(container.streams.video), None)
     # There is no decoder for what is not known, and none is used for what no camera has.
     if (
@@ -398,6 +423,7 @@ def _open_media(
         raise claims.implausible()
     return OpenMedia(
         file=file,
+        checked=checked,
         source=source,
         container=container,
         video=video,
@@ -434,7 +460,13 @@ def decode_key(media: OpenMedia, cancelled: threading.Event) -> av.VideoFrame | 
     return None
 
 
-def probe(file: File, cancelled: threading.Event, *, marks: bool = False) -> MediaInfo:
+def probe(
+    file: File,
+    cancelled: threading.Event,
+    *,
+    marks: bool = False,
+    checked: Checked | None = None,
+) -> MediaInfo:
     """Find out what a file holds: from its index, or by reading through it once.
 
     With `marks` it is read through so that its key frames can be told apart. What is
@@ -443,13 +475,16 @@ def probe(file: File, cancelled: threading.Event, *, marks: bool = False) -> Med
     Raises CloudError for what is no video, Cancelled.
     """
     bad = set[int]()
-    with opened(file) as media:
+    with opened(file, checked=checked) as media:
+        checked = media.checked
         # An index tells when frames are decoded, which is when they are shown only
         # where all of them wait equally long.
-        by_index = media.is_indexed and not marks and _is_in_order(file, cancelled)
+        by_index = (
+            media.is_indexed and not marks and _is_in_order(file, cancelled, checked)
+        )
         info, doubts = _probe(media, cancelled, bad, by_index=by_index)
-    if doubts and (found := _undecodable(file, doubts, cancelled)):
-        with opened(file) as media:
+    if doubts and (found := _undecodable(file, doubts, cancelled, checked)):
+        with opened(file, checked=checked) as media:
             info, _ = _probe(media, cancelled, found, by_index=by_index)
     return info
 
@@ -485,6 +520,7 @@ def _probe(
         tail_ticks = max(0, prober.lost_pts - segments[-1].end_pts)
     info = MediaInfo(
         file=media.file,
+        checked=media.checked,
         kind=media.kind,
         is_progressive=media.is_progressive,
         is_indexed=media.is_indexed,
@@ -797,9 +833,9 @@ def _probe_packets(
         take(waiting, is_last=True)
 
 
-def _is_in_order(file: File, cancelled: threading.Event) -> bool:
+def _is_in_order(file: File, cancelled: threading.Event, checked: Checked) -> bool:
     """Return whether a file's first frames all wait equally long to be shown."""
-    with opened(file) as media:
+    with opened(file, checked=checked) as media:
         packets = islice(media.packets(cancelled, sound=False), _ORDER_FRAMES)
         delays = {cast("int", one.pts) - cast("int", one.dts) for one in packets}
     return len(delays) <= 1
@@ -972,13 +1008,13 @@ class _Check:
 
 
 def _undecodable(
-    file: File, keys: Sequence[int], cancelled: threading.Event
+    file: File, keys: Sequence[int], cancelled: threading.Event, checked: Checked
 ) -> set[int]:
     """Decode the GOPs of these key frames; return the packets that cannot be decoded."""
     bad = set[int]()
     wanted = set(keys)
     check: _Check | None = None
-    with opened(file) as media:
+    with opened(file, checked=checked) as media:
         for number, packet in enumerate(media.packets(cancelled, sound=False)):
             if packet.is_keyframe:
                 if check:

@@ -358,7 +358,7 @@ class _Writer:
             return
         if self._decoded is not cut.info:
             self._decoded = cut.info
-            with opened(cut.info.file) as media:
+            with opened(cut.info.file, checked=cut.info.checked) as media:
                 self._decoder = media.sound_decoder()
         time = cast("int", packet.pts) * shift.num // shift.den + shift.add
         for encoded in self._encoder.encode(
@@ -411,7 +411,7 @@ class _Writer:
 
     def _add_video(self, output: OutputContainer, first: Cut) -> VideoStream:
         shape = first.segment.shape
-        with opened(first.info.file) as media:
+        with opened(first.info.file, checked=first.info.checked) as media:
             video = output.add_stream_from_template(media.video, opaque=True)
             if media.kind == "mpegts" and shape.sets:
                 # The file may begin with others.
@@ -432,7 +432,7 @@ class _Writer:
             return self._encoder.stream
         for cut in self._run.cuts:
             if self._run.sound and cut.info.sound == self._run.sound:
-                with opened(cut.info.file) as media:
+                with opened(cut.info.file, checked=cut.info.checked) as media:
                     if media.audio:
                         return output.add_stream_from_template(media.audio, opaque=True)
         return None
@@ -460,7 +460,7 @@ def _read(
 ) -> Generator[tuple[int, bool, Packet[Stream]]]:
     """Read cuts of one file: which of them, whether it is picture, the packet."""
     info = cuts[0].info
-    with opened(info.file) as media:
+    with opened(info.file, checked=info.checked) as media:
         into_band = None
         if in_band and info.kind == "mp4":
             into_band = BitStreamFilterContext(_IN_BAND, media.video)

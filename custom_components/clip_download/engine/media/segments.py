@@ -37,6 +37,8 @@ class Piece:
     file: File
     window: Window
     placing: Placing = Placing.RECORDING
+    # What is in the file, where it was surveyed before.
+    info: MediaInfo | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

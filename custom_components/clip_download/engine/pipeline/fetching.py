@@ -6,6 +6,8 @@ from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+import logging
+import threading
 
 import av
 
@@ -23,6 +25,7 @@ from ..errors import (
 from ..folder import File, Folder
 from ..library import files
 from ..media import clip_file
+from ..media.probe import MediaInfo
 from ..model import Camera, Job, Part, Plan
 from ..sources.base import Download, Source, SplitError
 from ..time_range import Placing, Window
@@ -32,6 +35,8 @@ from .parts import Stored
 from .progress import Progress, WaitReason
 from .retry import MOST_UNREADABLE, Attempts, RetryBudget, retry
 from .slots import ClipSlot, Slots
+
+_LOGGER = logging.getLogger(__name__)
 
 # A part that came short is fetched again while the cloud may still add to it.
 SHORT_PART_AGAIN_S = 15.0
@@ -56,12 +61,16 @@ class Fetched:
 
 @dataclass(frozen=True, kw_only=True)
 class _Outcome:
-    """What came of a part: footage, or an error, or both if the footage is short."""
+    """What came of a part: footage, or an error, or both if the footage is short.
+
+    `is_new`: the footage is not recorded yet.
+    """
 
     part: Part
     stored: Stored | None = None
     trouble: ClipError | None = None
     attempts: Attempts
+    is_new: bool = False
 
     @property
     def is_worth_retry(self) -> bool:
@@ -83,6 +92,7 @@ class Fetching:
         source: Source,
         downloads: Slots,
         executor: Executor,
+        short: Executor,
         budget: RetryBudget,
         crash_guard: CrashGuard,
         kept: dict[str, Stored],
@@ -90,9 +100,10 @@ class Fetching:
     ) -> None:
         """Take the job, and what it shares with others.
 
-        `downloads` limits how many clips are received at once. Files are decoded in
-        `executor`, within `crash_guard`. `kept` are the parts in the folder from before a
-        restart, by their key.
+        `downloads` limits how many clips are received at once. Files are surveyed in
+        `executor`, and looked into in `short`, where that waits for no survey, both within
+        `crash_guard`. `kept` are the parts in the folder from before a restart, by their
+        key.
         """
         self._job = job
         self._camera = camera
@@ -100,6 +111,7 @@ class Fetching:
         self._source = source
         self._slot = ClipSlot(downloads)
         self._executor = executor
+        self._short = short
         self._budget = budget
         self._crash_guard = crash_guard
         self._at_once = asyncio.Semaphore(source.parts_at_once)
@@ -109,6 +121,12 @@ class Fetching:
         # What came so far, and how long all parts are by the plan.
         self._came: list[Stored] = []
         self._planned = timedelta(0)
+        # What is in the parts, by the names of their files. One at a time is surveyed, as
+        # other jobs want the thread, too.
+        self._infos: dict[str, MediaInfo] = {}
+        self._surveyed: set[str] = set()
+        self._surveying = asyncio.Semaphore(1)
+        self._cancelled = threading.Event()
 
     async def fetch(self, plan: Plan) -> tuple[list[Fetched], ClipError | None]:
         """Fetch all parts, some at once, but for those that came before a restart.
@@ -122,11 +140,12 @@ class Fetching:
         self._planned = sum((one.window.duration for one in plan.parts), timedelta(0))
         self._kept = await run_in_thread(parts.of_use, self._kept, plan.parts)
         try:
-            outcomes = await self._fetch_each([(part, None) for part in plan.parts])
-            while self._kept:
-                await run_in_thread(parts.drop, self._kept.popitem()[1])
-            if any(one.stored for one in outcomes):
-                outcomes = await self._fetch_missing(outcomes)
+            async with asyncio.TaskGroup() as self._surveys:
+                outcomes = await self._fetch_each([(part, None) for part in plan.parts])
+                while self._kept:
+                    await run_in_thread(parts.drop, self._kept.popitem()[1])
+                if any(one.stored for one in outcomes):
+                    outcomes = await self._fetch_missing(outcomes)
         except ExceptionGroup as group:
             raise _first(group) from group
         troubles = [one.trouble for one in outcomes if one.trouble]
@@ -135,12 +154,7 @@ class Fetching:
         trouble = troubles[0] if troubles else None
         fetched = [
             Fetched(
-                piece=clip_file.Piece(
-                    file=one.stored.file,
-                    window=one.stored.covers,
-                    placing=one.part.placing,
-                ),
-                event_ids=one.part.event_ids,
+                piece=self._piece(one.part, one.stored), event_ids=one.part.event_ids
             )
             for one in outcomes
             if one.stored
@@ -149,6 +163,38 @@ class Fetching:
             raise trouble
         fetched.sort(key=lambda one: one.piece.window)
         return fetched, None if isinstance(trouble, NoFootageError) else trouble
+
+    def _piece(self, part: Part, stored: Stored) -> clip_file.Piece:
+        return clip_file.Piece(
+            file=stored.file,
+            window=stored.covers,
+            placing=part.placing,
+            info=self._infos.get(stored.file.name),
+        )
+
+    def _begin_survey(self, part: Part, stored: Stored) -> None:
+        """Survey a part once; one that is alone has no others to be fetched meanwhile."""
+        if self._is_recorded and stored.file.name not in self._surveyed:
+            self._surveyed.add(stored.file.name)
+            self._surveys.create_task(self._survey(part, stored))
+
+    async def _survey(self, part: Part, stored: Stored) -> None:
+        """Find out what is in a part, while others are fetched."""
+        async with self._surveying, self._crash_guard():
+            surveying = run_in_executor(
+                self._executor,
+                clip_file.survey,
+                self._piece(part, stored),
+                self._cancelled,
+                stored.checked,
+            )
+            try:
+                info = await join_thread(surveying, self._cancelled)
+            except Exception as err:  # noqa: BLE001
+                # Whatever it is, it is told when the clip is made.
+                _LOGGER.debug("A part could not be surveyed: %r", err)
+            else:
+                self._infos[stored.file.name] = info
 
     async def _fetch_missing(self, outcomes: Sequence[_Outcome]) -> list[_Outcome]:
         """Fetch once more what failed or came short, however late it is."""
@@ -188,7 +234,13 @@ class Fetching:
                 smaller = await self._fetch_each([(each, None) for each in err.parts])
                 return [*outcomes, *smaller]
             self._progress.finish_part(parts.key_of(one.part))
-            outcomes += await self._in_halves(one)
+            if one.is_new and one.stored:
+                # Meanwhile the next part comes.
+                await self._keep(one.part, one.stored)
+            for each in await self._in_halves(one):
+                outcomes.append(each)
+                if each.stored:
+                    self._begin_survey(each.part, each.stored)
             # The rest of a part was fetched in the first round.
             missing = one.stored.rest if one.stored and not before else None
             rest = self._source.rest(part, missing) if missing else None
@@ -249,11 +301,20 @@ class Fetching:
                 await run_in_thread(parts.drop, one)
         if longest is not first:
             self._budget.progressed()
-            if self._is_recorded:
-                # The folder must not be removed under it.
-                await join_thread(run_in_thread(parts.keep, part, longest))
-            await self._check_space(longest)
-        return _Outcome(part=part, stored=longest, trouble=trouble, attempts=attempts)
+        return _Outcome(
+            part=part,
+            stored=longest,
+            trouble=trouble,
+            attempts=attempts,
+            is_new=longest is not first,
+        )
+
+    async def _keep(self, part: Part, stored: Stored) -> None:
+        """Record that a part came whole. Raises StorageError, OSError."""
+        if self._is_recorded:
+            # The folder must not be removed under it.
+            await join_thread(run_in_thread(parts.keep, part, stored))
+        await self._check_space(stored)
 
     def _may_still_grow(self, part: Part) -> bool:
         """Return whether the cloud may still add to a short part."""
@@ -269,7 +330,7 @@ class Fetching:
             download, received = await self._download(part, file, attempts)
             try:
                 async with self._crash_guard():
-                    media = await run_in_executor(self._executor, _inspect, file)
+                    media = await run_in_executor(self._short, _inspect, file)
             except CloudError as err:
                 if received.is_whole:
                     raise self._source.rejected(part, err) from err
@@ -290,6 +351,7 @@ class Fetching:
             # A recording has its own length; a requested window should be whole.
             is_short=off > SHORT_PART_TOLERANCE
             and (part.placing is Placing.REQUESTED or not received.is_whole),
+            checked=media.checked,
             may_be_cut=(part.tolerance is not None and abs(off) > part.tolerance)
             or (
                 download.most_bytes is not None

@@ -13,6 +13,7 @@ import secrets
 
 from ..folder import File, Folder, is_link
 from ..library import files
+from ..media.probe import Checked
 from ..model import Part
 from ..time_range import Window
 
@@ -39,6 +40,8 @@ class Stored:
     rest: Window | None = None
     is_short: bool = False
     may_be_cut: bool = False
+    # What was found of its claims when it came: nothing is known of it after a restart.
+    checked: Checked | None = None
 
 
 def key_of(part: Part) -> str:

@@ -199,6 +199,7 @@ class Pipeline:
             source=self._source,
             downloads=self._downloads,
             executor=self._executor,
+            short=self._executors.short,
             budget=self._budget,
             crash_guard=self._crash_guard,
             kept=working.kept,
