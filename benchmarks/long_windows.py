@@ -1,0 +1,336 @@
+"""Clips of 1, 6 and 24 hours: time, bytes written, memory and disk, as they grow.
+
+    python -m benchmarks.long_windows [--rounds 5]
+
+Parts of five minutes come over TLS on loopback from nginx: transport streams, as Meraki
+sends them, and MP4, as Kinesis does. Each clip is a whole job, from asked to recorded, in a
+process of its own. `MBIT_S` and `FPS` in the environment make other footage.
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+import multiprocessing
+import os
+from pathlib import Path, PurePosixPath
+import shutil
+import tempfile
+import threading
+from typing import Any, Self, override
+
+from aiohttp import ClientSession, TCPConnector
+from aiolimiter import AsyncLimiter
+
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.model import (
+    Camera,
+    Event,
+    Identity,
+    JobState,
+    MediaOptions,
+    Part,
+    Plan,
+)
+from custom_components.clip_download.engine.pipeline.executors import Executors
+from custom_components.clip_download.engine.pipeline.jobs import Jobs
+from custom_components.clip_download.engine.sources.base import Download, Source
+from custom_components.clip_download.engine.sources.http import Http, download_of
+from custom_components.clip_download.engine.time_range import Placing, Window
+
+from .footage import write
+from .servers import HOST, Loopback, nginx, trusting
+from .table import Row, main
+from .watching import watched
+
+MBIT_S = float(os.environ.get("MBIT_S", "0.25"))
+FPS = int(os.environ.get("FPS", "10"))
+HOURS = (1, 6, 24)
+QUICK_HOURS = (1, 2, 3)
+PART = timedelta(minutes=5)
+START = datetime(2026, 11, 20, tzinfo=UTC)
+# How often it is looked how much is on the disk.
+LOOK_S = 0.02
+MOST_ADDED_MIB = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How a cloud hands footage over."""
+
+    name: str
+    container: str
+    suffix: str
+    placing: Placing
+    parts_at_once: int
+
+
+KINDS = (
+    Kind(
+        name="transport streams",
+        container="mpegts",
+        suffix="ts",
+        placing=Placing.REQUESTED,
+        parts_at_once=2,
+    ),
+    Kind(
+        name="MP4",
+        container="mp4",
+        suffix="mp4",
+        placing=Placing.SEQUENCE,
+        parts_at_once=6,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """What one clip cost."""
+
+    hours: int
+    seconds: float
+    cpu_seconds: float
+    added_mib: float
+    clip_bytes: int
+    written_bytes: int
+    most_on_disk_bytes: int
+
+
+class Shelf(Source):
+    """A cloud that has one part, for any window."""
+
+    kind = "shelf"
+    manufacturer = "Shelf"
+
+    def __init__(self, session: ClientSession, url: str, kind: Kind) -> None:
+        """Take where the part is."""
+        super().__init__({}, session=session)
+        self._http = Http(session, (), AsyncLimiter(1000))
+        self._url = url
+        self._kind = kind
+        self.parts_at_once = kind.parts_at_once  # type: ignore[misc]
+
+    @override
+    async def identify(self) -> Identity:
+        return Identity(id="shelf", title="Shelf")
+
+    @override
+    async def cameras(self) -> list[Camera]:
+        return []
+
+    @override
+    async def plan(
+        self,
+        camera: Camera,
+        window: Window,
+        media_options: MediaOptions,
+        events: Sequence[Event] = (),
+    ) -> Plan:
+        return Plan(
+            parts=[
+                Part(window=one, placing=self._kind.placing)
+                for one in window.split(PART)
+            ]
+        )
+
+    @override
+    @asynccontextmanager
+    async def fetch(
+        self, camera: Camera, part: Part, media_options: MediaOptions
+    ) -> AsyncIterator[Download]:
+        async with self._http.get_signed(self._url) as response:
+            yield download_of(response)
+
+
+class Disk:
+    """Looks how much a folder has on the disk, for as long as the block takes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder."""
+        self.most_bytes = 0
+        self._folder = folder
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def _look(self) -> None:
+        while not self._stop.wait(LOOK_S):
+            # By number: while it is published, a file has two names.
+            there: dict[int, int] = {}
+            for path in self._folder.rglob("*"):
+                with suppress(OSError):
+                    about = path.stat()
+                    there[about.st_ino] = about.st_blocks * 512
+            self.most_bytes = max(self.most_bytes, sum(there.values()))
+
+    def __enter__(self) -> Self:
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._stop.set()
+        self._thread.join()
+
+
+def written_bytes() -> int:
+    """Return what this process has had written to disks so far."""
+    for line in Path("/proc/self/io").read_text().splitlines():
+        if line.startswith("write_bytes:"):
+            return int(line.split()[1])
+    raise OSError("no write_bytes")
+
+
+async def save(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
+    """Save a clip of so many hours."""
+    media = folder / "media"
+    shutil.rmtree(media, ignore_errors=True)
+    media.mkdir()
+    library = await Library(folder / f"{os.getpid()}.db").open()
+    tasks = set()
+
+    def spawn(way: Coroutine[Any, Any, None], name: str) -> None:
+        tasks.add(asyncio.create_task(way, name=name))
+
+    connector = TCPConnector(resolver=Loopback(), ssl=trusting(folder))
+    async with ClientSession(connector=connector) as session:
+        jobs = Jobs(
+            account_id="bench",
+            account_name="bench",
+            source=Shelf(session, url, kind),
+            library=library,
+            find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
+            downloads_at_once=2,
+            executors=Executors(),
+            spawn=spawn,
+            on_ended=lambda job: None,
+            sign_in_again=lambda: None,
+        )
+
+        async def save(name: str, window: Window) -> Path:
+            running = await jobs.ask(
+                Camera(id=name, name=name),
+                window,
+                root=media,
+                filename=PurePosixPath(name),
+                timeout=timedelta(minutes=10),
+                media_options=MediaOptions(),
+            )
+            job = await running.done
+            if job.state is not JobState.SAVED or job.error or job.clips[0].gaps:
+                raise SystemExit(f"not saved: {job.error}")
+            return job.clips[0].path
+
+        # A first clip brings what stays: code, threads, connections, decoders.
+        (await save("warm", Window(START, START + 4 * PART))).unlink()
+        before_bytes = written_bytes()
+        with Disk(media) as disk:
+            async with watched() as seen:
+                clip = await save("long", Window(START, START + timedelta(hours=hours)))
+        written = written_bytes() - before_bytes
+        clip_bytes = clip.stat().st_size
+        clip.unlink()
+    await library.close()
+    return Saved(
+        hours=hours,
+        seconds=seen.seconds,
+        cpu_seconds=seen.cpu_seconds,
+        added_mib=seen.added_mib,
+        clip_bytes=clip_bytes,
+        written_bytes=written,
+        most_on_disk_bytes=disk.most_bytes,
+    )
+
+
+def save_here(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
+    """Save a clip in this process."""
+    return asyncio.run(save(folder, url, kind, hours))
+
+
+def measure(options: argparse.Namespace) -> Iterator[Row]:
+    """Save all clips in turns, and tell how what they cost grows."""
+    all_hours = QUICK_HOURS if options.quick else HOURS
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        folder = Path(name)
+        (folder / "www").mkdir(mode=0o755)
+        folder.chmod(0o755)
+        frames_ms = range(0, PART // timedelta(milliseconds=1), 1000 // FPS)
+        for kind in KINDS:
+            path = folder / f"www/part.{kind.suffix}"
+            write(path, frames_ms, container=kind.container, mbit_s=MBIT_S)
+        saved: dict[tuple[str, int], list[Saved]] = {}
+        with nginx(folder) as ports:
+            for _ in range(options.rounds):
+                for kind in KINDS:
+                    for hours in all_hours:
+                        url = f"https://{HOST}:{ports.tls}/part.{kind.suffix}"
+                        with ProcessPoolExecutor(1, mp_context=context) as pool:
+                            one = pool.submit(
+                                save_here, folder, url, kind, hours
+                            ).result()
+                        saved.setdefault((kind.name, hours), []).append(one)
+        for kind in KINDS:
+            part_bytes = (folder / f"www/part.{kind.suffix}").stat().st_size
+            runs = [saved[kind.name, hours] for hours in all_hours]
+            yield from rows(kind.name, runs, part_bytes)
+
+
+def rows(kind: str, runs: Sequence[Sequence[Saved]], part_bytes: int) -> Iterator[Row]:
+    """Tell of the clips of one kind, the shortest first."""
+    one, *others = runs
+
+    def values(of: Sequence[Saved], field: str, by: str = "hours") -> list[float]:
+        return [getattr(each, field) / getattr(each, by) for each in of]
+
+    for longer in others:
+        hours = longer[0].hours
+        for what, field, unit, goal in (
+            ("time", "seconds", "s", 1.1),
+            ("CPU", "cpu_seconds", "s", None),
+        ):
+            yield Row(
+                work=f"{_length(hours)} of {kind}: {what} an hour",
+                against="of a single hour",
+                unit=unit,
+                ours=values(longer, field),
+                theirs=values(one, field),
+                goal=goal,
+            )
+        yield Row(
+            work=f"{_length(hours)} of {kind}: bytes written for each of the clip",
+            against="of a single hour",
+            unit="bytes",
+            ours=values(longer, "written_bytes", "clip_bytes"),
+            theirs=values(one, "written_bytes", "clip_bytes"),
+            goal=1.1,
+        )
+    for run in runs:
+        hours = run[0].hours
+        yield Row(
+            work=f"{_length(hours)} of {kind}: memory added",
+            against="",
+            unit="MiB",
+            ours=[each.added_mib for each in run],
+            goal=MOST_ADDED_MIB,
+        )
+        yield Row(
+            work=f"{_length(hours)} of {kind}: on the disk at once, besides the clip",
+            against="",
+            unit="parts",
+            ours=[
+                (each.most_on_disk_bytes - each.clip_bytes) / part_bytes for each in run
+            ],
+            goal=2,
+        )
+
+
+def _length(hours: int) -> str:
+    return f"{hours} hour{'s' * (hours > 1)}"
+
+
+if __name__ == "__main__":
+    main(__doc__, measure)
