@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import compileall
 from contextlib import asynccontextmanager
 import json
 import os
@@ -135,10 +136,10 @@ class Home:
         for directory in (self.config, self.media):
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir(parents=True)
+        # With what it compiles to, which is not made anew for each run.
+        compileall.compile_dir(INTEGRATION, quiet=2)
         shutil.copytree(
-            INTEGRATION,
-            self.config / "custom_components" / INTEGRATION.name,
-            ignore=shutil.ignore_patterns("__pycache__"),
+            INTEGRATION, self.config / "custom_components" / INTEGRATION.name
         )
         (self.config / "configuration.yaml").write_text(
             CONFIGURATION.format(media=json.dumps(str(self.media)), time_zone=TIME_ZONE)
@@ -281,12 +282,13 @@ class Home:
         `app` are the `client_id` and `client_secret` that a person types first;
         `browser` reaches the cloud. Raises HomeError if anything else is wanted.
         """
+        flows = "/api/config/config_entries/flow"
+        # The first flow brings the integration, and with it what credentials go to.
+        step = await self.post(flows, {"handler": INTEGRATION.name})
         async with self.websocket() as websocket:
             await websocket.ask(
                 "application_credentials/create", domain=INTEGRATION.name, **app
             )
-        flows = "/api/config/config_entries/flow"
-        step = await self.post(flows, {"handler": INTEGRATION.name})
         flow = f"{flows}/{step['flow_id']}"
         for choice in (kind, "link"):
             if step["type"] != "menu" or choice not in step["menu_options"]:

@@ -114,7 +114,6 @@ async def add_accounts(home: Home, clouds: Clouds) -> dict[str, str]:
             }
         ],
     }
-    kinds = {await home.add_account(kind, *forms[kind]): kind for kind in forms}
     app = {
         "client_id": clouds.ring_partner.client_id,
         "client_secret": clouds.ring_partner.client_secret,
@@ -123,7 +122,12 @@ async def add_accounts(home: Home, clouds: Clouds) -> dict[str, str]:
         resolver=clouds.resolver(), ssl=clouds.authority.client_context()
     )
     async with ClientSession(connector=connector) as browser:
-        linked = await home.link_account("ring_partner", app, browser)
+        # Side by side: what Ring still has takes seconds to count, at its pace.
+        *added, linked = await asyncio.gather(
+            *(home.add_account(kind, *given) for kind, given in forms.items()),
+            home.link_account("ring_partner", app, browser),
+        )
+    kinds = dict(zip(added, forms, strict=True))
     kinds[linked] = "ring_partner"
     await home.set_options(linked, {"hmac_key": clouds.ring_partner.hmac_key})
     async with home.websocket() as websocket:
