@@ -112,13 +112,17 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Home:
                     "saves": "[]",
                     "kept": 0,
                     "modified_ns": 0,
-                    "search_text": "",
+                    "group_id": 1,
                     **{
                         name: told[name]
                         for name in ("sha256", "size_bytes", "label", "status")
                     },
                 },
             )
+            camera = {"account_id": "a", "camera_id": "gate", "clips": 1}
+            size_bytes = {"size_bytes": told["size_bytes"]}
+            _insert(database, "cameras", camera | size_bytes)
+            _insert(database, "days", camera | {"day": "2026-11-21"})
             _insert(
                 database,
                 "jobs",

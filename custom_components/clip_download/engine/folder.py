@@ -94,7 +94,7 @@ class Folder:
         _check_name(name)
         flags = _FOLDER | os.O_NOFOLLOW
         path = self.path / name
-        with _about(path):
+        with _About(self.path, name):
             try:
                 return type(self)(os.open(name, flags, dir_fd=self.descriptor), path)
             except NotADirectoryError:
@@ -134,7 +134,7 @@ class Folder:
 
     def _make(self, name: str, mode: int) -> Self:
         _check_name(name)
-        with _about(self.path / name):
+        with _About(self.path, name):
             os.mkdir(name, mode, dir_fd=self.descriptor)
         return self.inner(name)
 
@@ -172,7 +172,7 @@ class Folder:
     def remove_empty(self, name: str) -> None:
         """Remove an empty folder in this one. Raises OSError if it is not empty."""
         _check_name(name)
-        with _about(self.path / name):
+        with _About(self.path, name):
             os.rmdir(name, dir_fd=self.descriptor)
 
     def free_bytes(self) -> int:
@@ -214,7 +214,7 @@ class File:
         Raises ValueError if it is no file, OSError.
         """
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        with _about(self.path):
+        with _About(self.folder.path, self.name):
             descriptor = os.open(self.name, flags, dir_fd=self.folder.descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
@@ -223,7 +223,7 @@ class File:
 
     def read(self, most_bytes: int) -> bytes:
         """Return what it holds. Raises ValueError if that is more, or no file, OSError."""
-        with self.open() as file, _about(self.path):
+        with self.open() as file, _About(self.folder.path, self.name):
             if os.fstat(file.fileno()).st_size > most_bytes:
                 raise ValueError("too large")
             content = b""
@@ -237,7 +237,7 @@ class File:
     def create(self) -> FileIO:
         """Make it, ours alone, to write and read. Raises FileExistsError, OSError."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with _about(self.path):
+        with _About(self.folder.path, self.name):
             return FileIO(
                 os.open(self.name, flags, _PRIVATE_FILE, dir_fd=self.folder.descriptor),
                 "r+",
@@ -245,7 +245,7 @@ class File:
 
     def stat(self) -> os.stat_result:
         """Return what there is under the name, a link as a link. Raises OSError."""
-        with _about(self.path):
+        with _About(self.folder.path, self.name):
             return os.stat(
                 self.name, dir_fd=self.folder.descriptor, follow_symlinks=False
             )
@@ -275,7 +275,7 @@ class File:
     def unlink(self, *, missing_ok: bool = False) -> None:
         """Remove the name. Raises OSError."""
         try:
-            with _about(self.path):
+            with _About(self.folder.path, self.name):
                 os.unlink(self.name, dir_fd=self.folder.descriptor)
         except FileNotFoundError:
             if not missing_ok:
@@ -283,7 +283,7 @@ class File:
 
     def rename(self, to: File) -> None:
         """Give it another name, in place of what has that. Raises OSError."""
-        with _about(to.path):
+        with _About(to.folder.path, to.name):
             os.rename(
                 self.name,
                 to.name,
@@ -293,7 +293,7 @@ class File:
 
     def link(self, to: File) -> None:
         """Give it one more name. Raises FileExistsError, OSError."""
-        with _about(to.path):
+        with _About(to.folder.path, to.name):
             os.link(
                 self.name,
                 to.name,
@@ -308,14 +308,24 @@ def is_link(err: OSError) -> bool:
     return err.errno in (errno.ELOOP, errno.ENOTDIR)
 
 
-@contextlib.contextmanager
-def _about(path: Path) -> Iterator[None]:
-    """Let an error name the whole path: by a descriptor, it has the last name only."""
-    try:
-        yield
-    except OSError as err:
-        err.filename, err.filename2 = str(path), None
-        raise
+class _About:
+    """Lets an error name the whole path: by a descriptor, it has the last name only.
+
+    The path is put together only then: a rebuild opens a million files.
+    """
+
+    __slots__ = ("_folder", "_name")
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, err: BaseException | None, trace: object) -> None:
+        if isinstance(err, OSError):
+            err.filename, err.filename2 = str(self._folder / self._name), None
 
 
 def _own_uid(folder: Folder) -> int:

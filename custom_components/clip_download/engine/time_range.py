@@ -16,6 +16,7 @@ LONGEST_PAST = timedelta(days=31, hours=1)
 # No clip is from outside of these.
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, order=True)
@@ -27,8 +28,8 @@ class Window:
 
     def __post_init__(self) -> None:
         """Move to UTC and drop what is finer than a millisecond."""
-        object.__setattr__(self, "start", _utc_ms(self.start))
-        object.__setattr__(self, "end", _utc_ms(self.end))
+        object.__setattr__(self, "start", utc_ms(self.start))
+        object.__setattr__(self, "end", utc_ms(self.end))
 
     @classmethod
     def of_ms(cls, start_ms: int, end_ms: int) -> Self:
@@ -89,7 +90,7 @@ def from_ms(time_ms: int) -> datetime:
 
 def to_ms(moment: datetime) -> int:
     """Return an aware datetime as a Unix time in milliseconds, exactly."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (moment - _EARLIEST) // _MILLISECOND
 
 
 def gaps(
@@ -288,6 +289,9 @@ def _aware(moment: datetime, time_zone: tzinfo) -> datetime:
     return utc
 
 
-def _utc_ms(moment: datetime) -> datetime:
+def utc_ms(moment: datetime) -> datetime:
+    """Return an aware datetime in UTC, without what is finer than a millisecond."""
+    if moment.tzinfo is UTC and not moment.microsecond % 1000:
+        return moment
     utc = moment.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

@@ -1,19 +1,21 @@
 """The library brought back from its files, and what may not be taken for gone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 import os
 from pathlib import Path
 import shutil
 import sqlite3
+from typing import Any
+import weakref
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from custom_components.clip_download.engine.events.store import EventStore
-from custom_components.clip_download.engine.folder import Folder
+from custom_components.clip_download.engine.folder import File, Folder
 from custom_components.clip_download.engine.library import (
     reindex as rebuild_module,
     sidecar,
@@ -356,6 +358,53 @@ async def test_an_event_keeps_its_first_part(library: Library, media: Path) -> N
     assert await store.clip_paths("front", ["ding"]) == {"ding": str(parts[0].path)}
 
 
+async def test_media_folders_in_each_other(library: Library, media: Path) -> None:
+    """Each clip is found once, whichever folder is named first, or twice."""
+    clips = shelf(media)
+    inner = clips[0].path.parent
+    for roots in ([media, inner], [inner, media, inner]):
+        found = await rebuild(library, roots)
+        assert (found.found, found.changed, found.gone) == (3, 0, 0)
+    assert await known(library) == clips
+
+
+async def test_copies_of_a_clip_that_is_gone(library: Library, media: Path) -> None:
+    """Of two copies that come together one counts; of the next rebuild, the same."""
+    (one,) = shelf(media, 1)
+    await rebuild(library, [media])
+    copies = [media / "clip_download" / name / "n0.mp4" for name in ("b", "c")]
+    for copy in copies:
+        copy.parent.mkdir()
+        lay(replace(one, path=copy))
+    for ending in (".mp4", ".jpg", ".json"):
+        one.path.with_suffix(ending).unlink(missing_ok=True)
+    for changed in (1, 0):
+        found = await rebuild(library, [media])
+        assert found == Rebuilt(found=1, changed=changed)
+        assert [clip.path for clip in await known(library)] == copies[:1]
+
+
+async def test_little_is_kept_in_memory(
+    library: Library, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that is read of a clip lives longer than it takes to record some."""
+    monkeypatch.setattr(rebuild_module, "AT_ONCE", 10)
+    shelf(media, 200)
+    most = 0
+    read = sidecar.read
+    alive = weakref.WeakSet[sidecar.Sidecar]()
+
+    def watch(file: File) -> sidecar.Sidecar:
+        nonlocal most
+        alive.add(told := read(file))
+        most = max(most, len(alive))
+        return told
+
+    monkeypatch.setattr(sidecar, "read", watch)
+    assert (await rebuild(library, [media])).added == 200
+    assert most <= 2
+
+
 async def test_another_time_zone(tmp_path: Path, media: Path) -> None:
     """Clips are of the days of where Home Assistant is now."""
     late = lay(
@@ -379,17 +428,15 @@ async def test_clips_that_are_saved_meanwhile(
     monkeypatch.setattr(rebuild_module, "AT_ONCE", 1)
     clips = shelf(media, 20)
     fresh: list[Clip] = []
-    record = rebuild_module._Recorder.record
+    record = rebuild_module._record
 
-    async def record_and_save(
-        recorder: rebuild_module._Recorder, found: Sequence[Clip]
-    ) -> None:
-        await record(recorder, found)
+    async def record_and_save(*those: Any) -> None:
+        await record(*those)
         if len(fresh) < 5:
             fresh.append(lay(clip(f"fresh{len(fresh)}", folder=clips[0].path.parent)))
             await put(library, fresh[-1])
 
-    monkeypatch.setattr(rebuild_module._Recorder, "record", record_and_save)
+    monkeypatch.setattr(rebuild_module, "_record", record_and_save)
     first, second = (asyncio.create_task(rebuild(library, [media])) for _ in range(2))
     assert (await first).gone == 0
     assert len(fresh) == 5

@@ -1,6 +1,7 @@
 """The tables of the library: those of a newer release, and who may read them."""
 
 from contextlib import closing
+import json
 import os
 from pathlib import Path
 import sqlite3
@@ -11,6 +12,7 @@ import pytest
 from custom_components.clip_download.engine.errors import StorageError
 from custom_components.clip_download.engine.library import schema
 from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.library.queries import ClipQueries, Words
 
 from .test_database import JOB
 
@@ -105,4 +107,50 @@ async def test_tables_are_made_whole_or_not_at_all(
     monkeypatch.undo()
     library = await Library(path).open()
     assert await library.is_rebuild_due()
+    await library.close()
+
+
+async def test_tables_of_version_1(tmp_path: Path) -> None:
+    """Clips of before are found by the same words, and counted as they were."""
+    path = tmp_path / "clips.db"
+    rows = Path(__file__).with_name("version_1.sql").read_text()
+    seen = json.dumps(["person", "vehicle"])
+    times = {"start_ms": 1, "end_ms": 2, "is_ready": True}
+    event = {"id": "e", "kind": "ding", "seen": seen, **times}
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(rows)
+        (before,) = database.execute("SELECT * FROM clips").fetchall()
+        columns = [
+            name for name, *_ in database.execute("SELECT * FROM clips").description
+        ]
+        database.execute(
+            "UPDATE clips SET saves = ?, search_text = search_text || ' ding person'",
+            (json.dumps([event]),),
+        )
+        database.commit()
+    library = await Library(path).open()
+    queries = ClipQueries(library)
+    (clip,) = [one async for one in queries.in_window()]
+    assert (clip.id, clip.kept) == (before[columns.index("id")], True)
+    (row,) = await library.read("SELECT * FROM clips")
+    assert {name: row[name] for name in columns[:-5]} == dict(
+        zip(columns[:-5], before, strict=False)
+    )
+    day = row["day"]
+    for words in ("parcel", "kept parcel", "person", "ding", day, f"{day[:7]} back"):
+        assert await queries.search(words, most=9) == [clip], words
+    assert await queries.search("parcel 1999", most=9) == []
+    assert await queries.words(most=9) == Words(
+        labels=["parcel"], kinds=["ding"], seen=["person", "vehicle"]
+    )
+    (before_put,) = await library.read("SELECT * FROM clip_groups")
+    # It is recorded anew as it is: in the same group.
+    await library.change(lambda database: library.put_clip(database, clip))
+    (group,) = await library.read("SELECT * FROM clip_groups")
+    assert tuple(group)[1:8] == tuple(before_put)[1:8]
+    assert group["clips"] == 1
+    await queries.remove([clip.id])
+    for table in ("clips", "clip_groups", "cameras", "days"):
+        assert await library.read(f"SELECT * FROM {table}") == []  # noqa: S608
+    assert not await library.is_rebuild_due()
     await library.close()

@@ -532,7 +532,7 @@ class EventStore:
             except OSError as err:
                 _LOGGER.debug("The sidecar of %s cannot be written: %s", clip.id, err)
                 return
-            await self._library.set_saves(described)
+            await self._library.change_clips([described])
 
     def _write_sidecar(self, clip: Clip) -> None:
         sidecar.write_saves(files.found(clip.path, self._roots).folder, clip)

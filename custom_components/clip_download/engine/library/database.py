@@ -1,11 +1,13 @@
 """The database of jobs and clips. Files and sidecars are the truth about clips."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, tzinfo
+import functools
 import json
 import logging
 from pathlib import Path
@@ -44,6 +46,33 @@ INSERT INTO events
         'saved', :clip_id)
     ON CONFLICT DO UPDATE SET state = 'saved', clip_id = excluded.clip_id
 """
+
+
+CLIP_COLUMNS = (
+    *("id", "job_id", "account_id", "account_name", "source", "camera_id"),
+    *("camera_name", "start_ms", "end_ms", "duration_ms", "label", "status", "path"),
+    *("size_bytes", "sha256", "video_codec", "audio_codec", "width", "height"),
+    *("events", "gaps", "saved_at_ms", "saves", "kept", "modified_ns"),
+)
+# What is recorded of a clip, but for its group.
+RECORDED = (*CLIP_COLUMNS, "day")
+ID, PATH, KEPT = map(RECORDED.index, ("id", "path", "kept"))
+_ACCOUNT, _CAMERA, _SIZE = map(
+    RECORDED.index, ("account_id", "camera_id", "size_bytes")
+)
+_GROUPED_BY = (
+    *("account_id", "camera_id", "label", "status", "kept", "kinds", "seen"),
+    "search_text",
+)
+_ENDED = {JobState.SAVED, JobState.FAILED}
+# What clips are found by that are kept; the last word of their groups' text.
+_KEPT_WORD = "kept"
+# As SQLite writes JSON.
+_COMPACT = (",", ":")
+
+# The values of RECORDED, and of _GROUPED_BY. Plain tuples: of many, the garbage collector
+# looks at none twice.
+type Record = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
 class Library:
@@ -207,8 +236,9 @@ class Library:
     async def unfinished_jobs(self, account_id: str) -> list[Job]:
         """Return the account's jobs that have not ended, the oldest first."""
         return await self._jobs(
-            "WHERE account_id = ? AND state NOT IN (?, ?) ORDER BY asked_at_ms",
-            (account_id, JobState.SAVED, JobState.FAILED),
+            "WHERE account_id = ? AND state IN (SELECT value FROM json_each(?)) "
+            "ORDER BY asked_at_ms",
+            (account_id, json.dumps([*set(JobState) - _ENDED])),
         )
 
     async def job(self, account_id: str, job_id: str) -> Job | None:
@@ -310,30 +340,35 @@ class Library:
 
     def put_clip(self, database: sqlite3.Connection, clip: Clip) -> None:
         """Record a clip within a change; it replaces the one with its id or its path."""
-        day = self.day_of(clip)
-        row = _clip_row(clip) | {"day": day, "search_text": _search_text(clip, day)}
-        # INSERT OR REPLACE would not fire the trigger that counts the replaced clip out.
-        database.execute("DELETE FROM clips WHERE id = :id OR path = :path", row)
-        database.execute(
-            f"INSERT INTO clips ({', '.join(row)}) VALUES ({_marks(row)})",  # noqa: S608
-            row,
-        )
+        put_records(database, [self.record_of(clip)])
 
-    async def set_saves(self, clip: Clip) -> None:
-        """Record the events that a clip was made for."""
-        search_text = _search_text(clip, self.day_of(clip))
-        await self._write(
-            "UPDATE clips SET saves = ?, search_text = ? WHERE id = ?",
-            (_events_json(clip.saves), search_text, clip.id),
-        )
+    def record_of(self, clip: Clip) -> Record:
+        """Return what the tables hold of a clip."""
+        return (*_clip_values(clip), self.day_of(clip)), _group_of(clip)
 
-    async def set_label(self, clip: Clip) -> None:
-        """Keep a clip's label, as the clip has it."""
-        search_text = _search_text(clip, self.day_of(clip))
-        await self._write(
-            "UPDATE clips SET label = ?, search_text = ? WHERE id = ?",
-            (clip.label, search_text, clip.id),
-        )
+    async def change_clips(self, clips: Iterable[Clip]) -> None:
+        """Record what clips are called, are made for, and whether they are kept."""
+
+        def write(database: sqlite3.Connection) -> None:
+            for clip in clips:
+                row = {
+                    "id": clip.id,
+                    "label": clip.label,
+                    "kept": clip.kept,
+                    "saves": _events_json(clip.saves),
+                    "group_id": _group_id(database, _group_of(clip), 0),
+                }
+                database.execute(
+                    "UPDATE clips SET label = :label, kept = :kept, saves = :saves, "
+                    "group_id = :group_id WHERE id = :id",
+                    row,
+                )
+                # No clip has this id any more.
+                database.execute(
+                    "DELETE FROM clip_groups WHERE id = :group_id AND clips = 0", row
+                )
+
+        await self.change(write)
 
     def day_of(self, clip: Clip) -> str:
         """Return the day (ISO 8601) on which a clip begins, in the cameras' time zone."""
@@ -368,7 +403,17 @@ class Library:
         ids = {"account": account_id, "old": old_id, "new": new_id}
 
         def move(database: sqlite3.Connection) -> None:
-            for table in ("clips", "jobs"):
+            # First those that are alike under both ids; the trigger counts them.
+            database.execute(
+                "UPDATE clips SET group_id = twins.new FROM ("
+                "SELECT old.id AS old, new.id AS new FROM clip_groups AS old "
+                "JOIN clip_groups AS new "
+                "USING (account_id, search_text, label, status, kept, kinds, seen) "
+                "WHERE account_id = :account AND old.camera_id = :old "
+                "AND new.camera_id = :new) AS twins WHERE group_id = twins.old",
+                ids,
+            )
+            for table in ("clip_groups", "clips", "jobs"):
                 database.execute(
                     f"UPDATE {table} SET camera_id = :new "  # noqa: S608
                     "WHERE account_id = :account AND camera_id = :old",
@@ -458,14 +503,13 @@ class Library:
         self._leave_file_alone()
         now = datetime.now(UTC)
         with database:
+            # As the partial index of jobs says it.
             database.execute(
-                "DELETE FROM jobs WHERE state IN (?, ?) AND updated_at_ms < ?",
-                (JobState.SAVED, JobState.FAILED, to_ms(now - ENDED_JOBS_KEPT)),
+                "DELETE FROM jobs "
+                "WHERE state IN ('saved', 'failed') AND updated_at_ms < ?",
+                (to_ms(now - ENDED_JOBS_KEPT),),
             )
-            database.execute(
-                "DELETE FROM events WHERE start_ms < ?",
-                (to_ms(now - EVENTS_REMEMBERED),),
-            )
+            _forget_events(database, to_ms(now - EVENTS_REMEMBERED))
 
     async def _jobs(self, where: str, values: Sequence[Any]) -> list[Job]:
         rows = await self.read(f"SELECT * FROM jobs {where}", values)  # noqa: S608
@@ -474,6 +518,10 @@ class Library:
     async def read(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return the rows of a query."""
         return await self._run(lambda: self._database.execute(query, values).fetchall())
+
+    async def ask[T](self, call: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `call`, which changes nothing."""
+        return await self._run(lambda: call(self._database))
 
     async def clips(self, where: str, values: Sequence[Any] = ()) -> list[Clip]:
         """Return the clips that the end of a query (`where`) chooses."""
@@ -562,6 +610,80 @@ def _new_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="clip_library")
 
 
+def _forget_events(database: sqlite3.Connection, before_ms: int) -> None:
+    """Forget events from before, by the index: there may be a million since."""
+    last = ("", "")
+    while of := database.execute(
+        "SELECT account_id, state FROM events INDEXED BY events_by_state "
+        "WHERE (account_id, state) > (?, ?) ORDER BY account_id, state LIMIT 1",
+        last,
+    ).fetchone():
+        last = tuple(of)
+        database.execute(
+            "DELETE FROM events WHERE account_id = ? AND state = ? AND start_ms < ?",
+            (*last, before_ms),
+        )
+
+
+def kept_record(record: Record) -> Record:
+    """Return the record of a clip that is kept, whatever its own says."""
+    row, (*group, text) = record
+    if row[KEPT]:
+        return record
+    group[_GROUPED_BY.index("kept")] = True
+    row = (*row[:KEPT], True, *row[KEPT + 1 :])
+    return row, (*group, f"{text} {_KEPT_WORD}")
+
+
+def put_records(database: sqlite3.Connection, records: Sequence[Record]) -> None:
+    """Record clips within a change; each replaces those with its id or its path."""
+    # INSERT OR REPLACE would not fire the trigger that counts the replaced clip out.
+    database.executemany(
+        "DELETE FROM clips WHERE id = ? OR path = ?",
+        [(row[ID], row[PATH]) for row, _ in records],
+    )
+    # Counted here, for many at once: a trigger takes as long as all else.
+    cameras, days = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
+    sizes = Counter[tuple[str, str]]()
+    for row, _ in records:
+        camera = row[_ACCOUNT], row[_CAMERA]
+        cameras[camera] += 1
+        sizes[camera] += row[_SIZE]
+        days[(*camera, row[-1])] += 1
+    database.executemany(
+        "INSERT INTO cameras VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+        "clips = clips + excluded.clips, size_bytes = size_bytes + excluded.size_bytes",
+        [(*camera, count, sizes[camera]) for camera, count in cameras.items()],
+    )
+    database.executemany(
+        "INSERT INTO days VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET clips = clips + excluded.clips",
+        [(*day, count) for day, count in days.items()],
+    )
+    groups = {
+        group: _group_id(database, group, count)
+        for group, count in Counter(group for _, group in records).items()
+    }
+    database.executemany(
+        f"INSERT INTO clips ({', '.join(RECORDED)}, group_id) "  # noqa: S608
+        f"VALUES ({', '.join('?' for _ in RECORDED)}, ?)",
+        [(*row, groups[group]) for row, group in records],
+    )
+
+
+def _group_id(database: sqlite3.Connection, group: tuple[Any, ...], added: int) -> int:
+    """Return the id of a group of clips, which is made if it is missing; count some in."""
+    # Not a generator: it has to come to its end to be done.
+    ((group_id,),) = database.execute(
+        f"INSERT INTO clip_groups ({', '.join(_GROUPED_BY)}, clips) "  # noqa: S608
+        f"VALUES ({', '.join('?' for _ in _GROUPED_BY)}, ?) "
+        "ON CONFLICT DO UPDATE SET clips = clips + excluded.clips RETURNING id",
+        (*group, added),
+    ).fetchall()
+    found: int = group_id
+    return found
+
+
 def _update(row: dict[str, Any]) -> str:
     changes = ", ".join(f"{name} = :{name}" for name in row)
     return f"UPDATE jobs SET {changes} WHERE id = :id"  # noqa: S608
@@ -631,43 +753,67 @@ def error_of_json(value: str) -> ClipError:
     return error_of(**json.loads(value))
 
 
-def _clip_row(clip: Clip) -> dict[str, Any]:
-    return {
-        "id": clip.id,
-        "job_id": clip.job_id,
-        "account_id": clip.account_id,
-        "account_name": clip.account_name,
-        "source": clip.source,
-        "camera_id": clip.camera_id,
-        "camera_name": clip.camera_name,
-        "start_ms": clip.window.start_ms,
-        "end_ms": clip.window.end_ms,
-        "duration_ms": clip.duration_ms,
-        "label": clip.label,
-        "status": clip.status,
-        "path": str(clip.path),
-        "size_bytes": clip.size_bytes,
-        "sha256": clip.sha256,
-        "video_codec": clip.video_codec,
-        "audio_codec": clip.audio_codec,
-        "width": clip.width,
-        "height": clip.height,
-        "events": json.dumps(clip.events),
-        "gaps": json.dumps([[gap.start_ms, gap.end_ms] for gap in clip.gaps]),
-        "saved_at_ms": to_ms(clip.saved_at),
-        "saves": _events_json(clip.saves),
-        "kept": clip.kept,
-        "modified_ns": clip.modified_ns,
-    }
-
-
-def _search_text(clip: Clip, day: str) -> str:
-    """Return the text that a search looks for words in."""
-    seen = dict.fromkeys(
-        word for event in clip.saves for word in (event.kind, *event.seen)
+def _clip_values(clip: Clip) -> tuple[Any, ...]:
+    """Return the values of CLIP_COLUMNS."""
+    return (
+        clip.id,
+        clip.job_id,
+        clip.account_id,
+        clip.account_name,
+        clip.source,
+        clip.camera_id,
+        clip.camera_name,
+        clip.window.start_ms,
+        clip.window.end_ms,
+        clip.duration_ms,
+        str(clip.label),
+        clip.status.value,
+        str(clip.path),
+        clip.size_bytes,
+        clip.sha256,
+        clip.video_codec,
+        clip.audio_codec,
+        clip.width,
+        clip.height,
+        json.dumps(clip.events) if clip.events else "[]",
+        json.dumps([[gap.start_ms, gap.end_ms] for gap in clip.gaps])
+        if clip.gaps
+        else "[]",
+        to_ms(clip.saved_at),
+        _events_json(clip.saves),
+        clip.kept,
+        clip.modified_ns,
     )
-    words = (clip.camera_name, clip.label, clip.status, day, *seen)
-    return " ".join(filter(None, words)).casefold()
+
+
+def _clip_row(clip: Clip) -> dict[str, Any]:
+    return dict(zip(CLIP_COLUMNS, _clip_values(clip), strict=True))
+
+
+def _group_of(clip: Clip) -> tuple[Any, ...]:
+    """Return the values of _GROUPED_BY."""
+    return _grouped(
+        *(clip.account_id, clip.camera_id, clip.camera_name, str(clip.label)),
+        *(clip.status.value, clip.kept),
+        tuple(sorted({str(event.kind) for event in clip.saves})),
+        tuple(sorted({word for event in clip.saves for word in event.seen})),
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _grouped(*alike: Any) -> tuple[Any, ...]:
+    account_id, camera_id, camera_name, label, status, kept, kinds, seen = alike
+    # What a search looks for words in. The day is not in it: there are many of these.
+    words = (
+        *(camera_name, label, status, *kinds, *seen),
+        _KEPT_WORD if kept else "",
+    )
+    return (
+        *(account_id, camera_id, label, status, kept),
+        json.dumps(kinds, ensure_ascii=False, separators=_COMPACT),
+        json.dumps(seen, ensure_ascii=False, separators=_COMPACT),
+        " ".join(filter(None, words)).casefold(),
+    )
 
 
 def clip_of(row: sqlite3.Row | dict[str, Any]) -> Clip:
@@ -715,8 +861,8 @@ def event_row(event: Event) -> dict[str, Any]:
     """Return an event as a row of the table has it."""
     return {
         "id": event.id,
-        "kind": event.kind,
-        "seen": json.dumps(event.seen),
+        "kind": str(event.kind),
+        "seen": json.dumps(event.seen) if event.seen else "[]",
         "start_ms": event.window.start_ms,
         "end_ms": event.window.end_ms,
         "is_ready": event.is_ready,
@@ -735,7 +881,7 @@ def event_of(row: Mapping[str, Any] | sqlite3.Row) -> Event:
 
 
 def _events_json(events: Sequence[Event]) -> str:
-    return json.dumps([event_row(event) for event in events])
+    return json.dumps([event_row(event) for event in events]) if events else "[]"
 
 
 def events_of(value: str) -> tuple[Event, ...]:

@@ -1,6 +1,6 @@
 """Names and files of clips, all inside the media folders. All functions block."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 import contextlib
 import errno
 from io import BufferedRandom, FileIO
@@ -152,11 +152,13 @@ def mount_of(path: Path) -> Path:
     )
 
 
-def missing_mount(path: Path, mounts: Iterable[Path]) -> Path | None:
+def missing_mount(path: Path, mounts: Collection[Path]) -> Path | None:
     """Return the mount point that a path lies under, if nothing is mounted there now.
 
     None if the path lies under no mount point, or under another mount now.
     """
+    if not mounts:
+        return None
     path = path.resolve()
     inside = [mount for mount in mounts if path.is_relative_to(mount)]
     mount = max(inside, key=lambda mount: len(mount.parts), default=None)
@@ -165,7 +167,7 @@ def missing_mount(path: Path, mounts: Iterable[Path]) -> Path | None:
     return mount
 
 
-def check_mounted(path: Path, mounts: Iterable[Path]) -> None:
+def check_mounted(path: Path, mounts: Collection[Path]) -> None:
     """Raise StorageError if a path lies under a mount point without a disk.
 
     A file there would be on another disk, and hidden once the disk is mounted again.

@@ -1,11 +1,21 @@
 """Queries of clips. Each uses an index: its time does not grow with the library."""
 
-from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 import contextlib
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta, tzinfo
+import itertools
 import json
 from pathlib import Path
+import re
+import sqlite3
 from typing import Any
 
 from ..aio import run_in_thread
@@ -13,13 +23,12 @@ from ..errors import StorageError, reason_of
 from ..model import Clip, ClipStatus
 from ..time_range import Window, to_ms
 from . import files, sidecar
-from .database import Library, clip_of, events_of
+from .database import Library, clip_of
 
 # SQLite limits the depth of a condition.
 MOST_WORDS = 50
 LONGEST_SEARCH = 1000
-# How many clips show what they can be found by, and how large they are.
-_LATEST = 5000
+# How many clips show how large they are.
 _TYPICAL = 50
 # How many rows are read at once where there may be many.
 _PAGE = 500
@@ -29,16 +38,15 @@ _OF_CAMERAS = (
     "(account_id, camera_id) IN (SELECT json_extract(value, '$[0]'), "
     "json_extract(value, '$[1]') FROM json_each(?))"
 )
-# What a clip was made for: one of its events is of a kind, or one saw something.
-_OF_KIND = (
-    "EXISTS (SELECT 1 FROM json_each(saves) AS event "
-    "WHERE json_extract(event.value, '$.kind') = ?)"
-)
-_HAS_SEEN = (
-    "EXISTS (SELECT 1 FROM json_each(saves) AS event, "
-    "json_each(json_extract(event.value, '$.seen')) AS word WHERE word.value = ?)"
-)
-_HAS_WORD = "instr(search_text || CASE kept WHEN 1 THEN ' kept' ELSE '' END, ?)"
+# What clips were made for: one of the events is of a kind, or one saw something.
+_OF_KIND = "EXISTS (SELECT 1 FROM json_each(kinds) WHERE value = ?)"
+_HAS_SEEN = "EXISTS (SELECT 1 FROM json_each(seen) WHERE value = ?)"
+_HAS_WORD = "instr(search_text, ?)"
+# Only such a word may be a piece of a day.
+_OF_DAY = re.compile("[0-9-]+")
+
+# The start and the id of a clip: clips are in this order.
+type _Place = tuple[int, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,19 +183,7 @@ class ClipQueries:
         Words after the first MOST_WORDS are ignored. `cameras` (account id, camera id)
         limits the search to these.
         """
-        words = _words_in(text)
-        # The index holds all that is looked at; only rows that are found are read.
-        where = f" AND {_HAS_WORD}" * len(words)
-        values: list[Any] = list(words)
-        if cameras is not None:
-            where += f" AND {_OF_CAMERAS}"
-            values.append(json.dumps(list(cameras)))
-        return await self._library.clips(
-            "WHERE rowid IN (SELECT rowid FROM clips INDEXED BY clips_by_text "  # noqa: S608
-            f"WHERE 1 {where} ORDER BY start_ms DESC LIMIT ?) "
-            "ORDER BY start_ms DESC, id DESC",
-            (*values, most),
-        )
+        return await self.newest_first(Filter(cameras=cameras, text=text), most=most)
 
     async def newest_first(
         self, chosen: Filter, *, before: tuple[int, str] | None = None, most: int
@@ -197,58 +193,69 @@ class ClipQueries:
         `before` is the start (Unix time in milliseconds) and the id of the last of those
         returned before.
         """
-        conditions, values = ["1"], list[Any]()
-        if before is not None:
-            conditions.append("(start_ms, id) < (?, ?)")
-            values += before
-        if chosen.window is not None:
-            conditions.append("start_ms BETWEEN ? AND ? AND end_ms > ?")
-            start_ms, end_ms = chosen.window.start_ms, chosen.window.end_ms
-            values += [start_ms - _LONGEST_MS, end_ms - 1, start_ms]
-        if chosen.cameras is not None:
-            conditions.append(_OF_CAMERAS)
-            values.append(json.dumps(list(chosen.cameras)))
-        if chosen.kept is not None:
-            conditions.append("kept = ?")
-            values.append(chosen.kept)
+        when = _When.of(chosen.window, before)
         words = _words_in(chosen.text)
-        conditions += [_HAS_WORD] * len(words)
-        values += words
-        for condition, word in (
-            ("label = ?", chosen.label),
-            (_OF_KIND, chosen.kind),
-            (_HAS_SEEN, chosen.seen),
-            ("status = ?", chosen.status),
-        ):
-            if word is not None:
-                # The first is in the index: few rows are read for the second.
-                conditions += ["instr(search_text, ?)", condition]
-                values += [word.casefold(), word]
+        of_day = [word for word in words if _OF_DAY.fullmatch(word)]
+        conditions, values = _alike(
+            chosen, [word for word in words if word not in of_day]
+        )
+        if not conditions and not of_day:
+            return await self._library.clips(
+                f"INDEXED BY clips_by_time WHERE {when.condition} "
+                "ORDER BY start_ms DESC, id DESC LIMIT ?",
+                (*when.values, most),
+            )
+
+        def find(database: sqlite3.Connection) -> list[_Place]:
+            rows = database.execute(
+                "SELECT id, search_text FROM clip_groups "  # noqa: S608
+                f"WHERE {' AND '.join(['1', *conditions])}",
+                values,
+            ).fetchall()
+            if not of_day:
+                return _newest(database, [row["id"] for row in rows], when, most)
+            places: list[_Place] = []
+            stretches = _stretches(database, rows, of_day, self._library.time_zone)
+            for stretch, groups in stretches:
+                if len(places) < most:
+                    inside = when.within(*stretch)
+                    places += _newest(database, groups, inside, most - len(places))
+            return places
+
+        found = await self._library.ask(find)
         return await self._library.clips(
-            f"INDEXED BY clips_by_text WHERE {' AND '.join(conditions)} "
-            "ORDER BY start_ms DESC, id DESC LIMIT ?",
-            (*values, most),
+            "WHERE id IN (SELECT value FROM json_each(?)) "
+            "ORDER BY start_ms DESC, id DESC",
+            (json.dumps([clip_id for _, clip_id in found]),),
         )
 
     async def words(
         self, cameras: Collection[tuple[str, str]] | None = None, *, most: int
     ) -> Words:
-        """Return what clips can be found by, `most` words of each sort at most.
-
-        The latest clips are looked at: of words that were not used for long, nobody
-        thinks any more.
-        """
-        where, values = "", list[Any]()
+        """Return what clips can be found by, `most` words of each sort at most."""
+        where, values = "1", list[Any]()
         if cameras is not None:
-            where = f"WHERE {_OF_CAMERAS}"
+            where = _OF_CAMERAS
             values.append(json.dumps(list(cameras)))
-        rows = await self._library.read(
-            "SELECT label, saves, COUNT(*) AS clips FROM ("  # noqa: S608
-            f"SELECT label, saves FROM clips INDEXED BY clips_by_time {where} "
-            "ORDER BY start_ms DESC LIMIT ?) GROUP BY label, saves",
-            (*values, _LATEST),
+
+        def count(word: str, source: str) -> Callable[[sqlite3.Connection], list[str]]:
+            query = (
+                f"SELECT {word} AS word FROM {source} WHERE {where} AND word != '' "  # noqa: S608
+                "GROUP BY word ORDER BY SUM(clips) DESC, word LIMIT ?"
+            )
+            return lambda database: [
+                row["word"] for row in database.execute(query, (*values, most))
+            ]
+
+        return Words(
+            labels=await self._library.ask(count("label", "clip_groups")),
+            kinds=await self._library.ask(
+                count("each.value", "clip_groups, json_each(kinds) AS each")
+            ),
+            seen=await self._library.ask(
+                count("each.value", "clip_groups, json_each(clip_groups.seen) AS each")
+            ),
         )
-        return await run_in_thread(_words_of, rows, most)
 
     async def bytes_per_s(self) -> dict[tuple[str, str], float]:
         """Return how large the latest clips of each camera are, by their length."""
@@ -359,14 +366,7 @@ class ClipQueries:
                 "clip_not_marked", path=str(err.filename or ""), reason=reason_of(err)
             ) from err
         finally:
-            done = json.dumps([clip.id for clip in changed])
-            await self._library.change(
-                lambda database: database.execute(
-                    "UPDATE clips SET kept = ? "
-                    "WHERE id IN (SELECT value FROM json_each(?))",
-                    (kept, done),
-                )
-            )
+            await self._library.change_clips(changed)
         return changed
 
     async def set_label(
@@ -388,7 +388,7 @@ class ClipQueries:
             raise StorageError(
                 "clip_not_labelled", path=str(err.filename or ""), reason=reason_of(err)
             ) from err
-        await self._library.set_label(now)
+        await self._library.change_clips([now])
         return now
 
     @contextlib.asynccontextmanager
@@ -478,22 +478,124 @@ def _words_in(text: str) -> list[str]:
     return text[:LONGEST_SEARCH].casefold().split()[:MOST_WORDS]
 
 
-def _words_of(rows: Iterable[Any], most: int) -> Words:
-    """Return the words of rows with a label, events and how many clips have these."""
-    labels, kinds, seen = Counter[str](), Counter[str](), Counter[str]()
-    for row in rows:
-        count = row["clips"]
-        events = events_of(row["saves"])
-        labels.update({row["label"]: count} if row["label"] else {})
-        kinds.update(dict.fromkeys({event.kind for event in events}, count))
-        words = {word for event in events for word in event.seen}
-        seen.update(dict.fromkeys(words, count))
+@dataclass(frozen=True)
+class _When:
+    """A condition for the times of clips, and its values."""
 
-    def first(counted: Counter[str]) -> list[str]:
-        ordered = sorted(counted, key=lambda word: (-counted[word], word))
-        return ordered[:most]
+    condition: str = "1"
+    values: tuple[Any, ...] = ()
 
-    return Words(labels=first(labels), kinds=first(kinds), seen=first(seen))
+    @classmethod
+    def of(cls, window: Window | None, before: _Place | None) -> _When:
+        """Return the condition for clips in a window, and before another clip."""
+        when = cls()
+        if before is not None:
+            when = when.and_also("(start_ms, id) < (?, ?)", *before)
+        if window is not None:
+            first_ms = window.start_ms - _LONGEST_MS
+            when = when.within(first_ms, window.end_ms)
+            when = when.and_also("end_ms > ?", window.start_ms)
+        return when
+
+    def within(self, start_ms: int, end_ms: int) -> _When:
+        """Return the condition for those that begin in a stretch of time, too."""
+        return self.and_also("start_ms BETWEEN ? AND ?", start_ms, end_ms - 1)
+
+    def and_also(self, condition: str, *values: Any) -> _When:
+        """Return both conditions together."""
+        both = f"{self.condition} AND {condition}"
+        return _When(both, (*self.values, *values))
+
+
+def _alike(chosen: Filter, words: Sequence[str]) -> tuple[list[str], list[Any]]:
+    """Return the conditions for groups of clips, and their values."""
+    conditions, values = [_HAS_WORD] * len(words), list[Any](words)
+    if chosen.cameras is not None:
+        conditions.append(_OF_CAMERAS)
+        values.append(json.dumps(list(chosen.cameras)))
+    for condition, value in (
+        ("kept = ?", chosen.kept),
+        ("label = ?", chosen.label),
+        (_OF_KIND, chosen.kind),
+        (_HAS_SEEN, chosen.seen),
+        ("status = ?", chosen.status),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    return conditions, values
+
+
+def _newest(
+    database: sqlite3.Connection, groups: Iterable[int], when: _When, most: int
+) -> list[_Place]:
+    """Return where the newest clips of some groups are, newest first.
+
+    Of each group the newest is looked up. Those whose newest are the newest of all are
+    gone through first, until no other can have any that belongs to the result.
+    """
+    newest = database.execute(
+        "SELECT value AS of_group, (SELECT start_ms FROM clips INDEXED BY clips_by_group "  # noqa: S608
+        f"WHERE group_id = value AND {when.condition} ORDER BY start_ms DESC LIMIT 1"
+        ") AS latest_ms FROM json_each(?) "
+        "WHERE latest_ms IS NOT NULL ORDER BY latest_ms DESC",
+        (*when.values, json.dumps(list(groups))),
+    ).fetchall()
+    places: list[_Place] = []
+    # Nothing from before this belongs to the result.
+    since_ms = -(2**63)
+    for group_id, latest_ms in newest:
+        if latest_ms < since_ms:
+            break
+        rows = database.execute(
+            "SELECT start_ms, id FROM clips INDEXED BY clips_by_group "  # noqa: S608
+            f"WHERE group_id = ? AND {when.condition} AND start_ms >= ? "
+            "ORDER BY start_ms DESC, id DESC LIMIT ?",
+            (group_id, *when.values, since_ms, most),
+        )
+        places = sorted((*places, *map(tuple, rows)), reverse=True)[:most]
+        if len(places) == most:
+            since_ms = places[-1][0]
+    return places
+
+
+def _stretches(
+    database: sqlite3.Connection,
+    groups: Sequence[sqlite3.Row],
+    words: Sequence[str],
+    time_zone: tzinfo,
+) -> Iterator[tuple[tuple[int, int], list[int]]]:
+    """Yield stretches of time, newest first, and the groups whose clips are found there.
+
+    A group lacks some of the words; the days of its clips have to have those.
+    """
+    lacking: dict[frozenset[str], list[int]] = {}
+    for row in groups:
+        lacks = frozenset(word for word in words if word not in row["search_text"])
+        lacking.setdefault(lacks, []).append(row["id"])
+    days = database.execute(
+        "WITH RECURSIVE every(day) AS (SELECT MAX(day) FROM days UNION ALL "
+        "SELECT (SELECT MAX(day) FROM days WHERE day < every.day) FROM every "
+        "WHERE every.day IS NOT NULL) SELECT day FROM every WHERE day IS NOT NULL"
+    ).fetchall()
+    # Days that follow each other and have the same words are one stretch.
+    for had, run in itertools.groupby(
+        (row["day"] for row in days),
+        lambda day: frozenset(word for word in words if word in day),
+    ):
+        some = list(run)
+        found = [
+            group for lacks, ids in lacking.items() if lacks <= had for group in ids
+        ]
+        if found:
+            start_ms, end_ms = (
+                to_ms(datetime.combine(day, time(), time_zone))
+                for day in (
+                    date.fromisoformat(some[-1]),
+                    date.fromisoformat(some[0]) + timedelta(days=1),
+                )
+            )
+            yield (start_ms, end_ms), found
 
 
 def _after(clip: Clip | None) -> tuple[str, tuple[Any, ...]]:

@@ -2,30 +2,52 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+import functools
 import itertools
 import json
 import os
 from pathlib import Path
+import re
 import sqlite3
 import stat
+from typing import Any
 
 from ..aio import run_in_thread
 from ..folder import File, Folder
 from ..model import Clip
 from . import files, sidecar
-from .database import MARK_SAVED, Library, clip_of, event_row
+from .database import (
+    ID,
+    KEPT,
+    MARK_SAVED,
+    PATH,
+    RECORDED,
+    Library,
+    Record,
+    event_row,
+    kept_record,
+    put_records,
+)
 from .queries import ClipQueries
 
 # How many files are read, or rows written, before other queries get their turn.
-AT_ONCE = 200
+AT_ONCE = 1000
 # Deeper than any folder that clips are written to, or that people sort them into.
 MOST_DEEP = 3 * files.MOST_FOLDERS
 
-# An event keeps its clip as long as that exists.
+# How many clips are looked through for those that were not found.
+_LOOKED_THROUGH = 5000
+
+# An event keeps its clip as long as that exists. The values are in this order: of many
+# rows, tuples are no work for the garbage collector.
 _MARK_AGAIN = (
-    f"{MARK_SAVED} "  # noqa: S608
+    f"{re.sub(r':[a-z_]+', '?', MARK_SAVED)} "  # noqa: S608
     "WHERE NOT EXISTS (SELECT 1 FROM clips WHERE id = events.clip_id)"
 )
+_FOUND = "CREATE TEMP TABLE IF NOT EXISTS found (id INTEGER PRIMARY KEY)"
+
+# What is recorded of a clip, and its events as rows.
+type _Found = tuple[Record, tuple[tuple[Any, ...], ...]]
 
 
 @dataclass(kw_only=True)
@@ -66,18 +88,15 @@ async def rebuild(
     Raises StorageError.
     """
     rebuilt = Rebuilt()
-    recorder = _Recorder(library, roots, rebuilt, camera_of)
-    subfolders, mounts = set[Path | None](), set[Path]()
     async with library.rebuilding:
         away = await _still_away(library, roots)
-        walk = _walk(roots, away, rebuilt)
-        while some := await run_in_thread(list, itertools.islice(walk, AT_ONCE)):
-            found = [clip for clip in some if clip]
-            subfolders |= await run_in_thread(_subfolders, found, roots)
-            mounts |= await run_in_thread(_mounts, found)
-            await recorder.record(found)
-        await library.remember_mounts(mounts)
-        rebuilt.gone = await _forget_gone(library, roots, subfolders)
+        walk = _Walk(library, roots, away, camera_of, rebuilt)
+        await library.change(_begin_finding)
+        # One after the other: two threads at once only wait for each other.
+        while (found := await run_in_thread(walk.some)) is not None:
+            await _record(library, roots, rebuilt, found)
+        await library.remember_mounts(walk.mounts)
+        rebuilt.gone = await _forget_gone(library, roots, walk.subfolders)
         if await run_in_thread(lambda: all(root.is_dir() for root in roots)):
             await library.set_rebuilt()
     return rebuilt
@@ -140,63 +159,110 @@ async def _still_away(library: Library, roots: Sequence[Path]) -> set[Path]:
     return still_away
 
 
-def _walk(
-    roots: Sequence[Path], away: Collection[Path], rebuilt: Rebuilt
-) -> Iterator[Clip | None]:
-    """Yield the clips in the media folders; count what is not a clip of ours.
+class _Walk:
+    """Reads the clips in the media folders, some at a time, in a thread.
 
-    Yields None for each folder, so that a caller who takes some at a time gets them soon.
+    `subfolders` and `mounts` are where clips were found.
     """
-    seen = set[Path]()
-    for folder, names in _folders(roots, away):
-        yield None
-        videos = {name for name in names if name.endswith(files.SUFFIX)}
-        for name in sorted(names):
-            video = f"{name.removesuffix(sidecar.SUFFIX)}{files.SUFFIX}"
-            path = folder.path / name
-            if (
-                not name.endswith(sidecar.SUFFIX)
-                or name.startswith(".")
-                or video not in videos
-                or path in seen
-            ):
-                continue
-            seen.add(path)
-            if clip := _clip(folder / name, folder / video, rebuilt):
-                yield clip
+
+    def __init__(
+        self,
+        library: Library,
+        roots: Sequence[Path],
+        away: Collection[Path],
+        camera_of: Callable[[str, str], str],
+        rebuilt: Rebuilt,
+    ) -> None:
+        """Take the library, the media folders, the mount points without a disk."""
+        self._library = library
+        self._roots = roots
+        self._away = away
+        self._camera_of = camera_of
+        self._rebuilt = rebuilt
+        self._records = self._all()
+        self.subfolders = set[Path | None]()
+        self.mounts = set[Path]()
+
+    def some(self) -> list[_Found] | None:
+        """Return the clips that were found next, None if there are no more. Blocks."""
+        read = list(itertools.islice(self._records, AT_ONCE))
+        return [one for one in read if one] if read else None
+
+    def _all(self) -> Iterator[_Found | None]:
+        """Yield what is to be recorded of each clip; count what is not a clip of ours.
+
+        Yields None for each folder, so that a caller who takes some at a time gets them
+        soon.
+        """
+        for folder, names, mount in _folders(self._roots, self._away):
+            yield None
+            videos = {name for name in names if name.endswith(files.SUFFIX)}
+            has_any = False
+            for name in sorted(names):
+                video = f"{name.removesuffix(sidecar.SUFFIX)}{files.SUFFIX}"
+                if (
+                    not name.endswith(sidecar.SUFFIX)
+                    or name.startswith(".")
+                    or video not in videos
+                ):
+                    continue
+                if clip := _clip(folder / name, folder / video, self._rebuilt):
+                    has_any = True
+                    # No more is kept of it: of a million clips, a few are in memory.
+                    yield self._described(clip)
+            if has_any:
+                inside = folder.path / sidecar.SUFFIX
+                self.subfolders.add(files.subfolder_of(inside, self._roots))
+                self.mounts.add(mount)
+
+    def _described(self, clip: Clip) -> _Found:
+        camera_id = self._camera_of(clip.account_id, clip.camera_id)
+        if camera_id != clip.camera_id:
+            clip = replace(clip, camera_id=camera_id)
+        return self._library.record_of(clip), tuple(
+            (clip.account_id, camera_id, *event_row(event).values(), clip.id)
+            for event in clip.saves
+        )
 
 
 def _folders(
     roots: Sequence[Path], away: Collection[Path]
-) -> Iterator[tuple[Folder, list[str]]]:
-    """Yield the media folders and all folders in them, opened, with their file names.
+) -> Iterator[tuple[Folder, list[str], Path]]:
+    """Yield the media folders and all folders in them, opened.
 
+    With them come the names of the files in them, and where their disk is mounted.
     Links are not followed. Folders that are hidden, cannot be opened, or lie on a disk
     that is not mounted are left out.
     """
+    roots = list(dict.fromkeys(roots))
     for root in roots:
-        paths: list[tuple[str, ...]] = [()]
-        while paths:
-            path = paths.pop()
-            if files.missing_mount(root.joinpath(*path), away):
+        # Each with where the disk of the folder that it is in is mounted.
+        left: list[tuple[tuple[str, ...], Path]] = [((), root)]
+        while left:
+            path, mount = left.pop()
+            here = root.joinpath(*path)
+            # A media folder in another one has its own turn.
+            if (path and here in roots) or files.missing_mount(here, away):
                 continue
             try:
                 with Folder.open(root, path) as folder:
                     inner, names = folder.folders_and_others()
-                    yield folder, names
+                    if not path or os.path.ismount(here):
+                        mount = files.mount_of(here)
+                    yield folder, names, mount
             except OSError:
                 continue
             if len(path) < MOST_DEEP:
                 shown = [name for name in inner if not name.startswith(".")]
                 # In order, so that of two copies the same is taken each time.
-                paths += ((*path, name) for name in sorted(shown, reverse=True))
+                left += (((*path, name), mount) for name in sorted(shown, reverse=True))
 
 
 def _clip(record: File, video: File, rebuilt: Rebuilt) -> Clip | None:
     """Return the clip that a sidecar describes, None if its file is not that clip."""
     try:
         # A name that is not text cannot be stored, and is not ours.
-        str(record.path).encode()
+        f"{record.folder.path}{record.name}".encode()
         clip = sidecar.read(record).clip
         status = video.stat()
     except ValueError, OSError:
@@ -208,89 +274,87 @@ def _clip(record: File, video: File, rebuilt: Rebuilt) -> Clip | None:
     if status.st_size != clip.size_bytes:
         rebuilt.damaged += 1
         return None
-    return replace(clip, modified_ns=status.st_mtime_ns)
+    # It was made here, and nobody has it yet.
+    object.__setattr__(clip, "modified_ns", status.st_mtime_ns)
+    return clip
 
 
-class _Recorder:
-    """Records the clips of one rebuild as they are found."""
+async def _record(
+    library: Library, roots: Sequence[Path], rebuilt: Rebuilt, found: Sequence[_Found]
+) -> None:
+    """Record clips that the library does not know as they are.
 
-    def __init__(
-        self,
-        library: Library,
-        roots: Sequence[Path],
-        rebuilt: Rebuilt,
-        camera_of: Callable[[str, str], str],
-    ) -> None:
-        """Take the library, the media folders, and what to count in."""
-        self._library = library
-        self._roots = roots
-        self._rebuilt = rebuilt
-        self._camera_of = camera_of
-        self._recorded = set[str]()
+    Of a clip and its copy one counts: the one that the library knows, else the first.
+    """
+    # Each with the path that it had before, and does not have any more.
+    left: list[tuple[_Found, str | None]] = [(one, None) for one in found]
+    while left:
+        moved = await library.change(functools.partial(_put, left, rebuilt))
 
-    async def record(self, found: Sequence[Clip]) -> None:
-        """Record clips that the library does not know as they are.
+        def look(moved: Sequence[tuple[_Found, str]] = moved) -> Iterator[bool]:
+            for ((row, _), _), path in moved:
+                yield _lies_at(row[ID], Path(path), roots)
 
-        Of a clip and its copy one counts: the one that the library knows, else the first.
-        """
-        copies = await self._copies(found)
-        clips = []
-        for clip in found:
-            if clip.path not in copies and clip.id not in self._recorded:
-                self._recorded.add(clip.id)
-                clips.append(clip)
+        copies = await run_in_thread(lambda: list(look())) if moved else []
+        left = [one for one, is_copy in zip(moved, copies, strict=True) if not is_copy]
 
-        def put(database: sqlite3.Connection) -> None:
-            for clip in clips:
-                self._put(database, clip)
 
-        await self._library.change(put)
+def _put(
+    found: Sequence[tuple[_Found, str | None]],
+    rebuilt: Rebuilt,
+    database: sqlite3.Connection,
+) -> list[tuple[_Found, str]]:
+    """Record clips within a change, and their events as saved.
 
-    async def _copies(self, found: Sequence[Clip]) -> set[Path]:
-        """Return the paths of clips whose record has another path, where they still lie."""
-        rows = await self._library.read(
-            "SELECT id, path FROM clips WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps([clip.id for clip in found]),),
+    Return those that may be copies, with the paths of their records: those are nothing
+    that the clips are known to have left.
+    """
+    ids = json.dumps([row[ID] for ((row, _), _), _ in found])
+    before = {
+        row[ID]: tuple(row)
+        for row in database.execute(
+            f"SELECT {', '.join(RECORDED)} FROM clips "  # noqa: S608
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (ids,),
         )
-        known = {row["id"]: Path(row["path"]) for row in rows}
-
-        def is_copy(clip: Clip) -> bool:
-            path = known.get(clip.id, clip.path)
-            return path != clip.path and _lies_at(clip.id, path, self._roots)
-
-        return await run_in_thread(
-            lambda: {clip.path for clip in found if is_copy(clip)}
-        )
-
-    def _put(self, database: sqlite3.Connection, clip: Clip) -> None:
-        """Record a clip within a change, and its events as saved."""
-        row = database.execute(
-            "SELECT * FROM clips WHERE id = ?", (clip.id,)
-        ).fetchone()
-        before = clip_of(row) if row else None
-        clip = replace(
-            clip,
-            camera_id=self._camera_of(clip.account_id, clip.camera_id),
-            kept=clip.kept or bool(before and before.kept),
-        )
-        self._rebuilt.found += 1
-        if row is None:
-            self._rebuilt.added += 1
-        elif clip == before and row["day"] == self._library.day_of(clip):
-            return
+    }
+    records: dict[str, Record] = {}
+    marks: list[tuple[Any, ...]] = []
+    moved: list[tuple[_Found, str]] = []
+    for one, former_path in found:
+        record, events = one
+        clip_id, path = record[0][ID], record[0][PATH]
+        known = before.get(clip_id)
+        if known and known[PATH] not in (path, former_path):
+            moved.append((one, known[PATH]))
+            continue
+        if known and known[KEPT]:
+            record = kept_record(record)
+        rebuilt.found += 1
+        if known == record[0]:
+            continue
+        if known:
+            rebuilt.changed += 1
         else:
-            self._rebuilt.changed += 1
-        self._library.put_clip(database, clip)
-        for event in clip.saves:
-            database.execute(
-                _MARK_AGAIN,
-                {
-                    "account_id": clip.account_id,
-                    "camera_id": clip.camera_id,
-                    "clip_id": clip.id,
-                    **event_row(event),
-                },
-            )
+            rebuilt.added += 1
+        before[clip_id] = record[0]
+        records[clip_id] = record
+        marks += events
+    if records:
+        put_records(database, list(records.values()))
+        database.executemany(_MARK_AGAIN, marks)
+    database.execute(
+        "INSERT OR IGNORE INTO temp.found SELECT rowid FROM clips "
+        "WHERE id IN (SELECT value FROM json_each(?))",
+        (ids,),
+    )
+    return moved
+
+
+def _begin_finding(database: sqlite3.Connection) -> None:
+    """Have a table for the clips that are found."""
+    database.execute(_FOUND)
+    database.execute("DELETE FROM temp.found")
 
 
 async def _forget_gone(
@@ -298,9 +362,29 @@ async def _forget_gone(
 ) -> int:
     """Remove the records of clips in these subfolders whose file is gone; count them."""
     mounts = await library.mounts()
-    count = 0
-    async for rows in _rows(library):
-        paths = {row["id"]: Path(row["path"]) for row in rows}
+    count, last = 0, ""
+
+    def missed(database: sqlite3.Connection) -> tuple[str | None, dict[str, Path]]:
+        """Return the last of some clips, and where those lie that were not found."""
+        # A database that was opened anew has none.
+        database.execute(_FOUND)
+        (end,) = database.execute(
+            "SELECT MAX(id) FROM ("
+            "SELECT id FROM clips WHERE id > ? ORDER BY id LIMIT ?)",
+            (last, _LOOKED_THROUGH),
+        ).fetchone()
+        rows = database.execute(
+            "SELECT id, path FROM clips WHERE id > ? AND id <= ? "
+            "AND rowid NOT IN (SELECT id FROM temp.found) LIMIT ?",
+            (last, end, _LOOKED_THROUGH),
+        )
+        return end, {row["id"]: Path(row["path"]) for row in rows}
+
+    while True:
+        end, paths = await library.change(missed)
+        if end is None:
+            break
+        last = end
 
         def look(paths: dict[str, Path] = paths) -> list[str]:
             return [
@@ -315,6 +399,7 @@ async def _forget_gone(
         if gone := await run_in_thread(look):
             await ClipQueries(library).remove(gone)
             count += len(gone)
+    await library.change(lambda database: database.execute("DROP TABLE temp.found"))
     return count
 
 
@@ -326,14 +411,6 @@ async def _rows(library: Library) -> AsyncIterator[list[sqlite3.Row]]:
     ):
         yield rows
         last = rows[-1]["id"]
-
-
-def _subfolders(clips: Sequence[Clip], roots: Sequence[Path]) -> set[Path | None]:
-    return {files.subfolder_of(clip.path, roots) for clip in clips}
-
-
-def _mounts(clips: Sequence[Clip]) -> set[Path]:
-    return {files.mount_of(folder) for folder in {clip.path.parent for clip in clips}}
 
 
 def _is_gone(path: Path) -> bool:

@@ -6,40 +6,18 @@ import sqlite3
 
 from ..errors import LibraryError
 
-VERSION = 1
+VERSION = 2
 
 # `events` is what the cameras saw; those with `in_back_fill` are, or were, to be fetched by
 # the back-fill that is under way. `back_fills` is what of the cameras' history is still to
 # be listed for it. `polls` says up to when their history was gone through.
-# `mounts` are where disks were mounted that clips were written to. `days` and `cameras`
-# hold the counts that the pages of the media browser show, `search_text` is what a search
-# looks at. `tasks` are to be done once: a rebuild of new tables from files and sidecars,
-# and all that was begun, to be resumed after a kill.
-_TABLES = """
-CREATE TABLE jobs (
-    id TEXT PRIMARY KEY,
-    account_id TEXT NOT NULL,
-    camera_id TEXT NOT NULL,
-    camera_name TEXT NOT NULL,
-    start_ms INTEGER NOT NULL,
-    end_ms INTEGER NOT NULL,
-    asked_at_ms INTEGER NOT NULL,
-    give_up_at_ms INTEGER NOT NULL,
-    root TEXT NOT NULL,
-    filename TEXT NOT NULL,
-    label TEXT NOT NULL,
-    overwrite INTEGER NOT NULL,
-    media_options TEXT NOT NULL,
-    events TEXT NOT NULL,
-    state TEXT NOT NULL,
-    clips TEXT NOT NULL,
-    error TEXT,
-    working_folders TEXT NOT NULL,
-    starts INTEGER NOT NULL,
-    updated_at_ms INTEGER NOT NULL
-) STRICT;
-CREATE INDEX jobs_by_account ON jobs (account_id, state, asked_at_ms);
-
+# `mounts` are where disks were mounted that clips were written to. `clip_groups` are the
+# clips that are alike in all that a search or a filter looks at, but for their times:
+# there are few, however many clips. `days` and `cameras` hold the counts that the pages
+# of the media browser show. Whoever adds a clip counts it in (`Library.put_records`).
+# `tasks` are to be done once: a rebuild of new tables from files and sidecars, and all
+# that was begun, to be resumed after a kill.
+_CLIPS = """
 CREATE TABLE clips (
     id TEXT PRIMARY KEY,
     job_id TEXT NOT NULL,
@@ -67,15 +45,80 @@ CREATE TABLE clips (
     kept INTEGER NOT NULL,
     modified_ns INTEGER NOT NULL,
     day TEXT NOT NULL,
-    search_text TEXT NOT NULL
+    group_id INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX clips_by_camera ON clips (account_id, camera_id, start_ms, id);
 CREATE INDEX clips_by_day ON clips (account_id, camera_id, day, start_ms, id);
 CREATE INDEX clips_by_saving ON clips (account_id, camera_id, saved_at_ms, start_ms);
-CREATE INDEX clips_by_time ON clips (start_ms, id);
+CREATE INDEX clips_by_time ON clips (start_ms, id, end_ms);
 CREATE INDEX clips_by_age ON clips (kept, saved_at_ms, id);
 CREATE INDEX clips_by_age_in_account ON clips (account_id, kept, saved_at_ms, id);
-CREATE INDEX clips_by_text ON clips (start_ms, search_text, kept, account_id, camera_id);
+CREATE INDEX clips_by_group ON clips (group_id, start_ms, id, end_ms);
+
+CREATE TABLE clip_groups (
+    id INTEGER PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,
+    label TEXT NOT NULL,
+    status TEXT NOT NULL,
+    kept INTEGER NOT NULL,
+    kinds TEXT NOT NULL,
+    seen TEXT NOT NULL,
+    search_text TEXT NOT NULL,
+    clips INTEGER NOT NULL,
+    UNIQUE (account_id, camera_id, search_text, label, status, kept, kinds, seen)
+) STRICT;
+CREATE TRIGGER clip_removed AFTER DELETE ON clips BEGIN
+    UPDATE cameras SET clips = clips - 1, size_bytes = size_bytes - OLD.size_bytes
+        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id;
+    DELETE FROM cameras
+        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
+        AND clips = 0;
+    UPDATE days SET clips = clips - 1
+        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
+        AND day = OLD.day;
+    DELETE FROM days
+        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
+        AND day = OLD.day AND clips = 0;
+    UPDATE clip_groups SET clips = clips - 1 WHERE id = OLD.group_id;
+    DELETE FROM clip_groups WHERE id = OLD.group_id AND clips = 0;
+END;
+CREATE TRIGGER clip_regrouped AFTER UPDATE OF group_id ON clips
+    WHEN OLD.group_id != NEW.group_id BEGIN
+    UPDATE clip_groups SET clips = clips + 1 WHERE id = NEW.group_id;
+    UPDATE clip_groups SET clips = clips - 1 WHERE id = OLD.group_id;
+    DELETE FROM clip_groups WHERE id = OLD.group_id AND clips = 0;
+END;
+"""
+_INDEXES = """
+CREATE INDEX jobs_by_time ON jobs (account_id, asked_at_ms);
+CREATE INDEX jobs_ended ON jobs (updated_at_ms) WHERE state IN ('saved', 'failed');
+CREATE INDEX days_by_day ON days (day);
+"""
+_TABLES = f"""
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    camera_id TEXT NOT NULL,
+    camera_name TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL,
+    asked_at_ms INTEGER NOT NULL,
+    give_up_at_ms INTEGER NOT NULL,
+    root TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    label TEXT NOT NULL,
+    overwrite INTEGER NOT NULL,
+    media_options TEXT NOT NULL,
+    events TEXT NOT NULL,
+    state TEXT NOT NULL,
+    clips TEXT NOT NULL,
+    error TEXT,
+    working_folders TEXT NOT NULL,
+    starts INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX jobs_by_account ON jobs (account_id, state, asked_at_ms);
 
 CREATE TABLE cameras (
     account_id TEXT NOT NULL,
@@ -91,29 +134,8 @@ CREATE TABLE days (
     clips INTEGER NOT NULL,
     PRIMARY KEY (account_id, camera_id, day)
 ) STRICT, WITHOUT ROWID;
-CREATE TRIGGER clip_added AFTER INSERT ON clips BEGIN
-    INSERT INTO cameras
-        VALUES (NEW.account_id, NEW.camera_id, 1, NEW.size_bytes)
-        ON CONFLICT DO UPDATE SET
-            clips = clips + 1, size_bytes = size_bytes + excluded.size_bytes;
-    INSERT INTO days
-        VALUES (NEW.account_id, NEW.camera_id, NEW.day, 1)
-        ON CONFLICT DO UPDATE SET clips = clips + 1;
-END;
-CREATE TRIGGER clip_removed AFTER DELETE ON clips BEGIN
-    UPDATE cameras SET clips = clips - 1, size_bytes = size_bytes - OLD.size_bytes
-        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id;
-    DELETE FROM cameras
-        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
-        AND clips = 0;
-    UPDATE days SET clips = clips - 1
-        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
-        AND day = OLD.day;
-    DELETE FROM days
-        WHERE account_id = OLD.account_id AND camera_id = OLD.camera_id
-        AND day = OLD.day AND clips = 0;
-END;
-
+{_INDEXES}
+{_CLIPS}
 CREATE TABLE events (
     account_id TEXT NOT NULL,
     camera_id TEXT NOT NULL,
@@ -155,7 +177,42 @@ CREATE TABLE tasks (
     PRIMARY KEY (kind, subject)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO tasks VALUES ('rebuild', '');
-"""
+"""  # noqa: S608
+
+# What brings the tables of an earlier version up to the next one.
+_UPGRADES = {
+    1: f"""
+{_INDEXES}
+DROP TRIGGER clip_added;
+DROP TRIGGER clip_removed;
+CREATE TEMP TABLE former AS SELECT *,
+    (SELECT json_group_array(word) FROM (SELECT DISTINCT
+        json_extract(value, '$.kind') AS word FROM json_each(saves) ORDER BY word)
+    ) AS kinds,
+    (SELECT json_group_array(word) FROM (SELECT DISTINCT seen.value AS word
+        FROM json_each(saves) AS event, json_each(json_extract(event.value, '$.seen')) AS seen
+        ORDER BY word)
+    ) AS seen,
+    replace(search_text, status || ' ' || day, status)
+        || CASE kept WHEN 1 THEN ' kept' ELSE '' END AS words
+    FROM clips;
+DROP TABLE clips;
+{_CLIPS}
+INSERT INTO clip_groups
+    SELECT NULL, account_id, camera_id, label, status, kept, kinds, seen, words, COUNT(*)
+    FROM former
+    GROUP BY account_id, camera_id, label, status, kept, kinds, seen, words;
+INSERT INTO clips
+    SELECT former.id, job_id, former.account_id, account_name, source,
+        former.camera_id, camera_name, start_ms, end_ms, duration_ms, former.label,
+        former.status, path, size_bytes, sha256, video_codec, audio_codec, width, height,
+        events, gaps, saved_at_ms, saves, former.kept, modified_ns, day, clip_groups.id
+    FROM former JOIN clip_groups
+        USING (account_id, camera_id, label, status, kept, kinds, seen)
+    WHERE clip_groups.search_text = former.words;
+DROP TABLE former;
+""",  # noqa: S608
+}
 
 # A clip's record says who was at the door, and when.
 _PRIVATE = 0o600
@@ -184,7 +241,9 @@ def check(database: sqlite3.Connection) -> None:
 def prepare(
     database: sqlite3.Connection, path: Path, *, is_suspect: bool = False
 ) -> None:
-    """Make the tables of a new database; read through one that `is_suspect`.
+    """Make the tables of a new database, or bring them up to date.
+
+    One that `is_suspect` is read through first.
 
     Raises LibraryError (`library_newer`) if a newer release wrote them, and sqlite3.Error;
     then nothing is touched.
@@ -200,9 +259,12 @@ def prepare(
     database.execute("PRAGMA synchronous = NORMAL")
     if version == VERSION:
         return
+    steps = (
+        [_UPGRADES[step] for step in range(version, VERSION)] if version else [_TABLES]
+    )
     try:
         database.executescript(
-            f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+            f"BEGIN; {' '.join(steps)} PRAGMA user_version = {VERSION}; COMMIT;"
         )
     except BaseException:
         database.rollback()

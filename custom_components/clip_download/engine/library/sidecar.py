@@ -16,7 +16,7 @@ from typing import Any
 
 from ..folder import File, Folder, is_link
 from ..model import Clip, ClipStatus, Event
-from ..time_range import Window
+from ..time_range import Window, utc_ms
 from . import files
 
 VERSION = 1
@@ -327,11 +327,13 @@ def _list(value: object, most: int) -> list[Any]:
 
 
 def _text(value: object) -> str:
-    text = _is(str, value)
-    if len(text) > LONGEST_TEXT or "\0" in text:
+    # Not by `_is`: there are many texts in each of many sidecars.
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or "\0" in value:
         raise ValueError("not a text of ours")
-    # Raises for a lone surrogate, which neither SQLite nor a file system can store.
-    text.encode()
+    text = value
+    if not text.isascii():
+        # Raises for a lone surrogate, which neither SQLite nor a file system can store.
+        text.encode()
     return text
 
 
@@ -360,7 +362,7 @@ def _time(value: object) -> datetime:
     time = datetime.fromisoformat(_is(str, value))
     if time.utcoffset() is None or not 1970 <= time.year < 9999:
         raise ValueError("not a time of ours")
-    return Window(time, time).start
+    return utc_ms(time)
 
 
 def _window(content: dict[str, Any]) -> Window:
