@@ -106,18 +106,18 @@ class Roll(Source):
             yield download_of(response)
 
 
-def make_film(path: Path) -> None:
-    """Write 2 MiB of 1080p as a doorbell sends it: a scene that moves a little."""
+def make_film(path: Path, length_s: int, size_bytes: int) -> None:
+    """Write so much of 1080p as a doorbell sends it: a scene that moves a little."""
     width, height = 1920, 1080
-    scene = np.random.default_rng(1).integers(40, 210, (60, 120), np.uint8)
+    scene = np.random.default_rng(1).integers(40, 210, (68, 120), np.uint8)
     large = scene.repeat(24, axis=0).repeat(24, axis=1)
     grain = np.random.default_rng(2).integers(0, 12, large.shape, np.uint8)
     with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as out:
         stream = out.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.bit_rate = CLIP_BYTES * 8 // LENGTH_S
+        stream.bit_rate = size_bytes * 8 // length_s
         stream.options = {"preset": "ultrafast", "g": str(2 * FPS), "bf": "0"}
-        for number in range(LENGTH_S * FPS):
+        for number in range(length_s * FPS):
             luma = (large + np.roll(grain, 7 * number, axis=1))[
                 : height * 3 // 2, number : number + width
             ].copy()
@@ -126,7 +126,7 @@ def make_film(path: Path) -> None:
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     # To the byte: a box that players skip fills it up.
-    missing = CLIP_BYTES - path.stat().st_size
+    missing = size_bytes - path.stat().st_size
     if missing >= 8:
         with path.open("ab") as film:
             film.write(missing.to_bytes(4) + b"free" + bytes(missing - 8))
@@ -246,7 +246,7 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         (folder / "www").mkdir(mode=0o755)
-        make_film(folder / "www" / "film.mp4")
+        make_film(folder / "www" / "film.mp4", LENGTH_S, CLIP_BYTES)
         for line, serving, is_goal in (
             (
                 f"{LINE_MBIT_S} Mbit/s, {FIRST_BYTE_S * 1000:.0f} ms to the first byte",

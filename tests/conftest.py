@@ -6,7 +6,6 @@ import custom_components  # isort: skip  # noqa: F401
 import asyncio.constants
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
-import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,11 +19,11 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler, FlowManager
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
-from homeassistant.util import ssl as ssl_util
 
 from .accounts import set_up
 from .clouds import Authority, Clouds
 from .clouds.server import FOLDER
+from .household import trust
 from .words import check_words
 
 # Home Assistant's tests run asyncio in debug mode, which notes where each callback came
@@ -34,20 +33,8 @@ asyncio.constants.DEBUG_STACK_DEPTH = 1  # type: ignore[misc]
 AUTHORITY = Authority(FOLDER / "authority")
 
 
-def _trust_authority() -> None:
-    """Let Home Assistant trust the clouds, as it trusts a user's own authority.
-
-    The test plugin imported Home Assistant, which made its TLS contexts, before this
-    file could set the environment; so it makes them again, outside of the event loop.
-    """
-    os.environ["REQUESTS_CA_BUNDLE"] = str(AUTHORITY.ca_pem_path)
-    ssl_util._client_context.cache_clear()
-    for cipher_list in ssl_util.SSLCipherList:
-        for protocols in ssl_util._SSL_ALPN_PROTOCOLS:
-            ssl_util._client_context(cipher_list, protocols)
-
-
-_trust_authority()
+# The test plugin imported Home Assistant before this file could say whom to trust.
+trust(AUTHORITY.ca_pem_path)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+import os
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import (
@@ -17,16 +18,39 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant
 from homeassistant.helpers import frame, translation
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
+from homeassistant.util import ssl as ssl_util
 
-from .clouds import Clouds
+from .clouds.resolver import LoopbackResolver
+
+
+class Resolving(Protocol):
+    """What tells where hosts are: the clouds, wherever they run."""
+
+    def resolver(self) -> LoopbackResolver:
+        """Return a resolver that knows the clouds and nobody else."""
+
+
+def trust(ca_pem_path: Path) -> None:
+    """Let Home Assistant trust an authority, as it trusts a user's own one.
+
+    It made its TLS contexts when it was imported, which may be before the environment
+    could be set; so it makes them again, outside of the event loop.
+    """
+    os.environ["REQUESTS_CA_BUNDLE"] = str(ca_pem_path)
+    ssl_util._client_context.cache_clear()
+    for cipher_list in ssl_util.SSLCipherList:
+        for protocols in ssl_util._SSL_ALPN_PROTOCOLS:
+            ssl_util._client_context(cipher_list, protocols)
 
 
 @asynccontextmanager
-async def home(folder: Path, clouds: Clouds) -> AsyncIterator[HomeAssistant]:
+async def home(
+    folder: Path, clouds: Resolving, *, listens: bool = False
+) -> AsyncIterator[HomeAssistant]:
     """Run Home Assistant with its configuration and media folder below `folder`.
 
-    It finds these clouds, and nobody else; Ring pushes nothing. Raises what its event
-    loop was told of and nobody caught.
+    It finds these clouds, and nobody else; Ring pushes nothing unless it `listens`.
+    Raises what its event loop was told of and nobody caught.
     """
     uncaught: list[BaseException] = []
 
@@ -39,7 +63,7 @@ async def home(folder: Path, clouds: Clouds) -> AsyncIterator[HomeAssistant]:
     config, media = folder / "config", folder / "media"
     config.mkdir()
     media.mkdir()
-    with patch.object(RingSource, "listen", listen):
+    with patch.object(RingSource, "listen", RingSource.listen if listens else listen):
         async with async_test_home_assistant(config_dir=str(config)) as hass:
             hass.loop.set_exception_handler(catch)
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
