@@ -14,14 +14,15 @@ import custom_components  # isort: skip  # noqa: F401
 
 import argparse
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 import json
 import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
+import random
 import tempfile
 import time
 from typing import Any, override
@@ -31,6 +32,12 @@ from aiohttp import web
 
 from custom_components.clip_download.automatic_saving import async_set_automatic
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.events.readiness import (
+    USUAL_PAUSE,
+    Readiness,
+)
+from custom_components.clip_download.engine.model import Event as HeardEvent, EventKind
+from custom_components.clip_download.engine.time_range import Window
 from homeassistant.core import Event, HomeAssistant, callback
 from tests.accounts import begin, finish
 from tests.clouds import Clouds
@@ -49,34 +56,43 @@ FILM_S, FILM_BYTES = 20, 12 * 10**6
 LINE_MBIT_S = 50
 PUSHED_GOAL_S, POLLED_GOAL_S = 0.3, 0.5
 # From the bell's end until its recording is ready, in the rounds' order.
-READY_AFTER_S = (11.0, 14.6, 12.3, 16.9, 13.4)
-# Two pushes within a shorter time are one.
-QUIET_S = 16.0
+READY_AFTER_S = (11.0, 14.6, 6.3, 13.9, 8.4)
+# Two pushes within a shorter time are one; for the same camera within one and a half.
+QUIET_S = 10.5
 LONGEST_S = 120.0
 # How fast the line is, and whether a push comes when the recording is ready.
 LINES = ((LINE_MBIT_S, True), (None, True), (None, False))
-DOORBELL = 3861978
+# In simulated time: how many events, and between which ages their recordings are ready.
+EVENTS = 500
+SPREADS = ((28.0, 32.0), (35.0, 55.0), (20.0, 180.0))
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Saved:
-    """One recording: how long after it was ready, and how many requests that took."""
+    """One recording: how long after it was ready, and how many requests that took.
+
+    It was noticed by a request `noticed_s` after that moment, `poll_s` after the one
+    before.
+    """
 
     late_s: float
     requests: int
+    noticed_s: float
+    poll_s: float
 
 
 class Cloud(Clouds):
     """The simulated clouds, with one film for all that ever happens, over one line."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the film, and a doorbell."""
+        """Make the film, and two doorbells."""
         super().__init__(Authority(folder))
         self.line = Line(None)
         self.only_film = folder / "film.mp4"
         make_film(self.only_film, FILM_S, FILM_BYTES)
         self.ring.two_factor = None
-        self.doorbell = self.ring.add_camera("Front Door")
+        self.doorbells = [self.ring.add_camera(name) for name in ("Front", "Back")]
 
     @override
     async def film(
@@ -109,12 +125,13 @@ def run_cloud(told: Connection, folder: Path) -> None:
 async def _run_cloud(told: Connection, folder: Path) -> None:
     loop = asyncio.get_running_loop()
     async with Cloud(folder) as cloud:
-        told.send((cloud.ports, cloud.ca_pem_path))
+        doorbells = [one.id for one in cloud.doorbells]
+        told.send((cloud.ports, cloud.ca_pem_path, doorbells))
         while order := await loop.run_in_executor(None, told.recv):
             match order:
-                case "ring", ready_after_s:
+                case "ring", (number, ready_after_s):
                     event = cloud.ring.add_event(
-                        cloud.doorbell,
+                        cloud.doorbells[number % len(cloud.doorbells)],
                         "ding",
                         start=cloud.now() - timedelta(seconds=FILM_S),
                         duration_s=FILM_S,
@@ -125,16 +142,20 @@ async def _run_cloud(told: Connection, folder: Path) -> None:
                     cloud.line = Line(mbit_s)
                     told.send(None)
                 case "asked", _:
-                    told.send(len(cloud.ring.asked("video_search|/history|share/play")))
+                    asked = cloud.ring.asked("/history|share/play")
+                    told.send([one.at.timestamp() for one in asked])
 
 
 class Ring:
     """What Home Assistant's process knows of the cloud: its ports, and what to tell it."""
 
-    def __init__(self, told: Connection, ports: dict[str, int]) -> None:
+    def __init__(
+        self, told: Connection, ports: dict[str, int], doorbells: Sequence[int]
+    ) -> None:
         """Take the way to its process."""
         self._told = told
         self.ports = ports
+        self.doorbells = doorbells
 
     def resolver(self) -> LoopbackResolver:
         """Return what finds the cloud's hosts."""
@@ -145,9 +166,9 @@ class Ring:
         self._told.send(order)
         return await asyncio.get_running_loop().run_in_executor(None, self._told.recv)
 
-    async def requests(self) -> int:
-        """Return how often it was asked what there is."""
-        return int(await self.tell("asked", None))
+    async def asked(self) -> list[float]:
+        """Return when it was asked what there is."""
+        return list(await self.tell("asked", None))
 
 
 @contextmanager
@@ -157,10 +178,10 @@ def cloud(folder: Path) -> Iterator[Ring]:
     ours, theirs = context.Pipe()
     process = context.Process(target=run_cloud, args=(theirs, folder), daemon=True)
     process.start()
-    ports, ca_pem_path = ours.recv()
+    ports, ca_pem_path, doorbells = ours.recv()
     trust(ca_pem_path)
     try:
-        yield Ring(ours, ports)
+        yield Ring(ours, ports, doorbells)
     finally:
         ours.send(None)
         process.join()
@@ -201,28 +222,71 @@ class Home:
         self._firebases.append(Firebase(*args, **options))
         return self._firebases[-1]
 
-    def push(self) -> None:
+    def push(self, number: int) -> None:
         """Push as Ring does when something happens."""
+        doorbell = self.ring.doorbells[number % len(self.ring.doorbells)]
         ding = {"id": "1", "created_at": "2026-11-22T12:00:00Z", "subtype": "ding"}
-        device = {"id": DOORBELL, "name": "Front Door", "kind": "lpd_v1"}
+        device = {"id": doorbell, "name": "Front", "kind": "lpd_v1"}
         data = {
             "android_config": json.dumps({"category": "com.ring.pn.live-event.ding"}),
             "data": json.dumps({"device": device, "event": {"ding": ding}}),
         }
         self._firebases[-1].callback({"data": data}, "1", None)
 
-    async def run(self, ready_after_s: float, *, is_pushed: bool) -> Saved:
+    async def run(self, number: int, ready_after_s: float, *, is_pushed: bool) -> Saved:
         """Ring, and wait until what rang is saved."""
-        requests = await self.ring.requests()
-        ready_at_s = await self.ring.tell("ring", ready_after_s)
+        before = len(await self.ring.asked())
+        ready_at_s = await self.ring.tell("ring", (number, ready_after_s))
         if is_pushed:
             await asyncio.sleep(ready_at_s - time.time())
-        self.push()
+        self.push(number)
         async with asyncio.timeout(LONGEST_S):
             late_s = await self._saved.get() - ready_at_s
-        requests = await self.ring.requests() - requests
-        await asyncio.sleep(QUIET_S)
-        return Saved(late_s, requests)
+        asked = await self.ring.asked()
+        noticed_s = min(one for one in asked if one >= ready_at_s)
+        if is_pushed:
+            await asyncio.sleep(QUIET_S)
+        return Saved(
+            late_s,
+            len(asked) - before,
+            noticed_s - ready_at_s,
+            noticed_s - max(one for one in asked if one < ready_at_s),
+        )
+
+
+def timed(spread: tuple[float, float], *, is_learned: bool) -> tuple[float, float]:
+    """Return how late recordings are noticed and how often is asked, on an average.
+
+    They are ready between two ages, and noticed in the 20 s that are usual, or in the
+    pauses that are learned.
+    """
+    rng = random.Random(1)
+    readiness = Readiness()
+    late_s, looks = 0.0, 0
+    moment = START
+    for _ in range(EVENTS):
+        moment += timedelta(minutes=20)
+        window = Window(moment, moment + timedelta(seconds=FILM_S))
+        ready_at = window.end + timedelta(seconds=rng.uniform(*spread))
+        # Ring pushes that it rings.
+        look, before = moment, moment
+        looks += 1
+        while look < ready_at:
+            before = look
+            has_ended = look >= window.end
+            listed = seen(window if has_ended else Window(moment, moment))
+            look += (
+                readiness.pause("front", [listed], look) if is_learned else USUAL_PAUSE
+            )
+            looks += 1
+        readiness.learn("front", seen(window), before, look)
+        late_s += (look - ready_at).total_seconds()
+    return late_s / EVENTS, looks / EVENTS
+
+
+def seen(window: Window) -> HeardEvent:
+    """Return a ring of the bell."""
+    return HeardEvent(id="1", kind=EventKind.DING, window=window)
 
 
 async def live(folder: Path, ring: Ring, rounds: int) -> list[list[Saved]]:
@@ -231,13 +295,15 @@ async def live(folder: Path, ring: Ring, rounds: int) -> list[list[Saved]]:
         one = Home(hass, ring)
         await one.sign_in()
         # The first one brings what stays: code, threads, decoders, connections.
-        await one.run(1, is_pushed=True)
+        for number in range(2):
+            await one.run(number, 1, is_pushed=True)
         runs = []
         for mbit_s, is_pushed in LINES:
             await ring.tell("line", mbit_s)
             runs.append(
                 [
                     await one.run(
+                        number,
                         1 if is_pushed else READY_AFTER_S[number % 5],
                         is_pushed=is_pushed,
                     )
@@ -253,6 +319,23 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
         folder = Path(name)
         with cloud(folder) as ring:
             runs = asyncio.run(live(folder, ring, options.rounds))
+    for spread in SPREADS:
+        (late_s, looks), (usual_late_s, usual_looks) = (
+            timed(spread, is_learned=is_learned) for is_learned in (True, False)
+        )
+        least_s, most_s = spread
+        work = f"ready {least_s:.0f}-{most_s:.0f} s after its end, polled"
+        for what, unit, ours, theirs in (
+            ("noticed later", "s", late_s, usual_late_s),
+            ("looks at its history", "", looks, usual_looks),
+        ):
+            yield Row(
+                work=f"{work}: {what}",
+                against="every 20 s",
+                unit=unit,
+                ours=[ours],
+                theirs=[theirs],
+            )
     for (mbit_s, is_pushed), saved in zip(LINES, runs, strict=True):
         bytes_s = FILM_BYTES * 8e-6 / mbit_s if mbit_s else 0.0
         line = f"{mbit_s} Mbit/s" if mbit_s else "no limit"
@@ -271,6 +354,20 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
                 unit="s",
                 ours=[one.late_s - bytes_s for one in saved],
                 goal=PUSHED_GOAL_S,
+            )
+        else:
+            yield Row(
+                work=f"from the poll that notices it to saved, above the bytes, {way}",
+                against="",
+                unit="s",
+                ours=[one.late_s - bytes_s - one.noticed_s for one in saved],
+                goal=POLLED_GOAL_S,
+            )
+            yield Row(
+                work=f"the pause between two polls, {way}",
+                against="",
+                unit="s",
+                ours=[one.poll_s for one in saved],
             )
         yield Row(
             work=f"requests for it, {line}, {way}",

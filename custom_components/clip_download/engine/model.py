@@ -144,10 +144,10 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class PushedEvent:
-    """An event that a cloud told of by itself, and the id of the camera that saw it."""
+    """What a cloud told of by itself: the id of a camera, and the event if it says which."""
 
     camera_id: str
-    event: Event
+    event: Event | None = None
 
 
 class ProblemKind(StrEnum):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 import json
 from pathlib import Path
+import statistics
 from typing import Any, ClassVar, override
 from unittest.mock import patch
 
@@ -26,6 +27,11 @@ from custom_components.clip_download.engine.errors import (
     SignInError,
     StorageError,
 )
+from custom_components.clip_download.engine.events.readiness import (
+    ASKED_APART,
+    ENOUGH,
+    USUAL_PAUSE,
+)
 from custom_components.clip_download.engine.events.saver import JOBS_AT_ONCE, Rules
 from custom_components.clip_download.engine.events.store import EventState, EventStore
 from custom_components.clip_download.engine.folder import File
@@ -40,6 +46,7 @@ from custom_components.clip_download.engine.model import (
     MediaOptions,
     Part,
     Plan,
+    PushedEvent,
 )
 from custom_components.clip_download.engine.sources.base import Download, Source
 from custom_components.clip_download.engine.sources.http import download_of
@@ -84,6 +91,7 @@ class Street(Source):
         self.words: dict[str, list[tuple[datetime, tuple[str, ...]]]] = {}
         self.fetched: list[str] = []
         self.url = ""
+        self.has_ends = True
 
     def happen(
         self,
@@ -123,6 +131,12 @@ class Street(Source):
         words = [seen for at, seen in self.words.get(event.id, ()) if at <= now()]
         return words[-1] if words else event.seen
 
+    def _window(self, event: Event) -> Window:
+        """Return it as it is listed: whether it has an end before it is ready."""
+        if self.has_ends or self.ready_at[event.id] <= now():
+            return event.window
+        return Window(event.window.start, event.window.start)
+
     def looks_at(self, camera_id: str) -> list[datetime]:
         """Return when a camera's history was asked for."""
         return [at for one, at in self.looks if one == camera_id]
@@ -144,6 +158,7 @@ class Street(Source):
         return [
             replace(
                 event,
+                window=self._window(event),
                 is_ready=self.ready_at[event.id] <= now(),
                 seen=self._seen(event),
             )
@@ -627,6 +642,52 @@ async def test_looks(live: Live) -> None:
         assert len(street.looks_at("back")) == 10
 
 
+@pytest.mark.parametrize("has_end", [True, False])
+@simulated
+async def test_looks_when_it_is_likely(live: Live, *, has_end: bool) -> None:
+    """Once it is known how long recordings take, they are looked for at that time."""
+    async with live() as (street, account):
+        street.has_ends = has_end
+        for number in range(20):
+            street.happen(str(number), ready_s=47 + number % 5)
+            account.monitor.on_push()
+            await asyncio.sleep(607)
+        assert len(await saved(account)) == 20
+        looks = street.looks_at("front")
+        late_s, asked = [], []
+        for _, event, _ in street.happened:
+            ready_at = street.ready_at[event.id]
+            first = min(at for at in looks if at >= ready_at)
+            late_s.append((first - ready_at).total_seconds())
+            asked.append(sum(event.window.start <= at <= first for at in looks))
+        assert max(late_s[:ENOUGH]) <= USUAL_PAUSE.total_seconds() + 1.5
+        # By the pauses that there are at least, and the rest of what is not known.
+        assert statistics.mean(late_s[8:]) < 4
+        # As many as before, or fewer.
+        assert statistics.mean(asked[8:]) <= statistics.mean(asked[:ENOUGH])
+
+
+@simulated
+async def test_a_look_at_many_cameras(live: Live) -> None:
+    """However many cameras await something, an account is asked no more often."""
+    async with live() as (street, account):
+        street.ids = [str(number) for number in range(12)]
+        account.cameras |= {one.id: one for one in await street.cameras()}
+        for number in range(10):
+            for camera_id in street.ids:
+                street.happen(
+                    f"{number} {camera_id}", 30 + number * 607, camera_id, ready_s=50
+                )
+        await asyncio.sleep(10 * 607)
+        assert len(await saved(account)) == 120
+        begins = [30 + number * 607 for number in range(ENOUGH, 10)]
+        for begin_s in begins:
+            begin = NOON + begin_s * SECOND
+            asked = [at for _, at in street.looks if begin <= at < begin + MINUTE]
+            # Each once a minute anyway; and one look in so much time.
+            assert len(asked) <= len(account.cameras) + MINUTE / ASKED_APART + 2
+
+
 @simulated
 async def test_pushed(live: Live) -> None:
     """A push is a reason to look at once."""
@@ -637,6 +698,22 @@ async def test_pushed(live: Live) -> None:
         await asyncio.sleep(1)
         assert account.told == [("front", "1")]
         assert await saved(account) == [["1"]]
+
+
+@pytest.mark.parametrize(("camera_id", "looks"), [("back", [0, 1]), ("gone", [1, 1])])
+@simulated
+async def test_pushed_of_a_camera(
+    live: Live, camera_id: str, looks: Sequence[int]
+) -> None:
+    """A push that names a camera is no reason to look at others, unless it is not known."""
+    async with live() as (street, account):
+        await asyncio.sleep(10)
+        del street.looks[:]
+        street.happen("1", camera_id="back")
+        account.monitor.on_push(PushedEvent(camera_id=camera_id))
+        await asyncio.sleep(1)
+        assert await saved(account) == [["1"]]
+        assert [len(street.looks_at(one)) for one in street.ids] == looks
 
 
 @simulated

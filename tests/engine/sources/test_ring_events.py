@@ -662,11 +662,14 @@ class Listening:
     def __init__(self, source: RingSource) -> None:
         """Begin to listen."""
         self.times = 0
+        self.cameras = set[str]()
         self.task = asyncio.create_task(source.listen(self.heard))
 
     def heard(self, pushed: PushedEvent | None) -> None:
         """Count."""
-        assert pushed is None
+        assert pushed
+        assert pushed.event is None
+        self.cameras.add(pushed.camera_id)
         self.times += 1
 
     async def stop(self) -> None:
@@ -703,6 +706,7 @@ async def test_push(
     for _ in range(2):
         firebase.push(event)
     assert listening.times == 2
+    assert listening.cameras == {str(doorbell.id)}
 
     await listening.stop()
     assert firebase.state == "stopped"

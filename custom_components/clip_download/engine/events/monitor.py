@@ -19,15 +19,15 @@ from ..errors import (
 from ..model import Camera, Event, PushedEvent
 from ..sources.base import Source
 from ..time_range import Window
+from .readiness import Readiness
 from .saver import EventSaver
 from .store import EventStore
 
 _LOGGER = logging.getLogger(__name__)
 
-# How often a camera's history is polled: in general, while the recording of an event
-# that is to be saved is not ready, and where the history is refused.
+# How often a camera's history is polled: in general, and where the history is refused.
+# While the recording of an event that is to be saved is not ready, `readiness` says it.
 POLL_INTERVAL = timedelta(seconds=60)
-POLL_INTERVAL_AWAITING = timedelta(seconds=20)
 POLL_INTERVAL_REFUSED = timedelta(minutes=15)
 # A push may not say which camera it is about: all are polled, but not for each push.
 PUSHES_APART = timedelta(seconds=15)
@@ -65,10 +65,13 @@ class _CameraState:
 
     `next_poll` is the regular poll, `pushed_poll` an earlier one for a push, and
     `last_pushed_poll` the last of these. `next_long_poll` has the next poll for each of
-    LONG_POLLS.
+    LONG_POLLS. The history was last read at `last_poll`, and had no recordings of the
+    `awaited` events then.
     """
 
     next_poll: datetime = _LONG_AGO
+    last_poll: datetime | None = None
+    awaited: list[Event] = field(default_factory=list)
     pushed_poll: datetime = _NEVER
     last_pushed_poll: datetime = _LONG_AGO
     next_long_poll: dict[timedelta, datetime] = field(default_factory=dict)
@@ -154,6 +157,7 @@ class EventMonitor:
         self._spawn = spawn
         self._lock = asyncio.Lock()
         self._states: defaultdict[str, _CameraState] = defaultdict(_CameraState)
+        self._readiness = Readiness()
         self._inbox: list[tuple[Camera, Event]] = []
 
     def on_event(self, camera: Camera, event: Event) -> None:
@@ -180,13 +184,18 @@ class EventMonitor:
 
     def on_push(self, pushed: PushedEvent | None = None) -> None:
         """Handle a push, which may not say what happened."""
-        if pushed:
+        if pushed and pushed.event:
             for camera in self._cameras():
                 if camera.id == pushed.camera_id:
                     self.on_event(camera, pushed.event)
             return
+        cameras = list(self._cameras())
+        if pushed:
+            # A push for one that is not known may be about any.
+            named = [one for one in cameras if one.id == pushed.camera_id]
+            cameras = named or cameras
         now = datetime.now(UTC)
-        for camera in self._cameras():
+        for camera in cameras:
             self._states[camera.id].push(now)
         self._poll_soon()
 
@@ -231,7 +240,11 @@ class EventMonitor:
         last_error: CloudError | None = None
         has_succeeded = False
         now = datetime.now(UTC)
-        for camera in list(self._cameras()):
+        # First those of which something is to be saved: each look may take its turn.
+        cameras = sorted(
+            self._cameras(), key=lambda camera: not self._states[camera.id].awaited
+        )
+        for camera in cameras:
             now = datetime.now(UTC)
             state = self._states[camera.id]
             if state.due_at > now:
@@ -262,7 +275,7 @@ class EventMonitor:
         Raises SignInError, CloudError, StorageError.
         """
         try:
-            is_awaiting = await self._read_history(camera, state, now)
+            await self._read_history(camera, state, now)
         except (InvalidRequestError, NoFootageError, RefusedError) as err:
             _LOGGER.debug("No history of %s: %s", camera.id, err)
             return POLL_INTERVAL_REFUSED
@@ -272,12 +285,15 @@ class EventMonitor:
             # The other cameras are still polled.
             _LOGGER.exception("Could not read the events of %s", camera.id)
             return POLL_INTERVAL_REFUSED
-        return POLL_INTERVAL_AWAITING if is_awaiting else POLL_INTERVAL
+        if not state.awaited:
+            return POLL_INTERVAL
+        awaiting = sum(bool(self._states[one.id].awaited) for one in self._cameras())
+        return self._readiness.pause(camera.id, state.awaited, now, awaiting)
 
     async def _read_history(
         self, camera: Camera, state: _CameraState, now: datetime
-    ) -> bool:
-        """Store what the history lists; return whether a wanted event is not ready."""
+    ) -> None:
+        """Store what the history lists, and which wanted events are not ready."""
         long_polls: list[timedelta] = []
         since = now - POLL_BACK
         polled_until = await self._store.polled_until(camera.id)
@@ -292,21 +308,34 @@ class EventMonitor:
             # One that fails because it is long must not stop the short ones.
             state.next_long_poll[back] = now + POLL_INTERVAL_REFUSED
         events = await self._source.events(camera, Window(since, now + POLL_AHEAD))
+        self._learn(camera, state, events)
+        state.last_poll = now
         await self._handle_events(
             camera, events, polled_until=min(polled_until or now, now)
         )
         await self._store.set_polled_until(camera.id, now)
         for back in long_polls:
             state.next_long_poll[back] = now + LONG_POLLS[back]
-        return await self._is_awaiting(camera, now)
+        state.awaited = await self._awaited(camera, now)
 
-    async def _is_awaiting(self, camera: Camera, now: datetime) -> bool:
-        """Return whether a wanted event is not ready; after AWAITED_FOR it counts as such."""
+    def _learn(
+        self, camera: Camera, state: _CameraState, events: Iterable[Event]
+    ) -> None:
+        """Note how long those recordings took that have become ready."""
+        awaited = {one.id for one in state.awaited}
+        for event in events:
+            if event.id in awaited and event.is_ready and state.last_poll:
+                self._readiness.learn(
+                    camera.id, event, state.last_poll, datetime.now(UTC)
+                )
+
+    async def _awaited(self, camera: Camera, now: datetime) -> list[Event]:
+        """Return the wanted events that are not ready; after AWAITED_FOR one counts as ready."""
         awaited = await self._store.awaited(camera.id)
         overdue = [one for one in awaited if one.window.end + AWAITED_FOR < now]
         if overdue:
             await self._store.set_ready(camera.id, overdue)
-        return len(overdue) < len(awaited)
+        return [one for one in awaited if one not in overdue]
 
     async def _handle_events(
         self, camera: Camera, events: Sequence[Event], *, polled_until: datetime

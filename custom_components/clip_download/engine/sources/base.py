@@ -238,7 +238,8 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     async def listen(self, heard: Callable[[PushedEvent | None], None]) -> None:
         """Call `heard` whenever the cloud pushes that something happened, for ever.
 
-        With the event, if the push says which; with None, the history is looked into.
+        With the camera and the event, if the push says which; without an event, the
+        history is looked into, of all cameras if it says nothing.
         Where the cloud keeps a history, the push is never the truth: that is. Returns at
         once where the cloud pushes nothing; raises ClipError when listening fails.
         """

@@ -1067,7 +1067,7 @@ class RingSource(Source[RingCamera, RingPart]):
 
     @override
     async def listen(self, heard: Callable[[PushedEvent | None], None]) -> None:
-        """Register for Ring's push messages, and call `heard` at each, without an event.
+        """Register for Ring's push messages, and call `heard` at each with the camera.
 
         Where the sign-in is borrowed, its owner listens.
         """

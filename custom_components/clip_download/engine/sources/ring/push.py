@@ -14,6 +14,7 @@ from ring_doorbell import RingError
 from ring_doorbell.listen import RingEventListener
 
 from ...errors import BadAnswerError, ClipError
+from ...model import PushedEvent
 from ..http import unreachable
 from .client import SessionRing
 
@@ -34,10 +35,10 @@ async def listen(
     token: dict[str, Any] | None,
     *,
     keep_token: Callable[[dict[str, Any]], None],
-    heard: Callable[[None], None],
+    heard: Callable[[PushedEvent], None],
     call: Call,
 ) -> None:
-    """Call `heard` with None at each push, until it is time to begin anew.
+    """Call `heard` with the camera at each push, until it is time to begin anew.
 
     `token` is what Firebase knows us by, `keep_token` is given another; `call` makes a
     call of ring_doorbell, and raises our errors. Raises SignInError, CloudError.
@@ -67,11 +68,14 @@ def _quiet_firebase() -> Iterator[None]:
 
 
 async def _listen(
-    ring: SessionRing, listener: _Listener, heard: Callable[[None], None]
+    ring: SessionRing, listener: _Listener, heard: Callable[[PushedEvent], None]
 ) -> None:
     try:
         await _start(listener)
-        listener.add_notification_callback(lambda _: heard(None))
+        listener.add_notification_callback(
+            # What it says of the event may differ from what the history will.
+            lambda event: heard(PushedEvent(camera_id=str(event.doorbot_id)))
+        )
         ring.opened = listener.register_again
         began_at = time.monotonic()
         while time.monotonic() - began_at < LONGEST_S:
