@@ -28,8 +28,6 @@ import time
 from typing import Any, override
 from unittest.mock import patch
 
-from aiohttp import web
-
 from custom_components.clip_download.automatic_saving import async_set_automatic
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.events.readiness import (
@@ -43,11 +41,10 @@ from tests.accounts import begin, finish
 from tests.clouds import Clouds
 from tests.clouds.footage import Container, Shot, Span, Timeline
 from tests.clouds.resolver import LoopbackResolver
-from tests.clouds.server import Authority
+from tests.clouds.server import Authority, Line
 from tests.engine.sources.test_ring_events import Firebase
 from tests.household import home, trust
 
-from .line import Line
 from .small_clips import make_film
 from .table import Row, main
 
@@ -88,7 +85,6 @@ class Cloud(Clouds):
     def __init__(self, folder: Path) -> None:
         """Make the film, and two doorbells."""
         super().__init__(Authority(folder))
-        self.line = Line(None)
         self.only_film = folder / "film.mp4"
         make_film(self.only_film, FILM_S, FILM_BYTES)
         self.ring.two_factor = None
@@ -105,16 +101,6 @@ class Cloud(Clouds):
     ) -> tuple[Path, Span]:
         (shot,) = shots
         return self.only_film, Span(shot.start, shot.end)
-
-    @override
-    async def _write(
-        self, response: web.StreamResponse, body: bytes | Path, begin: int, end: int
-    ) -> None:
-        step = 32 * 1024 if isinstance(body, Path) else end - begin
-        for at in range(begin, end, step or 1):
-            if isinstance(body, Path):
-                await self.line.carry(min(step, end - at))
-            await super()._write(response, body, at, min(at + step, end))
 
 
 def run_cloud(told: Connection, folder: Path) -> None:
@@ -139,7 +125,7 @@ async def _run_cloud(told: Connection, folder: Path) -> None:
                     )
                     told.send(event.ready_at.timestamp())
                 case "line", mbit_s:
-                    cloud.line = Line(mbit_s)
+                    cloud.ring.media_line = Line(mbit_s * 125_000) if mbit_s else None
                     told.send(None)
                 case "asked", _:
                     asked = cloud.ring.asked("/history|share/play")

@@ -13,30 +13,11 @@ import ssl
 
 import trustme
 
+from tests.clouds.server import Line
+
 from .servers import HOST
 
 CHUNK_BYTES = 32 * 1024
-# What a line makes up for when its process was late.
-SLACK_S = 0.02
-
-
-class Line:
-    """So many bytes go over it at once, whoever they are for."""
-
-    def __init__(self, mbit_s: float | None) -> None:
-        """Take the speed; None is no limit."""
-        self._s_per_byte = 8e-6 / mbit_s if mbit_s else 0.0
-        self._free_at_s = 0.0
-
-    async def carry(self, size_bytes: int) -> None:
-        """Wait until so many bytes have gone over it."""
-        if not self._s_per_byte:
-            return
-        now_s = asyncio.get_running_loop().time()
-        begin_s = max(self._free_at_s, now_s - SLACK_S)
-        self._free_at_s = begin_s + size_bytes * self._s_per_byte
-        if self._free_at_s > now_s:
-            await asyncio.sleep(self._free_at_s - now_s)
 
 
 @contextmanager
@@ -65,7 +46,7 @@ def _serve(told: Connection, folder: Path, mbit_s: float, first_byte_s: float) -
 async def _serve_for_ever(
     told: Connection, folder: Path, mbit_s: float, first_byte_s: float
 ) -> None:
-    line = Line(mbit_s)
+    line = Line(mbit_s * 125_000)
     files: dict[str, bytes] = {}
 
     async def answer(
@@ -84,7 +65,7 @@ async def _serve_for_ever(
                 )
                 for at in range(0, len(body), CHUNK_BYTES):
                     chunk = body[at : at + CHUNK_BYTES]
-                    await line.carry(len(chunk))
+                    await line.send(len(chunk))
                     writer.write(chunk)
                     await writer.drain()
         writer.close()

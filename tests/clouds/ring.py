@@ -21,7 +21,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from .footage import Footage, Shot, without_picture
 from .live import LiveSession, LiveTrack
-from .server import Answer, Asked, Cloud, Handler, Server, json_answer
+from .server import Answer, Asked, Cloud, Handler, Line, Server, json_answer
 
 OAUTH_HOST = "oauth.ring.com"
 API_HOST = "api.ring.com"
@@ -172,6 +172,7 @@ class RingCloud(Cloud):
       leaves out then. Without `search_keeps_to_window` it answers the newest there are.
     - `history_pages`: how the pages of a history follow each other.
     - `rate_limit`: requests, and the seconds that they must be spread over.
+    - `media_line`: what recordings come over, None for as fast as they can.
     - `timeline_late_s`: how long what is recorded around the clock takes to be there.
       `shown_after_s`: how long Ring takes to make what its app shows.
     - `live_starts`: a live view sends pictures. `live_trickles`: the ways to it come
@@ -208,6 +209,7 @@ class RingCloud(Cloud):
         self.shown_after_s = 12.0
         self.push_tokens: dict[str, str] = {}
         self.rate_limit = (30, 5.0)
+        self.media_line: Line | None = None
         self.cameras: list[RingCamera] = []
         self.events: list[RingEvent] = []
         self.leaks: list[str] = []
@@ -889,6 +891,11 @@ class RingCloud(Cloud):
             (one for one in self.events if one.camera is camera and one.start <= now),
             key=lambda one: one.start,
         )
+
+    @override
+    def line(self, asked: Asked) -> Line | None:
+        """Return the line that recordings come over."""
+        return self.media_line if asked.host == MEDIA_HOST else None
 
     @override
     def unknown(self, asked: Asked) -> Answer:
