@@ -564,6 +564,7 @@ class RingCloud(Cloud):
                     "kind": "intercom_handset_audio",
                     "location_id": "mock-location-id",
                     "features": {"show_recordings": True},
+                    "settings": {"doorbell_volume": 8, "mic_volume": 8},
                 }
             ],
         }
