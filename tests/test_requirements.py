@@ -208,3 +208,30 @@ def test_requirements_can_be_had(
         assert ("aiortc" in chosen) == (wanted != always)
         assert ("google-crc32c" in chosen) == (wanted != always)
         assert {"av", "botocore", "ring-doorbell"} <= set(chosen)
+
+
+# All that Home Assistant loads of it at a start with accounts of all clouds.
+AT_REST = """
+import sys
+from importlib import import_module
+from pathlib import Path
+
+for module in Path("custom_components/clip_download").glob("*.py"):
+    import_module(f"custom_components.clip_download.{module.stem}")
+for source in ("kinesis", "meraki.client", "ring.client", "ring_partner.client"):
+    import_module(f"custom_components.clip_download.engine.sources.{source}")
+print(*{"av", "aiortc"} & sys.modules.keys())
+"""
+
+
+def test_accounts_at_rest_need_neither_pyav_nor_aiortc() -> None:
+    """What reads footage is imported with the first job, what shows it live on demand."""
+    done = subprocess.run(
+        [sys.executable, "-c", AT_REST],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout.split() == []

@@ -21,11 +21,16 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import CamerasCoordinator, ClipConfigEntry
-from .engine.errors import ClipError, InvalidRequestError, StorageError, storage_error
+from .engine.errors import (
+    ClipError,
+    InvalidRequestError,
+    StorageError,
+    size_in_words,
+    storage_error,
+)
 from .engine.events.back_fill import BackFill, Estimate, Report, estimate, reach
 from .engine.events.store import EventStore
 from .engine.model import Camera
-from .engine.pipeline.fetching import size_in_words
 from .engine.pipeline.jobs import Jobs
 from .engine.sources.base import Source
 from .engine.time_range import Window

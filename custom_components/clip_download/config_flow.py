@@ -50,9 +50,8 @@ from .const import (
     DOMAIN,
     SUBENTRY_STREAM,
 )
-from .engine.errors import ClipError
+from .engine.errors import ClipError, size_in_words
 from .engine.model import Identity
-from .engine.pipeline.fetching import size_in_words
 from .errors import async_form_errors
 from .options_flow import LIMITS, ClipDownloadOptionsFlow, media_dir_field
 from .panel import PANEL

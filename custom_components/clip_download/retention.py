@@ -19,13 +19,12 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
 from .const import CONF_FREE_GB, CONF_KEEP_DAYS, CONF_MOST_GB, DOMAIN
-from .engine.errors import StorageError
+from .engine.errors import StorageError, size_in_words
 from .engine.library.database import Library
 from .engine.library.export import EXPORT, clear
 from .engine.library.queries import ClipQueries
 from .engine.library.retention import DeletionResult, Limits, Pruned, Pruning
 from .engine.model import Clip
-from .engine.pipeline.fetching import size_in_words
 from .paths import media_folders
 
 _LOGGER = logging.getLogger(__name__)

@@ -8,6 +8,10 @@ import functools
 import threading
 
 
+class Cancelled(Exception):
+    """The caller wants no result any more."""
+
+
 def run_in_thread[**P, T](
     call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> asyncio.Future[T]:

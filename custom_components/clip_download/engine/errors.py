@@ -178,3 +178,12 @@ def storage_error(err: OSError) -> StorageError:
         errno.EXDEV: "storage_gone",
     }.get(err.errno or 0, "storage_trouble")
     return DiskError(key, path=path, reason=reason)
+
+
+def size_in_words(size_bytes: float) -> str:
+    """Return a size as a person reads it, in decimal units, as disks are sold."""
+    if size_bytes < 10**6:
+        return f"{size_bytes / 10**3:.0f} kB"
+    if size_bytes < 10**9:
+        return f"{size_bytes / 10**6:.0f} MB"
+    return f"{size_bytes / 10**9:.1f} GB"

@@ -16,10 +16,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import errno
 import hashlib
+from importlib import import_module
 import json
 import os
 from pathlib import Path, PurePosixPath
 import sqlite3
+import sys
+import threading
 from typing import Any, override
 
 from aiohttp import ClientSession, ClientTimeout, web
@@ -907,3 +910,33 @@ async def test_the_picture_is_of_the_event(
     (picture,) = seen(job.clips[0].path.with_suffix(".jpg"))
     # There is a key frame each second.
     assert abs(picture.moment - NOON - shown_s * SECOND) <= SECOND
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+async def test_what_only_jobs_need_is_imported_with_the_first_one(
+    house: House, monkeypatch: pytest.MonkeyPatch, is_resumed: bool
+) -> None:
+    """Where accounts rest it is never imported; and never on the event loop."""
+    threads: list[str] = []
+
+    def imported(name: str) -> object:
+        threads.append(threading.current_thread().name)
+        return import_module(name)
+
+    monkeypatch.setattr(jobs_module, "import_module", imported)
+    if is_resumed:
+        house.shelf.plans.append(Plan(parts=[], again_after_s=60))
+        await house.ask(window(0, 10))
+        await house.stop()
+    with monkeypatch.context() as fresh:
+        fresh.delitem(sys.modules, jobs_module.PIPELINE)
+        if is_resumed:
+            await house.start()
+            (running,) = house.jobs.running()
+        else:
+            assert threads == []
+            house.shelf.lay(window(0, 10))
+            running = await house.ask(window(0, 10))
+        await house.jobs.cancel(running)
+    assert len(threads) == 1
+    assert threads[0] != threading.main_thread().name

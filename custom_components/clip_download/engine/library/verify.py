@@ -15,9 +15,8 @@ from pathlib import Path
 import threading
 from typing import Concatenate
 
-from ..aio import join_thread
+from ..aio import Cancelled, join_thread
 from ..folder import Folder
-from ..media.probe import Cancelled
 from ..model import Clip
 from . import files, sidecar
 from .queries import ClipQueries

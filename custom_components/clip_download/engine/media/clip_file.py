@@ -18,6 +18,7 @@ import av
 from av.codec.context import CodecContext
 from av.video.reformatter import ColorRange, Interpolation
 
+from ..aio import Cancelled
 from ..errors import BodyError, ClipError, CloudError
 from ..folder import File, Folder
 from ..time_range import Placing, Window
@@ -25,7 +26,6 @@ from . import claims
 from .probe import (
     US,
     AudioFormat,
-    Cancelled,
     Checked,
     MediaInfo,
     OpenMedia,

@@ -26,6 +26,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from ..aio import Cancelled
 from ..errors import BodyError, NotVideoError
 from ..folder import File
 from . import claims
@@ -113,10 +114,6 @@ _TAIL_PACKETS = 2000
 # An ADTS frame's fixed header, and where its length ends (ISO/IEC 13818-7, 6.2).
 _ADTS_FIXED_BYTES = 3
 _ADTS_BYTES = 7
-
-
-class Cancelled(Exception):
-    """The caller wants no result any more."""
 
 
 class TooLargeError(Exception):

@@ -21,6 +21,7 @@ from ..errors import (
     NotVideoError,
     RefusedError,
     StorageError,
+    size_in_words,
 )
 from ..folder import File, Folder
 from ..library import files
@@ -447,15 +448,6 @@ def _inspect(file: File) -> clip_file.Media:
         if isinstance(err, OSError) and not isinstance(err, av.FFmpegError):
             raise
         raise BodyError("body_truncated") from err
-
-
-def size_in_words(size_bytes: float) -> str:
-    """Return a size as a person reads it, in decimal units, as disks are sold."""
-    if size_bytes < 10**6:
-        return f"{size_bytes / 10**3:.0f} kB"
-    if size_bytes < 10**9:
-        return f"{size_bytes / 10**6:.0f} MB"
-    return f"{size_bytes / 10**9:.1f} GB"
 
 
 def _first(group: ExceptionGroup) -> Exception:

@@ -6,9 +6,11 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import import_module
 import logging
 from pathlib import Path, PurePosixPath
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..aio import run_in_thread
@@ -29,11 +31,15 @@ from ..sources.base import Source
 from ..time_range import Window
 from . import working_folder
 from .executors import Executors
-from .pipeline import Pipeline, ReserveSpace
 from .progress import Progress, WaitReason
 from .slots import Downloads
 
+if TYPE_CHECKING:
+    from .pipeline import ReserveSpace
+
 _LOGGER = logging.getLogger(__name__)
+
+PIPELINE = f"{__package__}.pipeline"
 
 # A job that was interrupted gets at least this long, however late it is.
 GRACE = timedelta(minutes=2)
@@ -103,7 +109,10 @@ class Jobs:
 
     async def resume(self) -> None:
         """Go on with the jobs that had not ended when Home Assistant stopped."""
-        for job in await self._library.unfinished_jobs(self._account_id):
+        unfinished = await self._library.unfinished_jobs(self._account_id)
+        if unfinished:
+            await _import_pipeline()
+        for job in unfinished:
             give_up_at = max(job.give_up_at, datetime.now(UTC) + GRACE)
             self._start(replace(job, give_up_at=give_up_at))
         if left := await self._library.jobs_with_leftovers(self._account_id):
@@ -243,6 +252,10 @@ class Jobs:
         """Return the camera's clip that was saved last, whatever time it shows."""
         return await self._library.last_saved_clip(self._account_id, camera_id)
 
+    async def last_saved_clips(self, camera_ids: Sequence[str]) -> dict[str, Clip]:
+        """Return `last_saved_clip` of each camera that has one, in one go."""
+        return await self._library.last_saved_clips(self._account_id, camera_ids)
+
     def _check_queue(self, camera: Camera) -> None:
         """Raise QueueFullError if as many jobs as are allowed have not ended."""
         asked = self._asked()
@@ -262,6 +275,7 @@ class Jobs:
         try:
             filename = PurePosixPath(job.filename)
             await run_in_thread(files.target_inside, job.root, filename)
+            await _import_pipeline()
             await self._library.add_job(job)
         except ClipError as err:
             del self._running[job.request]
@@ -292,6 +306,9 @@ class Jobs:
 
     async def _run(self, running: Running) -> None:
         """Run a job until it ended, and report that."""
+        # It is imported already: `_import_pipeline`.
+        from .pipeline import Pipeline  # noqa: PLC0415
+
         job = running.job
         CURRENT_CAMERA.set(job.camera_id)
         pipeline = Pipeline(
@@ -358,6 +375,15 @@ class Jobs:
             await self._library.update_job(job)
         except StorageError as err:
             _LOGGER.error("Could not store that job %s failed: %s", job.id, err)
+
+
+async def _import_pipeline() -> None:
+    """Import what only jobs need, off the event loop: PyAV, and all that reads footage.
+
+    An account at rest does without.
+    """
+    if PIPELINE not in sys.modules:
+        await run_in_thread(import_module, PIPELINE)
 
 
 async def forget(library: Library, account_id: str) -> None:
