@@ -6,6 +6,7 @@ from pathlib import Path
 import sqlite3
 import threading
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
@@ -13,11 +14,17 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.clip_download.backup import async_pre_backup
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.events.monitor import EventMonitor
 from custom_components.clip_download.engine.library import schema
+from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from custom_components.clip_download.runtime import REST_AFTER_S, async_shared
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_STARTED,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -77,6 +84,55 @@ def device_of(hass: HomeAssistant, entity_id: str) -> dr.DeviceEntry:
     device = dr.async_get(hass).async_get(entity.device_id)
     assert isinstance(device, dr.DeviceEntry)
     return device
+
+
+# --- Home Assistant's start
+
+
+@every_kind
+async def test_the_start_waits_for_no_events(
+    hass: HomeAssistant, hass_clouds: Clouds, kind: str
+) -> None:
+    """What happened is asked for once Home Assistant has started, and not before."""
+    for number in range(3):
+        add_camera(hass_clouds, kind, f"camera_{number}")
+    entry = await set_up(hass, hass_clouds, kind)
+    await hass.config_entries.async_unload(entry.entry_id)
+    for is_started in (False, True):
+        hass.set_state(CoreState.running if is_started else CoreState.starting)
+        with patch.object(EventMonitor, "poll", autospec=True) as poll:
+            poll.return_value = None
+            await hass.config_entries.async_setup(entry.entry_id)
+            await hass.async_block_till_done(wait_background_tasks=True)
+            assert loaded(entry)
+            assert poll.called is is_started
+            hass.set_state(CoreState.running)
+            hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+            await hass.async_block_till_done(wait_background_tasks=True)
+            assert poll.call_count == 1
+            await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_entities_read_the_library_in_one_go(
+    hass: HomeAssistant, hass_clouds: Clouds
+) -> None:
+    """However many cameras there are; one that comes later is read by itself."""
+    for number in range(8):
+        add_camera(hass_clouds, "kinesis", f"camera_{number}")
+    entry = await set_up(hass, hass_clouds, "kinesis")
+    await hass.config_entries.async_unload(entry.entry_id)
+    with (
+        patch.object(Jobs, "last_saved_clips", return_value={}) as all_at_once,
+        patch.object(Jobs, "last_saved_clip", return_value=None) as one_by_one,
+    ):
+        await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert all_at_once.call_count == 1
+        assert not one_by_one.called
+        add_camera(hass_clouds, "kinesis", "camera_8")
+        await pass_time(hass, LISTED_EVERY["kinesis"] + timedelta(seconds=10))
+        # The sensor and the picture.
+        assert [one.args[0] for one in one_by_one.call_args_list] == ["camera_8"] * 2
 
 
 # --- cameras

@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.clip_download import async_remove_config_entry_device
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.errors import LibraryError
+from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.model import JobState
-from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from custom_components.clip_download.sensor import JobSensor, StepSensor
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
@@ -50,7 +50,7 @@ async def test_last_clip(
     event = hass_clouds.ring.add_event(camera, start=start, duration_s=3)
     # A database that fails for a moment keeps nothing from being there.
     err = LibraryError("library_unusable", path="clips.db", reason="locked")
-    with patch.object(Jobs, "last_saved_clip", side_effect=err):
+    with patch.object(Library, "last_saved_clips", side_effect=err):
         await set_up(hass, hass_clouds, "ring")
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert last_clip(hass).state == STATE_UNKNOWN

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+import contextlib
 from functools import partial
 import logging
 from typing import Any
@@ -10,6 +11,7 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
 from .accounts import KINDS, kind_of, token_store
@@ -28,7 +30,7 @@ from .coordinator import (
     named_streams,
 )
 from .downloads import async_setup_downloads
-from .engine.errors import ClipError
+from .engine.errors import ClipError, StorageError
 from .engine.events.monitor import EventMonitor
 from .engine.events.saver import EventSaver
 from .engine.events.store import EventStore
@@ -99,20 +101,39 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
     poller = EventPoller(hass, entry)
     account = _account(hass, entry, shared, coordinator, poller)
     entry.runtime_data = account
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await _async_add_entities(hass, entry)
     # First, so that the saver joins the jobs that go on, and starts none of them anew.
     await account.jobs.resume()
-    poller.async_start()
     await async_resume_back_fill(hass, entry, shared)
-    entry.async_create_background_task(
-        hass, _async_listen_for_pushes(hass, entry), f"listening to {entry.title}"
-    )
+
+    @callback
+    def follow_events(hass: HomeAssistant) -> None:
+        poller.async_start()
+        entry.async_create_background_task(
+            hass, _async_listen_for_pushes(hass, entry), f"listening to {entry.title}"
+        )
+
+    # What happened is read a moment later: Home Assistant's start waits for nobody.
+    entry.async_on_unload(async_at_started(hass, follow_events))
     async_check_issues(hass, entry, shared.library)
     # The account's limits may have changed.
     shared.retention.async_prune()
     # Last: a webhook is only answered for an account that is loaded.
     async_listen(hass, entry)
     return True
+
+
+async def _async_add_entities(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
+    """Add the entities; what they show of the library is read in one go."""
+    account = entry.runtime_data
+    camera_ids = [camera.id for camera in account.coordinator.listed()]
+    # Where it cannot be read, each entity says so.
+    with contextlib.suppress(StorageError):
+        clips = await account.jobs.last_saved_clips(camera_ids)
+        account.last_clips.update({one: clips.get(one) for one in camera_ids})
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    # They change from here on.
+    account.last_clips.clear()
 
 
 async def _async_source(hass: HomeAssistant, entry: ClipConfigEntry) -> Source:

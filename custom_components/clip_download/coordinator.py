@@ -23,7 +23,7 @@ from .engine.events.back_fill import BackFill
 from .engine.events.monitor import POLL_INTERVAL, EventMonitor
 from .engine.events.saver import EventSaver
 from .engine.events.store import EventStore
-from .engine.model import Camera
+from .engine.model import Camera, Clip
 from .engine.pipeline.jobs import Jobs
 from .engine.pipeline.retry import RetryBudget, retry
 from .engine.sources.base import Source
@@ -42,7 +42,8 @@ class Account:
     """What runs for one config entry.
 
     `minutes` are those that the buttons of its cameras save, by the camera's id.
-    `last_notice` is when a notice came to its webhook last, since it was loaded.
+    `last_clips` has the clip of each camera that was saved last, but only while the first
+    entities are added. `last_notice` is when a notice came to its webhook last, since it was loaded.
     """
 
     source: Source
@@ -53,6 +54,7 @@ class Account:
     saver: EventSaver
     monitor: EventMonitor
     minutes: dict[str, float] = field(default_factory=dict)
+    last_clips: dict[str, Clip | None] = field(default_factory=dict)
     last_notice: datetime | None = None
 
     async def call[T](

@@ -1,5 +1,6 @@
 """The base of all entities of a camera, and how they are added."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -186,7 +187,10 @@ class LastClipEntity(CameraEntity):
         self.async_on_remove(
             async_dispatcher_connect(self.hass, CLIPS_DELETED, self._async_gone)
         )
-        await self._update_clip()
+        if self.camera.id in self.account.last_clips:
+            self.clip = self.account.last_clips[self.camera.id]
+        else:
+            await self._update_clip()
 
     @property
     @override
@@ -225,6 +229,7 @@ def async_add_cameras(
 
     @callback
     def add_new() -> None:
+        new = defaultdict[str | None, list[CameraEntity]](list)
         for camera in coordinator.data.values():
             for factory in factories:
                 key = factory, camera.id
@@ -232,9 +237,10 @@ def async_add_cameras(
                     continue
                 known.add(key)
                 entity.forgotten = partial(known.discard, key)
-                async_add_entities(
-                    [entity], config_subentry_id=coordinator.subentry_id(camera)
-                )
+                new[coordinator.subentry_id(camera)].append(entity)
+        # Home Assistant starts a task for each call.
+        for subentry_id, entities in new.items():
+            async_add_entities(entities, config_subentry_id=subentry_id)
 
     @callback
     def forget(camera_id: str) -> None:

@@ -384,12 +384,26 @@ class Library:
 
     async def last_saved_clip(self, account_id: str, camera_id: str) -> Clip | None:
         """Return the camera's clip that was saved last, whatever time it shows."""
-        clips = await self.clips(
-            "INDEXED BY clips_by_saving WHERE account_id = ? AND camera_id = ? "
-            "ORDER BY saved_at_ms DESC, start_ms DESC LIMIT 1",
-            (account_id, camera_id),
+        return (await self.last_saved_clips(account_id, [camera_id])).get(camera_id)
+
+    async def last_saved_clips(
+        self, account_id: str, camera_ids: Sequence[str]
+    ) -> dict[str, Clip]:
+        """Return the clip of each camera that was saved last, where there is one."""
+        query = (
+            "SELECT * FROM clips INDEXED BY clips_by_saving "
+            "WHERE account_id = ? AND camera_id = ? "
+            "ORDER BY saved_at_ms DESC, start_ms DESC LIMIT 1"
         )
-        return clips[0] if clips else None
+
+        def find() -> dict[str, Clip]:
+            return {
+                camera_id: clip_of(row)
+                for camera_id in camera_ids
+                for row in self._database.execute(query, (account_id, camera_id))
+            }
+
+        return await self._run(find)
 
     async def forget_account(self, account_id: str) -> None:
         """Forget the jobs of a removed account; its clips stay."""
