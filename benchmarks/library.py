@@ -1,27 +1,31 @@
-"""The library at 50,000 clips of 20 cameras, beside one of 5,000 and one of 10.
+"""Libraries of 1,000 to 1,000,000 clips: pages, search, saving, retention, start, rebuild.
 
-    .venv/bin/python -m benchmarks.library [--rounds 3]
+    .venv/bin/python -m benchmarks.library
 
-Every clip is a file with its sidecar and its picture, the database is what a rebuild
-made of them, and the pages are those of Home Assistant's media source. Each round sets
-Home Assistant up with one library after the other, and asks for every page several
-times. The exit code says whether every limit is kept.
+A library is its database, filled in bulk and kept in the folder for the next time. Files
+are laid down for those of its clips that a page may show: nothing looks at others. They
+lie in `clip_download`, the others are said to lie in a folder that is away. The pages are
+those that Home Assistant answers; each library has the same of what they show.
+
+What is rebuilt is a tree of true files, each clip with its sidecar and its picture,
+beside `os.walk` with `stat` of it all.
 """
 
 import argparse
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from hashlib import sha256
-from itertools import islice, product
+from itertools import batched
 import json
 import logging
+import os
 from pathlib import Path
+import shutil
 import statistics
-import sys
 import tempfile
 from time import perf_counter
 from typing import Any, cast
@@ -33,8 +37,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.engine.library import files, sidecar
-from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.library import files, schema, sidecar
+from custom_components.clip_download.engine.library.database import Library, put_records
 from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.library.reindex import rebuild
 from custom_components.clip_download.engine.library.retention import Limits, Pruning
@@ -43,10 +47,12 @@ from custom_components.clip_download.engine.model import (
     ClipStatus,
     Event,
     EventKind,
+    Job,
+    JobState,
 )
 from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.media_source.saved import MOST_FOUND, PAGE
-from custom_components.clip_download.runtime import DATABASE
+from custom_components.clip_download.runtime import DATA_SHARED, DATABASE
 from homeassistant import loader
 from homeassistant.auth.const import GROUP_ID_ADMIN
 from homeassistant.components import media_source
@@ -65,22 +71,23 @@ from tests.clouds import Clouds
 # Before Home Assistant: it makes its TLS contexts such that the clouds are trusted.
 from tests.conftest import AUTHORITY
 
-from .watching import ticks
+from .table import Row, main
+from .watching import Watched, watched
 
-LARGE, MIDDLE, SMALL = 50_000, 5_000, 10
+SIZES = (1_000, 10_000, 50_000, 200_000, 1_000_000)
+TREE = 50_000
 CAMERAS = 20
 DAYS = 250
 PRUNED = 1_000
 ACCOUNT = "benchmark"
 TIME_ZONE = "Europe/Berlin"
-PRUNINGS = 3
-# What is wanted.
-LIST_MS = 200
-PAGE_MS, SEARCH_MS, SETUP_MS, PRUNE_S, HELD_MS = 50, 150, 100, 2, 20
-# What is outside of a page costs nothing; what is left is how a measurement varies.
-GROWTH = 1.5
+# What is wanted: the largest beside the smallest, and of the rebuild.
+GROWTH, PRUNE_S, HELD_MS, CLIPS_A_SECOND = 1.5, 2, 50, 10_000
 # Each page is asked for so often in each round.
-ASKED = 7
+ASKED = 5
+# How many days of all cameras have files.
+SHOWN_DAYS = 3
+LONG_AGO = timedelta(days=3650)
 
 FILM, PICTURE = b"film" * 64, b"picture"
 RARE = "fox"
@@ -88,58 +95,51 @@ RARE = "fox"
 
 @dataclass(frozen=True)
 class Shelf:
-    """A library on the disk: its clips' files, and the database made of them."""
+    """A library: how many clips, where its database is, and its media folder."""
 
     clips: int
     config: Path
     media: Path
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A row of the table: what was measured with how many clips, and the most wanted.
-
-    The limit is that of the largest library.
-    """
-
-    name: str
-    measured: Mapping[int, float]
-    wanted: float | None = None
-    digits: int = 1
-
-    @property
-    def is_kept(self) -> bool:
-        """Say whether the limit is kept, where there is one."""
-        return self.wanted is None or self.measured[LARGE] <= self.wanted
-
-
 def clips(count: int, media: Path, today: datetime) -> Iterator[Clip]:
-    """Return so many clips: the same cameras, days and first two days, however many.
+    """Return so many clips: the same cameras, however many.
 
-    The first camera's last day has ten; the day before is more than a full page.
+    The first camera has clips on all days: ten on the last, a page and ten on the one
+    before, and one at least on each. The others share the rest.
     """
-    special = {(0, 0): 10, (0, 1): PAGE + 10}
-    a_day = -(-count // (CAMERAS * DAYS))
-    made = (
-        clip(camera, today - timedelta(days=day), number, media)
-        for camera, day in product(range(CAMERAS), range(DAYS))
-        for number in range(special.get((camera, day), a_day))
-    )
-    return islice(made, count)
+    first = {0: 10, 1: PAGE + 10}
+    others = count - sum(first.values()) - (DAYS - len(first))
+    a_day = max(others // (CAMERAS * DAYS), 1)
+    left = count
+    for day in range(DAYS):
+        for camera in range(CAMERAS):
+            number = first.get(day, a_day) if camera == 0 else a_day
+            # Of few clips, those of the other cameras are of the last days.
+            if camera and a_day == 1 and others < CAMERAS * DAYS:
+                number = int(day < others // (CAMERAS - 1))
+            for one in range(min(number, left)):
+                yield clip(camera, day, one, media, today)
+            left -= min(number, left)
+    # What is left over is of the oldest day.
+    for one in range(left):
+        yield clip(1, DAYS, one, media, today)
 
 
-def clip(camera: int, day: datetime, number: int, media: Path) -> Clip:
+def clip(camera: int, ago: int, number: int, media: Path, today: datetime) -> Clip:
     """Return a clip of half a minute of a day."""
+    day = today - timedelta(days=ago)
     start = day + timedelta(minutes=number)
     window = Window(start, start + timedelta(seconds=30))
-    clip_id = f"{camera}-{day:%Y%m%d}-{number}"
+    clip_id = sha256(f"{camera}-{day:%Y%m%d}-{number}".encode()).hexdigest()[:32]
     event = Event(
         id=clip_id,
         kind=EventKind.MOTION if number % 3 else EventKind.DING,
         seen=("person",) if number % 2 else (),
         window=window,
     )
-    folder = media / "clip_download" / f"Camera {camera}" / f"{day:%F}"
+    is_shown = ago < SHOWN_DAYS or camera == 0
+    name = f"Camera {camera}/{day:%F}/{start:%F_%H-%M-%S}_{event.kind}{files.SUFFIX}"
     return Clip(
         id=clip_id,
         job_id=clip_id,
@@ -152,7 +152,7 @@ def clip(camera: int, day: datetime, number: int, media: Path) -> Clip:
         duration_ms=30_000,
         label=RARE if number == camera == 0 and day.day == 1 else event.kind,
         status=ClipStatus.PARTIAL if number == 5 else ClipStatus.COMPLETE,
-        path=folder / f"{start:%F_%H-%M-%S}_{event.kind}{files.SUFFIX}",
+        path=media / ("clip_download" if is_shown else "away") / name,
         size_bytes=len(FILM),
         sha256=sha256(FILM).hexdigest(),
         video_codec="h264",
@@ -166,43 +166,48 @@ def clip(camera: int, day: datetime, number: int, media: Path) -> Clip:
     )
 
 
-def lay(one: Clip) -> None:
+def lay(one: Clip) -> Clip:
     """Lay a clip's files down. None is waited for to reach the disk, as a job does."""
     one.path.parent.mkdir(parents=True, exist_ok=True)
     one.path.write_bytes(FILM)
     one.path.with_suffix(".jpg").write_bytes(PICTURE)
     told = sidecar._described(one, one.window)
     sidecar.path_of(one.path).write_text(json.dumps(told, indent=2))
+    return replace(one, modified_ns=one.path.stat().st_mtime_ns)
 
 
-async def fill(shelf: Shelf, today: datetime) -> tuple[float, float]:
-    """Lay the clips down and make the database of them.
+def in_folder(one: Clip) -> Clip:
+    """Return a clip that has its files, wherever they are said to lie."""
+    away, here = "/away/", "/clip_download/"
+    return replace(one, path=Path(str(one.path).replace(away, here)))
 
-    Return how long the database took, and the longest that the loop was held for it.
-    """
+
+async def fill(shelf: Shelf, today: datetime) -> None:
+    """Make the database of a library, and the files that pages show."""
     shelf.config.mkdir(parents=True)
-    for one in clips(shelf.clips, shelf.media, today):
-        lay(one)
-    library = await Library(
-        shelf.config / DATABASE, dt_util.get_default_time_zone()
-    ).open()
-    seconds, held_ms, rebuilt = await watched(rebuild(library, [shelf.media]))
-    if rebuilt.added != shelf.clips:
-        raise SystemExit(f"not all clips were found: {rebuilt}")
+    library = await opened(shelf)
+    for some in batched(clips(shelf.clips, shelf.media, today), 10_000, strict=False):
+
+        def put(database: Any, some: Iterable[Clip] = some) -> None:
+            # As much as the largest has: it is not what is measured.
+            database.execute("PRAGMA cache_size = -400000")
+            laid = (
+                lay(one)
+                if one.path.is_relative_to(shelf.media / "clip_download")
+                else one
+                for one in some
+            )
+            put_records(database, [library.record_of(one) for one in laid])
+
+        await library.change(put)
+    await library.set_rebuilt()
     await library.close()
-    return seconds, held_ms
 
 
-async def watched[T](doing: Awaitable[T]) -> tuple[float, float, T]:
-    """Return how many seconds it takes, the most ms that the loop is held, and its answer."""
-    stop = asyncio.Event()
-    watching = asyncio.create_task(ticks(stop))
-    await asyncio.sleep(0.01)
-    begun = perf_counter()
-    done = await doing
-    seconds = perf_counter() - begun
-    stop.set()
-    return seconds, max(await watching), done
+async def opened(shelf: Shelf) -> Library:
+    """Open a library without Home Assistant."""
+    path = shelf.config / DATABASE
+    return await Library(path, dt_util.get_default_time_zone()).open()
 
 
 @asynccontextmanager
@@ -269,10 +274,7 @@ async def ask_socket(hass: HomeAssistant, command: str, **data: Any) -> dict[str
 def pages(
     hass: HomeAssistant, today: datetime
 ) -> dict[str, tuple[Callable[[], Awaitable[int]], int]]:
-    """Return what is asked for, and how much the largest library has at least.
-
-    Each answers how much there was.
-    """
+    """Return what is asked for, and how much there is of it in each library."""
     top = f"media-source://{DOMAIN}/clips"
     camera = f"{top}/{ACCOUNT}/0"
 
@@ -311,180 +313,288 @@ def pages(
 
         return ask
 
+    rare = sum((today - timedelta(days=ago)).day == 1 for ago in range(DAYS))
+    first: dict[str, Any] = {"entity_ids": ["camera.camera_0"]}
     return {
-        "list of a day": (command("clips/list", **window), 50),
-        "search by kind": (
-            command("clips/list", kind=EventKind.DING.value, seen="person"),
-            50,
-        ),
-        "search by label": (command("clips/list", label=RARE), 5),
-        "search by words": (command("clips/list", query=f"camera {RARE}"), 5),
-        "list of filters": (command("clips/filters", of="seen"), 1),
-        "list of cameras": (command("cameras", of="cameras"), CAMERAS),
-        "list of a timeline's day": (
-            command("timeline", entity_ids=["camera.camera_0"], **window),
-            PAGE,
-        ),
-        "accounts page": (browse(top), CAMERAS),
+        "day page, 10 clips": (browse(f"{camera}/{today:%F}"), 10),
+        "day page, 200 clips": (browse(f"{camera}/{full_day:%F}"), PAGE + 1),
+        "camera page, 200 days": (browse(camera), PAGE + 1),
         "cameras page": (browse(f"{top}/{ACCOUNT}"), CAMERAS),
-        "camera page": (browse(camera), PAGE),
-        "day page of 10": (browse(f"{camera}/{today:%F}"), 10),
-        "day page, full": (browse(f"{camera}/{full_day:%F}"), PAGE),
-        "search for what many have": (search("person"), MOST_FOUND),
-        "search for what few have": (search(RARE), 5),
+        "timeline of a day": (command("timeline", **first, **window), PAGE + 10),
+        "list of a day": (command("clips/list", **first, **window), 50),
+        "list by kind and what was seen": (
+            command("clips/list", **first, kind=EventKind.DING.value, seen="person"),
+            PAGE // 6,
+        ),
+        "list by label": (command("clips/list", label=RARE), rare),
+        "list by words": (command("clips/list", query=f"camera {RARE}"), rare),
+        "filters": (command("clips/filters", of="seen"), 1),
+        "cameras": (command("cameras", of="cameras"), CAMERAS),
+        "search for what many have": (search("person", camera), MOST_FOUND),
+        "search for what few have": (search(RARE), rare),
         "search for what none has": (search("zeppelin"), 0),
-        "search for a day": (
-            search(f"{today - timedelta(days=9):%F}"),
-            MOST_FOUND,
-        ),
-        "search for a month": (
-            search(f"{today - timedelta(days=200):%Y-%m}"),
-            MOST_FOUND,
-        ),
-        "search for partial": (search("partial"), MOST_FOUND),
-        "search for four words": (search(f"camera 7 ding {today:%Y}"), MOST_FOUND),
-        "search in a camera": (search(RARE, camera), 5),
+        "search for a day": (search(f"{full_day:%F} 0", camera), MOST_FOUND),
+        "search for four words": (search(f"camera 0 person {today:%Y}", camera), 100),
     }
 
 
-async def prune(shelf: Shelf) -> tuple[float, float]:
-    """Let the oldest go; return the seconds, and the longest that the loop was held."""
-    library = await Library(
-        shelf.config / DATABASE, dt_util.get_default_time_zone()
-    ).open()
-    catalog = ClipQueries(library)
-    limits = Limits(most_bytes=await catalog.total_size() - PRUNED * len(FILM))
-    seconds, held_ms, done = await watched(
-        Pruning(catalog).prune({None: limits}, [shelf.media], dt_util.utcnow())
+async def ask_all(hass: HomeAssistant, today: datetime) -> dict[str, float]:
+    """Return the median ms of each page."""
+    asked_ms = {}
+    for name, (ask, least) in pages(hass, today).items():
+        times = []
+        for _ in range(ASKED):
+            begun = perf_counter()
+            found = await ask()
+            times.append((perf_counter() - begun) * 1000)
+        if found < least:
+            raise SystemExit(f"{name}: only {found} were found")
+        asked_ms[name] = statistics.median(times)
+    retention = hass.data[DATA_SHARED].retention
+    begun = perf_counter()
+    for _ in range(ASKED):
+        await retention.async_prune()
+    asked_ms[NO_LIMIT] = (perf_counter() - begun) * 1000 / ASKED
+    return asked_ms
+
+
+NO_LIMIT = "retention after a clip, no limit"
+WITH_LIMITS = "retention after a clip, limits of age and size"
+INSERT = "recording a saved clip"
+PRUNING = f"retention of {PRUNED} clips"
+START = "set-up of an account"
+
+
+async def write(shelf: Shelf, today: datetime) -> dict[str, float]:
+    """Save clips and let them go; return the median ms of each."""
+    library = await opened(shelf)
+    queries = ClipQueries(library)
+    pruning = Pruning(queries)
+    roots = [shelf.media]
+    insert_ms, prune_ms = list[float](), list[float]()
+    limits: dict[str | None, Limits] = {
+        ACCOUNT: Limits(keep_days=LONG_AGO.days / 2),
+        None: Limits(most_bytes=10**15),
+    }
+    fresh = [
+        lay(in_folder(clip(2, -1 - number, 0, shelf.media, today)))
+        for number in range(20)
+    ]
+    for one in fresh:
+        job = job_of(one)
+        await library.add_job(job)
+        begun = perf_counter()
+        await library.finish_job(replace(job, state=JobState.SAVED, clips=(one,)))
+        insert_ms.append((perf_counter() - begun) * 1000)
+        begun = perf_counter()
+        await pruning.prune(limits, roots, dt_util.utcnow())
+        prune_ms.append((perf_counter() - begun) * 1000)
+    await pruning.delete(fresh, roots)
+    await library.change(lambda database: database.execute("DELETE FROM jobs"))
+    old = [
+        replace(lay(one), saved_at=one.saved_at - LONG_AGO)
+        for one in (
+            in_folder(clip(3, DAYS + 9, number, shelf.media, today))
+            for number in range(PRUNED)
+        )
+    ]
+    # Their files are as old as they are said to be.
+    for one in old:
+        os.utime(one.path, ns=(0, 0))
+    old = [replace(one, modified_ns=0) for one in old]
+    await library.change(
+        lambda database: put_records(database, [library.record_of(one) for one in old])
     )
-    if len(done.gone) != PRUNED or any(due.clip.path.exists() for due in done.gone):
+    begun = perf_counter()
+    done = await pruning.prune(limits, roots, dt_util.utcnow())
+    seconds = perf_counter() - begun
+    if len(done.gone) != PRUNED or any(one.path.exists() for one in old):
         raise SystemExit(f"{len(done.gone)} were let go of, {len(done.spared)} not")
     await library.close()
-    return seconds, held_ms
+    return {
+        INSERT: statistics.median(insert_ms),
+        WITH_LIMITS: statistics.median(prune_ms),
+        PRUNING: seconds * 1000,
+    }
 
 
-async def measure(folder: Path, rounds: int) -> list[Row]:
-    """Measure all of it; return the table."""
-    time_zone = ZoneInfo(TIME_ZONE)
-    today = datetime.combine(datetime.now(time_zone), time(8), time_zone)
-    shelves = [
-        Shelf(count, folder / f"{count}" / "config", folder / f"{count}" / "media")
-        for count in (SMALL, MIDDLE, LARGE)
-    ]
-    setup_ms = defaultdict[int, list[float]](list)
-    asked_ms = defaultdict[str, dict[int, list[float]]](lambda: defaultdict(list))
+def job_of(one: Clip) -> Job:
+    """Return the job that saves a clip."""
+    return Job(
+        id=one.job_id,
+        account_id=one.account_id,
+        camera_id=one.camera_id,
+        camera_name=one.camera_name,
+        window=one.window,
+        asked_at=one.saved_at,
+        give_up_at=one.saved_at,
+        root=one.path.parent,
+        filename=one.path.stem,
+        events=one.saves,
+    )
+
+
+async def rebuilt(tree: Path, folder: Path, count: int) -> tuple[Watched, Watched]:
+    """Rebuild a library from a tree of files; then look through all of it again."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        library = await opened(Shelf(count, Path(name), tree))
+        async with watched() as first:
+            found = await rebuild(library, [tree])
+        async with watched() as again:
+            same = await rebuild(library, [tree])
+        await library.close()
+    if (found.added, same.found, same.changed) != (count, count, 0):
+        raise SystemExit(f"not all clips were found: {found}, {same}")
+    return first, again
+
+
+def walked(tree: Path) -> tuple[float, int]:
+    """Return how long `os.walk` with `stat` of all files takes, and how many there are."""
+    begun = perf_counter()
+    count = 0
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            os.stat(f"{folder}/{name}")  # noqa: PTH116
+            count += 1
+    return perf_counter() - begun, count
+
+
+def prepared(folder: Path, size: int, today: datetime) -> Shelf:
+    """Return a library of so many clips, which is made if there is none of today."""
+    of_today = f"{schema.VERSION}-{today:%F}"
+    for other in (folder / "library").glob("*-*-*-*"):
+        if other.name != of_today:
+            shutil.rmtree(other)
+    kept = folder / "library" / of_today / f"{size}"
+    shelf = Shelf(size, kept / "config", kept / "media")
+    if not (kept / "whole").exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        begun = perf_counter()
+        asyncio.run(fill(shelf, today))
+        (kept / "whole").touch()
+        print(f"made a library of {size:,} clips in {perf_counter() - begun:.0f} s")
+    return shelf
+
+
+def prepared_tree(folder: Path, size: int, today: datetime) -> Path:
+    """Return a tree of files of so many clips, which is made if there is none."""
+    tree = folder / "library" / f"tree-{size}"
+    if not (tree / "whole").exists():
+        shutil.rmtree(tree, ignore_errors=True)
+        begun = perf_counter()
+        for one in clips(size, tree, today):
+            lay(in_folder(one))
+        (tree / "whole").touch()
+        print(f"laid {size:,} clips down in {perf_counter() - begun:.0f} s")
+    return tree
+
+
+async def measured(
+    shelves: Iterable[Shelf], folder: Path, rounds: int, today: datetime
+) -> dict[int, dict[str, list[float]]]:
+    """Return the ms of each round, by size and work."""
+    found = defaultdict[int, dict[str, list[float]]](lambda: defaultdict(list))
     async with Clouds(AUTHORITY) as clouds:
         for number in range(CAMERAS):
             clouds.meraki.add_camera(f"Camera {number}", serial=f"{number}")
         entry = await sign_in(Shelf(0, folder / "new", folder / "new"), clouds)
-        dt_util.set_default_time_zone(time_zone)
-        rebuilt = {shelf.clips: await fill(shelf, today) for shelf in shelves}
-        for turn, shelf in product(range(rounds + 1), shelves):
-            async with home(shelf, clouds) as hass:
-                seconds = await start(hass, entry)
-                # The first round brings what stays: code, and files into memory.
-                if not turn:
-                    continue
-                setup_ms[shelf.clips].append(seconds * 1000)
-                for name, (ask, least) in pages(hass, today).items():
-                    for _ in range(ASKED):
-                        begun = perf_counter()
-                        found = await ask()
-                        ms = (perf_counter() - begun) * 1000
-                        asked_ms[name][shelf.clips].append(ms)
-                    if shelf.clips == LARGE and found < least:
-                        raise SystemExit(f"{name}: only {found} were found")
-    _, idle_held_ms, _ = await watched(asyncio.sleep(1))
-    pruned = [await prune(shelves[-1]) for _ in range(PRUNINGS)]
-
-    medians = {
-        name: {count: statistics.median(times) for count, times in by_clips.items()}
-        for name, by_clips in asked_ms.items()
-    }
-    return [
-        *(
-            Row(
-                name=f"{name}, ms",
-                measured=measured,
-                wanted=_wanted_ms(name),
-            )
-            for name, measured in medians.items()
-        ),
-        *(
-            Row(
-                name=f"{name}, times that with {MIDDLE}",
-                measured={LARGE: medians[name][LARGE] / medians[name][MIDDLE]},
-                wanted=GROWTH,
-                digits=2,
-            )
-            for name in medians
-            if not name.startswith("search")
-        ),
-        Row(
-            name="set-up, ms more than with 10",
-            measured={
-                count: statistics.median(times) - statistics.median(setup_ms[SMALL])
-                for count, times in setup_ms.items()
-            },
-            wanted=SETUP_MS,
-        ),
-        Row(
-            name=f"pruning {PRUNED} clips, s",
-            measured={LARGE: statistics.median(seconds for seconds, _ in pruned)},
-            wanted=PRUNE_S,
-            digits=2,
-        ),
-        Row(
-            name=f"loop held while pruning (idle: {idle_held_ms:.1f}), ms",
-            measured={LARGE: statistics.median(held_ms for _, held_ms in pruned)},
-            wanted=HELD_MS,
-        ),
-        Row(
-            name="rebuild, clips a second",
-            measured={
-                count: count / seconds for count, (seconds, _) in rebuilt.items()
-            },
-            digits=0,
-        ),
-        Row(
-            name="loop held while rebuilding, ms",
-            measured={count: held_ms for count, (_, held_ms) in rebuilt.items()},
-        ),
-    ]
+        # The first round brings what stays: code, and files into memory.
+        for turn in range(rounds + 1):
+            for shelf in shelves:
+                async with home(shelf, clouds) as hass:
+                    start_ms = await start(hass, entry) * 1000
+                    took = await ask_all(hass, today) | {START: start_ms}
+                took |= await write(shelf, today)
+                for name, ms in took.items() if turn else ():
+                    found[shelf.clips][name].append(ms)
+    return found
 
 
-def _wanted_ms(name: str) -> float:
-    limits = {"search": SEARCH_MS, "list": LIST_MS}
-    return limits.get(name.partition(" ")[0], PAGE_MS)
-
-
-def main() -> None:
-    """Measure, print the table, and end with 1 if a limit is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", type=Path, default=Path(".benchmarks"))
-    options = parser.parse_args()
+def measure(options: argparse.Namespace) -> Iterator[Row]:
+    """Measure all of it."""
     # Home Assistant says at each start that this is no part of it.
     logging.disable(logging.WARNING)
-    options.folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.folder.resolve()) as name:
-        rows = asyncio.run(measure(Path(name), options.rounds))
-    counts = (SMALL, MIDDLE, LARGE)
-    print(f"| | {' | '.join(f'{count} clips' for count in counts)} | wanted | |")
-    print("|---|---|---|---|---|---|")
-    for row in rows:
-        cells = [
-            f"{row.measured[count]:.{row.digits}f}" if count in row.measured else ""
-            for count in counts
-        ]
-        wanted = "" if row.wanted is None else f"{row.wanted:g}"
-        print(
-            f"| {row.name} | {' | '.join(cells)} | {wanted} "
-            f"| {'' if row.is_kept else 'missed'} |"
+    time_zone = ZoneInfo(TIME_ZONE)
+    dt_util.set_default_time_zone(time_zone)
+    today = datetime.combine(datetime.now(time_zone), time(8), time_zone)
+    sizes = (1_000, 2_000) if options.quick else SIZES
+    tree_size = 1_000 if options.quick else TREE
+    shelves = [prepared(options.folder, size, today) for size in sizes]
+    tree = prepared_tree(options.folder, tree_size, today)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        found = asyncio.run(measured(shelves, Path(name), options.rounds, today))
+    smallest, largest = sizes[0], sizes[-1]
+    for work in found[smallest]:
+        for size in sizes[1:]:
+            yield Row(
+                work=f"{work}: {size:,} clips",
+                against=f"with {smallest:,}",
+                unit="ms",
+                ours=found[size][work],
+                theirs=found[smallest][work],
+                goal=GROWTH if size == largest else None,
+            )
+    yield Row(
+        work=f"{PRUNING} of {largest:,}",
+        against="",
+        unit="s",
+        ours=[ms / 1000 for ms in found[largest][PRUNING]],
+        goal=PRUNE_S,
+    )
+    day = f"{today - timedelta(days=1):%F}"
+    yield Row(
+        work=f"day page, 200 clips of {largest:,}",
+        against="os.walk and stat of the day's folder: no page, no length, no picture",
+        unit="ms",
+        ours=found[largest]["day page, 200 clips"],
+        theirs=[
+            walked(shelves[-1].media / "clip_download/Camera 0" / day)[0] * 1000
+            for _ in range(options.rounds)
+        ],
+    )
+    yield from _rebuilt_rows(tree, options.folder, tree_size, options.rounds)
+
+
+def _rebuilt_rows(tree: Path, folder: Path, count: int, rounds: int) -> Iterator[Row]:
+    runs, theirs = [], []
+    for _ in range(rounds):
+        theirs.append(walked(tree)[0])
+        runs.append(asyncio.run(rebuilt(tree, folder, count)))
+    for name, some in (
+        ("into an empty database", [first for first, _ in runs]),
+        ("as it was", [again for _, again in runs]),
+    ):
+        work = f"rebuild of {count:,} clips, {name}"
+        seconds = [one.seconds for one in some]
+        yield Row(
+            work=work,
+            against="",
+            unit="clips a second",
+            ours=[count / one for one in seconds],
+            goal=CLIPS_A_SECOND,
+            is_least=True,
         )
-    if not all(row.is_kept for row in rows):
-        sys.exit(1)
+        yield Row(
+            work=work,
+            against="os.walk and stat of all: nothing is read",
+            unit="s",
+            ours=seconds,
+            theirs=theirs,
+        )
+        yield Row(
+            work=f"{work}: the longest that the loop is held",
+            against="",
+            unit="ms",
+            ours=[one.late_worst_ms for one in some],
+            goal=HELD_MS,
+        )
+        yield Row(
+            work=f"{work}: memory added",
+            against="",
+            unit="MiB",
+            ours=[one.added_mib for one in some],
+        )
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, measure)
