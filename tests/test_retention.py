@@ -28,6 +28,7 @@ from custom_components.clip_download.paths import media_folders
 from custom_components.clip_download.retention import (
     GB,
     PRUNE_INTERVAL,
+    async_common_limits,
     async_set_common_limits,
 )
 from custom_components.clip_download.runtime import async_shared
@@ -121,6 +122,20 @@ async def test_after_each_clip(
     # What is tightened holds at once.
     await limit(hass, entry, most_gb=1 / GB)
     assert not two.exists()
+
+
+async def test_common_limits_are_read_once(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    """Each clip that is saved asks for them: no file is read for it."""
+    stored = {"version": 1, "key": f"{DOMAIN}.limits", "data": {"keep_days": 3}}
+    hass_storage[f"{DOMAIN}.limits"] = stored
+    assert await async_common_limits(hass) == Limits(keep_days=3)
+    del hass_storage[f"{DOMAIN}.limits"]
+    assert await async_common_limits(hass) == Limits(keep_days=3)
+    await async_set_common_limits(hass, Limits(keep_days=4))
+    assert await async_common_limits(hass) == Limits(keep_days=4)
+    assert hass_storage[f"{DOMAIN}.limits"]["data"]["keep_days"] == 4
 
 
 async def test_every_hour(

@@ -16,6 +16,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.signal_type import SignalType
 
 from .const import CONF_FREE_GB, CONF_KEEP_DAYS, CONF_MOST_GB, DOMAIN
@@ -30,6 +31,7 @@ from .paths import media_folders
 _LOGGER = logging.getLogger(__name__)
 
 EVENT_DELETED = f"{DOMAIN}_deleted"
+DATA_COMMON_LIMITS: HassKey[Limits] = HassKey(f"{DOMAIN}_limits")
 # Sent with the clips of a job that is saved.
 CLIPS_SAVED: SignalType[tuple[Clip, ...]] = SignalType(f"{DOMAIN}_clips_saved")
 # Sent with the clips that were deleted.
@@ -271,13 +273,18 @@ def account_limits(entry: ConfigEntry) -> Limits:
 
 async def async_common_limits(hass: HomeAssistant) -> Limits:
     """Return the limits of all accounts' clips together."""
-    stored = await _store(hass).async_load()
-    return Limits(**stored) if stored else Limits()
+    # Read once: each clip that is saved asks for them.
+    if (limits := hass.data.get(DATA_COMMON_LIMITS)) is None:
+        stored = await _store(hass).async_load()
+        limits = Limits(**stored) if stored else Limits()
+        hass.data[DATA_COMMON_LIMITS] = limits
+    return limits
 
 
 async def async_set_common_limits(hass: HomeAssistant, limits: Limits) -> None:
     """Store the limits of all accounts' clips together."""
     await _store(hass).async_save(asdict(limits))
+    hass.data[DATA_COMMON_LIMITS] = limits
 
 
 def _store(hass: HomeAssistant) -> Store[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What is let go of, over real files, and what never is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 import errno
@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 import random
 import shutil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -585,3 +585,31 @@ async def test_nothing_goes_while_another_has_its_turn(home: Home) -> None:
     assert [one.id for one in done.gone] == [f"n{number}" for number in range(6)]
     assert done.spared == {"n6": Spared.KEPT}
     assert is_there(week[6])
+
+
+async def test_nothing_is_read_for_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each clip all limits are looked at: no clip is, while none is due."""
+    week = await home.week()
+    read: list[str] = []
+    clips = home.library.clips
+
+    async def watch(where: str, values: Sequence[Any] = ()) -> list[Clip]:
+        found = await clips(where, values)
+        read.extend(names(found))
+        return found
+
+    monkeypatch.setattr(home.library, "clips", watch)
+    assert await home.prune(keep_days=8, most_bytes=10**9) == Pruned()
+    assert await home.prune("a", keep_days=8, most_bytes=10**9) == Pruned()
+    assert read == []
+    assert gone(await home.prune(keep_days=6.5)) == names(week[:1])
+    assert read == names(week[:1])
+
+    queries: list[str] = []
+    await home.library.change(
+        lambda database: database.set_trace_callback(queries.append)
+    )
+    assert await home.pruning.prune({}, home.roots, NOON) == Pruned()
+    assert queries == []

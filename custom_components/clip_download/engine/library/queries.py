@@ -274,20 +274,29 @@ class ClipQueries:
         }
 
     async def oldest_first(
-        self, account_id: str | None = None, *, after: Clip | None = None, most: int
+        self,
+        account_id: str | None = None,
+        *,
+        after: Clip | None = None,
+        until: datetime | None = None,
+        most: int,
     ) -> list[Clip]:
         """Return clips of an account, or of all, that are not kept; the first saved first.
 
-        `after` is the last clip of the page before.
+        `after` is the last clip of the page before, `until` the latest time of saving.
         """
-        where, values = "1", tuple[Any, ...]()
-        if after is not None:
-            where = "(saved_at_ms, id) > (?, ?)"
-            values = to_ms(after.saved_at), after.id
+        where, values = ["kept = 0"], list[Any]()
         if account_id is not None:
-            where, values = f"account_id = ? AND {where}", (account_id, *values)
+            where.append("account_id = ?")
+            values.append(account_id)
+        if after is not None:
+            where.append("(saved_at_ms, id) > (?, ?)")
+            values += to_ms(after.saved_at), after.id
+        if until is not None:
+            where.append("saved_at_ms <= ?")
+            values.append(to_ms(until))
         return await self._library.clips(
-            f"WHERE kept = 0 AND {where} ORDER BY saved_at_ms, id LIMIT ?",
+            f"WHERE {' AND '.join(where)} ORDER BY saved_at_ms, id LIMIT ?",
             (*values, most),
         )
 

@@ -302,13 +302,9 @@ class _Pass:
 
     async def _age(self, account_id: str | None, cutoff: datetime) -> None:
         refused_bytes = 0
-        async for page in self._oldest(account_id):
-            old = deque(clip for clip in page if clip.saved_at <= cutoff)
-            all_old = len(old) == len(page)
-            _, refused = await self._take(old, _size(old), Reason.AGE)
+        async for page in self._oldest(account_id, until=cutoff):
+            _, refused = await self._take(deque(page), _size(page), Reason.AGE)
             refused_bytes += refused
-            if not all_old:
-                break
         self._miss(account_id, refused_bytes)
 
     async def _leave_free(
@@ -397,10 +393,12 @@ class _Pass:
         if missed_bytes > self._pruned.unmet.get(account_id, 0):
             self._pruned.unmet[account_id] = missed_bytes
 
-    async def _oldest(self, account_id: str | None) -> AsyncIterator[list[Clip]]:
+    async def _oldest(
+        self, account_id: str | None, *, until: datetime | None = None
+    ) -> AsyncIterator[list[Clip]]:
         last: Clip | None = None
         while page := await self._queries.oldest_first(
-            account_id, after=last, most=AT_ONCE
+            account_id, after=last, until=until, most=AT_ONCE
         ):
             yield page
             last = page[-1]
