@@ -224,11 +224,13 @@ class File:
     def read(self, most_bytes: int) -> bytes:
         """Return what it holds. Raises ValueError if that is more, or no file, OSError."""
         with self.open() as file, _About(self.folder.path, self.name):
-            if os.fstat(file.fileno()).st_size > most_bytes:
+            size_bytes = os.fstat(file.fileno()).st_size
+            if size_bytes > most_bytes:
                 raise ValueError("too large")
             content = b""
-            # It may grow meanwhile, and one call may return less than there is.
-            while piece := file.read(most_bytes + 1 - len(content)):
+            # It may grow meanwhile, and one call may return less than there is. No more
+            # is asked for at once than there is: as much memory would be made ready.
+            while piece := file.read(min(size_bytes, most_bytes - len(content)) + 1):
                 content += piece
         if len(content) > most_bytes:
             raise ValueError("too large")
