@@ -12,6 +12,7 @@ from .table import Row
 
 # The scale ends here, at either side of the goal.
 MOST = 100.0
+MOST_WORDS = 84
 WORDS_PX, BARS_PX, RESULT_PX = 520, 400, 90
 LINE_PX, HEAD_PX, FOOT_PX = 22, 48, 14
 KEPT, MISSED, GRID, INK = "#2e7d32", "#c62828", "#cccccc", "#222222"
@@ -55,7 +56,9 @@ def svg(rows: Sequence[Row], title: str) -> str:
 
 def _draw(picture: Element, row: Row, top: int) -> None:
     """Draw one row: its words, a bar that begins at the goal, its result."""
-    words = row.work if len(row.work) < 84 else f"{row.work[:82]}..."
+    words = f"{row.work} | {row.against}" if row.against else row.work
+    if len(words) > MOST_WORDS:
+        words = f"{words[: MOST_WORDS - 3]}..."
     _text(picture, words, WORDS_PX - 10, top + 15, "end")
     start, end = sorted((_x(1), _x(distance(row))))
     bar = SubElement(picture, "rect", x=f"{start}", y=f"{top + 4}")
