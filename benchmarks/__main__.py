@@ -50,7 +50,7 @@ def modules() -> list[str]:
     )
 
 
-def run(module: str, *arguments: str, most_s: float = MOST_S) -> list[Row]:
+def run(module: str, *arguments: str) -> list[Row]:
     """Run a module that measures, in a process of its own; return its rows.
 
     A crash is a row too.
@@ -63,7 +63,7 @@ def run(module: str, *arguments: str, most_s: float = MOST_S) -> list[Row]:
             reason = _ended(
                 [sys.executable, "-m", module, *arguments, "--json", str(told)],
                 stderr.fileno(),
-                most_s,
+                MOST_S,
             )
         if told.exists():
             return read_json(told)

@@ -124,12 +124,20 @@ def _free_port() -> int:
 
 
 async def run(
-    folder: Path, running: Any, job: str, *, stops: bool = False, **told: Any
+    folder: Path,
+    running: Any,
+    job: str,
+    *,
+    stops: bool = False,
+    prefix: Sequence[str] = (),
+    ends_within_s: float = ENDS_WITHIN_S,
+    **told: Any,
 ) -> Any:
     """Start Home Assistant in its folder, do a job there; return what that returned.
 
     The job is `module:function`; it is called with Home Assistant, its clouds and `told`.
     Home Assistant only `stops` in order, and stores all it has, if that is wanted.
+    The command that starts it has `prefix` before it.
     """
     facts = {
         "folder": str(folder),
@@ -143,6 +151,7 @@ async def run(
     environment = dict(os.environ)
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     process = await asyncio.create_subprocess_exec(
+        *prefix,
         sys.executable,
         __file__,
         json.dumps(facts),
@@ -156,7 +165,7 @@ async def run(
         },
     )
     try:
-        async with asyncio.timeout(ENDS_WITHIN_S):
+        async with asyncio.timeout(ends_within_s):
             output, _ = await process.communicate()
     finally:
         if process.returncode is None:
