@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import multiprocessing
 import os
@@ -20,7 +20,6 @@ from pathlib import Path, PurePosixPath
 import shutil
 import tempfile
 import threading
-import time
 from typing import Any, Self, override
 
 from aiohttp import ClientSession, TCPConnector
@@ -97,7 +96,7 @@ class Saved:
     added_mib: float
     clip_bytes: int
     written_bytes: int
-    most_on_disk_bytes: int = 0
+    most_on_disk_bytes: int
 
 
 class Shelf(Source):
@@ -157,9 +156,7 @@ class Disk:
         self._thread = threading.Thread(target=self._look)
 
     def _look(self) -> None:
-        pause_s = LOOK_S
-        while not self._stop.wait(pause_s):
-            since_s = time.perf_counter()
+        while not self._stop.wait(LOOK_S):
             # By number: while it is published, a file has two names.
             there: dict[int, int] = {}
             for path in self._folder.rglob("*"):
@@ -167,8 +164,6 @@ class Disk:
                     about = path.stat()
                     there[about.st_ino] = about.st_blocks * 512
             self.most_bytes = max(self.most_bytes, sum(there.values()))
-            # With very many parts, it is not to take a core.
-            pause_s = max(LOOK_S, 10 * (time.perf_counter() - since_s))
 
     def __enter__(self) -> Self:
         """Begin to look."""
@@ -232,8 +227,9 @@ async def save(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
         # A first clip brings what stays: code, threads, connections, decoders.
         (await save("warm", Window(START, START + 4 * PART))).unlink()
         before_bytes = written_bytes()
-        async with watched() as seen:
-            clip = await save("long", Window(START, START + timedelta(hours=hours)))
+        with Disk(media) as disk:
+            async with watched() as seen:
+                clip = await save("long", Window(START, START + timedelta(hours=hours)))
         written = written_bytes() - before_bytes
         clip_bytes = clip.stat().st_size
         clip.unlink()
@@ -245,6 +241,7 @@ async def save(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
         added_mib=seen.added_mib,
         clip_bytes=clip_bytes,
         written_bytes=written,
+        most_on_disk_bytes=disk.most_bytes,
     )
 
 
@@ -253,17 +250,10 @@ def save_here(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
     return asyncio.run(save(folder, url, kind, hours))
 
 
-def save_elsewhere(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
-    """Save a clip in a process of its own; look at its folder from this one."""
-    context = multiprocessing.get_context("spawn")
-    with Disk(folder / "media") as disk, ProcessPoolExecutor(1, context) as pool:
-        saved = pool.submit(save_here, folder, url, kind, hours).result()
-    return replace(saved, most_on_disk_bytes=disk.most_bytes)
-
-
 def measure(options: argparse.Namespace) -> Iterator[Row]:
     """Save all clips in turns, and tell how what they cost grows."""
     all_hours = QUICK_HOURS if options.quick else HOURS
+    context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         (folder / "www").mkdir(mode=0o755)
@@ -278,7 +268,10 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
                 for kind in KINDS:
                     for hours in all_hours:
                         url = f"https://{HOST}:{ports.tls}/part.{kind.suffix}"
-                        one = save_elsewhere(folder, url, kind, hours)
+                        with ProcessPoolExecutor(1, mp_context=context) as pool:
+                            one = pool.submit(
+                                save_here, folder, url, kind, hours
+                            ).result()
                         saved.setdefault((kind.name, hours), []).append(one)
         for kind in KINDS:
             part_bytes = (folder / f"www/part.{kind.suffix}").stat().st_size

@@ -224,13 +224,11 @@ class File:
     def read(self, most_bytes: int) -> bytes:
         """Return what it holds. Raises ValueError if that is more, or no file, OSError."""
         with self.open() as file, _About(self.folder.path, self.name):
-            size_bytes = os.fstat(file.fileno()).st_size
-            if size_bytes > most_bytes:
+            if os.fstat(file.fileno()).st_size > most_bytes:
                 raise ValueError("too large")
             content = b""
-            # It may grow meanwhile, and one call may return less than there is. No more
-            # is asked for at once than there is: as much memory would be made ready.
-            while piece := file.read(min(size_bytes, most_bytes - len(content)) + 1):
+            # It may grow meanwhile, and one call may return less than there is.
+            while piece := file.read(most_bytes + 1 - len(content)):
                 content += piece
         if len(content) > most_bytes:
             raise ValueError("too large")
@@ -303,6 +301,36 @@ class File:
                 dst_dir_fd=to.folder.descriptor,
                 follow_symlinks=False,
             )
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """The hash of what was written to a file, which holds for that very file as it was.
+
+    Whoever writes to a file changes when it was changed last, which nobody can set.
+    """
+
+    sha256: str
+    _state: tuple[int, ...]
+
+    @classmethod
+    def of(cls, descriptor: int, sha256: str) -> Self:
+        """Take the hash of an open file that all has been written to. Raises OSError."""
+        return cls(sha256, _state(os.fstat(descriptor)))
+
+    def is_of(self, about: os.stat_result) -> bool:
+        """Return whether a file is that one, and was not written to since."""
+        return self._state == _state(about)
+
+
+def _state(about: os.stat_result) -> tuple[int, ...]:
+    return (
+        about.st_dev,
+        about.st_ino,
+        about.st_size,
+        about.st_mtime_ns,
+        about.st_ctime_ns,
+    )
 
 
 def is_link(err: OSError) -> bool:

@@ -28,9 +28,8 @@ class Window:
 
     def __post_init__(self) -> None:
         """Move to UTC and drop what is finer than a millisecond."""
-        for name, moment in (("start", self.start), ("end", self.end)):
-            if (whole := utc_ms(moment)) is not moment:
-                object.__setattr__(self, name, whole)
+        object.__setattr__(self, "start", utc_ms(self.start))
+        object.__setattr__(self, "end", utc_ms(self.end))
 
     @classmethod
     def of_ms(cls, start_ms: int, end_ms: int) -> Self:

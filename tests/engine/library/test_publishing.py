@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.clip_download.engine.errors import StorageError
-from custom_components.clip_download.engine.folder import File, Folder
+from custom_components.clip_download.engine.folder import File, Folder, Hashed
 from custom_components.clip_download.engine.library.publishing import (
     Outgoing,
     Publisher,
@@ -190,6 +190,40 @@ def test_what_is_not_ours_is_not_hashed(
     lay(tmp_path / "made.mp4", secret)
     with pytest.raises(StorageError, match="storage_changed"):
         Sealed.of(File.at(tmp_path / "made.mp4"))
+
+
+def test_what_was_hashed_is_not_read_again(tmp_path: Path) -> None:
+    """What is known of a file is believed as long as nobody wrote to it."""
+    file = File.at(tmp_path / "made.mp4")
+    file.path.write_text("old")
+    known = known_of(file)
+    with Sealed.of(file, known) as made:
+        assert made.sha256 == "known"
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_what_was_changed_is_read_again(tmp_path: Path, is_swapped: bool) -> None:
+    """Not even who puts back its size and its time makes a file pass for what it was."""
+    file = File.at(tmp_path / "made.mp4")
+    file.path.write_text("old")
+    before = file.stat()
+    known = known_of(file)
+    if is_swapped:
+        (tmp_path / "other").write_text("new")
+        (tmp_path / "other").rename(file.path)
+    else:
+        # By a clock that goes on in steps, it is not changed within the same one.
+        while file.stat().st_ctime_ns == before.st_ctime_ns:
+            file.path.write_text("new")
+    os.utime(file.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with Sealed.of(file, known) as made:
+        assert made.sha256 == hashlib.sha256(b"new").hexdigest()
+
+
+def known_of(file: File) -> Hashed:
+    """Return what is known of a file: a hash that is not its own."""
+    with file.open() as opened:
+        return Hashed.of(opened.fileno(), "known")
 
 
 def test_what_is_not_there_is_not_hashed(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from aiohttp import web
 import pytest
 
 from custom_components.clip_download.engine.errors import RefusedError
-from custom_components.clip_download.engine.folder import File, Folder
+from custom_components.clip_download.engine.folder import File, Folder, Hashed
 from custom_components.clip_download.engine.library.publishing import Sealed
 from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.model import (
@@ -32,6 +32,7 @@ from custom_components.clip_download.engine.model import (
     JobState,
     Plan,
 )
+from custom_components.clip_download.engine.pipeline import download, pipeline
 from custom_components.clip_download.engine.pipeline.jobs import forget
 from tests.clouds.footage import first_and_last
 
@@ -109,6 +110,33 @@ def in_download(house: House, do: Callable[[], None]) -> None:
         return await send(request, path)
 
     house.shelf.answer = answer
+
+
+async def test_a_file_is_written_to_once_it_has_come(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was hashed while it came is hashed again if it is no longer that."""
+    monkeypatch.setattr(download, "MOST_HASH_SHARE", 1)
+    house.shelf.lay(window(0, 10))
+    seal = pipeline._seal
+    were_hashed: list[bool] = []
+
+    def change_first(
+        file: File, hashed: Hashed | None, stack: contextlib.ExitStack
+    ) -> Sealed:
+        assert hashed
+        were_hashed.append(hashed.is_of(file.stat()))
+        with file.path.open("ab") as other:
+            # Behind the footage, where nothing plays it: its check came before.
+            other.write(b"more")
+        return seal(file, hashed, stack)
+
+    monkeypatch.setattr(pipeline, "_seal", change_first)
+    job = await house.save(window(0, 10), "clip")
+    assert were_hashed == [True]
+    assert [clip.sha256 for clip in job.clips] == [
+        sha256_of(house.media / "clip.mp4"),
+    ]
 
 
 # --- links

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from dataclasses import replace
 from datetime import timedelta
 import errno
+import hashlib
 import io
 import os
 from pathlib import Path
@@ -23,11 +24,13 @@ from custom_components.clip_download.engine.pipeline.download import (
     CHUNK_BYTES,
     LEAST_BYTES,
     LEAST_WITHIN_S,
+    LINE_KNOWN_BYTES,
     MOST_BYTES_BESIDES,
     MOST_S_BESIDES,
     Bounds,
     receive,
 )
+from custom_components.clip_download.engine.sources.base import Download
 from custom_components.clip_download.engine.sources.http import download_of
 from tests.simulated import simulated
 from tests.waits import LONGEST_S, is_open, until
@@ -77,6 +80,16 @@ def body(data: bytes, **options: object) -> Handler:
         return web.Response(body=data, **options)  # type: ignore[arg-type]
 
     return handler
+
+
+def in_blocks(data: bytes) -> Download:
+    """Return a download of a body."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for at in range(0, len(data), 2**18):
+            yield data[at : at + 2**18]
+
+    return Download(chunks=chunks(), size_bytes=len(data))
 
 
 @pytest.mark.parametrize(
@@ -179,6 +192,33 @@ async def test_the_disk_fills_up_under_way(
     with pytest.raises(OSError, match="No space left"):
         await get(body(MP4_HEAD + bytes(10 * CHUNK_BYTES)), path)
     assert path.stat().st_size > 2 * CHUNK_BYTES
+
+
+@pytest.mark.parametrize("size_bytes", [0, 1, 3 * CHUNK_BYTES + 17])
+async def test_a_body_is_hashed_while_it_arrives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size_bytes: int
+) -> None:
+    """The hash is that of the file, and holds for it until somebody writes to it."""
+    monkeypatch.setattr(download, "MOST_HASH_SHARE", 1)
+    data = MP4_HEAD + os.urandom(size_bytes)
+    file = File.at(tmp_path / "0.part")
+    received = await receive(in_blocks(data), file, BOUNDS)
+    assert received.hashed
+    assert received.hashed.sha256 == hashlib.sha256(file.path.read_bytes()).hexdigest()
+    assert received.hashed.is_of(file.stat())
+    with file.path.open("r+b") as other:
+        other.write(b"1")
+    assert not received.hashed.is_of(file.stat())
+
+
+async def test_a_body_too_fast_to_be_hashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where hashing would hold up a fast line, the file is read again later."""
+    monkeypatch.setattr(download, "MOST_HASH_SHARE", 0)
+    data = MP4_HEAD + os.urandom(LINE_KNOWN_BYTES)
+    received = await receive(in_blocks(data), File.at(tmp_path / "0.part"), BOUNDS)
+    assert received == (len(data), True, None)
 
 
 async def test_a_link_is_not_followed(get: Get, tmp_path: Path) -> None:

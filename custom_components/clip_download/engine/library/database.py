@@ -372,7 +372,7 @@ class Library:
 
     def day_of(self, clip: Clip) -> str:
         """Return the day (ISO 8601) on which a clip begins, in the cameras' time zone."""
-        return clip.window.start.astimezone(self.time_zone).date().isoformat()
+        return f"{clip.window.start.astimezone(self.time_zone):%F}"
 
     async def last_clip(self, account_id: str, camera_id: str) -> Clip | None:
         """Return the camera's latest clip by the time that it shows."""

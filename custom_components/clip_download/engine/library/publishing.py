@@ -16,7 +16,7 @@ import secrets
 from typing import Self
 
 from ..errors import StorageError
-from ..folder import File, Folder, is_link
+from ..folder import File, Folder, Hashed, is_link
 from ..model import Clip
 from ..time_range import Window
 from . import files, sidecar
@@ -40,8 +40,11 @@ class Sealed:
     sha256: str
 
     @classmethod
-    def of(cls, file: File) -> Self:
-        """Hash a file. Raises StorageError (`storage_changed`) if it is not ours, OSError."""
+    def of(cls, file: File, hashed: Hashed | None = None) -> Self:
+        """Hash a file, unless what is `hashed` of it still holds.
+
+        Raises StorageError (`storage_changed`) if it is not ours, OSError.
+        """
         try:
             source = file.open()
         except (ValueError, OSError) as err:
@@ -49,8 +52,12 @@ class Sealed:
                 raise
             raise StorageError("storage_changed", path=str(file.path)) from err
         try:
-            _check_ours(file, os.fstat(source.fileno()))
-            sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+            about = os.fstat(source.fileno())
+            _check_ours(file, about)
+            if hashed and hashed.is_of(about):
+                sha256 = hashed.sha256
+            else:
+                sha256 = hashlib.file_digest(source, "sha256").hexdigest()
         except BaseException:
             source.close()
             raise

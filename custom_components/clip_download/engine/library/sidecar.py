@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import itertools
 import json
-import os
 from pathlib import Path
 import re
 from typing import Any
@@ -155,9 +154,7 @@ def read(file: File) -> Sidecar:
         content = json.loads(file.read(MOST_BYTES))
     except RecursionError as err:
         raise ValueError("too deep") from err
-    # One path is made of each: that takes as long as much of the rest.
-    stem, _ = os.path.splitext(file.name)  # noqa: PTH122
-    return _parse(file.folder.path / f"{stem}{files.SUFFIX}", _is(dict, content))
+    return _parse(file.path, _is(dict, content))
 
 
 def of(folder: Folder, clip: Clip) -> Sidecar | None:
@@ -283,7 +280,7 @@ def _parse(path: Path, content: dict[str, Any]) -> Sidecar:
             duration_ms=_milliseconds(content["duration_s"]),
             label=_text(content["label"]),
             status=ClipStatus(_text(content["status"])),
-            path=path,
+            path=path.with_suffix(files.SUFFIX),
             size_bytes=_number(content["size_bytes"]),
             sha256=_matching(_SHA256, content["sha256"]),
             video_codec=_text(content["video_codec"]),

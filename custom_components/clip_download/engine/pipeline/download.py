@@ -7,12 +7,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+import hashlib
 from io import BufferedWriter
-from typing import NamedTuple
+import time
+from typing import Any, NamedTuple
 
 from ..aio import join_thread, run_in_thread
 from ..errors import BodyError, CloudError, NotVideoError
-from ..folder import File, Folder
+from ..folder import File, Folder, Hashed
 from ..library.files import check_space
 from ..sources.base import Download
 from .progress import Body
@@ -22,6 +24,11 @@ CHUNK_BYTES = 4 * 2**20
 # Three sync bytes of MPEG-TS, and more than an MP4 needs to be known.
 HEAD_BYTES = 377
 _TS_PACKET_BYTES = 188
+# A body is hashed while it arrives as long as that takes this share of the time at most:
+# on a fast line, it would take longer than to read the file again. What comes first may
+# have waited for us, and says nothing of the line.
+MOST_HASH_SHARE = 0.25
+LINE_KNOWN_BYTES = 16 * 2**20
 # How often the disk is asked whether it can hold what is still to come.
 SPACE_EVERY_BYTES = 16 * 2**20
 # More than any camera films, and what a file has besides footage.
@@ -55,11 +62,13 @@ class Bounds:
 class Received(NamedTuple):
     """A body's size, and whether it is known that nothing of it is missing.
 
-    It is not where only the end of the connection told that this was all.
+    It is not where only the end of the connection told that this was all. `hashed` is its
+    hash, if there was time for it.
     """
 
     size_bytes: int
     is_whole: bool
+    hashed: Hashed | None = None
 
 
 async def receive(
@@ -105,12 +114,12 @@ async def receive(
                 arrived(size_bytes)
         if len(head) < HEAD_BYTES:
             _check_head(head)
-        await writer.finish()
+        hashed = await writer.finish()
     finally:
         await writer.close()
     if expected_bytes is not None and size_bytes != expected_bytes:
         raise BodyError("body_truncated")
-    return Received(size_bytes, download.is_delimited)
+    return Received(size_bytes, download.is_delimited, hashed)
 
 
 async def _open_new(file: File) -> BufferedWriter:
@@ -145,7 +154,11 @@ class _Writer:
         self._asked_at_bytes = 0
         self._chunk: list[bytes] = []
         self._chunk_bytes = 0
-        self._writing: asyncio.Future[None] | None = None
+        self._writing: asyncio.Future[Any] | None = None
+        # Until it takes too long, beside the time since then.
+        self._hash: hashlib._Hash | None = hashlib.sha256()
+        self._hash_s = 0.0
+        self._since_s = time.perf_counter()
 
     def add(self, block: bytes) -> bool:
         """Take a block; return whether there are enough of them to be written."""
@@ -162,15 +175,36 @@ class _Writer:
             self._asked_at_bytes = self._size_bytes
             left_bytes = max(self._expected_bytes - self._size_bytes, 0)
             await run_in_thread(check_space, self._folder, left_bytes)
-        self._writing = run_in_thread(self._opened.writelines, self._chunk)
+        self._writing = run_in_thread(self._write_chunk, self._chunk, self._size_bytes)
         self._chunk, self._chunk_bytes = [], 0
 
-    async def finish(self) -> None:
-        """Write all that was added. Raises OSError."""
+    async def finish(self) -> Hashed | None:
+        """Write all that was added; return the file's hash, if there is. Raises OSError."""
         if self._writing:
             await join_thread(self._writing)
-        self._writing = run_in_thread(self._opened.writelines, self._chunk)
-        await join_thread(self._writing)
+        self._writing = finishing = run_in_thread(self._finish, self._chunk)
+        return await join_thread(finishing)
+
+    def _finish(self, blocks: list[bytes]) -> Hashed | None:
+        """Write the last blocks. Blocks."""
+        self._write_chunk(blocks, self._size_bytes)
+        self._opened.flush()
+        if self._hash is None:
+            return None
+        return Hashed.of(self._opened.fileno(), self._hash.hexdigest())
+
+    def _write_chunk(self, blocks: list[bytes], size_bytes: int) -> None:
+        """Write a chunk, with which the file has a size. Blocks."""
+        self._opened.writelines(blocks)
+        if self._hash:
+            begun_s = time.perf_counter()
+            for block in blocks:
+                self._hash.update(block)
+            now_s = time.perf_counter()
+            self._hash_s += now_s - begun_s
+            most_s = (now_s - self._since_s) * MOST_HASH_SHARE
+            if self._hash_s > most_s and size_bytes > LINE_KNOWN_BYTES:
+                self._hash = None
 
     async def close(self) -> None:
         """Close the file, however it came to that. Raises OSError."""
@@ -222,9 +256,12 @@ def _check_head(head: bytes) -> None:
     """Raise CloudError unless this begins an MP4 or an MPEG transport stream."""
     if not head:
         raise BodyError("body_empty")
-    is_mp4 = head[4:8] == b"ftyp"
     is_ts = len(head) >= HEAD_BYTES and all(
         head[at] == 0x47 for at in range(0, HEAD_BYTES, _TS_PACKET_BYTES)
     )
-    if not is_mp4 and not is_ts:
+    if not _is_mp4(head) and not is_ts:
         raise NotVideoError("body_not_video")
+
+
+def _is_mp4(head: bytes) -> bool:
+    return head[4:8] == b"ftyp"

@@ -23,7 +23,7 @@ from ..errors import (
     StorageError,
     size_in_words,
 )
-from ..folder import File, Folder
+from ..folder import File, Folder, Hashed
 from ..library import files
 from ..media import clip_file
 from ..media.probe import MediaInfo
@@ -58,6 +58,7 @@ class Fetched:
 
     piece: clip_file.Piece
     event_ids: tuple[str, ...]
+    hashed: Hashed | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +156,9 @@ class Fetching:
         trouble = troubles[0] if troubles else None
         fetched = [
             Fetched(
-                piece=self._piece(one.part, one.stored), event_ids=one.part.event_ids
+                piece=self._piece(one.part, one.stored),
+                event_ids=one.part.event_ids,
+                hashed=one.stored.hashed,
             )
             for one in outcomes
             if one.stored
@@ -358,6 +361,7 @@ class Fetching:
                 download.most_bytes is not None
                 and received.size_bytes > download.most_bytes
             ),
+            hashed=received.hashed,
         )
 
     async def _download(

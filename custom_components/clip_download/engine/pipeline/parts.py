@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 
-from ..folder import File, Folder, is_link
+from ..folder import File, Folder, Hashed, is_link
 from ..library import files
 from ..media.probe import Checked
 from ..model import Part
@@ -30,7 +30,8 @@ class Stored:
 
     `covers` is the window that the cloud says it sent, `length` how long the footage is,
     and `rest` what of the part is still to be fetched. It `is_short` if another try may
-    bring more, and `may_be_cut` if its halves may.
+    bring more, and `may_be_cut` if its halves may. It may have been `hashed` while it
+    arrived, but not before a restart: who knows what became of it meanwhile.
     """
 
     file: File
@@ -42,6 +43,7 @@ class Stored:
     may_be_cut: bool = False
     # What was found of its claims when it came: nothing is known of it after a restart.
     checked: Checked | None = None
+    hashed: Hashed | None = None
 
 
 def key_of(part: Part) -> str:

@@ -26,7 +26,7 @@ from ..errors import (
     UnreachableError,
     storage_error,
 )
-from ..folder import File
+from ..folder import File, Hashed
 from ..library import files, sidecar
 from ..library.database import Library
 from ..library.publishing import Outgoing, Publisher, Sealed
@@ -314,12 +314,15 @@ class Pipeline:
         events = tuple(
             dict.fromkeys(event for part in fetched for event in part.event_ids)
         )
+        # A part that stays as it is needs not be read again.
+        hashed = {part.piece.file: part.hashed for part in fetched}
         with contextlib.ExitStack() as stack:
             outgoing = []
             for made in finished.files:
-                # Not while it arrives: that would halve the speed of two cores. It is
-                # closed even if the job is cancelled meanwhile.
-                sealed = await join_thread(run_in_thread(_seal, made.file, stack))
+                # It is closed even if the job is cancelled meanwhile.
+                sealed = await join_thread(
+                    run_in_thread(_seal, made.file, hashed.get(made.file), stack)
+                )
                 clip = self._clip(made, sealed, finished, events)
                 picture = made.still or await self._picture(clip, made.file)
                 outgoing.append(Outgoing(clip=clip, sealed=sealed, picture=picture))
@@ -533,9 +536,9 @@ class Pipeline:
         return True
 
 
-def _seal(file: File, stack: contextlib.ExitStack) -> Sealed:
-    """Hash a file, which is closed with the stack. Blocks."""
-    return stack.enter_context(Sealed.of(file))
+def _seal(file: File, hashed: Hashed | None, stack: contextlib.ExitStack) -> Sealed:
+    """Hash a file, if it is not yet. It is closed with the stack. Blocks."""
+    return stack.enter_context(Sealed.of(file, hashed))
 
 
 def _picture_offset(clip: Clip) -> timedelta:
