@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..aio import join_thread, run_in_thread
 from ..errors import BodyError, CloudError, NotVideoError
 from ..folder import File, Folder, Hashed
-from ..library.files import check_space
+from ..library.files import begin_sync, check_space
 from ..sources.base import Download
 from .progress import Body
 
@@ -24,6 +24,8 @@ CHUNK_BYTES = 4 * 2**20
 # Three sync bytes of MPEG-TS, and more than an MP4 needs to be known.
 HEAD_BYTES = 377
 _TS_PACKET_BYTES = 188
+# How much is written before the disk is told to begin with it: the sync is short then.
+BEGIN_EVERY_BYTES = 32 * 2**20
 # A body is hashed while it arrives as long as that takes this share of the time at most:
 # on a fast line, it would take longer than to read the file again. What comes first may
 # have waited for us, and says nothing of the line.
@@ -106,6 +108,8 @@ async def receive(
                 head += block[:HEAD_BYTES]
                 if len(head) >= HEAD_BYTES:
                     _check_head(head)
+                    # The file of a transport stream is never the clip.
+                    writer.may_stay = _is_mp4(head)
             if writer.add(block):
                 since_s = loop.time()
                 await writer.write()
@@ -155,6 +159,9 @@ class _Writer:
         self._chunk: list[bytes] = []
         self._chunk_bytes = 0
         self._writing: asyncio.Future[Any] | None = None
+        # Whether the file may become a clip as it is; how much of it the disk works on.
+        self.may_stay = False
+        self._begun_bytes = 0
         # Until it takes too long, beside the time since then.
         self._hash: hashlib._Hash | None = hashlib.sha256()
         self._hash_s = 0.0
@@ -205,6 +212,9 @@ class _Writer:
             most_s = (now_s - self._since_s) * MOST_HASH_SHARE
             if self._hash_s > most_s and size_bytes > LINE_KNOWN_BYTES:
                 self._hash = None
+        if self.may_stay and size_bytes - self._begun_bytes >= BEGIN_EVERY_BYTES:
+            begin_sync(self._opened, self._begun_bytes, size_bytes)
+            self._begun_bytes = size_bytes
 
     async def close(self) -> None:
         """Close the file, however it came to that. Raises OSError."""
