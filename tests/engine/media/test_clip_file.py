@@ -39,7 +39,11 @@ from custom_components.clip_download.engine.media.clip_file import (
     inspect,
     picture,
 )
-from custom_components.clip_download.engine.media.probe import TooLargeError, probe
+from custom_components.clip_download.engine.media.probe import (
+    KeyFrames,
+    TooLargeError,
+    probe,
+)
 from custom_components.clip_download.engine.media.segments import assemble
 from custom_components.clip_download.engine.time_range import Placing, Window, gaps
 from tests.clouds.footage import (
@@ -370,7 +374,7 @@ def test_a_key_frame_like_another(tmp_path: Path) -> None:
         films.append((part, probe(part.file, NOT_CANCELLED, marks=True)))
     (alike, *_), (key, *rest) = (film.segments[0].keys for _, film in films)
     key = key._replace(marks=(alike.marks[0], key.marks[1]))
-    films[1][1].segments[0].keys[:] = [key, *rest]
+    films[1][1].segments[0].keys = KeyFrames.of([key, *rest])
     assembly = assemble(films, between(0, 610))
     assert assembly.covered == windows
 

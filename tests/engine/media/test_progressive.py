@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 import struct
+import tracemalloc
 
 import av
 import pytest
 
 from custom_components.clip_download.engine.folder import File
+from custom_components.clip_download.engine.media import progressive
 from custom_components.clip_download.engine.media.progressive import ProgressiveFile
 from tests.clouds.footage import Footage, seen
 
@@ -150,3 +152,33 @@ def test_an_old_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         ProgressiveFile(File.at(path), frames=1, sounds=1, duration_s=1)
     assert path.read_bytes() == b"old"
+
+
+def test_tables_take_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are packed while they grow, and unpacked bit by bit into the file."""
+    monkeypatch.setattr(progressive, "_AT_ONCE", 2**10)
+    data = fragments(tmp_path, Footage("Door", b_frames=2, gop_frames=20))
+    once = packets(BytesIO(data))
+    media_at = data.index(b"moof") - 4
+    path = tmp_path / "made.mp4"
+    rounds = 1000
+    file = ProgressiveFile(
+        File.at(path), frames=50 * rounds, sounds=300 * rounds, duration_s=5 * rounds
+    )
+    file.write(data[:media_at])
+    media = data[media_at:]
+    tracemalloc.start()
+    try:
+        for _ in range(rounds):
+            file.write(media)
+        file.finish()
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Sizes, durations and offsets of all would take more than 2 MB.
+    assert peak_bytes < 1_000_000
+    contents = [content for *_, content in packets(path)]
+    assert len(contents) == rounds * len(once)
+    assert set(contents) == {content for *_, content in once}

@@ -5,7 +5,7 @@ memory: a probe keeps its key frames only.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,7 +14,7 @@ from io import FileIO
 from itertools import islice, pairwise
 import os
 import threading
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, cast, overload, override
 from zlib import crc32
 
 import av
@@ -140,6 +140,73 @@ class KeyFrame(NamedTuple):
     marks: tuple[int, int] = (0, 0)
 
 
+@dataclass
+class KeyFrames(Sequence[KeyFrame]):
+    """Key frames in the order of their file, in little memory: a day has many."""
+
+    _numbers: array[int] = field(default_factory=lambda: array("I"))
+    # Of each: pts, dts.
+    _times: array[int] = field(default_factory=lambda: array("q"))
+    _marks: array[int] = field(default_factory=lambda: array("I"))
+
+    @classmethod
+    def of(cls, keys: Iterable[KeyFrame]) -> Self:
+        """Return some."""
+        some = cls()
+        for key in keys:
+            some.append(key)
+        return some
+
+    def append(self, key: KeyFrame) -> None:
+        """Add one."""
+        self._numbers.append(key.number)
+        self._times.extend((key.pts, key.dts))
+        self._marks.extend(key.marks)
+
+    def extend(self, keys: KeyFrames) -> None:
+        """Add others."""
+        self._numbers += keys._numbers
+        self._times += keys._times
+        self._marks += keys._marks
+
+    def mark_after(self, mark: int) -> None:
+        """Set the mark that the frame after the last one gives."""
+        self._marks[-1] = mark
+
+    @override
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> KeyFrame: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[KeyFrame]: ...
+
+    @override
+    def __getitem__(self, at: int | slice) -> KeyFrame | list[KeyFrame]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        return KeyFrame(
+            self._numbers[at],
+            self._times[2 * at],
+            self._times[2 * at + 1],
+            (self._marks[2 * at], self._marks[2 * at + 1]),
+        )
+
+    @override
+    def __iter__(self) -> Iterator[KeyFrame]:
+        rows = zip(
+            self._numbers,
+            self._times[::2],
+            self._times[1::2],
+            zip(self._marks[::2], self._marks[1::2], strict=True),
+            strict=True,
+        )
+        return map(KeyFrame._make, rows)
+
+
 class VideoFormat(NamedTuple):
     """What a decoder must know. `sets`: parameter sets, or an MP4's `avcC`, `hvcC`."""
 
@@ -191,7 +258,7 @@ class Segment:
     lead_ticks: int = 0
     is_open: bool = False
     frame_ticks: int = 0
-    keys: list[KeyFrame] = field(default_factory=list)
+    keys: KeyFrames = field(default_factory=KeyFrames)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -566,6 +633,8 @@ class _Prober:
         self.bad_sounds: list[int] = []
         self.start_pts: int | None = None
         self.last_key: int | None = None
+        # When the last key frame is shown, and the first one of its segment.
+        self._key_pts = self._first_key_pts = 0
         self.doubts: list[int] = []
         self.is_whole = True
         # When the last frame is shown, where it cannot be decoded.
@@ -618,13 +687,16 @@ class _Prober:
         self._break_off(number, pts, dts, shape, is_key=is_key)
         segment = self._segments[-1]
         if is_key:
-            segment.keys.append(KeyFrame(number, pts, dts, self._mark(packet)))
+            if not segment.keys:
+                self._first_key_pts = pts
+            self._key_pts = pts
+            segment.keys.append(KeyFrame(number, pts, dts, (_mark(packet), 0)))
         elif segment.keys:
-            segment.is_open |= pts < segment.keys[-1].pts
-            lead_ticks = segment.keys[0].pts - pts
-            segment.lead_ticks = max(segment.lead_ticks, lead_ticks)
-            if packet is not None:
-                self._mark_after(segment.keys, packet)
+            if pts < self._key_pts:
+                segment.is_open = True
+            segment.lead_ticks = max(segment.lead_ticks, self._first_key_pts - pts)
+            if packet is not None and self.last_key == number - 1:
+                segment.keys.mark_after(crc32(memoryview(packet)))
         segment.end = number + 1
         # Where its last frame begins, until it is known how long a frame is.
         segment.end_pts = max(segment.end_pts, pts)
@@ -669,19 +741,6 @@ class _Prober:
             )
         if last:
             self._steps.append(max(step, 0))
-
-    def _mark(self, packet: Packet[Stream] | None) -> tuple[int, int]:
-        """Return the marks of a key frame, as far as they are known now."""
-        if packet is None:
-            return (0, 0)
-        # What stands in front may be other in each file: parameter sets, delimiters.
-        return (crc32(memoryview(packet)[packet.size // 2 :]), 0)
-
-    def _mark_after(self, keys: list[KeyFrame], packet: Packet[Stream]) -> None:
-        """Complete the marks of the last key frame with the frame after it."""
-        key = keys[-1]
-        if key.number == self._count - 2:
-            keys[-1] = key._replace(marks=(key.marks[0], crc32(memoryview(packet))))
 
     def sound(self, time_us: int, packet: Packet[Stream]) -> None:
         """Take the next packet of sound."""
@@ -734,7 +793,7 @@ class _Prober:
                 <= _HOLE_STEPS * max(_median(beside), _median(following))
             ):
                 previous.end, previous.end_pts = one.end, one.end_pts
-                previous.keys += one.keys
+                previous.keys.extend(one.keys)
                 previous.is_open |= one.is_open or one.lead_ticks > 0
                 merged[-1] = (previous, first, end)
             else:
@@ -748,6 +807,14 @@ class _Prober:
     def sound_clocks(self) -> tuple[int, ...]:
         """Return, for each clock of the sound, which of the video's it is."""
         return tuple(min(clock, self._clock) for clock in self._sound_clocks)
+
+
+def _mark(packet: Packet[Stream] | None) -> int:
+    """Return the mark of a key frame, 0 where it is not read."""
+    if packet is None:
+        return 0
+    # What stands in front may be other in each file: parameter sets, delimiters.
+    return crc32(memoryview(packet)[packet.size // 2 :])
 
 
 def _median(steps: Sequence[int]) -> int:

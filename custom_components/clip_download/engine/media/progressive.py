@@ -7,13 +7,14 @@ was left in front. The boxes are those of ISO/IEC 14496-12.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from io import BufferedWriter
 from math import ceil
 import struct
 import sys
+from zlib import compress, decompress
 
 from ..folder import File
 
@@ -31,36 +32,83 @@ _IS_NO_KEY = 0x10000
 # An ordinary MP4, not one of fragments.
 _HEAD = struct.pack(">I4s4sI12s", 28, b"ftyp", b"isom", 512, b"isomiso2mp41")
 _CONTAINERS = (b"trak", b"mdia", b"minf", b"stbl", b"edts")
+# So many numbers of a table are packed together.
+_AT_ONCE = 2**14
 
 
-@dataclass
+class _Column:
+    """A table's numbers, of four bytes. All but the last ones are packed: there are many."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._packed: list[bytes] = []
+        self._last = array("i")
+        self._count = 0
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self._count
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes they take in a file."""
+        return 4 * self._count
+
+    def extend(self, values: Sequence[int]) -> None:
+        """Add some."""
+        self._last.extend(values)
+        self._count += len(values)
+        if len(self._last) >= _AT_ONCE:
+            self._packed.append(compress(self._last, 1))
+            self._last = array("i")
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield them as a file has them; they are gone then."""
+        for packed in self._packed:
+            yield _big_endian(array("i", decompress(packed)))
+        yield _big_endian(self._last)
+
+
 class _Runs:
     """A table of values, as how often each comes one after the other."""
 
-    counts: array[int] = field(default_factory=lambda: array("I"))
-    values: array[int] = field(default_factory=lambda: array("i"))
+    def __init__(self) -> None:
+        """Begin with none."""
+        # Count, value, count, value: without those that may go on.
+        self._pairs = _Column()
+        self._count = 0
+        self._value = 0
+        # Whether there is another one than zero, and one that is less.
+        self.is_other = self.is_less = False
 
-    def add(self, value: int) -> None:
-        """Add one."""
-        if self.values and self.values[-1] == value:
-            self.counts[-1] += 1
-        else:
-            self.counts.append(1)
-            self.values.append(value)
+    def add(self, value: int, count: int = 1) -> None:
+        """Add one, so many times."""
+        if value != self._value:
+            self._end()
+            self._value = value
+            self.is_other = True
+            self.is_less |= value < 0
+        self._count += count
 
-    def pairs(self) -> array[int]:
-        """Return what is written: count, value, count, value."""
-        table = array("i", bytes(8 * len(self.counts)))
-        table[0::2] = array("i", self.counts.tobytes())
-        table[1::2] = self.values
-        return table
+    def pairs(self) -> _Column:
+        """Return what is written; nothing is added after that."""
+        self._end()
+        return self._pairs
+
+    def _end(self) -> None:
+        if self._count:
+            self._pairs.extend((self._count, self._value))
+            self._count = 0
+
+
+type _Piece = bytes | _Column
 
 
 @dataclass
 class _Table:
     """The samples of one track. Times are in the track's own ticks."""
 
-    sizes: array[int] = field(default_factory=lambda: array("I"))
+    sizes: _Column = field(default_factory=_Column)
     durations: _Runs = field(default_factory=_Runs)
     offsets: _Runs = field(default_factory=_Runs)
     keys: array[int] = field(default_factory=lambda: array("I"))
@@ -73,15 +121,21 @@ class _Table:
     # The last sample's duration is known when the next one comes.
     last_ticks: int | None = None
 
-    def sample(self, size: int, ticks: int, offset: int, *, is_key: bool) -> None:
-        """Add a sample, said to last so long."""
+    def sample(self, ticks: int, offset: int) -> None:
+        """Add when a sample is shown, said to last so long."""
         self._end_last(self.last_ticks)
         self.last_ticks = ticks
         self.shown_ticks = max(self.shown_ticks, self.ticks + offset + ticks)
-        self.sizes.append(size)
         self.offsets.add(offset)
-        if is_key:
-            self.keys.append(len(self.sizes))
+
+    def samples(self, count: int, ticks: int, offset: int) -> None:
+        """Add as many as are said to last equally long, and to wait so to be shown."""
+        self._end_last(self.last_ticks)
+        self.durations.add(ticks, count - 1)
+        self.ticks += (count - 1) * ticks
+        self.last_ticks = ticks
+        self.shown_ticks = max(self.shown_ticks, self.ticks + offset + ticks)
+        self.offsets.add(offset, count)
 
     def goes_on_at(self, ticks: int) -> None:
         """Hear when the next sample is decoded: the last one lasts until then."""
@@ -264,21 +318,30 @@ class ProgressiveFile:
             at += 4
         table.chunks.append(base + offset)
         table.chunk_sizes.append(count)
+        if not count:
+            return
         fields = [bool(has & bit) for bit in (0x100, 0x200, 0x400, 0x800)]
-        words = struct.unpack_from(f">{count * sum(fields)}i", body, at)
-        rows = iter(words)
-        for number in range(count):
-            ticks, size, flags = usual
-            if fields[0]:
-                ticks = next(rows)
-            if fields[1]:
-                size = next(rows)
-            if fields[2]:
-                flags = next(rows)
-            if number == 0 and first_flags is not None:
-                flags = first_flags
-            shift = next(rows) if fields[3] else 0
-            table.sample(size, ticks, shift, is_key=not flags & _IS_NO_KEY)
+        width = sum(fields)
+        words = struct.unpack_from(f">{count * width}i", body, at)
+        columns = iter([words[which::width] for which in range(width)])
+        ticks, sizes, flags, shifts = (
+            next(columns) if is_there else (value,) * count
+            for is_there, value in zip(fields, (*usual, 0), strict=True)
+        )
+        if first_flags is not None:
+            flags = (first_flags, *flags[1:])
+        before = len(table.sizes)
+        table.sizes.extend(sizes)
+        table.keys.extend(
+            before + number
+            for number, word in enumerate(flags, 1)
+            if not word & _IS_NO_KEY
+        )
+        if min(ticks) == max(ticks) and min(shifts) == max(shifts):
+            table.samples(count, ticks[0], shifts[0])
+            return
+        for ticks_of_one, shift in zip(ticks, shifts, strict=True):
+            table.sample(ticks_of_one, shift)
 
     def finish(self) -> None:
         """Write the table in front, and close the file. Raises OSError."""
@@ -291,10 +354,10 @@ class ProgressiveFile:
         left = self._room + _HEADER_BYTES - _length(moov)
         if left < _LARGE_HEADER_BYTES:
             # What was counted was not all: it goes behind the media.
-            self._file.writelines(moov)
+            self._file.writelines(_written(moov))
             left, moov = self._room + _HEADER_BYTES, []
         self._file.seek(start)
-        self._file.writelines([*moov, _header(b"free", left)])
+        self._file.writelines(_written([*moov, _header(b"free", left)]))
         self._file.seek(media_start)
         self._file.write(_media_header(media_end - media_start))
         self._file.close()
@@ -303,11 +366,11 @@ class ProgressiveFile:
         """Close the file as it is."""
         self._file.close()
 
-    def _moov_pieces(self, media_end: int) -> list[bytes]:
+    def _moov_pieces(self, media_end: int) -> list[_Piece]:
         """Return the `moov` as libav began it, with the tables and the durations."""
         moov = _parsed(b"moov", self._moov)
         (movie_scale,) = struct.unpack_from(">I", _wide(moov.find(b"mvhd")), 20)
-        pieces: list[bytes] = []
+        pieces: list[_Piece] = []
         longest = 0
         for box in moov.boxes:
             if box.kind == b"trak":
@@ -322,7 +385,7 @@ class ProgressiveFile:
 
     def _track_pieces(
         self, trak: _Box, movie_scale: int, media_end: int
-    ) -> tuple[int, list[bytes]]:
+    ) -> tuple[int, list[_Piece]]:
         """Return how long a track is, in the movie's ticks, and its box."""
         track_head = bytearray(_wide(trak.find(b"tkhd")))
         media_head = bytearray(_wide(trak.find(b"mdia", b"mdhd")))
@@ -382,23 +445,21 @@ def _edited(elst: bytes, shown_ticks: int, scale: Fraction) -> tuple[int, list[b
     return sum(edit[0] for edit in edits), [_box(b"edts", _box(b"elst", body))]
 
 
-def _tables(table: _Table, media_end: int) -> Iterator[bytes]:
+def _tables(table: _Table, media_end: int) -> Iterator[_Piece]:
     """Yield the boxes of a track's samples; the table is of no use after that."""
     durations, offsets = table.durations.pairs(), table.offsets.pairs()
     yield from _list_box(b"stts", len(durations) // 2, durations)
-    if len(offsets) > 2 or any(offsets[1::2]):
-        version = int(any(value < 0 for value in offsets[1::2]))
+    if table.offsets.is_other:
+        version = int(table.offsets.is_less)
         yield from _list_box(b"ctts", len(offsets) // 2, offsets, version << 24)
     if len(table.keys) < len(table.sizes):
         yield from _list_box(b"stss", len(table.keys), table.keys)
-    chunks = _Runs()
-    for size in table.chunk_sizes:
-        chunks.add(size)
-    firsts, first = array("I"), 1
-    for count, size in zip(chunks.counts, chunks.values, strict=True):
-        firsts.extend((first, size, 1))
-        first += count
-    yield from _list_box(b"stsc", len(chunks.counts), firsts)
+    firsts, last_size = array("I"), 0
+    for number, size in enumerate(table.chunk_sizes, 1):
+        if size != last_size:
+            firsts.extend((number, size, 1))
+            last_size = size
+    yield from _list_box(b"stsc", len(firsts) // 3, firsts)
     count = len(table.sizes)
     yield from _list_box(b"stsz", count, table.sizes, 0, b"\0\0\0\0")
     if media_end >> 32:
@@ -408,14 +469,24 @@ def _tables(table: _Table, media_end: int) -> Iterator[bytes]:
 
 
 def _list_box(
-    kind: bytes, count: int, values: array[int], word: int = 0, extra: bytes = b""
-) -> Iterator[bytes]:
+    kind: bytes,
+    count: int,
+    values: _Column | array[int],
+    word: int = 0,
+    extra: bytes = b"",
+) -> Iterator[_Piece]:
     """Yield a box of a count and that many entries."""
+    entries = values if isinstance(values, _Column) else _big_endian(values)
+    size = _HEADER_BYTES + 4 + len(extra) + 4 + _length([entries])
+    yield struct.pack(">I4sI", size, kind, word) + extra + struct.pack(">I", count)
+    yield entries
+
+
+def _big_endian(values: array[int]) -> bytes:
+    """Return numbers as a file has them; the array is of no use after that."""
     if sys.byteorder == "little":
         values.byteswap()
-    size = _HEADER_BYTES + 4 + len(extra) + 4 + len(values) * values.itemsize
-    yield struct.pack(">I4sI", size, kind, word) + extra + struct.pack(">I", count)
-    yield values.tobytes()
+    return values.tobytes()
 
 
 def _wide(box: _Box) -> bytes:
@@ -441,12 +512,24 @@ def _box(kind: bytes, body: bytes) -> bytes:
     return _header(kind, _HEADER_BYTES + len(body)) + body
 
 
-def _nested(kind: bytes, pieces: list[bytes]) -> list[bytes]:
+def _nested(kind: bytes, pieces: Sequence[_Piece]) -> list[_Piece]:
     return [_header(kind, _HEADER_BYTES + _length(pieces)), *pieces]
 
 
-def _length(pieces: list[bytes]) -> int:
-    return sum(len(piece) for piece in pieces)
+def _length(pieces: Sequence[_Piece]) -> int:
+    return sum(
+        piece.size_bytes if isinstance(piece, _Column) else len(piece)
+        for piece in pieces
+    )
+
+
+def _written(pieces: Iterable[_Piece]) -> Iterator[bytes]:
+    """Yield what is written, and no more of it at once than must be."""
+    for piece in pieces:
+        if isinstance(piece, _Column):
+            yield from piece.blocks()
+        else:
+            yield piece
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

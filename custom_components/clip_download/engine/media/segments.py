@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..folder import File
 from ..time_range import Placing, Window, from_ms, gaps
-from .probe import HOLE_US, US, KeyFrame, MediaInfo, Segment
+from .probe import HOLE_US, US, KeyFrame, KeyFrames, MediaInfo, Segment
 
 # Clouds and cameras round their times: footage may be so much off its window.
 _SLACK_US = US
@@ -494,7 +494,7 @@ def _without_repeats(info: MediaInfo, window_us: int) -> Iterator[tuple[Segment,
 def _between(segment: Segment, first: KeyFrame | int, end: KeyFrame | None) -> Segment:
     """Return a segment from one of its key frames on, and up to another."""
     if isinstance(first, KeyFrame):
-        keys = [key for key in segment.keys if key.number >= first.number]
+        keys = KeyFrames.of(key for key in segment.keys if key.number >= first.number)
         segment = replace(
             segment,
             first=first.number,
@@ -504,7 +504,7 @@ def _between(segment: Segment, first: KeyFrame | int, end: KeyFrame | None) -> S
             keys=keys,
         )
     if end:
-        keys = [key for key in segment.keys if key.number < end.number]
+        keys = KeyFrames.of(key for key in segment.keys if key.number < end.number)
         segment = replace(segment, end=end.number, end_pts=end.pts, keys=keys)
     return segment
 
