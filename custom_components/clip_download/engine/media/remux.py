@@ -5,6 +5,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
+from math import ceil
 import threading
 from typing import NamedTuple, TypedDict, cast
 
@@ -52,6 +53,8 @@ _AAC_SAMPLES, _FEWEST_SAMPLES = 960, 480
 _LAG_US = 2 * US
 # Sound that is so far behind its picture is missing.
 _SILENT_AFTER_US = 10 * US
+# How often it is asked in that time whether it is.
+_SILENCE_STEPS = 20
 # Until there is some, libav writes nothing and keeps the pictures in memory.
 _SILENT_AFTER_BYTES = 16 * 2**20
 # Where a key frame comes so many frames late, those before it may be missing.
@@ -140,10 +143,14 @@ class _Track:
     def show(self, packet: Packet[Stream], shift: _Shift, frame_ticks: int) -> None:
         """Write a picture."""
         num, den, add, early = shift
-        dts = cast("int", packet.dts) * num // den + add
-        pts = cast("int", packet.pts) * num // den + add
+        dts, pts = packet.dts, packet.pts
+        assert dts is not None
+        assert pts is not None
+        dts = dts * num // den + add - early
+        pts = pts * num // den + add
         # Where one cut goes over into the next, decoding times may meet.
-        dts = max(dts - early, self._last_dts + 1)
+        if dts <= self._last_dts:
+            dts = self._last_dts + 1
         self._write(packet, max(pts, dts), dts, frame_ticks * num // den)
 
     def play_anew(self, packet: Packet[Stream]) -> None:
@@ -172,9 +179,11 @@ class _Track:
             self.be_silent(time, silence)
         if time >= max(0, self._counted - self._duration // 2, self._last_dts + 1):
             # A packet of sound that was damaged on the way is not worth a clip.
-            with suppress(av.InvalidDataError, av.PatchWelcomeError):
+            try:
                 self._write(packet, time, time, self._duration)
-                self._counted += self._duration
+            except av.InvalidDataError, av.PatchWelcomeError:
+                return
+            self._counted += self._duration
 
     def begin_silent(self, silence: bytes, duration: int) -> None:
         """Write a first packet of silence, of the length that sound probably has."""
@@ -302,6 +311,9 @@ class _Writer:
             self._silence_s = Fraction(samples, run.sound.rate_hz)
         # How large the pictures are that came before any sound.
         self._ahead_bytes = 0
+        # In the video's ticks; and when it is asked next whether there is sound.
+        self._silent_after = ceil(Fraction(_SILENT_AFTER_US, US) / self._video.base)
+        self._asked_at = 0
         # What lies at zero of the clip's time, holes closed up.
         self._zero_us = first.start_us
         self._before: Cut | None = None
@@ -368,17 +380,21 @@ class _Writer:
 
     def _keep_up(self, picture: Packet[Stream]) -> None:
         """Let sound that does not come be silence, near to its picture in the file."""
-        if self._audio is None:
+        dts = picture.dts
+        if self._audio is None or dts is None:
             return
-        until_s = cast("int", picture.dts) * self._video.base
-        until_s -= Fraction(_SILENT_AFTER_US, US)
         if not self._audio.has_begun:
             self._ahead_bytes += picture.size
-            if until_s < 0 and self._ahead_bytes < _SILENT_AFTER_BYTES:
+            if dts < self._silent_after and self._ahead_bytes < _SILENT_AFTER_BYTES:
                 return
             if self._silence:
                 duration = round(self._silence_s / self._audio.base)
                 self._audio.begin_silent(self._silence, duration)
+        elif dts < self._asked_at:
+            return
+        # Not at each picture: this takes as long as all else that is done with it.
+        self._asked_at = dts + self._silent_after // _SILENCE_STEPS
+        until_s = dts * self._video.base - Fraction(_SILENT_AFTER_US, US)
         if self._silence:
             self._audio.be_silent(int(until_s / self._audio.base), self._silence)
         elif self._encoder:
@@ -592,7 +608,9 @@ class _Pictures:
 
     def cut_of(self, packet: Packet[Stream]) -> int | None:
         """Return the number of the cut that the next picture belongs to, if any."""
-        dts = cast("int", packet.dts)
+        dts, pts = packet.dts, packet.pts
+        assert dts is not None
+        assert pts is not None
         if self._has_jumped:
             self._has_jumped = False
             self._number = self._open_media.video.index_entries.search_timestamp(
@@ -605,7 +623,6 @@ class _Pictures:
             if number < cut.key.number:
                 return None
             end_pts = self._end_pts[self._current]
-            pts = cast("int", packet.pts)
             is_next_gop = packet.is_keyframe and pts >= end_pts and not cut.ends_open
             if number < cut.segment.end and dts < end_pts and not is_next_gop:
                 self.begins = number == cut.key.number and not cut.has_before
