@@ -1,6 +1,6 @@
 """An hour of transport stream in twelve parts, from asked to published.
 
-    .venv/bin/python -m benchmarks.joining [--rounds 5] [--folder FOLDER]
+    python -m benchmarks.joining [--rounds 5]
 
 nginx serves it over TLS on loopback. Beside it: `curl` for each part, one after the other,
 and then ffmpeg, which joins them with `-c copy -movflags +faststart`. The second row is of
@@ -55,7 +55,7 @@ GOAL = 0.7
 
 
 class Shelf(Source):
-    """A cloud of transport streams behind nginx, fetched as Meraki's are."""
+    """A cloud of transport streams behind nginx, which sends two parts at once."""
 
     kind = "shelf"
     manufacturer = "Shelf"
@@ -221,12 +221,13 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         (folder / "www").mkdir(mode=0o755)
-        make_parts(folder, "hour", PART_S)
+        part_s = SHORT_PART_S if options.quick else PART_S
+        make_parts(folder, "hour", part_s)
         make_parts(folder, "short", SHORT_PART_S)
         with nginx(folder) as ports:
             mine, other = [], []
             for _ in range(options.rounds):
-                mine.append(ours(folder, ports.tls, "hour", PART_S))
+                mine.append(ours(folder, ports.tls, "hour", part_s))
                 other.append(theirs(folder, ports.tls, "hour"))
         yield Row(
             work="an hour of TS in 12 parts, asked to published",
