@@ -10,12 +10,16 @@ from datetime import timedelta
 import json
 import os
 import secrets
+from typing import TYPE_CHECKING
 
 from ..folder import File, Folder, Hashed, is_link
 from ..library import files
-from ..media.probe import Checked
 from ..model import Part
 from ..time_range import Window
+
+if TYPE_CHECKING:
+    # It brings PyAV, which an account at rest does without.
+    from ..media.probe import Checked
 
 SUFFIX = ".part"
 _RECORD = ".json"
