@@ -130,9 +130,9 @@ def before(house: House, step: str, act: Callable[[], None]) -> None:
     update = house.library.update_job
     is_due = True
 
-    async def update_job(job: Job) -> None:
+    async def update_job(job: Job, *, durable: bool = True) -> None:
         nonlocal is_due
-        await update(job)
+        await update(job, durable=durable)
         if is_due and step == ("publishing" if job.clips else job.state.value):
             is_due = False
             await asyncio.to_thread(act)

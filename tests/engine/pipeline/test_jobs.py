@@ -65,6 +65,7 @@ from custom_components.clip_download.engine.pipeline import (
 )
 from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs, Running, forget
+from custom_components.clip_download.engine.pipeline.pipeline import Pipeline
 from custom_components.clip_download.engine.sources.base import (
     Download,
     Source,
@@ -74,6 +75,7 @@ from custom_components.clip_download.engine.sources.http import download_of
 from custom_components.clip_download.engine.time_range import Placing, Window, to_ms
 from tests.clouds.footage import Footage, first_and_last, moments, seen
 from tests.engine.library.test_sidecar import VALIDATOR
+from tests.simulated import simulated
 from tests.waits import until
 
 FRONT = Footage("Front")
@@ -451,9 +453,9 @@ async def test_a_window_that_has_not_ended_is_waited_for(
     asked_at: list[datetime] = []
     update_job, plan = Library.update_job, Shelf.plan
 
-    async def update(self: Library, job: Job) -> None:
+    async def update(self: Library, job: Job, *, durable: bool = True) -> None:
         states.append(job.state)
-        await update_job(self, job)
+        await update_job(self, job, durable=durable)
 
     async def planned(self: Shelf, *args: Any) -> Plan:
         asked_at.append(datetime.now(UTC))
@@ -940,3 +942,85 @@ async def test_what_only_jobs_need_is_imported_with_the_first_one(
         await house.jobs.cancel(running)
     assert len(threads) == 1
     assert threads[0] != threading.main_thread().name
+
+
+async def test_a_clip_is_stored_in_few_steps(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each change of the database costs a turn of its thread, and some an fsync."""
+    changes: list[bool] = []
+    change = Library.change
+
+    async def count(
+        self: Library, call: Callable[[sqlite3.Connection], Any], *, durable: bool
+    ) -> Any:
+        changes.append(durable)
+        return await change(self, call, durable=durable)
+
+    monkeypatch.setattr(
+        Library,
+        "change",
+        lambda self, call, *, durable=False: count(self, call, durable=durable),
+    )
+    stretch = window(0, 4)
+    house.shelf.lay(stretch)
+    for name in ("first", "second"):
+        del changes[:]
+        assert (await house.save(stretch, name)).state is JobState.SAVED
+        await house.idle()
+    # Durable: that it was asked for, its working folder, and the name of its clip.
+    assert (len(changes), sum(changes)) == (8, 3)
+
+
+async def starts_of(house: House) -> list[int]:
+    """Return what is stored of how often each job was killed, or is at risk to be."""
+    rows = await house.library.read("SELECT starts FROM jobs")
+    return [row["starts"] for row in rows]
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@simulated
+async def test_no_start_is_counted_while_nothing_is_decoded(tmp_path: Path) -> None:
+    """A kill while a job waits, or is fetched, is not taken for one by its footage."""
+    async with built(tmp_path) as house:
+        part = house.shelf.lay(window(0, 4))
+        house.shelf.plans.append(
+            Plan(parts=[replace(part, window=window(0, 9), placing=Placing.REQUESTED)])
+        )
+        house.shelf.settles_after = timedelta(days=999)  # type: ignore[misc]
+        seen: list[list[int]] = []
+
+        async def look(request: web.Request, path: Path) -> web.StreamResponse:
+            await asyncio.sleep(5)
+            seen.append(await starts_of(house))
+            return await send(request, path)
+
+        # It came short, and is fetched again some time later.
+        house.shelf.answers[part.name] += [look, look]
+        job = await house.save(window(0, 9))
+        assert job.state is JobState.SAVED
+        assert seen == [[0], [0]]
+        await house.idle()
+        assert await starts_of(house) == [0]
+
+
+async def test_a_stop_right_after_a_decode_counts_no_start(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who stops Home Assistant is no kill, even if that is not stored yet."""
+    stretch = window(0, 4)
+    house.shelf.lay(stretch)
+    decoding = asyncio.Event()
+
+    async def hang(self: Pipeline, *args: Any) -> None:
+        decoding.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Pipeline, "_finish", hang)
+    await house.ask(stretch)
+    await decoding.wait()
+    assert await starts_of(house) == [1]
+    for task in house.tasks:
+        task.cancel()
+    await asyncio.wait(house.tasks)
+    assert await starts_of(house) == [0]

@@ -96,6 +96,7 @@ class Library:
         # One rebuild at a time.
         self.rebuilding = asyncio.Lock()
         self._is_in_backup = False
+        self._remembered_mounts: set[Path] = set()
         # One thread keeps the queries in the order in which they were asked.
         self._thread = _new_thread()
         self._queries = 0
@@ -195,15 +196,19 @@ class Library:
 
         The database's own disk is left out: while the database can be read, it is there.
         """
+        new = set(mounts) - self._remembered_mounts
+        if not new:
+            return
 
         def remember(database: sqlite3.Connection) -> None:
             own = self._path.resolve()
             database.executemany(
                 "INSERT OR IGNORE INTO mounts VALUES (?)",
-                [(str(mount),) for mount in mounts if not own.is_relative_to(mount)],
+                [(str(mount),) for mount in new if not own.is_relative_to(mount)],
             )
 
         await self.change(remember)
+        self._remembered_mounts |= new
 
     async def forget_mounts(self, mounts: Iterable[Path]) -> None:
         """Forget mount points that are folders of another disk now."""
@@ -212,6 +217,7 @@ class Library:
             "DELETE FROM mounts WHERE path IN (SELECT value FROM json_each(?))",
             (paths,),
         )
+        self._remembered_mounts.clear()
 
     async def add_job(self, job: Job) -> None:
         """Record a new job, durably: its caller is told that it will be done."""
@@ -222,12 +228,11 @@ class Library:
             durable=True,
         )
 
-    async def update_job(self, job: Job) -> None:
-        """Record the state of a job; durably, if it has files on the disk."""
+    async def update_job(self, job: Job, *, durable: bool = True) -> None:
+        """Record the state of a job; where that is `durable`, if it has files on the disk."""
         row = _job_row(job)
-        await self._write(
-            _update(row), row, durable=bool(job.working_folders or job.clips)
-        )
+        has_files = bool(job.working_folders or job.clips)
+        await self._write(_update(row), row, durable=durable and has_files)
 
     async def set_starts(self, job_id: str, starts: int) -> None:
         """Record how often a job was begun without coming to an end."""
@@ -465,6 +470,7 @@ class Library:
         is_suspect = self._beside("-wal").exists()
         schema.make_private(self._path)
         self._database = sqlite3.connect(self._path)
+        self._remembered_mounts = set()
         try:
             self._prepare(is_suspect=is_suspect)
         except BaseException:

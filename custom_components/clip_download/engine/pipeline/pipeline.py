@@ -55,6 +55,8 @@ LONGEST_RECORDING = timedelta(hours=1)
 SEEN_AFTER = timedelta(seconds=1.5)
 # How often a job is started while Home Assistant is killed each time it decodes a file.
 MOST_STARTS = 3
+# How long after a file was decoded that is stored, unless something else is before.
+SETTLED_AFTER_S = 1.0
 # How often another name is tried because somebody else took it meanwhile.
 MOST_NAMES_LOST = 100
 
@@ -99,7 +101,8 @@ class Pipeline:
         self._cancelled = threading.Event()
         # How many files are being decoded or joined.
         self._decoding = 0
-        self._starts_before = job.starts
+        self._starts_before = self._stored_starts = job.starts
+        self._settling: asyncio.Task[None] | None = None
         self._progress = progress or Progress()
         self._budget = RetryBudget(
             job.give_up_at,
@@ -122,12 +125,17 @@ class Pipeline:
             # The next start uses the parts that are whole, and undoes or completes what
             # was published or replaced.
             if not self._is_withdrawn():
+                with contextlib.suppress(StorageError):
+                    await self._count_start()
                 await run_in_thread(working_folder.pause, self._job, self._working)
             raise
         except BaseException:
             self._cancelled.set()
             await self._clear_up()
             raise
+        finally:
+            if self._settling:
+                self._settling.cancel()
         # It is saved: what cannot be removed now is removed at the next start.
         with contextlib.suppress(asyncio.CancelledError, StorageError):
             await self._clear_up()
@@ -170,7 +178,8 @@ class Pipeline:
         if await join_thread(ending):
             self._job = replace(self._job, working_folders=())
             if self._job.state is JobState.SAVED:
-                await self._library.update_job(self._job)
+                # What a power cut takes back is done again at the next start.
+                await self._store(durable=False)
 
     async def _save(self, camera: Camera | None) -> None:
         """Wait, plan, fetch, finish and publish."""
@@ -182,11 +191,13 @@ class Pipeline:
             files.target_inside, self._job.root, PurePosixPath(self._job.filename)
         )
         await self._check_mounted()
-        await self._enter(JobState.WAITING)
+        self._set_state(JobState.WAITING)
+        await self._store()
         if not self._is_of_recordings:
             await self._wait_for_footage()
         plan = await self._plan(camera)
-        await self._enter(JobState.FETCHING)
+        # It is recorded with the name of the working folder.
+        self._set_state(JobState.FETCHING)
         async with self._reserve_space():
             # Again: the job may have waited for long.
             await self._check_mounted()
@@ -206,19 +217,21 @@ class Pipeline:
             progress=self._progress,
         )
         fetched, trouble = await fetching.fetch(plan)
-        await self._enter(JobState.FINISHING)
+        self._set_state(JobState.FINISHING)
+        # A power cut that takes it back costs nothing.
+        await self._store(will_decode=True, durable=False)
         await self._finish(fetched, trouble or plan.trouble, working)
 
     async def _begin(self) -> WorkingFolder:
         """Make the working folder, with the parts from before a restart."""
         # Recorded before it is made: no kill in between loses it.
         self._job = working_folder.with_new_name(self._job)
-        await self._library.update_job(self._job)
+        await self._store()
         working = await join_thread(run_in_thread(working_folder.begin, self._job))
         self._working = working
         if self._job.working_folders != working.names:
             self._job = replace(self._job, working_folders=working.names)
-            await self._library.update_job(self._job)
+            await self._store()
         return working
 
     async def _check_mounted(self) -> None:
@@ -230,7 +243,8 @@ class Pipeline:
     async def _crash_guard(self) -> AsyncIterator[None]:
         """Count a start of the job while a file is decoded.
 
-        The count is taken back afterwards, unless Home Assistant was killed meanwhile.
+        The count is taken back afterwards, unless Home Assistant was killed meanwhile:
+        with whatever is stored next, or soon.
         """
         self._decoding += 1
         try:
@@ -238,17 +252,34 @@ class Pipeline:
             yield
         finally:
             self._decoding -= 1
+            if self._settling:
+                self._settling.cancel()
+            self._settling = asyncio.create_task(self._settle())
+
+    async def _settle(self) -> None:
+        await asyncio.sleep(SETTLED_AFTER_S)
+        # Whatever is wrong with the database is told of what is stored next.
+        with contextlib.suppress(StorageError):
             await self._count_start()
 
     async def _count_start(self) -> None:
+        """Store whether a file is decoded, if that is not stored yet."""
         starts = self._starts_before + bool(self._decoding)
-        self._job = replace(self._job, starts=starts)
-        await self._library.set_starts(self._job.id, starts)
+        if starts != self._stored_starts:
+            # At once: who comes meanwhile is stored after this.
+            self._stored_starts = starts
+            await self._library.set_starts(self._job.id, starts)
 
-    async def _enter(self, state: JobState) -> None:
+    async def _store(self, *, will_decode: bool = False, durable: bool = True) -> None:
+        """Store the job, with whether a file is decoded, or will be at once."""
+        starts = self._starts_before + (will_decode or bool(self._decoding))
+        self._job = replace(self._job, starts=starts)
+        self._stored_starts = starts
+        await self._library.update_job(self._job, durable=durable)
+
+    def _set_state(self, state: JobState) -> None:
         self._job = replace(self._job, state=state)
         self._progress.enter(state)
-        await self._library.update_job(self._job)
 
     async def _wait_for_footage(self) -> None:
         """Wait until the cloud can have it. Raises SignInError before a long wait."""
@@ -442,7 +473,7 @@ class Pipeline:
                 )
                 # Recorded before it happens: a kill in between loses nothing.
                 self._job = replace(self._job, clips=tuple(clips))
-                await self._library.update_job(self._job)
+                await self._store()
                 with contextlib.suppress(FileExistsError):
                     await join_thread(
                         run_in_thread(
@@ -499,7 +530,7 @@ class Pipeline:
         """Record that the clips are saved."""
         mount = await run_in_thread(files.mount_of, working_folder.place_of(self._job))
         await self._library.remember_mounts([mount])
-        saved = replace(self._job, state=JobState.SAVED)
+        saved = replace(self._job, state=JobState.SAVED, starts=self._starts_before)
         recording = asyncio.ensure_future(self._library.finish_job(saved))
         try:
             await asyncio.shield(recording)
