@@ -28,7 +28,7 @@ from .table import ROUNDS, Row, markdown, read_json
 
 HERE = Path(__file__).parent
 # What every module that measures ends with.
-MEASURES = re.compile(r"^    main\(__doc__, ", re.MULTILINE)
+MEASURES = re.compile(r"^ +main\(__doc__, ", re.MULTILINE)
 # A module that takes longer hangs.
 MOST_S = 30 * 60
 
