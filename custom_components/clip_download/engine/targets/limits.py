@@ -32,9 +32,8 @@ class Bandwidth:
         if begins_s > now_s:
             await asyncio.sleep(begins_s - now_s)
 
-    async def pieces(self, content: bytes) -> AsyncIterator[memoryview]:
+    async def pieces(self, view: memoryview) -> AsyncIterator[memoryview]:
         """Yield a content as fast as the line may carry it."""
-        view = memoryview(content)
         while view:
             size_bytes = _PIECE_BYTES
             if self.bytes_per_s:
@@ -44,6 +43,18 @@ class Bandwidth:
             piece, view = view[:size_bytes], view[size_bytes:]
             await self.take(len(piece))
             yield piece
+
+
+@dataclass(frozen=True)
+class Body:
+    """What is sent in one request, at a limited rate; it may be sent again."""
+
+    content: bytes
+    limit: Bandwidth
+
+    def __aiter__(self) -> AsyncIterator[memoryview]:
+        """Yield it in pieces."""
+        return self.limit.pieces(memoryview(self.content))
 
 
 @dataclass(frozen=True, kw_only=True)

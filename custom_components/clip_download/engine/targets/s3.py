@@ -14,6 +14,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 import hashlib
+from io import BytesIO
 import re
 import ssl
 from typing import Any, Self, override
@@ -40,7 +41,7 @@ from .base import (
     Stored,
     Target,
 )
-from .limits import Bandwidth
+from .limits import Bandwidth, Body
 
 # Home Assistant's own `aws_s3` pins the same.
 REQUIREMENTS = ("aiobotocore==3.7.0",)
@@ -49,6 +50,8 @@ _ANSWER_S = 60
 _READ_BYTES = 2**20
 # Where a copy was written again and again, all of its versions are deleted.
 _MOST_VERSIONS = 1000
+# How many objects are listed at once.
+PAGE = 1000
 _TAG = "sha256"
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
@@ -186,7 +189,7 @@ class S3Target(Target):
         while True:
             by_sha256 = self._knows_sha256
             checksum = (
-                {"ChecksumSHA256": piece.sha256}
+                {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": piece.sha256}
                 if by_sha256
                 else {"ContentMD5": piece.md5}
             )
@@ -298,14 +301,13 @@ class S3Target(Target):
         after: dict[str, Any] = {}
         while True:
             try:
-                answer = await self._client.list_parts(
-                    **self._named(name), UploadId=upload_id, **after
-                )
-            except Exception as err:
-                if _code(err) in {"NoSuchUpload", *_NOT_THERE}:
-                    return None
                 with _errors(Right.WRITE):
-                    raise
+                    answer = await self._client.list_parts(
+                        **self._named(name), UploadId=upload_id, **after
+                    )
+            except NoStoreError, BadAnswerError:
+                # It is gone, or the store does not tell what it has of it.
+                return None
             for part in answer.get("Parts", ()):
                 found[part["PartNumber"]] = part
             if not answer.get("IsTruncated"):
@@ -355,11 +357,14 @@ class S3Target(Target):
 
     @override
     async def list(self, below: str = "") -> AsyncIterator[Stored]:
-        after: dict[str, str] = {}
+        after: dict[str, Any] = {}
         while True:
             with _errors(Right.LIST):
                 answer = await self._client.list_objects_v2(
-                    Bucket=self._bucket, Prefix=f"{self._prefix}{below}", **after
+                    Bucket=self._bucket,
+                    Prefix=f"{self._prefix}{below}",
+                    MaxKeys=PAGE,
+                    **after,
                 )
             for found in answer.get("Contents", ()):
                 yield Stored(
@@ -508,9 +513,11 @@ def _make_client(
 
         async def send(self, request: Any) -> Any:
             body = request.body
-            if isinstance(body, bytes) and body:
-                # With a length, as the headers have it.
-                request.body = limit.pieces(body)
+            if isinstance(body, BytesIO):
+                # Its length is in the headers.
+                request.body = Body(body.getvalue(), limit)
+            elif isinstance(body, bytes) and body:
+                request.body = Body(body, limit)
             try:
                 return await super().send(request)
             finally:

@@ -1,0 +1,347 @@
+"""A bucket, against two servers that others wrote: what goes in comes out, or is told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+import os
+from pathlib import Path
+
+import pytest
+
+from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
+    ClipError,
+    CloudError,
+    SignInError,
+    UnreachableError,
+)
+from custom_components.clip_download.engine.targets import s3
+from custom_components.clip_download.engine.targets.base import (
+    PART_BYTES,
+    BytesContent,
+    Content,
+    DamagedCopyError,
+    FileContent,
+    FullError,
+    LockedError,
+    MissingRightError,
+    NoStoreError,
+)
+from custom_components.clip_download.engine.targets.limits import Bandwidth
+from custom_components.clip_download.engine.targets.s3 import S3Target
+from tests.stores import (
+    Fault,
+    Way,
+    make_bucket,
+    moto,
+    on,
+    s3_target,
+    s3rver,
+    settings,
+    way_to,
+)
+
+LARGE = 2 * PART_BYTES + 100_000
+
+
+@pytest.fixture(scope="module", params=["moto", "s3rver"])
+def store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Run a store."""
+    if request.param == "moto":
+        with moto() as url:
+            yield url
+    else:
+        with s3rver(tmp_path_factory.mktemp("s3rver")) as url:
+            yield url
+
+
+@pytest.fixture
+async def way(store: str, socket_enabled: None) -> AsyncIterator[Way]:
+    """Serve the way to it."""
+    async with way_to(store) as way:
+        yield way
+
+
+@pytest.fixture
+async def target(way: Way, request: pytest.FixtureRequest) -> AsyncIterator[S3Target]:
+    """Open a bucket that is empty below its prefix."""
+    async with s3_target(way.url, prefix=f"home/{os.urandom(4).hex()}") as target:
+        if request.node.callspec.params["store"] == "moto":
+            await make_bucket(target)
+        way.seen.clear()
+        yield target
+
+
+async def fetched(target: S3Target, name: str, *of: int) -> bytes:
+    """Fetch an object (a range of it)."""
+    async with target.read(name, *of) as pieces:
+        return b"".join([piece async for piece in pieces])
+
+
+async def names(target: S3Target, below: str = "") -> list[str]:
+    """Return the names of what is there."""
+    return sorted([one.name async for one in target.list(below)])
+
+
+async def test_small(target: S3Target) -> None:
+    """An object is there under its name with its tag, until it is deleted."""
+    content = BytesContent(b"a clip" * 100)
+    name = "one/Front door/2026-11-22/ünï & +plus_1.mp4"
+    assert await target.head(name) is None
+    await target.put(name, content)
+    await target.put("two/other.mp4", BytesContent(b""))
+    found = await target.head(name)
+    assert found is not None
+    assert (found.size_bytes, found.tag) == (600, content.tag)
+    assert await fetched(target, name) == b"a clip" * 100
+    assert await fetched(target, name, 2, 3) == b"cli"
+    assert await fetched(target, "two/other.mp4") == b""
+    assert await names(target) == [name, "two/other.mp4"]
+    assert await names(target, "one/") == [name]
+    for _ in range(2):
+        await target.delete(name)
+    assert await target.head(name) is None
+    with pytest.raises(NoStoreError):
+        await fetched(target, name)
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+async def test_more_than_a_page(
+    target: S3Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All objects are listed, however many; s3rver cannot turn pages on today's Node."""
+    monkeypatch.setattr(s3, "PAGE", 3)
+    for number in range(10):
+        await target.put(f"{number}", BytesContent(b"x"))
+    assert len(await names(target)) == 10
+
+
+class Watched(FileContent):
+    """A file whose pieces are counted as they are read."""
+
+    reads = 0
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:  # noqa: D102
+        self.reads += 1
+        return super().read_at(offset, size_bytes)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Iterator[Content]:
+    """Return a file that goes in parts."""
+    path = tmp_path / "large.mp4"
+    path.write_bytes(os.urandom(LARGE))
+    with path.open("rb", buffering=0) as file:
+        yield Watched(file, LARGE, "the tag of it")
+
+
+async def test_large(target: S3Target, way: Way, large: Content) -> None:
+    """What is large goes in parts, and comes back whole."""
+    ids: list[str] = []
+
+    async def keep(upload_id: str) -> None:
+        assert not way.sent("PUT")
+        ids.append(upload_id)
+
+    await target.put("large", large, keep_upload_id=keep)
+    assert len(ids) == 1
+    assert len(way.sent("PUT", "partNumber")) == 3
+    assert await fetched(target, "large") == large.read_at(0, LARGE)
+    found = await target.head("large")
+    assert found is not None
+    assert (found.size_bytes, found.tag) == (LARGE, "the tag of it")
+
+
+async def test_large_goes_on(
+    target: S3Target, way: Way, large: Content, request: pytest.FixtureRequest
+) -> None:
+    """An upload that broke off goes on: the parts that are there are not sent again."""
+    ids: list[str] = []
+
+    async def keep(upload_id: str) -> None:
+        ids.append(upload_id)
+
+    way.always = on("PUT", Fault(breaks_after=2**20), "partNumber=2")
+    with pytest.raises(UnreachableError):
+        await target.put("large", large, keep_upload_id=keep)
+    way.always = None
+    await target.put("large", large, upload_id=ids[0], keep_upload_id=keep)
+    if len(ids) == 1:
+        assert len(way.sent("PUT", "partNumber=1&")) == 1
+    else:
+        # s3rver does not tell the parts that it has.
+        assert "moto" not in request.node.name
+    assert await fetched(target, "large") == large.read_at(0, LARGE)
+
+
+async def test_answer_lost(target: S3Target, way: Way, large: Content) -> None:
+    """An upload whose end was not heard of is there once, and not sent again."""
+    way.faults.append(on("POST", Fault(breaks_after=0, late=True), "uploadId"))
+    await target.put("large", large)
+    assert await fetched(target, "large") == large.read_at(0, LARGE)
+    # One that is known no more begins anew.
+    await target.put("again", large, upload_id="no-such-upload")
+    assert await fetched(target, "again") == large.read_at(0, LARGE)
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+async def test_left_over_parts(target: S3Target, way: Way, large: Content) -> None:
+    """Parts of uploads that nobody goes on with are dropped, others are kept."""
+    way.always = on("PUT", Fault(breaks_after=0), "partNumber=2")
+    for number in range(3):
+        with pytest.raises(UnreachableError):
+            await target.put(f"large{number}", large)
+    ids: list[str] = []
+
+    async def keep(upload_id: str) -> None:
+        ids.append(upload_id)
+
+    with pytest.raises(UnreachableError):
+        await target.put("large", large, keep_upload_id=keep)
+    way.always = None
+    now = datetime.now(UTC)
+    # moto says of all that they were begun in 2010.
+    assert await target.abort_uploads(now + timedelta(hours=1), ids) == 3
+    await target.put("large", large, upload_id=ids[0])
+    assert len(way.sent("PUT", "/large.*partNumber=1&")) == 4
+
+
+FAULTS: list[tuple[Fault, type[ClipError], str]] = [
+    (Fault(status=500, code="InternalError"), BadAnswerError, "target_failed"),
+    (Fault(status=503, code="SlowDown"), BadAnswerError, "target_failed"),
+    (Fault(status=403, code="AccessDenied"), MissingRightError, "target_no_right"),
+    (Fault(status=403, code="InvalidAccessKeyId"), SignInError, "target_sign_in"),
+    (Fault(status=403, code="SignatureDoesNotMatch"), SignInError, "target_sign_in"),
+    (Fault(status=400, code="ExpiredToken"), SignInError, "target_sign_in"),
+    (Fault(status=403, code="RequestTimeTooSkewed"), CloudError, "target_clock"),
+    (Fault(status=404, code="NoSuchBucket"), NoStoreError, "target_no_store"),
+    (Fault(status=403, code="QuotaExceeded"), FullError, "target_full"),
+    (Fault(status=507, code="InsufficientStorage"), FullError, "target_full"),
+    (Fault(status=400, code="BadDigest"), DamagedCopyError, "copy_damaged"),
+    (Fault(breaks_after=1000), UnreachableError, "target_unreachable"),
+    (Fault(late=True, breaks_after=0), UnreachableError, "target_unreachable"),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "key"), FAULTS)
+async def test_faults(
+    target: S3Target, way: Way, fault: Fault, kind: type[ClipError], key: str
+) -> None:
+    """Each fault is told by what is to be done about it, and the next try is good."""
+    content = BytesContent(os.urandom(200_000))
+    way.always = on("PUT", fault)
+    with pytest.raises(kind) as told:
+        await target.put("one", content)
+    way.always = None
+    assert told.value.key == key
+    assert "S3RVER" not in str(told.value)
+    assert type(told.value) is kind
+    await target.put("one", content)
+    assert await fetched(target, "one") == content.read_at(0, 200_000)
+
+
+async def test_wrong_answers(target: S3Target, way: Way) -> None:
+    """A store that says that it holds something else is not believed."""
+    content = BytesContent(b"a clip")
+    await target.put("one", content)
+    headers = (
+        ("ETag", '"0123456789abcdef0123456789abcdef"'),
+        (
+            "x-amz-checksum-sha256",
+            "AAAA",
+        ),
+    )
+    way.faults.append(on("PUT", Fault(headers=headers)))
+    with pytest.raises(DamagedCopyError):
+        await target.put("one", content)
+    # Where it is no checksum of another content.
+    way.faults.append(on("PUT", Fault(headers=(("ETag", '"not-one"'),))))
+    await target.put("one", content)
+
+
+async def test_breaks_off(target: S3Target, way: Way) -> None:
+    """An object of which not all comes is not taken for whole."""
+    await target.put("one", BytesContent(b"x" * 1000))
+    way.always = on("GET", Fault(breaks_after=0))
+    with pytest.raises(UnreachableError):
+        await fetched(target, "one")
+
+
+async def test_access(target: S3Target, way: Way) -> None:
+    """A sign-in is tried with one object, of which nothing is left."""
+    await target.try_access()
+    assert await names(target) == []
+    denied = Fault(status=403, code="AccessDenied")
+    for method, pattern, right in (
+        ("PUT", "", "write"),
+        ("GET", "list-type", "list"),
+        ("GET", "probe", "read"),
+        ("DELETE", "", "delete"),
+    ):
+        way.faults.append(on(method, denied, pattern))
+        with pytest.raises(MissingRightError) as told:
+            await target.try_access()
+        assert told.value.placeholders == {"right": right}
+    async with s3_target(way.url, bucket="no-such-bucket") as other:
+        with pytest.raises(NoStoreError):
+            await other.try_access()
+    async with s3_target(way.url, bucket="No Bucket!") as other:
+        with pytest.raises(NoStoreError):
+            await other.try_access()
+    async with s3_target("http://127.0.0.1:9") as other:
+        with pytest.raises(UnreachableError) as gone:
+            await other.try_access()
+    assert gone.value.placeholders == {"reason": "EndpointConnectionError"}
+    with pytest.raises(NoStoreError):
+        await S3Target.open(settings("not an address"))
+
+
+async def test_old_store(way: Way, target: S3Target) -> None:
+    """A store that knows no SHA-256 compares MD5, whether it says so or ignores it."""
+    refused = Fault(status=501, code="NotImplemented")
+    way.faults.append(on("PUT", refused))
+    content = BytesContent(b"a clip")
+    await target.put("one", content)
+    assert not target._knows_sha256
+    await target.put("two", content)
+    assert await fetched(target, "two") == b"a clip"
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
+async def test_versions_and_locks(way: Way, target: S3Target) -> None:
+    """All versions are deleted; what is locked stays, and is told."""
+    async with s3_target(way.url, bucket="locked") as locked:
+        await make_bucket(locked, ObjectLockEnabledForBucket=True)
+        for number in range(3):
+            await locked.put("one", BytesContent(str(number).encode()))
+        await locked.delete("one")
+        client = locked._client
+        left = await client.list_object_versions(Bucket="locked")
+        assert not left.get("Versions")
+        await client.put_object_lock_configuration(
+            Bucket="locked",
+            ObjectLockConfiguration={
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 5}},
+            },
+        )
+        await locked.try_access()
+        await locked.put("two", BytesContent(b"x"))
+        with pytest.raises(LockedError):
+            await locked.delete("two")
+        assert await fetched(locked, "two") == b"x"
+
+
+async def test_bandwidth(way: Way, target: S3Target) -> None:
+    """No more is sent in a second than is allowed."""
+    limit = Bandwidth(400_000)
+    async with s3_target(way.url, limit=limit, prefix=target._prefix) as slow:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        await slow.put("slow", BytesContent(b"x" * 600_000))
+        assert loop.time() - began_s > 1.2
+        limit.bytes_per_s = None
+        began_s = loop.time()
+        await slow.put("fast", BytesContent(b"x" * 600_000))

@@ -1,0 +1,256 @@
+"""Stores that others wrote, started for tests, and what may go wrong on the way to them.
+
+moto speaks S3 with all of its checksums and versions, s3rver (npm) as old stores do, and
+wsgidav speaks WebDAV.
+"""
+
+# The plugin blocks `socket.socket` before a fixture of a whole module can allow it.
+import _socket
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+import contextlib
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+import re
+import shutil
+import subprocess
+import sys
+import time
+from typing import Any
+
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, web
+import pytest
+from yarl import URL
+
+from custom_components.clip_download.engine.targets.base import Target
+from custom_components.clip_download.engine.targets.limits import Bandwidth
+from custom_components.clip_download.engine.targets.s3 import S3Settings, S3Target
+
+# How long a server may take to start on a machine that is busy.
+_START_S = 60
+BUCKET = "clips"
+S3RVER = "s3rver@3.7.1"
+
+
+def _free_port() -> int:
+    with contextlib.closing(_socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _running(command: list[str], port: int) -> Iterator[str]:
+    """Run a server until it listens; yield its address."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        end = time.monotonic() + _START_S
+        while True:
+            with (
+                contextlib.suppress(OSError),
+                contextlib.closing(_socket.socket()) as one,
+            ):
+                one.connect(("127.0.0.1", port))
+                break
+            assert process.poll() is None, command
+            assert time.monotonic() < end, command
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def moto() -> Iterator[str]:
+    """Run moto's server; yield its address."""
+    port = _free_port()
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-p", str(port)]
+    with _running(command, port) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def s3rver(folder: Path) -> Iterator[str]:
+    """Run s3rver, which npx brings, with a bucket; yield its address."""
+    npx = shutil.which("npx")
+    if npx is None:
+        pytest.skip("s3rver needs Node, which is not here")
+    # npx itself would outlive its own end.
+    found = subprocess.run(
+        [npx, "--yes", "--package", S3RVER, "which", "s3rver"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        pytest.skip("npm could not bring s3rver")
+    port = _free_port()
+    command = ["node", found.stdout.strip(), "-d", str(folder), "-p", str(port), "-s"]
+    command += ["--configure-bucket", BUCKET]
+    with _running(command, port) as url:
+        yield url
+
+
+def settings(url: str, **changed: Any) -> S3Settings:
+    """Return how to sign in at one of them."""
+    known = {
+        "bucket": BUCKET,
+        "access_key_id": "S3RVER",
+        "secret_access_key": "S3RVER",
+        "endpoint_url": url,
+        "prefix": "home",
+    }
+    return S3Settings(**{**known, **changed})
+
+
+@contextlib.asynccontextmanager
+async def s3_target(
+    url: str, limit: Bandwidth | None = None, **changed: Any
+) -> AsyncIterator[S3Target]:
+    """Open a bucket of one of them, as a target."""
+    target = await S3Target.open(settings(url, **changed), limit=limit)
+    try:
+        yield target
+    finally:
+        await target.aclose()
+
+
+async def make_bucket(target: Target, **how: Any) -> None:
+    """Make the bucket of a target by S3's own means."""
+    assert isinstance(target, S3Target)
+    await target._client.create_bucket(Bucket=target._bucket, **how)
+
+
+@dataclass
+class Way:
+    """The way to a store, on which things go wrong.
+
+    `faults` are asked in turn about each request, once each: what one returns is
+    answered in the store's place, or done to what the store answers.
+    """
+
+    url: str = ""
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    faults: list[Callable[[web.Request], Fault | None]] = field(default_factory=list)
+    # Asked about each request for as long as it is set: aiohttp asks once more by itself.
+    always: Callable[[web.Request], Fault | None] | None = None
+
+    def next_fault(self, request: web.Request) -> Fault | None:
+        """Return what goes wrong with a request, and forget that it has to."""
+        if self.always and (what := self.always(request)) is not None:
+            return what
+        for fault in self.faults:
+            if (what := fault(request)) is not None:
+                self.faults.remove(fault)
+                return what
+        return None
+
+    def sent(self, method: str, pattern: str = "") -> list[str]:
+        """Return the paths of the requests so far of a method that match a pattern."""
+        return [p for m, p in self.seen if m == method and re.search(pattern, p)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Something that goes wrong: an answer, a break, or another header in the answer.
+
+    A break comes after `breaks_after` bytes of what is sent; with `late`, the store has
+    done what it was asked, and only its answer is lost.
+    """
+
+    status: int = 0
+    code: str = ""
+    breaks_after: int | None = None
+    late: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    wait_s: float = 0
+
+
+def on(
+    method: str, fault: Fault, pattern: str = ""
+) -> Callable[[web.Request], Fault | None]:
+    """Return a fault of the first request of a method whose path matches."""
+    return lambda request: (
+        fault
+        if request.method == method and re.search(pattern, request.path_qs)
+        else None
+    )
+
+
+@contextlib.asynccontextmanager
+async def way_to(url: str) -> AsyncIterator[Way]:
+    """Serve the way to a store."""
+    way = Way()
+    session = ClientSession(
+        auto_decompress=False,
+        cookie_jar=DummyCookieJar(),
+        timeout=ClientTimeout(total=None),
+    )
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        response = await answer_to(request)
+        # A client that uses a connection again asks again by itself if that breaks.
+        response.force_close()
+        return response
+
+    async def answer_to(request: web.Request) -> web.StreamResponse:
+        way.seen.append((request.method, request.path_qs))
+        fault = way.next_fault(request) or Fault()
+        if fault.wait_s:
+            await asyncio.sleep(fault.wait_s)
+        if fault.breaks_after is not None and not fault.late:
+            await request.content.read(fault.breaks_after)
+            assert request.transport
+            request.transport.abort()
+            return web.Response()
+        body = await request.read()
+        if fault.status:
+            text = f"<Error><Code>{fault.code}</Code><Message>x</Message></Error>"
+            return web.Response(
+                status=fault.status, text=text, content_type="application/xml"
+            )
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name.lower() not in ("transfer-encoding", "connection")
+        }
+        async with session.request(
+            request.method,
+            URL(f"{url}{request.raw_path}", encoded=True),
+            headers=headers,
+            data=BytesIO(body),
+            allow_redirects=False,
+        ) as answer:
+            got = await answer.read()
+            if fault.late:
+                assert request.transport
+                request.transport.abort()
+                return web.Response()
+            told = {
+                name: value
+                for name, value in answer.headers.items()
+                if name.lower()
+                not in ("transfer-encoding", "connection", "date", "server")
+            }
+            told.update(fault.headers)
+            response = web.Response(status=answer.status, headers=told)
+            if request.method != "HEAD":
+                told.pop("Content-Length", None)
+                response = web.Response(status=answer.status, headers=told, body=got)
+            return response
+
+    app = web.Application(client_max_size=2**30)
+    app.router.add_route("*", "/{path:.*}", serve)
+    runner = web.AppRunner(app, auto_decompress=False)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    way.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield way
+    finally:
+        await runner.cleanup()
+        await session.close()
