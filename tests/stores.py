@@ -134,6 +134,8 @@ class Way:
 
     url: str = ""
     seen: list[tuple[str, str]] = field(default_factory=list)
+    # What arrived whole, and was stored.
+    stored: list[str] = field(default_factory=list)
     faults: list[Callable[[web.Request], Fault | None]] = field(default_factory=list)
     # Asked about each request for as long as it is set: aiohttp asks once more by itself.
     always: Callable[[web.Request], Fault | None] | None = None
@@ -225,6 +227,8 @@ async def way_to(url: str) -> AsyncIterator[Way]:
             allow_redirects=False,
         ) as answer:
             got = await answer.read()
+            if request.method == "PUT" and answer.status < 300:
+                way.stored.append(request.path_qs)
             if fault.late:
                 assert request.transport
                 request.transport.abort()

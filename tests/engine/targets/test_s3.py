@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+import hashlib
 import os
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from custom_components.clip_download.engine.targets.base import (
     LockedError,
     MissingRightError,
     NoStoreError,
+    SourceChangedError,
 )
 from custom_components.clip_download.engine.targets.limits import Bandwidth
 from custom_components.clip_download.engine.targets.s3 import S3Target
@@ -118,23 +120,13 @@ async def test_more_than_a_page(
     assert len(await names(target)) == 10
 
 
-class Watched(FileContent):
-    """A file whose pieces are counted as they are read."""
-
-    reads = 0
-
-    def read_at(self, offset: int, size_bytes: int) -> bytes:  # noqa: D102
-        self.reads += 1
-        return super().read_at(offset, size_bytes)
-
-
 @pytest.fixture
 def large(tmp_path: Path) -> Iterator[Content]:
     """Return a file that goes in parts."""
     path = tmp_path / "large.mp4"
     path.write_bytes(os.urandom(LARGE))
     with path.open("rb", buffering=0) as file:
-        yield Watched(file, LARGE, "the tag of it")
+        yield FileContent(file, LARGE, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 async def test_large(target: S3Target, way: Way, large: Content) -> None:
@@ -151,7 +143,7 @@ async def test_large(target: S3Target, way: Way, large: Content) -> None:
     assert await fetched(target, "large") == large.read_at(0, LARGE)
     found = await target.head("large")
     assert found is not None
-    assert (found.size_bytes, found.tag) == (LARGE, "the tag of it")
+    assert (found.size_bytes, found.tag) == (LARGE, large.tag)
 
 
 async def test_large_goes_on(
@@ -186,6 +178,24 @@ async def test_answer_lost(target: S3Target, way: Way, large: Content) -> None:
     assert await fetched(target, "again") == large.read_at(0, LARGE)
 
 
+async def test_changed_at_home(target: S3Target, tmp_path: Path) -> None:
+    """No object is made of a file that is not what is recorded of it."""
+    for size_bytes in (1000, LARGE):
+        path = tmp_path / "changed.mp4"
+        path.write_bytes(os.urandom(size_bytes))
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("r+b", buffering=0) as file:
+            changed = FileContent(file, size_bytes, sha256)
+            file.seek(size_bytes // 2)
+            file.write(b"changed")
+            with pytest.raises(SourceChangedError):
+                await target.put("changed", changed)
+            file.truncate(size_bytes - 1)
+            with pytest.raises(SourceChangedError):
+                await target.put("changed", FileContent(file, size_bytes, sha256))
+    assert await names(target) == []
+
+
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
 async def test_left_over_parts(target: S3Target, way: Way, large: Content) -> None:
     """Parts of uploads that nobody goes on with are dropped, others are kept."""
@@ -203,7 +213,7 @@ async def test_left_over_parts(target: S3Target, way: Way, large: Content) -> No
     way.always = None
     now = datetime.now(UTC)
     # moto says of all that they were begun in 2010.
-    assert await target.abort_uploads(now + timedelta(hours=1), ids) == 3
+    assert await target.abort_uploads("", now + timedelta(hours=1), ids) == 3
     await target.put("large", large, upload_id=ids[0])
     assert len(way.sent("PUT", "/large.*partNumber=1&")) == 4
 

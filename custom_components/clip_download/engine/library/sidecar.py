@@ -150,11 +150,16 @@ def _rewrite(
 
 def read(file: File) -> Sidecar:
     """Read a sidecar. Raises ValueError if it is not one of ours, OSError."""
+    return parse(file.read(MOST_BYTES), file.path)
+
+
+def parse(content: bytes, path: Path) -> Sidecar:
+    """Return what a sidecar at a path holds. Raises ValueError if it is not one of ours."""
     try:
-        content = json.loads(file.read(MOST_BYTES))
+        told = json.loads(content)
     except RecursionError as err:
         raise ValueError("too deep") from err
-    return _parse(file.path, _is(dict, content))
+    return _parse(path, _is(dict, told))
 
 
 def of(folder: Folder, clip: Clip) -> Sidecar | None:

@@ -12,7 +12,7 @@ import os
 import secrets
 from typing import override
 
-from ..errors import CloudError, NoPermissionError, RefusedError
+from ..errors import CloudError, NoPermissionError, RefusedError, StorageError
 
 # The object that is written, read and deleted to try a sign-in begins with it.
 PROBE = ".clip_download_probe_"
@@ -46,6 +46,10 @@ class FullError(CloudError):
     """The store has no room left; it may have some later."""
 
 
+class SourceChangedError(StorageError):
+    """A file at home is not what is recorded of it; no copy is made of that."""
+
+
 class DamagedCopyError(CloudError):
     """What the store says that it holds is not what was sent."""
 
@@ -76,6 +80,9 @@ class Content(ABC):
     def read_at(self, offset: int, size_bytes: int) -> bytes:
         """Return a piece, less only at the end. Blocks. Raises OSError."""
 
+    def check(self) -> None:
+        """Raise SourceChangedError if what was read, all of it and in order, is not it."""
+
 
 class BytesContent(Content):
     """A small content that is in memory."""
@@ -94,23 +101,35 @@ class BytesContent(Content):
 class FileContent(Content):
     """A file that is held open by somebody else for as long as this is used."""
 
-    def __init__(self, file: FileIO, size_bytes: int, tag: str) -> None:
-        """Take the open file, its size, and the SHA-256 that it is recorded with."""
+    def __init__(self, file: FileIO, size_bytes: int, sha256: str) -> None:
+        """Take the open file, and the size and SHA-256 that it is recorded with."""
         self._file = file
+        self._digest = hashlib.sha256()
+        self._hashed_bytes = 0
         self.size_bytes = size_bytes
-        self.tag = tag
+        self.tag = sha256
 
     @override
     def read_at(self, offset: int, size_bytes: int) -> bytes:
-        size_bytes = min(size_bytes, self.size_bytes - offset)
+        at, left = offset, min(size_bytes, self.size_bytes - offset)
         pieces = []
-        while size_bytes and (
-            piece := os.pread(self._file.fileno(), size_bytes, offset)
-        ):
+        while left and (piece := os.pread(self._file.fileno(), left, at)):
             pieces.append(piece)
-            offset += len(piece)
-            size_bytes -= len(piece)
-        return b"".join(pieces)
+            at += len(piece)
+            left -= len(piece)
+        content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if offset <= self._hashed_bytes < at:
+            self._digest.update(memoryview(content)[self._hashed_bytes - offset :])
+            self._hashed_bytes = at
+        return content
+
+    @override
+    def check(self) -> None:
+        if (self._hashed_bytes, self._digest.hexdigest()) != (
+            self.size_bytes,
+            self.tag,
+        ):
+            raise SourceChangedError("copy_source_changed")
 
 
 class Target(ABC):
@@ -136,7 +155,8 @@ class Target(ABC):
         What is larger than MOST_SINGLE_BYTES goes in parts where the store can do that:
         `keep_upload_id` hears the id of such an upload before its first part, and
         `upload_id` is one that a kill interrupted, whose parts are not sent again.
-        Raises DamagedCopyError if the store holds something else then, FullError.
+        Raises DamagedCopyError if the store holds something else then, FullError,
+        SourceChangedError.
         """
 
     @abstractmethod
@@ -168,8 +188,13 @@ class Target(ABC):
         """Delete an object as the store does it by itself: it may keep old versions."""
 
     @abstractmethod
-    async def abort_uploads(self, before: datetime, keep: Collection[str]) -> int:
-        """Drop the parts of uploads begun before a time, but of these ids; return how many."""
+    async def abort_uploads(
+        self, below: str, before: datetime, keep: Collection[str]
+    ) -> int:
+        """Drop the parts of uploads in a folder begun before a time, but of these ids.
+
+        Return how many there were.
+        """
 
     @abstractmethod
     async def aclose(self) -> None:

@@ -1,7 +1,7 @@
 """Copies in a bucket of any S3-compatible store, by way of aiobotocore."""
 
 import asyncio
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -102,25 +102,20 @@ class _Piece:
 
     content: bytes
     sha256: str
-    md5: str
 
     @classmethod
     def of(cls, content: Content, offset: int, size_bytes: int) -> Self:
-        """Read a piece of a content. Blocks. Raises OSError, DamagedCopyError."""
+        """Read a piece of a content. Blocks. Raises OSError, SourceChangedError."""
         read = content.read_at(offset, size_bytes)
-        if len(read) != min(size_bytes, content.size_bytes - offset):
-            # It was changed at home meanwhile.
-            raise DamagedCopyError("copy_damaged")
-        return cls(
-            read,
-            b64encode(hashlib.sha256(read).digest()).decode(),
-            b64encode(hashlib.md5(read, usedforsecurity=False).digest()).decode(),
-        )
+        if offset + len(read) == content.size_bytes or len(read) < size_bytes:
+            # Before the store makes an object of it.
+            content.check()
+        return cls(read, b64encode(hashlib.sha256(read).digest()).decode())
 
-    @property
-    def etag(self) -> str:
-        """The entity tag that most stores give it."""
-        return b64decode(self.md5).hex()
+    async def md5(self) -> bytes:
+        """Return what old stores compare it with, and most give it as its entity tag."""
+        digest = await run_in_thread(hashlib.md5, self.content, usedforsecurity=False)
+        return digest.digest()
 
 
 class S3Target(Target):
@@ -191,7 +186,7 @@ class S3Target(Target):
             checksum = (
                 {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": piece.sha256}
                 if by_sha256
-                else {"ContentMD5": piece.md5}
+                else {"ContentMD5": b64encode(await piece.md5()).decode()}
             )
             try:
                 with _errors(Right.WRITE):
@@ -203,10 +198,10 @@ class S3Target(Target):
                     self._knows_sha256 = False
                     continue
                 raise
-            self._check(answer, piece, by_sha256=by_sha256)
+            await self._check(answer, piece, by_sha256=by_sha256)
             return answer
 
-    def _check(
+    async def _check(
         self, answer: Mapping[str, Any], piece: _Piece, *, by_sha256: bool
     ) -> None:
         """Compare what the store says that it holds with what was sent.
@@ -221,7 +216,7 @@ class S3Target(Target):
             # It knows nothing of it, and compared nothing.
             self._knows_sha256 = False
         etag = _etag(answer)
-        if etag == piece.etag:
+        if etag == (await piece.md5()).hex():
             self._has_md5_tags = True
         elif _MD5.fullmatch(etag) and self._has_md5_tags:
             raise DamagedCopyError("copy_damaged")
@@ -249,7 +244,7 @@ class S3Target(Target):
         for number, offset in enumerate(range(0, content.size_bytes, PART_BYTES), 1):
             piece = await run_in_thread(_Piece.of, content, offset, PART_BYTES)
             answer = sent.get(number)
-            if answer is None or not _is_piece(answer, piece):
+            if answer is None or not await _is_piece(answer, piece):
                 answer = await self._send(
                     self._client.upload_part, name, piece, PartNumber=number, **upload
                 )
@@ -399,12 +394,14 @@ class S3Target(Target):
             await self._client.delete_object(**self._named(name))
 
     @override
-    async def abort_uploads(self, before: datetime, keep: Collection[str]) -> int:
+    async def abort_uploads(
+        self, below: str, before: datetime, keep: Collection[str]
+    ) -> int:
         count, after = 0, dict[str, str]()
         while True:
             with _errors(Right.WRITE):
                 answer = await self._client.list_multipart_uploads(
-                    Bucket=self._bucket, Prefix=self._prefix, **after
+                    Bucket=self._bucket, Prefix=f"{self._prefix}{below}", **after
                 )
             for found in answer.get("Uploads", ()):
                 if found["UploadId"] in keep or found["Initiated"] >= before:
@@ -442,13 +439,13 @@ def _etag(answer: Mapping[str, Any]) -> str:
     return str(answer.get("ETag", "")).strip('"').lower()
 
 
-def _is_piece(part: Mapping[str, Any], piece: _Piece) -> bool:
+async def _is_piece(part: Mapping[str, Any], piece: _Piece) -> bool:
     """Return whether a part that the store has is certainly a piece."""
     if part.get("Size") != len(piece.content):
         return False
     if checksum := part.get("ChecksumSHA256"):
         return bool(checksum == piece.sha256)
-    return _etag(part) == piece.etag
+    return _etag(part) == (await piece.md5()).hex()
 
 
 def _code(err: BaseException | None) -> str:

@@ -1,0 +1,619 @@
+"""The rows of copies: what is to be copied, what is, and what became of it.
+
+They lie in the database of jobs and clips. A trigger notes each change of a clip in the
+same transaction, whoever makes it, so that no kill loses one; `drain` then decides what
+becomes of it. The tables are made with the first target.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+import json
+import secrets
+import sqlite3
+from typing import Any
+
+from ..errors import ClipError
+from ..library.database import Library, clip_of, error_json, error_of_json
+from ..model import Clip
+from ..time_range import from_ms, to_ms
+
+# How many changed clips are looked at before other queries get their turn.
+AT_ONCE = 200
+
+# `changes` counts how often a clip was changed: a copy that was begun before is not the
+# last one. `is_whole` is set once all of a clip has arrived, and counted in the target.
+_TABLES = """
+CREATE TABLE copy_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
+    STRICT, WITHOUT ROWID;
+CREATE TABLE copy_targets (
+    id TEXT PRIMARY KEY,
+    rule TEXT NOT NULL,
+    copied INTEGER NOT NULL DEFAULT 0,
+    copied_bytes INTEGER NOT NULL DEFAULT 0,
+    error TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE copy_changes (clip_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE copies (
+    target_id TEXT NOT NULL,
+    clip_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    saved_at_ms INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    kept INTEGER NOT NULL,
+    at_home INTEGER NOT NULL DEFAULT 1,
+    changes INTEGER NOT NULL DEFAULT 0,
+    is_whole INTEGER NOT NULL DEFAULT 0,
+    is_locked INTEGER NOT NULL DEFAULT 0,
+    name TEXT,
+    sidecar_sha256 TEXT NOT NULL DEFAULT '',
+    upload_id TEXT NOT NULL DEFAULT '',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_try_ms INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    PRIMARY KEY (target_id, clip_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX copies_waiting ON copies (target_id, saved_at_ms, clip_id)
+    WHERE state IN ('waiting', 'changed', 'leaving');
+CREATE INDEX copies_there ON copies (target_id, kept, saved_at_ms, clip_id)
+    WHERE is_whole AND NOT is_locked;
+CREATE UNIQUE INDEX copies_by_name ON copies (target_id, name) WHERE name IS NOT NULL;
+CREATE INDEX copies_by_clip ON copies (clip_id, is_whole);
+CREATE TRIGGER copy_whole AFTER UPDATE OF is_whole ON copies
+    WHEN NEW.is_whole != OLD.is_whole BEGIN
+    UPDATE copy_targets SET copied = copied + NEW.is_whole - OLD.is_whole,
+        copied_bytes = copied_bytes + (NEW.is_whole - OLD.is_whole) * NEW.size_bytes
+        WHERE id = NEW.target_id;
+END;
+CREATE TRIGGER copy_gone AFTER DELETE ON copies WHEN OLD.is_whole BEGIN
+    UPDATE copy_targets
+        SET copied = copied - 1, copied_bytes = copied_bytes - OLD.size_bytes
+        WHERE id = OLD.target_id;
+END;
+"""
+# Only while there is a target: without one, nobody looks at the changes.
+_TRIGGERS = """
+CREATE TRIGGER IF NOT EXISTS copy_clip_added AFTER INSERT ON clips BEGIN
+    INSERT OR IGNORE INTO copy_changes VALUES (NEW.id);
+END;
+CREATE TRIGGER IF NOT EXISTS copy_clip_changed AFTER UPDATE ON clips BEGIN
+    INSERT OR IGNORE INTO copy_changes VALUES (NEW.id);
+END;
+CREATE TRIGGER IF NOT EXISTS copy_clip_removed AFTER DELETE ON clips BEGIN
+    INSERT OR IGNORE INTO copy_changes VALUES (OLD.id);
+END;
+"""
+_NO_TRIGGERS = """
+DROP TRIGGER IF EXISTS copy_clip_added;
+DROP TRIGGER IF EXISTS copy_clip_changed;
+DROP TRIGGER IF EXISTS copy_clip_removed;
+DELETE FROM copy_changes;
+"""
+
+
+class CopyState(StrEnum):
+    """Where a copy is on its way.
+
+    WAITING: to be made. COPIED: all of it is there. CHANGED: its sidecar is to be copied
+    again. LEAVING: what is there of it is to be deleted. PRUNED: it was deleted there,
+    or never made, for its age or the room that it takes.
+    """
+
+    WAITING = "waiting"
+    COPIED = "copied"
+    CHANGED = "changed"
+    LEAVING = "leaving"
+    PRUNED = "pruned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Which clips a target takes: those that all of it agrees to; None does not matter.
+
+    `cameras` are by account id and camera id; of `kinds` is one of the events that the
+    clip was made for, or something that one saw.
+    """
+
+    kept_only: bool = False
+    cameras: Collection[tuple[str, str]] | None = None
+    labels: Collection[str] | None = None
+    kinds: Collection[str] | None = None
+    # Whether a clip that is deleted at home is deleted there, too.
+    delete_with_clip: bool = False
+
+    def takes(self, clip: Clip) -> bool:
+        """Return whether a clip is copied."""
+        return (
+            (clip.kept or not self.kept_only)
+            and (
+                self.cameras is None
+                or (clip.account_id, clip.camera_id) in self.cameras
+            )
+            and (self.labels is None or clip.label in self.labels)
+            and (
+                self.kinds is None
+                or any(event.is_of(self.kinds) for event in clip.saves)
+            )
+        )
+
+    def to_json(self) -> str:
+        """Return it as a column has it."""
+        return json.dumps(
+            {
+                "kept_only": self.kept_only,
+                "cameras": _sorted(self.cameras),
+                "labels": _sorted(self.labels),
+                "kinds": _sorted(self.kinds),
+                "delete_with_clip": self.delete_with_clip,
+            }
+        )
+
+    @classmethod
+    def of_json(cls, value: str) -> Rule:
+        """Return that of a column."""
+        told = json.loads(value)
+        if (cameras := told["cameras"]) is not None:
+            told["cameras"] = {(account, camera) for account, camera in cameras}
+        return cls(**told)
+
+
+def _sorted(some: Collection[Any] | None) -> list[Any] | None:
+    return None if some is None else sorted(some)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A row: a clip's copy at a target. `clip` is as it is at home, None if it is not.
+
+    `name` is its path at the target without ending, "" until it has one.
+    """
+
+    target_id: str
+    clip_id: str
+    state: CopyState
+    saved_at: datetime
+    size_bytes: int
+    changes: int
+    is_whole: bool
+    name: str
+    sidecar_sha256: str
+    upload_id: str
+    attempts: int
+    clip: Clip | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueStatus:
+    """How far the copies of a target are.
+
+    `oldest_waiting` is when the clip was saved that waits for the longest time. `locked`
+    counts those that the store did not let go of. `error` is the last one, None since
+    something was copied.
+    """
+
+    waiting: int = 0
+    waiting_bytes: int = 0
+    oldest_waiting: datetime | None = None
+    copied: int = 0
+    copied_bytes: int = 0
+    locked: int = 0
+    error: ClipError | None = None
+
+
+class CopyStore:
+    """The rows of all targets. Every method raises StorageError as the library does."""
+
+    def __init__(self, library: Library) -> None:
+        """Take the library."""
+        self._library = library
+        # Told again to a database that was made anew.
+        self._rules: dict[str, Rule] = {}
+        self._instance_id = ""
+
+    async def instance_id(self, known: str = "") -> str:
+        """Return the name of this Home Assistant in all stores; `known` is from before."""
+
+        def find(database: sqlite3.Connection) -> str:
+            database.execute(
+                "INSERT OR IGNORE INTO copy_settings VALUES ('instance_id', ?)",
+                (known or secrets.token_hex(8),),
+            )
+            (found,) = database.execute(
+                "SELECT value FROM copy_settings WHERE name = 'instance_id'"
+            ).fetchone()
+            return str(found)
+
+        self._instance_id = await self._change(find, durable=True)
+        return self._instance_id
+
+    async def set_target(self, target_id: str, rule: Rule) -> None:
+        """Note a target and its rule; if it is another one, look at all clips again."""
+        self._rules[target_id] = rule
+        await self._change(lambda database: _set_target(database, target_id, rule))
+
+    async def forget_target(self, target_id: str) -> None:
+        """Forget a target and its rows; what it holds stays there."""
+        self._rules.pop(target_id, None)
+
+        def forget(database: sqlite3.Connection) -> None:
+            database.execute("DELETE FROM copies WHERE target_id = ?", (target_id,))
+            database.execute("DELETE FROM copy_targets WHERE id = ?", (target_id,))
+            if not database.execute("SELECT 1 FROM copy_targets").fetchone():
+                _run(database, _NO_TRIGGERS)
+
+        await self._change(forget)
+
+    async def drain(self) -> bool:
+        """Decide what becomes of clips that were changed; return whether there are more."""
+
+        def decide(database: sqlite3.Connection) -> bool:
+            changed = [
+                row["clip_id"]
+                for row in database.execute(
+                    "SELECT clip_id FROM copy_changes LIMIT ?", (AT_ONCE,)
+                )
+            ]
+            if not changed:
+                return False
+            rules = {
+                row["id"]: Rule.of_json(row["rule"])
+                for row in database.execute("SELECT id, rule FROM copy_targets")
+            }
+            for clip_id in changed:
+                row = database.execute(
+                    "SELECT * FROM clips WHERE id = ?", (clip_id,)
+                ).fetchone()
+                clip = clip_of(row) if row else None
+                for target_id, rule in rules.items():
+                    _decide(database, target_id, rule, clip_id, clip)
+            database.execute(
+                "DELETE FROM copy_changes "
+                "WHERE clip_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(changed),),
+            )
+            return len(changed) == AT_ONCE
+
+        return await self._change(decide)
+
+    async def next_due(self, target_id: str, now: datetime) -> Copy | None:
+        """Return what is to be done next at a target: the oldest first."""
+        rows = await self._read(
+            "SELECT * FROM copies WHERE target_id = ? "
+            "AND state IN ('waiting', 'changed', 'leaving') AND next_try_ms <= ? "
+            "ORDER BY saved_at_ms, clip_id LIMIT 1",
+            (target_id, to_ms(now)),
+        )
+        return (await self._copies(rows))[0] if rows else None
+
+    async def next_try(self, target_id: str) -> datetime | None:
+        """Return when the next of those that wait after a failure is due."""
+        rows = await self._read(
+            "SELECT MIN(next_try_ms) AS at_ms FROM copies WHERE target_id = ? "
+            "AND state IN ('waiting', 'changed', 'leaving')",
+            (target_id,),
+        )
+        return None if rows[0]["at_ms"] is None else from_ms(rows[0]["at_ms"])
+
+    async def set_name(self, copy: Copy, wanted: str) -> str:
+        """Give a copy the first name that is free: the wanted one, or with a number."""
+
+        def give(database: sqlite3.Connection) -> str:
+            name, number = wanted, 1
+            while database.execute(
+                "SELECT 1 FROM copies WHERE target_id = ? AND name = ? AND clip_id != ?",
+                (copy.target_id, name, copy.clip_id),
+            ).fetchone():
+                number += 1
+                name = f"{wanted}_{number}"
+            _update(database, copy, name=name)
+            return name
+
+        return await self._change(give)
+
+    async def keep_upload_id(self, copy: Copy, upload_id: str) -> None:
+        """Note the upload of a copy's parts, to go on with after a kill."""
+        await self._change(
+            lambda database: _update(database, copy, upload_id=upload_id)
+        )
+
+    async def upload_ids(self, target_id: str) -> set[str]:
+        """Return the uploads that a target goes on with."""
+        rows = await self._read(
+            "SELECT upload_id FROM copies WHERE target_id = ? AND upload_id != '' "
+            "AND state IN ('waiting', 'changed', 'leaving')",
+            (target_id,),
+        )
+        return {row["upload_id"] for row in rows}
+
+    async def finish(self, copy: Copy, sidecar_sha256: str) -> None:
+        """Note that all of a clip is there; if it was changed meanwhile, that it is due."""
+
+        def finish(database: sqlite3.Connection) -> None:
+            database.execute(
+                "UPDATE copies SET is_whole = 1, upload_id = '', attempts = 0, "
+                "next_try_ms = 0, error = NULL, sidecar_sha256 = ?, "
+                "state = CASE WHEN state = 'leaving' THEN state "
+                "WHEN changes = ? THEN 'copied' ELSE 'changed' END "
+                "WHERE target_id = ? AND clip_id = ?",
+                (sidecar_sha256, copy.changes, copy.target_id, copy.clip_id),
+            )
+            database.execute(
+                "UPDATE copy_targets SET error = NULL WHERE id = ?", (copy.target_id,)
+            )
+
+        await self._change(finish)
+
+    async def fail(self, copy: Copy, err: ClipError, next_try: datetime) -> None:
+        """Note why a copy could not be made, and when it is tried again."""
+
+        def fail(database: sqlite3.Connection) -> None:
+            _update(
+                database,
+                copy,
+                attempts=copy.attempts + 1,
+                next_try_ms=to_ms(next_try),
+                error=error_json(err),
+            )
+            _set_error(database, copy.target_id, err)
+
+        await self._change(fail)
+
+    async def set_error(self, target_id: str, err: ClipError | None) -> None:
+        """Note what keeps all copies of a target from being made."""
+        await self._change(lambda database: _set_error(database, target_id, err))
+
+    async def leave(self, copies: Sequence[Copy], state: CopyState) -> None:
+        """Note that nothing of copies is there any more: PRUNED while they are at home."""
+
+        def leave(database: sqlite3.Connection) -> None:
+            for copy in copies:
+                _update(
+                    database, copy, state=state, is_whole=0, upload_id="", name=None
+                )
+                database.execute(
+                    "DELETE FROM copies "
+                    "WHERE target_id = ? AND clip_id = ? AND NOT at_home",
+                    (copy.target_id, copy.clip_id),
+                )
+
+        await self._change(leave)
+
+    async def lock(self, copy: Copy) -> None:
+        """Note that the store does not let go of a copy: it is not asked to again."""
+        await self._change(
+            lambda database: _update(
+                database, copy, is_locked=1, state=CopyState.COPIED, error=None
+            )
+        )
+
+    async def unlock(self, target_id: str) -> None:
+        """Let the store be asked again to let go of what it did not."""
+
+        def unlock(database: sqlite3.Connection) -> None:
+            database.execute(
+                "UPDATE copies SET is_locked = 0 WHERE target_id = ?", (target_id,)
+            )
+
+        await self._change(unlock)
+
+    async def oldest(
+        self, target_id: str, most: int, before: datetime | None = None
+    ) -> list[Copy]:
+        """Return the oldest copies that may be deleted: not kept, and not locked."""
+        rows = await self._read(
+            "SELECT * FROM copies WHERE target_id = ? AND kept = 0 AND is_whole "
+            "AND NOT is_locked AND saved_at_ms <= ? "
+            "ORDER BY saved_at_ms, clip_id LIMIT ?",
+            (target_id, 2**62 if before is None else to_ms(before), most),
+        )
+        return await self._copies(rows)
+
+    async def spare_waiting(self, target_id: str, before: datetime) -> None:
+        """Do not begin copies that would be deleted at once, for their age."""
+
+        def spare(database: sqlite3.Connection) -> None:
+            database.execute(
+                "UPDATE copies SET state = 'pruned' WHERE target_id = ? AND kept = 0 "
+                "AND state = 'waiting' AND name IS NULL AND saved_at_ms <= ?",
+                (target_id, to_ms(before)),
+            )
+
+        await self._change(spare)
+
+    async def of_clips(self, target_id: str, clip_ids: Collection[str]) -> list[Copy]:
+        """Return the whole copies of clips."""
+        rows = await self._read(
+            "SELECT * FROM copies WHERE target_id = ? AND is_whole "
+            "AND clip_id IN (SELECT value FROM json_each(?)) ORDER BY saved_at_ms",
+            (target_id, json.dumps(list(clip_ids))),
+        )
+        return await self._copies(rows)
+
+    async def copied_ids(self, clip_ids: Collection[str]) -> set[str]:
+        """Return which of these clips have a whole copy at any target."""
+        rows = await self._read(
+            "SELECT clip_id FROM copies WHERE is_whole "
+            "AND clip_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(clip_ids)),),
+        )
+        return {row["clip_id"] for row in rows}
+
+    async def status(self, target_id: str) -> QueueStatus:
+        """Return how far the copies of a target are."""
+        waiting = await self._read(
+            "SELECT COUNT(*) AS number, SUM(size_bytes) AS bytes, "
+            "MIN(saved_at_ms) AS oldest_ms FROM copies WHERE target_id = ? "
+            "AND state IN ('waiting', 'changed', 'leaving') AND state = 'waiting'",
+            (target_id,),
+        )
+        targets = await self._read(
+            "SELECT copied, copied_bytes, error, (SELECT COUNT(*) FROM copies "
+            "WHERE target_id = copy_targets.id AND is_locked) AS locked "
+            "FROM copy_targets WHERE id = ?",
+            (target_id,),
+        )
+        if not targets:
+            return QueueStatus()
+        (queue,), (target,) = waiting, targets
+        oldest_ms, error = queue["oldest_ms"], target["error"]
+        return QueueStatus(
+            waiting=queue["number"],
+            waiting_bytes=queue["bytes"] or 0,
+            oldest_waiting=None if oldest_ms is None else from_ms(oldest_ms),
+            copied=target["copied"],
+            copied_bytes=target["copied_bytes"],
+            locked=target["locked"],
+            error=error_of_json(error) if error else None,
+        )
+
+    async def _copies(self, rows: Sequence[sqlite3.Row]) -> list[Copy]:
+        clips = {
+            clip.id: clip
+            for clip in await self._library.clips(
+                "WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps([row["clip_id"] for row in rows]),),
+            )
+        }
+        return [_copy(row, clips.get(row["clip_id"])) for row in rows]
+
+    async def _read(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+        return await self._change(
+            lambda database: database.execute(query, values).fetchall()
+        )
+
+    async def _change[T](
+        self, call: Callable[[sqlite3.Connection], T], *, durable: bool = False
+    ) -> T:
+        def change(database: sqlite3.Connection) -> T:
+            # The database may have been damaged, and made anew.
+            if not database.execute(
+                "SELECT 1 FROM sqlite_master WHERE name = 'copies'"
+            ).fetchone():
+                _run(database, _TABLES)
+                if self._instance_id:
+                    database.execute(
+                        "INSERT INTO copy_settings VALUES ('instance_id', ?)",
+                        (self._instance_id,),
+                    )
+                for target_id, rule in self._rules.items():
+                    _set_target(database, target_id, rule)
+            return call(database)
+
+        return await self._library.change(change, durable=durable)
+
+
+def _run(database: sqlite3.Connection, script: str) -> None:
+    """Run statements within a change: `executescript` would end it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            database.execute(statement)
+            statement = ""
+
+
+def _set_target(database: sqlite3.Connection, target_id: str, rule: Rule) -> None:
+    before = database.execute(
+        "SELECT rule FROM copy_targets WHERE id = ?", (target_id,)
+    ).fetchone()
+    if before and before["rule"] == rule.to_json():
+        return
+    database.execute(
+        "INSERT INTO copy_targets (id, rule) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET rule = excluded.rule",
+        (target_id, rule.to_json()),
+    )
+    _run(database, _TRIGGERS)
+    database.execute("INSERT OR IGNORE INTO copy_changes SELECT id FROM clips")
+
+
+def _decide(
+    database: sqlite3.Connection,
+    target_id: str,
+    rule: Rule,
+    clip_id: str,
+    clip: Clip | None,
+) -> None:
+    """Decide what becomes of a clip's copy, now that the clip is like this."""
+    row = database.execute(
+        "SELECT * FROM copies WHERE target_id = ? AND clip_id = ?", (target_id, clip_id)
+    ).fetchone()
+    if row is None:
+        if clip and rule.takes(clip):
+            database.execute(
+                "INSERT INTO copies "
+                "(target_id, clip_id, state, saved_at_ms, size_bytes, kept) "
+                "VALUES (?, ?, 'waiting', ?, ?, ?)",
+                (target_id, clip_id, to_ms(clip.saved_at), clip.size_bytes, clip.kept),
+            )
+        return
+    copy = _copy(row, clip)
+    is_there = copy.is_whole or copy.name
+    if clip is None:
+        if copy.is_whole and not rule.delete_with_clip:
+            _update(database, copy, at_home=0, state=CopyState.COPIED)
+        elif is_there:
+            _update(database, copy, at_home=0, state=CopyState.LEAVING, next_try_ms=0)
+        else:
+            _drop(database, copy)
+        return
+    if not (is_there or rule.takes(clip)):
+        _drop(database, copy)
+        return
+    state = copy.state
+    if copy.is_whole:
+        state = CopyState.CHANGED
+    elif state is CopyState.LEAVING:
+        state = CopyState.WAITING
+    _update(
+        database,
+        copy,
+        state=state,
+        at_home=1,
+        kept=clip.kept,
+        changes=copy.changes + 1,
+        next_try_ms=0,
+    )
+
+
+def _drop(database: sqlite3.Connection, copy: Copy) -> None:
+    database.execute(
+        "DELETE FROM copies WHERE target_id = ? AND clip_id = ?",
+        (copy.target_id, copy.clip_id),
+    )
+
+
+def _update(database: sqlite3.Connection, copy: Copy, **changes: Any) -> None:
+    names = ", ".join(f"{name} = :{name}" for name in changes)
+    database.execute(
+        f"UPDATE copies SET {names} "  # noqa: S608
+        "WHERE target_id = :target_id AND clip_id = :clip_id",
+        {**changes, "target_id": copy.target_id, "clip_id": copy.clip_id},
+    )
+
+
+def _set_error(
+    database: sqlite3.Connection, target_id: str, err: ClipError | None
+) -> None:
+    database.execute(
+        "UPDATE copy_targets SET error = ? WHERE id = ?",
+        (error_json(err) if err else None, target_id),
+    )
+
+
+def _copy(row: Mapping[str, Any] | sqlite3.Row, clip: Clip | None) -> Copy:
+    return Copy(
+        target_id=row["target_id"],
+        clip_id=row["clip_id"],
+        state=CopyState(row["state"]),
+        saved_at=from_ms(row["saved_at_ms"]),
+        size_bytes=row["size_bytes"],
+        changes=row["changes"],
+        is_whole=bool(row["is_whole"]),
+        name=row["name"] or "",
+        sidecar_sha256=row["sidecar_sha256"],
+        upload_id=row["upload_id"],
+        attempts=row["attempts"],
+        clip=clip,
+    )

@@ -1,0 +1,304 @@
+"""Clips arrive at a target: all, oldest first, none twice, whatever happens on the way."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import os
+from pathlib import Path
+
+import pytest
+
+from custom_components.clip_download.engine.copies.store import Rule
+from custom_components.clip_download.engine.library.reindex import rebuild
+from custom_components.clip_download.engine.library.retention import Pruning
+from custom_components.clip_download.engine.targets.limits import Hours
+from custom_components.clip_download.engine.targets.s3 import S3Target
+from tests.engine.library.test_queries import clip
+from tests.stores import Fault, Way, on, s3_target
+from tests.waits import until
+
+from .house import TARGET, House, house
+
+
+async def test_copies(home: House, way: Way) -> None:
+    """A clip, its picture and its sidecar arrive, in this order, and the oldest first."""
+    old = await home.save("old", saved_at=datetime(2026, 1, 1, tzinfo=UTC))
+    new = await home.save("new", 1, saved_at=datetime(2026, 1, 2, tzinfo=UTC))
+    await home.copy_all()
+    folder = "clip_download/front"
+    assert await home.there() == {
+        f"{folder}/{one.id}{ending}": one.path.with_suffix(ending).stat().st_size
+        for one in (old, new)
+        for ending in (".mp4", ".jpg", ".json")
+    }
+    for ending in (".mp4", ".jpg", ".json"):
+        kept = old.path.with_suffix(ending).read_bytes()
+        assert await home.fetched(f"{folder}/old", ending) == kept
+    assert [path.rpartition("/")[2] for path in way.sent("PUT")] == [
+        f"{name}{ending}"
+        for name in ("old", "new")
+        for ending in (".mp4", ".jpg", ".json")
+    ]
+    status = await home.store.status(TARGET)
+    assert (status.waiting, status.copied, status.copied_bytes) == (0, 2, 2000)
+    assert status.oldest_waiting is None
+    assert await home.store.copied_ids(["old", "new", "other"]) == {"old", "new"}
+    assert home.changes
+
+
+async def test_what_waits_is_told(home: House) -> None:
+    """How much waits, and since when, is known before anything is copied."""
+    saved_at = datetime(2026, 1, 1, tzinfo=UTC)
+    await home.save("one", saved_at=saved_at)
+    await home.save("two", 1, saved_at=saved_at + timedelta(days=1))
+    assert not await home.is_done()
+    status = await home.store.status(TARGET)
+    assert (status.waiting, status.waiting_bytes) == (2, 2000)
+    assert status.oldest_waiting == saved_at
+
+
+RULES = [
+    (Rule(kept_only=True), {"kept"}),
+    (Rule(cameras={("a", "yard")}), {"yard"}),
+    (Rule(labels={"bell"}), {"bell"}),
+    (Rule(kinds={"person"}), {"person"}),
+    (Rule(), {"kept", "yard", "bell", "person", "other"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "taken"), RULES)
+async def test_rules(
+    tmp_path: Path, target: S3Target, rule: Rule, taken: set[str]
+) -> None:
+    """Only what a rule takes is copied; another rule looks at all clips again."""
+    async with house(tmp_path, target, rule) as home:
+        await home.save("kept", kept=True)
+        await home.save("yard", camera="yard")
+        await home.save("bell", label="bell")
+        saves = clip("person", kinds=["person"]).saves
+        await home.save("person", saves=saves)
+        await home.save("other")
+        await home.copy_all()
+        assert {Path(name).stem for name in await home.there()} == taken
+        await home.store.set_target(TARGET, Rule(kept_only=True, labels=["x"]))
+        await home.store.set_target(TARGET, Rule())
+        await home.copy_all()
+        assert len(await home.there()) == 15
+
+
+async def test_clips_from_before(tmp_path: Path, target: S3Target) -> None:
+    """What was saved before there was a target is copied, too."""
+    async with house(tmp_path, target) as home:
+        await home.store.forget_target(TARGET)
+        await home.save("one")
+        assert await home.is_done()
+        await home.store.set_target(TARGET, Rule())
+        await home.copy_all()
+        assert len(await home.there()) == 3
+
+
+async def test_changed_at_home(home: House, way: Way) -> None:
+    """A sidecar that is another one is copied again, and nothing else."""
+    one = await home.save("one")
+    await home.copy_all()
+    way.seen.clear()
+    pruning = Pruning(home.queries)
+    await pruning.keep(["one"], [home.media], kept=True)
+    await home.copy_all()
+    assert [path.rpartition(".")[2] for path in way.sent("PUT")] == ["json"]
+    kept = await home.fetched("clip_download/front/one", ".json")
+    assert b'"kept": true' in kept
+    await pruning.label("one", [home.media], "burglar")
+    await home.copy_all()
+    label = await home.fetched("clip_download/front/one", ".json")
+    assert b'"burglar"' in label
+    # What changes nothing in it is not copied.
+    way.seen.clear()
+    await home.record(one)
+    await home.copy_all()
+    assert len(way.seen) <= 1
+
+
+async def test_before_it_is_copied(home: House) -> None:
+    """A clip that is deleted first is not copied; one that is renamed follows."""
+    gone = await home.save("gone")
+    moved = await home.save("moved")
+    await home.save("labelled")
+    await home.store.drain()
+    pruning = Pruning(home.queries)
+    assert (await pruning.delete([gone], [home.media])).gone
+    for ending in (".mp4", ".jpg", ".json"):
+        path = moved.path.with_suffix(ending)
+        path.rename(path.with_name(f"renamed{ending}"))
+    await rebuild(home.library, [home.media])
+    await pruning.label("labelled", [home.media], "bell")
+    await home.copy_all()
+    names = {Path(name).stem for name in await home.there()}
+    assert names == {"renamed", "labelled"}
+
+
+async def test_deleted_at_home(home: House, way: Way) -> None:
+    """The copy of a clip that is deleted at home stays, unless asked otherwise."""
+    pruning = Pruning(home.queries)
+    for rule, left in ((Rule(), 3), (Rule(delete_with_clip=True), 3)):
+        await home.store.set_target(TARGET, rule)
+        name = f"clip{rule.delete_with_clip}"
+        one = await home.save(name)
+        await home.copy_all()
+        await pruning.delete([one], [home.media])
+        await home.copy_all()
+        assert len(await home.there()) == left
+    assert (await home.store.status(TARGET)).copied == 1
+    assert way.sent("DELETE")[0].endswith(".json")
+
+
+async def test_same_name_again(home: House) -> None:
+    """The copy of an older clip is not overwritten by one that has its name now."""
+    old = await home.save("one")
+    await home.copy_all()
+    await Pruning(home.queries).delete([old], [home.media])
+    again = home.lay("one", content=b"another")
+    await home.record(replace(again, id="two"))
+    await home.copy_all()
+    name = "clip_download/front/one"
+    assert len(await home.fetched(name)) == 1000
+    assert await home.fetched(f"{name}_2") == b"another"
+
+
+async def test_lost_database(tmp_path: Path, target: S3Target, way: Way) -> None:
+    """A library that was lost knows its copies again: nothing is sent twice."""
+    async with house(tmp_path, target) as home:
+        for number in range(3):
+            await home.save(f"one{number}")
+        await home.copy_all()
+        instance_id = home.place.instance_id
+    for path in tmp_path.glob("clips.db*"):
+        path.unlink()
+    way.seen.clear()
+    async with house(tmp_path, target, instance_id=instance_id) as home:
+        await rebuild(home.library, [home.media])
+        await home.copy_all()
+        assert (await home.store.status(TARGET)).copied == 3
+        assert not way.sent("PUT", "mp4$")
+        assert len(await home.there()) == 9
+
+
+FAULTS = [
+    (Fault(status=503, code="SlowDown"), "target_failed"),
+    (Fault(breaks_after=1000), "target_unreachable"),
+    (Fault(status=403, code="ExpiredToken"), "target_sign_in"),
+    (Fault(status=403, code="RequestTimeTooSkewed"), "target_clock"),
+    (Fault(status=507, code="StorageFull"), "target_full"),
+    (Fault(status=400, code="BadDigest"), "copy_damaged"),
+    (Fault(headers=(("x-amz-checksum-sha256", "AAAA"),)), "copy_damaged"),
+]
+
+
+@pytest.mark.parametrize(("fault", "key"), FAULTS)
+async def test_faults(home: House, way: Way, fault: Fault, key: str) -> None:
+    """While a store fails, it is told why; afterwards all arrives, and none twice."""
+    for number in range(3):
+        await home.save(f"one{number}", size_bytes=100_000)
+    way.always = on("PUT", fault, "mp4$")
+    task = asyncio.create_task(home.copier().run())
+    try:
+        await until(lambda: home.changes)
+        error = (await home.store.status(TARGET)).error
+        assert error is not None
+        assert error.key == key
+        way.always = None
+        await until(lambda: len(way.sent("PUT", "json$")) == 3)
+    finally:
+        task.cancel()
+    await home.copy_all()
+    assert len(await home.there()) == 9
+    status = await home.store.status(TARGET)
+    assert (status.error, status.copied) == (None, 3)
+
+
+async def test_damaged_at_home(home: House) -> None:
+    """A clip whose file is not what is recorded is not copied, and keeps no other back."""
+    bad = await home.save("bad", saved_at=datetime(2026, 1, 1, tzinfo=UTC))
+    gone = await home.save("gone", saved_at=datetime(2026, 1, 1, tzinfo=UTC))
+    await home.save("good", saved_at=datetime(2026, 1, 2, tzinfo=UTC))
+    bad.path.write_bytes(b"x" * 1000)
+    gone.path.unlink()
+    task = asyncio.create_task(home.copier().run())
+    try:
+        await until(lambda: len(home.changes) >= 3)
+        assert {Path(name).name for name in await home.there()} == {
+            "good.mp4",
+            "good.jpg",
+            "good.json",
+        }
+    finally:
+        task.cancel()
+    assert (await home.store.status(TARGET)).waiting == 2
+
+
+async def test_two_instances(
+    tmp_path: Path, target: S3Target, way: Way, prefix: str
+) -> None:
+    """Two of them in one bucket never touch each other's."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    async with (
+        s3_target(way.url, prefix=prefix) as other,
+        house(folders[0], target) as one,
+        house(folders[1], other) as two,
+    ):
+        assert one.place.instance_id != two.place.instance_id
+        await one.save("same", content=b"one")
+        await two.save("same", content=b"two")
+        await asyncio.gather(one.copy_all(), two.copy_all())
+        assert await one.fetched("clip_download/front/same") == b"one"
+        assert await two.fetched("clip_download/front/same") == b"two"
+        assert len(await one.there()) == len(await two.there()) == 3
+
+
+async def test_hours(home: House) -> None:
+    """Outside of its hours, nothing is copied."""
+    await home.save("one")
+    hours = Hours(begin=datetime.min.time(), end=datetime.min.time().replace(hour=1))
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    with pytest.raises(TimeoutError):
+        await home.copy_all(most_s=0.5, hours=hours, now=lambda: noon)
+    await home.copy_all(hours=hours, now=lambda: noon.replace(hour=0))
+    night = Hours(begin=noon.time().replace(hour=22), end=noon.time().replace(hour=6))
+    assert night.wait_s(noon) == 10 * 3600
+    assert (
+        night.wait_s(noon.replace(hour=23)) == night.wait_s(noon.replace(hour=5)) == 0
+    )
+    assert hours.wait_s(noon.replace(hour=1)) == 23 * 3600
+    assert Hours().wait_s(noon) == 0
+
+
+async def test_saving_comes_first(home: House) -> None:
+    """While clips are being saved, nothing is copied."""
+    await home.save("one")
+    busy = [True]
+    task = asyncio.create_task(home.copier(is_busy=lambda: busy[0]).run())
+    try:
+        await asyncio.sleep(0.3)
+        assert not home.changes
+        busy.clear()
+        busy.append(False)
+        await until(lambda: home.changes)
+    finally:
+        task.cancel()
+    assert await home.is_done()
+
+
+async def test_large_goes_on(home: House, way: Way) -> None:
+    """A large clip goes on where it broke off, also after a restart."""
+    size_bytes = 17 * 2**20
+    await home.save("large", content=os.urandom(size_bytes))
+    way.always = on("PUT", Fault(breaks_after=100), "partNumber=2")
+    task = asyncio.create_task(home.copier().run())
+    await until(lambda: home.changes)
+    task.cancel()
+    way.always = None
+    await home.copy_all()
+    assert len(way.sent("PUT", "partNumber=1&")) == 1
+    assert len(await home.fetched("clip_download/front/large")) == size_bytes
