@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import contextlib
 from dataclasses import dataclass, field
 from io import BytesIO
+import json
 from pathlib import Path
 import re
 import shutil
@@ -30,6 +31,7 @@ from custom_components.clip_download.engine.targets.s3 import S3Settings, S3Targ
 # How long a server may take to start on a machine that is busy.
 _START_S = 60
 BUCKET = "clips"
+USER, PASSWORD = "somebody", "a pass:word ü"
 S3RVER = "s3rver@3.7.1"
 
 
@@ -92,6 +94,32 @@ def s3rver(folder: Path) -> Iterator[str]:
     command += ["--configure-bucket", BUCKET]
     with _running(command, port) as url:
         yield url
+
+
+@contextlib.contextmanager
+def wsgidav(folder: Path) -> Iterator[str]:
+    """Run wsgidav, which serves a folder to one user; yield its address."""
+    port = _free_port()
+    config = folder.with_suffix(".json")
+    users = {USER: {"password": PASSWORD}}
+    config.write_text(
+        json.dumps(
+            {
+                "host": "127.0.0.1",
+                "port": port,
+                "provider_mapping": {"/dav": str(folder)},
+                "simple_dc": {"user_mapping": {"*": users}},
+                "http_authenticator": {
+                    "accept_basic": True,
+                    "accept_digest": False,
+                    "default_to_digest": False,
+                },
+            }
+        )
+    )
+    command = [sys.executable, "-W", "ignore", "-m", "wsgidav.server.server_cli"]
+    with _running([*command, "-c", str(config)], port) as url:
+        yield f"{url}/dav/"
 
 
 def settings(url: str, **changed: Any) -> S3Settings:

@@ -27,6 +27,7 @@ from custom_components.clip_download.accounts.source import LIVE_REQUIREMENTS
 from custom_components.clip_download.condition import CONDITIONS
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine import sources
+from custom_components.clip_download.engine.targets import s3, webdav
 from custom_components.clip_download.services import ACTIONS
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from custom_components.clip_download.trigger import TRIGGERS
@@ -194,6 +195,8 @@ def test_requirements_are_tested() -> None:
     for text in [
         *MANIFEST["requirements"],
         *LIVE_REQUIREMENTS,
+        *s3.REQUIREMENTS,
+        *webdav.REQUIREMENTS,
         *(text for kind in KINDS.values() for text in kind.requirements),
     ]:
         requirement = Requirement(text)
@@ -467,8 +470,8 @@ LEVELS = {
         ("errors", "model", "time_range", "aio", "fair_semaphore", "folder"), 0
     ),
     "media": 1,
-    **dict.fromkeys(("library", "sources"), 2),
-    "pipeline": 3,
+    **dict.fromkeys(("library", "sources", "targets"), 2),
+    **dict.fromkeys(("copies", "pipeline"), 3),
     "events": 4,
 }
 
@@ -493,14 +496,15 @@ def test_the_engine_stands_alone() -> None:
     assert strangers == []
 
 
-def test_only_sources_speak_http() -> None:
-    """The rest of the engine takes footage from wherever it comes."""
+def test_only_sources_and_targets_speak_http() -> None:
+    """The rest of the engine takes footage from wherever it comes, and where it goes."""
     assert [
         short(path)
         for path in ENGINE
         for name in imports(path)
         if name.partition(".")[0] == "aiohttp"
-        and ENGINE_FOLDER / "sources" not in path.parents
+        and not {ENGINE_FOLDER / "sources", ENGINE_FOLDER / "targets"}
+        & set(path.parents)
     ] == []
 
 
@@ -510,8 +514,12 @@ SQL = re.compile(
 
 
 def test_only_stores_speak_sql() -> None:
-    """What the database is asked is written in the library, and in the store of events."""
-    stores = ENGINE_FOLDER / "library", ENGINE_FOLDER / "events" / "store.py"
+    """What the database is asked is written in the library, and in two more stores."""
+    stores = (
+        ENGINE_FOLDER / "library",
+        ENGINE_FOLDER / "events" / "store.py",
+        ENGINE_FOLDER / "copies" / "store.py",
+    )
     assert [
         (short(path), node.value)
         for path in MODULES

@@ -24,7 +24,7 @@ from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.queries import ClipQueries
 from custom_components.clip_download.engine.model import Clip
 from custom_components.clip_download.engine.targets.base import Target
-from tests.engine.library.test_queries import clip
+from tests.engine.library.test_queries import clip, put
 from tests.stores import s3_target
 
 TARGET = "target"
@@ -78,9 +78,7 @@ class House:
 
     async def record(self, *clips: Clip) -> None:
         """Record clips, as a job does that is done."""
-        await self.library.change(
-            lambda database: [self.library.put_clip(database, one) for one in clips]
-        )
+        await put(self.library, *clips)
 
     def copier(self, **told: Any) -> Copier:
         """Return the worker, which does not wait for long."""
@@ -99,7 +97,7 @@ class House:
         try:
             async with asyncio.timeout(most_s):
                 while not await self.is_done():
-                    assert not task.done(), await task
+                    assert not task.done()
                     await asyncio.sleep(0.02)
         finally:
             task.cancel()

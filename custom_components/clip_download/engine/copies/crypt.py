@@ -30,6 +30,8 @@ _CHUNK_BYTES = 2**16
 _TAG_BYTES = 16
 _NONCE_BYTES = 16
 _MOST_HEADER_BYTES = 2**14
+# The header with one key, its line ends among it.
+_HEADER_BYTES = len(_VERSION) + 1 + 10 + 43 + 1 + 43 + 1 + 4 + 43 + 1
 _IDENTITY = "age-secret-key-"
 _RECIPIENT = "age"
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
@@ -124,6 +126,11 @@ class Crypt:
         )
 
 
+def encrypted_bytes(size_bytes: int) -> int:
+    """Return how large a content of a size is when it is encrypted."""
+    return _HEADER_BYTES + _NONCE_BYTES + size_bytes + _chunks(size_bytes) * _TAG_BYTES
+
+
 class _Encrypted(Content):
     """A content, encrypted for a public key; each reading of a piece gives the same."""
 
@@ -132,11 +139,8 @@ class _Encrypted(Content):
         file_key, nonce = secrets.token_bytes(16), secrets.token_bytes(_NONCE_BYTES)
         self._head = _header(file_key, public) + nonce
         self._key = ChaCha20Poly1305(_derived(file_key, nonce, b"payload"))
-        # An empty content has one chunk, too.
-        self._chunks = max(1, -(-content.size_bytes // _CHUNK_BYTES))
-        self.size_bytes = (
-            len(self._head) + content.size_bytes + self._chunks * _TAG_BYTES
-        )
+        self._chunks = _chunks(content.size_bytes)
+        self.size_bytes = encrypted_bytes(content.size_bytes)
         self.tag = tag
 
     @override
@@ -163,6 +167,11 @@ class _Encrypted(Content):
     @override
     def check(self) -> None:
         self._content.check()
+
+
+def _chunks(size_bytes: int) -> int:
+    # An empty content has one, too.
+    return max(1, -(-size_bytes // _CHUNK_BYTES))
 
 
 async def _then_more(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

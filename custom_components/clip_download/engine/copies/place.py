@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from ..errors import InvalidRequestError
 from ..library import files, sidecar
 from ..library.sidecar import Sidecar
+from ..model import Clip
 from ..targets.base import BytesContent, Content, NoStoreError, Target
-from .crypt import SUFFIX, Crypt
+from .crypt import SUFFIX, Crypt, encrypted_bytes
 
 PICTURE, SIDECAR = files.COMPANIONS
 # The order of copying: what has a sidecar is whole. It is deleted the other way round.
@@ -61,6 +62,12 @@ class CopyPlace:
     def content(self, content: Content) -> Content:
         """Return a content as it is put there."""
         return self.crypt.encrypted(content) if self.crypt else content
+
+    def expected(self, clip: Clip) -> tuple[int, str]:
+        """Return the size and the tag that the copy of a clip's file has."""
+        if self.crypt is None:
+            return clip.size_bytes, clip.sha256
+        return encrypted_bytes(clip.size_bytes), self.crypt.hidden(clip.sha256)
 
     def record_content(self, name: str, content: Sidecar) -> tuple[Content, str]:
         """Return the sidecar of a copy as it is put there, and its SHA-256 before that."""

@@ -421,6 +421,24 @@ class CopyStore:
 
         await self._change(spare)
 
+    async def copied_bytes(self, target_id: str) -> int:
+        """Return how large the clips are whose copies are there."""
+        rows = await self._read(
+            "SELECT copied_bytes FROM copy_targets WHERE id = ?", (target_id,)
+        )
+        return rows[0]["copied_bytes"] if rows else 0
+
+    async def copy_again(self, copies: Sequence[Copy]) -> None:
+        """Make copies again that are not as they should be."""
+
+        def begin(database: sqlite3.Connection) -> None:
+            for copy in copies:
+                _update(
+                    database, copy, state=CopyState.WAITING, is_whole=0, next_try_ms=0
+                )
+
+        await self._change(begin)
+
     async def of_clips(self, target_id: str, clip_ids: Collection[str]) -> list[Copy]:
         """Return the whole copies of clips."""
         rows = await self._read(

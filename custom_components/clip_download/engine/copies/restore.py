@@ -1,0 +1,275 @@
+"""The way back: copies are compared with their records, and clips are brought home."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+import contextlib
+from dataclasses import dataclass, field, replace
+import errno
+import hashlib
+from io import FileIO
+from pathlib import Path
+import secrets
+import sqlite3
+from typing import Any
+
+from ..aio import run_in_thread
+from ..errors import ClipError, storage_error
+from ..folder import File, Folder
+from ..library import files
+from ..library.database import Library
+from ..library.publishing import Outgoing, Publisher, Sealed
+from ..library.queries import ClipQueries
+from ..model import Clip
+from ..targets.base import DamagedCopyError, NoStoreError, Target
+from .crypt import UndecryptableError
+from .place import SIDECAR, CopyPlace, Record
+from .store import Copy, CopyStore
+
+# The working folder of a clip that is fetched begins with it.
+_WORK = f"{files.HIDDEN}restore_"
+# How many copies are looked for at once in the database.
+_AT_ONCE = 200
+
+
+@dataclass(kw_only=True)
+class VerifiedCopies:
+    """The copies of some clips, compared with their records and not fetched.
+
+    `unknown` are those of which the store keeps no checksum: only their size is right.
+    """
+
+    ok: int = 0
+    unknown: int = 0
+    missing: list[Copy] = field(default_factory=list)
+    differing: list[Copy] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Restored:
+    """What became of the clips that were to be brought home.
+
+    `present` counts those that are there as recorded; `failed` has the others by name.
+    """
+
+    clips: list[Clip] = field(default_factory=list)
+    present: int = 0
+    failed: dict[str, ClipError] = field(default_factory=dict)
+
+
+async def instances(target: Target) -> set[str]:
+    """Return the ids of all that copied to a target: a new Home Assistant takes one over."""
+    return {
+        folder
+        async for stored in target.list()
+        for folder, inside, _ in [stored.name.partition("/")]
+        if inside
+    }
+
+
+async def verify(
+    store: CopyStore, place: CopyPlace, clip_ids: Sequence[str]
+) -> VerifiedCopies:
+    """Compare the copies of clips with what is recorded of them, by their checksums.
+
+    What differs or is missing is copied again if it is at home. Raises what a target does.
+    """
+    verified = VerifiedCopies()
+    for first in range(0, len(clip_ids), _AT_ONCE):
+        some = clip_ids[first : first + _AT_ONCE]
+        for copy in await store.of_clips(place.target_id, some):
+            if copy.clip is None:
+                continue
+            size_bytes, tag = place.expected(copy.clip)
+            stored = await place.target.head(place.object_name(copy.name, files.SUFFIX))
+            record = await place.target.head(place.object_name(copy.name, SIDECAR))
+            if stored is None or record is None:
+                verified.missing.append(copy)
+            elif stored.size_bytes != size_bytes or stored.tag not in ("", tag):
+                verified.differing.append(copy)
+            elif stored.tag:
+                verified.ok += 1
+            else:
+                verified.unknown += 1
+    await store.copy_again([*verified.missing, *verified.differing])
+    return verified
+
+
+async def catalogue(place: CopyPlace) -> AsyncIterator[Record]:
+    """Yield the records of all copies that are whole; what is no record of ours is left out.
+
+    Raises UndecryptableError if the key is that of none of them, and what a target does.
+    """
+    other_key: UndecryptableError | None = None
+    has_any = False
+    async for object_name in place.record_names():
+        try:
+            with contextlib.suppress(ValueError, NoStoreError):
+                record = await place.record(object_name)
+                has_any = True
+                yield record
+        except UndecryptableError as err:
+            other_key = err
+    if other_key and not has_any:
+        raise other_key
+
+
+async def restore(
+    library: Library,
+    place: CopyPlace,
+    root: Path,
+    roots: Sequence[Path],
+    *,
+    clip_ids: Collection[str] | None = None,
+    most: int | None = None,
+) -> Restored:
+    """Bring home the clips that are gone or damaged there: all of the target, or some.
+
+    A clip that the library knows goes where it was, any other to its path below `root`.
+    Nothing is overwritten: where the name is taken, a number is added. `most` is how
+    many are brought at most. Raises what a target does when it is asked for its list.
+    """
+    restored = Restored()
+    queries = ClipQueries(library)
+    async for record in catalogue(place):
+        clip = record.sidecar.clip
+        if clip_ids is not None and clip.id not in clip_ids:
+            continue
+        if most is not None and len(restored.clips) >= most:
+            break
+        known = next(iter(await queries.of_ids([clip.id])), None)
+        if known:
+            is_there = await run_in_thread(_is_as_recorded, known, roots)
+            if is_there:
+                restored.present += 1
+                continue
+        try:
+            restored.clips.append(
+                await _bring(
+                    library, place, record, known=known, root=root, roots=roots
+                )
+            )
+        except ClipError as err:
+            restored.failed[record.name] = err
+    return restored
+
+
+async def _bring(
+    library: Library,
+    place: CopyPlace,
+    record: Record,
+    *,
+    known: Clip | None,
+    root: Path,
+    roots: Sequence[Path],
+) -> Clip:
+    """Fetch a clip, give it its name, and record it."""
+    path = root / record.path
+    if known and (known_root := files.root_of(known.path, roots)):
+        root, path = known_root, known.path.with_suffix("")
+    clip = record.sidecar.clip
+    if known:
+        # The record at home may be newer.
+        clip = replace(known, size_bytes=clip.size_bytes, sha256=clip.sha256)
+    await run_in_thread(files.check_mounted, root, await library.mounts())
+    try:
+        fetch = await run_in_thread(_Fetch.begin, root, path, clip.size_bytes)
+    except OSError as err:
+        raise storage_error(err) from err
+    try:
+        async with place.read(record.name, files.SUFFIX) as pieces:
+            async for piece in pieces:
+                await run_in_thread(fetch.write, piece, clip.size_bytes)
+        picture = await place.picture(record.name)
+        clip = await run_in_thread(fetch.publish, clip, record, picture)
+    except OSError as err:
+        raise storage_error(err) from err
+    finally:
+        await run_in_thread(fetch.close)
+
+    def put(database: sqlite3.Connection) -> None:
+        library.put_clip(database, clip)
+
+    await library.change(put)
+    return clip
+
+
+@dataclass
+class _Fetch:
+    """A clip on its way home, in a hidden folder beside where it belongs. All blocks."""
+
+    root: Path
+    below: Sequence[str]
+    stem: str
+    folder: Folder
+    made: int
+    work: Folder
+    file: File
+    out: FileIO
+    digest: Any = field(default_factory=hashlib.sha256)
+    size_bytes: int = 0
+
+    @classmethod
+    def begin(cls, root: Path, path: Path, size_bytes: int) -> _Fetch:
+        """Make a working folder. Raises OSError, StorageError."""
+        below = path.relative_to(root).parts[:-1]
+        folder, made = Folder.reach(root, below)
+        try:
+            files.check_space(folder, size_bytes)
+            work = folder.make_private(f"{_WORK}{secrets.token_hex(16)}")
+        except BaseException:
+            Folder.unmake(root, below, made)
+            raise
+        file = work / f"clip{files.SUFFIX}"
+        return cls(root, below, path.name, folder, made, work, file, file.create())
+
+    def write(self, piece: bytes, most_bytes: int) -> None:
+        """Add a piece. Raises OSError, DamagedCopyError if it is more than there should be."""
+        self.size_bytes += len(piece)
+        if self.size_bytes > most_bytes:
+            raise DamagedCopyError("copy_damaged")
+        files.write_all(self.out, piece)
+        self.digest.update(piece)
+
+    def publish(self, clip: Clip, record: Record, picture: bytes | None) -> Clip:
+        """Give the clip the first name that is free. Raises OSError, ClipError."""
+        self.out.flush()
+        if self.digest.hexdigest() != clip.sha256:
+            raise DamagedCopyError("copy_damaged")
+        publisher = Publisher(self.folder, [self.work])
+        number = 1
+        with Sealed.of(self.file) as sealed:
+            while True:
+                stem = self.stem if number == 1 else f"{self.stem}_{number}"
+                number += 1
+                if not publisher.is_free(stem):
+                    continue
+                path = self.folder.path / f"{stem}{files.SUFFIX}"
+                final = replace(clip, path=path)
+                with contextlib.suppress(FileExistsError):
+                    publisher.put(
+                        0,
+                        Outgoing(clip=final, sealed=sealed, picture=picture),
+                        asked=record.sidecar.asked,
+                        replaces=None,
+                    )
+                    status = sealed.stat()
+                    return replace(final, modified_ns=status.st_mtime_ns)
+
+    def close(self) -> None:
+        """Remove the working folder, and folders that were made for nothing."""
+        self.out.close()
+        self.work.close()
+        self.folder.remove(self.work.path.name)
+        Folder.unmake(self.root, self.below, self.made)
+
+
+def _is_as_recorded(clip: Clip, roots: Sequence[Path]) -> bool:
+    """Return whether a clip is at home with its content. Blocks. Raises StorageError."""
+    try:
+        with files.found(clip.path, roots).open() as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == clip.sha256
+    except FileNotFoundError, NotADirectoryError, ValueError:
+        return False
+    except OSError as err:
+        if err.errno == errno.ELOOP:
+            return False
+        raise storage_error(err) from err

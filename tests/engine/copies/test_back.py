@@ -1,0 +1,282 @@
+"""The way back, the retention and the key, each against a store that somebody else wrote."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import json
+import os
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from custom_components.clip_download.engine.copies import restore
+from custom_components.clip_download.engine.copies.crypt import (
+    Crypt,
+    UndecryptableError,
+    new_identity,
+)
+from custom_components.clip_download.engine.copies.place import CopyPlace
+from custom_components.clip_download.engine.copies.retention import CopyLimits, prune
+from custom_components.clip_download.engine.copies.store import CopyState, Rule
+from custom_components.clip_download.engine.library.retention import Pruning
+from custom_components.clip_download.engine.targets.base import (
+    BytesContent,
+    DamagedCopyError,
+)
+from custom_components.clip_download.engine.targets.s3 import S3Target
+from tests.stores import Way, make_bucket, s3_target
+
+from .house import TARGET, House, house
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+IDENTITY = new_identity()
+
+
+@pytest.fixture(params=["plain", "encrypted"])
+async def home(
+    tmp_path: Path, target: S3Target, request: pytest.FixtureRequest
+) -> AsyncIterator[House]:
+    """Open a house whose clips are copied as they are, or encrypted."""
+    crypt = Crypt(IDENTITY) if request.param == "encrypted" else None
+    async with house(tmp_path, target, crypt=crypt) as home:
+        yield home
+
+
+async def saved(home: House, number: int = 3) -> list[str]:
+    """Save clips, and copy them; return their ids."""
+    ids = [f"clip{one}" for one in range(number)]
+    for at, name in enumerate(ids):
+        saved_at = NOW - timedelta(days=number - at)
+        await home.save(name, at, saved_at=saved_at, label=f"at {name}")
+    await home.copy_all()
+    return ids
+
+
+async def test_verify(home: House, way: Way) -> None:
+    """Copies that are missing or others are found without fetching, and made again."""
+    ids = await saved(home)
+    assert vars(await restore.verify(home.store, home.place, ids))["ok"] == 3
+    names = [
+        home.place.object_name(f"clip_download/front/{one}", ".mp4") for one in ids
+    ]
+    await home.target.put(names[0], BytesContent(b"x" * 1000))
+    await home.target.delete(names[1])
+    way.seen.clear()
+    found = await restore.verify(home.store, home.place, ids)
+    assert {method for method, _ in way.seen} == {"HEAD"}
+    assert (found.ok, found.unknown) == (1, 0)
+    assert [copy.clip_id for copy in found.differing] == ["clip0"]
+    assert [copy.clip_id for copy in found.missing] == ["clip1"]
+    assert (await home.store.status(TARGET)).waiting == 2
+    await home.copy_all()
+    assert (await restore.verify(home.store, home.place, ids)).ok == 3
+    assert (await home.store.status(TARGET)).copied == 3
+
+
+async def test_restore(home: House) -> None:
+    """What is gone or damaged comes back under its name, or the next one that is free."""
+    await saved(home)
+    clips = await home.queries.of_ids(["clip0", "clip1", "clip2"])
+    gone, damaged, good = sorted(clips, key=lambda one: one.id)
+    originals = {one.id: one.path.read_bytes() for one in clips}
+    await Pruning(home.queries).delete([gone], [home.media])
+    assert not gone.path.exists()
+    damaged.path.write_bytes(b"x" * 1000)
+    restored = await restore.restore(home.library, home.place, home.media, [home.media])
+    assert not restored.failed
+    assert restored.present == 1
+    back = {one.id: one for one in restored.clips}
+    assert back["clip0"].path == gone.path
+    assert back["clip1"].path == damaged.path.with_name("clip1_2.mp4")
+    assert damaged.path.read_bytes() == b"x" * 1000
+    for clip in await home.queries.of_ids(["clip0", "clip1", "clip2"]):
+        assert clip.path.read_bytes() == originals[clip.id]
+        assert clip.path.with_suffix(".jpg").read_bytes().endswith(clip.id.encode())
+        assert clip.label == f"at {clip.id}"
+    assert good.path.exists()
+    assert not list(home.media.rglob(".*"))
+    # It is copied no second time.
+    assert (
+        await restore.restore(home.library, home.place, home.media, [home.media])
+    ).present == 3
+    await home.copy_all()
+    assert (await home.store.status(TARGET)).copied == 3
+
+
+async def test_new_home(tmp_path: Path, target: S3Target, home: House) -> None:
+    """A new Home Assistant with an empty disk has all clips again, with all about them."""
+    await saved(home)
+    before = await home.queries.of_ids(["clip0", "clip1", "clip2"])
+    assert await restore.instances(target) == {home.place.instance_id}
+    new = tmp_path / "new"
+    new.mkdir()
+    async with house(
+        new, target, crypt=home.place.crypt, instance_id=home.place.instance_id
+    ) as fresh:
+        records = [one async for one in restore.catalogue(fresh.place)]
+        assert {one.sidecar.clip.id for one in records} == {"clip0", "clip1", "clip2"}
+        # One by one, as they are played.
+        one = await restore.restore(
+            fresh.library, fresh.place, fresh.media, [fresh.media], clip_ids={"clip1"}
+        )
+        assert [clip.id for clip in one.clips] == ["clip1"]
+        rest = await restore.restore(
+            fresh.library, fresh.place, fresh.media, [fresh.media]
+        )
+        assert (len(rest.clips), rest.present) == (2, 1)
+        after = await fresh.queries.of_ids(["clip0", "clip1", "clip2"])
+        for old, now in zip(before, after, strict=True):
+            moved = fresh.media / old.path.relative_to(home.media)
+            assert now.path == moved
+            assert now == replace(old, path=moved, modified_ns=now.modified_ns)
+
+
+async def test_hostile_store(home: House, tmp_path: Path) -> None:
+    """What somebody else put there reaches nothing outside, and nothing is taken for it."""
+    await saved(home, 1)
+    name = home.place.object_name("clip_download/front/clip0", ".json")
+    good = await home.place.read_small(name, 10**6)
+    evil = json.loads(good)
+    for number, path in enumerate(("../../evil", "/evil", "a/../../evil", "x" * 5000)):
+        told = {**evil, "path": path, "clip_id": f"evil{number}"}
+        content = home.place.content(BytesContent(json.dumps(told).encode()))
+        await home.target.put(home.place.object_name(path, ".json"), content)
+    for number, junk in enumerate((b"", b"{}", b"[" * 100_000, b"\xff", b"x" * 10**6)):
+        await home.target.put(
+            home.place.object_name(f"junk{number}", ".json"), BytesContent(junk)
+        )
+    big = home.place.content(BytesContent(b"x" * 2000))
+    await home.target.put(
+        home.place.object_name("clip_download/front/clip0", ".mp4"), big
+    )
+    (clip,) = await home.queries.of_ids(["clip0"])
+    clip.path.unlink()
+    restored = await restore.restore(home.library, home.place, home.media, [home.media])
+    assert not restored.clips
+    assert isinstance(restored.failed["clip_download/front/clip0"], DamagedCopyError)
+    assert not list(tmp_path.rglob("*evil*"))
+    assert not [p for p in home.media.rglob("*") if p.name.startswith(".")]
+
+
+async def test_retention(home: House) -> None:
+    """Copies go by age and by size, the oldest first; those of kept clips stay."""
+    ids = await saved(home, 6)
+    await Pruning(home.queries).keep(["clip0"], [home.media], kept=True)
+    await home.copy_all()
+    limits = CopyLimits(keep_days=4.5)
+    pruned = await prune(home.store, home.place, limits, NOW)
+    assert [copy.clip_id for copy in pruned.gone] == ["clip1"]
+    limits = CopyLimits(most_bytes=3500)
+    pruned = await prune(home.store, home.place, limits, NOW)
+    assert [copy.clip_id for copy in pruned.gone] == ["clip2", "clip3"]
+    left = await home.store.of_clips(TARGET, ids)
+    assert {copy.clip_id for copy in left} == {"clip0", "clip4", "clip5"}
+    assert len(await home.there()) == 9
+    assert (await home.store.status(TARGET)).copied_bytes == 3000
+    # They are not copied again, whatever becomes of them at home.
+    await Pruning(home.queries).label("clip2", [home.media], "other")
+    await home.store.set_target(TARGET, Rule(delete_with_clip=True))
+    await home.copy_all()
+    assert len(await home.there()) == 9
+    # What is too old to stay is not begun.
+    await home.save("ancient", saved_at=NOW - timedelta(days=99))
+    await home.store.drain()
+    await prune(home.store, home.place, CopyLimits(keep_days=30), NOW)
+    assert await home.is_done()
+    assert len(await home.there()) == 9
+
+
+async def test_locked(tmp_path: Path, way: Way, target: S3Target) -> None:
+    """What the store does not let go of is told once, and is not asked for again."""
+    async with s3_target(way.url, bucket="locks") as locked:
+        await make_bucket(locked, ObjectLockEnabledForBucket=True)
+        await locked._client.put_object_lock_configuration(
+            Bucket="locks",
+            ObjectLockConfiguration={
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 5}},
+            },
+        )
+        async with house(tmp_path, locked) as home:
+            await saved(home)
+            limits = CopyLimits(keep_days=0)
+            pruned = await prune(home.store, home.place, limits, NOW)
+            assert (len(pruned.gone), len(pruned.locked)) == (0, 3)
+            way.seen.clear()
+            pruned = await prune(home.store, home.place, limits, NOW)
+            assert not pruned.locked
+            assert not way.seen
+            assert (await home.store.status(TARGET)).locked == 3
+            assert len(await home.there()) == 9
+            # Unless somebody asks for it.
+            await home.store.unlock(TARGET)
+            pruned = await prune(home.store, home.place, limits, NOW)
+            assert len(pruned.locked) == 3
+
+
+async def test_nothing_is_to_be_seen(tmp_path: Path, target: S3Target) -> None:
+    """The owner of the store sees sizes and times, and somebody else's tool decrypts all."""
+    key = pyrage.x25519.Identity.from_str(IDENTITY)
+    assert str(key.to_public()) == Crypt(IDENTITY).recipient
+    async with house(tmp_path, target, crypt=Crypt(IDENTITY)) as home:
+        clip = await home.save("secret", content=os.urandom(17 * 2**20))
+        await home.copy_all()
+        found = {}
+        async for one in target.list():
+            async with target.read(one.name) as pieces:
+                content = b"".join([piece async for piece in pieces])
+            told = await target._client.head_object(**target._named(one.name))
+            seen = f"{one.name} {told['Metadata']} {content!r}"
+            for word in ("secret", "front", "clip_download", clip.sha256):
+                assert word not in seen
+            found[one.name] = pyrage.decrypt(content, [key])
+        contents = sorted(found.values(), key=len)
+        assert contents[-1] == clip.path.read_bytes()
+        assert b"picture of secret" in contents
+        sidecar = json.loads(next(one for one in contents if one[:1] == b"{"))
+        assert sidecar["path"] == "clip_download/front/secret"
+        # With another key, nothing comes of it.
+        other = CopyPlace(target, TARGET, home.place.instance_id, Crypt(new_identity()))
+        with pytest.raises(UndecryptableError):
+            _ = [one async for one in restore.catalogue(other)]
+
+
+@pytest.mark.parametrize("size_bytes", [0, 1, 65535, 65536, 65537, 300_000])
+async def test_format(size_bytes: int) -> None:
+    """What we encrypt, age decrypts; and the other way round; and nothing that was changed."""
+    crypt = Crypt(IDENTITY)
+    key = pyrage.x25519.Identity.from_str(IDENTITY)
+    content = os.urandom(size_bytes)
+    encrypted = crypt.encrypted(BytesContent(content))
+    ours = encrypted.read_at(0, 2**30)
+    assert len(ours) == encrypted.size_bytes
+    assert pyrage.decrypt(ours, [key]) == content
+    parts = [encrypted.read_at(at, 70_001) for at in range(0, len(ours), 70_001)]
+    assert b"".join(parts) == ours
+
+    async def decrypted(text: bytes) -> bytes:
+        async def pieces() -> AsyncIterator[bytes]:
+            for at in range(0, len(text), 1000):
+                yield text[at : at + 1000]
+
+        return b"".join([piece async for piece in crypt.decrypted(pieces())])
+
+    theirs = pyrage.encrypt(content, [key.to_public()])
+    assert await decrypted(ours) == await decrypted(theirs) == content
+    for wrong in (ours[:-1], ours + b"x", b"x" + ours, b"", ours[:100], b"a" * 20_000):
+        with pytest.raises(UndecryptableError):
+            await decrypted(wrong)
+    for at in (30, 80, len(ours) - 20):
+        changed = bytearray(ours)
+        changed[at] ^= 1
+        with pytest.raises(UndecryptableError):
+            await decrypted(bytes(changed))
+    for typo in ("", IDENTITY[:-1], IDENTITY.replace("1", "2"), crypt.recipient):
+        with pytest.raises(ValueError, match=r"key|subs"):
+            Crypt(typo)
+
+
+def test_states() -> None:
+    """The names of states are in people's databases."""
+    assert [*CopyState] == ["waiting", "copied", "changed", "leaving", "pruned"]

@@ -1,0 +1,213 @@
+"""A WebDAV server that somebody else wrote: what goes in comes out, or is told."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+import hashlib
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import ClientSession
+import pytest
+
+from custom_components.clip_download.engine.errors import (
+    BadAnswerError,
+    ClipError,
+    SignInError,
+    UnreachableError,
+)
+from custom_components.clip_download.engine.targets.base import (
+    BytesContent,
+    DamagedCopyError,
+    FileContent,
+    FullError,
+    LockedError,
+    MissingRightError,
+    NoStoreError,
+    SourceChangedError,
+)
+from custom_components.clip_download.engine.targets.webdav import (
+    WebDavSettings,
+    WebDavTarget,
+)
+from tests.engine.copies.house import TARGET, house
+from tests.stores import PASSWORD, USER, Fault, Way, on, way_to, wsgidav
+
+LARGE = 3 * 2**20 + 1000
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a server."""
+    with wsgidav(tmp_path_factory.mktemp("dav")) as url:
+        yield url
+
+
+@pytest.fixture
+async def way(store: str, socket_enabled: None) -> AsyncIterator[Way]:
+    """Serve the way to it."""
+    parts = urlsplit(store)
+    async with way_to(f"{parts.scheme}://{parts.netloc}") as way:
+        yield way
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[ClientSession]:
+    """Return a session."""
+    async with ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def target(way: Way, session: ClientSession) -> AsyncIterator[WebDavTarget]:
+    """Open a folder that is not there yet."""
+    target = await open_target(way, session)
+    yield target
+    await target.aclose()
+
+
+async def open_target(
+    way: Way, session: ClientSession, password: str = PASSWORD, folder: str = "dav"
+) -> WebDavTarget:
+    """Open a folder of the server."""
+    settings = WebDavSettings(
+        url=f"{way.url}/{folder}/",
+        username=USER,
+        password=password,
+        prefix=f"our clips/{os.urandom(4).hex()}",
+    )
+    return await WebDavTarget.open(settings, session=session)
+
+
+async def fetched(target: WebDavTarget, name: str, *of: int) -> bytes:
+    """Fetch an object (a range of it)."""
+    async with target.read(name, *of) as pieces:
+        return b"".join([piece async for piece in pieces])
+
+
+async def names(target: WebDavTarget, below: str = "") -> list[str]:
+    """Return the names of what is there."""
+    return sorted([one.name async for one in target.list(below)])
+
+
+async def test_small(target: WebDavTarget) -> None:
+    """An object is there under its name until it is deleted."""
+    name = "one/Front door/2026-11-22/ünï & +plus 100%25_#1.mp4"
+    assert await target.head(name) is None
+    assert await names(target) == []
+    await target.put(name, BytesContent(b"a clip" * 100))
+    await target.put("two/other.mp4", BytesContent(b""))
+    await target.put(name, BytesContent(b"b clip" * 100))
+    found = await target.head(name)
+    assert found is not None
+    assert (found.size_bytes, found.tag) == (600, "")
+    assert await fetched(target, name) == b"b clip" * 100
+    assert await fetched(target, name, 2, 3) == b"cli"
+    assert await fetched(target, "two/other.mp4") == b""
+    assert await names(target) == [name, "two/other.mp4"]
+    assert await names(target, "one/") == [name]
+    for _ in range(2):
+        await target.delete(name)
+    assert await target.head(name) is None
+    with pytest.raises(NoStoreError):
+        await fetched(target, name)
+    assert await target.abort_uploads("", datetime.now(UTC), ()) == 0
+
+
+async def test_large(target: WebDavTarget, way: Way, tmp_path: Path) -> None:
+    """A file has its name only once all of it is there, and is what is recorded of it."""
+    path = tmp_path / "large.mp4"
+    path.write_bytes(os.urandom(LARGE))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("r+b", buffering=0) as file:
+        way.always = on("PUT", Fault(breaks_after=2**20))
+        with pytest.raises(UnreachableError):
+            await target.put("large", FileContent(file, LARGE, sha256))
+        way.always = None
+        assert await names(target) == []
+        await target.put("large", FileContent(file, LARGE, sha256))
+        assert await fetched(target, "large") == path.read_bytes()
+        file.write(b"changed")
+        with pytest.raises(SourceChangedError):
+            await target.put("changed", FileContent(file, LARGE, sha256))
+    assert await names(target) == ["large"]
+
+
+FAULTS: list[tuple[str, Fault, type[ClipError]]] = [
+    ("PUT", Fault(status=500), BadAnswerError),
+    ("PUT", Fault(status=503), BadAnswerError),
+    ("PUT", Fault(status=401), SignInError),
+    ("PUT", Fault(status=403), MissingRightError),
+    ("PUT", Fault(status=507), FullError),
+    ("PUT", Fault(breaks_after=100), UnreachableError),
+    ("MOVE", Fault(status=502), BadAnswerError),
+    ("MOVE", Fault(breaks_after=0), UnreachableError),
+    ("PROPFIND", Fault(status=404), DamagedCopyError),
+    ("MKCOL", Fault(status=403), MissingRightError),
+]
+
+
+@pytest.mark.parametrize(("method", "fault", "kind"), FAULTS)
+async def test_faults(
+    target: WebDavTarget, way: Way, method: str, fault: Fault, kind: type[ClipError]
+) -> None:
+    """Each fault is told by what is to be done about it, and the next try is good."""
+    content = os.urandom(200_000)
+    way.always = on(method, fault)
+    with pytest.raises(kind) as told:
+        await target.put("a/b/one", BytesContent(content))
+    assert PASSWORD not in str(told.value)
+    way.always = None
+    await target.put("a/b/one", BytesContent(content))
+    assert await fetched(target, "a/b/one") == content
+    assert await names(target) == ["a/b/one"]
+
+
+async def test_access(target: WebDavTarget, way: Way, session: ClientSession) -> None:
+    """A sign-in is tried with one object, of which nothing is left."""
+    await target.try_access()
+    assert await names(target) == []
+    denied = Fault(status=403)
+    for method, right in (("PUT", "write"), ("GET", "read"), ("DELETE", "delete")):
+        way.always = on(method, denied)
+        with pytest.raises(MissingRightError) as told:
+            await target.try_access()
+        assert told.value.placeholders == {"right": right}
+    way.always = on("DELETE", Fault(status=423))
+    with pytest.raises(LockedError):
+        await target.delete("one")
+    way.always = None
+    other = await open_target(way, session, password="wrong")
+    with pytest.raises(SignInError):
+        await other.try_access()
+    other = await open_target(way, session, folder="nothing")
+    with pytest.raises(NoStoreError):
+        await other.try_access()
+    for url, kind in (("http://127.0.0.1:9/", UnreachableError), ("x", NoStoreError)):
+        settings = WebDavSettings(url=url, username="", password="")
+        other = await WebDavTarget.open(settings, session=session)
+        with pytest.raises(kind):
+            await other.try_access()
+
+
+async def test_breaks_off(target: WebDavTarget, way: Way) -> None:
+    """An object of which not all comes is not taken for whole."""
+    await target.put("one", BytesContent(b"x" * 1000))
+    way.always = on("GET", Fault(breaks_after=0))
+    with pytest.raises(UnreachableError):
+        await fetched(target, "one")
+    way.always = on("PROPFIND", Fault(status=207))
+    with pytest.raises(BadAnswerError):
+        await names(target)
+
+
+async def test_copies(tmp_path: Path, target: WebDavTarget, way: Way) -> None:
+    """Clips are copied to it, and none twice."""
+    async with house(tmp_path, target) as home:
+        for number in range(3):
+            await home.save(f"one{number}", size_bytes=100_000)
+        way.faults.append(on("MOVE", Fault(breaks_after=0, late=True), "mp4"))
+        await home.copy_all()
+        assert len(await home.there()) == 9
+        assert (await home.store.status(TARGET)).copied == 3
+        assert len(way.sent("PUT", "mp4")) == 3
