@@ -255,11 +255,15 @@ OTHER_REPOSITORIES: set[str] = set()
 # Errors whose message says all there is to say: mostly of how something was asked for.
 EXPLAIN_THEMSELVES = {
     *("camera_disabled", "cancelled", "clip_not_found", "clips_two_ways"),
+    *("copy_damaged", "copy_key", "copy_source_changed", "copy_source_gone"),
     *("delete_needs_window", "event_unknown", "events_failed", "filename_empty"),
     *("filename_leaves_folder", "filename_template", "filename_too_deep"),
     *("filename_too_long", "jobs_or_cameras", "jobs_unknown", "media_unknown"),
     *("no_clips", "past_in_future", "past_no_form", "past_too_long"),
-    *("several_failed", "share_not_found", "time_skipped", "timeout_too_long"),
+    *("several_failed", "share_not_found", "target_clock", "target_failed"),
+    *("target_full", "target_locked", "target_needs_package", "target_no_right"),
+    *("target_no_store", "target_sign_in", "target_unreachable"),
+    *("time_skipped", "timeout_too_long"),
     *("too_many_shares", "window_and_fields", "window_impossible"),
     *("window_in_future", "window_no_form", "window_reversed", "window_too_long"),
     "window_two_forms",
