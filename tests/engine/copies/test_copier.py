@@ -41,7 +41,8 @@ async def test_copies(home: House, way: Way) -> None:
     ]
     status = await home.store.status(TARGET)
     assert (status.waiting, status.copied, status.copied_bytes) == (0, 2, 2000)
-    assert status.oldest_waiting is None
+    assert status.waiting_since is None
+    assert status.copied_at
     assert await home.store.copied_ids(["old", "new", "other"]) == {"old", "new"}
     assert home.changes
 
@@ -54,7 +55,8 @@ async def test_what_waits_is_told(home: House) -> None:
     assert not await home.is_done()
     status = await home.store.status(TARGET)
     assert (status.waiting, status.waiting_bytes) == (2, 2000)
-    assert status.oldest_waiting == saved_at
+    assert status.waiting_since
+    assert status.waiting_since > saved_at + timedelta(days=1)
 
 
 RULES = [
@@ -302,3 +304,40 @@ async def test_large_goes_on(home: House, way: Way) -> None:
     await home.copy_all()
     assert len(way.sent("PUT", "partNumber=1&")) == 1
     assert len(await home.fetched("clip_download/front/large")) == size_bytes
+
+
+async def test_large_damaged_at_home(home: House, way: Way) -> None:
+    """A large clip that is not as recorded is not sent again and again."""
+    clip = await home.save("large", size_bytes=17 * 2**20)
+    with clip.path.open("r+b") as file:
+        file.seek(16 * 2**20)
+        file.write(b"changed")
+    task = asyncio.create_task(home.copier().run())
+    try:
+        await until(lambda: len(home.changes) >= 3)
+    finally:
+        task.cancel()
+    assert len(way.sent("PUT", "partNumber=1&")) == 1
+    assert await home.there() == {}
+    assert await home.store.upload_ids(TARGET) == set()
+
+
+async def test_queries_use_indexes(home: House) -> None:
+    """What is asked for each clip does not grow with the library."""
+    waiting = "target_id = 'x' AND state IN ('waiting', 'changed', 'leaving')"
+    for query, index in (
+        (f"{waiting} ORDER BY saved_at_ms, clip_id LIMIT 1", "copies_waiting"),
+        (
+            (
+                "target_id = 'x' AND kept = 0 AND is_whole AND NOT is_locked "
+                "AND saved_at_ms <= 5 ORDER BY saved_at_ms, clip_id LIMIT 1"
+            ),
+            "copies_there",
+        ),
+    ):
+        plan = await home.library.read(
+            f"EXPLAIN QUERY PLAN SELECT * FROM copies WHERE {query}"  # noqa: S608
+        )
+        told = " ".join(row["detail"] for row in plan)
+        assert index in told
+        assert "TEMP B-TREE" not in told

@@ -5,18 +5,20 @@ from collections.abc import Callable, Sequence
 import contextlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+import hashlib
 from io import FileIO
 import logging
 from pathlib import Path
 import random
 
-from ..aio import run_in_thread, seconds_until
+from ..aio import join_thread, run_in_thread, seconds_until
 from ..errors import BadAnswerError, ClipError, CloudError, StorageError, storage_error
 from ..folder import File, Folder
 from ..library import files, sidecar
 from ..library.sidecar import Sidecar
 from ..model import Clip
 from ..targets.base import (
+    MOST_SINGLE_BYTES,
     BytesContent,
     DamagedCopyError,
     FileContent,
@@ -125,6 +127,9 @@ class Copier:
     async def _put_off(self, copy: Copy, err: ClipError) -> None:
         pause_s = _backoff_s(self.first_backoff_s, copy.attempts)
         _LOGGER.debug("A clip was not copied, and is again in %.0f s: %s", pause_s, err)
+        if isinstance(err, SourceChangedError):
+            # Nobody goes on with its parts.
+            await self.store.keep_upload_id(copy, "")
         await self.store.fail(copy, err, datetime.now(UTC) + timedelta(seconds=pause_s))
 
     async def _failed(self, err: ClipError) -> float:
@@ -186,6 +191,9 @@ class Copier:
     async def _copy(self, copy: Copy) -> None:
         source = await self._open(copy)
         try:
+            if copy.attempts and _clip(copy).size_bytes > MOST_SINGLE_BYTES:
+                # What is not as recorded is not sent in vain each time.
+                await join_thread(run_in_thread(_check, source.file, _clip(copy)))
             name = copy.name or await self.store.set_name(copy, self._name(copy))
             name = await self._free_name(copy, name)
             await self._put_video(copy, name, source)
@@ -289,6 +297,12 @@ def _opened(clip: Clip, roots: Sequence[Path]) -> _Source:
     except BaseException:
         file.close()
         raise
+
+
+def _check(file: FileIO, clip: Clip) -> None:
+    """Read a clip's file. Blocks. Raises SourceChangedError if it is not as recorded."""
+    if hashlib.file_digest(file, "sha256").hexdigest() != clip.sha256:
+        raise SourceChangedError("copy_source_changed")
 
 
 def _picture(folder: Folder, clip: Clip) -> bytes | None:

@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 from typing import Any
 
-from ..aio import run_in_thread
+from ..aio import join_thread, run_in_thread
 from ..errors import ClipError, storage_error
 from ..folder import File, Folder
 from ..library import files
@@ -177,9 +177,9 @@ async def _bring(
     try:
         async with place.read(record.name, files.SUFFIX) as pieces:
             async for piece in pieces:
-                await run_in_thread(fetch.write, piece, clip.size_bytes)
+                await join_thread(run_in_thread(fetch.write, piece, clip.size_bytes))
         picture = await place.picture(record.name)
-        clip = await run_in_thread(fetch.publish, clip, record, picture)
+        clip = await join_thread(run_in_thread(fetch.publish, clip, record, picture))
     except OSError as err:
         raise storage_error(err) from err
     finally:

@@ -7,7 +7,7 @@ becomes of it. The tables are made with the first target.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 import json
 import secrets
@@ -32,6 +32,7 @@ CREATE TABLE copy_targets (
     rule TEXT NOT NULL,
     copied INTEGER NOT NULL DEFAULT 0,
     copied_bytes INTEGER NOT NULL DEFAULT 0,
+    copied_at_ms INTEGER,
     error TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE copy_changes (clip_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
@@ -40,6 +41,7 @@ CREATE TABLE copies (
     clip_id TEXT NOT NULL,
     state TEXT NOT NULL,
     saved_at_ms INTEGER NOT NULL,
+    queued_at_ms INTEGER NOT NULL,
     size_bytes INTEGER NOT NULL,
     kept INTEGER NOT NULL,
     at_home INTEGER NOT NULL DEFAULT 1,
@@ -187,14 +189,15 @@ class Copy:
 class QueueStatus:
     """How far the copies of a target are.
 
-    `oldest_waiting` is when the clip was saved that waits for the longest time. `locked`
-    counts those that the store did not let go of. `error` is the last one, None since
-    something was copied.
+    `waiting_since` is since when the one waits that waits for the longest time, and
+    `copied_at` when something was copied last. `locked` counts those that the store did
+    not let go of. `error` is the last one, None since something was copied.
     """
 
     waiting: int = 0
     waiting_bytes: int = 0
-    oldest_waiting: datetime | None = None
+    waiting_since: datetime | None = None
+    copied_at: datetime | None = None
     copied: int = 0
     copied_bytes: int = 0
     locked: int = 0
@@ -215,8 +218,10 @@ class CopyStore:
         """Return the name of this Home Assistant in all stores; `known` is from before."""
 
         def find(database: sqlite3.Connection) -> str:
+            how = "REPLACE" if known else "IGNORE"
             database.execute(
-                "INSERT OR IGNORE INTO copy_settings VALUES ('instance_id', ?)",
+                f"INSERT OR {how} INTO copy_settings "  # noqa: S608
+                "VALUES ('instance_id', ?)",
                 (known or secrets.token_hex(8),),
             )
             (found,) = database.execute(
@@ -339,7 +344,8 @@ class CopyStore:
                 (sidecar_sha256, copy.changes, copy.target_id, copy.clip_id),
             )
             database.execute(
-                "UPDATE copy_targets SET error = NULL WHERE id = ?", (copy.target_id,)
+                "UPDATE copy_targets SET error = NULL, copied_at_ms = ? WHERE id = ?",
+                (to_ms(datetime.now(UTC)), copy.target_id),
             )
 
         await self._change(finish)
@@ -461,12 +467,12 @@ class CopyStore:
         """Return how far the copies of a target are."""
         waiting = await self._read(
             "SELECT COUNT(*) AS number, SUM(size_bytes) AS bytes, "
-            "MIN(saved_at_ms) AS oldest_ms FROM copies WHERE target_id = ? "
+            "MIN(queued_at_ms) AS oldest_ms FROM copies WHERE target_id = ? "
             "AND state IN ('waiting', 'changed', 'leaving') AND state = 'waiting'",
             (target_id,),
         )
         targets = await self._read(
-            "SELECT copied, copied_bytes, error, (SELECT COUNT(*) FROM copies "
+            "SELECT copied, copied_bytes, copied_at_ms, error, (SELECT COUNT(*) FROM copies "
             "WHERE target_id = copy_targets.id AND is_locked) AS locked "
             "FROM copy_targets WHERE id = ?",
             (target_id,),
@@ -475,10 +481,12 @@ class CopyStore:
             return QueueStatus()
         (queue,), (target,) = waiting, targets
         oldest_ms, error = queue["oldest_ms"], target["error"]
+        copied_at_ms = target["copied_at_ms"]
         return QueueStatus(
             waiting=queue["number"],
             waiting_bytes=queue["bytes"] or 0,
-            oldest_waiting=None if oldest_ms is None else from_ms(oldest_ms),
+            waiting_since=None if oldest_ms is None else from_ms(oldest_ms),
+            copied_at=None if copied_at_ms is None else from_ms(copied_at_ms),
             copied=target["copied"],
             copied_bytes=target["copied_bytes"],
             locked=target["locked"],
@@ -561,9 +569,16 @@ def _decide(
         if clip and rule.takes(clip):
             database.execute(
                 "INSERT INTO copies "
-                "(target_id, clip_id, state, saved_at_ms, size_bytes, kept) "
-                "VALUES (?, ?, 'waiting', ?, ?, ?)",
-                (target_id, clip_id, to_ms(clip.saved_at), clip.size_bytes, clip.kept),
+                "(target_id, clip_id, state, saved_at_ms, queued_at_ms, size_bytes, "
+                "kept) VALUES (?, ?, 'waiting', ?, ?, ?, ?)",
+                (
+                    target_id,
+                    clip_id,
+                    to_ms(clip.saved_at),
+                    to_ms(datetime.now(UTC)),
+                    clip.size_bytes,
+                    clip.kept,
+                ),
             )
         return
     copy = _copy(row, clip)

@@ -19,7 +19,7 @@ import re
 import ssl
 from typing import Any, Self, override
 
-from ..aio import run_in_thread
+from ..aio import join_thread, run_in_thread
 from ..errors import (
     BadAnswerError,
     ClipError,
@@ -62,7 +62,7 @@ _SIGN_IN = {
     "Unauthorized",
 }
 _NO_STORE = {
-    *("AuthorizationHeaderMalformed", "InvalidBucketName", "NoSuchBucket"),
+    *("301", "AuthorizationHeaderMalformed", "InvalidBucketName", "NoSuchBucket"),
     *("PermanentRedirect", "IllegalLocationConstraintException"),
 }
 _NOT_THERE = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
@@ -172,7 +172,7 @@ class S3Target(Target):
         if content.size_bytes > MOST_SINGLE_BYTES:
             await self._put_parts(name, content, upload_id, keep_upload_id)
             return
-        piece = await run_in_thread(_Piece.of, content, 0, content.size_bytes)
+        piece = await _piece(content, 0, content.size_bytes)
         await self._send(
             self._client.put_object, name, piece, Metadata={_TAG: content.tag}
         )
@@ -242,7 +242,7 @@ class S3Target(Target):
         upload = {"UploadId": upload_id}
         parts = []
         for number, offset in enumerate(range(0, content.size_bytes, PART_BYTES), 1):
-            piece = await run_in_thread(_Piece.of, content, offset, PART_BYTES)
+            piece = await _piece(content, offset, PART_BYTES)
             answer = sent.get(number)
             if answer is None or not await _is_piece(answer, piece):
                 answer = await self._send(
@@ -422,6 +422,11 @@ class S3Target(Target):
 
     def _named(self, name: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": f"{self._prefix}{name}"}
+
+
+async def _piece(content: Content, offset: int, size_bytes: int) -> _Piece:
+    # Who is cancelled closes the file that the thread reads.
+    return await join_thread(run_in_thread(_Piece.of, content, offset, size_bytes))
 
 
 async def _pieces(body: Any, size_bytes: int) -> AsyncIterator[bytes]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, InvalidURL
 
-from ..aio import run_in_thread
+from ..aio import join_thread, run_in_thread
 from ..errors import (
     BadAnswerError,
     ClipError,
@@ -272,7 +272,9 @@ class _Sent:
     async def __aiter__(self) -> AsyncIterator[memoryview]:
         for offset in range(0, self._content.size_bytes, _READ_BYTES):
             try:
-                piece = await run_in_thread(self._content.read_at, offset, _READ_BYTES)
+                piece = await join_thread(
+                    run_in_thread(self._content.read_at, offset, _READ_BYTES)
+                )
             except OSError as err:
                 self.error = err
                 raise
