@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import os
 from pathlib import Path
+import sqlite3
 
 import pytest
 
@@ -183,6 +184,25 @@ async def test_lost_database(tmp_path: Path, target: S3Target, way: Way) -> None
         assert (await home.store.status(TARGET)).copied == 3
         assert not way.sent("PUT", "mp4$")
         assert len(await home.there()) == 9
+
+
+async def test_replaced_database(home: House, way: Way) -> None:
+    """A database that was damaged and made anew knows its targets again."""
+    await home.save("one")
+    await home.copy_all()
+
+    def replace_it() -> None:
+        home.library._drop()
+        home.library._start_anew(sqlite3.DatabaseError("damaged"))
+
+    await home.library._run(replace_it)
+    await home.save("two", 1)
+    await rebuild(home.library, [home.media])
+    way.seen.clear()
+    await home.copy_all()
+    assert (await home.store.status(TARGET)).copied == 2
+    assert len(way.sent("PUT", "mp4$")) == 1
+    assert await home.store.instance_id() == home.place.instance_id
 
 
 FAULTS = [

@@ -320,6 +320,22 @@ async def test_old_store(way: Way, target: S3Target) -> None:
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
+async def test_slow(
+    way: Way, target: S3Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that does not answer is given up, and tried again."""
+    monkeypatch.setattr(s3, "_ANSWER_S", 1)
+    content = BytesContent(b"a clip")
+    async with s3_target(way.url, prefix=target._prefix) as slow:
+        way.always = on("PUT", Fault(wait_s=60))
+        with pytest.raises(UnreachableError) as told:
+            await slow.put("one", content)
+        assert told.value.placeholders == {"reason": "ReadTimeoutError"}
+        way.always = None
+    await target.put("one", content)
+
+
+@pytest.mark.parametrize("store", ["moto"], indirect=True)
 async def test_versions_and_locks(way: Way, target: S3Target) -> None:
     """All versions are deleted; what is locked stays, and is told."""
     async with s3_target(way.url, bucket="locked") as locked:
