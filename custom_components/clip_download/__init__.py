@@ -29,6 +29,8 @@ from .coordinator import (
     EventPoller,
     named_streams,
 )
+from .copies import async_remove_copies, async_setup_copies, async_unload_copies
+from .copy_kinds import is_target
 from .downloads import async_setup_downloads
 from .engine.errors import ClipError, StorageError
 from .engine.events.monitor import EventMonitor
@@ -90,7 +92,9 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:
-    """Set up an account, and go on with its unfinished jobs."""
+    """Set up an account, and go on with its unfinished jobs; or a place for copies."""
+    if is_target(entry):
+        return await async_setup_copies(hass, entry)
     shared = await async_shared(hass)
     shared.async_use(hass, entry)
     await token_store.async_restore(hass, entry)
@@ -227,11 +231,16 @@ def _async_spawn(
 
 async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:
     """Unload an account; its unfinished jobs go on when it is set up again."""
+    if is_target(entry):
+        return await async_unload_copies(hass, entry)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> None:
     """Forget the jobs of a removed account; its clips stay where they are."""
+    if is_target(entry):
+        await async_remove_copies(hass, entry)
+        return
     async_forget_issues(hass, entry)
     async_forget_account(hass, entry)
     shared = await async_shared(hass)

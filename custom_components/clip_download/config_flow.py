@@ -16,6 +16,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlowResult,
     ConfigSubentryFlow,
+    OptionsFlowWithReload,
 )
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import callback
@@ -37,6 +38,7 @@ from .accounts import KINDS, kind_of
 from .accounts.access_token import given_access_token
 from .accounts.kind import AccountKind, CodeRequired, Field, Visibility, text
 from .accounts.ring import RING
+from .accounts.ring_partner import RING_PARTNER
 from .accounts.source import async_create_source
 from .const import (
     CONF_AUTH_IMPLEMENTATION,
@@ -50,6 +52,8 @@ from .const import (
     DOMAIN,
     SUBENTRY_STREAM,
 )
+from .copy_flow import CopiesOptionsFlow, TargetSteps
+from .copy_kinds import TARGETS, is_target
 from .engine.errors import ClipError, size_in_words
 from .engine.model import Identity
 from .errors import async_form_errors
@@ -79,8 +83,8 @@ SMALL_BYTES = 10**9
 type Show = Callable[[dict[str, str], Mapping[str, str]], ConfigFlowResult]
 
 
-class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
-    """Set up an account, sign in to it again, or change it."""
+class ClipDownloadConfigFlow(TargetSteps, AbstractOAuth2FlowHandler, domain=DOMAIN):
+    """Set up an account or a place for copies, sign in to it again, or change it."""
 
     DOMAIN = DOMAIN
     VERSION = 1
@@ -109,8 +113,10 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> ClipDownloadOptionsFlow:
-        """Return the flow for the account's options."""
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlowWithReload:
+        """Return the flow for the options of an account or a place for copies."""
+        if is_target(config_entry):
+            return CopiesOptionsFlow()
         return ClipDownloadOptionsFlow()
 
     @classmethod
@@ -120,7 +126,7 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Let streams be named where a cloud may refuse to list them."""
-        if kind_of(config_entry).stream_name:
+        if not is_target(config_entry) and kind_of(config_entry).stream_name:
             return {SUBENTRY_STREAM: StreamSubentryFlow}
         return {}
 
@@ -130,6 +136,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         def __getattr__(self, name: str) -> Callable[..., Any]:
             """Return a step that is named by the record of a kind of account."""
             step_id = name.removeprefix("async_step_")
+            if step_id in TARGETS:
+                return partial(self.async_begin_target, TARGETS[step_id])
             for kind in KINDS.values():
                 if step_id == kind.name:
                     return partial(self._async_begin, kind)
@@ -143,8 +151,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask which cloud the footage is in."""
-        return self.async_show_menu(step_id="user", menu_options=list(KINDS))
+        """Ask which cloud the footage is in, or where copies go."""
+        return self.async_show_menu(step_id="user", menu_options=[*KINDS, *TARGETS])
 
     # What was discovered
 
@@ -155,7 +163,7 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         """Offer to sign in to Ring: once, however many of its devices there are."""
         self._kind = RING
         if any(
-            kind_of(entry).title == RING.title
+            entry.data[CONF_KIND] in (RING.name, RING_PARTNER.name)
             for entry in self._async_current_entries(include_ignore=False)
         ):
             return self.async_abort(reason="already_configured")
@@ -206,6 +214,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
         """Begin to sign in again after the cloud refused the credentials."""
+        if is_target(self._get_reauth_entry()):
+            return await self.async_step_target_again()
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -220,6 +230,8 @@ class ClipDownloadConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for everything again, for the same account."""
         entry = self._get_reconfigure_entry()
+        if is_target(entry):
+            return await self.async_step_target_again(user_input)
         return await self._async_change(entry, "reconfigure", user_input)
 
     async def _async_change(

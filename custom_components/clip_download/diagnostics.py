@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_FILENAME
 from homeassistant.core import HomeAssistant
 
@@ -26,7 +27,8 @@ from .const import (
     CONF_NEW_CAMERAS,
     CONF_PAUSE,
 )
-from .coordinator import ClipConfigEntry
+from .copies import CONF_CAMERAS, CONF_IDENTITY, Copies
+from .copy_kinds import TARGETS, is_target
 from .engine.model import Job
 
 # The public options of all kinds of accounts; a kind marks its own ones. Everything else
@@ -52,9 +54,11 @@ MOST_JOBS = 20
 
 
 async def async_get_config_entry_diagnostics(
-    hass: HomeAssistant, entry: ClipConfigEntry
+    hass: HomeAssistant, entry: ConfigEntry[Any]
 ) -> dict[str, Any]:
-    """Return the diagnostics of an account."""
+    """Return the diagnostics of an account, or of a place for copies."""
+    if is_target(entry):
+        return _of_copies(entry)
     account = entry.runtime_data
     coordinator = account.coordinator
     kind = kind_of(entry)
@@ -73,6 +77,18 @@ async def async_get_config_entry_diagnostics(
             for camera in coordinator.data.values()
         ],
         "jobs": [_job(job) for job in await account.jobs.recent(MOST_JOBS)],
+    }
+
+
+def _of_copies(entry: ConfigEntry[Copies]) -> dict[str, Any]:
+    """Return how far the copies of a place are."""
+    status = entry.runtime_data.coordinator.data
+    fields = TARGETS[entry.data[CONF_KIND]].fields
+    return {
+        "data": _redacted(entry.data, {CONF_KIND} | _public(fields)),
+        "options": _redacted(entry.options, entry.options.keys() - {CONF_CAMERAS}),
+        "is_encrypted": CONF_IDENTITY in entry.data,
+        "status": {**asdict(status), "error": status.error and status.error.key},
     }
 
 

@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.signal_type import SignalType
 
+from .accounts import all_accounts
 from .const import CONF_FREE_GB, CONF_KEEP_DAYS, CONF_MOST_GB, DOMAIN
 from .engine.errors import StorageError, size_in_words
 from .engine.library.database import Library
@@ -117,9 +118,8 @@ class RetentionManager:
         """Return the limits that are set, by account id; None is all accounts together."""
         limits: dict[str | None, Limits] = {
             entry.entry_id: account_limits(entry)
-            for entry in self.hass.config_entries.async_entries(
-                DOMAIN, include_disabled=False
-            )
+            for entry in all_accounts(self.hass)
+            if not entry.disabled_by
         }
         limits[None] = await async_common_limits(self.hass)
         return {of: limit for of, limit in limits.items() if limit != Limits()}
@@ -220,8 +220,7 @@ class RetentionManager:
     def _report_unmet(self, unmet: Mapping[str | None, int]) -> None:
         """Have a repair issue for each limit that pruning cannot meet."""
         entries: dict[str | None, ConfigEntry] = {
-            entry.entry_id: entry
-            for entry in self.hass.config_entries.async_entries(DOMAIN)
+            entry.entry_id: entry for entry in all_accounts(self.hass)
         }
         for account_id in (None, *entries):
             issue_id = f"limit_not_met_{account_id or 'all'}"

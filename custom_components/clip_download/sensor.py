@@ -10,7 +10,8 @@ from homeassistant.components.sensor import (
     SensorEntity,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EntityCategory, UnitOfInformation
 from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.dispatcher import (
@@ -20,12 +21,15 @@ from homeassistant.helpers.dispatcher import (
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
 from .back_fill import BACK_FILL_CHANGED
-from .const import DOMAIN
+from .const import CONF_KIND, DOMAIN
 from .coordinator import ClipConfigEntry
+from .copies import CopiesCoordinator
+from .copy_kinds import TARGETS, is_target
 from .engine.model import Job
 from .engine.pipeline.jobs import Running
 from .entity import (
@@ -35,6 +39,7 @@ from .entity import (
     async_add_cameras,
     job_failed,
 )
+from .errors import async_reason
 from .job_feed import Step, async_job_feed, has_failed, is_unfinished, job_of, step_of
 from .services.response import place
 
@@ -46,10 +51,16 @@ FAILED = "failed"
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: ClipConfigEntry,
+    entry: ConfigEntry[Any],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of each camera and of the account."""
+    """Add the sensors of each camera and of the account, or of a place for copies."""
+    if is_target(entry):
+        coordinator = entry.runtime_data.coordinator
+        async_add_entities(
+            [kind(coordinator) for kind in (CopiesLeft, SizeLeft, Copied, CopyState)]
+        )
+        return
 
     @callback
     def changed(jobs: Sequence[Running]) -> None:
@@ -291,6 +302,94 @@ class BackFillSensor(AccountSensor, SensorEntity):
         if left != self._attr_native_value:
             self._attr_native_value = left
             self.async_write_ha_state()
+
+
+class CopiesSensor(CoordinatorEntity[CopiesCoordinator], SensorEntity):
+    """Something of how far the copies at a place are."""
+
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: CopiesCoordinator) -> None:
+        """Take what knows how far the copies are."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        self._attr_unique_id = f"{entry.entry_id}_{self.translation_key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={account_identifier(entry)},
+            entry_type=DeviceEntryType.SERVICE,
+            manufacturer=TARGETS[entry.data[CONF_KIND]].title,
+            name=entry.title,
+        )
+
+
+class CopiesLeft(CopiesSensor):
+    """How many clips wait to be copied."""
+
+    _attr_state_class = SensorStateClass.MEASUREMENT
+    _attr_translation_key = "copies_left"
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """How many there are."""
+        return self.coordinator.data.waiting
+
+
+class SizeLeft(CopiesSensor):
+    """How large the clips are that wait to be copied."""
+
+    _attr_device_class = SensorDeviceClass.DATA_SIZE
+    _attr_native_unit_of_measurement = UnitOfInformation.BYTES
+    _attr_state_class = SensorStateClass.MEASUREMENT
+    _attr_suggested_display_precision = 1
+    _attr_suggested_unit_of_measurement = UnitOfInformation.MEGABYTES
+    _attr_translation_key = "copies_size_left"
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """How large they are together."""
+        return self.coordinator.data.waiting_bytes
+
+
+class Copied(CopiesSensor):
+    """How many clips have a copy."""
+
+    _attr_state_class = SensorStateClass.MEASUREMENT
+    _attr_translation_key = "copied"
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """How many there are."""
+        return self.coordinator.data.copied
+
+
+class CopyState(CopiesSensor):
+    """Whether copies are made, and why not."""
+
+    _attr_device_class = SensorDeviceClass.ENUM
+    _attr_options = ["done", "copying", "failing"]
+    _attr_translation_key = "copy_state"
+    # It is long, and says the same as the state.
+    _unrecorded_attributes = frozenset({"error"})
+
+    @property
+    @override
+    def native_value(self) -> str:
+        """Whether something waits, and whether the last try failed."""
+        status = self.coordinator.data
+        if status.error:
+            return "failing"
+        return "copying" if status.waiting else "done"
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """What was wrong the last time, in words."""
+        err = self.coordinator.data.error
+        return {"error": async_reason(self.hass, err) if err else None}
 
 
 def _is_today(moment: datetime) -> bool:

@@ -1,8 +1,11 @@
 """The kinds of accounts: one record each, in the order in which they are offered."""
 
-from homeassistant.config_entries import ConfigEntry
+from typing import Any
 
-from ..const import CONF_KIND
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from ..const import CONF_KIND, DOMAIN
 from .kind import AccountKind
 from .kinesis import KINESIS
 from .meraki import MERAKI
@@ -17,6 +20,24 @@ KINDS: dict[str, AccountKind] = {
     KINESIS.name: KINESIS,
     RECORDINGS.name: RECORDINGS,
 }
+
+
+def all_accounts(hass: HomeAssistant) -> list[ConfigEntry[Any]]:
+    """Return the entries of all accounts; other entries are places for copies."""
+    return [
+        entry
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        if entry.data.get(CONF_KIND) in KINDS
+    ]
+
+
+def loaded_accounts(hass: HomeAssistant) -> list[ConfigEntry[Any]]:
+    """Return the entries of the accounts that are loaded."""
+    return [
+        entry
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        if entry.data.get(CONF_KIND) in KINDS
+    ]
 
 
 def kind_of(entry: ConfigEntry) -> AccountKind:

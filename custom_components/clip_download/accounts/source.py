@@ -28,7 +28,7 @@ async def async_source_module(hass: HomeAssistant, kind: AccountKind) -> ModuleT
     What it needs is installed first. Raises ConfigEntryError if that cannot be.
     """
     try:
-        await _async_bring(hass, kind.requirements)
+        await async_bring(hass, kind.requirements)
     except RequirementsNotFound as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
@@ -83,13 +83,14 @@ async def async_create_source(
 async def _async_bring_live(hass: HomeAssistant) -> None:
     """Install what live views need. Raises RefusedError."""
     try:
-        await _async_bring(hass, LIVE_REQUIREMENTS)
+        await async_bring(hass, LIVE_REQUIREMENTS)
     except RequirementsNotFound as err:
         package = ", ".join(err.requirements)
         raise RefusedError("live_needs_package", package=package) from err
 
 
-async def _async_bring(hass: HomeAssistant, requirements: Sequence[str]) -> None:
+async def async_bring(hass: HomeAssistant, requirements: Sequence[str]) -> None:
+    """Install what is missing of some packages. Raises RequirementsNotFound."""
     # As Home Assistant itself does with those of manifests.
     if requirements and not hass.config.skip_pip:
         await async_process_requirements(

@@ -16,6 +16,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from ..accounts import loaded_accounts
 from ..automatic_saving import (
     SAVE_TIMEOUT,
     SavedClip,
@@ -82,7 +83,7 @@ class CloudTree:
         if not place.account_id:
             entries = [
                 entry
-                for entry in self._hass.config_entries.async_loaded_entries(DOMAIN)
+                for entry in loaded_accounts(self._hass)
                 if self._cameras(entry, viewer)
             ]
             if len(entries) != 1:

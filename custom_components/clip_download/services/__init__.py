@@ -14,7 +14,17 @@ from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.helpers.typing import VolSchemaType
 
 from ..const import DOMAIN
-from . import back_fill, cancel, events, handover, library, listing, phones, save
+from . import (
+    back_fill,
+    cancel,
+    copies,
+    events,
+    handover,
+    library,
+    listing,
+    phones,
+    save,
+)
 
 
 class Action(NamedTuple):
@@ -56,6 +66,9 @@ ACTIONS = {
     ),
     "record_clip": Action(save.async_record_clip, save.RECORD_CLIP_SCHEMA),
     "release_clip": Action(library.async_release_clip, library.NAMED_CLIPS_SCHEMA),
+    "restore_clips": Action(
+        copies.async_restore_clips, copies.RESTORE_CLIPS_SCHEMA, is_for_admins=True
+    ),
     "save_clip": Action(save.async_save_clip, save.SAVE_CLIP_SCHEMA),
     "save_events": Action(events.async_save_events, events.SAVE_EVENTS_SCHEMA),
     "share_clip": Action(

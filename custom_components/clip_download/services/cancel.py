@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 
+from ..accounts import loaded_accounts
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import CancelledJobError, InvalidRequestError
@@ -88,7 +89,7 @@ async def async_find_job(
 
     None is Home Assistant itself, which may control all.
     """
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+    for entry in loaded_accounts(hass):
         jobs = entry.runtime_data.jobs
         running = next((one for one in jobs.running() if one.job.id == job_id), None)
         job = running.job if running else await _async_ended_job(entry, job_id)

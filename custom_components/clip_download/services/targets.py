@@ -19,6 +19,7 @@ from homeassistant.helpers.target import (
 )
 from homeassistant.util.hass_dict import HassKey
 
+from ..accounts import all_accounts
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, InvalidRequestError
@@ -108,7 +109,7 @@ def _our_entities(
 ) -> Iterator[tuple[ClipConfigEntry, er.RegistryEntry]]:
     """Yield the entities of all accounts, each with its account."""
     registry = er.async_get(hass)
-    for entry in hass.config_entries.async_entries(DOMAIN):
+    for entry in all_accounts(hass):
         for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
             yield entry, entity
 

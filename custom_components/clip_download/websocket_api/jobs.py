@@ -9,6 +9,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.translation import async_get_cached_translations
 
+from ..accounts import loaded_accounts
 from ..back_fill import BACK_FILL_CHANGED
 from ..const import DOMAIN
 from ..coordinator import Account, ClipConfigEntry
@@ -61,7 +62,7 @@ def ws_subscribe(
 
     under_way = [
         running
-        for entry in asker.hass.config_entries.async_loaded_entries(DOMAIN)
+        for entry in loaded_accounts(asker.hass)
         for running in entry.runtime_data.jobs.running()
         if not running.is_in_back_fill
     ]
@@ -102,7 +103,7 @@ async def ws_cancel(asker: Asker, msg: dict[str, Any]) -> CancelAnswer:
 async def ws_cancel_back_fill(asker: Asker, msg: dict[str, Any]) -> BackFillAnswer:
     """Fetch no more past recordings of an account's cameras that who asks may control."""
     count = 0
-    for entry in asker.hass.config_entries.async_loaded_entries(DOMAIN):
+    for entry in loaded_accounts(asker.hass):
         if entry.entry_id == msg["account_id"]:
             account: Account = entry.runtime_data
             theirs = [
@@ -148,7 +149,7 @@ def _back_fills(
 ) -> list[BackFillInfo]:
     """Return what is told of the back-fills under way: of those cameras, if any are named."""
     told: list[BackFillInfo] = []
-    for entry in asker.hass.config_entries.async_loaded_entries(DOMAIN):
+    for entry in loaded_accounts(asker.hass):
         account: Account = entry.runtime_data
         back_fill = account.back_fill
         theirs = [

@@ -1,0 +1,280 @@
+"""Copies of clips at a place outside: what runs for the entry of one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+import logging
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.requirements import RequirementsNotFound
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .accounts import loaded_accounts
+from .const import CONF_KIND, DOMAIN
+from .copy_kinds import TARGETS, TargetKind
+from .engine.copies import retention
+from .engine.copies.copier import Copier
+from .engine.copies.crypt import Crypt
+from .engine.copies.place import CopyPlace
+from .engine.copies.retention import CopyLimits
+from .engine.copies.store import CopyStore, QueueStatus, Rule
+from .engine.errors import ClipError, SignInError
+from .engine.library.database import Library
+from .engine.targets.base import Target
+from .engine.targets.limits import Bandwidth, Hours
+from .errors import raise_setup_error, raise_update_error
+from .paths import media_folders
+from .retention import CLIPS_SAVED
+from .runtime import async_shared
+
+_LOGGER = logging.getLogger(__name__)
+
+PLATFORMS = [Platform.SENSOR]
+# What an entry has besides what is typed: who we are there, and the key.
+CONF_INSTANCE = "instance_id"
+CONF_IDENTITY = "identity"
+
+CONF_BEGIN = "begin"
+CONF_CAMERAS = "cameras"
+CONF_DELETE_WITH_CLIP = "delete_with_clip"
+CONF_END = "end"
+CONF_KEPT_ONLY = "kept_only"
+CONF_KINDS = "kinds"
+CONF_LABELS = "labels"
+CONF_MOST_MBIT_S = "most_mbit_s"
+
+STATUS_EVERY = timedelta(minutes=1)
+PRUNE_EVERY = timedelta(hours=1)
+BEHIND_AFTER = timedelta(days=1)
+BYTES_PER_MBIT = 10**6 // 8
+
+_DATA_STORE: HassKey[CopyStore] = HassKey(f"{DOMAIN}_copies")
+
+
+class CopiesCoordinator(DataUpdateCoordinator[QueueStatus]):
+    """How far the copies of one place are; a person is asked to act where nothing else helps."""
+
+    config_entry: CopiesConfigEntry
+
+    def __init__(
+        self, hass: HomeAssistant, entry: CopiesConfigEntry, store: CopyStore
+    ) -> None:
+        """Take the entry and the rows."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=f"copies to {entry.title}",
+            update_interval=STATUS_EVERY,
+        )
+        self._store = store
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a clip has waited for more than a day."""
+        oldest = self.data.oldest_waiting
+        return oldest is not None and oldest < dt_util.utcnow() - BEHIND_AFTER
+
+    @override
+    async def _async_update_data(self) -> QueueStatus:
+        with raise_update_error(self.config_entry.title):
+            self.data = await self._store.status(self.config_entry.entry_id)
+        self._report()
+        return self.data
+
+    def _report(self) -> None:
+        """Ask to sign in again, or have a repair issue while the copies are behind."""
+        entry, status = self.config_entry, self.data
+        if isinstance(status.error, SignInError):
+            entry.async_start_reauth(self.hass)
+        if not self.is_behind:
+            ir.async_delete_issue(self.hass, DOMAIN, behind_id(entry))
+            return
+        assert status.oldest_waiting is not None
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            behind_id(entry),
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="copies_behind",
+            translation_placeholders={
+                "target": entry.title,
+                "count": str(status.waiting),
+                "since": f"{dt_util.as_local(status.oldest_waiting):%Y-%m-%d %H:%M}",
+            },
+        )
+
+
+@dataclass(kw_only=True)
+class Copies:
+    """What runs for one entry."""
+
+    store: CopyStore
+    place: CopyPlace
+    copier: Copier
+    coordinator: CopiesCoordinator
+
+
+type CopiesConfigEntry = ConfigEntry[Copies]
+
+
+async def async_open_target(
+    hass: HomeAssistant,
+    kind: TargetKind,
+    data: dict[str, Any],
+    limit: Bandwidth | None = None,
+) -> Target:
+    """Open a place; nothing is asked of it yet.
+
+    Raises ClipError, and ConfigEntryError if what it needs cannot be installed.
+    """
+    try:
+        return await kind.open(hass, data, limit or Bandwidth())
+    except RequirementsNotFound as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="package_missing",
+            translation_placeholders={"package": ", ".join(err.requirements)},
+        ) from err
+
+
+async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+    """Go on with the copies of a place, whether it can be reached now or not."""
+    shared = await async_shared(hass)
+    shared.async_use(hass, entry)
+    store = _store(hass, shared.library)
+    options = entry.options
+    with raise_setup_error():
+        instance_id = await store.instance_id(entry.data.get(CONF_INSTANCE, ""))
+        # First: what is saved from now on is noted, also while the place is away.
+        await store.set_target(entry.entry_id, _rule(entry))
+        limit = Bandwidth(
+            int(options.get(CONF_MOST_MBIT_S, 0) * BYTES_PER_MBIT) or None
+        )
+        kind = TARGETS[entry.data[CONF_KIND]]
+        target = await async_open_target(hass, kind, dict(entry.data), limit)
+    entry.async_on_unload(target.aclose)
+    if CONF_INSTANCE not in entry.data:
+        # A database that is lost must not make another instance of this one.
+        hass.config_entries.async_update_entry(
+            entry, data={**entry.data, CONF_INSTANCE: instance_id}
+        )
+    identity = entry.data.get(CONF_IDENTITY)
+    place = CopyPlace(
+        target, entry.entry_id, instance_id, Crypt(identity) if identity else None
+    )
+    coordinator = CopiesCoordinator(hass, entry, store)
+    copier = Copier(
+        store=store,
+        place=place,
+        roots=lambda: media_folders(hass),
+        hours=Hours(begin=_time(options, CONF_BEGIN), end=_time(options, CONF_END)),
+        is_busy=lambda: any(
+            one.runtime_data.jobs.is_busy() for one in loaded_accounts(hass)
+        ),
+        on_change=_refresher(hass, entry, coordinator),
+        now=dt_util.now,
+    )
+    entry.runtime_data = Copies(
+        store=store, place=place, copier=copier, coordinator=coordinator
+    )
+    await coordinator.async_config_entry_first_refresh()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_create_background_task(hass, copier.run(), f"copy to {entry.title}")
+    entry.async_on_unload(
+        async_dispatcher_connect(hass, CLIPS_SAVED, lambda clips: copier.wake())
+    )
+
+    async def prune(now: datetime) -> None:
+        await _async_prune(entry, now)
+
+    entry.async_on_unload(
+        async_track_time_interval(
+            hass,
+            prune,
+            PRUNE_EVERY,
+            name=f"prune {entry.title}",
+            cancel_on_shutdown=True,
+        )
+    )
+    return True
+
+
+async def async_unload_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+    """Stop copying; what is not copied yet is when the entry is loaded again."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Forget the rows of a place; the copies there stay."""
+    ir.async_delete_issue(hass, DOMAIN, behind_id(entry))
+    shared = await async_shared(hass)
+    await _store(hass, shared.library).forget_target(entry.entry_id)
+
+
+def behind_id(entry: ConfigEntry) -> str:
+    """Return the id of the issue that the copies of an entry are behind."""
+    return f"copies_behind_{entry.entry_id}"
+
+
+def _store(hass: HomeAssistant, library: Library) -> CopyStore:
+    """Return the rows of all places: one object knows them all."""
+    return hass.data.setdefault(_DATA_STORE, CopyStore(library))
+
+
+def _refresher(
+    hass: HomeAssistant, entry: CopiesConfigEntry, coordinator: CopiesCoordinator
+) -> Callable[[], object]:
+    """Return what has the state read again, soon and not for each copy."""
+    return lambda: entry.async_create_background_task(
+        hass, coordinator.async_request_refresh(), f"look at {entry.title}"
+    )
+
+
+async def _async_prune(entry: CopiesConfigEntry, now: datetime) -> None:
+    """Delete the copies that are due."""
+    options, copies = entry.options, entry.runtime_data
+    limits = CopyLimits(
+        keep_days=options.get("keep_days") or None,
+        most_bytes=int(options.get("most_gb", 0) * 10**9) or None,
+    )
+    try:
+        pruned = await retention.prune(copies.store, copies.place, limits, now)
+    except ClipError as err:
+        _LOGGER.debug("Old copies at %s are deleted later: %s", entry.title, err)
+        return
+    if pruned.locked:
+        _LOGGER.warning(
+            "%s did not let %d old copies be deleted, and is not asked again",
+            entry.title,
+            len(pruned.locked),
+        )
+    await copies.coordinator.async_request_refresh()
+
+
+def _rule(entry: ConfigEntry) -> Rule:
+    """Return which clips are copied: what is not chosen does not matter."""
+    options = entry.options
+    cameras = [one.partition("/") for one in options.get(CONF_CAMERAS, ())]
+    return Rule(
+        kept_only=options.get(CONF_KEPT_ONLY, False),
+        cameras={(account_id, camera_id) for account_id, _, camera_id in cameras}
+        or None,
+        labels=set(options.get(CONF_LABELS, ())) or None,
+        kinds=set(options.get(CONF_KINDS, ())) or None,
+        delete_with_clip=options.get(CONF_DELETE_WITH_CLIP, False),
+    )
+
+
+def _time(options: Any, name: str) -> time | None:
+    return dt_util.parse_time(options[name]) if options.get(name) else None
