@@ -10,6 +10,7 @@ import voluptuous as vol
 
 from custom_components.clip_download import config_flow, errors, stream_flow
 from custom_components.clip_download.const import DEFAULT_FILENAME, DOMAIN
+from custom_components.clip_download.copy_kinds import TARGETS
 from custom_components.clip_download.engine.library.retention import Limits
 from custom_components.clip_download.engine.pipeline import retry
 from custom_components.clip_download.retention import (
@@ -135,7 +136,7 @@ async def test_menu(hass: HomeAssistant) -> None:
         DOMAIN, context={"source": SOURCE_USER}
     )
     assert result["type"] is FlowResultType.MENU
-    assert result["menu_options"] == [*KINDS, "recordings"]
+    assert result["menu_options"] == [*KINDS, "recordings", *TARGETS]
 
 
 @every_kind

@@ -227,9 +227,9 @@ def test_types_are_strict() -> None:
     for override in options.get("overrides", []):
         for module in override["module"]:
             assert DOMAIN not in module
-    # Botocore has no types.
+    # Neither botocore nor aiobotocore has types.
     ignored = [short(one) for one in MODULES if "type: ignore" in one.read_text()]
-    assert ignored == ["engine/sources/kinesis.py"]
+    assert ignored == ["engine/sources/kinesis.py", "engine/targets/s3.py"]
 
 
 def test_discovery() -> None:

@@ -126,7 +126,9 @@ class ClipDownloadConfigFlow(TargetSteps, AbstractOAuth2FlowHandler, domain=DOMA
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Let streams be named where a cloud may refuse to list them."""
-        if not is_target(config_entry) and kind_of(config_entry).stream_name:
+        # What is ignored has no kind.
+        kind = KINDS.get(config_entry.data.get(CONF_KIND, ""))
+        if kind and kind.stream_name:
             return {SUBENTRY_STREAM: StreamSubentryFlow}
         return {}
 

@@ -1,39 +1,38 @@
 """Copies of clips at a place outside: what runs for the entry of one."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 import logging
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .accounts import loaded_accounts
-from .const import CONF_KIND, DOMAIN
+from .const import CONF_KEEP_DAYS, CONF_KIND, CONF_MOST_GB, DOMAIN
 from .copy_kinds import TARGETS, TargetKind
-from .engine.copies import retention
 from .engine.copies.copier import Copier
 from .engine.copies.crypt import Crypt
 from .engine.copies.place import CopyPlace
 from .engine.copies.retention import CopyLimits
 from .engine.copies.store import CopyStore, QueueStatus, Rule
-from .engine.errors import ClipError, SignInError
+from .engine.errors import SignInError
 from .engine.library.database import Library
 from .engine.targets.base import Target
 from .engine.targets.limits import Bandwidth, Hours
 from .errors import raise_setup_error, raise_update_error
 from .paths import media_folders
-from .retention import CLIPS_SAVED
+from .retention import CLIPS_SAVED, GB
 from .runtime import async_shared
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,8 +52,8 @@ CONF_LABELS = "labels"
 CONF_MOST_MBIT_S = "most_mbit_s"
 
 STATUS_EVERY = timedelta(minutes=1)
-PRUNE_EVERY = timedelta(hours=1)
 BEHIND_AFTER = timedelta(days=1)
+FAR_BEHIND_AFTER = timedelta(days=7)
 BYTES_PER_MBIT = 10**6 // 8
 
 _DATA_STORE: HassKey[CopyStore] = HassKey(f"{DOMAIN}_copies")
@@ -80,9 +79,19 @@ class CopiesCoordinator(DataUpdateCoordinator[QueueStatus]):
 
     @property
     def is_behind(self) -> bool:
-        """Whether a clip has waited for more than a day."""
-        oldest = self.data.oldest_waiting
-        return oldest is not None and oldest < dt_util.utcnow() - BEHIND_AFTER
+        """Whether clips have waited for more than a day: nothing was copied, or too little.
+
+        A large library takes days, in which its copies arrive one after the other.
+        """
+        since, now = self.data.waiting_since, dt_util.utcnow()
+        if since is None or since > now - BEHIND_AFTER:
+            return False
+        copied_at = self.data.copied_at
+        return (
+            copied_at is None
+            or copied_at < now - BEHIND_AFTER
+            or since < now - FAR_BEHIND_AFTER
+        )
 
     @override
     async def _async_update_data(self) -> QueueStatus:
@@ -96,10 +105,9 @@ class CopiesCoordinator(DataUpdateCoordinator[QueueStatus]):
         entry, status = self.config_entry, self.data
         if isinstance(status.error, SignInError):
             entry.async_start_reauth(self.hass)
-        if not self.is_behind:
+        if not self.is_behind or status.waiting_since is None:
             ir.async_delete_issue(self.hass, DOMAIN, behind_id(entry))
             return
-        assert status.oldest_waiting is not None
         ir.async_create_issue(
             self.hass,
             DOMAIN,
@@ -110,7 +118,7 @@ class CopiesCoordinator(DataUpdateCoordinator[QueueStatus]):
             translation_placeholders={
                 "target": entry.title,
                 "count": str(status.waiting),
-                "since": f"{dt_util.as_local(status.oldest_waiting):%Y-%m-%d %H:%M}",
+                "since": f"{dt_util.as_local(status.waiting_since):%Y-%m-%d %H:%M}",
             },
         )
 
@@ -123,6 +131,7 @@ class Copies:
     place: CopyPlace
     copier: Copier
     coordinator: CopiesCoordinator
+    task: asyncio.Task[None] | None = None
 
 
 type CopiesConfigEntry = ConfigEntry[Copies]
@@ -158,6 +167,8 @@ async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bo
         instance_id = await store.instance_id(entry.data.get(CONF_INSTANCE, ""))
         # First: what is saved from now on is noted, also while the place is away.
         await store.set_target(entry.entry_id, _rule(entry))
+        # What was wrong may have been changed: it is found out anew.
+        await store.set_error(entry.entry_id, None)
         limit = Bandwidth(
             int(options.get(CONF_MOST_MBIT_S, 0) * BYTES_PER_MBIT) or None
         )
@@ -179,6 +190,10 @@ async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bo
         place=place,
         roots=lambda: media_folders(hass),
         hours=Hours(begin=_time(options, CONF_BEGIN), end=_time(options, CONF_END)),
+        limits=CopyLimits(
+            keep_days=options.get(CONF_KEEP_DAYS) or None,
+            most_bytes=int(options.get(CONF_MOST_GB, 0) * GB) or None,
+        ),
         is_busy=lambda: any(
             one.runtime_data.jobs.is_busy() for one in loaded_accounts(hass)
         ),
@@ -190,29 +205,27 @@ async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bo
     )
     await coordinator.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    entry.async_create_background_task(hass, copier.run(), f"copy to {entry.title}")
-    entry.async_on_unload(
-        async_dispatcher_connect(hass, CLIPS_SAVED, lambda clips: copier.wake())
+    entry.runtime_data.task = entry.async_create_background_task(
+        hass, copier.run(), f"copy to {entry.title}"
     )
 
-    async def prune(now: datetime) -> None:
-        await _async_prune(entry, now)
+    @callback
+    def wake(clips: object) -> None:
+        copier.wake()
 
-    entry.async_on_unload(
-        async_track_time_interval(
-            hass,
-            prune,
-            PRUNE_EVERY,
-            name=f"prune {entry.title}",
-            cancel_on_shutdown=True,
-        )
-    )
+    entry.async_on_unload(async_dispatcher_connect(hass, CLIPS_SAVED, wake))
     return True
 
 
 async def async_unload_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
     """Stop copying; what is not copied yet is when the entry is loaded again."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    if task := entry.runtime_data.task:
+        # Before the connections are closed, which it uses.
+        task.cancel()
+        await asyncio.wait([task])
+    return True
 
 
 async def async_remove_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
@@ -239,27 +252,6 @@ def _refresher(
     return lambda: entry.async_create_background_task(
         hass, coordinator.async_request_refresh(), f"look at {entry.title}"
     )
-
-
-async def _async_prune(entry: CopiesConfigEntry, now: datetime) -> None:
-    """Delete the copies that are due."""
-    options, copies = entry.options, entry.runtime_data
-    limits = CopyLimits(
-        keep_days=options.get("keep_days") or None,
-        most_bytes=int(options.get("most_gb", 0) * 10**9) or None,
-    )
-    try:
-        pruned = await retention.prune(copies.store, copies.place, limits, now)
-    except ClipError as err:
-        _LOGGER.debug("Old copies at %s are deleted later: %s", entry.title, err)
-        return
-    if pruned.locked:
-        _LOGGER.warning(
-            "%s did not let %d old copies be deleted, and is not asked again",
-            entry.title,
-            len(pruned.locked),
-        )
-    await copies.coordinator.async_request_refresh()
 
 
 def _rule(entry: ConfigEntry) -> Rule:

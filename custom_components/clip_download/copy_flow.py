@@ -1,8 +1,9 @@
 """Setting up a place for copies, and its options: tried by writing, reading and deleting."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 import logging
+import re
 from typing import Any
 
 import voluptuous as vol
@@ -32,7 +33,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .accounts import all_accounts
-from .accounts.kind import Field, Visibility
+from .accounts.kind import Field, Visibility, password, text
 from .const import CONF_KEEP_DAYS, CONF_KIND, CONF_MOST_GB
 from .copies import (
     CONF_BEGIN,
@@ -40,6 +41,7 @@ from .copies import (
     CONF_DELETE_WITH_CLIP,
     CONF_END,
     CONF_IDENTITY,
+    CONF_INSTANCE,
     CONF_KEPT_ONLY,
     CONF_KINDS,
     CONF_LABELS,
@@ -47,9 +49,12 @@ from .copies import (
     async_open_target,
 )
 from .copy_kinds import TARGETS, TargetKind
-from .engine.copies.crypt import new_identity
+from .engine.copies.crypt import Crypt, UndecryptableError, new_identity
+from .engine.copies.place import CopyPlace
+from .engine.copies.restore import catalogue
 from .engine.errors import ClipError
 from .engine.model import SEEN, EventKind
+from .engine.targets.base import Target
 from .entity import camera_unique_id
 from .errors import async_form_errors
 from .options_flow import LIMITS
@@ -59,6 +64,34 @@ _LOGGER = logging.getLogger(__name__)
 CONF_ENCRYPT = "encrypt"
 TARGET_AGAIN = "target_again"
 MOST_MBIT_S = 10_000
+
+
+def _is_key(identity: str) -> bool:
+    try:
+        Crypt(identity)
+    except ValueError:
+        return False
+    return True
+
+
+# What a new Home Assistant is asked for that goes on with the copies of one that is lost.
+TAKING_OVER = [
+    Field(
+        CONF_INSTANCE,
+        text(),
+        is_required=False,
+        visibility=Visibility.PUBLIC,
+        is_valid=re.compile(r"[0-9a-f]{16}").fullmatch,
+        error="no_copies",
+    ),
+    Field(
+        CONF_IDENTITY,
+        password(),
+        is_required=False,
+        is_valid=_is_key,
+        error="invalid_key",
+    ),
+]
 
 
 class TargetSteps(ConfigFlow):
@@ -89,16 +122,14 @@ class TargetSteps(ConfigFlow):
         user_input: dict[str, Any] | None,
         entry: ConfigEntry | None,
     ) -> ConfigFlowResult:
+        """Show the form of a place, and try what is typed into it."""
         fields = [field for field in kind.fields if self._is_asked(field)]
-        kept = entry.data if entry else {}
+        if entry is None:
+            fields += TAKING_OVER
         errors: dict[str, str] = {}
         placeholders: Mapping[str, str] = {}
         if user_input is not None:
-            given = {
-                field.name: value
-                for field in fields
-                if (value := field.tidy(user_input.get(field.name))) not in (None, "")
-            }
+            given = _given(fields, user_input)
             errors = {
                 field.name: field.error
                 for field in fields
@@ -106,9 +137,7 @@ class TargetSteps(ConfigFlow):
                 and field.name in given
                 and not field.is_valid(given[field.name])
             }
-            names = {field.name for field in fields}
-            data = {name: one for name, one in kept.items() if name not in names}
-            data |= given
+            data = _kept(entry, fields) | given
             if not errors:
                 errors, placeholders = await self._async_try_target(kind, data)
             if not errors:
@@ -119,6 +148,7 @@ class TargetSteps(ConfigFlow):
         schema: dict[Any, Any] = {field.marker: field.selector for field in fields}
         if entry is None:
             schema[vol.Required(CONF_ENCRYPT, default=False)] = BooleanSelector()
+        kept = entry.data if entry else {}
         shown = user_input or {
             field.name: kept[field.name]
             for field in fields
@@ -130,6 +160,7 @@ class TargetSteps(ConfigFlow):
             errors=errors,
             description_placeholders={
                 "target": entry.title if entry else kind.title,
+                **kind.examples,
                 **placeholders,
             },
         )
@@ -152,12 +183,12 @@ class TargetSteps(ConfigFlow):
                 await async_open_target(self.hass, kind, data)
             ) as target:
                 await target.try_access()
+                return await _errors_of_others(target, data), {}
         except (ClipError, ConfigEntryError) as err:
             return await async_form_errors(self.hass, err, kind.title)
         except Exception:
             _LOGGER.exception("Unexpected exception")
             return {"base": "unknown"}, {}
-        return {}, {}
 
     def _create_target(
         self, kind: TargetKind, data: dict[str, Any], *, is_encrypted: bool
@@ -165,6 +196,7 @@ class TargetSteps(ConfigFlow):
         """Create the entry; the key is shown this once."""
         data = {**data, CONF_KIND: kind.name}
         placeholders: dict[str, str] = {}
+        is_encrypted = is_encrypted and CONF_IDENTITY not in data
         if is_encrypted:
             data[CONF_IDENTITY] = placeholders["key"] = new_identity()
         title = (
@@ -176,6 +208,40 @@ class TargetSteps(ConfigFlow):
             description="copies_encrypted" if is_encrypted else "copies",
             description_placeholders=placeholders,
         )
+
+
+def _given(fields: Sequence[Field], user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is typed in, without what is left empty."""
+    return {
+        field.name: value
+        for field in fields
+        if (value := field.tidy(user_input.get(field.name))) not in (None, "")
+    }
+
+
+def _kept(entry: ConfigEntry | None, asked: Sequence[Field]) -> dict[str, Any]:
+    """Return what an entry has besides what is asked for."""
+    names = {field.name for field in asked}
+    data = entry.data if entry else {}
+    return {name: value for name, value in data.items() if name not in names}
+
+
+async def _errors_of_others(target: Target, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the form's errors if there is nothing to take over, or not with this key.
+
+    Raises ClipError.
+    """
+    if not (instance_id := data.get(CONF_INSTANCE)):
+        return {}
+    identity = data.get(CONF_IDENTITY)
+    place = CopyPlace(target, "", instance_id, Crypt(identity) if identity else None)
+    try:
+        async with aclosing(catalogue(place)) as records:
+            async for _ in records:
+                return {}
+    except UndecryptableError:
+        return {CONF_IDENTITY: "invalid_key"}
+    return {CONF_INSTANCE: "no_copies"}
 
 
 class CopiesOptionsFlow(OptionsFlowWithReload):
@@ -193,18 +259,21 @@ class CopiesOptionsFlow(OptionsFlowWithReload):
         """Ask for the options."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
+        options = self.config_entry.options
+        fields = _fields(self.hass, options.get(CONF_CAMERAS, ()))
         return self.async_show_form(
             step_id="copies",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(_fields(self.hass)), self.config_entry.options
+                vol.Schema(fields), options
             ),
         )
 
 
-def _fields(hass: HomeAssistant) -> dict[Any, Any]:
+def _fields(hass: HomeAssistant, chosen: Collection[str]) -> dict[Any, Any]:
+    """Return the fields of the options; some cameras are chosen already."""
     cameras = SelectSelector(
         SelectSelectorConfig(
-            options=_cameras(hass),
+            options=_cameras(hass, chosen),
             multiple=True,
             mode=SelectSelectorMode.DROPDOWN,
         )
@@ -246,8 +315,8 @@ def _fields(hass: HomeAssistant) -> dict[Any, Any]:
     }
 
 
-def _cameras(hass: HomeAssistant) -> list[SelectOptionDict]:
-    """Return the cameras of all accounts."""
+def _cameras(hass: HomeAssistant, chosen: Collection[str]) -> list[SelectOptionDict]:
+    """Return the cameras of all accounts, and those that are chosen and gone."""
     registry = er.async_get(hass)
     found = [
         SelectOptionDict(
@@ -259,4 +328,6 @@ def _cameras(hass: HomeAssistant) -> list[SelectOptionDict]:
         for one in er.async_entries_for_config_entry(registry, entry.entry_id)
         if one.domain == Platform.CAMERA
     ]
+    gone = set(chosen) - {one["value"] for one in found}
+    found += [SelectOptionDict(value=one, label=one.partition("/")[2]) for one in gone]
     return sorted(found, key=lambda one: one["label"].casefold())

@@ -1,7 +1,7 @@
 """The kinds of places that clips can be copied to: what their forms ask, how they are opened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -53,6 +53,8 @@ class TargetKind:
     fields: tuple[Field, ...]
     identity: tuple[str, ...]
     open: Open
+    # Fill the texts of its form.
+    examples: Mapping[str, str] = field(default_factory=dict)
 
     def unique_id(self, data: Mapping[str, Any]) -> str:
         """Return the unique id of a place: two entries never copy to the same one."""
@@ -133,6 +135,7 @@ S3 = TargetKind(
     ),
     identity=("endpoint_url", CONF_BUCKET, CONF_PREFIX),
     open=_async_open_s3,
+    examples={"example": "https://s3.example.com"},
 )
 WEBDAV = TargetKind(
     name="webdav",
@@ -153,10 +156,11 @@ WEBDAV = TargetKind(
     ),
     identity=(CONF_URL, CONF_PREFIX),
     open=_async_open_webdav,
+    examples={"example": "https://cloud.example.com/remote.php/dav/files/name"},
 )
 TARGETS: dict[str, TargetKind] = {S3.name: S3, WEBDAV.name: WEBDAV}
 
 
 def is_target(entry: ConfigEntry) -> bool:
     """Return whether an entry is a place for copies, and no account."""
-    return entry.data[CONF_KIND] in TARGETS
+    return entry.data.get(CONF_KIND) in TARGETS

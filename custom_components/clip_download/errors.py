@@ -55,10 +55,13 @@ def translated[E: HomeAssistantError](
 
 
 def _filled(hass: HomeAssistant, err: ClipError) -> dict[str, str]:
-    """Return what fills an error's text; a reason that is a code is put into words."""
-    if (reason := err.placeholders.get("reason")) is None:
-        return err.placeholders
-    return {**err.placeholders, "reason": async_cached_texts(hass).reason(reason)}
+    """Return what fills an error's text; what is a code is put into words."""
+    filled = dict(err.placeholders)
+    if "reason" in filled:
+        filled["reason"] = async_cached_texts(hass).reason(filled["reason"])
+    if "right" in filled:
+        filled["right"] = async_cached_texts(hass).right(filled["right"])
+    return filled
 
 
 @callback

@@ -13,7 +13,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .accounts import kind_of
+from .accounts import all_accounts, kind_of
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_AUTOMATIC, DOMAIN
 from .coordinator import ClipConfigEntry
 from .engine.errors import (
@@ -88,7 +88,7 @@ def async_update_issues(
 def async_forget_account(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete the issues of an account that is removed."""
     _async_delete_all(hass, entry)
-    if not hass.config_entries.async_entries(DOMAIN):
+    if not all_accounts(hass):
         ir.async_delete_issue(hass, DOMAIN, "limit_not_met_all")
 
 

@@ -1,6 +1,6 @@
 """Where an account's clips go, and what they are called."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import contextlib
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -13,7 +13,7 @@ from homeassistant.exceptions import TemplateError
 from homeassistant.helpers.template import Template
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME, DOMAIN
+from .const import CONF_MEDIA_DIR, DEFAULT_FILENAME
 from .engine.errors import InvalidRequestError
 from .engine.library.files import safe_name, safe_relative_path
 from .engine.model import Camera
@@ -51,10 +51,12 @@ def media_location(hass: HomeAssistant, path: Path) -> str | None:
     return None
 
 
-async def async_free_bytes(hass: HomeAssistant) -> int | None:
+async def async_free_bytes(
+    hass: HomeAssistant, accounts: Iterable[ConfigEntry]
+) -> int | None:
     """Return how much is free on the fullest disk that clips go to, None if none is there."""
     folders = set[Path]()
-    for account in hass.config_entries.async_entries(DOMAIN, include_disabled=False):
+    for account in accounts:
         with contextlib.suppress(InvalidRequestError):
             folders.add(media_folder(hass, account))
 

@@ -387,9 +387,12 @@ class CopyState(CopiesSensor):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """What was wrong the last time, in words."""
-        err = self.coordinator.data.error
-        return {"error": async_reason(self.hass, err) if err else None}
+        """What was wrong the last time, in words, and what the store does not let go of."""
+        status = self.coordinator.data
+        return {
+            "error": async_reason(self.hass, status.error) if status.error else None,
+            "locked": status.locked,
+        }
 
 
 def _is_today(moment: datetime) -> bool:

@@ -41,6 +41,10 @@ class Texts:
         """Return a reason in words if it is a code, such as `not_mounted`."""
         return self._texts.get(f"component.{DOMAIN}.common.reason_{reason}", reason)
 
+    def right(self, right: str) -> str:
+        """Return a right at a place for copies in words, such as `write`."""
+        return self._texts.get(f"component.{DOMAIN}.common.right_{right}", right)
+
     def as_recorded(self, words: str) -> str:
         """Return words with those that stand for a kind as that is recorded: `ding`."""
         kinds = {self.what(kind).casefold(): kind for kind in EventKind}

@@ -29,7 +29,7 @@ from homeassistant.helpers import device_registry as dr, discovery_flow
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from ..const import DOMAIN
+from ..const import CONF_KIND, DOMAIN
 from ..engine.errors import CloudError, SignInError
 
 CONF_HARDWARE_ID = "hardware_id"
@@ -127,7 +127,8 @@ def async_follow_lenders(hass: HomeAssistant) -> None:
             return
         email = lender.data[CONF_USERNAME]
         if any(
-            entry.data.get(CONF_USERNAME) == email
+            # A place for copies may have the same name of a user.
+            entry.data.get(CONF_USERNAME) == email and entry.data[CONF_KIND] == "ring"
             for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
         ):
             return

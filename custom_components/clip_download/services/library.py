@@ -9,6 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
+from ..accounts import all_accounts
 from ..const import DOMAIN
 from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
@@ -124,7 +125,10 @@ async def async_next_pruning(call: ServiceCall) -> ServiceResponse:
             "size_bytes": pruned.freed_bytes,
             "clips": clips,
             "saved_bytes": await ClipQueries(shared.library).total_size(),
-            "free_bytes": await async_free_bytes(call.hass),
+            "free_bytes": await async_free_bytes(
+                call.hass,
+                [one for one in all_accounts(call.hass) if not one.disabled_by],
+            ),
         }
     )
 

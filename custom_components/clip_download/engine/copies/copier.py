@@ -27,6 +27,7 @@ from ..targets.base import (
 )
 from ..targets.limits import Hours
 from .place import PICTURE, SIDECAR, CopyPlace, name_of
+from .retention import CopyLimits, prune
 from .store import Copy, CopyState, CopyStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ _LONGEST_WAIT_S = 60.0
 _LOOK_AGAIN_S = 60.0
 # Parts of uploads that nobody goes on with are dropped after a day.
 _ABORT_AFTER = timedelta(days=1)
+_PRUNE_EVERY = timedelta(hours=1)
 
 
 class SourceGoneError(StorageError):
@@ -58,19 +60,22 @@ class Copier:
     """Makes the copies of one target, as long as `run` runs.
 
     `roots` returns the media folders, `is_busy` whether clips are being saved, and
-    `on_change` hears that the state of the queue is another one.
+    `on_change` hears that the state of the queue is another one. Copies beyond the
+    `limits` are deleted between two others: nothing is done with one by two at once.
     """
 
     store: CopyStore
     place: CopyPlace
     roots: Callable[[], Sequence[Path]]
     hours: Hours = field(default_factory=Hours)
+    limits: CopyLimits = field(default_factory=CopyLimits)
     is_busy: Callable[[], bool] = lambda: False
     on_change: Callable[[], object] = lambda: None
     # By whose clock the hours are meant.
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     first_backoff_s: float = 1.0
     _failures: int = 0
+    _pruned_at: datetime | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -86,6 +91,7 @@ class Copier:
                 if aborted_at is None or aborted_at < now - _ABORT_AFTER:
                     await self._abort_uploads(now - _ABORT_AFTER)
                     aborted_at = now
+                await self._prune(now)
                 wait_s = await self._step()
             except ClipError as err:
                 await asyncio.sleep(await self._failed(err))
@@ -144,6 +150,25 @@ class Copier:
             await self.store.set_error(self.place.target_id, err)
         self.on_change()
         return pause_s
+
+    async def _prune(self, now: datetime) -> None:
+        """Delete the copies that are due, every hour."""
+        if self._pruned_at is not None and self._pruned_at > now - _PRUNE_EVERY:
+            return
+        self._pruned_at = now
+        try:
+            pruned = await prune(self.store, self.place, self.limits, now)
+        except ClipError as err:
+            # New copies do not wait for old ones to go.
+            _LOGGER.debug("Old copies are deleted later: %s", err)
+            return
+        if pruned.locked:
+            _LOGGER.warning(
+                "The store did not let %d old copies be deleted, and is not asked again",
+                len(pruned.locked),
+            )
+        if pruned.locked or pruned.gone:
+            self.on_change()
 
     async def _sleep(self, wait_s: float) -> None:
         with contextlib.suppress(TimeoutError):

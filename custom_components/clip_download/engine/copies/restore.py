@@ -1,6 +1,6 @@
 """The way back: copies are compared with their records, and clips are brought home."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 import contextlib
 from dataclasses import dataclass, field, replace
 import errno
@@ -93,7 +93,7 @@ async def verify(
     return verified
 
 
-async def catalogue(place: CopyPlace) -> AsyncIterator[Record]:
+async def catalogue(place: CopyPlace) -> AsyncGenerator[Record]:
     """Yield the records of all copies that are whole; what is no record of ours is left out.
 
     Raises UndecryptableError if the key is that of none of them, and what a target does.
