@@ -1,0 +1,851 @@
+"""Places for copies in Home Assistant, at stores that others wrote."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import (
+    ClientSessionGenerator,
+    WebSocketGenerator,
+)
+
+from custom_components.clip_download import copies
+from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.copies.store import QueueStatus
+from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.targets.s3 import S3Target
+from custom_components.clip_download.runtime import async_shared
+from homeassistant.components.media_source import async_browse_media
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
+from homeassistant.core import HomeAssistant, State
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from .accounts import begin, set_up as set_up_account
+from .clouds import Clouds
+from .household import home
+from .stores import (
+    BUCKET,
+    PASSWORD,
+    USER,
+    Fault,
+    Way,
+    _free_port,
+    make_bucket,
+    moto,
+    on,
+    s3_target,
+    way_to,
+    wsgidav,
+)
+from .waits import LONGEST_S, until
+from .words import error_of
+
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+KEY_ID = "AKIAIOSFODNN7EXAMPLE"
+
+pytestmark = pytest.mark.usefixtures("checked_words")
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[str]:
+    """Run a store."""
+    with moto() as url:
+        yield url
+
+
+@pytest.fixture
+async def way(store: str, socket_enabled: None) -> AsyncIterator[Way]:
+    """Serve the way to it."""
+    async with way_to(store) as way:
+        yield way
+
+
+@dataclass
+class Remote:
+    """A bucket of a store, and the way that Home Assistant takes to it."""
+
+    way: Way
+    bucket: S3Target
+
+    def typed(self, **changed: Any) -> dict[str, Any]:
+        """Return what a person types into its form."""
+        return {
+            "bucket": BUCKET,
+            "access_key_id": KEY_ID,
+            "secret_access_key": SECRET,
+            "endpoint_url": self.way.url,
+            "prefix": self.bucket._prefix,
+            "encrypt": False,
+            **changed,
+        }
+
+    async def names(self) -> set[str]:
+        """Return the names of all objects of all instances."""
+        return {stored.name async for stored in self.bucket.list()}
+
+    async def content(self, name: str) -> bytes:
+        """Fetch an object."""
+        async with self.bucket.read(name) as pieces:
+            return b"".join([piece async for piece in pieces])
+
+
+@pytest.fixture
+async def remote(store: str, way: Way) -> AsyncIterator[Remote]:
+    """Open a folder of the bucket that a test has for itself, past the way to it."""
+    async with s3_target(store, prefix=f"home/{os.urandom(4).hex()}") as target:
+        buckets = await target._client.list_buckets()
+        if BUCKET not in [one["Name"] for one in buckets["Buckets"]]:
+            await make_bucket(target)
+        yield Remote(way, target)
+
+
+async def answer(
+    hass: HomeAssistant, form: Mapping[str, Any], given: dict[str, Any]
+) -> ConfigFlowResult:
+    """Fill a form in."""
+    return await hass.config_entries.flow.async_configure(form["flow_id"], given)
+
+
+async def set_up(
+    hass: HomeAssistant, given: dict[str, Any], kind: str = "s3"
+) -> ConfigEntry:
+    """Set a place up through the menu and its form."""
+    result = await answer(hass, await begin(hass, kind), given)
+    assert result["type"] is FlowResultType.CREATE_ENTRY, result
+    await hass.async_block_till_done()
+    assert result["result"].state is ConfigEntryState.LOADED
+    return result["result"]
+
+
+@pytest.fixture
+async def place(hass: HomeAssistant, entry: ConfigEntry, remote: Remote) -> ConfigEntry:
+    """Set a bucket up beside an account of two cameras."""
+    return await set_up(hass, remote.typed())
+
+
+async def save(
+    hass: HomeAssistant, clouds: Clouds, hours_ago: float = 1, name: str = "Front"
+) -> Path:
+    """Save a clip of three seconds; return its path. What copies never ends."""
+    (camera,) = (one for one in clouds.ring.cameras if one.name == name)
+    start = datetime.now(UTC) - timedelta(hours=hours_ago)
+    event = clouds.ring.add_event(camera, start=start, duration_s=3)
+    entity_id = f"camera.{name.lower()}"
+    saved: dict[str, Any] | None = await hass.services.async_call(
+        DOMAIN,
+        "save_clip",
+        {
+            "entity_id": entity_id,
+            "start": event.start.isoformat(),
+            "end": event.end.isoformat(),
+        },
+        blocking=True,
+        return_response=True,
+    )
+    assert saved is not None
+    assert saved[entity_id]["status"] == "complete", saved
+    return Path(saved[entity_id]["path"])
+
+
+async def status_of(entry: ConfigEntry) -> QueueStatus:
+    """Look how far the copies are, as each minute."""
+    await entry.runtime_data.coordinator.async_refresh()
+    status: QueueStatus = entry.runtime_data.coordinator.data
+    return status
+
+
+async def until_status(
+    entry: ConfigEntry, condition: Callable[[QueueStatus], object]
+) -> QueueStatus:
+    """Wait until the copies are as far as that."""
+    async with asyncio.timeout(LONGEST_S):
+        while not condition(status := await status_of(entry)):
+            await asyncio.sleep(0.02)
+    return status
+
+
+async def copied(entry: ConfigEntry, count: int) -> None:
+    """Wait until so many clips have a copy, and none waits."""
+    await until_status(
+        entry, lambda status: (status.copied, status.waiting) == (count, 0)
+    )
+
+
+def state(hass: HomeAssistant, what: str) -> State:
+    """Return the state of a sensor of the bucket."""
+    found = hass.states.get(f"sensor.s3_{BUCKET}_{what}")
+    assert found
+    return found
+
+
+async def restored(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, Any]:
+    """Bring clips back; return what the action answers."""
+    response: dict[str, Any] | None = await hass.services.async_call(
+        DOMAIN,
+        "restore_clips",
+        {"config_entry_id": entry.entry_id},
+        blocking=True,
+        return_response=True,
+    )
+    assert response is not None
+    return response
+
+
+async def change_options(
+    hass: HomeAssistant, entry: ConfigEntry, **options: Any
+) -> None:
+    """Change options of a place in its form."""
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "copies")
+    result = await hass.config_entries.options.async_configure(form["flow_id"], options)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+
+
+def in_words(text: str) -> bool:
+    """Return whether a text has nothing that opens a door, and says where none is."""
+    return not any(one in text for one in (SECRET, KEY_ID, "127.0.0.1", "http"))
+
+
+# --- set-up
+
+
+async def test_copy(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    remote: Remote,
+) -> None:
+    """What is saved before and after is copied, with all that belongs to it; sensors follow."""
+    first = await save(hass, hass_clouds, 2)
+    place = await set_up(hass, remote.typed())
+    assert place.title == f"S3 {BUCKET}"
+    await copied(place, 1)
+    second = await save(hass, hass_clouds)
+    # The sensors find out by themselves.
+    await until(lambda: state(hass, "copied_clips").state == "2")
+    assert state(hass, "clips_to_copy").state == "0"
+    assert float(state(hass, "size_to_copy").state) == 0
+    assert state(hass, "copying").state == "done"
+    assert state(hass, "copying").attributes["error"] is None
+    instance = place.data["instance_id"]
+    root = Path(hass.config.media_dirs["local"])
+    expected = {
+        f"{instance}/{path.relative_to(root).with_suffix(ending)}": path.with_suffix(
+            ending
+        )
+        for path in (first, second)
+        for ending in (".mp4", ".jpg", ".json")
+    }
+    assert await remote.names() == expected.keys()
+    for name, path in expected.items():
+        if path.suffix != ".json":
+            assert await remote.content(name) == path.read_bytes()
+        else:
+            copy = json.loads(await remote.content(name))
+            assert copy == json.loads(path.read_text())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ({"bucket": "nobodys"}, None, "target_no_store", ""),
+        (
+            {},
+            ("PUT", Fault(status=403, code="InvalidAccessKeyId")),
+            "target_sign_in",
+            "",
+        ),
+        (
+            {},
+            ("PUT", Fault(status=403, code="SignatureDoesNotMatch")),
+            "target_sign_in",
+            "",
+        ),
+        (
+            {},
+            ("PUT", Fault(status=403, code="AccessDenied")),
+            "target_no_right",
+            ": write.",
+        ),
+        (
+            {},
+            ("GET", Fault(status=403, code="AccessDenied")),
+            "target_no_right",
+            ": list.",
+        ),
+        (
+            {},
+            ("DELETE", Fault(status=403, code="AccessDenied")),
+            "target_no_right",
+            ": delete.",
+        ),
+        ({"endpoint_url": "nothing"}, None, "target_unreachable", ""),
+    ],
+)
+async def test_wrong(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    remote: Remote,
+    wrong: tuple[dict[str, str], tuple[str, Fault] | None, str, str],
+) -> None:
+    """The form says what is wrong, and what right is missing; then it can be put right."""
+    changed, faults, error, word = wrong
+    if "endpoint_url" in changed:
+        changed = {"endpoint_url": f"http://127.0.0.1:{_free_port()}"}
+    if faults:
+        remote.way.always = on(*faults)
+    form = await answer(hass, await begin(hass, "s3"), remote.typed(**changed))
+    assert error_of(form) == error
+    assert form["description_placeholders"]
+    text = form["description_placeholders"]["error"]
+    assert word in text
+    assert in_words(text)
+    remote.way.always = None
+    result = await answer(hass, form, remote.typed())
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert await remote.names() == set()
+
+
+@pytest.mark.parametrize(
+    ("given", "errors"),
+    [
+        ({"endpoint_url": "s3.example.com"}, {"endpoint_url": "invalid_endpoint_url"}),
+        (
+            {"endpoint_url": "https://me:pass@s3.example.com"},
+            {"endpoint_url": "invalid_endpoint_url"},
+        ),
+        ({"instance_id": "../other"}, {"instance_id": "no_copies"}),
+        ({"instance_id": "0123456789abcdef"}, {"instance_id": "no_copies"}),
+        ({"identity": "AGE-SECRET-KEY-1ABC"}, {"identity": "invalid_key"}),
+    ],
+)
+async def test_invalid(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    remote: Remote,
+    given: dict[str, str],
+    errors: dict[str, str],
+) -> None:
+    """What cannot be right is shown at its field."""
+    form = await answer(hass, await begin(hass, "s3"), remote.typed(**given))
+    assert form["errors"] == errors
+
+
+async def test_duplicate(
+    hass: HomeAssistant, place: ConfigEntry, remote: Remote
+) -> None:
+    """No two entries copy to the same place."""
+    result = await answer(hass, await begin(hass, "s3"), remote.typed())
+    assert (result["type"], result["reason"]) == (
+        FlowResultType.ABORT,
+        "already_configured",
+    )
+
+
+async def test_webdav(
+    hass: HomeAssistant, hass_clouds: Clouds, entry: ConfigEntry, tmp_path: Path
+) -> None:
+    """A WebDAV server takes copies as well; a wrong password is told."""
+    (folder := tmp_path / "dav").mkdir()
+    with wsgidav(folder) as url:
+        given = {"url": url, "username": USER, "password": "wrong", "encrypt": False}
+        form = await answer(hass, await begin(hass, "webdav"), given)
+        assert error_of(form) == "target_sign_in"
+        result = await answer(hass, form, {**given, "password": PASSWORD})
+        await hass.async_block_till_done()
+        place = result["result"]
+        path = await save(hass, hass_clouds)
+        await copied(place, 1)
+        found = {one.suffix: one for one in folder.rglob("*") if one.is_file()}
+        assert found.keys() == {".mp4", ".jpg", ".json"}
+        assert found[".mp4"].read_bytes() == path.read_bytes()
+        content = path.read_bytes()
+        path.unlink()
+        assert (await restored(hass, place))["count"] == 1
+        assert path.read_bytes() == content
+        assert await hass.config_entries.async_unload(place.entry_id)
+
+
+# --- what goes wrong later
+
+
+async def test_away(
+    hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry, remote: Remote
+) -> None:
+    """While the place is away, clips wait, and a sensor says why; then they are copied."""
+    remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+    await save(hass, hass_clouds)
+    status = await until_status(place, lambda status: status.error)
+    assert (status.waiting, status.copied) == (1, 0)
+    assert state(hass, "copying").state == "failing"
+    assert state(hass, "clips_to_copy").state == "1"
+    assert float(state(hass, "size_to_copy").state) > 0
+    error = state(hass, "copying").attributes["error"]
+    assert len(error) > 20
+    assert in_words(error)
+    remote.way.always = None
+    await copied(place, 1)
+    assert state(hass, "copying").state == "done"
+    assert state(hass, "copying").attributes["error"] is None
+
+
+async def test_behind(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    place: ConfigEntry,
+    remote: Remote,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A repair tells of clips that wait for a day, and goes by itself."""
+    issues = ir.async_get(hass)
+    issue_id = copies.behind_id(place)
+    remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+    await save(hass, hass_clouds)
+    await until_status(place, lambda status: status.error)
+    assert not issues.async_get_issue(DOMAIN, issue_id)
+    now = dt_util.utcnow
+
+    def later() -> datetime:
+        return now() + timedelta(hours=25)
+
+    monkeypatch.setattr(copies.dt_util, "utcnow", later)
+    async_fire_time_changed(hass, later())
+    await until(lambda: issues.async_get_issue(DOMAIN, issue_id))
+    issue = issues.async_get_issue(DOMAIN, issue_id)
+    assert issue
+    assert issue.translation_placeholders
+    assert issue.translation_placeholders["count"] == "1"
+    remote.way.always = None
+    await copied(place, 1)
+    assert not issues.async_get_issue(DOMAIN, issue_id)
+
+
+async def test_behind_while_copying(
+    hass: HomeAssistant, place: ConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large library takes days without a repair, but not weeks."""
+    coordinator = place.runtime_data.coordinator
+    now = dt_util.utcnow()
+    for since, copied_at, is_behind in (
+        (timedelta(hours=23), None, False),
+        (timedelta(hours=25), None, True),
+        (timedelta(days=3), timedelta(hours=1), False),
+        (timedelta(days=3), timedelta(hours=25), True),
+        (timedelta(days=8), timedelta(hours=1), True),
+    ):
+        coordinator.data = QueueStatus(
+            waiting=1,
+            waiting_since=now - since,
+            copied_at=copied_at and now - copied_at,
+        )
+        assert coordinator.is_behind is is_behind
+
+
+async def test_reauth(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    place: ConfigEntry,
+    remote: Remote,
+) -> None:
+    """A key that is refused is asked for once; with another one, it goes on."""
+    await save(hass, hass_clouds, 2)
+    await copied(place, 1)
+    remote.way.always = lambda request: Fault(status=403, code="InvalidAccessKeyId")
+    await save(hass, hass_clouds)
+    await until_status(place, lambda status: status.error)
+    await status_of(place)
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert flow["context"]["source"] == SOURCE_REAUTH
+    given = {"access_key_id": "AKIANEW", "secret_access_key": "new"}
+    form = await answer(hass, flow, {**given})
+    assert error_of(form) == "target_sign_in"
+    assert form["data_schema"]
+    assert [str(name) for name in form["data_schema"].schema] == list(given)
+    remote.way.always = None
+    result = await answer(hass, form, given)
+    assert (result["type"], result["reason"]) == (
+        FlowResultType.ABORT,
+        "reauth_successful",
+    )
+    await hass.async_block_till_done()
+    assert place.data["secret_access_key"] == "new"
+    assert place.data["bucket"] == BUCKET
+    await copied(place, 2)
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+
+
+async def test_reconfigure(hass: HomeAssistant, place: ConfigEntry) -> None:
+    """All but which place it is can be changed."""
+    before = dict(place.data)
+    form = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": place.entry_id}
+    )
+    assert form["data_schema"]
+    names = [str(name) for name in form["data_schema"].schema]
+    assert names == ["access_key_id", "secret_access_key", "region", "verify_ssl"]
+    given = {
+        "access_key_id": "AKIANEW",
+        "secret_access_key": "new",
+        "region": "eu-west-1",
+        "verify_ssl": False,
+    }
+    result = await answer(hass, form, given)
+    assert (result["type"], result["reason"]) == (
+        FlowResultType.ABORT,
+        "reconfigure_successful",
+    )
+    await hass.async_block_till_done()
+    assert place.state is ConfigEntryState.LOADED
+    assert place.data == {**before, **given}
+
+
+# --- options
+
+KEEP_OPTIONS = {
+    "kept_only": False,
+    "most_mbit_s": 0,
+    "keep_days": 0,
+    "most_gb": 0,
+    "delete_with_clip": False,
+}
+
+
+async def test_kept_only(
+    hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry
+) -> None:
+    """A clip is copied once it is kept."""
+    await change_options(hass, place, **{**KEEP_OPTIONS, "kept_only": True})
+    path = await save(hass, hass_clouds)
+    place.runtime_data.copier.wake()
+    assert (await status_of(place)).waiting == 0
+    await hass.services.async_call(
+        DOMAIN, "keep_clip", {"clip": [str(path)]}, blocking=True
+    )
+    place.runtime_data.copier.wake()
+    await copied(place, 1)
+
+
+async def test_cameras(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    place: ConfigEntry,
+    remote: Remote,
+) -> None:
+    """Only clips of the chosen cameras are copied; one that is gone stays chosen."""
+    form = await hass.config_entries.options.async_init(place.entry_id)
+    assert form["data_schema"]
+    offered = form["data_schema"].schema["cameras"].config["options"]
+    labels = {one["label"]: one["value"] for one in offered}
+    (yard,) = (value for label, value in labels.items() if label.startswith("Yard"))
+    gone = f"{entry.entry_id}/gone"
+    hass.config_entries.async_update_entry(place, options={"cameras": [gone]})
+    await change_options(hass, place, **KEEP_OPTIONS, cameras=[yard, gone])
+    await save(hass, hass_clouds, 2, "Front")
+    await save(hass, hass_clouds, 1, "Yard")
+    await copied(place, 1)
+    assert all("yard" in name.lower() for name in await remote.names())
+
+
+async def test_hours(
+    hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry
+) -> None:
+    """Nothing is copied outside of the hours."""
+    now = dt_util.now()
+    begin_at, end_at = now + timedelta(hours=2), now + timedelta(hours=3)
+    hours = {"begin": f"{begin_at:%H:%M:%S}", "end": f"{end_at:%H:%M:%S}"}
+    await change_options(hass, place, **KEEP_OPTIONS, **hours)
+    await save(hass, hass_clouds)
+    await until_status(place, lambda status: status.waiting)
+    await asyncio.sleep(0.5)
+    assert (await status_of(place)).waiting == 1
+    assert state(hass, "copying").state == "copying"
+    await change_options(hass, place, **KEEP_OPTIONS)
+    await copied(place, 1)
+
+
+async def test_speed(
+    hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry, remote: Remote
+) -> None:
+    """The line carries no more than it may."""
+    mbit_s = 0.5
+    await change_options(hass, place, **{**KEEP_OPTIONS, "most_mbit_s": mbit_s})
+    begun_s = hass.loop.time()
+    path = await save(hass, hass_clouds)
+    await copied(place, 1)
+    # The first piece is sent at once.
+    least_s = (path.stat().st_size - 2**14) / (mbit_s * copies.BYTES_PER_MBIT)
+    assert hass.loop.time() - begun_s > least_s > 0
+
+
+async def test_retention(
+    hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry, remote: Remote
+) -> None:
+    """The oldest copies go where they take more room than they may; the clips stay."""
+    old, new = await save(hass, hass_clouds, 2), await save(hass, hass_clouds, 1)
+    await copied(place, 2)
+    most_gb = (old.stat().st_size + new.stat().st_size - 1) / 1e9
+    await change_options(hass, place, **{**KEEP_OPTIONS, "most_gb": most_gb})
+    await copied(place, 1)
+    assert {Path(name).stem for name in await remote.names()} == {new.stem}
+    assert old.exists()
+
+
+async def test_delete_with_clip(
+    hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry, remote: Remote
+) -> None:
+    """A clip that is deleted at home keeps its copy, unless asked otherwise."""
+    first, second = await save(hass, hass_clouds, 2), await save(hass, hass_clouds, 1)
+    await copied(place, 2)
+    delete = {"clip": [str(first)]}
+    await hass.services.async_call(DOMAIN, "delete_clips", delete, blocking=True)
+    place.runtime_data.copier.wake()
+    await asyncio.sleep(0.2)
+    assert len(await remote.names()) == 6
+    await change_options(hass, place, **{**KEEP_OPTIONS, "delete_with_clip": True})
+    delete = {"clip": [str(second)]}
+    await hass.services.async_call(DOMAIN, "delete_clips", delete, blocking=True)
+    place.runtime_data.copier.wake()
+    await copied(place, 1)
+    assert {Path(name).stem for name in await remote.names()} == {first.stem}
+
+
+# --- the way back
+
+
+@pytest.mark.parametrize("encrypt", [False, True])
+async def test_restore(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    remote: Remote,
+    encrypt: bool,
+) -> None:
+    """What was deleted or damaged at home comes back byte for byte."""
+    form = await begin(hass, "s3")
+    result = await answer(hass, form, remote.typed(encrypt=encrypt))
+    await hass.async_block_till_done()
+    place = result["result"]
+    shown = dict(result["description_placeholders"] or {})
+    paths = [await save(hass, hass_clouds, hours) for hours in (3, 2, 1)]
+    await copied(place, 3)
+    files = [path.with_suffix(one) for path in paths for one in (".mp4", ".jpg")]
+    contents = {path: path.read_bytes() for path in files}
+    if encrypt:
+        assert result["description"] == "copies_encrypted"
+        names = await remote.names()
+        assert not any("front" in name.lower() for name in names)
+        identity = pyrage.x25519.Identity.from_str(shown["key"])
+        for name in names:
+            content = await remote.content(name)
+            assert content.startswith(b"age-encryption.org/v1\n")
+            clear = pyrage.decrypt(content, [identity])
+            if ".mp4" in name:
+                assert clear in contents.values()
+    else:
+        assert (result["description"], shown) == ("copies", {})
+    for path in files[:2]:
+        path.unlink()
+    paths[1].write_bytes(b"x" * 100)
+    told = await restored(hass, place)
+    assert (told["count"], told["present"], told["failed"]) == (2, 1, [])
+    assert files[0].read_bytes() == contents[files[0]]
+    assert files[1].read_bytes() == contents[files[1]]
+    # What is damaged stays beside it, as nothing is written over.
+    (beside,) = set(map(Path, told["restored"])) - {files[0]}
+    assert beside.read_bytes() == contents[paths[1]]
+    library = (await async_shared(hass)).library
+    clips = {clip.path for clip in await library.clips("")}
+    assert clips == {paths[0], beside, paths[2]}
+
+
+async def test_another_home(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    place: ConfigEntry,
+    remote: Remote,
+    tmp_path: Path,
+) -> None:
+    """A second Home Assistant has a folder of its own, or goes on with another's copies."""
+    path = await save(hass, hass_clouds)
+    await copied(place, 1)
+    content, before = path.read_bytes(), await remote.names()
+    (folder := tmp_path / "second").mkdir()
+    async with home(folder, hass_clouds) as second:
+        own = await set_up(second, remote.typed())
+        assert own.data["instance_id"] != place.data["instance_id"]
+        assert (await restored(second, own))["count"] == 0
+        assert await second.config_entries.async_remove(own.entry_id)
+        other = {"instance_id": place.data["instance_id"]}
+        again = await set_up(second, remote.typed(**other))
+        told = await restored(second, again)
+        assert told["count"] == 1
+        (there_now,) = map(Path, told["restored"])
+        assert there_now.is_relative_to(folder)
+        assert there_now.read_bytes() == content
+        again.runtime_data.copier.wake()
+        await copied(again, 1)
+        assert await remote.names() == before
+
+
+async def test_restore_refused(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    place: ConfigEntry,
+    remote: Remote,
+) -> None:
+    """An account is no place for copies; a place that is away says so."""
+    with pytest.raises(HomeAssistantError) as caught:
+        await restored(hass, entry)
+    assert caught.value.translation_key == "copies_not_loaded"
+    remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+    with pytest.raises(HomeAssistantError) as caught:
+        await restored(hass, place)
+    assert caught.value.translation_key in ("target_unreachable", "target_failed")
+    assert in_words(str(caught.value))
+
+
+# --- its life beside accounts
+
+
+async def test_unload_and_remove(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    place: ConfigEntry,
+    remote: Remote,
+) -> None:
+    """What is saved while it is unloaded is copied later; without it, nothing is noted."""
+    entries = hass.config_entries
+    assert await entries.async_unload(place.entry_id)
+    await save(hass, hass_clouds, 2)
+    asked = len(remote.way.seen)
+    assert await remote.names() == set()
+    assert await entries.async_setup(place.entry_id)
+    await copied(place, 1)
+    assert len(remote.way.seen) > asked
+    await entries.async_reload(place.entry_id)
+    await copied(place, 1)
+    await entries.async_remove(place.entry_id)
+    await hass.async_block_till_done()
+    # The copies stay.
+    assert len(await remote.names()) == 3
+    library: Library = (await async_shared(hass)).library
+    rows = await library.change(
+        lambda database: (
+            database.execute("SELECT * FROM copies").fetchall()
+            + database.execute("SELECT * FROM copy_targets").fetchall()
+        )
+    )
+    assert rows == []
+    assert not dr.async_entries_for_config_entry(dr.async_get(hass), place.entry_id)
+    # It goes on with what is there.
+    again = await set_up(hass, remote.typed())
+    assert again.data["instance_id"] == place.data["instance_id"]
+    stored = len(remote.way.sent("PUT", r"\.mp4"))
+    await copied(again, 1)
+    assert len(remote.way.sent("PUT", r"\.mp4")) == stored
+
+
+async def test_diagnostics(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    hass_client: ClientSessionGenerator,
+    entry: ConfigEntry,
+    remote: Remote,
+) -> None:
+    """They say how far the copies are, and hold no secret."""
+    place = await set_up(hass, remote.typed(encrypt=True))
+    await save(hass, hass_clouds)
+    await copied(place, 1)
+    told = await get_diagnostics_for_config_entry(hass, hass_client, place)
+    text = json.dumps(told)
+    assert in_words(text)
+    for name in ("identity", "instance_id", "access_key_id", "secret_access_key"):
+        assert place.data[name] not in text
+    assert place.unique_id
+    assert place.unique_id not in text
+    assert told["is_encrypted"] is True
+    assert told["data"]["kind"] == "s3"
+    assert told["status"]["copied"] == 1
+
+
+@pytest.mark.parametrize("with_account", [False, True])
+@pytest.mark.usefixtures("media_dir")
+async def test_all_else(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    hass_ws_client: WebSocketGenerator,
+    remote: Remote,
+    with_account: bool,
+) -> None:
+    """What is about accounts does not take a place for one."""
+    assert await async_setup_component(hass, "media_source", {})
+    account = None
+    if with_account:
+        hass_clouds.ring.add_camera("Front")
+        account = await set_up_account(hass, hass_clouds, "ring")
+    place = await set_up(hass, remote.typed())
+    client = await hass_ws_client(hass)
+
+    async def ask(command: str, **more: Any) -> dict[str, Any]:
+        await client.send_json_auto_id({"type": f"{DOMAIN}/{command}", **more})
+        while (told := await client.receive_json())["type"] == "event":
+            pass
+        assert told["success"], (command, told)
+        result: dict[str, Any] = told["result"]
+        return result
+
+    cameras = (await ask("cameras"))["cameras"]
+    assert [one["name"] for one in cameras] == (["Front"] if with_account else [])
+    await ask("subscribe")
+    await ask("clips/list")
+    await client.send_json_auto_id({"type": "config_entries/get", "domain": DOMAIN})
+    while (told := await client.receive_json())["type"] == "event":
+        pass
+    assert {one["entry_id"] for one in told["result"]} == {
+        one.entry_id for one in (account, place) if one
+    }
+    root = await async_browse_media(hass, f"media-source://{DOMAIN}")
+    assert root.children is not None
+    for child in root.children:
+        await async_browse_media(hass, child.media_content_id)
+    for action in ("list_clips", "next_pruning"):
+        told = await hass.services.async_call(
+            DOMAIN, action, {}, blocking=True, return_response=True
+        )
+        assert told is not None
+    if account:
+        await save(hass, hass_clouds)
+        await copied(place, 1)
+        # Its limits are not those of the library at home.
+        await change_options(hass, place, **{**KEEP_OPTIONS, "keep_days": 1})
+        shared = await async_shared(hass)
+        assert await shared.retention.limits() == {}
+        assert await hass.config_entries.async_unload(account.entry_id)
+    assert await hass.config_entries.async_unload(place.entry_id)
