@@ -19,7 +19,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -175,7 +175,8 @@ class TargetSteps(ConfigFlow):
         self, kind: TargetKind, data: dict[str, Any]
     ) -> tuple[dict[str, str], Mapping[str, str]]:
         """Write, read and delete one object; return the form's errors. Raises AbortFlow."""
-        if self.source not in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
+        is_new = self.source not in (SOURCE_REAUTH, SOURCE_RECONFIGURE)
+        if is_new:
             await self.async_set_unique_id(kind.unique_id(data))
             self._abort_if_unique_id_configured()
         try:
@@ -183,7 +184,7 @@ class TargetSteps(ConfigFlow):
                 await async_open_target(self.hass, kind, data)
             ) as target:
                 await target.try_access()
-                return await _errors_of_others(target, data), {}
+                return await _errors_of_others(target, data) if is_new else {}, {}
         except (ClipError, ConfigEntryError) as err:
             return await async_form_errors(self.hass, err, kind.title)
         except Exception:
@@ -322,7 +323,7 @@ def _cameras(hass: HomeAssistant, chosen: Collection[str]) -> list[SelectOptionD
         SelectOptionDict(
             value=f"{entry.entry_id}/"
             f"{one.unique_id.removeprefix(camera_unique_id(entry, ''))}",
-            label=f"{one.name or one.original_name or one.entity_id} ({entry.title})",
+            label=f"{_name(hass, one)} ({entry.title})",
         )
         for entry in all_accounts(hass)
         for one in er.async_entries_for_config_entry(registry, entry.entry_id)
@@ -331,3 +332,13 @@ def _cameras(hass: HomeAssistant, chosen: Collection[str]) -> list[SelectOptionD
     gone = set(chosen) - {one["value"] for one in found}
     found += [SelectOptionDict(value=one, label=one.partition("/")[2]) for one in gone]
     return sorted(found, key=lambda one: one["label"].casefold())
+
+
+def _name(hass: HomeAssistant, camera: er.RegistryEntry) -> str:
+    """Return the name of a camera, which is that of its device."""
+    device = dr.async_get(hass).async_get(camera.device_id or "")
+    return (
+        camera.name
+        or (device and (device.name_by_user or device.name))
+        or camera.entity_id
+    )

@@ -252,6 +252,25 @@ async def test_faults(
     assert await fetched(target, "one") == content.read_at(0, 200_000)
 
 
+@pytest.mark.parametrize(
+    ("fault", "kind", "key"), [one for one in FAULTS if one[0].status in (400, 403)]
+)
+async def test_faults_without_body(
+    target: S3Target, way: Way, fault: Fault, kind: type[ClipError], key: str
+) -> None:
+    """An answer to HEAD has no body; what it does not say is found out."""
+    await target.put("one", BytesContent(b"a clip"))
+    way.always = lambda request: fault
+    with pytest.raises(kind) as told:
+        await target.head("one")
+    assert (type(told.value), told.value.key) == (kind, key)
+    way.always = on("HEAD", fault)
+    with pytest.raises(ClipError):
+        await target.head("one")
+    way.always = None
+    assert await target.head("one")
+
+
 async def test_wrong_answers(target: S3Target, way: Way) -> None:
     """A store that says that it holds something else is not believed."""
     content = BytesContent(b"a clip")

@@ -77,6 +77,7 @@ _DAMAGED = {
     *("XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"),
 }
 _CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
+_WITHOUT_REASON = {"400", "403"}
 # The answers of stores that do not know checksums by SHA-256.
 _NOT_KNOWN = {"InvalidArgument", "InvalidRequest", "NotImplemented", "400", "501"}
 
@@ -326,11 +327,22 @@ class S3Target(Target):
                 answer: dict[str, Any] = await self._client.head_object(
                     **self._named(name)
                 )
-        except NoStoreError as err:
-            if _code(err.__cause__) in _NOT_THERE:
+        except (NoStoreError, MissingRightError, BadAnswerError) as err:
+            code = _code(err.__cause__)
+            if code in _NOT_THERE:
                 return None
+            if code in _WITHOUT_REASON:
+                await self._find_reason(name)
             raise
         return answer
+
+    async def _find_reason(self, name: str) -> None:
+        """Raise why an object is refused: the answer to HEAD has no room for a reason."""
+        with _errors(Right.READ):
+            answer = await self._client.get_object(
+                **self._named(name), Range="bytes=0-0"
+            )
+        answer["Body"].close()
 
     @override
     @contextlib.asynccontextmanager
