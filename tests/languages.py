@@ -10,7 +10,7 @@ SAME = frozenset(
     """
     1 week|{edge} {length} later|API|ARN|Access key ID|Account|Agent|Alarm|Album|Amazon Kinesis Video Streams|Animal|App|Audio|Bucket|Camera|
     Cisco Meraki|Clip|Clip Download|Clips|Cloud|Codec|Copies|Dashboard|Date|Detection|Download|Email|
-    Endpoint|Error|Event|Incident|Filter|Filters|Frame rate|From – to|H.264 (AVC)|H.265 (HEVC)|ID|
+    Endpoint|Event|Incident|Filter|Filters|Frame rate|From – to|H.264 (AVC)|H.265 (HEVC)|ID|
     Job IDs|Label|Labels|Link|Manual|Media|Moment|Motion|Names|No|OK|Package|Partial|Password|Pause|
     Person|Player|Position|Region|Ring|Script|Start|Status|Stream|Streams|Timeout|Timestamps|Token|
     Undo|Vehicle|Video|Zoom|alarm|animal|clip|clips|cloud|package|partial|person

@@ -249,7 +249,7 @@ async def test_copy(
     assert state(hass, "clips_to_copy").state == "0"
     assert float(state(hass, "size_to_copy").state) == 0
     assert state(hass, "copying").state == "done"
-    assert state(hass, "copying").attributes["error"] is None
+    assert state(hass, "copying").attributes["reason"] is None
     instance = place.data["instance_id"]
     root = Path(hass.config.media_dirs["local"])
     expected = {
@@ -406,13 +406,13 @@ async def test_away(
     assert state(hass, "copying").state == "failing"
     assert state(hass, "clips_to_copy").state == "1"
     assert float(state(hass, "size_to_copy").state) > 0
-    error = state(hass, "copying").attributes["error"]
+    error = state(hass, "copying").attributes["reason"]
     assert len(error) > 20
     assert in_words(error)
     remote.way.always = None
     await copied(place, 1)
     assert state(hass, "copying").state == "done"
-    assert state(hass, "copying").attributes["error"] is None
+    assert state(hass, "copying").attributes["reason"] is None
 
 
 async def test_behind(
@@ -809,6 +809,7 @@ async def test_all_else(
 ) -> None:
     """What is about accounts does not take a place for one."""
     assert await async_setup_component(hass, "media_source", {})
+    assert await async_setup_component(hass, "config", {})
     account = None
     if with_account:
         hass_clouds.ring.add_camera("Front")
@@ -826,7 +827,7 @@ async def test_all_else(
 
     cameras = (await ask("cameras"))["cameras"]
     assert [one["name"] for one in cameras] == (["Front"] if with_account else [])
-    await ask("subscribe")
+    await ask("jobs/subscribe")
     await ask("clips/list")
     await client.send_json_auto_id({"type": "config_entries/get", "domain": DOMAIN})
     while (told := await client.receive_json())["type"] == "event":
@@ -838,7 +839,7 @@ async def test_all_else(
     assert root.children is not None
     for child in root.children:
         await async_browse_media(hass, child.media_content_id)
-    for action in ("list_clips", "next_pruning"):
+    for action in ("next_pruning", "verify_clips", "rebuild_library"):
         told = await hass.services.async_call(
             DOMAIN, action, {}, blocking=True, return_response=True
         )

@@ -373,7 +373,7 @@ class CopyState(CopiesSensor):
     _attr_options = ["done", "copying", "failing"]
     _attr_translation_key = "copy_state"
     # It is long, and says the same as the state.
-    _unrecorded_attributes = frozenset({"error"})
+    _unrecorded_attributes = frozenset({"reason"})
 
     @property
     @override
@@ -390,7 +390,7 @@ class CopyState(CopiesSensor):
         """What was wrong the last time, in words, and what the store does not let go of."""
         status = self.coordinator.data
         return {
-            "error": async_reason(self.hass, status.error) if status.error else None,
+            "reason": async_reason(self.hass, status.error) if status.error else None,
             "locked": status.locked,
         }
 
