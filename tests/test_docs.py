@@ -7,22 +7,37 @@ nobody knows how to run is a fault.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+)
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import logging
 from pathlib import Path
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, override
 from unittest.mock import patch
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.copy_kinds import S3, TARGETS
 from custom_components.clip_download.engine.events import monitor
 from custom_components.clip_download.engine.sources.ring.client import RingSource
+from custom_components.clip_download.engine.targets.base import (
+    Content,
+    NoStoreError,
+    Stored,
+    Target,
+)
 from homeassistant.const import EVENT_CALL_SERVICE
 from homeassistant.core import (
     Context,
@@ -50,6 +65,7 @@ from .test_intent import FILES
 from .test_repository import DOCS, ROOT
 
 FRONT = "camera.front_door"
+PLACE = "01JD3ZX5Q8W2M4N6P8R0T2V4X6"
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 # Nothing takes longer than a day, which a time trigger may wait for.
@@ -125,10 +141,56 @@ async def _no_live(self: RingSource, camera: object) -> AsyncIterator[None]:
     yield
 
 
+class _Empty(Target):
+    """A place for copies that takes all and has nothing: `test_copies` has real ones."""
+
+    @override
+    async def put(self, name: str, content: Content, **how: Any) -> None:
+        return
+
+    @override
+    async def head(self, name: str) -> Stored | None:
+        return None
+
+    @override
+    def read(
+        self, name: str, offset: int = 0, size_bytes: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        raise NoStoreError("target_no_store")
+
+    @override
+    async def list(self, below: str = "") -> AsyncIterator[Stored]:
+        for stored in ():
+            yield stored
+
+    @override
+    async def delete(self, name: str) -> None:
+        return
+
+    @override
+    async def discard(self, name: str) -> None:
+        return
+
+    @override
+    async def abort_uploads(
+        self, below: str, before: datetime, keep: Collection[str]
+    ) -> int:
+        return 0
+
+    @override
+    async def aclose(self) -> None:
+        return
+
+
+async def _open_empty(hass: HomeAssistant, *how: object) -> Target:
+    return _Empty()
+
+
 @asynccontextmanager
 async def house(folder: Path) -> AsyncIterator[House]:
     """Run Home Assistant with the cameras of the documents, which filmed for a day."""
-    with patch.object(RingSource, "live", _no_live):
+    empty = {S3.name: replace(S3, open=_open_empty)}
+    with patch.object(RingSource, "live", _no_live), patch.dict(TARGETS, empty):
         async with Clouds(AUTHORITY) as clouds, home(folder, clouds) as hass:
             yield await furnish(hass, clouds)
 
@@ -157,6 +219,11 @@ async def furnish(hass: HomeAssistant, clouds: Clouds) -> House:
     assert await async_setup_component(hass, "automation", {})
     for kind in ("ring", "meraki", "kinesis"):
         await set_up(hass, clouds, kind)
+    place = MockConfigEntry(
+        domain=DOMAIN, entry_id=PLACE, title="S3 clips", data={"kind": S3.name}
+    )
+    place.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(PLACE)
 
     async def told(call: ServiceCall) -> None:
         assert call.data["message"]

@@ -255,7 +255,13 @@ OTHER_REPOSITORIES: set[str] = set()
 # Errors whose message says all there is to say: mostly of how something was asked for.
 EXPLAIN_THEMSELVES = {
     *("camera_disabled", "cancelled", "clip_not_found", "clips_two_ways"),
-    *("copies_not_loaded", "copy_damaged", "copy_key", "copy_source_changed", "copy_source_gone"),
+    *(
+        "copies_not_loaded",
+        "copy_damaged",
+        "copy_key",
+        "copy_source_changed",
+        "copy_source_gone",
+    ),
     *("delete_needs_window", "event_unknown", "events_failed", "filename_empty"),
     *("filename_leaves_folder", "filename_template", "filename_too_deep"),
     *("filename_too_long", "jobs_or_cameras", "jobs_unknown", "media_unknown"),
