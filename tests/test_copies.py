@@ -434,7 +434,7 @@ async def test_behind(
     def later() -> datetime:
         return now() + timedelta(hours=25)
 
-    monkeypatch.setattr(copies.dt_util, "utcnow", later)
+    monkeypatch.setattr(dt_util, "utcnow", later)
     async_fire_time_changed(hass, later())
     await until(lambda: issues.async_get_issue(DOMAIN, issue_id))
     issue = issues.async_get_issue(DOMAIN, issue_id)
@@ -462,7 +462,7 @@ async def test_behind_while_copying(
         coordinator.data = QueueStatus(
             waiting=1,
             waiting_since=now - since,
-            copied_at=copied_at and now - copied_at,
+            copied_at=None if copied_at is None else now - copied_at,
         )
         assert coordinator.is_behind is is_behind
 
@@ -714,6 +714,41 @@ async def test_another_home(
         again.runtime_data.copier.wake()
         await copied(again, 1)
         assert await remote.names() == before
+
+
+async def test_verify(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    place: ConfigEntry,
+    remote: Remote,
+) -> None:
+    """Copies are compared when asked for; what is not right is copied again."""
+
+    async def verified(**data: Any) -> dict[str, Any]:
+        told: dict[str, Any] | None = await hass.services.async_call(
+            DOMAIN, "verify_clips", data, blocking=True, return_response=True
+        )
+        assert told
+        assert told["ok"] == 2
+        return told
+
+    gone, kept = await save(hass, hass_clouds, 2), await save(hass, hass_clouds, 1)
+    await copied(place, 2)
+    (name,) = (one for one in await remote.names() if one.endswith(f"{gone.stem}.mp4"))
+    await remote.bucket.delete(name)
+    assert (await verified())["copies"] == []
+    (told,) = (await verified(copies=True))["copies"]
+    assert (told["title"], told["ok"], told["unknown"]) == (place.title, 1, 0)
+    assert [one["path"] for one in told["missing"]] == [str(gone)]
+    assert told["different"] == []
+    await copied(place, 2)
+    assert await remote.content(name) == gone.read_bytes()
+    (told,) = (await verified(copies=True))["copies"]
+    assert (told["ok"], told["missing"]) == (2, [])
+    assert kept.exists()
+    remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+    (told,) = (await verified(copies=True))["copies"]
+    assert in_words(told["message"])
 
 
 async def test_restore_refused(

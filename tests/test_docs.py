@@ -38,6 +38,7 @@ from custom_components.clip_download.engine.targets.base import (
     Stored,
     Target,
 )
+from custom_components.clip_download.engine.targets.limits import Bandwidth
 from homeassistant.const import EVENT_CALL_SERVICE
 from homeassistant.core import (
     Context,
@@ -160,8 +161,8 @@ class _Empty(Target):
 
     @override
     async def list(self, below: str = "") -> AsyncIterator[Stored]:
-        for stored in ():
-            yield stored
+        return
+        yield
 
     @override
     async def delete(self, name: str) -> None:
@@ -182,7 +183,7 @@ class _Empty(Target):
         return
 
 
-async def _open_empty(hass: HomeAssistant, *how: object) -> Target:
+async def _open_empty(hass: HomeAssistant, data: Told, limit: Bandwidth) -> Target:
     return _Empty()
 
 

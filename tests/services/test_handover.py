@@ -166,6 +166,7 @@ async def test_findings(
         "checked": 3,
         "ok": 0,
         "bytes_read": clips[0].size_bytes + clips[2].size_bytes,
+        "copies": [],
         **findings,
     }
     json.dumps(told)

@@ -1,10 +1,12 @@
-"""The action that brings clips back from a place that they were copied to."""
+"""Clips are brought back from a place that they were copied to, and copies compared."""
+
+from collections.abc import Sequence
 
 import voluptuous as vol
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
-from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_send
@@ -12,11 +14,14 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from ..const import DOMAIN
 from ..copies import CopiesConfigEntry
 from ..copy_kinds import is_target
-from ..engine.copies.restore import restore
+from ..engine.copies.restore import restore, verify
+from ..engine.copies.store import Copy
+from ..engine.errors import ClipError
 from ..errors import action_error, async_message, raise_action_error
 from ..paths import media_folder, media_folders
 from ..retention import CLIPS_SAVED
 from ..runtime import async_shared
+from .response import NamedClip, VerifiedPlace
 from .targets import async_unless_stopped
 
 # More are counted, but not named.
@@ -75,3 +80,41 @@ async def async_restore_clips(call: ServiceCall) -> ServiceResponse:
             for name, err in list(restored.failed.items())[:MOST_NAMED]
         ],
     }
+
+
+async def async_verify_copies(
+    hass: HomeAssistant, clip_ids: Sequence[str]
+) -> list[VerifiedPlace]:
+    """Compare the copies of clips at all places with what is recorded, fetching none."""
+    return [
+        await _async_verify(hass, entry, clip_ids)
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        if is_target(entry)
+    ]
+
+
+async def _async_verify(
+    hass: HomeAssistant, entry: CopiesConfigEntry, clip_ids: Sequence[str]
+) -> VerifiedPlace:
+    """Compare the copies of clips at a place; those that are not right are made again."""
+    copies = entry.runtime_data
+    told: VerifiedPlace = {"config_entry_id": entry.entry_id, "title": entry.title}
+    try:
+        verified = await verify(copies.store, copies.place, clip_ids)
+    except ClipError as err:
+        told["message"] = async_message(hass, action_error(err, camera=entry.title))
+        return told
+    copies.copier.wake()
+    told["ok"] = verified.ok
+    told["unknown"] = verified.unknown
+    told["missing"] = _named(verified.missing)
+    told["different"] = _named(verified.differing)
+    return told
+
+
+def _named(copies: Sequence[Copy]) -> list[NamedClip]:
+    return [
+        {"clip_id": copy.clip_id, "path": str(copy.clip.path)}
+        for copy in copies
+        if copy.clip
+    ]

@@ -37,12 +37,15 @@ from ..paths import media_folder, media_folders
 from ..runtime import async_shared
 from ..texts import async_cached_texts
 from . import response
+from .copies import async_verify_copies
 from .selection import SELECTION_FIELDS, SELECTION_SCHEMA, Selection, async_select
 from .targets import async_unless_stopped, names_of, raising_as_asked
 
 DEFAULT_EXPORT = "clip_download/exports/%Y-%m-%d_%H-%M-%S"
 
-VERIFY_CLIPS_SCHEMA = vol.Schema(SELECTION_SCHEMA)
+VERIFY_CLIPS_SCHEMA = vol.Schema(
+    {**SELECTION_SCHEMA, vol.Optional("copies", default=False): cv.boolean}
+)
 EXPORT_CLIPS_SCHEMA = vol.Schema(
     {**SELECTION_SCHEMA, vol.Optional("filename"): cv.string}
 )
@@ -88,12 +91,24 @@ async def async_verify_clips(call: ServiceCall) -> ServiceResponse:
             ),
             "verify clips",
         )
+        copies = (
+            await _async_read(
+                hass,
+                async_verify_copies(
+                    hass, [clip.id async for clip in selection.clips()]
+                ),
+                "verify copies",
+            )
+            if call.data["copies"]
+            else []
+        )
     answer: response.VerifyAnswer = {
         "checked": verified.ok + len(verified.others),
         "ok": verified.ok,
         **_findings(hass, verified.others),
         "bytes_read": verified.bytes_read,
         "seconds": round(time.monotonic() - began_s, 3),
+        "copies": copies,
     }
     return response.as_response(answer)
 

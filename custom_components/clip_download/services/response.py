@@ -204,13 +204,26 @@ class Findings(TypedDict):
     away: list[AwayFolder]
 
 
+class VerifiedPlace(TypedDict):
+    """What became of comparing copies at a place; the message says why it could not be."""
+
+    config_entry_id: str
+    title: str
+    ok: NotRequired[int]
+    unknown: NotRequired[int]
+    missing: NotRequired[list[NamedClip]]
+    different: NotRequired[list[NamedClip]]
+    message: NotRequired[str]
+
+
 class VerifyAnswer(Findings):
-    """What `verify_clips` answers."""
+    """What `verify_clips` answers; `copies` are empty unless it was asked for them."""
 
     checked: int
     ok: int
     bytes_read: int
     seconds: float
+    copies: list[VerifiedPlace]
 
 
 class ExportAnswer(Findings):
