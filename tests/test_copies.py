@@ -11,7 +11,10 @@ from typing import Any
 
 import pyrage
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
@@ -28,6 +31,7 @@ from custom_components.clip_download.engine.targets.s3 import S3Target
 from custom_components.clip_download.runtime import async_shared
 from homeassistant.components.media_source import async_browse_media
 from homeassistant.config_entries import (
+    SOURCE_IGNORE,
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntry,
@@ -810,6 +814,29 @@ async def test_unload_and_remove(
     assert len(remote.way.sent("PUT", r"\.mp4")) == stored
 
 
+async def test_stop(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    place: ConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Connections end with Home Assistant."""
+    closed: list[S3Target] = []
+    aclose = S3Target.aclose
+
+    async def close(self: S3Target) -> None:
+        closed.append(self)
+        await aclose(self)
+
+    await save(hass, hass_clouds)
+    await copied(place, 1)
+    monkeypatch.setattr(S3Target, "aclose", close)
+    await hass.async_stop(force=True)
+    assert closed == [place.runtime_data.place.target]
+    assert place.runtime_data.task
+    assert place.runtime_data.task.done()
+
+
 async def test_diagnostics(
     hass: HomeAssistant,
     hass_clouds: Clouds,
@@ -850,6 +877,9 @@ async def test_all_else(
         hass_clouds.ring.add_camera("Front")
         account = await set_up_account(hass, hass_clouds, "ring")
     place = await set_up(hass, remote.typed())
+    # What is offered and not wanted is an entry without data.
+    ignored = MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id="x")
+    ignored.add_to_hass(hass)
     client = await hass_ws_client(hass)
 
     async def ask(command: str, **more: Any) -> dict[str, Any]:
@@ -868,7 +898,7 @@ async def test_all_else(
     while (told := await client.receive_json())["type"] == "event":
         pass
     assert {one["entry_id"] for one in told["result"]} == {
-        one.entry_id for one in (account, place) if one
+        one.entry_id for one in (account, place, ignored) if one
     }
     root = await async_browse_media(hass, f"media-source://{DOMAIN}")
     assert root.children is not None

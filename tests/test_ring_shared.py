@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, override
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
@@ -741,6 +742,15 @@ async def test_discovered_lender(hass: HomeAssistant, hass_clouds: Clouds) -> No
         data={"ring_entry": lender.entry_id},
     )
     assert again["reason"] == "already_configured"
+
+
+async def test_place_of_the_same_name(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+    """A place for copies with the user name of an account is not that account."""
+    lender = await lend(hass, hass_clouds)
+    place = {"kind": "webdav", "username": lender.data["username"]}
+    MockConfigEntry(domain=DOMAIN, data=place).add_to_hass(hass)
+    await set_up(hass, hass_clouds, "kinesis")
+    assert len(discovered(hass)) == 1
 
 
 async def test_lenders_that_are_not_offered(

@@ -8,8 +8,8 @@ import logging
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -175,6 +175,12 @@ async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bo
         kind = TARGETS[entry.data[CONF_KIND]]
         target = await async_open_target(hass, kind, dict(entry.data), limit)
     entry.async_on_unload(target.aclose)
+
+    async def close(event: Event) -> None:
+        await target.aclose()
+
+    # Nothing is unloaded when Home Assistant ends.
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close))
     if CONF_INSTANCE not in entry.data:
         # A database that is lost must not make another instance of this one.
         hass.config_entries.async_update_entry(

@@ -198,7 +198,7 @@ class Target(ABC):
 
     @abstractmethod
     async def aclose(self) -> None:
-        """End all connections."""
+        """End all connections; it may be called again."""
 
     async def try_access(self) -> None:
         """Write, list, read and delete one object.

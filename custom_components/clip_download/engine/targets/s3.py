@@ -129,6 +129,7 @@ class S3Target(Target):
         self._prefix = f"{settings.prefix.strip('/')}/".lstrip("/")
         # The store compares SHA-256; if not, it compares MD5, as all do.
         self._knows_sha256 = True
+        self._is_closed = False
         # Whether an entity tag is the MD5, as long as no answer said otherwise.
         self._has_md5_tags = False
 
@@ -159,7 +160,9 @@ class S3Target(Target):
 
     @override
     async def aclose(self) -> None:
-        await self._client.close()
+        if not self._is_closed:
+            self._is_closed = True
+            await self._client.close()
 
     @override
     async def put(
