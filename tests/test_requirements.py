@@ -14,6 +14,7 @@ from uv import find_uv_bin
 from custom_components.clip_download.accounts import KINDS
 from custom_components.clip_download.accounts.source import LIVE_REQUIREMENTS
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.targets import s3, webdav
 import homeassistant
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -25,6 +26,8 @@ from .test_repository import MANIFEST, ROOT
 from .words import error_of
 
 HERE = Path(__file__).parent
+# What each kind of place for copies needs.
+PLACES = {"s3": s3.REQUIREMENTS, "webdav": webdav.REQUIREMENTS}
 # What live views need, and what that needs besides what Home Assistant has.
 LIVE_PACKAGES = ("aioice", "aiortc", "google_crc32c", "pylibsrtp")
 
@@ -70,6 +73,7 @@ def installs(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ours = {
         *LIVE_REQUIREMENTS,
         *(one for kind in KINDS.values() for one in kind.requirements),
+        *(one for requirements in PLACES.values() for one in requirements),
     }
     monkeypatch.setattr(
         "homeassistant.util.package.is_installed", lambda package: package not in ours
@@ -123,6 +127,26 @@ async def test_kinesis_brings_its_signer(
     told = result["description_placeholders"] or {}
     assert "botocore>=1.42,<2" in told["error"]
     assert set(installs) == set(KINDS["kinesis"].requirements)
+
+
+@pytest.mark.parametrize("kind", PLACES)
+async def test_places_for_copies_bring_their_packages(
+    hass: HomeAssistant, hass_clouds: Clouds, installs: list[str], kind: str
+) -> None:
+    """A package is installed with the first place of its kind only."""
+    given = {
+        "s3": {"bucket": "b", "access_key_id": "k", "secret_access_key": "s"},
+        "webdav": {"url": "https://example.com", "username": "u", "password": "p"},
+    }
+    entry = await set_up(hass, hass_clouds, "meraki")
+    assert entry.state is ConfigEntryState.LOADED
+    assert installs == []
+    form = await begin(hass, kind)
+    result = await hass.config_entries.flow.async_configure(
+        form["flow_id"], given[kind]
+    )
+    assert error_of(result) == "package_missing"
+    assert set(installs) == set(PLACES[kind])
 
 
 async def test_kinesis_without_its_signer(
@@ -190,6 +214,7 @@ def test_requirements_can_be_had(
     always = [
         *MANIFEST["requirements"],
         *(one for kind in KINDS.values() for one in kind.requirements),
+        *(one for requirements in PLACES.values() for one in requirements),
     ]
     for wanted, built in (
         (always, ["http-ece"]),
@@ -207,7 +232,9 @@ def test_requirements_can_be_had(
         chosen = dict(line.split("==") for line in done.stdout.split())
         assert ("aiortc" in chosen) == (wanted != always)
         assert ("google-crc32c" in chosen) == (wanted != always)
-        assert {"av", "botocore", "ring-doorbell"} <= set(chosen)
+        assert {"aiobotocore", "aiowebdav2", "av", "botocore", "ring-doorbell"} <= set(
+            chosen
+        )
 
 
 # All that Home Assistant loads of it at a start with accounts of all clouds.
