@@ -191,21 +191,7 @@ async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bo
         target, entry.entry_id, instance_id, Crypt(identity) if identity else None
     )
     coordinator = CopiesCoordinator(hass, entry, store)
-    copier = Copier(
-        store=store,
-        place=place,
-        roots=lambda: media_folders(hass),
-        hours=Hours(begin=_time(options, CONF_BEGIN), end=_time(options, CONF_END)),
-        limits=CopyLimits(
-            keep_days=options.get(CONF_KEEP_DAYS) or None,
-            most_bytes=int(options.get(CONF_MOST_GB, 0) * GB) or None,
-        ),
-        is_busy=lambda: any(
-            one.runtime_data.jobs.is_busy() for one in loaded_accounts(hass)
-        ),
-        on_change=_refresher(hass, entry, coordinator),
-        now=dt_util.now,
-    )
+    copier = _copier(hass, entry, place, coordinator, store)
     entry.runtime_data = Copies(
         store=store, place=place, copier=copier, coordinator=coordinator
     )
@@ -221,6 +207,32 @@ async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bo
 
     entry.async_on_unload(async_dispatcher_connect(hass, CLIPS_SAVED, wake))
     return True
+
+
+def _copier(
+    hass: HomeAssistant,
+    entry: CopiesConfigEntry,
+    place: CopyPlace,
+    coordinator: CopiesCoordinator,
+    store: CopyStore,
+) -> Copier:
+    """Return what copies to a place, as its options say."""
+    options = entry.options
+    return Copier(
+        store=store,
+        place=place,
+        roots=lambda: media_folders(hass),
+        hours=Hours(begin=_time(options, CONF_BEGIN), end=_time(options, CONF_END)),
+        limits=CopyLimits(
+            keep_days=options.get(CONF_KEEP_DAYS) or None,
+            most_bytes=int(options.get(CONF_MOST_GB, 0) * GB) or None,
+        ),
+        is_busy=lambda: any(
+            one.runtime_data.jobs.is_busy() for one in loaded_accounts(hass)
+        ),
+        on_change=_refresher(hass, entry, coordinator),
+        now=dt_util.now,
+    )
 
 
 async def async_unload_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
