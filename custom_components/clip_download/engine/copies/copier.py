@@ -292,8 +292,16 @@ class Copier:
 
     async def _open(self, copy: Copy) -> _Source:
         """Open a clip at home. Raises SourceGoneError, SourceChangedError."""
+        opening = asyncio.ensure_future(
+            run_in_thread(_opened, _clip(copy), self.roots())
+        )
         try:
-            return await run_in_thread(_opened, _clip(copy), self.roots())
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The thread goes on; what it opens is closed.
+            with contextlib.suppress(ValueError, OSError):
+                (await opening).file.close()
+            raise
         except ValueError as err:
             raise SourceChangedError("copy_source_changed") from err
         except OSError as err:
