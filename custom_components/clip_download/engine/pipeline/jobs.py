@@ -382,7 +382,8 @@ async def _import_pipeline() -> None:
 
     An account at rest does without.
     """
-    if PIPELINE not in sys.modules:
+    # While another thread still imports it, it is there already, but not whole.
+    if not hasattr(sys.modules.get(PIPELINE), "Pipeline"):
         await run_in_thread(import_module, PIPELINE)
 
 
