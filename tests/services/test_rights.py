@@ -42,11 +42,12 @@ FIELDS: dict[str, dict[str, Any]] = {
     "list_clips": {"date": "2026-11-01"},
     "list_events": {"date": "2026-11-01"},
     "record_clip": {"duration": {"seconds": 1}},
+    "restore_clips": {"config_entry_id": "any"},
     "save_clip": {"before": {"seconds": 5}, "timeout": {"seconds": 0}},
     "save_events": {"date": "2026-11-01"},
 }
 # For administrators, whatever it is called with.
-FOR_ADMINS = {"next_pruning", "rebuild_library"}
+FOR_ADMINS = {"next_pruning", "rebuild_library", "restore_clips"}
 # For clips that are named.
 BY_CLIP = {"keep_clip", "release_clip", "delete_clips", "share_clip"}
 
@@ -136,7 +137,7 @@ async def test_actions(
             if name in FOR_ADMINS:
                 calls += 1
                 with pytest.raises(Unauthorized):
-                    await call(name, {})
+                    await call(name, FIELDS.get(name, {}))
             if name in FOR_ADMINS | BY_CLIP - {"delete_clips"}:
                 continue
             for target, is_named in targets(hass):
