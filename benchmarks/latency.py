@@ -43,7 +43,8 @@ from tests.clouds.footage import Container, Shot, Span, Timeline
 from tests.clouds.resolver import LoopbackResolver
 from tests.clouds.server import Authority, Line
 from tests.engine.sources.test_ring_events import Firebase
-from tests.household import home, trust
+from tests.household import home
+from tests.trust import trust
 
 from .small_clips import make_film
 from .table import Row, main

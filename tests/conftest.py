@@ -23,7 +23,7 @@ from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSReso
 from .accounts import set_up
 from .clouds import Authority, Clouds
 from .clouds.server import FOLDER
-from .household import trust
+from .trust import trust
 from .words import check_words
 
 # Home Assistant's tests run asyncio in debug mode, which notes where each callback came

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-import os
 from pathlib import Path
 from typing import Any, Protocol, cast
 from unittest.mock import patch
@@ -18,7 +17,6 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant
 from homeassistant.helpers import frame, translation
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
-from homeassistant.util import ssl as ssl_util
 
 from .clouds.resolver import LoopbackResolver
 
@@ -28,19 +26,6 @@ class Resolving(Protocol):
 
     def resolver(self) -> LoopbackResolver:
         """Return a resolver that knows the clouds and nobody else."""
-
-
-def trust(ca_pem_path: Path) -> None:
-    """Let Home Assistant trust an authority, as it trusts a user's own one.
-
-    It made its TLS contexts when it was imported, which may be before the environment
-    could be set; so it makes them again, outside of the event loop.
-    """
-    os.environ["REQUESTS_CA_BUNDLE"] = str(ca_pem_path)
-    ssl_util._client_context.cache_clear()
-    for cipher_list in ssl_util.SSLCipherList:
-        for protocols in ssl_util._SSL_ALPN_PROTOCOLS:
-            ssl_util._client_context(cipher_list, protocols)
 
 
 @asynccontextmanager
