@@ -57,16 +57,16 @@ def run(module: str, *arguments: str) -> list[Row]:
     """
     print(f"\n## {module}\n", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        told = Path(folder) / "rows.json"
+        rows = Path(folder) / "rows.json"
         error = Path(folder) / "error"
         with error.open("wb") as stderr:
             reason = _ended(
-                [sys.executable, "-m", module, *arguments, "--json", str(told)],
+                [sys.executable, "-m", module, *arguments, "--json", str(rows)],
                 stderr.fileno(),
                 MOST_S,
             )
-        if told.exists():
-            return read_json(told)
+        if rows.exists():
+            return read_json(rows)
         lines = error.read_text(errors="replace").splitlines()
         print("\n".join(lines[-30:]), file=sys.stderr)
         said = next((line.strip() for line in reversed(lines) if line.strip()), "")

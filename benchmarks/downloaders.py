@@ -6,7 +6,7 @@ is a process in which one of them is measured, so that none inherits what anothe
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,28 +21,12 @@ import subprocess
 import sys
 import time
 from types import SimpleNamespace
-from typing import Any, override
+from typing import Any
 
-from aiohttp import ClientSession, TCPConnector
-from aiolimiter import AsyncLimiter
-
-from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import (
-    Camera,
-    Event,
-    Identity,
-    JobState,
-    MediaOptions,
-    Part,
-    Plan,
-)
-from custom_components.clip_download.engine.pipeline.executors import Executors
-from custom_components.clip_download.engine.pipeline.jobs import Jobs
-from custom_components.clip_download.engine.sources.base import Download, Source
-from custom_components.clip_download.engine.sources.http import Http, download_of
 from custom_components.clip_download.engine.time_range import Window
 
-from .servers import HOST, Loopback, trusting
+from .servers import HOST
+from .shelf import account, session_of
 from .watching import watched
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -95,91 +79,22 @@ type Fetch = Callable[[str, int], Awaitable[None]]
 type Way = Callable[[Work], AbstractAsyncContextManager[Fetch]]
 
 
-class Shelf(Source):
-    """A cloud whose footage lies behind nginx."""
-
-    kind = "shelf"
-    manufacturer = "Shelf"
-
-    def __init__(self, session: ClientSession, work: Work) -> None:
-        """Take where nginx listens, and how long its footage is."""
-        super().__init__({}, session=session)
-        self._work = work
-        self._http = Http(session, (), AsyncLimiter(1000))
-
-    @override
-    async def identify(self) -> Identity:
-        return Identity(id="shelf", title="Shelf")
-
-    @override
-    async def cameras(self) -> list[Camera]:
-        return []
-
-    @override
-    async def plan(
-        self,
-        camera: Camera,
-        window: Window,
-        media_options: MediaOptions,
-        events: Sequence[Event] = (),
-    ) -> Plan:
-        return Plan(parts=[Part(window=window)])
-
-    @override
-    @asynccontextmanager
-    async def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
-    ) -> AsyncIterator[Download]:
-        url = f"{self._work.base}/{BUCKET}/{camera.id}.mp4"
-        async with self._http.get_signed(url) as response:
-            yield download_of(response)
-
-
-@asynccontextmanager
-async def _session(work: Work) -> AsyncIterator[ClientSession]:
-    connector = TCPConnector(resolver=Loopback(), ssl=trusting(Path(work.folder)))
-    async with ClientSession(connector=connector) as session:
-        yield session
-
-
 @asynccontextmanager
 async def ours(work: Work) -> AsyncIterator[Fetch]:
     """Jobs of ours: checked, hashed, with picture and sidecar, synced, recorded."""
-    library = await Library(work.media / "clips.db").open()
-    tasks = set()
-
-    def spawn(way: Coroutine[Any, Any, None], name: str) -> None:
-        tasks.add(asyncio.create_task(way, name=name))
-
-    async with _session(work) as session:
-        jobs = Jobs(
-            account_id="bench",
-            account_name="bench",
-            source=Shelf(session, work),
-            library=library,
-            find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
-            downloads_at_once=8,
-            executors=Executors(),
-            spawn=spawn,
-            on_ended=lambda job: None,
-            sign_in_again=lambda: None,
-        )
+    async with account(
+        Path(work.folder),
+        work.media,
+        work.media / "clips.db",
+        lambda camera, part: f"{work.base}/{BUCKET}/{camera.id}.mp4",
+        downloads_at_once=8,
+    ) as save:
 
         async def fetch(name: str, number: int) -> None:
-            running = await jobs.ask(
-                Camera(id=name, name=name),
-                Window(START, START + work.duration_of(name)),
-                root=work.media,
-                filename=PurePosixPath(f"{name}_{number}"),
-                timeout=timedelta(minutes=10),
-                media_options=MediaOptions(),
-            )
-            job = await running.done
-            if job.state is not JobState.SAVED:
-                raise SystemExit(f"not saved: {job.error}")
+            window = Window(START, START + work.duration_of(name))
+            await save(name, window, PurePosixPath(f"{name}_{number}"))
 
         yield fetch
-    await library.close()
 
 
 @asynccontextmanager
@@ -192,7 +107,7 @@ async def ring_doorbell(work: Work) -> AsyncIterator[Fetch]:
     class Bell(RingDoorBell):
         has_subscription = True
 
-    async with _session(work) as session:
+    async with session_of(Path(work.folder)) as session:
         token = {"access_token": "token", "token_type": "Bearer"}
         ring = Ring(Auth("bench", token, http_client_session=session))
         vars(ring)["session"] = {}

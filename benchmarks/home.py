@@ -131,18 +131,18 @@ async def run(
     stops: bool = False,
     prefix: Sequence[str] = (),
     ends_within_s: float = ENDS_WITHIN_S,
-    **told: Any,
+    **arguments: Any,
 ) -> Any:
     """Start Home Assistant in its folder, do a job there; return what that returned.
 
-    The job is `module:function`; it is called with Home Assistant, its clouds and `told`.
+    The job is `module:function`; it is called with Home Assistant, its clouds and `arguments`.
     Home Assistant only `stops` in order, and stores all it has, if that is wanted.
     The command that starts it has `prefix` before it.
     """
     facts = {
         "folder": str(folder),
         "job": job,
-        "told": told,
+        "arguments": arguments,
         "stops": stops,
         "ports": dict(running.ports),
         "clouds": await asyncio.to_thread(_facts, running),
@@ -334,7 +334,7 @@ async def _live(facts: Mapping[str, Any], began_s: float) -> Any:
     # That module is this one, under another name.
     found = await asyncio.to_thread(importlib.import_module, module)
     job = getattr(found, name)
-    result = await job(hass, known, **facts["told"])
+    result = await job(hass, known, **facts["arguments"])
     if facts["stops"]:
         await hass.async_stop(force=True)
     return result

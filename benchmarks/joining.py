@@ -10,8 +10,7 @@ of its own; both take turns. Needs Debian's `nginx-light`, `curl` and `ffmpeg`.
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path, PurePosixPath
@@ -21,29 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, override
 
-from aiohttp import ClientSession, TCPConnector
-from aiolimiter import AsyncLimiter
-
-from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import (
-    Camera,
-    Event,
-    Identity,
-    JobState,
-    MediaOptions,
-    Part,
-    Plan,
-)
-from custom_components.clip_download.engine.pipeline.executors import Executors
-from custom_components.clip_download.engine.pipeline.jobs import Jobs
-from custom_components.clip_download.engine.sources.base import Download, Source
-from custom_components.clip_download.engine.sources.http import Http, download_of
+from custom_components.clip_download.engine.model import Camera, Part
 from custom_components.clip_download.engine.time_range import Placing, Window
 
-from .servers import HOST, Loopback, nginx, trusting
+from .servers import HOST, nginx
+from .shelf import account
 from .table import Row, main
+from .watching import cpu_seconds
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PARTS = 12
@@ -52,54 +36,6 @@ PART_S, SHORT_PART_S = 300, 60
 SAMPLE_S = 20
 SLOW_MBIT_S = 100.0
 GOAL = 0.7
-
-
-class Shelf(Source):
-    """A cloud of transport streams behind nginx, which sends two parts at once."""
-
-    kind = "shelf"
-    manufacturer = "Shelf"
-    parts_at_once = 2
-
-    def __init__(self, session: ClientSession, port: int, name: str) -> None:
-        """Take where nginx listens, and what its files are called."""
-        super().__init__({}, session=session)
-        self.url = f"https://{HOST}:{port}/{name}"
-        self.http = Http(session, (), AsyncLimiter(1000))
-
-    @override
-    async def identify(self) -> Identity:
-        return Identity(id="shelf", title="Shelf")
-
-    @override
-    async def cameras(self) -> list[Camera]:
-        return []
-
-    @override
-    async def plan(
-        self,
-        camera: Camera,
-        window: Window,
-        media_options: MediaOptions,
-        events: Sequence[Event] = (),
-    ) -> Plan:
-        length = window.duration / PARTS
-        starts = [window.start + number * length for number in range(PARTS)]
-        return Plan(
-            parts=[
-                Part(window=Window(start, start + length), placing=Placing.REQUESTED)
-                for start in starts
-            ]
-        )
-
-    @override
-    @asynccontextmanager
-    async def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
-    ) -> AsyncIterator[Download]:
-        number = round((part.window.start - START) / part.window.duration)
-        async with self.http.get_signed(f"{self.url}{number}.ts") as response:
-            yield download_of(response)
 
 
 def make_parts(folder: Path, name: str, part_s: int) -> None:
@@ -167,47 +103,32 @@ async def save(folder: Path, port: int, name: str, part_s: int) -> tuple[float, 
     media = folder / "media"
     media.mkdir()
     (folder / "clips.db").unlink(missing_ok=True)
-    library = await Library(folder / "clips.db").open()
-    tasks = set()
 
-    def spawn(way: Coroutine[Any, Any, None], name: str) -> None:
-        tasks.add(asyncio.create_task(way, name=name))
+    def address(_: Camera, part: Part) -> str:
+        number = round((part.window.start - START) / part.window.duration)
+        return f"https://{HOST}:{port}/{name}{number}.ts"
 
-    connector = TCPConnector(resolver=Loopback(), ssl=trusting(folder))
-    async with ClientSession(connector=connector) as session:
-        jobs = Jobs(
-            account_id="bench",
-            account_name="bench",
-            source=Shelf(session, port, name),
-            library=library,
-            find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
-            downloads_at_once=4,
-            executors=Executors(),
-            spawn=spawn,
-            on_ended=lambda job: None,
-            sign_in_again=lambda: None,
-        )
-        before_s = _own_s()
-        began = time.perf_counter()
-        running = await jobs.ask(
-            Camera(id="camera", name="camera"),
-            Window(START, START + timedelta(seconds=PARTS * part_s)),
-            root=media,
-            filename=PurePosixPath("clip"),
-            timeout=timedelta(minutes=10),
-            media_options=MediaOptions(),
-        )
-        job = await running.done
-        took = time.perf_counter() - began, _own_s() - before_s
-    await library.close()
-    if job.state is not JobState.SAVED or len(job.clips) != 1 or job.clips[0].gaps:
-        raise SystemExit(f"not saved as one: {job.error} {job.clips}")
-    return took
+    async with account(
+        folder,
+        media,
+        folder / "clips.db",
+        address,
+        parts=parts_of,
+        parts_at_once=2,
+        downloads_at_once=4,
+    ) as save_clip:
+        before_s, began = cpu_seconds(), time.perf_counter()
+        window = Window(START, START + timedelta(seconds=PARTS * part_s))
+        await save_clip("camera", window, PurePosixPath("clip"))
+        return time.perf_counter() - began, cpu_seconds() - before_s
 
 
-def _own_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+def parts_of(window: Window) -> list[Part]:
+    """Return the parts of a window, as a cloud of transport streams plans them."""
+    return [
+        Part(window=one, placing=Placing.REQUESTED)
+        for one in window.split(window.duration / PARTS)
+    ]
 
 
 def _children_s() -> float:
@@ -261,7 +182,7 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
 
 if __name__ == "__main__":
     if "--child" in sys.argv:
-        told = json.loads(sys.argv[-1])
-        json.dump(asyncio.run(save(Path(told[0]), *told[1:])), sys.stdout)
+        given, *others = json.loads(sys.argv[-1])
+        json.dump(asyncio.run(save(Path(given), *others)), sys.stdout)
     else:
         main(__doc__, measure)

@@ -9,40 +9,24 @@ process of its own. `MBIT_S` and `FPS` in the environment make other footage.
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import multiprocessing
 import os
 from pathlib import Path, PurePosixPath
-import shutil
 import tempfile
 import threading
-from typing import Any, Self, override
+from typing import Self
 
-from aiohttp import ClientSession, TCPConnector
-from aiolimiter import AsyncLimiter
-
-from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import (
-    Camera,
-    Event,
-    Identity,
-    JobState,
-    MediaOptions,
-    Part,
-    Plan,
-)
-from custom_components.clip_download.engine.pipeline.executors import Executors
-from custom_components.clip_download.engine.pipeline.jobs import Jobs
-from custom_components.clip_download.engine.sources.base import Download, Source
-from custom_components.clip_download.engine.sources.http import Http, download_of
+from custom_components.clip_download.engine.model import Part
 from custom_components.clip_download.engine.time_range import Placing, Window
 
 from .footage import write
-from .servers import HOST, Loopback, nginx, trusting
+from .servers import HOST, nginx
+from .shelf import account
 from .table import Row, main
 from .watching import watched
 
@@ -99,52 +83,6 @@ class Saved:
     most_on_disk_bytes: int
 
 
-class Shelf(Source):
-    """A cloud that has one part, for any window."""
-
-    kind = "shelf"
-    manufacturer = "Shelf"
-
-    def __init__(self, session: ClientSession, url: str, kind: Kind) -> None:
-        """Take where the part is."""
-        super().__init__({}, session=session)
-        self._http = Http(session, (), AsyncLimiter(1000))
-        self._url = url
-        self._kind = kind
-        self.parts_at_once = kind.parts_at_once  # type: ignore[misc]
-
-    @override
-    async def identify(self) -> Identity:
-        return Identity(id="shelf", title="Shelf")
-
-    @override
-    async def cameras(self) -> list[Camera]:
-        return []
-
-    @override
-    async def plan(
-        self,
-        camera: Camera,
-        window: Window,
-        media_options: MediaOptions,
-        events: Sequence[Event] = (),
-    ) -> Plan:
-        return Plan(
-            parts=[
-                Part(window=one, placing=self._kind.placing)
-                for one in window.split(PART)
-            ]
-        )
-
-    @override
-    @asynccontextmanager
-    async def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
-    ) -> AsyncIterator[Download]:
-        async with self._http.get_signed(self._url) as response:
-            yield download_of(response)
-
-
 class Disk:
     """Looks how much a folder has on the disk, for as long as the block takes."""
 
@@ -185,55 +123,31 @@ def written_bytes() -> int:
 
 
 async def save(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
-    """Save a clip of so many hours."""
-    media = folder / "media"
-    shutil.rmtree(media, ignore_errors=True)
-    media.mkdir()
-    library = await Library(folder / f"{os.getpid()}.db").open()
-    tasks = set()
-
-    def spawn(way: Coroutine[Any, Any, None], name: str) -> None:
-        tasks.add(asyncio.create_task(way, name=name))
-
-    connector = TCPConnector(resolver=Loopback(), ssl=trusting(folder))
-    async with ClientSession(connector=connector) as session:
-        jobs = Jobs(
-            account_id="bench",
-            account_name="bench",
-            source=Shelf(session, url, kind),
-            library=library,
-            find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
+    """Save a clip of so many hours, and remove it again."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        media = Path(name) / "media"
+        media.mkdir()
+        async with account(
+            folder,
+            media,
+            Path(name) / "clips.db",
+            lambda camera, part: url,
+            parts=lambda window: [
+                Part(window=one, placing=kind.placing) for one in window.split(PART)
+            ],
+            parts_at_once=kind.parts_at_once,
             downloads_at_once=2,
-            executors=Executors(),
-            spawn=spawn,
-            on_ended=lambda job: None,
-            sign_in_again=lambda: None,
-        )
-
-        async def save(name: str, window: Window) -> Path:
-            running = await jobs.ask(
-                Camera(id=name, name=name),
-                window,
-                root=media,
-                filename=PurePosixPath(name),
-                timeout=timedelta(minutes=10),
-                media_options=MediaOptions(),
-            )
-            job = await running.done
-            if job.state is not JobState.SAVED or job.error or job.clips[0].gaps:
-                raise SystemExit(f"not saved: {job.error}")
-            return job.clips[0].path
-
-        # A first clip brings what stays: code, threads, connections, decoders.
-        (await save("warm", Window(START, START + 4 * PART))).unlink()
-        before_bytes = written_bytes()
-        with Disk(media) as disk:
-            async with watched() as seen:
-                clip = await save("long", Window(START, START + timedelta(hours=hours)))
-        written = written_bytes() - before_bytes
-        clip_bytes = clip.stat().st_size
-        clip.unlink()
-    await library.close()
+        ) as save_clip:
+            # A first clip brings what stays: code, threads, connections, decoders.
+            warm = Window(START, START + 4 * PART)
+            (await save_clip("warm", warm, PurePosixPath("warm"))).path.unlink()
+            before_bytes = written_bytes()
+            window = Window(START, START + timedelta(hours=hours))
+            with Disk(media) as disk:
+                async with watched() as seen:
+                    clip = await save_clip("long", window, PurePosixPath("long"))
+            written = written_bytes() - before_bytes
+            clip_bytes = clip.path.stat().st_size
     return Saved(
         hours=hours,
         seconds=seen.seconds,

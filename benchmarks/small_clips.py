@@ -9,44 +9,28 @@ all at once, or as many at once as ours.
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import functools
 import multiprocessing
 from pathlib import Path, PurePosixPath
 import shutil
-import ssl
 import tempfile
 import time
-from typing import Any, override
+from typing import Any
 
-from aiohttp import ClientSession, TCPConnector
-from aiolimiter import AsyncLimiter
 import av
 import numpy as np
 
 from custom_components.clip_download.const import DEFAULT_DOWNLOADS_AT_ONCE
-from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import (
-    Camera,
-    Event,
-    Identity,
-    JobState,
-    MediaOptions,
-    Part,
-    Plan,
-)
-from custom_components.clip_download.engine.pipeline.executors import Executors
-from custom_components.clip_download.engine.pipeline.jobs import Jobs
-from custom_components.clip_download.engine.sources.base import Download, Source
-from custom_components.clip_download.engine.sources.http import Http, download_of
 from custom_components.clip_download.engine.time_range import Window
 
 from .line import served
-from .servers import HOST, Loopback, nginx
+from .servers import HOST, nginx
+from .shelf import account, session_of
 from .table import Row, main
 from .watching import cpu_seconds
 
@@ -65,45 +49,6 @@ class Run:
 
     seconds: float
     cpu_seconds: float
-
-
-class Roll(Source):
-    """A cloud that has footage of every window: always the same film."""
-
-    kind = "roll"
-    manufacturer = "Roll"
-
-    def __init__(self, session: ClientSession, url: str) -> None:
-        """Take the film's address."""
-        super().__init__({}, session=session)
-        self.url = url
-        self.http = Http(session, (), AsyncLimiter(1000))
-
-    @override
-    async def identify(self) -> Identity:
-        return Identity(id="roll", title="Roll")
-
-    @override
-    async def cameras(self) -> list[Camera]:
-        return []
-
-    @override
-    async def plan(
-        self,
-        camera: Camera,
-        window: Window,
-        media_options: MediaOptions,
-        events: Sequence[Event] = (),
-    ) -> Plan:
-        return Plan(parts=[Part(window=window)])
-
-    @override
-    @asynccontextmanager
-    async def fetch(
-        self, camera: Camera, part: Part, media_options: MediaOptions
-    ) -> AsyncIterator[Download]:
-        async with self.http.get_signed(self.url) as response:
-            yield download_of(response)
 
 
 def make_film(path: Path, length_s: int, size_bytes: int) -> None:
@@ -132,59 +77,30 @@ def make_film(path: Path, length_s: int, size_bytes: int) -> None:
             film.write(missing.to_bytes(4) + b"free" + bytes(missing - 8))
 
 
-def session_of(folder: Path) -> ClientSession:
-    """Return a session such as Home Assistant's, which finds the server."""
-    context = ssl.create_default_context(cafile=folder / "ca.pem")
-    return ClientSession(connector=TCPConnector(resolver=Loopback(), ssl=context))
-
-
 async def save_all(folder: Path, port: int, count: int) -> Run:
     """Save so many clips by jobs of one account."""
     media = folder / "media"
     media.mkdir()
-    library = await Library(folder / "clips.db").open()
-    executors = Executors()
-    tasks = set()
-
-    def spawn(life: Coroutine[Any, Any, None], name: str) -> None:
-        tasks.add(asyncio.create_task(life, name=name))
-
-    async with session_of(folder) as session:
-        jobs = Jobs(
-            account_id="bench",
-            account_name="bench",
-            source=Roll(session, f"https://{HOST}:{port}/film.mp4"),
-            library=library,
-            find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
-            downloads_at_once=DEFAULT_DOWNLOADS_AT_ONCE,
-            executors=executors,
-            spawn=spawn,
-            on_ended=lambda job: None,
-            sign_in_again=lambda: None,
-        )
+    async with account(
+        folder,
+        media,
+        folder / "clips.db",
+        lambda camera, part: f"https://{HOST}:{port}/film.mp4",
+        downloads_at_once=DEFAULT_DOWNLOADS_AT_ONCE,
+    ) as save_clip:
 
         async def save(number: int) -> None:
             name = f"Camera {number % CAMERAS}"
             start = START + timedelta(seconds=number * LENGTH_S)
-            running = await jobs.ask(
-                Camera(id=name, name=name),
-                Window(start, start + timedelta(seconds=LENGTH_S)),
-                root=media,
-                filename=PurePosixPath(name, f"{start:%F}", f"{start:%H-%M-%S}"),
-                timeout=timedelta(minutes=10),
-            )
-            job = await running.done
-            if job.state is not JobState.SAVED:
-                raise SystemExit(f"not saved: {job.error}")
+            window = Window(start, start + timedelta(seconds=LENGTH_S))
+            filename = PurePosixPath(name, f"{start:%F}", f"{start:%H-%M-%S}")
+            await save_clip(name, window, filename)
 
         # What is needed once is there before: threads, code, connections.
         await asyncio.gather(*(save(number) for number in range(-4, 0)))
         cpu, started = cpu_seconds(), time.perf_counter()
         await asyncio.gather(*(save(number) for number in range(count)))
-        run = Run(time.perf_counter() - started, cpu_seconds() - cpu)
-    await library.close()
-    executors.shutdown()
-    return run
+        return Run(time.perf_counter() - started, cpu_seconds() - cpu)
 
 
 async def get_all(
