@@ -297,16 +297,18 @@ async def test_hours(home: House) -> None:
 
 
 async def test_saving_comes_first(home: House) -> None:
-    """While clips are being saved, nothing is copied."""
-    await home.save("one")
+    """While clips are being saved, a new one is not copied; one that has waited is."""
+    await home.save("old", saved_at=datetime.now(UTC) - timedelta(minutes=2))
+    await home.save("new", saved_at=datetime.now(UTC))
     busy = [True]
-    task = asyncio.create_task(home.copier(is_busy=lambda: busy[0]).run())
+    task = asyncio.create_task(home.copier(is_busy=lambda: bool(busy)).run())
     try:
-        await asyncio.sleep(0.3)
-        assert not home.changes
-        busy.clear()
-        busy.append(False)
         await until(lambda: home.changes)
+        await asyncio.sleep(0.3)
+        assert len(home.changes) == 1
+        assert (await home.store.status(TARGET)).waiting == 1
+        busy.clear()
+        await until(lambda: len(home.changes) == 2)
     finally:
         task.cancel()
     assert await home.is_done()

@@ -34,8 +34,9 @@ _LOGGER = logging.getLogger(__name__)
 
 # The backoff of a target, and of one clip, is 2, 4, 8 ... seconds long, and never ends.
 _LONGEST_BACKOFF_S = 60 * 60.0
-# Saving comes first; but where something is always saved, copies are made all the same.
-_LONGEST_WAIT_S = 60.0
+# Saving comes first. But where something is always saved, no clip waits for longer, and
+# no queue grows for ever.
+_LONGEST_WAIT = timedelta(minutes=1)
 _LOOK_AGAIN_S = 60.0
 # Parts of uploads that nobody goes on with are dropped after a day.
 _ABORT_AFTER = timedelta(days=1)
@@ -112,7 +113,7 @@ class Copier:
             next_try = await self.store.next_try(target_id)
             due_s = _LOOK_AGAIN_S if next_try is None else seconds_until(next_try)
             return min(max(due_s, 0.05), _LOOK_AGAIN_S)
-        await self._let_save()
+        await self._let_save(copy.saved_at + _LONGEST_WAIT)
         try:
             await self._do(copy)
         except (SourceChangedError, SourceGoneError, DamagedCopyError) as err:
@@ -175,11 +176,9 @@ class Copier:
             async with asyncio.timeout(wait_s):
                 await self._woken.wait()
 
-    async def _let_save(self) -> None:
-        """Wait while clips are being saved, but not for ever."""
-        loop = asyncio.get_running_loop()
-        end_s = loop.time() + _LONGEST_WAIT_S
-        while self.is_busy() and loop.time() < end_s:
+    async def _let_save(self, end: datetime) -> None:
+        """Wait while clips are being saved, but not beyond `end`."""
+        while self.is_busy() and seconds_until(end) > 0:
             await asyncio.sleep(0.5)
 
     async def _abort_uploads(self, before: datetime) -> None:
