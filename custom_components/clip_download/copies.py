@@ -1,7 +1,7 @@
 """Copies of clips at a place outside: what runs for the entry of one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 import logging
@@ -12,22 +12,27 @@ from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.dispatcher import (
+    async_dispatcher_connect,
+    async_dispatcher_send,
+)
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.signal_type import SignalType
 
 from .accounts import loaded_accounts
 from .const import CONF_KEEP_DAYS, CONF_KIND, CONF_MOST_GB, DOMAIN
-from .copy_kinds import TARGETS, TargetKind
+from .copy_kinds import TARGETS, TargetKind, is_target
 from .engine.copies.copier import Copier
 from .engine.copies.crypt import Crypt
 from .engine.copies.place import CopyPlace
 from .engine.copies.retention import CopyLimits
-from .engine.copies.store import CopyStore, QueueStatus, Rule
+from .engine.copies.store import Copy, CopyStore, MadeCopy, QueueStatus, Rule
 from .engine.errors import SignInError
 from .engine.library.database import Library
+from .engine.model import Clip
 from .engine.targets.base import Target
 from .engine.targets.limits import Bandwidth, Hours
 from .errors import raise_setup_error, raise_update_error
@@ -38,6 +43,8 @@ from .runtime import async_shared
 _LOGGER = logging.getLogger(__name__)
 
 PLATFORMS = [Platform.SENSOR]
+# Sent with the clips of which a copy was made or deleted.
+COPIES_CHANGED: SignalType[tuple[Clip, ...]] = SignalType(f"{DOMAIN}_copies_changed")
 # What an entry has besides what is typed: who we are there, and the key.
 CONF_INSTANCE = "instance_id"
 CONF_IDENTITY = "identity"
@@ -218,6 +225,12 @@ def _copier(
 ) -> Copier:
     """Return what copies to a place, as its options say."""
     options = entry.options
+
+    @callback
+    def tell(copies: Sequence[Copy]) -> None:
+        clips = tuple(copy.clip for copy in copies if copy.clip)
+        async_dispatcher_send(hass, COPIES_CHANGED, clips)
+
     return Copier(
         store=store,
         place=place,
@@ -231,6 +244,7 @@ def _copier(
             one.runtime_data.jobs.is_busy() for one in loaded_accounts(hass)
         ),
         on_change=_refresher(hass, entry, coordinator),
+        on_copies=tell,
         now=dt_util.now,
     )
 
@@ -251,6 +265,28 @@ async def async_remove_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> N
     ir.async_delete_issue(hass, DOMAIN, behind_id(entry))
     shared = await async_shared(hass)
     await _store(hass, shared.library).forget_target(entry.entry_id)
+
+
+async def async_copies_of(
+    hass: HomeAssistant, clip_ids: Collection[str]
+) -> dict[str, list[tuple[ConfigEntry, MadeCopy]]]:
+    """Return the copies of clips, and those that wait, with the entry of their place.
+
+    Where no place is set up, nothing is looked for.
+    """
+    entries = hass.config_entries.async_entries(DOMAIN)
+    places = {entry.entry_id: entry for entry in entries if is_target(entry)}
+    if not places:
+        return {}
+    store = _store(hass, (await async_shared(hass)).library)
+    return {
+        clip_id: [
+            (places[copy.target_id], copy)
+            for copy in copies
+            if copy.target_id in places
+        ]
+        for clip_id, copies in (await store.made_of(clip_ids)).items()
+    }
 
 
 def behind_id(entry: ConfigEntry) -> str:

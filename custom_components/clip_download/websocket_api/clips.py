@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 import re
 from typing import Any
 
@@ -9,9 +10,11 @@ import voluptuous as vol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
+from ..copies import COPIES_CHANGED, async_copies_of
 from ..downloads import download_path
 from ..engine.library.queries import LONGEST_SEARCH, ClipQueries, Filter
 from ..engine.library.reindex import existing, forget_missing
@@ -42,6 +45,7 @@ from .schema import (
     ClipInfo,
     ClipsAnswer,
     ClipsEvent,
+    CopyInfo,
     DeleteAnswer,
     FiltersAnswer,
 )
@@ -50,6 +54,8 @@ PAGE, MOST_LISTED = 50, 200
 CLIP_IDS = vol.All([ID], vol.Length(min=1, max=1000))
 MOST_FILTERS = 50
 INFOS_AT_ONCE = 50
+# Small clips are copied so fast that one after the other would be too much to tell of.
+COPIES_EVERY_S = 1.0
 # Why a clip was not deleted that does not exist; the other reasons are the library's.
 NOT_FOUND = "not_found"
 
@@ -123,13 +129,15 @@ async def ws_filters(asker: Asker, msg: dict[str, Any]) -> FiltersAnswer:
 def ws_subscribe(
     asker: Asker, msg: dict[str, Any], send: Callable[[ClipsEvent], None]
 ) -> tuple[CALLBACK_TYPE, None]:
-    """Tell of the clips that are saved, kept, labelled and removed from now on."""
+    """Tell of clips that are saved, kept, labelled, copied and removed from now on."""
     cameras = asker.cameras(msg.get("entity_ids"))
     changes = _Changes(asker, cameras, send)
     ends = [
         async_dispatcher_connect(asker.hass, CLIPS_SAVED, changes.async_saved),
         async_dispatcher_connect(asker.hass, CLIPS_CHANGED, changes.async_changed),
         async_dispatcher_connect(asker.hass, CLIPS_DELETED, changes.async_deleted),
+        async_dispatcher_connect(asker.hass, COPIES_CHANGED, changes.async_copied),
+        changes.async_end,
     ]
 
     @callback
@@ -156,6 +164,8 @@ class _Changes:
         self._saved: dict[str, Clip] = {}
         self._changed: dict[str, Clip] = {}
         self._removed: dict[str, None] = {}
+        self._copied: dict[str, None] = {}
+        self._end_wait: CALLBACK_TYPE | None = None
         self._is_sending = False
 
     @callback
@@ -177,6 +187,27 @@ class _Changes:
             self._removed[clip.id] = None
         self._send_soon()
 
+    @callback
+    def async_copied(self, clips: Sequence[Clip]) -> None:
+        """Take clips that have another copy, or one less."""
+        copied = [clip.id for clip in clips if self._is_meant(clip)]
+        self._copied |= dict.fromkeys(copied)
+        if copied and self._end_wait is None:
+            self._end_wait = async_call_later(
+                self._asker.hass, COPIES_EVERY_S, self._async_waited
+            )
+
+    @callback
+    def _async_waited(self, now: datetime) -> None:
+        self._end_wait = None
+        self._send_soon()
+
+    @callback
+    def async_end(self) -> None:
+        """Wait for nothing more."""
+        if self._end_wait:
+            self._end_wait()
+
     def _add(self, to: dict[str, Clip], clips: Sequence[Clip]) -> None:
         to |= {clip.id: clip for clip in clips if self._is_meant(clip)}
         self._send_soon()
@@ -187,25 +218,35 @@ class _Changes:
         return is_chosen and self._asker.may_control(*camera)
 
     def _send_soon(self) -> None:
-        if self._is_sending or not (self._saved or self._changed or self._removed):
+        if self._is_sending or not self._has_any:
             return
         self._is_sending = True
         self._asker.hass.async_create_background_task(
             self._async_send(), "tell of clips"
         )
 
+    @property
+    def _has_any(self) -> bool:
+        """Whether there is anything to be told now."""
+        has_copied = self._copied and self._end_wait is None
+        return bool(self._saved or self._changed or self._removed or has_copied)
+
     async def _async_send(self) -> None:
         """Send all that there is: one after the other, in the order in which it came."""
         try:
-            while self._saved or self._changed or self._removed:
+            while self._has_any:
                 saved, self._saved = list(self._saved.values()), {}
                 changed, self._changed = list(self._changed.values()), {}
                 removed, self._removed = list(self._removed), {}
+                copied: list[str] = []
+                if self._end_wait is None:
+                    copied, self._copied = list(self._copied), {}
                 self._send(
                     {
                         "saved": await async_infos(self._asker, saved),
                         "changed": await async_infos(self._asker, changed),
                         "removed": removed,
+                        "copies": await _async_copies(self._asker.hass, copied),
                     }
                 )
         finally:
@@ -262,7 +303,7 @@ async def async_infos(
     with_links: bool = True,
     most_pictures: int | None = None,
 ) -> list[ClipInfo]:
-    """Return what is told of clips. `with_links` brings links that play them.
+    """Return what is told of clips. `with_links` brings links that play them, and copies.
 
     Of more than `most_pictures`, the first ones have a picture.
     """
@@ -272,6 +313,9 @@ async def async_infos(
     pictures = await async_picture_links(
         asker.hass, clips[:most_pictures], refresh_token_id=token
     )
+    copies: dict[str, list[CopyInfo]] = {}
+    if with_links:
+        copies = await _async_copies(asker.hass, [clip.id for clip in clips])
     infos = []
     for number, clip in enumerate(clips):
         if number % INFOS_AT_ONCE == 0:
@@ -280,12 +324,30 @@ async def async_infos(
         info = _info(asker.hass, clip)
         info["picture"] = pictures.get(clip.id)
         if with_links:
+            info["copies"] = copies.get(clip.id, [])
             info["url"] = async_file_link(asker.hass, clip.path, refresh_token_id=token)
             info["download"] = async_signed(
                 asker.hass, download_path(clip.id), refresh_token_id=token
             )
         infos.append(info)
     return infos
+
+
+async def _async_copies(
+    hass: HomeAssistant, clip_ids: Sequence[str]
+) -> dict[str, list[CopyInfo]]:
+    """Return what is told of the copies of clips; all of them are in it."""
+    found = await async_copies_of(hass, clip_ids) if clip_ids else {}
+    return {
+        clip_id: [
+            {
+                "place": entry.title,
+                "copied_at": utc(copy.copied_at) if copy.copied_at else None,
+            }
+            for entry, copy in found.get(clip_id, [])
+        ]
+        for clip_id in clip_ids
+    }
 
 
 def _info(hass: HomeAssistant, clip: Clip) -> ClipInfo:

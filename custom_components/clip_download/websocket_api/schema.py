@@ -38,6 +38,13 @@ class CameraInfo(TypedDict):
     picture: str | None
 
 
+class CopyInfo(TypedDict):
+    """A copy of a clip, or one that waits to be made: then `copied_at` is None."""
+
+    place: str
+    copied_at: str | None
+
+
 class ClipInfo(Span):
     """A saved clip. One of a camera that is gone has no entity."""
 
@@ -58,6 +65,7 @@ class ClipInfo(Span):
     media_content_id: str | None
     url: NotRequired[str | None]
     download: NotRequired[str | None]
+    copies: NotRequired[list[CopyInfo]]
     picture: str | None
 
 
@@ -275,3 +283,4 @@ class ClipsEvent(TypedDict):
     saved: list[ClipInfo]
     changed: list[ClipInfo]
     removed: list[str]
+    copies: dict[str, list[CopyInfo]]

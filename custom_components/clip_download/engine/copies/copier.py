@@ -60,8 +60,9 @@ class _Source:
 class Copier:
     """Makes the copies of one target, as long as `run` runs.
 
-    `roots` returns the media folders, `is_busy` whether clips are being saved, and
-    `on_change` hears that the state of the queue is another one. Copies beyond the
+    `roots` returns the media folders, `is_busy` whether clips are being saved,
+    `on_change` hears that the state of the queue is another one, and `on_copies` of
+    which clips a copy was made or deleted. Copies beyond the
     `limits` are deleted between two others: nothing is done with one by two at once.
     """
 
@@ -72,6 +73,7 @@ class Copier:
     limits: CopyLimits = field(default_factory=CopyLimits)
     is_busy: Callable[[], bool] = lambda: False
     on_change: Callable[[], object] = lambda: None
+    on_copies: Callable[[Sequence[Copy]], object] = lambda copies: None
     # By whose clock the hours are meant.
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     first_backoff_s: float = 1.0
@@ -170,6 +172,7 @@ class Copier:
             )
         if pruned.locked or pruned.gone:
             self.on_change()
+            self.on_copies(pruned.gone)
 
     async def _sleep(self, wait_s: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -204,6 +207,7 @@ class Copier:
             return
         # If the clip is at home again, it is copied again.
         await self.store.leave([copy], CopyState.WAITING)
+        self.on_copies([copy])
 
     async def _copy_sidecar(self, copy: Copy) -> None:
         """Copy the sidecar of a clip that is there, if it is not the same."""
@@ -230,6 +234,7 @@ class Copier:
         finally:
             source.file.close()
         await self.store.finish(copy, sha256)
+        self.on_copies([copy])
 
     async def _free_name(self, copy: Copy, name: str) -> str:
         """Return a name under which there is nothing, or this clip's own copy.

@@ -42,6 +42,7 @@ CREATE TABLE copies (
     state TEXT NOT NULL,
     saved_at_ms INTEGER NOT NULL,
     queued_at_ms INTEGER NOT NULL,
+    copied_at_ms INTEGER,
     size_bytes INTEGER NOT NULL,
     kept INTEGER NOT NULL,
     at_home INTEGER NOT NULL DEFAULT 1,
@@ -183,6 +184,14 @@ class Copy:
     upload_id: str
     attempts: int
     clip: Clip | None
+
+
+@dataclass(frozen=True)
+class MadeCopy:
+    """Since when a clip's copy is at a target; None if it is still to be made."""
+
+    target_id: str
+    copied_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,17 +344,20 @@ class CopyStore:
         """Note that all of a clip is there; if it was changed meanwhile, that it is due."""
 
         def finish(database: sqlite3.Connection) -> None:
+            now_ms = to_ms(datetime.now(UTC))
+            # A record that is copied again does not make the copy a newer one.
             database.execute(
                 "UPDATE copies SET is_whole = 1, upload_id = '', attempts = 0, "
+                "copied_at_ms = CASE WHEN is_whole THEN copied_at_ms ELSE ? END, "
                 "next_try_ms = 0, error = NULL, sidecar_sha256 = ?, "
                 "state = CASE WHEN state = 'leaving' THEN state "
                 "WHEN changes = ? THEN 'copied' ELSE 'changed' END "
                 "WHERE target_id = ? AND clip_id = ?",
-                (sidecar_sha256, copy.changes, copy.target_id, copy.clip_id),
+                (now_ms, sidecar_sha256, copy.changes, copy.target_id, copy.clip_id),
             )
             database.execute(
                 "UPDATE copy_targets SET error = NULL, copied_at_ms = ? WHERE id = ?",
-                (to_ms(datetime.now(UTC)), copy.target_id),
+                (now_ms, copy.target_id),
             )
 
         await self._change(finish)
@@ -454,14 +466,23 @@ class CopyStore:
         )
         return await self._copies(rows)
 
-    async def copied_ids(self, clip_ids: Collection[str]) -> set[str]:
-        """Return which of these clips have a whole copy at any target."""
+    async def made_of(self, clip_ids: Collection[str]) -> dict[str, list[MadeCopy]]:
+        """Return the copies of clips that are there or wait, by the clip's id."""
         rows = await self._read(
-            "SELECT clip_id FROM copies WHERE is_whole "
-            "AND clip_id IN (SELECT value FROM json_each(?))",
+            "SELECT clip_id, target_id, is_whole, copied_at_ms FROM copies "
+            "WHERE clip_id IN (SELECT value FROM json_each(?)) "
+            "AND (is_whole OR state = 'waiting') AND state != 'leaving' "
+            "ORDER BY clip_id, target_id",
             (json.dumps(list(clip_ids)),),
         )
-        return {row["clip_id"] for row in rows}
+        made = dict[str, list[MadeCopy]]()
+        for row in rows:
+            at_ms = row["copied_at_ms"] if row["is_whole"] else None
+            copied_at = None if at_ms is None else from_ms(at_ms)
+            made.setdefault(row["clip_id"], []).append(
+                MadeCopy(row["target_id"], copied_at)
+            )
+        return made
 
     async def status(self, target_id: str) -> QueueStatus:
         """Return how far the copies of a target are."""
