@@ -26,8 +26,12 @@ from pytest_homeassistant_custom_component.typing import (
 from custom_components.clip_download import copies
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.copies.store import QueueStatus
+from custom_components.clip_download.engine.errors import ClipError
 from custom_components.clip_download.engine.library.database import Library
+from custom_components.clip_download.engine.library.queries import Filter
+from custom_components.clip_download.engine.model import Clip
 from custom_components.clip_download.engine.targets.s3 import S3Target
+from custom_components.clip_download.retention import CLIPS_SAVED
 from custom_components.clip_download.runtime import async_shared
 from homeassistant.components.media_source import async_browse_media
 from homeassistant.config_entries import (
@@ -38,10 +42,11 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlowResult,
 )
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
@@ -203,12 +208,14 @@ def state(hass: HomeAssistant, what: str) -> State:
     return found
 
 
-async def restored(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, Any]:
+async def restored(
+    hass: HomeAssistant, entry: ConfigEntry, **data: Any
+) -> dict[str, Any]:
     """Bring clips back; return what the action answers."""
     response: dict[str, Any] | None = await hass.services.async_call(
         DOMAIN,
         "restore_clips",
-        {"config_entry_id": entry.entry_id},
+        {"config_entry_id": entry.entry_id, **data},
         blocking=True,
         return_response=True,
     )
@@ -718,6 +725,67 @@ async def test_another_home(
         again.runtime_data.copier.wake()
         await copied(again, 1)
         assert await remote.names() == before
+
+
+async def test_listed_and_fetched_when_played(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    place: ConfigEntry,
+    remote: Remote,
+    tmp_path: Path,
+) -> None:
+    """A new Home Assistant lists what was copied, and fetches a clip when it is played."""
+    paths = [await save(hass, hass_clouds, hours) for hours in (3, 2)]
+    await copied(place, 2)
+    contents = [path.read_bytes() for path in paths]
+    pictures = [path.with_suffix(".jpg").read_bytes() for path in paths]
+    clips = await (await async_shared(hass)).library.clips("ORDER BY start_ms")
+    ids = [clip.id for clip in clips]
+    (folder := tmp_path / "second").mkdir()
+    async with home(folder, hass_clouds) as second:
+        # Nothing is away where there is no place for copies.
+        assert await copies.async_away(second) is None
+        with pytest.raises(ClipError, match="copy_not_found"):
+            await copies.async_fetch_clip(second, ids[0])
+        again = await set_up(
+            second, remote.typed(instance_id=place.data["instance_id"])
+        )
+        told = await restored(second, again, footage=False)
+        assert (told["count"], told["present"], told["failed"]) == (2, 0, [])
+        assert not list(folder.rglob("*.mp4"))
+        away = await copies.async_away(second)
+        assert away
+        assert [one.id for one in await away.newest_first(Filter(), most=9)] == ids[
+            ::-1
+        ]
+        assert await copies.async_copied_picture(second, ids[0]) == pictures[0]
+        assert await copies.async_copied_picture(second, "x") is None
+        came: list[Clip] = []
+
+        @callback
+        def note(clips: tuple[Clip, ...]) -> None:
+            came.extend(clips)
+
+        async_dispatcher_connect(second, CLIPS_SAVED, note)
+        remote.way.seen.clear()
+        both = await asyncio.gather(
+            *(copies.async_fetch_clip(second, ids[0]) for _ in range(2))
+        )
+        assert both[0] == both[1]
+        assert both[0].path.read_bytes() == contents[0]
+        assert both[0].path.is_relative_to(folder)
+        assert len(remote.way.sent("GET", r"\.mp4")) == 1
+        assert came == [both[0]]
+        assert await away.clip(ids[0]) is None
+        assert await copies.async_fetch_clip(second, ids[0]) == both[0]
+        assert came == [both[0]]
+        remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+        with pytest.raises(ClipError) as caught:
+            await copies.async_fetch_clip(second, ids[1])
+        assert caught.value.key in ("target_unreachable", "target_failed")
+        assert await copies.async_copied_picture(second, ids[1]) is None
+        remote.way.always = None
+        assert (await copies.async_fetch_clip(second, ids[1])).id == ids[1]
 
 
 async def test_verify(

@@ -259,6 +259,7 @@ EXPLAIN_THEMSELVES = {
         "copies_not_loaded",
         "copy_damaged",
         "copy_key",
+        "copy_not_found",
         "copy_source_changed",
         "copy_source_gone",
     ),
@@ -524,10 +525,11 @@ SQL = re.compile(
 
 
 def test_only_stores_speak_sql() -> None:
-    """What the database is asked is written in the library, and in two more stores."""
+    """What the database is asked is written in the library, and in three more stores."""
     stores = (
         ENGINE_FOLDER / "library",
         ENGINE_FOLDER / "events" / "store.py",
+        ENGINE_FOLDER / "copies" / "away.py",
         ENGINE_FOLDER / "copies" / "store.py",
     )
     assert [

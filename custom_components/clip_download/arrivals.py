@@ -15,6 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_AUTOMATIC, CONF_FORMER, CONF_NEW_CAMERAS, DOMAIN
 from .coordinator import ClipConfigEntry
+from .copies import async_away
 from .engine.events.store import EventStore
 from .engine.model import Camera
 from .entity import account_identifier, camera_id_of, camera_removed, camera_unique_id
@@ -188,6 +189,8 @@ async def async_move_camera(
     library = (await async_shared(hass)).library
     await EventStore(library, entry.entry_id).move_camera(old_id, new_id)
     await library.move_camera(entry.entry_id, old_id, new_id)
+    if away := await async_away(hass):
+        await away.move_camera(entry.entry_id, old_id, new_id)
     devices, entities = dr.async_get(hass), er.async_get(hass)
     known = async_known_cameras(hass, entry)
     if taken := known.get(new_id):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+import contextlib
 from dataclasses import dataclass
 from datetime import time, timedelta
 import logging
@@ -25,18 +26,21 @@ from homeassistant.util.signal_type import SignalType
 from .accounts import loaded_accounts
 from .const import CONF_KEEP_DAYS, CONF_KIND, CONF_MOST_GB, DOMAIN
 from .copy_kinds import TARGETS, TargetKind, is_target
+from .engine.copies.away import AwayClips
 from .engine.copies.copier import Copier
 from .engine.copies.crypt import Crypt
 from .engine.copies.place import CopyPlace
+from .engine.copies.restore import NotCopiedError, fetch_one
 from .engine.copies.retention import CopyLimits
 from .engine.copies.store import Copy, CopyStore, MadeCopy, QueueStatus, Rule
-from .engine.errors import SignInError
+from .engine.errors import ClipError, CloudError, SignInError
 from .engine.library.database import Library
+from .engine.library.queries import ClipQueries
 from .engine.model import Clip
 from .engine.targets.base import Target
 from .engine.targets.limits import Bandwidth, Hours
 from .errors import raise_setup_error, raise_update_error
-from .paths import media_folders
+from .paths import media_folder, media_folders
 from .retention import CLIPS_SAVED, GB
 from .runtime import async_shared
 
@@ -64,6 +68,8 @@ FAR_BEHIND_AFTER = timedelta(days=7)
 BYTES_PER_MBIT = 10**6 // 8
 
 _DATA_STORE: HassKey[CopyStore] = HassKey(f"{DOMAIN}_copies")
+# Clips that are on their way home, by their id.
+_DATA_FETCHES: HassKey[dict[str, asyncio.Task[Clip]]] = HassKey(f"{DOMAIN}_fetches")
 
 
 class CopiesCoordinator(DataUpdateCoordinator[QueueStatus]):
@@ -287,6 +293,82 @@ async def async_copies_of(
         ]
         for clip_id, copies in (await store.made_of(clip_ids)).items()
     }
+
+
+async def async_away(hass: HomeAssistant) -> AwayClips | None:
+    """Return the clips of which there are copies only, None without a place for copies."""
+    if not _has_place(hass):
+        return None
+    return AwayClips(_store(hass, (await async_shared(hass)).library))
+
+
+async def async_fetch_clip(hass: HomeAssistant, clip_id: str) -> Clip:
+    """Return a clip that is at home, or comes home now; whoever asks may see it.
+
+    All who ask for one at once wait for the same. Raises ClipError.
+    """
+    fetches = hass.data.setdefault(_DATA_FETCHES, {})
+    if (task := fetches.get(clip_id)) is None:
+        task = hass.async_create_background_task(
+            _async_fetch(hass, clip_id), "fetch a clip from its copy", eager_start=False
+        )
+        fetches[clip_id] = task
+        task.add_done_callback(lambda done: fetches.pop(clip_id))
+    # It goes on if who asked goes away.
+    return await asyncio.shield(task)
+
+
+async def _async_fetch(hass: HomeAssistant, clip_id: str) -> Clip:
+    """Fetch a clip from the first place that has it. Raises ClipError."""
+    library = (await async_shared(hass)).library
+    known = await ClipQueries(library).clip(clip_id)
+    failure: ClipError = NotCopiedError("copy_not_found")
+    for entry in _places(hass):
+        try:
+            clip = await fetch_one(
+                entry.runtime_data.store,
+                entry.runtime_data.place,
+                clip_id,
+                media_folder(hass, None),
+                media_folders(hass),
+                now=dt_util.utcnow(),
+            )
+        except NotCopiedError:
+            continue
+        except ClipError as err:
+            failure = err
+            continue
+        if clip != known:
+            async_dispatcher_send(hass, CLIPS_SAVED, (clip,))
+        return clip
+    raise failure
+
+
+async def async_copied_picture(hass: HomeAssistant, clip_id: str) -> bytes | None:
+    """Return the picture of a clip's copy, None if none can be had. Raises StorageError."""
+    for entry in _places(hass):
+        store, place = entry.runtime_data.store, entry.runtime_data.place
+        for copy in await store.of_clips(entry.entry_id, [clip_id]):
+            with contextlib.suppress(CloudError):
+                if picture := await place.picture(copy.name):
+                    return picture
+    return None
+
+
+@callback
+def _places(hass: HomeAssistant) -> list[CopiesConfigEntry]:
+    """Return the places that are loaded."""
+    return [
+        entry
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        if is_target(entry)
+    ]
+
+
+@callback
+def _has_place(hass: HomeAssistant) -> bool:
+    """Return whether there is a place for copies, loaded or not."""
+    return any(map(is_target, hass.config_entries.async_entries(DOMAIN)))
 
 
 def behind_id(entry: ConfigEntry) -> str:

@@ -117,16 +117,20 @@ async def async_shared(hass: HomeAssistant) -> Shared:
 
 async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:
     """Rebuild the library from the files in the media folders. Raises StorageError."""
+    return await rebuild(
+        library, media_folders(hass), camera_of=async_camera_finder(hass)
+    )
+
+
+@callback
+def async_camera_finder(hass: HomeAssistant) -> Callable[[str, str], str]:
+    """Return what finds the id that a camera has now, by its account's id and a former id."""
     former: dict[str, dict[str, str]] = {
         entry.entry_id: entry.options.get(CONF_FORMER, {})
         for entry in hass.config_entries.async_entries(DOMAIN)
     }
-    return await rebuild(
-        library,
-        media_folders(hass),
-        camera_of=lambda account_id, camera_id: former.get(account_id, {}).get(
-            camera_id, camera_id
-        ),
+    return lambda account_id, camera_id: former.get(account_id, {}).get(
+        camera_id, camera_id
     )
 
 

@@ -121,7 +121,7 @@ async def test_many_copied(
     async with asyncio.timeout(30):
         while not all(one["copies"] for one in await listed(browser)):
             await asyncio.sleep(0.05)
-    library = place.runtime_data.store._library
+    library = place.runtime_data.store.library
     for clip in await library.clips(""):
         async_dispatcher_send(hass, copies.COPIES_CHANGED, (clip,))
     told = await copied(browser, number)

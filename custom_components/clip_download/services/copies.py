@@ -14,23 +14,29 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from ..const import DOMAIN
 from ..copies import CopiesConfigEntry
 from ..copy_kinds import is_target
-from ..engine.copies.restore import restore, verify
+from ..engine.copies.restore import relist, restore, verify
 from ..engine.copies.store import Copy
 from ..engine.errors import ClipError
 from ..errors import action_error, async_message, raise_action_error
 from ..paths import media_folder, media_folders
 from ..retention import CLIPS_SAVED
-from ..runtime import async_shared
+from ..runtime import async_camera_finder
 from .response import NamedClip, VerifiedPlace
 from .targets import async_unless_stopped
 
 # More are counted, but not named.
 MOST_NAMED = 100
-RESTORE_CLIPS_SCHEMA = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string})
+ATTR_FOOTAGE = "footage"
+RESTORE_CLIPS_SCHEMA = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_FOOTAGE, default=True): cv.boolean,
+    }
+)
 
 
 async def async_restore_clips(call: ServiceCall) -> ServiceResponse:
-    """Bring home the clips that are gone or damaged there; return what became of them."""
+    """Bring home, or only list, the clips that are gone there; return what became of them."""
     hass = call.hass
     entry: CopiesConfigEntry | None = hass.config_entries.async_get_entry(
         call.data[ATTR_CONFIG_ENTRY_ID]
@@ -44,18 +50,17 @@ async def async_restore_clips(call: ServiceCall) -> ServiceResponse:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="copies_not_loaded"
         )
-    shared = await async_shared(hass)
+    store, place = entry.runtime_data.store, entry.runtime_data.place
+    root = media_folder(hass, None)
+    if call.data[ATTR_FOOTAGE]:
+        work = restore(store, place, root, media_folders(hass))
+    else:
+        work = relist(store, place, root, camera_of=async_camera_finder(hass))
     with raise_action_error(camera=entry.title):
         restored = await async_unless_stopped(
             hass,
             hass.async_create_background_task(
-                restore(
-                    shared.library,
-                    entry.runtime_data.place,
-                    media_folder(hass, None),
-                    media_folders(hass),
-                ),
-                f"restore clips from {entry.title}",
+                work, f"restore clips from {entry.title}"
             ),
             HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="reading_interrupted"

@@ -83,7 +83,7 @@ async def test_restore(home: House) -> None:
     await Pruning(home.queries).delete([gone], [home.media])
     assert not gone.path.exists()
     damaged.path.write_bytes(b"x" * 1000)
-    restored = await restore.restore(home.library, home.place, home.media, [home.media])
+    restored = await restore.restore(home.store, home.place, home.media, [home.media])
     assert not restored.failed
     assert restored.present == 1
     back = {one.id: one for one in restored.clips}
@@ -98,7 +98,7 @@ async def test_restore(home: House) -> None:
     assert not list(home.media.rglob(".*"))
     # It is copied no second time.
     assert (
-        await restore.restore(home.library, home.place, home.media, [home.media])
+        await restore.restore(home.store, home.place, home.media, [home.media])
     ).present == 3
     await home.copy_all()
     assert (await home.store.status(TARGET)).copied == 3
@@ -118,11 +118,11 @@ async def test_new_home(tmp_path: Path, target: S3Target, home: House) -> None:
         assert {one.sidecar.clip.id for one in records} == {"clip0", "clip1", "clip2"}
         # One by one, as they are played.
         one = await restore.restore(
-            fresh.library, fresh.place, fresh.media, [fresh.media], clip_ids={"clip1"}
+            fresh.store, fresh.place, fresh.media, [fresh.media], clip_ids={"clip1"}
         )
         assert [clip.id for clip in one.clips] == ["clip1"]
         rest = await restore.restore(
-            fresh.library, fresh.place, fresh.media, [fresh.media]
+            fresh.store, fresh.place, fresh.media, [fresh.media]
         )
         assert (len(rest.clips), rest.present) == (2, 1)
         after = await fresh.queries.of_ids(["clip0", "clip1", "clip2"])
@@ -152,7 +152,7 @@ async def test_hostile_store(home: House, tmp_path: Path) -> None:
     )
     (clip,) = await home.queries.of_ids(["clip0"])
     clip.path.unlink()
-    restored = await restore.restore(home.library, home.place, home.media, [home.media])
+    restored = await restore.restore(home.store, home.place, home.media, [home.media])
     assert not restored.clips
     assert isinstance(restored.failed["clip_download/front/clip0"], DamagedCopyError)
     assert not list(tmp_path.rglob("*evil*"))

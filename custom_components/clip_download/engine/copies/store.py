@@ -5,7 +5,7 @@ same transaction, whoever makes it, so that no kill loses one; `drain` then deci
 becomes of it. The tables are made with the first target.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,16 @@ import sqlite3
 from typing import Any
 
 from ..errors import ClipError
-from ..library.database import Library, clip_of, error_json, error_of_json
+from ..library.database import (
+    ID,
+    RECORDED,
+    Library,
+    Record,
+    clip_of,
+    error_json,
+    error_of_json,
+)
+from ..library.reindex import MARK_AGAIN, marks_of
 from ..model import Clip
 from ..time_range import from_ms, to_ms
 
@@ -75,8 +84,28 @@ CREATE TRIGGER copy_gone AFTER DELETE ON copies WHEN OLD.is_whole BEGIN
         WHERE id = OLD.target_id;
 END;
 """
+# The clips of which there are copies only, with all that is known of them: what `clips` has,
+# and what a search looks at.
+_AWAY_COLUMNS = (*RECORDED, "kinds", "seen", "search_text")
+_AWAY = f"""
+CREATE TABLE away_clips (
+    {", ".join(f"{name} ANY" for name in _AWAY_COLUMNS)},
+    PRIMARY KEY (id)
+) STRICT;
+CREATE INDEX away_by_time ON away_clips (start_ms, id, end_ms);
+CREATE INDEX away_by_day ON away_clips (account_id, camera_id, day, start_ms, id);
+CREATE TRIGGER copy_away_gone AFTER DELETE ON copies WHEN OLD.is_whole BEGIN
+    DELETE FROM away_clips WHERE id = OLD.clip_id AND NOT EXISTS (
+        SELECT 1 FROM copies WHERE clip_id = OLD.clip_id AND is_whole);
+END;
+CREATE TRIGGER copy_away_broken AFTER UPDATE OF is_whole ON copies
+    WHEN OLD.is_whole AND NOT NEW.is_whole BEGIN
+    DELETE FROM away_clips WHERE id = OLD.clip_id AND NOT EXISTS (
+        SELECT 1 FROM copies WHERE clip_id = OLD.clip_id AND is_whole);
+END;
+"""  # noqa: S608
 # Only while there is a target: without one, nobody looks at the changes.
-_TRIGGERS = """
+_TRIGGERS = f"""
 CREATE TRIGGER IF NOT EXISTS copy_clip_added AFTER INSERT ON clips BEGIN
     INSERT OR IGNORE INTO copy_changes VALUES (NEW.id);
 END;
@@ -86,11 +115,22 @@ END;
 CREATE TRIGGER IF NOT EXISTS copy_clip_removed AFTER DELETE ON clips BEGIN
     INSERT OR IGNORE INTO copy_changes VALUES (OLD.id);
 END;
-"""
+CREATE TRIGGER IF NOT EXISTS copy_clip_leaves BEFORE DELETE ON clips
+    WHEN EXISTS (SELECT 1 FROM copies WHERE clip_id = OLD.id AND is_whole) BEGIN
+    INSERT OR REPLACE INTO away_clips
+        SELECT {", ".join(f"OLD.{name}" for name in RECORDED)}, kinds, seen, search_text
+        FROM clip_groups WHERE id = OLD.group_id;
+END;
+CREATE TRIGGER IF NOT EXISTS copy_clip_back AFTER INSERT ON clips BEGIN
+    DELETE FROM away_clips WHERE id = NEW.id;
+END;
+"""  # noqa: S608
 _NO_TRIGGERS = """
 DROP TRIGGER IF EXISTS copy_clip_added;
 DROP TRIGGER IF EXISTS copy_clip_changed;
 DROP TRIGGER IF EXISTS copy_clip_removed;
+DROP TRIGGER IF EXISTS copy_clip_leaves;
+DROP TRIGGER IF EXISTS copy_clip_back;
 DELETE FROM copy_changes;
 """
 
@@ -213,12 +253,21 @@ class QueueStatus:
     error: ClipError | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A whole copy that was found at a target: its clip, and its name there."""
+
+    clip: Clip
+    name: str
+    sidecar_sha256: str
+
+
 class CopyStore:
     """The rows of all targets. Every method raises StorageError as the library does."""
 
     def __init__(self, library: Library) -> None:
         """Take the library."""
-        self._library = library
+        self.library = library
         # Told again to a database that was made anew.
         self._rules: dict[str, Rule] = {}
         self._instance_id = ""
@@ -238,13 +287,13 @@ class CopyStore:
             ).fetchone()
             return str(found)
 
-        self._instance_id = await self._change(find, durable=True)
+        self._instance_id = await self.change(find, durable=True)
         return self._instance_id
 
     async def set_target(self, target_id: str, rule: Rule) -> None:
         """Note a target and its rule; if it is another one, look at all clips again."""
         self._rules[target_id] = rule
-        await self._change(lambda database: _set_target(database, target_id, rule))
+        await self.change(lambda database: _set_target(database, target_id, rule))
 
     async def forget_target(self, target_id: str) -> None:
         """Forget a target and its rows; what it holds stays there."""
@@ -256,7 +305,7 @@ class CopyStore:
             if not database.execute("SELECT 1 FROM copy_targets").fetchone():
                 _run(database, _NO_TRIGGERS)
 
-        await self._change(forget)
+        await self.change(forget)
 
     async def drain(self) -> bool:
         """Decide what becomes of clips that were changed; return whether there are more."""
@@ -288,7 +337,7 @@ class CopyStore:
             )
             return len(changed) == AT_ONCE
 
-        return await self._change(decide)
+        return await self.change(decide)
 
     async def next_due(self, target_id: str, now: datetime) -> Copy | None:
         """Return what is to be done next at a target: the oldest first."""
@@ -323,13 +372,11 @@ class CopyStore:
             _update(database, copy, name=name)
             return name
 
-        return await self._change(give)
+        return await self.change(give)
 
     async def keep_upload_id(self, copy: Copy, upload_id: str) -> None:
         """Note the upload of a copy's parts, to go on with after a kill."""
-        await self._change(
-            lambda database: _update(database, copy, upload_id=upload_id)
-        )
+        await self.change(lambda database: _update(database, copy, upload_id=upload_id))
 
     async def upload_ids(self, target_id: str) -> set[str]:
         """Return the uploads that a target goes on with."""
@@ -355,12 +402,15 @@ class CopyStore:
                 "WHERE target_id = ? AND clip_id = ?",
                 (now_ms, sidecar_sha256, copy.changes, copy.target_id, copy.clip_id),
             )
+            if copy.clip:
+                # It may have been deleted while it was copied.
+                put_away(database, self.library.record_of(copy.clip))
             database.execute(
                 "UPDATE copy_targets SET error = NULL, copied_at_ms = ? WHERE id = ?",
                 (now_ms, copy.target_id),
             )
 
-        await self._change(finish)
+        await self.change(finish)
 
     async def fail(self, copy: Copy, err: ClipError, next_try: datetime) -> None:
         """Note why a copy could not be made, and when it is tried again."""
@@ -375,11 +425,11 @@ class CopyStore:
             )
             _set_error(database, copy.target_id, err)
 
-        await self._change(fail)
+        await self.change(fail)
 
     async def set_error(self, target_id: str, err: ClipError | None) -> None:
         """Note what keeps all copies of a target from being made."""
-        await self._change(lambda database: _set_error(database, target_id, err))
+        await self.change(lambda database: _set_error(database, target_id, err))
 
     async def leave(self, copies: Sequence[Copy], state: CopyState) -> None:
         """Note that nothing of copies is there any more: PRUNED while they are at home."""
@@ -395,11 +445,11 @@ class CopyStore:
                     (copy.target_id, copy.clip_id),
                 )
 
-        await self._change(leave)
+        await self.change(leave)
 
     async def lock(self, copy: Copy) -> None:
         """Note that the store does not let go of a copy: it is not asked to again."""
-        await self._change(
+        await self.change(
             lambda database: _update(
                 database, copy, is_locked=1, state=CopyState.COPIED, error=None
             )
@@ -413,7 +463,7 @@ class CopyStore:
                 "UPDATE copies SET is_locked = 0 WHERE target_id = ?", (target_id,)
             )
 
-        await self._change(unlock)
+        await self.change(unlock)
 
     async def oldest(
         self, target_id: str, most: int, before: datetime | None = None
@@ -437,7 +487,7 @@ class CopyStore:
                 (target_id, to_ms(before)),
             )
 
-        await self._change(spare)
+        await self.change(spare)
 
     async def copied_bytes(self, target_id: str) -> int:
         """Return how large the clips are whose copies are there."""
@@ -455,7 +505,7 @@ class CopyStore:
                     database, copy, state=CopyState.WAITING, is_whole=0, next_try_ms=0
                 )
 
-        await self._change(begin)
+        await self.change(begin)
 
     async def of_clips(self, target_id: str, clip_ids: Collection[str]) -> list[Copy]:
         """Return the whole copies of clips."""
@@ -465,6 +515,49 @@ class CopyStore:
             (target_id, json.dumps(list(clip_ids))),
         )
         return await self._copies(rows)
+
+    async def whole(
+        self, target_id: str, clip_ids: Collection[str] | None = None
+    ) -> AsyncIterator[Copy]:
+        """Yield the whole copies of clips, or of all, read in pages."""
+        last = ""
+        while rows := await self._read(
+            "SELECT * FROM copies WHERE target_id = ?1 AND is_whole AND clip_id > ?2 "
+            "AND (?3 IS NULL OR clip_id IN (SELECT value FROM json_each(?3))) "
+            "ORDER BY clip_id LIMIT ?4",
+            (
+                target_id,
+                last,
+                None if clip_ids is None else json.dumps(list(clip_ids)),
+                AT_ONCE,
+            ),
+        ):
+            for copy in await self._copies(rows):
+                yield copy
+            last = rows[-1]["clip_id"]
+
+    async def note(self, target_id: str, found: Sequence[Found]) -> list[Found]:
+        """Note copies that are found at a target; return those of clips that are away.
+
+        What is known of a copy already stays. The events of the clips count as saved.
+        """
+
+        def note(database: sqlite3.Connection) -> list[Found]:
+            for one in found:
+                _note(database, target_id, one)
+                put_away(database, self.library.record_of(one.clip))
+                database.executemany(MARK_AGAIN, marks_of(one.clip))
+            away = {
+                row["id"]
+                for row in database.execute(
+                    "SELECT id FROM away_clips "
+                    "WHERE id IN (SELECT value FROM json_each(?))",
+                    (json.dumps([one.clip.id for one in found]),),
+                )
+            }
+            return [one for one in found if one.clip.id in away]
+
+        return await self.change(note)
 
     async def made_of(self, clip_ids: Collection[str]) -> dict[str, list[MadeCopy]]:
         """Return the copies of clips that are there or wait, by the clip's id."""
@@ -517,7 +610,7 @@ class CopyStore:
     async def _copies(self, rows: Sequence[sqlite3.Row]) -> list[Copy]:
         clips = {
             clip.id: clip
-            for clip in await self._library.clips(
+            for clip in await self.library.clips(
                 "WHERE id IN (SELECT value FROM json_each(?))",
                 (json.dumps([row["clip_id"] for row in rows]),),
             )
@@ -525,29 +618,46 @@ class CopyStore:
         return [_copy(row, clips.get(row["clip_id"])) for row in rows]
 
     async def _read(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row]:
-        return await self._change(
+        return await self.change(
             lambda database: database.execute(query, values).fetchall()
         )
 
-    async def _change[T](
+    async def change[T](
         self, call: Callable[[sqlite3.Connection], T], *, durable: bool = False
     ) -> T:
+        """Run `call` in a transaction, with the tables of copies there."""
+
         def change(database: sqlite3.Connection) -> T:
             # The database may have been damaged, and made anew.
-            if not database.execute(
-                "SELECT 1 FROM sqlite_master WHERE name = 'copies'"
-            ).fetchone():
-                _run(database, _TABLES)
+            if not _has_table(database, "away_clips"):
+                is_new = not _has_table(database, "copies")
+                _run(database, f"{_TABLES if is_new else ''}{_AWAY}")
                 if self._instance_id:
                     database.execute(
-                        "INSERT INTO copy_settings VALUES ('instance_id', ?)",
+                        "INSERT OR IGNORE INTO copy_settings VALUES ('instance_id', ?)",
                         (self._instance_id,),
                     )
                 for target_id, rule in self._rules.items():
                     _set_target(database, target_id, rule)
             return call(database)
 
-        return await self._library.change(change, durable=durable)
+        return await self.library.change(change, durable=durable)
+
+
+def put_away(database: sqlite3.Connection, record: Record) -> None:
+    """Record a clip of which there are copies only, unless it is at home."""
+    row, group = record
+    database.execute(
+        f"INSERT OR REPLACE INTO away_clips ({', '.join(_AWAY_COLUMNS)}) "  # noqa: S608
+        f"SELECT {', '.join('?' for _ in _AWAY_COLUMNS)} "
+        "WHERE NOT EXISTS (SELECT 1 FROM clips WHERE id = ?)",
+        (*row, *group[-3:], row[ID]),
+    )
+
+
+def _has_table(database: sqlite3.Connection, name: str) -> bool:
+    found = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
+    return found.fetchone() is not None
 
 
 def _run(database: sqlite3.Connection, script: str) -> None:
@@ -560,10 +670,39 @@ def _run(database: sqlite3.Connection, script: str) -> None:
             statement = ""
 
 
+def _note(database: sqlite3.Connection, target_id: str, found: Found) -> None:
+    """Note a copy that is at a target, if nothing is known of it."""
+    clip = found.clip
+    added = database.execute(
+        "INSERT OR IGNORE INTO copies "
+        "(target_id, clip_id, state, saved_at_ms, queued_at_ms, size_bytes, kept, "
+        "at_home, name, sidecar_sha256) VALUES (?1, ?2, 'copied', ?3, ?4, ?5, ?6, "
+        "EXISTS (SELECT 1 FROM clips WHERE id = ?2), ?7, ?8)",
+        (
+            target_id,
+            clip.id,
+            to_ms(clip.saved_at),
+            to_ms(datetime.now(UTC)),
+            clip.size_bytes,
+            clip.kept,
+            found.name,
+            found.sidecar_sha256,
+        ),
+    ).rowcount
+    if added:
+        # A trigger counts what becomes whole. Nobody knows when it was made.
+        database.execute(
+            "UPDATE copies SET is_whole = 1, copied_at_ms = saved_at_ms "
+            "WHERE target_id = ? AND clip_id = ?",
+            (target_id, clip.id),
+        )
+
+
 def _set_target(database: sqlite3.Connection, target_id: str, rule: Rule) -> None:
     before = database.execute(
         "SELECT rule FROM copy_targets WHERE id = ?", (target_id,)
     ).fetchone()
+    _run(database, _TRIGGERS)
     if before and before["rule"] == rule.to_json():
         return
     database.execute(
@@ -571,7 +710,6 @@ def _set_target(database: sqlite3.Connection, target_id: str, rule: Rule) -> Non
         "ON CONFLICT DO UPDATE SET rule = excluded.rule",
         (target_id, rule.to_json()),
     )
-    _run(database, _TRIGGERS)
     database.execute("INSERT OR IGNORE INTO copy_changes SELECT id FROM clips")
 
 

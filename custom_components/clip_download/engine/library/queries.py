@@ -193,10 +193,10 @@ class ClipQueries:
         `before` is the start (Unix time in milliseconds) and the id of the last of those
         returned before.
         """
-        when = _When.of(chosen.window, before)
-        words = _words_in(chosen.text)
+        when = When.of(chosen.window, before)
+        words = words_in(chosen.text)
         of_day = [word for word in words if _OF_DAY.fullmatch(word)]
-        conditions, values = _alike(
+        conditions, values = alike(
             chosen, [word for word in words if word not in of_day]
         )
         if not conditions and not of_day:
@@ -482,20 +482,20 @@ class ClipQueries:
         ]
 
 
-def _words_in(text: str) -> list[str]:
+def words_in(text: str) -> list[str]:
     """Return the words of a search."""
     return text[:LONGEST_SEARCH].casefold().split()[:MOST_WORDS]
 
 
 @dataclass(frozen=True)
-class _When:
+class When:
     """A condition for the times of clips, and its values."""
 
     condition: str = "1"
     values: tuple[Any, ...] = ()
 
     @classmethod
-    def of(cls, window: Window | None, before: _Place | None) -> _When:
+    def of(cls, window: Window | None, before: _Place | None) -> When:
         """Return the condition for clips in a window, and before another clip."""
         when = cls()
         if before is not None:
@@ -506,17 +506,17 @@ class _When:
             when = when.and_also("end_ms > ?", window.start_ms)
         return when
 
-    def within(self, start_ms: int, end_ms: int) -> _When:
+    def within(self, start_ms: int, end_ms: int) -> When:
         """Return the condition for those that begin in a stretch of time, too."""
         return self.and_also("start_ms BETWEEN ? AND ?", start_ms, end_ms - 1)
 
-    def and_also(self, condition: str, *values: Any) -> _When:
+    def and_also(self, condition: str, *values: Any) -> When:
         """Return both conditions together."""
         both = f"{self.condition} AND {condition}"
-        return _When(both, (*self.values, *values))
+        return When(both, (*self.values, *values))
 
 
-def _alike(chosen: Filter, words: Sequence[str]) -> tuple[list[str], list[Any]]:
+def alike(chosen: Filter, words: Sequence[str]) -> tuple[list[str], list[Any]]:
     """Return the conditions for groups of clips, and their values."""
     conditions, values = [_HAS_WORD] * len(words), list[Any](words)
     if chosen.cameras is not None:
@@ -536,7 +536,7 @@ def _alike(chosen: Filter, words: Sequence[str]) -> tuple[list[str], list[Any]]:
 
 
 def _newest(
-    database: sqlite3.Connection, groups: Iterable[int], when: _When, most: int
+    database: sqlite3.Connection, groups: Iterable[int], when: When, most: int
 ) -> list[_Place]:
     """Return where the newest clips of some groups are, newest first.
 

@@ -40,14 +40,16 @@ _LOOKED_THROUGH = 5000
 
 # An event keeps its clip as long as that exists. The values are in this order: of many
 # rows, tuples are no work for the garbage collector.
-_MARK_AGAIN = (
+MARK_AGAIN = (
     f"{re.sub(r':[a-z_]+', '?', MARK_SAVED)} "  # noqa: S608
     "WHERE NOT EXISTS (SELECT 1 FROM clips WHERE id = events.clip_id)"
 )
 _FOUND = "CREATE TEMP TABLE IF NOT EXISTS found (id INTEGER PRIMARY KEY)"
 
+# Values of MARK_AGAIN, one for each event that a clip was made for.
+type Marks = tuple[tuple[Any, ...], ...]
 # What is recorded of a clip, and its events as rows.
-type _Found = tuple[Record, tuple[tuple[Any, ...], ...]]
+type _Found = tuple[Record, Marks]
 
 
 @dataclass(kw_only=True)
@@ -219,10 +221,7 @@ class _Walk:
         camera_id = self._camera_of(clip.account_id, clip.camera_id)
         if camera_id != clip.camera_id:
             clip = replace(clip, camera_id=camera_id)
-        return self._library.record_of(clip), tuple(
-            (clip.account_id, camera_id, *event_row(event).values(), clip.id)
-            for event in clip.saves
-        )
+        return self._library.record_of(clip), marks_of(clip)
 
 
 def _folders(
@@ -342,13 +341,21 @@ def _put(
         marks += events
     if records:
         put_records(database, list(records.values()))
-        database.executemany(_MARK_AGAIN, marks)
+        database.executemany(MARK_AGAIN, marks)
     database.execute(
         "INSERT OR IGNORE INTO temp.found SELECT rowid FROM clips "
         "WHERE id IN (SELECT value FROM json_each(?))",
         (ids,),
     )
     return moved
+
+
+def marks_of(clip: Clip) -> Marks:
+    """Return what marks the events of a clip as saved."""
+    return tuple(
+        (clip.account_id, clip.camera_id, *event_row(event).values(), clip.id)
+        for event in clip.saves
+    )
 
 
 def _begin_finding(database: sqlite3.Connection) -> None:
