@@ -28,6 +28,8 @@ from custom_components.clip_download.engine.targets.base import Target
 from custom_components.clip_download.engine.targets.limits import Bandwidth
 from custom_components.clip_download.engine.targets.s3 import S3Settings, S3Target
 
+from .demo import offsite
+
 # How long a server may take to start on a machine that is busy.
 _START_S = 60
 BUCKET = "clips"
@@ -100,25 +102,11 @@ def s3rver(folder: Path) -> Iterator[str]:
 def wsgidav(folder: Path) -> Iterator[str]:
     """Run wsgidav, which serves a folder to one user; yield its address."""
     port = _free_port()
-    config = folder.with_suffix(".json")
-    users = {USER: {"password": PASSWORD}}
-    config.write_text(
-        json.dumps(
-            {
-                "host": "127.0.0.1",
-                "port": port,
-                "provider_mapping": {"/dav": str(folder)},
-                "simple_dc": {"user_mapping": {"*": users}},
-                "http_authenticator": {
-                    "accept_basic": True,
-                    "accept_digest": False,
-                    "default_to_digest": False,
-                },
-            }
-        )
-    )
+    path = folder.with_suffix(".json")
+    config = offsite.config(folder, USER, PASSWORD, "/dav")
+    path.write_text(json.dumps({**config, "host": "127.0.0.1", "port": port}))
     command = [sys.executable, "-W", "ignore", "-m", "wsgidav.server.server_cli"]
-    with _running([*command, "-c", str(config)], port) as url:
+    with _running([*command, "-c", str(path)], port) as url:
         yield f"{url}/dav/"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from .clouds.footage import Footage, Shot, Span, write
 from .demo.check import debris, leaks, look, read_log
+from .demo.offsite import copy_faults
 from .demo.street import SCENES, Street
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -135,6 +136,23 @@ def test_debris(clip: Path) -> None:
     work.mkdir()
     (work / "part").touch()
     assert debris(clip.parent, [clip]) == [".clip_download/part"]
+
+
+def test_copies(clip: Path, tmp_path: Path) -> None:
+    """A copy that is missing, another, or nobody's is found."""
+    stored = tmp_path / "stored"
+    stored.mkdir()
+    for one in ("clip.mp4", "clip.json", "other.jpg"):
+        (stored / one).write_bytes(
+            (clip.parent / one).read_bytes() if "clip" in one else b""
+        )
+    (stored / "clip.json").write_text("[]")
+    found = {path.name: path for path in stored.iterdir()}
+    assert list(copy_faults(found, clip.parent, [clip])) == [
+        "clip.jpg has no copy",
+        "nobody asked for a copy of other.jpg",
+        "the copy of clip.json differs",
+    ]
 
 
 def test_leaks() -> None:

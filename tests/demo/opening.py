@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from tests.clouds import Clouds
 from tests.clouds.ring import RingCamera
 
+from . import offsite
 from .home import Home
 from .street import SCENES, Street
 
@@ -23,12 +25,25 @@ FRAGMENT = timedelta(seconds=10)
 # What no cloud has: the network was gone.
 OUTAGE = timedelta(hours=3), timedelta(hours=2, minutes=20)
 
-CONFIGURATION = """\
+CONFIGURATION = f"""\
 automation: !include automations.yaml
 history:
 logbook:
 mobile_app:
 script:
+  bring_clips_back:
+    alias: Bring clips back
+    icon: mdi:cloud-download
+    sequence:
+      - action: clip_download.restore_clips
+        data:
+          config_entry_id: "{{{{ config_entry_id('{offsite.COPIED}') }}}}"
+        response_variable: restored
+      - action: persistent_notification.create
+        data:
+          title: Clips were brought back
+          message: >-
+            {{{{ restored.count }}}} from the store; {{{{ restored.present }}}} were still here.
 """
 
 WORDS = """\
@@ -38,7 +53,8 @@ WORDS = """\
 2. **Press Enter in the terminal**: somebody rings at the front door. Within a minute the clip is saved automatically, and the terminal shows what your phone would show. (Somebody rings every two minutes, too.)
 3. Turn on several cameras to save the same time range of all of them. Zoom with the wheel, with two fingers, or with + and -.
 4. **Clips** in the sidebar is the same as a page of its own, **Cameras** is a dashboard that makes itself. *Activity* and *History* know what was saved, and *Settings > Automations* has both blueprints.
-5. **Add an account** in *Settings > Devices & services > Clip Download*. All clouds are simulated on this machine:
+5. **Delete a clip**, and then press *Bring clips back*: [another machine]({store}) (simulated; user `{user}`, password `{password}`) has a copy of each.
+6. **Add an account** in *Settings > Devices & services > Clip Download*. All clouds are simulated on this machine:
 
 {accounts}
 """
@@ -105,12 +121,18 @@ def come_and_ring(clouds: Clouds, camera: RingCamera, at: datetime) -> None:
     )
 
 
-async def open_page(home: Home, clouds: Clouds) -> None:
+async def open_page(home: Home, clouds: Clouds, store: offsite.Store) -> None:
     """Make the front page, and the dashboard that makes itself."""
     accounts = "\n".join(f"   - {line}" for line in credentials(clouds))
-    text = WORDS.format(accounts=accounts)
+    text = WORDS.format(
+        accounts=accounts,
+        store=store.url,
+        user=offsite.USER,
+        password=offsite.PASSWORD,
+    )
     cards = [
         {"type": "markdown", "content": text, "grid_options": {"columns": "full"}},
+        *copies_cards(),
         {"type": "custom:clip-download-card"},
     ]
     section = {"type": "grid", "column_span": 4, "cards": cards}
@@ -135,6 +157,33 @@ async def open_page(home: Home, clouds: Clouds) -> None:
             key="core",
             value={"default_panel": START_PAGE},
         )
+
+
+def copies_cards() -> list[dict[str, Any]]:
+    """Return what tells of the copies, once there is a place for them."""
+    bring_back = {
+        "action": "perform-action",
+        "perform_action": "script.bring_clips_back",
+    }
+    tiles: list[dict[str, Any]] = [
+        {"type": "tile", "entity": offsite.STATE, "name": "Copies off-site"},
+        {"type": "tile", "entity": offsite.COPIED, "name": "Copied clips"},
+        {"type": "tile", "entity": offsite.LEFT, "name": "Clips to copy"},
+        {
+            "type": "tile",
+            "entity": "script.bring_clips_back",
+            "hide_state": True,
+            "tap_action": bring_back,
+            "icon_tap_action": bring_back,
+        },
+    ]
+    # It is added after the page is shown.
+    is_there = {
+        "condition": "state",
+        "entity": offsite.COPIED,
+        "state_not": ["unavailable", "unknown"],
+    }
+    return [{**tile, "visibility": [is_there]} for tile in tiles]
 
 
 def credentials(clouds: Clouds) -> list[str]:

@@ -24,7 +24,7 @@ import certifi
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, Span
 
-from . import bell, library, opening, phone
+from . import bell, library, offsite, opening, phone
 from .check import Look, debris, leaks, look, read_log
 from .home import CHECKOUT, TIME_ZONE, Form, Home, HomeError
 from .street import Street
@@ -55,6 +55,7 @@ class Stage(NamedTuple):
     home: Home
     cast: Cast
     entities: Mapping[str, str]
+    store: offsite.Store
 
 
 class Job(NamedTuple):
@@ -205,7 +206,7 @@ async def save(home: Home, job: Job) -> tuple[Mapping[str, Any], float]:
 
 async def record(stage: Stage) -> tuple[Job, Mapping[str, Any], float]:
     """Have the partner's camera record; return what was recorded, and the answer."""
-    home, cast, entities = stage
+    home, cast, entities, _ = stage
     loop = asyncio.get_running_loop()
     began = loop.time()
     entity_id = entities["ring_partner"]
@@ -221,7 +222,7 @@ async def record(stage: Stage) -> tuple[Job, Mapping[str, Any], float]:
 
 async def motion(stage: Stage) -> list[str]:
     """Let Ring tell of a motion; return what is wrong with how it is taken."""
-    home, cast, _ = stage
+    home, cast, _, _ = stage
     cloud = cast.clouds.ring_partner
     body, headers = cloud.webhook(cloud.cameras[0], sub_type="human")
     async with asyncio.timeout(LISTENS_WITHIN_S):
@@ -239,7 +240,8 @@ async def motion(stage: Stage) -> list[str]:
 
 async def main_job(stage: Stage) -> list[str]:
     """Save a clip from each cloud, look at them, and return what is wrong with them."""
-    home, cast, entities = stage
+    home, cast, entities, store = stage
+    place = await offsite.add(home)
     print("saving a clip of each cloud; the bell's is still to be recorded ...")
     faults = await motion(stage)
     rung = await bell.ring(home, cast.clouds)
@@ -273,6 +275,7 @@ async def main_job(stage: Stage) -> list[str]:
     by_itself, more_faults = await bell.check(home, rung)
     faults += more_faults
     clips += by_itself
+    faults += await offsite.check(home, store, place, clips)
     exported, more_faults = await library.check(home, clips)
     faults += more_faults
     faults += [f"left over: {name}" for name in debris(home.media, clips, exported)]
@@ -331,6 +334,7 @@ def secrets(clouds: Clouds) -> set[str]:
         clouds.kinesis.secret_access_key,
         clouds.ring_partner.client_secret,
         clouds.ring_partner.hmac_key,
+        offsite.PASSWORD,
     }
     for asked in clouds.requests:
         # A token, or a request's signature.
@@ -375,6 +379,7 @@ async def stay(stage: Stage) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(notify_phone(stage))
         tasks.create_task(save_some(stage))
+        tasks.create_task(copy_elsewhere(stage))
         tasks.create_task(opening.ring_now_and_then(clouds))
         tasks.create_task(opening.tell_codes(clouds))
         await ring_at_enter(clouds)
@@ -398,6 +403,14 @@ async def save_some(stage: Stage) -> None:
         await opening.save_some(stage.home, stage.entities)
     except HomeError as err:
         print(f"Not all was saved: {err}", file=sys.stderr)
+
+
+async def copy_elsewhere(stage: Stage) -> None:
+    """Let all clips be copied to a store; without it, the rest is still of use."""
+    try:
+        await offsite.add(stage.home)
+    except HomeError as err:
+        print(f"Nothing is copied: {err}", file=sys.stderr)
 
 
 async def ring_at_enter(clouds: Clouds) -> None:
@@ -427,7 +440,7 @@ async def running(port: int, *, is_street: bool) -> AsyncIterator[Stage]:
 
     The cameras film a street, to be looked at, or what can be read back from it.
     """
-    async with Clouds() as clouds:
+    async with Clouds() as clouds, offsite.Store(FOLDER / "offsite") as store:
         cast = furnish(clouds, Street if is_street else Footage)
         if is_street:
             opening.furnish(clouds)
@@ -439,18 +452,18 @@ async def running(port: int, *, is_street: bool) -> AsyncIterator[Stage]:
         async with Home.start(
             FOLDER,
             port,
-            ports=clouds.ports,
+            ports={**clouds.ports, offsite.HOST: store.port},
             ca_bundle=bundle,
             configuration=opening.CONFIGURATION if is_street else "",
         ) as home:
             entities = await add_accounts(home, clouds)
             if is_street:
-                await opening.open_page(home, clouds)
+                await opening.open_page(home, clouds, store)
             print(
                 f"Home Assistant {await home.version()} runs, with the cameras",
                 ", ".join(entities.values()),
             )
-            yield Stage(home, cast, entities)
+            yield Stage(home, cast, entities, store)
 
 
 async def run(port: int, *, once: bool) -> list[str]:
