@@ -50,6 +50,7 @@ def sealed(folder: Folder, content: str = "new") -> Sealed:
 def test_what_was_hashed_gets_the_name(folder: Folder) -> None:
     """Others may read it then."""
     with sealed(folder) as made:
+        made.sync()
         made.publish(folder / "clip.mp4")
     path = folder.path / "clip.mp4"
     assert hashlib.sha256(path.read_bytes()).hexdigest() == made.sha256
@@ -104,6 +105,50 @@ def test_what_changed_since_it_was_looked_at_is_not_replaced(folder: Folder) -> 
             Publisher(folder, [work]).put(0, outgoing, asked=None, replaces=clip)
     assert {path: path.read_text() for path in there} == there
     assert not has_replaced(work)
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_each_file_is_synced_before_any_has_a_name(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, is_replaced: bool
+) -> None:
+    """And once all have, their folder, once: what has a name is whole after a power cut."""
+    clip = replace(CLIP, path=folder.path / "clip.mp4")
+    there = [folder.path / f"clip{ending}" for ending in (".mp4", ".json", ".jpg")]
+    old = replace(clip, sha256=hashlib.sha256(b"old").hexdigest())
+    if is_replaced:
+        there[0].write_text("old")
+    seen: list[tuple[int, list[Path]]] = []
+    fsync = os.fsync
+
+    def synced(descriptor: int) -> None:
+        fsync(descriptor)
+        seen.append(
+            (os.fstat(descriptor).st_ino, [one for one in there if one.exists()])
+        )
+
+    monkeypatch.setattr(os, "fsync", synced)
+    with sealed(folder) as made:
+        outgoing = Outgoing(clip=clip, sealed=made, picture=b"picture")
+        Publisher(folder, [folder.inner("work")]).put(
+            0, outgoing, asked=None, replaces=old if is_replaced else None
+        )
+    before = there[:1] if is_replaced else []
+    assert [one for one, _ in seen[:3]] == [path.stat().st_ino for path in there]
+    assert [named for _, named in seen[:3]] == [before] * 3
+    assert seen[-1] == (folder.path.stat().st_ino, there)
+    assert is_replaced or len(seen) == 4
+
+
+def test_a_clip_of_which_a_power_cut_left_its_sidecar(folder: Folder) -> None:
+    """What came later may be there without what came first: it goes with its picture."""
+    clip = replace(CLIP, path=folder.path / "clip.mp4")
+    publisher = Publisher(folder, [folder.inner("work")])
+    with sealed(folder) as made:
+        outgoing = Outgoing(clip=clip, sealed=made, picture=b"picture")
+        publisher.put(0, outgoing, asked=None, replaces=None)
+    (folder / "clip.mp4").unlink()
+    publisher.take_back([clip])
+    assert set(folder.path.iterdir()) == {folder.path / "work"}
 
 
 def test_a_foreign_picture_is_not_taken_back(folder: Folder) -> None:

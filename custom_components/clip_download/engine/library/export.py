@@ -266,14 +266,17 @@ class _Archive:
         for piece in verify.chunks(cancelled, made):
             digest.update(piece)
         sha256 = digest.hexdigest()
+        sealed = Sealed(self._work / _ZIP, made, sha256)
+        sealed.sync()
         stem, number = self._name, 1
         while True:
             final = self._folder / f"{stem}{SUFFIX}"
             with contextlib.suppress(FileExistsError):
-                Sealed(self._work / _ZIP, made, sha256).publish(final)
+                sealed.publish(final)
                 break
             number += 1
             stem = f"{self._name}_{number}"
+        self._folder.sync()
         return Exported(
             path=final.path,
             count=self._count,

@@ -3,6 +3,12 @@
 The file that was hashed is the one that gets the name, and it never overwrites another.
 A clip that is to be replaced is first moved aside, into the job's working folder. It is
 moved back if anything fails, or at the next start after a kill. All functions block.
+
+What a power cut leaves is never half, with one sync a file and one for all names: the
+files are synced before the first of them gets its name, and the folder after the last.
+A name that is taken back in between is of no harm: the job's row, which was synced before,
+has the clip until that is recorded. The next start completes a clip that has its name, and
+takes back a sidecar that lost it. No sync can be left out: nothing makes a picture anew.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -87,24 +93,27 @@ class Sealed:
         """Return the status of the open file."""
         return os.fstat(self.source.fileno())
 
-    def publish(self, final: File) -> None:
-        """Give the file its final name, on the same file system; it may keep its first one.
-
-        Raises FileExistsError if the name is taken, StorageError (`storage_changed`) if
-        another file was put in its place, OSError.
-        """
-        if not self.is_at(self.file):
-            raise StorageError("storage_changed", path=str(self.file.path))
+    def sync(self) -> None:
+        """Let others read the file, and wait until the disk has it. Raises OSError."""
         # Some file systems have no modes.
         with contextlib.suppress(PermissionError):
             files.let_others_read(self.source)
         os.fsync(self.source.fileno())
+
+    def publish(self, final: File) -> None:
+        """Give the file its final name, on the same file system; it may keep its first one.
+
+        It has to be synced before, and the folder of the name after. Raises
+        FileExistsError if the name is taken, StorageError (`storage_changed`) if another
+        file was put in its place, OSError.
+        """
+        if not self.is_at(self.file):
+            raise StorageError("storage_changed", path=str(self.file.path))
         _name(self.file, final)
         if not self.is_at(final):
             if _is_same(final, self.file):
                 final.unlink(missing_ok=True)
             raise StorageError("storage_changed", path=str(final.path))
-        final.folder.sync()
 
     def withdraw(self, final: File) -> None:
         """Remove the file's final name; its first one stays, or comes back. Raises OSError."""
@@ -184,10 +193,13 @@ class Publisher:
         """
         published: list[tuple[Sealed, File]] = []
         with self._drafts(one.clip, one.picture, asked) as drafts:
+            all_of_it = [(files.SUFFIX, one.sealed), *drafts]
+            for _, sealed in all_of_it:
+                sealed.sync()
             try:
                 if replaces:
                     self._move_aside(number, replaces)
-                for ending, sealed in [(files.SUFFIX, one.sealed), *drafts]:
+                for ending, sealed in all_of_it:
                     final = self._final(one.clip, ending)
                     sealed.publish(final)
                     published.append((sealed, final))
@@ -196,6 +208,7 @@ class Publisher:
                     sealed.withdraw(final)
                 self._restore(number, one.clip)
                 raise
+        self.folder.sync()
 
     def has_published(self, clip: Clip) -> bool:
         """Return whether a clip got its name before a kill. Raises OSError.
@@ -216,8 +229,10 @@ class Publisher:
         """
         with self._drafts(clip, picture, asked) as drafts:
             for ending, draft in drafts:
+                draft.sync()
                 with contextlib.suppress(FileExistsError):
                     draft.publish(self._final(clip, ending))
+        self.folder.sync()
 
     def take_back(self, clips: Iterable[Clip]) -> None:
         """Remove clips that were published, and move back those that they replaced.
@@ -225,12 +240,13 @@ class Publisher:
         Raises OSError.
         """
         for number, clip in enumerate(clips):
-            if self.has_published(clip):
-                endings = [files.SUFFIX]
-                if _record(self.folder, clip):
-                    endings = [_PICTURE, _SIDECAR, files.SUFFIX]
-                for ending in endings:
-                    self._final(clip, ending).unlink(missing_ok=True)
+            file = self._final(clip, files.SUFFIX)
+            endings = [files.SUFFIX] if self.has_published(clip) else []
+            # A power cut may have taken the file's name, and left those that came later.
+            if (endings or not file.exists()) and _record(self.folder, clip):
+                endings = [_PICTURE, _SIDECAR, *endings]
+            for ending in endings:
+                self._final(clip, ending).unlink(missing_ok=True)
             self._restore(number, clip)
 
     @contextlib.contextmanager
