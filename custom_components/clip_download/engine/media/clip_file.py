@@ -380,6 +380,8 @@ def _jpeg(frame: av.VideoFrame) -> bytes:
     encoder.color_range = ColorRange.JPEG
     encoder.time_base = Fraction(1, 1)
     encoder.options = {"qmin": _PICTURE_SCALE, "qmax": _PICTURE_SCALE}
+    # More take longer to be started, and it is a third smaller if one sees all of it.
+    encoder.thread_count = 1
     still = frame.reformat(
         width,
         height,
