@@ -4,16 +4,18 @@ One core at a quarter of its speed and 1 GiB are about a Raspberry Pi. Who is st
 with the prefix is in the group from its first instruction; who is not, such as a server
 that stands for the internet, is outside, and on the other cores.
 
-A quota stops a process that used it up until the period ends. With the usual period of
-100 ms, 25 % is a machine that stands still for 75 ms at a time, and each loop is late by
-that. A slow core does not stand still, so the period is 10 ms. It is the shortest that
-the kernel keeps: it looks every 4 ms, and lets who took too much wait for longer. What
-the kernel itself does for a process is not stopped, only paid for: a sync of a gigabyte
-takes 50 ms, and then all threads wait for 150.
+It gets its quarter by weight: beside it on the core is what only computes, in a group that
+weighs three times as much. A quota of CPU time is no slow core: it stops all threads at
+once, and what the kernel does for one of them, as the sync of a large file, is paid for by
+all: with the same share, a loop beside a thread that syncs 300 MB is late by 64 ms with a
+quota of 2.5 in 10 ms, by 74 with one of 25 in 100, and by 22 to 27 with a weight.
+
+Memory is limited by its group, too, with what the kernel keeps of files. Where a group of
+memory is somebody else's, each process may ask for so much of its own instead.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -23,23 +25,13 @@ import sys
 import time
 
 QUARTER = 0.25
-PERIOD_US = 10_000
 MEMORY_BYTES = 2**30
-# What else runs here is no part of the small machine: it yields to it.
+# What else runs here is no part of the small machine: it yields to both groups, which
+# lie in one of this weight. In the second version, 10,000 is the most.
 WEIGHT_V1, WEIGHT_V2 = 65_536, 10_000
-FIRST_VERSION = {
-    "cpu": {
-        "cpu.cfs_period_us": PERIOD_US,
-        "cpu.cfs_quota_us": round(QUARTER * PERIOD_US),
-        "cpu.shares": WEIGHT_V1,
-    },
-    "memory": {"memory.limit_in_bytes": MEMORY_BYTES},
-}
-SECOND_VERSION = {
-    "cpu.max": f"{QUARTER * PERIOD_US:.0f} {PERIOD_US}",
-    "cpu.weight": WEIGHT_V2,
-    "memory.max": MEMORY_BYTES,
-}
+OWN_WEIGHT, OTHER_WEIGHT = 2_500, 7_500
+FIRST_VERSION = {"cpu": "cpu.shares", "memory": "memory.limit_in_bytes"}
+SECOND_VERSION = {"cpu": "cpu.weight", "memory": "memory.max"}
 MANAGER = Path("/run/systemd/system")
 SPIN_S = 2.0
 SPIN = (
@@ -47,6 +39,8 @@ SPIN = (
     "while time.monotonic() < until: pass\n"
     "print(time.process_time() / {0})"
 )
+# Until who made the group is gone, however that came.
+BURN = "import os\nwhile os.getppid() == {}:\n for _ in range(10**6): pass"
 
 
 class NoGroupError(Exception):
@@ -78,68 +72,77 @@ def small_machine() -> Iterator[Group]:
     on_core = ("taskset", "--cpu-list", str(cores[-1]))
     if not shutil.which("taskset"):
         raise NoGroupError("there is no taskset")
-    try:
+    with ExitStack() as stack:
+        stack.callback(os.sched_setaffinity, 0, cores)
         os.sched_setaffinity(0, cores[:-1] or cores)
         if MANAGER.is_dir():
-            yield Group(prefix=(*_by_manager(), *on_core), limits_memory=True)
-            return
-        with _by_hand() as folders:
-            enter = "".join(
-                f"echo $$ >{one}/cgroup.procs && " for one in folders.values()
-            )
-            yield Group(
-                prefix=("sh", "-c", f'{enter}exec "$@"', "sh", *on_core),
-                limits_memory="memory" in folders,
-            )
-    finally:
-        os.sched_setaffinity(0, cores)
+            own, other, limits_memory = _by_manager()
+        else:
+            own, other, limits_memory = stack.enter_context(_by_hand())
+        if not limits_memory:
+            own = (*own, "prlimit", f"--data={MEMORY_BYTES}")
+        burn = BURN.format(os.getpid())
+        burning = subprocess.Popen([*other, *on_core, sys.executable, "-c", burn])
+        stack.callback(burning.wait)
+        stack.callback(burning.kill)
+        yield Group(prefix=(*own, *on_core), limits_memory=limits_memory)
 
 
-def _by_manager() -> Sequence[str]:
-    """Return how systemd is asked for a group: all are its own."""
+def _by_manager() -> tuple[Sequence[str], Sequence[str], bool]:
+    """Return how systemd is asked for both groups: all are its own."""
     manager = ["systemd-run", "--scope", "--quiet", "--collect"]
     manager += [] if os.geteuid() == 0 else ["--user"]
-    for limit in (
-        f"CPUQuota={QUARTER:.0%}",
-        f"CPUQuotaPeriodSec={PERIOD_US}us",
-        f"CPUWeight={WEIGHT_V2}",
-        f"MemoryMax={MEMORY_BYTES}",
-        "MemorySwapMax=0",
-    ):
-        manager += ["-p", limit]
+    own, other = (
+        [*manager, *(part for limit in limits for part in ("-p", limit))]
+        for limits in (
+            (f"CPUWeight={OWN_WEIGHT}", f"MemoryMax={MEMORY_BYTES}", "MemorySwapMax=0"),
+            (f"CPUWeight={OTHER_WEIGHT}",),
+        )
+    )
     try:
-        subprocess.run([*manager, "true"], check=True, capture_output=True, text=True)
+        subprocess.run([*own, "true"], check=True, capture_output=True, text=True)
     except OSError as error:
         raise NoGroupError(str(error)) from error
     except subprocess.CalledProcessError as error:
         raise NoGroupError(error.stderr.strip() or str(error)) from error
-    return manager
+    return own, other, True
 
 
 @contextmanager
-def _by_hand() -> Iterator[dict[str, Path]]:
-    """Make the group of each controller; yield their folders.
+def _by_hand() -> Iterator[tuple[Sequence[str], Sequence[str], bool]]:
+    """Make the groups of each controller; yield how they are entered.
 
     Who is in a group already was put there by somebody, who may count on what is in it:
     that controller is left alone. There is no small machine without the CPU's.
     """
-    made: dict[str, Path] = {}
-    try:
-        found = _free()
-        for name in FIRST_VERSION.keys() & found.keys():
-            made[name] = _make(found[name], FIRST_VERSION[name])
-        if not made and (root := found.get("")):
-            (root / "cgroup.subtree_control").write_text("+cpu +memory")
-            made = dict.fromkeys(("cpu", "memory"), _make(root, SECOND_VERSION))
-        if "cpu" not in made:
-            raise NoGroupError("this process is in a group of somebody's already")
-    except OSError as error:
-        raise NoGroupError(f"no group can be made here: {error}") from error
-    else:
-        yield made
-    finally:
-        for folder in set(made.values()):
-            _remove(folder)
+    with ExitStack() as made:
+        try:
+            found = _free()
+            own: dict[str, Path] = {}
+            if "cpu" in found:
+                around = _make(made, found["cpu"], {"cpu.shares": WEIGHT_V1})
+                own["cpu"], other = _both(made, around, FIRST_VERSION["cpu"])
+                if "memory" in found:
+                    limit = {FIRST_VERSION["memory"]: MEMORY_BYTES}
+                    own["memory"] = _make(made, found["memory"], limit)
+            elif root := found.get(""):
+                (root / "cgroup.subtree_control").write_text("+cpu +memory")
+                around = _make(made, root, {"cpu.weight": WEIGHT_V2})
+                (around / "cgroup.subtree_control").write_text("+cpu +memory")
+                folder, other = _both(made, around, SECOND_VERSION["cpu"])
+                (folder / SECOND_VERSION["memory"]).write_text(str(MEMORY_BYTES))
+                own = dict.fromkeys(("cpu", "memory"), folder)
+            else:
+                raise NoGroupError("this process is in a group of somebody's already")
+        except OSError as error:
+            raise NoGroupError(f"no group can be made here: {error}") from error
+        yield _entering({*own.values()}), _entering({other}), "memory" in own
+
+
+def _entering(folders: Collection[Path]) -> Sequence[str]:
+    """Return what a command is prefixed with to run in groups."""
+    enter = "".join(f"echo $$ >{one}/cgroup.procs && " for one in sorted(folders))
+    return "sh", "-c", f'{enter}exec "$@"', "sh"
 
 
 def _free() -> dict[str, Path]:
@@ -162,19 +165,28 @@ def _free() -> dict[str, Path]:
     return found
 
 
-def _make(root: Path, limits: Mapping[str, object]) -> Path:
-    """Make a group with its limits, or nothing; those of who was killed go."""
-    for left in root.glob("clip_download_*"):
+def _both(made: ExitStack, around: Path, weight: str) -> tuple[Path, Path]:
+    """Make the group of the small machine, and that of who takes the rest of its core."""
+    own, other = (
+        _make(made, around, {weight: each}, name)
+        for name, each in (("own", OWN_WEIGHT), ("other", OTHER_WEIGHT))
+    )
+    return own, other
+
+
+def _make(
+    made: ExitStack, root: Path, limits: Mapping[str, object], name: str = ""
+) -> Path:
+    """Make a group with its limits, which goes with the stack; those of who was killed go."""
+    for left in () if name else root.glob("clip_download_*"):
         if not Path(f"/proc/{left.name.rpartition('_')[2]}").exists():
-            left.rmdir()
-    folder = root / f"clip_download_{os.getpid()}"
+            for folder in (*left.glob("*/"), left):
+                folder.rmdir()
+    folder = root / (name or f"clip_download_{os.getpid()}")
     folder.mkdir()
-    try:
-        for name, value in limits.items():
-            (folder / name).write_text(str(value))
-    except OSError:
-        folder.rmdir()
-        raise
+    made.callback(_remove, folder)
+    for limit, value in limits.items():
+        (folder / limit).write_text(str(value))
     return folder
 
 

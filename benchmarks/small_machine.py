@@ -5,7 +5,7 @@
 A whole Home Assistant with four accounts of 16 cameras each and a library of 10,000 clips
 runs in the group of `group.py`; the clouds stand for the internet and are outside. It does
 one thing after the other, and each time it is told how late its loop was. That includes
-what the quota does to it, which the first row shows: nothing is subtracted.
+what its neighbour on the core does to it, which the first row shows: nothing is subtracted.
 """
 
 import argparse
@@ -359,7 +359,9 @@ def rows(
         unit="MiB",
         ours=[max(one["peak_mib"] for one in seen)],
         goal=MEMORY_BYTES / MIB,
-        note="" if is_limited else "told, not enforced: the group is somebody else's",
+        note=""
+        if is_limited
+        else "the limit is of its data: the kernel's cache has none",
     )
 
 
