@@ -1,14 +1,17 @@
 """Folders held open: nothing is reached through a link, whatever a name leads to."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 import errno
 import os
 from pathlib import Path
+import threading
 
 import pytest
 
 from custom_components.clip_download.engine.folder import File, Folder
 from custom_components.clip_download.engine.library import files
+from tests.waits import until
 
 
 @pytest.fixture
@@ -186,3 +189,22 @@ def test_listed_by_many_threads_at_once(media: Path) -> None:
         found = list(threads.map(lambda _: folder.folders_and_others(), range(800)))
     assert [set(one) == names for one in listed] == [True] * 800
     assert [set(others) == names for _, others in found] == [True] * 800
+
+
+async def test_dropped_by_the_event_loop(
+    media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread closes what the event loop has had: the disk may take its time."""
+    closed = dict[int, threading.Thread]()
+
+    def close(descriptor: int) -> None:
+        closed[descriptor] = threading.current_thread()
+        close_it(descriptor)
+
+    close_it = os.close
+    folders = await asyncio.to_thread(lambda: [Folder.open(media) for _ in range(3)])
+    monkeypatch.setattr(os, "close", close)
+    descriptors = {folder.descriptor for folder in folders}
+    del folders
+    await until(lambda: descriptors <= closed.keys())
+    assert threading.main_thread() not in {closed[one] for one in descriptors}

@@ -6,6 +6,8 @@ link, right before it is used; what is done in it then happens there, whatever h
 of its path. All functions block.
 """
 
+import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 _SHARED_FOLDER = 0o755
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
+# The descriptors of folders whose last reference the event loop had.
+_dropped = deque[int]()
 
 
 class Folder:
@@ -34,7 +38,7 @@ class Folder:
         """Take the open descriptor, and the path by which people know it."""
         self.descriptor = descriptor
         self.path = path
-        self.close = weakref.finalize(self, os.close, descriptor)
+        self.close = weakref.finalize(self, _close, descriptor)
 
     def __enter__(self) -> Self:
         """Return the folder, which is closed in the end."""
@@ -331,6 +335,34 @@ def _state(about: os.stat_result) -> tuple[int, ...]:
         about.st_mtime_ns,
         about.st_ctime_ns,
     )
+
+
+def _close(descriptor: int) -> None:
+    """Close a folder, in a thread if this is the event loop.
+
+    Whoever closes a folder that was removed waits until the disk has let go of it.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        os.close(descriptor)
+    else:
+        _dropped.append(descriptor)
+        # Not at once: the reference may have gone in the middle of anything.
+        loop.call_soon(_close_dropped, loop)
+
+
+def _close_dropped(loop: asyncio.AbstractEventLoop) -> None:
+    """Close what the event loop has dropped: all of it in one thread."""
+    descriptors = list(_dropped)
+    _dropped.clear()
+    if descriptors:
+        loop.run_in_executor(None, _close_all, descriptors)
+
+
+def _close_all(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def is_link(err: OSError) -> bool:
