@@ -25,6 +25,8 @@ from . import response
 from .targets import account_and_camera_id, async_targeted_cameras, name_of
 
 MOST_NAMED = 1000
+# How many jobs are put into words in one turn of the event loop.
+TOLD_AT_ONCE = 50
 
 CANCEL_SCHEMA = vol.Schema(
     {
@@ -66,7 +68,9 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
         "unknown": unknown,
         "back_fill": back_fill,
     }
-    for entry, job in await _async_cancel_all(found):
+    for count, (entry, job) in enumerate(await _async_cancel_all(found), 1):
+        if count % TOLD_AT_ONCE == 0:
+            await asyncio.sleep(0)
         is_cancelled = isinstance(job.error, CancelledJobError)
         entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
         told = {"entity_id": entity_id, **response.answer(hass, job)}
@@ -91,7 +95,7 @@ async def async_find_job(
     """
     for entry in loaded_accounts(hass):
         jobs = entry.runtime_data.jobs
-        running = next((one for one in jobs.running() if one.job.id == job_id), None)
+        running = jobs.find(job_id)
         job = running.job if running else await _async_ended_job(entry, job_id)
         if job is None:
             continue

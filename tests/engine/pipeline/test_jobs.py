@@ -1,7 +1,7 @@
 """Jobs from asked to saved: a shelf of real footage behind a real socket as the cloud."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 import sqlite3
 import sys
 import threading
+import time
 from typing import Any, override
 
 from aiohttp import ClientSession, ClientTimeout, web
@@ -42,6 +43,7 @@ from custom_components.clip_download.engine.errors import (
     StorageError,
 )
 from custom_components.clip_download.engine.folder import File, Folder
+from custom_components.clip_download.engine.library import files
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.publishing import Sealed
 from custom_components.clip_download.engine.library.sidecar import read
@@ -62,6 +64,7 @@ from custom_components.clip_download.engine.pipeline import (
     fetching,
     jobs as jobs_module,
     retry,
+    working_folder,
 )
 from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs, Running, forget
@@ -1024,3 +1027,75 @@ async def test_a_stop_right_after_a_decode_counts_no_start(
         task.cancel()
     await asyncio.wait(house.tasks)
     assert await starts_of(house) == [0]
+
+
+async def test_many_at_once_take_few_threads(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thread that begins holds up the event loop, and so do dozens that run."""
+    blocking = most = 0
+    lock = threading.Lock()
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def blocks(*args: Any) -> Any:
+            nonlocal blocking, most
+            with lock:
+                blocking += 1
+                most = max(most, blocking)
+            try:
+                # Long enough for the others to come.
+                time.sleep(0.01)
+                return call(*args)
+            finally:
+                with lock:
+                    blocking -= 1
+
+        return blocks
+
+    for module, name in (
+        (files, "target_inside"),
+        (files, "check_mounted"),
+        (working_folder, "begin"),
+        (working_folder, "end"),
+    ):
+        monkeypatch.setattr(module, name, counted(getattr(module, name)))
+    house.shelf.lay(window(0, 4))
+    house.shelf.answer = slowly(60)
+    running = await asyncio.gather(
+        *(house.ask(window(0, 4), f"{number}") for number in range(20))
+    )
+    await until(lambda: len(house.shelf.fetched) >= 2)
+    await asyncio.gather(*(house.jobs.cancel(one) for one in running))
+    assert most == jobs_module.SHORT_CALLS_AT_ONCE
+
+
+async def test_many_are_canceled_in_turns(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between them, the event loop comes to others."""
+    turn = 0
+    canceled = Counter[int]()
+
+    async def plan(*args: Any) -> Plan:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            canceled[turn] += 1
+            raise
+        raise AssertionError("nobody canceled it")
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(house.shelf, "plan", plan)
+    running = [await house.ask(window(0, 4), f"{number}") for number in range(30)]
+    await until(lambda: all(one.progress.state is JobState.WAITING for one in running))
+    await asyncio.sleep(0.1)
+    counting = asyncio.create_task(count_turns())
+    await asyncio.gather(*(house.jobs.cancel(one) for one in running))
+    counting.cancel()
+    assert canceled.total() == 30
+    assert max(canceled.values()) <= jobs_module.CANCELED_AT_ONCE

@@ -46,6 +46,11 @@ GRACE = timedelta(minutes=2)
 # How many clips that somebody asked for may wait, of a camera and of an account.
 MOST_OF_CAMERA = 50
 MOST_UNFINISHED = 500
+# How many short calls of an account block in threads at once: each thread that begins
+# takes its turn from the event loop, and Home Assistant's pool would begin dozens.
+SHORT_CALLS_AT_ONCE = 3
+# How many jobs are canceled in one turn of the event loop.
+CANCELED_AT_ONCE = 8
 
 
 @dataclass(eq=False)
@@ -99,6 +104,9 @@ class Jobs:
         self._library = library
         self._find_camera = find_camera
         self._downloads = Downloads(downloads_at_once)
+        self._short_calls = asyncio.Semaphore(SHORT_CALLS_AT_ONCE)
+        self._importing = asyncio.Lock()
+        self._cancels = asyncio.Semaphore(CANCELED_AT_ONCE)
         self._executors = executors
         self._spawn = spawn
         self._on_ended = on_ended
@@ -106,6 +114,7 @@ class Jobs:
         self._on_changed = on_changed
         self._reserve_space = reserve_space
         self._running: dict[tuple[Any, ...], Running] = {}
+        self._by_id: dict[str, Running] = {}
 
     async def resume(self) -> None:
         """Go on with the jobs that had not ended when Home Assistant stopped."""
@@ -213,8 +222,10 @@ class Jobs:
         It failed as `cancelled`, unless it came to its end just before.
         """
         running.is_cancelled = True
-        if running.task:
-            running.task.cancel()
+        async with self._cancels:
+            if running.task:
+                running.task.cancel()
+            await asyncio.sleep(0)
         return await asyncio.shield(running.done)
 
     def running(self, camera_id: str | None = None) -> list[Running]:
@@ -224,6 +235,10 @@ class Jobs:
             for one in self._running.values()
             if camera_id is None or one.job.camera_id == camera_id
         ]
+
+    def find(self, job_id: str) -> Running | None:
+        """Return a job under way, None if there is none of that id."""
+        return self._by_id.get(job_id)
 
     def is_busy(self) -> bool:
         """Return whether a job that is not of the back-fill needs the cloud or a thread."""
@@ -274,11 +289,14 @@ class Jobs:
         job = running.job
         try:
             filename = PurePosixPath(job.filename)
-            await run_in_thread(files.target_inside, job.root, filename)
-            await _import_pipeline()
+            async with self._short_calls:
+                await run_in_thread(files.target_inside, job.root, filename)
+            # Many that are asked for at once need not all wait in threads of their own.
+            async with self._importing:
+                await _import_pipeline()
             await self._library.add_job(job)
         except ClipError as err:
-            del self._running[job.request]
+            self._forget(job)
             running.job = replace(job, state=JobState.FAILED, error=err)
             running.done.set_result(running.job)
             if running.is_automatic:
@@ -286,7 +304,7 @@ class Jobs:
                 self._on_ended(running.job)
             raise
         except BaseException:
-            del self._running[job.request]
+            self._forget(job)
             running.done.cancel()
             raise
         self._on_changed(running)
@@ -296,8 +314,11 @@ class Jobs:
         done = asyncio.get_running_loop().create_future()
         running = Running(job, done, is_automatic=is_automatic)
         running.progress = Progress(partial(self._on_changed, running))
-        self._running[job.request] = running
+        self._running[job.request] = self._by_id[job.id] = running
         return running
+
+    def _forget(self, job: Job) -> None:
+        del self._running[job.request], self._by_id[job.id]
 
     def _start(self, job: Job) -> None:
         running = self._register(job)
@@ -318,6 +339,7 @@ class Jobs:
             account_name=self._account_name,
             downloads=self._downloads.of(job.window),
             executors=self._executors,
+            short_calls=self._short_calls,
             reserve_space=self._reserve_space,
             is_withdrawn=lambda: running.is_cancelled,
             progress=running.progress,
@@ -348,7 +370,7 @@ class Jobs:
             await self._record_failure(pipeline.failed(job))
         finally:
             # An interrupted job keeps its row, and goes on at the next start.
-            del self._running[job.request]
+            self._forget(job)
             running.task = None
             if not running.done.done():
                 running.done.set_result(job)

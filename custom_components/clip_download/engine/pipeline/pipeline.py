@@ -76,13 +76,15 @@ class Pipeline:
         account_name: str,
         downloads: Slots,
         executors: Executors,
+        short_calls: asyncio.Semaphore,
         reserve_space: ReserveSpace,
         is_withdrawn: Callable[[], bool] = lambda: False,
         progress: Progress | None = None,
     ) -> None:
         """Take the job, and what it shares with the others of its account.
 
-        `downloads` limits how many clips are fetched at once, `executors` is where files are
+        `downloads` limits how many clips are fetched at once, `short_calls` how many calls
+        of a moment block in threads, and `executors` is where files are
         decoded and joined. `reserve_space` is entered before the disk is written to, and
         while files are published. `is_withdrawn` returns whether the job is cancelled
         for good; `withdraw` is called then. `progress` notes how far the job has come.
@@ -94,6 +96,7 @@ class Pipeline:
         self._account_name = account_name
         self._downloads = downloads
         self._executors = executors
+        self._short_calls = short_calls
         # Chosen by the window that was asked for, also where that changes.
         self._executor = executors.of(job.window)
         self._reserve_space = reserve_space
@@ -127,7 +130,8 @@ class Pipeline:
             if not self._is_withdrawn():
                 with contextlib.suppress(StorageError):
                     await self._count_start()
-                await run_in_thread(working_folder.pause, self._job, self._working)
+                async with self._short_calls:
+                    await run_in_thread(working_folder.pause, self._job, self._working)
             raise
         except BaseException:
             self._cancelled.set()
@@ -173,11 +177,14 @@ class Pipeline:
                 )
         if not self._job.working_folders:
             return
+        is_saved = self._job.state is JobState.SAVED
         # Whoever cancels a job that is saved meanwhile must not leave them behind.
-        ending = run_in_thread(working_folder.end, self._job, self._working)
-        if await join_thread(ending):
+        async with contextlib.nullcontext() if is_saved else self._short_calls:
+            ending = run_in_thread(working_folder.end, self._job, self._working)
+            has_ended = await join_thread(ending)
+        if has_ended:
             self._job = replace(self._job, working_folders=())
-            if self._job.state is JobState.SAVED:
+            if is_saved:
                 # What a power cut takes back is done again at the next start.
                 await self._store(durable=False)
 
@@ -187,9 +194,9 @@ class Pipeline:
             raise RefusedError("camera_gone")
         if self._job.starts >= MOST_STARTS:
             raise RefusedError("gave_up_after_restarts", count=str(MOST_STARTS))
-        await run_in_thread(
-            files.target_inside, self._job.root, PurePosixPath(self._job.filename)
-        )
+        filename = PurePosixPath(self._job.filename)
+        async with self._short_calls:
+            await run_in_thread(files.target_inside, self._job.root, filename)
         await self._check_mounted()
         self._set_state(JobState.WAITING)
         await self._store()
@@ -227,7 +234,8 @@ class Pipeline:
         # Recorded before it is made: no kill in between loses it.
         self._job = working_folder.with_new_name(self._job)
         await self._store()
-        working = await join_thread(run_in_thread(working_folder.begin, self._job))
+        async with self._short_calls:
+            working = await join_thread(run_in_thread(working_folder.begin, self._job))
         self._working = working
         if self._job.working_folders != working.names:
             self._job = replace(self._job, working_folders=working.names)
@@ -237,7 +245,9 @@ class Pipeline:
     async def _check_mounted(self) -> None:
         """Raise StorageError if the disk of the job's folder is not mounted."""
         folder = working_folder.place_of(self._job)
-        await run_in_thread(files.check_mounted, folder, await self._library.mounts())
+        mounts = await self._library.mounts()
+        async with self._short_calls:
+            await run_in_thread(files.check_mounted, folder, mounts)
 
     @contextlib.asynccontextmanager
     async def _crash_guard(self) -> AsyncIterator[None]:
