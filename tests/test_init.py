@@ -1,5 +1,6 @@
 """An account in Home Assistant: its cameras come and go, its cloud may fail."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.clip_download import PLATFORMS
 from custom_components.clip_download.backup import async_pre_backup
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.events.monitor import EventMonitor
@@ -23,6 +25,7 @@ from homeassistant.const import (
     EVENT_HOMEASSISTANT_STARTED,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
+    Platform,
 )
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -136,6 +139,35 @@ async def test_entities_read_the_library_in_one_go(
 
 
 # --- cameras
+
+
+async def test_entities_are_added_in_turns(
+    hass: HomeAssistant, hass_clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of many cameras, of all platforms at once, would hold the event loop."""
+    hass_clouds.ring.add_camera("Front")
+    entry = await set_up(hass, hass_clouds, "ring")
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    turn = 0
+    added: dict[str, int] = {}
+
+    def count_turn() -> None:
+        nonlocal turn
+        turn += 1
+        handle[0] = hass.loop.call_soon(count_turn)
+
+    handle = [hass.loop.call_soon(count_turn)]
+    forward = hass.config_entries.async_forward_entry_setups
+
+    async def note(entry: ConfigEntry, platforms: Iterable[Platform]) -> None:
+        await forward(entry, platforms)
+        added.update(dict.fromkeys(platforms, turn))
+
+    monkeypatch.setattr(hass.config_entries, "async_forward_entry_setups", note)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    handle[0].cancel()
+    assert added.keys() == set(PLATFORMS)
+    assert len(set(added.values())) == len(PLATFORMS)
 
 
 @every_kind

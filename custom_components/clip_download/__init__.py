@@ -135,7 +135,10 @@ async def _async_add_entities(hass: HomeAssistant, entry: ClipConfigEntry) -> No
     with contextlib.suppress(StorageError):
         clips = await account.jobs.last_saved_clips(camera_ids)
         account.last_clips.update({one: clips.get(one) for one in camera_ids})
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    for platform in PLATFORMS:
+        # All at once, those of many cameras would hold the event loop.
+        await hass.config_entries.async_forward_entry_setups(entry, [platform])
+        await asyncio.sleep(0)
     # They change from here on.
     account.last_clips.clear()
 
