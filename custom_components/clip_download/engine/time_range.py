@@ -28,8 +28,11 @@ class Window:
 
     def __post_init__(self) -> None:
         """Move to UTC and drop what is finer than a millisecond."""
-        object.__setattr__(self, "start", utc_ms(self.start))
-        object.__setattr__(self, "end", utc_ms(self.end))
+        # Nearly all are like that already.
+        if (start := utc_ms(self.start)) is not self.start:
+            object.__setattr__(self, "start", start)
+        if (end := utc_ms(self.end)) is not self.end:
+            object.__setattr__(self, "end", end)
 
     @classmethod
     def of_ms(cls, start_ms: int, end_ms: int) -> Self:

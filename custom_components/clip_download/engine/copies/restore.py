@@ -322,7 +322,7 @@ async def _bring(
 
     def put(database: sqlite3.Connection) -> None:
         library.put_clip(database, clip)
-        database.executemany(MARK_AGAIN, marks_of(clip))
+        database.executemany(MARK_AGAIN, marks_of(library.record_of(clip)))
 
     await library.change(put)
     await store.note(

@@ -545,8 +545,9 @@ class CopyStore:
         def note(database: sqlite3.Connection) -> list[Found]:
             for one in found:
                 _note(database, target_id, one)
-                put_away(database, self.library.record_of(one.clip))
-                database.executemany(MARK_AGAIN, marks_of(one.clip))
+                clip = self.library.record_of(one.clip)
+                put_away(database, clip)
+                database.executemany(MARK_AGAIN, marks_of(clip))
             away = {
                 row["id"]
                 for row in database.execute(

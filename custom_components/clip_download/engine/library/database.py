@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from dataclasses import asdict
@@ -33,8 +33,11 @@ _LOGGER = logging.getLogger(__name__)
 
 # Jobs that ended are only needed to find the cause of a recent fault.
 ENDED_JOBS_KEPT = timedelta(days=30)
-# How long the log gets before it is written into the file; SQLite's own measure.
-_LOG_PAGES = 1000
+# How long the log gets before it is written into the file: SQLite's own measure, and
+# one for a rebuild, which changes the same pages of the indexes again and again.
+_LOG_PAGES, _LOG_PAGES_OF_REBUILD = 1000, 10_000
+# The log's file gets as small again.
+_LOG_BYTES = 4 * 2**20
 # No cloud keeps recordings for longer: what was saved of it is not seen again.
 EVENTS_REMEMBERED = timedelta(days=400)
 
@@ -56,9 +59,9 @@ CLIP_COLUMNS = (
 )
 # What is recorded of a clip, but for its group.
 RECORDED = (*CLIP_COLUMNS, "day")
-ID, PATH, KEPT = map(RECORDED.index, ("id", "path", "kept"))
-_ACCOUNT, _CAMERA, _SIZE = map(
-    RECORDED.index, ("account_id", "camera_id", "size_bytes")
+ACCOUNT, CAMERA, ID, KEPT, PATH, SAVES, _SIZE = map(
+    RECORDED.index,
+    ("account_id", "camera_id", "id", "kept", "path", "saves", "size_bytes"),
 )
 _GROUPED_BY = (
     *("account_id", "camera_id", "label", "status", "kept", "kinds", "seen"),
@@ -93,8 +96,7 @@ class Library:
         self.when_lost: Callable[[], None] = lambda: None
         # The task that checks the database, and rebuilds it if that is due.
         self.maintenance: asyncio.Task[None] | None = None
-        # One rebuild at a time.
-        self.rebuilding = asyncio.Lock()
+        self._rebuilding = asyncio.Lock()
         self._is_in_backup = False
         self._remembered_mounts: set[Path] = set()
         # One thread keeps the queries in the order in which they were asked.
@@ -136,6 +138,16 @@ class Library:
         thread.submit(self._database.close)
         await asyncio.get_running_loop().run_in_executor(None, thread.shutdown)
         return True
+
+    @contextlib.asynccontextmanager
+    async def rebuilding(self) -> AsyncIterator[None]:
+        """Prepare for a rebuild, of which there is one at a time."""
+        try:
+            async with self._rebuilding:
+                await self._run(self._leave_file_alone)
+                yield
+        finally:
+            await self._run(self._leave_file_alone)
 
     async def begin_backup(self) -> None:
         """Write the log into the database's file, and leave the file alone from then on.
@@ -377,7 +389,7 @@ class Library:
 
     def day_of(self, clip: Clip) -> str:
         """Return the day (ISO 8601) on which a clip begins, in the cameras' time zone."""
-        return f"{clip.window.start.astimezone(self.time_zone):%F}"
+        return clip.window.start.astimezone(self.time_zone).date().isoformat()
 
     async def last_clip(self, account_id: str, camera_id: str) -> Clip | None:
         """Return the camera's latest clip by the time that it shows."""
@@ -485,7 +497,9 @@ class Library:
 
     def _leave_file_alone(self) -> None:
         """Let SQLite write the log into the file by itself, but not during a backup."""
-        pages = 0 if self._is_in_backup else _LOG_PAGES
+        pages = _LOG_PAGES_OF_REBUILD if self._rebuilding.locked() else _LOG_PAGES
+        if self._is_in_backup:
+            pages = 0
         self._database.execute(f"PRAGMA wal_autocheckpoint = {pages}")
 
     def _close(self) -> None:
@@ -520,6 +534,7 @@ class Library:
         database = self._database
         database.row_factory = sqlite3.Row
         schema.prepare(database, self._path, is_suspect=is_suspect)
+        database.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         self._leave_file_alone()
         now = datetime.now(UTC)
         with database:
@@ -666,7 +681,7 @@ def put_records(database: sqlite3.Connection, records: Sequence[Record]) -> None
     cameras, days = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
     sizes = Counter[tuple[str, str]]()
     for row, _ in records:
-        camera = row[_ACCOUNT], row[_CAMERA]
+        camera = row[ACCOUNT], row[CAMERA]
         cameras[camera] += 1
         sizes[camera] += row[_SIZE]
         days[(*camera, row[-1])] += 1
@@ -882,11 +897,17 @@ def event_row(event: Event) -> dict[str, Any]:
     return {
         "id": event.id,
         "kind": str(event.kind),
-        "seen": json.dumps(event.seen) if event.seen else "[]",
+        "seen": _words_json(event.seen),
         "start_ms": event.window.start_ms,
         "end_ms": event.window.end_ms,
         "is_ready": event.is_ready,
     }
+
+
+# They are few, and many events have the same.
+@functools.lru_cache(maxsize=256)
+def _words_json(words: tuple[str, ...]) -> str:
+    return json.dumps(words)
 
 
 def event_of(row: Mapping[str, Any] | sqlite3.Row) -> Event:

@@ -17,14 +17,16 @@ from ..folder import File, Folder
 from ..model import Clip
 from . import files, sidecar
 from .database import (
+    ACCOUNT,
+    CAMERA,
     ID,
     KEPT,
     MARK_SAVED,
     PATH,
     RECORDED,
+    SAVES,
     Library,
     Record,
-    event_row,
     kept_record,
     put_records,
 )
@@ -45,11 +47,6 @@ MARK_AGAIN = (
     "WHERE NOT EXISTS (SELECT 1 FROM clips WHERE id = events.clip_id)"
 )
 _FOUND = "CREATE TEMP TABLE IF NOT EXISTS found (id INTEGER PRIMARY KEY)"
-
-# Values of MARK_AGAIN, one for each event that a clip was made for.
-type Marks = tuple[tuple[Any, ...], ...]
-# What is recorded of a clip, and its events as rows.
-type _Found = tuple[Record, Marks]
 
 
 @dataclass(kw_only=True)
@@ -90,7 +87,7 @@ async def rebuild(
     Raises StorageError.
     """
     rebuilt = Rebuilt()
-    async with library.rebuilding:
+    async with library.rebuilding():
         away = await _still_away(library, roots)
         walk = _Walk(library, roots, away, camera_of, rebuilt)
         await library.change(_begin_finding)
@@ -185,12 +182,12 @@ class _Walk:
         self.subfolders = set[Path | None]()
         self.mounts = set[Path]()
 
-    def some(self) -> list[_Found] | None:
+    def some(self) -> list[Record] | None:
         """Return the clips that were found next, None if there are no more. Blocks."""
         read = list(itertools.islice(self._records, AT_ONCE))
         return [one for one in read if one] if read else None
 
-    def _all(self) -> Iterator[_Found | None]:
+    def _all(self) -> Iterator[Record | None]:
         """Yield what is to be recorded of each clip; count what is not a clip of ours.
 
         Yields None for each folder, so that a caller who takes some at a time gets them
@@ -211,17 +208,17 @@ class _Walk:
                 if clip := _clip(folder / name, folder / video, self._rebuilt):
                     has_any = True
                     # No more is kept of it: of a million clips, a few are in memory.
-                    yield self._described(clip)
+                    yield self._record_of(clip)
             if has_any:
                 inside = folder.path / sidecar.SUFFIX
                 self.subfolders.add(files.subfolder_of(inside, self._roots))
                 self.mounts.add(mount)
 
-    def _described(self, clip: Clip) -> _Found:
+    def _record_of(self, clip: Clip) -> Record:
         camera_id = self._camera_of(clip.account_id, clip.camera_id)
         if camera_id != clip.camera_id:
             clip = replace(clip, camera_id=camera_id)
-        return self._library.record_of(clip), marks_of(clip)
+        return self._library.record_of(clip)
 
 
 def _folders(
@@ -279,19 +276,19 @@ def _clip(record: File, video: File, rebuilt: Rebuilt) -> Clip | None:
 
 
 async def _record(
-    library: Library, roots: Sequence[Path], rebuilt: Rebuilt, found: Sequence[_Found]
+    library: Library, roots: Sequence[Path], rebuilt: Rebuilt, found: Sequence[Record]
 ) -> None:
     """Record clips that the library does not know as they are.
 
     Of a clip and its copy one counts: the one that the library knows, else the first.
     """
     # Each with the path that it had before, and does not have any more.
-    left: list[tuple[_Found, str | None]] = [(one, None) for one in found]
+    left: list[tuple[Record, str | None]] = [(one, None) for one in found]
     while left:
         moved = await library.change(functools.partial(_put, left, rebuilt))
 
-        def look(moved: Sequence[tuple[_Found, str]] = moved) -> Iterator[bool]:
-            for ((row, _), _), path in moved:
+        def look(moved: Sequence[tuple[Record, str]] = moved) -> Iterator[bool]:
+            for (row, _), path in moved:
                 yield _lies_at(row[ID], Path(path), roots)
 
         copies = await run_in_thread(lambda: list(look())) if moved else []
@@ -299,16 +296,16 @@ async def _record(
 
 
 def _put(
-    found: Sequence[tuple[_Found, str | None]],
+    found: Sequence[tuple[Record, str | None]],
     rebuilt: Rebuilt,
     database: sqlite3.Connection,
-) -> list[tuple[_Found, str]]:
+) -> list[tuple[Record, str]]:
     """Record clips within a change, and their events as saved.
 
     Return those that may be copies, with the paths of their records: those are nothing
     that the clips are known to have left.
     """
-    ids = json.dumps([row[ID] for ((row, _), _), _ in found])
+    ids = json.dumps([row[ID] for (row, _), _ in found])
     before = {
         row[ID]: tuple(row)
         for row in database.execute(
@@ -318,14 +315,12 @@ def _put(
         )
     }
     records: dict[str, Record] = {}
-    marks: list[tuple[Any, ...]] = []
-    moved: list[tuple[_Found, str]] = []
-    for one, former_path in found:
-        record, events = one
+    moved: list[tuple[Record, str]] = []
+    for record, former_path in found:
         clip_id, path = record[0][ID], record[0][PATH]
         known = before.get(clip_id)
         if known and known[PATH] not in (path, former_path):
-            moved.append((one, known[PATH]))
+            moved.append((record, known[PATH]))
             continue
         if known and known[KEPT]:
             record = kept_record(record)
@@ -338,10 +333,12 @@ def _put(
             rebuilt.added += 1
         before[clip_id] = record[0]
         records[clip_id] = record
-        marks += events
     if records:
         put_records(database, list(records.values()))
-        database.executemany(MARK_AGAIN, marks)
+        database.executemany(
+            MARK_AGAIN,
+            [mark for record in records.values() for mark in marks_of(record)],
+        )
     database.execute(
         "INSERT OR IGNORE INTO temp.found SELECT rowid FROM clips "
         "WHERE id IN (SELECT value FROM json_each(?))",
@@ -350,12 +347,11 @@ def _put(
     return moved
 
 
-def marks_of(clip: Clip) -> Marks:
-    """Return what marks the events of a clip as saved."""
-    return tuple(
-        (clip.account_id, clip.camera_id, *event_row(event).values(), clip.id)
-        for event in clip.saves
-    )
+def marks_of(record: Record) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of MARK_AGAIN for each event that a clip was made for."""
+    row, _ = record
+    for event in json.loads(row[SAVES]):
+        yield row[ACCOUNT], row[CAMERA], *event.values(), row[ID]
 
 
 def _begin_finding(database: sqlite3.Connection) -> None:

@@ -8,11 +8,14 @@ functions block.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+import functools
 import itertools
 import json
 from pathlib import Path
 import re
 from typing import Any
+
+import orjson
 
 from ..folder import File, Folder, is_link
 from ..model import Clip, ClipStatus, Event
@@ -29,6 +32,7 @@ MOST_BYTES = 2**18
 LONGEST_TEXT = 1000
 # Longer than any window with the recordings that reach into it.
 LONGEST = timedelta(days=2)
+_NONE = timedelta(0)
 # The highest signed number of 64 bits.
 _HIGHEST = 2**63 - 1
 
@@ -150,15 +154,23 @@ def _rewrite(
 
 def read(file: File) -> Sidecar:
     """Read a sidecar. Raises ValueError if it is not one of ours, OSError."""
-    return parse(file.read(MOST_BYTES), file.path)
+    name = f"{file.name.removesuffix(SUFFIX)}{files.SUFFIX}"
+    return parse(file.read(MOST_BYTES), file.folder.path / name)
 
 
 def parse(content: bytes, path: Path) -> Sidecar:
-    """Return what a sidecar at a path holds. Raises ValueError if it is not one of ours."""
+    """Return what the sidecar of a clip at a path holds.
+
+    Raises ValueError if it is not one of ours.
+    """
     try:
-        told = json.loads(content)
-    except RecursionError as err:
-        raise ValueError("too deep") from err
+        told = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        # Somebody's editor may have written it in another encoding.
+        try:
+            told = json.loads(content)
+        except RecursionError as err:
+            raise ValueError("too deep") from err
     return _parse(path, _is(dict, told))
 
 
@@ -285,7 +297,7 @@ def _parse(path: Path, content: dict[str, Any]) -> Sidecar:
             duration_ms=_milliseconds(content["duration_s"]),
             label=_text(content["label"]),
             status=ClipStatus(_text(content["status"])),
-            path=path.with_suffix(files.SUFFIX),
+            path=path,
             size_bytes=_number(content["size_bytes"]),
             sha256=_matching(_SHA256, content["sha256"]),
             video_codec=_text(content["video_codec"]),
@@ -364,15 +376,21 @@ def _milliseconds(value: object) -> int:
 
 
 def _time(value: object) -> datetime:
-    time = datetime.fromisoformat(_is(str, value))
-    if time.utcoffset() is None or not 1970 <= time.year < 9999:
+    return _time_of(_is(str, value))
+
+
+# What was asked for, what came and its event often begin or end in the same moment.
+@functools.lru_cache(maxsize=16)
+def _time_of(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None or not 1970 <= time.year < 9999:
         raise ValueError("not a time of ours")
     return utc_ms(time)
 
 
 def _window(content: dict[str, Any]) -> Window:
     window = Window(_time(content["start"]), _time(content["end"]))
-    if not timedelta(0) <= window.duration <= LONGEST:
+    if not _NONE <= window.duration <= LONGEST:
         raise ValueError("not a window of ours")
     return window
 
