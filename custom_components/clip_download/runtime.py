@@ -145,8 +145,8 @@ def _async_begin_check(hass: HomeAssistant, library: Library) -> None:
 async def _async_check(hass: HomeAssistant, library: Library) -> None:
     """Check the database for damage, and rebuild it from the files if that is due."""
     try:
-        await library.check()
-        if await library.is_rebuild_due():
+        # If it was damaged, another check of the new one has begun.
+        if await library.check() and await library.is_rebuild_due():
             rebuilt = await async_rebuild(hass, library)
             _LOGGER.info("Rebuilt the clip library from its files: %s", rebuilt)
     except StorageError as err:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 import sqlite3
+import threading
 
 import pytest
 
@@ -21,10 +22,13 @@ from custom_components.clip_download.engine.errors import (
     NotReadyError,
     StorageError,
 )
+from custom_components.clip_download.engine.folder import Folder
+from custom_components.clip_download.engine.library import schema, sidecar
 from custom_components.clip_download.engine.library.database import (
     ENDED_JOBS_KEPT,
     Library,
 )
+from custom_components.clip_download.engine.library.reindex import rebuild
 from custom_components.clip_download.engine.model import (
     Clip,
     ClipStatus,
@@ -281,7 +285,7 @@ async def test_what_is_no_database_is_put_aside(
     (aside,) = asides(path)
     assert aside.read_bytes() == nonsense
     assert aside.with_name(f"{aside.name}-wal").read_bytes() == b"its log"
-    assert "those that were being saved are lost" in caplog.text
+    assert "those that were being saved may be lost" in caplog.text
 
     library = await Library(path).open()
     assert await library.unfinished_jobs("a") == [JOB]
@@ -289,20 +293,105 @@ async def test_what_is_no_database_is_put_aside(
     assert asides(path) == [aside]
 
 
-async def test_after_a_kill_the_database_is_read_through(tmp_path: Path) -> None:
-    """What the last run did not close is looked at before it is trusted."""
+@pytest.mark.parametrize("table", ["polls", "clips_by_group", "jobs_by_time"])
+async def test_damage_that_a_kill_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """The database is open at once; of what is recorded during the check, nothing is lost."""
+    path, media = tmp_path / "clips.db", tmp_path / "media"
+    library = await Library(path).open()
+    await library.set_rebuilt()
+    await library.close()
+    spoil(path, table)
+    path.with_name("clips.db-wal").touch()
+    media.mkdir()
+    clip = replace(CLIP, path=media / "front.mp4", size_bytes=1)
+    clip.path.write_bytes(b"x")
+    sidecar.write(Folder.open(media), clip, None)
+    clip = replace(clip, modified_ns=clip.path.stat().st_mtime_ns)
+    going_on, cut_off = (replace(JOB, id=name) for name in ("going on", "cut off"))
+    begun, go_on = threading.Event(), threading.Event()
+    check = schema.check
+
+    def wait_and_check(database: sqlite3.Connection) -> None:
+        begun.set()
+        assert go_on.wait(30)
+        check(database)
+
+    monkeypatch.setattr(schema, "check", wait_and_check)
+    library = await Library(path).open()
+    lost: list[bool] = []
+    library.when_lost = lambda: lost.append(True)
+    assert not begun.is_set()
+    checking = asyncio.create_task(library.check())
+    await asyncio.to_thread(begun.wait, 30)
+    saved = replace(JOB, clips=(clip,), state=JobState.SAVED)
+    if table == "polls":
+        # Nobody asks for this table when a clip is saved: only the check finds out.
+        for job in (JOB, going_on, cut_off):
+            await library.add_job(job)
+        await library.finish_job(saved)
+        assert await library.last_clip(clip.account_id, clip.camera_id) == clip
+        assert lost == []
+    go_on.set()
+    if table == "polls":
+        assert not await checking
+    else:
+        # Queries and the check find it, whoever is first; it is put aside once.
+        await asyncio.gather(
+            checking,
+            *(library.add_job(job) for job in (going_on, cut_off)),
+            library.finish_job(saved),
+            return_exceptions=True,
+        )
+        await library.finish_job(saved)
+    assert lost == [True]
+    assert len(asides(path)) == 1
+    assert await library.is_rebuild_due()
+    found = await rebuild(library, [media])
+    assert found.found == 1
+    assert await library.last_clip(clip.account_id, clip.camera_id) == clip
+    if table == "polls":
+        assert await library.unfinished_jobs("a") == [going_on, cut_off]
+    await library.close()
+    with closing(sqlite3.connect(path)) as database:
+        check(database)
+
+
+async def test_an_old_database_that_a_kill_left(tmp_path: Path) -> None:
+    """One that is damaged is not brought up to date: its clips are read from the files."""
     path = tmp_path / "clips.db"
     await (await Library(path).open()).close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 1")
     spoil(path, "polls")
-    # Nobody asks for this table as it is opened: it is a day like any other.
-    await (await Library(path).open()).close()
-    assert asides(path) == []
-
     path.with_name("clips.db-wal").touch()
     library = await Library(path).open()
+    assert len(asides(path)) == 1
     assert await library.is_rebuild_due()
     await library.close()
-    assert len(asides(path)) == 1
+
+
+async def test_a_check_ends_with_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Home Assistant does not wait for it as it stops."""
+    library = await Library(tmp_path / "clips.db").open()
+    begun = threading.Event()
+
+    def check(database: sqlite3.Connection) -> None:
+        begun.set()
+        database.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT MAX(i) FROM n"
+        ).fetchone()
+
+    monkeypatch.setattr(schema, "check", check)
+    checking = asyncio.create_task(library.check())
+    await asyncio.to_thread(begun.wait, 30)
+    async with asyncio.timeout(30):
+        await library.close()
+        assert await checking
+    assert asides(tmp_path / "clips.db") == []
 
 
 async def test_a_check_puts_a_damaged_database_aside(tmp_path: Path) -> None:

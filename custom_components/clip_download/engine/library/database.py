@@ -70,6 +70,9 @@ _GROUPED_BY = (
 _ENDED = {JobState.SAVED, JobState.FAILED}
 # What clips are found by that are kept; the last word of their groups' text.
 _KEPT_WORD = "kept"
+# After how many steps of a check it may end.
+_CHECKED_AT_ONCE = 10_000
+_UNFINISHED_JOBS = "SELECT * FROM jobs WHERE state NOT IN ('saved', 'failed')"
 # As SQLite writes JSON.
 _COMPACT = (",", ":")
 
@@ -83,7 +86,7 @@ class Library:
 
     Every method raises StorageError (`library_unusable`) if the database fails. A
     damaged database is moved aside, a new one is made, and `when_lost` is called. A
-    rebuild (`reindex.py`) brings the clips back; the jobs are lost.
+    rebuild (`reindex.py`) brings the clips back; jobs that cannot be read are lost.
     """
 
     def __init__(self, path: Path, time_zone: tzinfo = UTC) -> None:
@@ -102,6 +105,8 @@ class Library:
         # One thread keeps the queries in the order in which they were asked.
         self._thread = _new_thread()
         self._queries = 0
+        # How many databases were moved aside.
+        self._number = 0
         self._is_resting = False
         self._is_closed = False
 
@@ -164,23 +169,38 @@ class Library:
         self._is_in_backup = False
         await self._run(self._write_out)
 
-    async def check(self) -> None:
+    async def check(self) -> bool:
         """Read through the database, and move it aside if it is damaged.
 
-        It has a connection of its own: no query waits for it.
+        Return whether it was sound. It has a connection of its own: no query waits for it,
+        and the clips that are recorded meanwhile have their files and sidecars.
         """
+        number = self._number
+        err = await asyncio.get_running_loop().run_in_executor(None, self._find_damage)
+        if not err or self._is_closed:
+            return True
 
-        def check() -> bool:
-            uri = f"{self._path.absolute().as_uri()}?mode=ro"
-            with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
-                try:
-                    schema.check(database)
-                except sqlite3.Error as err:
-                    return schema.is_damage(err)
-            return False
+        def replace_it() -> bool:
+            # A query may have run into the damage by now.
+            is_same = number == self._number
+            if is_same:
+                self._start_anew_with_jobs(err)
+            return is_same
 
-        if await asyncio.get_running_loop().run_in_executor(None, check):
-            await self._replace()
+        if await self._run(replace_it):
+            self.when_lost()
+        return False
+
+    def _find_damage(self) -> sqlite3.Error | None:
+        uri = f"{self._path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
+            # Of a million clips it takes half a minute: Home Assistant may stop meanwhile.
+            database.set_progress_handler(lambda: self._is_closed, _CHECKED_AT_ONCE)
+            try:
+                schema.check(database)
+            except sqlite3.Error as err:
+                return err if schema.is_damage(err) else None
+        return None
 
     async def is_rebuild_due(self) -> bool:
         """Return whether the database is new, and was not rebuilt from the files yet."""
@@ -234,11 +254,7 @@ class Library:
     async def add_job(self, job: Job) -> None:
         """Record a new job, durably: its caller is told that it will be done."""
         row = _job_row(job)
-        await self._write(
-            f"INSERT INTO jobs ({', '.join(row)}) VALUES ({_marks(row)})",  # noqa: S608
-            row,
-            durable=True,
-        )
+        await self._write(_insertion(row), row, durable=True)
 
     async def update_job(self, job: Job, *, durable: bool = True) -> None:
         """Record the state of a job; where that is `durable`, if it has files on the disk."""
@@ -513,14 +529,27 @@ class Library:
         self._database.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
         self._database.close()
 
+    def _start_anew_with_jobs(self, err: sqlite3.Error) -> None:
+        """Move an open database aside, but for the jobs that can be read and have not ended."""
+        jobs: list[Job] = []
+        # Damage may make anything of them.
+        with contextlib.suppress(Exception):
+            jobs += map(_job, self._database.execute(_UNFINISHED_JOBS))
+        self._drop()
+        self._start_anew(err)
+        with self._database as database:
+            for row in map(_job_row, jobs):
+                database.execute(_insertion(row), row)
+
     def _start_anew(self, err: sqlite3.Error) -> None:
+        self._number += 1
         aside = f"{self._path}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S_%f}"
         for ending in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 self._beside(ending).rename(f"{aside}{ending}")
         _LOGGER.warning(
             "The database %s is damaged (%s) and was moved to %s. Clips are restored "
-            "from their files, but those that were being saved are lost",
+            "from their files, but those that were being saved may be lost",
             self._path,
             err,
             aside,
@@ -632,8 +661,7 @@ class Library:
             except sqlite3.Error as err:
                 if not schema.is_damage(err):
                     raise
-                self._drop()
-                self._start_anew(err)
+                self._start_anew_with_jobs(err)
                 return True
             return False
 
@@ -717,6 +745,10 @@ def _group_id(database: sqlite3.Connection, group: tuple[Any, ...], added: int) 
     ).fetchall()
     found: int = group_id
     return found
+
+
+def _insertion(row: dict[str, Any]) -> str:
+    return f"INSERT INTO jobs ({', '.join(row)}) VALUES ({_marks(row)})"  # noqa: S608
 
 
 def _update(row: dict[str, Any]) -> str:

@@ -243,7 +243,7 @@ def prepare(
 ) -> None:
     """Make the tables of a new database, or bring them up to date.
 
-    One that `is_suspect` is read through first.
+    One that `is_suspect` is read through before its tables are made anew from it.
 
     Raises LibraryError (`library_newer`) if a newer release wrote them, and sqlite3.Error;
     then nothing is touched.
@@ -251,7 +251,7 @@ def prepare(
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise LibraryError("library_newer", path=str(path))
-    if is_suspect:
+    if is_suspect and 0 < version < VERSION:
         check(database)
     database.execute("PRAGMA journal_mode = WAL")
     # A power cut may take back the last writes, except those that ask to be durable:
