@@ -1,7 +1,7 @@
 """Bodies over a real socket: whole ones arrive, others are named and refused."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 import errno
@@ -24,7 +24,6 @@ from custom_components.clip_download.engine.pipeline.download import (
     CHUNK_BYTES,
     LEAST_BYTES,
     LEAST_WITHIN_S,
-    LINE_KNOWN_BYTES,
     MOST_BYTES_BESIDES,
     MOST_S_BESIDES,
     Bounds,
@@ -183,10 +182,10 @@ async def test_the_disk_fills_up_under_way(
 
     class Full(io.BufferedWriter):
         @override
-        def writelines(self, lines: Iterable[bytes]) -> None:  # type: ignore[override]
+        def write(self, block: Any) -> int:
             if self.tell() > 2 * CHUNK_BYTES:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-            super().writelines(lines)
+            return super().write(block)
 
     monkeypatch.setattr(download, "BufferedWriter", Full)
     with pytest.raises(OSError, match="No space left"):
@@ -196,10 +195,9 @@ async def test_the_disk_fills_up_under_way(
 
 @pytest.mark.parametrize("size_bytes", [0, 1, 3 * CHUNK_BYTES + 17])
 async def test_a_body_is_hashed_while_it_arrives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size_bytes: int
+    tmp_path: Path, size_bytes: int
 ) -> None:
     """The hash is that of the file, and holds for it until somebody writes to it."""
-    monkeypatch.setattr(download, "MOST_HASH_SHARE", 1)
     data = MP4_HEAD + os.urandom(size_bytes)
     file = File.at(tmp_path / "0.part")
     received = await receive(in_blocks(data), file, BOUNDS)
@@ -211,12 +209,9 @@ async def test_a_body_is_hashed_while_it_arrives(
     assert not received.hashed.is_of(file.stat())
 
 
-async def test_a_body_too_fast_to_be_hashed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where hashing would hold up a fast line, the file is read again later."""
-    monkeypatch.setattr(download, "MOST_HASH_SHARE", 0)
-    data = MP4_HEAD + os.urandom(LINE_KNOWN_BYTES)
+async def test_a_transport_stream_is_not_hashed(tmp_path: Path) -> None:
+    """It is never the clip, so that nobody would ask."""
+    data = TS_PACKET * 20_000
     received = await receive(in_blocks(data), File.at(tmp_path / "0.part"), BOUNDS)
     assert received == (len(data), True, None)
 
@@ -283,11 +278,11 @@ async def test_cancelled_while_the_disk_writes(
 
     class Slow(io.BufferedWriter):
         @override
-        def writelines(self, lines: Iterable[Any]) -> None:
+        def write(self, block: Any) -> int:
             writes.set()
             assert may_write.wait(LONGEST_S)
-            super().writelines(lines)
             log.append("written")
+            return super().write(block)
 
         @override
         def close(self) -> None:
@@ -310,7 +305,7 @@ async def test_cancelled_while_the_disk_writes(
     may_write.set()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert log[:2] == ["written", "closed"]
+    assert log.index("closed") == log.count("written") > 0
 
 
 # --- every download ends

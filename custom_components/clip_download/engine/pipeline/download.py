@@ -16,21 +16,16 @@ from ..aio import join_thread, run_in_thread
 from ..errors import BodyError, CloudError, NotVideoError
 from ..folder import File, Folder, Hashed
 from ..library.files import begin_sync, check_space
-from ..sources.base import Download
+from ..sources.base import Download, Rest
 from .progress import Body
 
 # Large enough that handing a chunk to a thread costs little beside writing it.
-CHUNK_BYTES = 4 * 2**20
+CHUNK_BYTES = 2 * 2**20
 # Three sync bytes of MPEG-TS, and more than an MP4 needs to be known.
 HEAD_BYTES = 377
 _TS_PACKET_BYTES = 188
 # How much is written before the disk is told to begin with it: the sync is short then.
 BEGIN_EVERY_BYTES = 32 * 2**20
-# A body is hashed while it arrives as long as that takes this share of the time at most:
-# on a fast line, it would take longer than to read the file again. What comes first may
-# have waited for us, and says nothing of the line.
-MOST_HASH_SHARE = 0.25
-LINE_KNOWN_BYTES = 16 * 2**20
 # How often the disk is asked whether it can hold what is still to come.
 SPACE_EVERY_BYTES = 16 * 2**20
 # More than any camera films, and what a file has besides footage.
@@ -61,11 +56,14 @@ class Bounds:
         )
 
 
+type _Chunks = AsyncIterator[bytes]
+
+
 class Received(NamedTuple):
     """A body's size, and whether it is known that nothing of it is missing.
 
     It is not where only the end of the connection told that this was all. `hashed` is its
-    hash, if there was time for it.
+    hash, if the file may become a clip as it is.
     """
 
     size_bytes: int
@@ -86,44 +84,104 @@ async def receive(
     Memory stays at about two chunks. Raises CloudError for a body that is not whole, not video, or outside of its
     bounds; OSError if it cannot be written. The caller removes the file then.
     """
-    loop = asyncio.get_running_loop()
     expected_bytes = download.size_bytes
     if expected_bytes is not None and expected_bytes > bounds.most_bytes:
         raise BodyError("body_too_large")
     await run_in_thread(check_space, file.folder, expected_bytes or 0)
     writer = _Writer(file.folder, await _open_new(file), expected_bytes or 0)
-    size_bytes = 0
-    head = b""
-    pace = _Pace(loop.time(), bounds.most_s)
+    reception = _Reception(bounds, writer, arrived, body)
     try:
-        while (
-            block := await _next_block(download.chunks, pace, size_bytes)
-        ) is not None:
-            size_bytes += len(block)
-            if body:
-                body.received(len(block))
-            if size_bytes > bounds.most_bytes:
-                raise BodyError("body_too_large")
-            if len(head) < HEAD_BYTES:
-                head += block[:HEAD_BYTES]
-                if len(head) >= HEAD_BYTES:
-                    _check_head(head)
-                    # The file of a transport stream is never the clip.
-                    writer.may_stay = _is_mp4(head)
-            if writer.add(block):
-                since_s = loop.time()
-                await writer.write()
-                # How slow the disk is, is not the cloud's fault.
-                pace.pause(loop.time() - since_s)
-                arrived(size_bytes)
-        if len(head) < HEAD_BYTES:
-            _check_head(head)
+        await reception.begin(download.chunks)
+        rest = await download.rest_of_large() if download.rest_of_large else None
+        if rest:
+            await reception.pour(rest)
+        else:
+            await reception.take(download.chunks)
         hashed = await writer.finish()
     finally:
         await writer.close()
-    if expected_bytes is not None and size_bytes != expected_bytes:
+    if expected_bytes is not None and reception.size_bytes != expected_bytes:
         raise BodyError("body_truncated")
-    return Received(size_bytes, download.is_delimited, hashed)
+    return Received(reception.size_bytes, download.is_delimited, hashed)
+
+
+class _Reception:
+    """What has come of a body: looked at, counted, and passed on to be written."""
+
+    def __init__(
+        self,
+        bounds: Bounds,
+        writer: _Writer,
+        arrived: Callable[[int], None],
+        body: Body | None,
+    ) -> None:
+        """Begin to wait for it."""
+        self.size_bytes = 0
+        self._most_bytes = bounds.most_bytes
+        self._writer = writer
+        self._arrived = arrived
+        self._body = body
+        self._pace = _Pace(asyncio.get_running_loop().time(), bounds.most_s)
+
+    async def begin(self, chunks: _Chunks) -> None:
+        """Take what says what it is. Raises CloudError if it is no footage."""
+        head = b""
+        while len(head) < HEAD_BYTES and (block := await self._next_block(chunks)):
+            head += block[:HEAD_BYTES]
+        _check_head(head)
+        # The file of a transport stream is never the clip.
+        self._writer.may_stay = _is_mp4(head)
+
+    async def take(self, chunks: _Chunks) -> None:
+        """Take all that comes, and write it in chunks."""
+        loop = asyncio.get_running_loop()
+        while await self._next_block(chunks):
+            if self._writer.is_full:
+                since_s = loop.time()
+                await self._writer.write()
+                # How slow the disk is, is not the cloud's fault.
+                self._pace.pause(loop.time() - since_s)
+                self._arrived(self.size_bytes)
+
+    async def pour(self, rest: Rest) -> None:
+        """Let a thread write all that comes."""
+        loop = asyncio.get_running_loop()
+        await self._writer.flush()
+        while rest.is_left:
+            disk_s = self._writer.disk_s
+            size_bytes = await rest.pour(self._writer.write_block)
+            self._pace.pause(self._writer.disk_s - disk_s)
+            self._count(size_bytes)
+            self._arrived(self.size_bytes)
+            now_s = loop.time()
+            until_s = self._pace.until_s(now_s, self.size_bytes)
+            if now_s > until_s:
+                raise CloudError("body_too_slow")
+            if not size_bytes:
+                await rest.wait()
+
+    async def _next_block(self, chunks: _Chunks) -> bytes:
+        """Return what has come, nothing at the end. Raises CloudError if it is too slow."""
+        now_s = asyncio.get_running_loop().time()
+        limit = asyncio.timeout_at(self._pace.until_s(now_s, self.size_bytes))
+        try:
+            async with limit:
+                block = await anext(chunks, b"")
+        except TimeoutError as err:
+            if limit.expired():
+                raise CloudError("body_too_slow") from err
+            raise
+        if block:
+            self._count(len(block))
+            self._writer.add(block)
+        return block
+
+    def _count(self, size_bytes: int) -> None:
+        self.size_bytes += size_bytes
+        if self._body:
+            self._body.received(size_bytes)
+        if self.size_bytes > self._most_bytes:
+            raise BodyError("body_too_large")
 
 
 async def _open_new(file: File) -> BufferedWriter:
@@ -153,37 +211,42 @@ class _Writer:
         self._folder = folder
         self._opened = opened
         self._expected_bytes = expected_bytes
-        self._size_bytes = 0
-        # The size at which the disk was last asked for space.
-        self._asked_at_bytes = 0
         self._chunk: list[bytes] = []
         self._chunk_bytes = 0
         self._writing: asyncio.Future[Any] | None = None
-        # Whether the file may become a clip as it is; how much of it the disk works on.
+        # Whether the file may become a clip as it is: then its hash will be asked for.
         self.may_stay = False
+        self._hash = hashlib.sha256()
+        # How much was written; of that, at what size the disk was asked for space, and
+        # how much the disk works on.
+        self._size_bytes = 0
+        self._asked_at_bytes = 0
         self._begun_bytes = 0
-        # Until it takes too long, beside the time since then.
-        self._hash: hashlib._Hash | None = hashlib.sha256()
-        self._hash_s = 0.0
-        self._since_s = time.perf_counter()
+        # How long the disk took for all of it.
+        self.disk_s = 0.0
 
-    def add(self, block: bytes) -> bool:
-        """Take a block; return whether there are enough of them to be written."""
+    def add(self, block: bytes) -> None:
+        """Take a block."""
         self._chunk.append(block)
         self._chunk_bytes += len(block)
-        self._size_bytes += len(block)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is enough to be written."""
         return self._chunk_bytes >= CHUNK_BYTES
 
     async def write(self) -> None:
         """Begin to write what was added, once what was before is written. Raises OSError."""
         if self._writing:
             await join_thread(self._writing)
-        if self._size_bytes - self._asked_at_bytes >= SPACE_EVERY_BYTES:
-            self._asked_at_bytes = self._size_bytes
-            left_bytes = max(self._expected_bytes - self._size_bytes, 0)
-            await run_in_thread(check_space, self._folder, left_bytes)
-        self._writing = run_in_thread(self._write_chunk, self._chunk, self._size_bytes)
+        self._writing = run_in_thread(self._write_chunk, self._chunk)
         self._chunk, self._chunk_bytes = [], 0
+
+    async def flush(self) -> None:
+        """Write what was added. Raises OSError."""
+        await self.write()
+        if self._writing:
+            await join_thread(self._writing)
 
     async def finish(self) -> Hashed | None:
         """Write all that was added; return the file's hash, if there is. Raises OSError."""
@@ -194,27 +257,30 @@ class _Writer:
 
     def _finish(self, blocks: list[bytes]) -> Hashed | None:
         """Write the last blocks. Blocks."""
-        self._write_chunk(blocks, self._size_bytes)
+        self._write_chunk(blocks)
         self._opened.flush()
-        if self._hash is None:
+        if not self.may_stay:
             return None
         return Hashed.of(self._opened.fileno(), self._hash.hexdigest())
 
-    def _write_chunk(self, blocks: list[bytes], size_bytes: int) -> None:
-        """Write a chunk, with which the file has a size. Blocks."""
-        self._opened.writelines(blocks)
-        if self._hash:
-            begun_s = time.perf_counter()
-            for block in blocks:
-                self._hash.update(block)
-            now_s = time.perf_counter()
-            self._hash_s += now_s - begun_s
-            most_s = (now_s - self._since_s) * MOST_HASH_SHARE
-            if self._hash_s > most_s and size_bytes > LINE_KNOWN_BYTES:
-                self._hash = None
-        if self.may_stay and size_bytes - self._begun_bytes >= BEGIN_EVERY_BYTES:
-            begin_sync(self._opened, self._begun_bytes, size_bytes)
-            self._begun_bytes = size_bytes
+    def _write_chunk(self, blocks: list[bytes]) -> None:
+        for block in blocks:
+            self.write_block(block)
+
+    def write_block(self, block: bytes | memoryview) -> None:
+        """Write and hash a block. Blocks. Raises OSError."""
+        begun_s = time.perf_counter()
+        self._opened.write(block)
+        self._size_bytes += len(block)
+        if self._size_bytes - self._begun_bytes >= BEGIN_EVERY_BYTES:
+            begin_sync(self._opened, self._begun_bytes, self._size_bytes)
+            self._begun_bytes = self._size_bytes
+        if self._size_bytes - self._asked_at_bytes >= SPACE_EVERY_BYTES:
+            check_space(self._folder, max(self._expected_bytes - self._size_bytes, 0))
+            self._asked_at_bytes = self._size_bytes
+        self.disk_s += time.perf_counter() - begun_s
+        if self.may_stay:
+            self._hash.update(block)
 
     async def close(self) -> None:
         """Close the file, however it came to that. Raises OSError."""
@@ -245,21 +311,6 @@ class _Pace:
         """Leave out a time in which nobody waited for the cloud."""
         self._end_s += seconds
         self._mark_until_s += seconds
-
-
-async def _next_block(
-    chunks: AsyncIterator[bytes], pace: _Pace, size_bytes: int
-) -> bytes | None:
-    """Return what has come, None at the end. Raises CloudError if it is too slow."""
-    now_s = asyncio.get_running_loop().time()
-    limit = asyncio.timeout_at(pace.until_s(now_s, size_bytes))
-    try:
-        async with limit:
-            return await anext(chunks, None)
-    except TimeoutError as err:
-        if limit.expired():
-            raise CloudError("body_too_slow") from err
-        raise
 
 
 def _check_head(head: bytes) -> None:

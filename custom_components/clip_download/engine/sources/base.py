@@ -29,6 +29,26 @@ from ..model import (
 from ..time_range import Window
 
 
+class Rest(ABC):
+    """The rest of a body, which a thread takes from the connection."""
+
+    @property
+    @abstractmethod
+    def is_left(self) -> bool:
+        """Whether there is more of it to come."""
+
+    @abstractmethod
+    async def pour(self, write: Callable[[bytes | memoryview], None]) -> int:
+        """Give what has come to a call in a thread, which may not keep it; return its size.
+
+        Raises CloudError if the connection broke off, and what the call raises.
+        """
+
+    @abstractmethod
+    async def wait(self) -> None:
+        """Wait until more has come, or a moment."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Download:
     """Footage that the cloud has begun to send, with its body still to be read.
@@ -44,7 +64,8 @@ class Download:
     `most_bytes`: a body of more may have been cut by the cloud; then the part's halves
     are asked for. `not_video` is what a body that is no video means, where the cloud is
     known to send such on purpose. With `begins_earlier` it ends where its window does,
-    and what it is longer than that lies before it.
+    and what it is longer than that lies before it. `rest_of_large` gives what of the body
+    was not taken yet, if that is better taken by a thread; nothing comes as `chunks` then.
     """
 
     chunks: AsyncIterator[bytes]
@@ -56,6 +77,7 @@ class Download:
     most_bytes: int | None = None
     not_video: RefusedError | None = None
     begins_earlier: bool = False
+    rest_of_large: Callable[[], Awaitable[Rest | None]] | None = None
 
 
 class SplitError(RefusedError):

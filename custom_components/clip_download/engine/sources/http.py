@@ -38,6 +38,7 @@ from ..errors import (
 from ..fair_semaphore import FairSemaphore
 from . import sanitize
 from .base import Download
+from .large_body import LargeBody
 
 # Home Assistant's session ends every request after five minutes; a clip may take longer.
 # What has no end here has one where it is used: see ANSWER_WITHIN_S, LONGEST_READ_S and
@@ -344,6 +345,7 @@ def download_of(response: ClientResponse) -> Download:
     encoding = response.headers.get(hdrs.TRANSFER_ENCODING, "")
     return Download(
         chunks=_Chunks(response),
+        rest_of_large=partial(LargeBody.take, response),
         size_bytes=size_bytes,
         is_delimited=size_bytes is not None or "chunked" in encoding.lower(),
     )
