@@ -1,7 +1,7 @@
 """A store outside of the house, which somebody else wrote: clips are copied there and come back."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 import contextlib
 import hashlib
 import json
@@ -45,12 +45,21 @@ class Store:
     """A WebDAV server with an empty folder, in a thread: it ends when we do."""
 
     def __init__(self, folder: Path) -> None:
-        """Listen on a free port of loopback; `folder` is made anew."""
+        """Listen on a free port of loopback; `folder` is made anew.
+
+        `heard` is called in a thread with the method and path of each request.
+        """
         self.folder = folder
+        self.heard: Callable[[str, str], object] = lambda method, path: None
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         app = WsgiDAVApp(config(folder, USER, PASSWORD))
-        self._server = wsgi.Server(("127.0.0.1", 0), app)
+
+        def listen(environ: dict[str, Any], start_response: Any) -> Any:
+            self.heard(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            return app(environ, start_response)
+
+        self._server = wsgi.Server(("127.0.0.1", 0), listen)
         self._server.prepare()
         self.port: int = self._server.bind_addr[1]
 

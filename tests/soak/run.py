@@ -24,11 +24,13 @@ import certifi
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, Span, tiny
 from tests.clouds.server import Asked
+from tests.demo import offsite
 from tests.demo.check import read_log
 from tests.demo.home import HomeError
 from tests.demo.run import add_accounts, free_port
 
 from .check import DATABASE, ENDED, Checked, Publisher, Tally, Wanted
+from .copies import Shelf, are_done
 from .disk import Disk
 from .home import Victim
 
@@ -40,6 +42,7 @@ STEPS = (
     "finish",
     "publish",
     "record",
+    "copy",
     "prune",
     "export",
 )
@@ -55,11 +58,15 @@ DONE_WITHIN_S = 180
 # What is looked at while it changes is looked at again.
 LOOKS = 6
 LOOKS_APART_S = 1.5
+# What a store may be asked for one copy: three files, each looked for, sent and named.
+MOST_REQUESTS = 14
+COPIED_WITHIN_S = 90
 # What a job asks a cloud first, where the cloud can tell what it has.
 PLANS = re.compile(r"listFragments|video_search")
 
 CLOUDS = ("ring", "meraki", "kinesis", "ring_partner")
-ACCOUNTS = len(CLOUDS)
+# The accounts, and a place for copies.
+ENTRIES = len(CLOUDS) + 1
 # So many clips of each cloud there are before the first kill.
 STOCK = 2
 SWITCH = "switch.bell_save_automatically"
@@ -122,10 +129,19 @@ class Soak:
     """A Home Assistant that is killed at one step after the other."""
 
     def __init__(
-        self, home: Victim, clouds: Clouds, seed: str, say: Callable[[str], None]
+        self,
+        home: Victim,
+        clouds: Clouds,
+        copies: Shelf,
+        seed: str,
+        say: Callable[[str], None],
     ) -> None:
-        """Take who is killed, the clouds, and what all dice are thrown from."""
+        """Take who is killed, the clouds, the store, and what all dice are thrown from."""
         self.home = home
+        self._copies = copies
+        self._loop = asyncio.get_running_loop()
+        self._copying_left = 0
+        self._copying_delay_s = 0.0
         home.heard = self.hear
         self.report = Report()
         self._clouds = clouds
@@ -169,6 +185,17 @@ class Soak:
                     self._plan_delay_s, self.home.kill
                 )
 
+    def asked_of_store(self, method: str, path: str) -> None:
+        """Take what the store is asked, in a thread of it."""
+        self._copies.hear(method, path)
+        self._loop.call_soon_threadsafe(self._count_copying)
+
+    def _count_copying(self) -> None:
+        if self._copying_left:
+            self._copying_left -= 1
+            if not self._copying_left:
+                self._loop.call_later(self._copying_delay_s, self.home.kill)
+
     # Set-up
 
     async def set_up(self) -> None:
@@ -179,6 +206,7 @@ class Soak:
         await self.home.until_up()
         await self.home.sign_in()
         await add_accounts(self.home, self._clouds)
+        await offsite.add(self.home)
         await self._until_ready()
         await self.home.post("/api/services/switch/turn_on", {"entity_id": SWITCH})
         # Something to be exported and deleted, whatever comes first.
@@ -241,7 +269,7 @@ class Soak:
                 for entity_id in [*entity_ids, SWITCH]:
                     while await self.home.state(entity_id) in ("", "unavailable"):
                         await self._a_moment()
-                while not await self.home.are_loaded(ACCOUNTS):
+                while not await self.home.are_loaded(ENTRIES):
                     await self._a_moment()
         except TimeoutError as err:
             raise HomeError(f"not all is there after {UP_WITHIN_S} s") from err
@@ -329,11 +357,14 @@ class Soak:
         """Give the order, ask for what comes to the step, and wait for the end."""
         delay_s = dice.uniform(0, LONGEST_DELAY_S)
         nth = dice.randint(1, 3)
-        self._plans_left = 0
+        self._plans_left = self._copying_left = 0
         when = dice.choice([("", 0.0), ("", delay_s), (":before", 0.0)])
         match step:
             case "plan":
                 self._plans_left, self._plan_delay_s = dice.randint(1, 2), delay_s
+            case "copy":
+                self._copying_left = dice.randint(1, MOST_REQUESTS)
+                self._copying_delay_s = delay_s
             case "wait" | "fetch" | "finish":
                 await self._aim(step, nth, delay_s)
             case "publish":
@@ -349,7 +380,7 @@ class Soak:
             self.report.missed[step] += 1
             self.home.kill()
             await self.home.until_dead(DIES_WITHIN_S)
-        self._plans_left = 0
+        self._plans_left = self._copying_left = 0
         asks.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asks
@@ -366,6 +397,10 @@ class Soak:
         dice.shuffle(kinds)
         if step == "plan":
             kinds = ["kinesis", "ring"]
+        if step == "copy":
+            # While more are being saved, none is copied.
+            await self._clip(self._lenses[kinds[0]][0], number, kinds[0])
+            return
         for place, kind in enumerate(kinds[: dice.randint(3, 4)]):
             # A long one keeps a core busy for seconds: one at a time.
             lens = (
@@ -538,7 +573,7 @@ class Soak:
 
     def _look_after_kill(self) -> list[str]:
         """Return what is wrong on the disk, whatever was under way."""
-        faults = list(self._shelf.file_faults())
+        faults = [*self._shelf.file_faults(), *self._copies.faults()]
         try:
             rows = self._shelf.rows()
         except sqlite3.Error as err:
@@ -558,10 +593,12 @@ class Soak:
         done = await self._until_done()
         if not done:
             self._complain(f"at rest after {since}", "jobs do not come to an end")
+        await self._until_copied()
         for _ in range(LOOKS * (10 if is_last else 1)):
             faults, tally = await asyncio.to_thread(
                 self._shelf.faults, self._expected(is_last=is_last), self._zips
             )
+            faults += await asyncio.to_thread(self._copy_faults)
             latest = self.home.media / f"{LATEST}.mp4"
             if self._latest & tally.saved and not latest.exists():
                 faults.append(f"{latest.name} is gone that was to be replaced")
@@ -579,6 +616,21 @@ class Soak:
             f"{sum(tally.failed.values())} failed, {len(faults)} violations"
         )
         return tally
+
+    async def _until_copied(self) -> None:
+        """Wait until nothing is to be copied any more; what is not is found then."""
+        end = time.monotonic() + COPIED_WITHIN_S
+        while time.monotonic() < end:
+            if await asyncio.to_thread(are_done, self.home.config / DATABASE):
+                return
+            await asyncio.sleep(0.3)
+
+    def _copy_faults(self) -> list[str]:
+        """Return what is wrong with the copies, once nothing is under way."""
+        faults = list(self._copies.faults())
+        with contextlib.suppress(sqlite3.Error):
+            faults += self._copies.faults_at_rest(self._shelf.rows()["clips"])
+        return faults
 
     def _expected(self, *, is_last: bool) -> list[Wanted]:
         """Return what is wanted; what comes by itself has time until the end."""
@@ -651,6 +703,7 @@ class Soak:
         faults, _ = await asyncio.to_thread(
             self._shelf.faults, self._wanted, self._zips
         )
+        faults += await asyncio.to_thread(self._copy_faults)
         for fault in faults:
             self._complain("in the end", fault)
         self.report.tally = tally
@@ -669,22 +722,26 @@ async def soak(
         bundle.write_bytes(
             Path(certifi.where()).read_bytes() + clouds.ca_pem_path.read_bytes()
         )
+        stored = folder / "offsite"
+        store = offsite.Store(stored)
         home = Victim(
             session,
             folder,
             free_port(),
-            ports=clouds.ports,
+            ports={**clouds.ports, offsite.HOST: store.port},
             ca_bundle=bundle,
         )
-        one = Soak(home, clouds, str(seed), say)
+        one = Soak(home, clouds, Shelf(stored), str(seed), say)
+        store.heard = one.asked_of_store
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, one.end_soon)
-        try:
-            await one.set_up()
-            return await one.run(numbers)
-        finally:
-            home.kill()
+        async with store:
+            try:
+                await one.set_up()
+                return await one.run(numbers)
+            finally:
+                home.kill()
 
 
 def in_words(report: Report, seed: int) -> str:
