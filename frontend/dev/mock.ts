@@ -1,6 +1,6 @@
 import type * as api from "../src/api";
 import { dayAt, HOUR, iso, MINUTE, ms, SECOND } from "../src/time";
-import type { BackFill, Camera, Clip, CloudEvent, HomeAssistant, Job, Message, Share, Span, Unsubscribe } from "../src/types";
+import type { BackFill, Camera, Clip, ClipCopy, CloudEvent, HomeAssistant, Job, Message, Share, Span, Unsubscribe } from "../src/types";
 
 /** A Home Assistant that is not there: a day of three cameras, and the commands that are asked of it. */
 
@@ -202,7 +202,11 @@ export class MockBackEnd {
 
   /** Make what a clip plays. */
   async prepare(): Promise<void> {
-    this._video = await makeVideo();
+    this.play(await makeVideo());
+  }
+
+  play(video: string): void {
+    this._video = video;
     this._clips = this._clips.map((clip) => ({ ...clip, url: this._video }));
   }
 
@@ -301,6 +305,8 @@ export class MockBackEnd {
       path: `/media/clip_download/${entityId}/${iso(start).slice(0, 19).replaceAll(":", "-")}.mp4`,
       media_content_id: `media-source://clip_download/clip/${String(this._count)}`,
       url: this._video,
+      copies: index % 5 === 4 ? [] : [{ place: "S3 clips", copied_at: index % 5 === 3 ? null : iso(end + 90 * SECOND) }],
+      away: false,
       picture: index === 5 ? null : picture(index + 60, hour),
     };
   }
@@ -357,6 +363,7 @@ export class MockBackEnd {
 
   private _subscribe(listener: Listener, message: Message): Promise<Unsubscribe> {
     if (message.type === "clip_download/export") return this._export(listener, message);
+    if (message.type === "clip_download/clip/fetch") return this._bring(listener, message);
     const listeners = message.type === "clip_download/jobs/subscribe" ? this._jobListeners : this._clipListeners;
     listeners.add(listener);
     if (listeners === this._jobListeners) {
@@ -487,6 +494,35 @@ export class MockBackEnd {
         clearInterval(timer);
         listener({ name: "clips.zip", size_bytes: size, url: "data:application/zip;base64,UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" });
       }
+    }, 250);
+    return Promise.resolve(() => clearInterval(timer));
+  }
+
+  /** Take the file of a clip away: there is a copy only. */
+  loseFile(clipId: string): void {
+    this._update([clipId], { away: true, url: null });
+  }
+
+  /** Tell of the copies that a clip has now. */
+  copy(clipId: string, copies: ClipCopy[]): void {
+    this._clips = this._clips.map((clip) => (clip.id === clipId ? { ...clip, copies } : clip));
+    this._send(this._clipListeners, { saved: [], changed: [], removed: [], copies: { [clipId]: copies } });
+  }
+
+  /** Why clips cannot be fetched from their copies. */
+  unreachable = "";
+
+  /** Two seconds of fetching, then the clip. */
+  private _bring(listener: Listener, message: Message): Promise<Unsubscribe> {
+    this.asked.push(message);
+    const clip = this._known(message["clip_id"] as string);
+    let done = 0;
+    const timer = setInterval(() => {
+      done += clip.size_bytes / 8;
+      if (this.unreachable) listener({ error: { key: "target_unreachable", message: this.unreachable } });
+      else if (done < clip.size_bytes) listener({ done_bytes: Math.round(done), size_bytes: clip.size_bytes });
+      else listener({ clip: this._update([clip.id], { away: false, url: this._video })[0] });
+      if (this.unreachable || done >= clip.size_bytes) clearInterval(timer);
     }, 250);
     return Promise.resolve(() => clearInterval(timer));
   }

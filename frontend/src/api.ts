@@ -6,6 +6,7 @@ import type {
   ClipsChange,
   ClipsPage,
   ExportProgress,
+  FetchProgress,
   HomeAssistant,
   JobsChange,
   PictureAt,
@@ -111,6 +112,14 @@ export const exportClips = (
   listener: (progress: ExportProgress) => void,
 ): Promise<Unsubscribe> =>
   hass.connection.subscribeMessage(listener, { type: "clip_download/export", clip_ids: clipIds });
+
+/** Bring a clip home from its copy; it goes on if nobody listens any more. */
+export const bringClip = (
+  hass: HomeAssistant,
+  clipId: string,
+  listener: (progress: FetchProgress) => void,
+): Promise<Unsubscribe> =>
+  hass.connection.subscribeMessage(listener, { type: "clip_download/clip/fetch", clip_id: clipId });
 
 /** Ask for a clip and do not wait for it: its job tells how it goes on. */
 export const saveClip = async (

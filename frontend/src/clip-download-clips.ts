@@ -10,6 +10,8 @@ import {
   mdiCheckboxMultipleMarkedOutline,
   mdiCheckCircle,
   mdiClose,
+  mdiCloudCheckOutline,
+  mdiCloudOutline,
   mdiDelete,
   mdiFilmstrip,
   mdiFolderZipOutline,
@@ -21,7 +23,7 @@ import {
 } from "./icons";
 import { layerClosed, layerGone, layerOpened } from "./layers";
 import { type Key, kindName, labelName, type Localize } from "./localize";
-import { type ClipFilter, NO_FILTER } from "./store";
+import { type Bringing, type ClipFilter, NO_FILTER } from "./store";
 import { shared } from "./styles";
 import { dayAt, ms } from "./time";
 import type { Camera, Clip, ClipFilters } from "./types";
@@ -47,6 +49,8 @@ export class ClipDownloadClips extends LitElement {
   @property({ attribute: false }) filters: ClipFilters = { labels: [], kinds: [], seen: [] };
   /** The clip that plays. */
   @property({ attribute: false }) opened: Clip | null = null;
+  /** How far it is on its way home, if it is not there. */
+  @property({ attribute: false }) bringing: Bringing | null = null;
   @property({ attribute: false }) format!: Format;
   @property({ attribute: false }) localize!: Localize;
   @property({ type: Boolean }) loading = false;
@@ -96,6 +100,11 @@ export class ClipDownloadClips extends LitElement {
 
   private _name(clip: Clip): string {
     return this.cameras.find((one) => one.entity_id === clip.entity_id)?.name ?? clip.camera;
+  }
+
+  /** Nothing can be done with what is off-site only, but to play it. */
+  private get _atHome(): Clip[] {
+    return this.clips.filter((clip) => !clip.away);
   }
 
   private get _chosen(): Clip[] {
@@ -159,7 +168,7 @@ export class ClipDownloadClips extends LitElement {
     const chosen = this._chosen;
     const isNone = !chosen.length || offline;
     const areKept = chosen.length > 0 && chosen.every((clip) => clip.kept);
-    const isAll = chosen.length === this.clips.length;
+    const isAll = chosen.length === this._atHome.length;
     return html`<div class="bar selecting" role="toolbar" aria-label=${localize("clips.actions")}>
       ${this._action("clips.stop_selecting", mdiClose, () => this._stop(), false)}
       <h2>
@@ -243,9 +252,14 @@ export class ClipDownloadClips extends LitElement {
             ? html`<img src=${clip.picture} alt="" loading="lazy" decoding="async" draggable="false" @error=${this._noPicture} />`
             : icon(mdiFilmstrip)}
           <span class="badge length">${format.length(clip.duration_s * 1000)}</span>
-          ${clip.kept
-            ? html`<span class="badge pin">${icon(mdiPin, "small")}<span class="hidden-text">${localize("clips.kept")}</span></span>`
-            : nothing}
+          <span class="marks">
+            ${clip.away
+              ? this._mark(mdiCloudOutline, "clips.away")
+              : clip.copies?.some((copy) => copy.copied_at)
+                ? this._mark(mdiCloudCheckOutline, "clips.copied")
+                : nothing}
+            ${clip.kept ? this._mark(mdiPin, "clips.kept") : nothing}
+          </span>
           ${clip.status === "partial" ? html`<span class="badge partial">${localize("clips.partial")}</span>` : nothing}
         </span>
         <span class="text">
@@ -253,16 +267,25 @@ export class ClipDownloadClips extends LitElement {
           <span class="faint"><bdi>${this._what(clip)}</bdi></span>
         </span>
       </button>
-      <button
+      ${clip.away ? nothing : this._check(clip, isSelected, what)}`;
+  }
+
+  private _check(clip: Clip, isSelected: boolean, what: string): TemplateResult {
+    return html`<button
         class="check icon ${this._isSelecting ? "shown" : ""}"
         role="checkbox"
         tabindex=${this._isSelecting ? "-1" : "0"}
         aria-checked=${isSelected}
-        aria-label="${localize("clips.select")}: ${what}"
+        aria-label="${this.localize("clips.select")}: ${what}"
         @click=${(event: MouseEvent) => this._choose(clip, event.shiftKey)}
       >
         ${icon(isSelected ? mdiCheckCircle : mdiCheckboxBlankCircleOutline)}
       </button>`;
+  }
+
+  private _mark(path: string, key: Key): TemplateResult {
+    const label = this.localize(key);
+    return html`<span class="badge mark" title=${label}>${icon(path, "small")}<span class="hidden-text">${label}</span></span>`;
   }
 
   /** Its label and what was seen, in a line. */
@@ -288,11 +311,13 @@ export class ClipDownloadClips extends LitElement {
       .format=${this.format}
       .localize=${this.localize}
       .offline=${this.offline}
+      .bringing=${this.bringing?.clipId === clip.id ? this.bringing : null}
       .hasPrevious=${index >= 0 && index < this.clips.length - 1}
       .hasNext=${index > 0}
       @keep=${act("keep", { clips: [clip], kept: !clip.kept })}
       @label=${act("label", [clip])}
       @share=${act("share")}
+      @bring=${act("bring")}
       @delete=${act("delete", [clip])}
       @close=${act("close")}
       @previous=${() => this._open(index + 1)}
@@ -333,17 +358,18 @@ export class ClipDownloadClips extends LitElement {
 
   private _all(areSelected: boolean): void {
     this._select();
-    this._selected = new Set(areSelected ? this.clips.map((clip) => clip.id) : []);
+    this._selected = new Set(areSelected ? this._atHome.map((clip) => clip.id) : []);
   }
 
   /** Select a clip or not, or all from where the last one was chosen. */
   private _choose(clip: Clip, isRange: boolean): void {
+    if (clip.away && !isRange) return;
     this._select();
     const from = this.clips.findIndex((one) => one.id === this._anchor);
     const to = this.clips.indexOf(clip);
     const selected = new Set(this._selected);
     if (isRange && from >= 0) {
-      for (const one of this.clips.slice(Math.min(from, to), Math.max(from, to) + 1)) selected.add(one.id);
+      for (const one of this.clips.slice(Math.min(from, to), Math.max(from, to) + 1)) if (!one.away) selected.add(one.id);
     } else {
       if (!selected.delete(clip.id)) selected.add(clip.id);
       this._anchor = clip.id;
@@ -588,9 +614,15 @@ export class ClipDownloadClips extends LitElement {
         bottom: 6px;
         inset-inline-end: 6px;
       }
-      .badge.pin {
+      .marks {
+        position: absolute;
         top: 6px;
         inset-inline-end: 6px;
+        display: flex;
+        gap: 4px;
+      }
+      .mark {
+        position: static;
         padding: 3px;
         display: flex;
       }

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 
+import { bar, barStyles } from "./bar";
 import type { Format } from "./format";
 import { icon } from "./icon";
 import {
@@ -21,9 +22,10 @@ import {
 } from "./icons";
 import type { Key, Localize } from "./localize";
 import { fileTime, wallClock } from "./playback";
+import type { Bringing } from "./store";
 import { shared } from "./styles";
 import { ms } from "./time";
-import type { Clip } from "./types";
+import type { Clip, ClipCopy } from "./types";
 
 /** What an arrow key moves. */
 const STEP_S = 5;
@@ -31,7 +33,7 @@ const SPEEDS = [0.5, 1, 2, 4, 8];
 /** A clip begins as the one before it was heard and how fast. */
 const habits = { speed: 1, muted: true };
 
-export type PlayerAction = "keep" | "label" | "share" | "delete" | "close" | "previous" | "next";
+export type PlayerAction = "keep" | "label" | "share" | "bring" | "delete" | "close" | "previous" | "next";
 
 /** The name that a clip has when it is downloaded: its file's own. */
 const fileName = (clip: Clip): string => clip.path.split("/").at(-1) ?? "clip.mp4";
@@ -43,6 +45,8 @@ export class ClipDownloadPlayer extends LitElement {
   @property() name = "";
   /** Its label and what was seen. */
   @property() what = "";
+  /** How far it is on its way home, if it is not there. */
+  @property({ attribute: false }) bringing: Bringing | null = null;
   @property({ attribute: false }) format!: Format;
   @property({ attribute: false }) localize!: Localize;
   @property({ type: Boolean }) offline = false;
@@ -55,6 +59,9 @@ export class ClipDownloadPlayer extends LitElement {
   @state() private _speed = habits.speed;
   @state() private _isMuted = habits.muted;
 
+  /** Whether its copy was asked for because its file could not be played. */
+  private _wasBrought = false;
+
   @query("video") private _video!: HTMLVideoElement | null;
   @query(".play") private _play!: HTMLElement | null;
 
@@ -63,9 +70,11 @@ export class ClipDownloadPlayer extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("bringing") && !this.bringing) this._isBroken = false;
     if (!changed.has("clip") || changed.get("clip")?.id === this.clip.id) return;
     this._played = 0;
     this._isBroken = false;
+    this._wasBrought = false;
   }
 
   private _send(type: PlayerAction): void {
@@ -75,7 +84,7 @@ export class ClipDownloadPlayer extends LitElement {
   protected override render(): TemplateResult {
     const { clip, format } = this;
     const start = ms(clip.start);
-    const isPlayable = Boolean(clip.url) && !this._isBroken;
+    const isPlayable = Boolean(clip.url) && !this._isBroken && !this.bringing;
     return html`<div class="all" @keydown=${this._key}>
       <div class="stage" @click=${this._toggle}>
         ${isPlayable
@@ -90,9 +99,11 @@ export class ClipDownloadPlayer extends LitElement {
               @timeupdate=${this._ticked}
               @play=${() => (this._isPlaying = true)}
               @pause=${() => (this._isPlaying = false)}
-              @error=${() => (this._isBroken = true)}
+              @error=${this._broke}
             ></video>`
-          : html`<p role="alert">${this.localize("clips.not_playable")}</p>`}
+          : this.bringing || clip.away
+            ? this._onItsWay(this.bringing)
+            : html`<p role="alert">${this.localize("clips.not_playable")}</p>`}
       </div>
       ${this._seekBar()} ${this._controls(isPlayable)}
       <div class="about">
@@ -102,10 +113,40 @@ export class ClipDownloadPlayer extends LitElement {
           <span class="faint">
             ${this.what ? html`<bdi>${this.what}</bdi> · ` : nothing}${format.bytes(clip.size_bytes)}
           </span>
+          ${clip.copies?.map((copy) => html`<span class="faint copy">${this._copy(copy)}</span>`)}
         </p>
         ${this._actions()}
       </div>
     </div>`;
+  }
+
+  private _copy({ place, copied_at }: ClipCopy): string {
+    if (copied_at === null) return this.localize("clips.copy_waits", { place });
+    return this.localize("clips.copied_to", { place, date: this.format.date(ms(copied_at)) });
+  }
+
+  /** In place of the video, while there is only a copy of it. */
+  private _onItsWay(bringing: Bringing | null): TemplateResult {
+    const { clip, localize, format } = this;
+    const again = html`<button class="outlined" ?disabled=${this.offline} @click=${() => this._send("bring")}>
+      ${localize(bringing ? "retry" : "clips.play")}
+    </button>`;
+    if (!bringing) return html`<div class="coming"><p>${localize("clips.away")}</p>${again}</div>`;
+    if (bringing.failure) return html`<div class="coming"><p role="alert">${bringing.failure}</p>${again}</div>`;
+    const { done, size } = bringing;
+    return html`<div class="coming">
+      <p role="status">${localize("clips.fetching")}</p>
+      ${bar(size ? done / size : null, localize("clips.fetching"))}
+      <p>${localize("clips.fetching_of", { done: format.bytes(done), size: format.bytes(size ?? clip.size_bytes) })}</p>
+    </div>`;
+  }
+
+  /** A file that is gone comes from its copy, if there is one. */
+  private _broke(): void {
+    this._isBroken = true;
+    if (this._wasBrought || !this.clip.copies?.some((copy) => copy.copied_at)) return;
+    this._wasBrought = true;
+    this._send("bring");
   }
 
   /** Over the time that was filmed, gaps and all; a press in a gap goes to where the footage goes on. */
@@ -167,6 +208,7 @@ export class ClipDownloadPlayer extends LitElement {
     const { clip, localize, offline } = this;
     const url = clip.download ?? clip.url;
     const download = localize("clips.download");
+    if (clip.away) return html`<div class="actions">${this._button("clips.close", mdiClose, () => this._send("close"), false)}</div>`;
     return html`<div class="actions" role="group" aria-label=${localize("clips.actions")}>
       ${this._button(clip.kept ? "clips.release" : "clips.keep", clip.kept ? mdiPin : mdiPinOutline, () => this._send("keep"), offline, clip.kept ? "on" : "")}
       ${this._button("clips.label", mdiPencil, () => this._send("label"), offline)}
@@ -251,6 +293,7 @@ export class ClipDownloadPlayer extends LitElement {
 
   static override styles = [
     shared,
+    barStyles,
     css`
       :host {
         display: block;
@@ -292,6 +335,23 @@ export class ClipDownloadPlayer extends LitElement {
       .stage p {
         padding: 16px;
         text-align: center;
+      }
+      .coming {
+        width: min(320px, 100%);
+        padding: 8px;
+        display: grid;
+      }
+      .coming p {
+        margin: 0;
+        padding: 8px;
+        overflow-wrap: anywhere;
+      }
+      .coming button {
+        justify-self: center;
+        color: inherit;
+      }
+      .copy {
+        font-size: 13px;
       }
       video {
         width: 100%;

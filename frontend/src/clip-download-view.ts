@@ -252,6 +252,7 @@ export class ClipDownloadView extends LitElement {
             .filter=${store.filter}
             .filters=${store.filters}
             .opened=${store.opened}
+            .bringing=${store.bringing}
             .format=${this._format}
             .localize=${localize}
             .loading=${store.isLoadingClips}
@@ -265,6 +266,7 @@ export class ClipDownloadView extends LitElement {
               void store.keep(event.detail.clips, event.detail.kept)}
             @label=${(event: CustomEvent<Clip[]>) => (this._labelled = event.detail)}
             @share=${(event: CustomEvent<Clip>) => (this._shared = event.detail)}
+            @bring=${(event: CustomEvent<Clip>) => void store.bring(event.detail)}
             @links=${() => (this._shared = "links")}
             @export=${(event: CustomEvent<Clip[]>) => void store.pack(event.detail)}
             @delete=${this._delete}

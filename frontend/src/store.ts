@@ -11,6 +11,7 @@ import type {
   Camera,
   CameraTimeline,
   Clip,
+  ClipCopy,
   ClipFilters,
   ClipsChange,
   ExportProgress,
@@ -160,6 +161,14 @@ export interface Packing {
   url: string | null;
 }
 
+/** A clip that comes home from its copy, or why it did not. */
+export interface Bringing {
+  clipId: string;
+  done: number;
+  size: number | null;
+  failure: string;
+}
+
 export type State = "loading" | "ready" | "missing" | "failed";
 
 /** What is known of the cameras, and what is done with it. It tells its host when something changed. */
@@ -184,6 +193,8 @@ export class Store implements ReactiveController {
   /** The clip that plays; it need not be in the list. */
   opened: Clip | null = null;
   packing: Packing | null = null;
+  /** Of the clip that plays, if it is not at home. */
+  bringing: Bringing | null = null;
   /** The last thing that went wrong, to be told once. */
   notice = "";
 
@@ -195,6 +206,7 @@ export class Store implements ReactiveController {
   private _asked = 0;
   private _askedClips = 0;
   private _stopPacking: (() => void) | undefined;
+  private _stopBringing: (() => void) | undefined;
   private _connection: HomeAssistant["connection"] | undefined;
   private _unsubscribes: Promise<Unsubscribe>[] = [];
   private _firstJobs: Promise<void> | undefined;
@@ -215,6 +227,7 @@ export class Store implements ReactiveController {
   hostDisconnected(): void {
     this._unlisten?.();
     this.stopPacking();
+    this._leave();
     this._close();
   }
 
@@ -438,14 +451,61 @@ export class Store implements ReactiveController {
 
   /** Play a clip, by its id if that is all that is known of it; returns it. */
   async open(clipId: string): Promise<Clip | null> {
+    this._leave();
     const known = this.clips.find((clip) => clip.id === clipId);
     if (known) this.opened = known;
     else await this._try(async (hass) => (this.opened = await api.fetchClip(hass, clipId)));
     this._changed();
-    return this.opened?.id === clipId ? this.opened : null;
+    if (this.opened?.id !== clipId) return null;
+    if (this.opened.away) void this.bring(this.opened);
+    return this.opened;
+  }
+
+  /** Fetch a clip from its copy, and tell how far it is. */
+  async bring(clip: Clip): Promise<void> {
+    const hass = this._hass;
+    if (!hass) return;
+    this._leave();
+    const bringing: Bringing = { clipId: clip.id, done: 0, size: null, failure: "" };
+    const fail = (failure: string): void => {
+      if (this._stopBringing !== stop) return;
+      this.bringing = { ...bringing, failure };
+      this._changed();
+    };
+    const subscribed = api.bringClip(hass, clip.id, (progress) => {
+      if (this._stopBringing !== stop) return;
+      if (progress.error) {
+        fail(progress.error.message);
+        return;
+      }
+      const { done_bytes, size_bytes } = progress;
+      this.bringing = { ...bringing, done: done_bytes ?? 0, size: size_bytes ?? null };
+      if (progress.clip) {
+        this._leave();
+        this._clipsChanged({ changed: [progress.clip] });
+      }
+      this._changed();
+    });
+    const stop = (): void => void subscribed.then((unsubscribe) => unsubscribe()).catch(() => undefined);
+    this.bringing = bringing;
+    this._stopBringing = stop;
+    this._changed();
+    try {
+      await subscribed;
+    } catch (error) {
+      fail(words(error, hass));
+    }
+  }
+
+  /** Do not look any more how a clip comes home, which it does all the same. */
+  private _leave(): void {
+    this._stopBringing?.();
+    this._stopBringing = undefined;
+    this.bringing = null;
   }
 
   close(): void {
+    this._leave();
     this.opened = null;
     this._changed();
   }
@@ -480,6 +540,7 @@ export class Store implements ReactiveController {
   private _clipsChanged(change: ClipsChange): void {
     const fresh = [...(change.saved ?? []), ...(change.changed ?? [])];
     const gone = new Set(change.removed);
+    this._copiesChanged(change.copies ?? {});
     const day = this._day;
     const isShown = (clip: Clip): boolean =>
       day !== undefined &&
@@ -508,6 +569,16 @@ export class Store implements ReactiveController {
         void this._loadTimelines(this._asked);
       }, SETTLE_MS);
     }
+  }
+
+  /** Of clips that are not shown, nothing needs to be known. */
+  private _copiesChanged(copies: Record<string, ClipCopy[]>): void {
+    const told = (clip: Clip): Clip => {
+      const now = copies[clip.id];
+      return now ? { ...clip, copies: now } : clip;
+    };
+    if (this.clips.some((clip) => copies[clip.id])) this.clips = this.clips.map(told);
+    if (this.opened) this.opened = told(this.opened);
   }
 
   /** Whether a clip that is new belongs in the list; what a search finds is the back end's to say. */

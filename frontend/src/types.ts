@@ -38,6 +38,12 @@ export interface CloudEvent extends Span {
   picture: string | null;
 }
 
+/** A copy of a clip off-site, or one that waits to be made: then it has no time. */
+export interface ClipCopy {
+  place: string;
+  copied_at: string | null;
+}
+
 export interface Clip extends Span {
   id: string;
   /** Null if its camera is no longer set up. */
@@ -61,6 +67,10 @@ export interface Clip extends Span {
   url?: string | null;
   /** Signed; downloads the file by its name. The timeline's clips have none. */
   download?: string | null;
+  /** The timeline's clips have none. */
+  copies?: ClipCopy[];
+  /** Whether its file is off-site only, and fetched when it is played. */
+  away?: boolean;
   picture: string | null;
 }
 
@@ -115,6 +125,16 @@ export interface ClipsChange {
   saved?: Clip[];
   changed?: Clip[];
   removed?: string[];
+  /** All copies of the clips that have another one, or one less, by the clip's id. */
+  copies?: Record<string, ClipCopy[]>;
+}
+
+/** How far a clip is on its way home; the last one has the clip, or the error. */
+export interface FetchProgress {
+  done_bytes?: number;
+  size_bytes?: number;
+  clip?: Clip;
+  error?: { key: string; message: string };
 }
 
 /** What clips may be filtered by, the most frequent first. */

@@ -6,6 +6,7 @@ import { ClipDownloadPanel } from "../src/clip-download-panel";
 import { ClipDownloadDashboardStrategy } from "../src/strategy";
 import { dayAt } from "../src/time";
 import type { ClipDownloadTimeline } from "../src/timeline/clip-download-timeline";
+import type { ClipDownloadClips } from "../src/clip-download-clips";
 import type { ClipDownloadJobs } from "../src/clip-download-jobs";
 import type { Clip, Job, JobState } from "../src/types";
 import type { Selection } from "../src/timeline/selection";
@@ -266,6 +267,54 @@ describe("the panel", () => {
     button("Cancel: Downloading past recordings, Ring").click();
     await vi.waitFor(() => expect(list.backFills).toEqual([]), PATIENCE);
     expect(backEnd.asked.at(-1)).toMatchObject({ type: "clip_download/back_fill/cancel", account_id: "ring" });
+  });
+
+  it("has a cloud on each clip that is copied, and brings home what is off-site only", async () => {
+    const { backEnd } = await showPanel();
+    backEnd.play("data:video/mp4,");
+    const list = find<ClipDownloadClips>(document.body, "clip-download-clips");
+    const card = (id: string) => find<HTMLElement>(document.body, `.card[data-clip="${id}"]`);
+    const clouds = (id: string) => [...card(id).querySelectorAll(".mark")].map((one) => one.textContent.trim());
+    const [{ id }] = list.clips as [Clip];
+    await backEnd.hass.callWS({ type: "clip_download/clip/keep", clip_ids: [id], kept: false });
+    backEnd.copy(id, []);
+    await settle();
+    expect(clouds(id).filter((one) => one !== "Kept")).toEqual([]);
+    card(id).click();
+    const player = await vi.waitFor(() => find<HTMLElement>(document.body, "clip-download-player"), PATIENCE);
+    const about = () => player.shadowRoot!.querySelector(".about")!.textContent;
+    expect(about()).not.toContain("opied");
+    backEnd.copy(id, [{ place: "S3 a", copied_at: null }]);
+    await vi.waitFor(() => expect(about()).toContain("Waiting to be copied to S3 a"), PATIENCE);
+    expect(clouds(id).filter((one) => one !== "Kept")).toEqual([]);
+    backEnd.copy(id, [{ place: HOSTILE, copied_at: "2026-11-21T12:00:00Z" }]);
+    await vi.waitFor(() => expect(about()).toContain(`Copied to ${HOSTILE} on Sat, Nov 21, 2026`), PATIENCE);
+    expect(clouds(id)).toContain("Copied off-site");
+
+    // Its file is gone, which nobody knew: it comes without being asked for.
+    player.shadowRoot!.querySelector("video")!.dispatchEvent(new Event("error"));
+    const status = () => player.shadowRoot!.querySelector(".stage")!.textContent;
+    await vi.waitFor(() => expect(status()).toContain("Fetching the clip from off-site"), PATIENCE);
+    await vi.waitFor(() => expect(player.shadowRoot!.querySelector("video")).not.toBeNull(), PATIENCE);
+    // Only once: what cannot be played here cannot be played any better.
+    player.shadowRoot!.querySelector("video")!.dispatchEvent(new Event("error"));
+    await vi.waitFor(() => expect(status()).toContain("cannot be played here"), PATIENCE);
+    expect(backEnd.asked.filter((one) => one.type === "clip_download/clip/fetch")).toHaveLength(1);
+    button("Close player").click();
+
+    backEnd.loseFile(id);
+    backEnd.unreachable = "S3 a cannot be reached.";
+    await vi.waitFor(() => expect(clouds(id)).toContain("Off-site only"), PATIENCE);
+    expect(card(id).parentElement!.querySelector(".check")).toBeNull();
+    card(id).click();
+    await vi.waitFor(() => expect(find(document.body, ".stage [role=alert]").textContent).toBe("S3 a cannot be reached."), PATIENCE);
+    expect(find(document.body, "clip-download-player").shadowRoot!.querySelectorAll(".actions button")).toHaveLength(1);
+    backEnd.unreachable = "";
+    find<HTMLElement>(document.body, ".coming button").click();
+    await vi.waitFor(() => find(document.body, "video"), PATIENCE);
+    expect(clouds(id)).toContain("Copied off-site");
+    button("Close player").click();
+    await settle();
   });
 
   it("shares a clip, copies the link, and revokes it", async () => {

@@ -301,6 +301,66 @@ describe("the list of clips", () => {
   });
 });
 
+describe("copies", () => {
+  it("are told of the clips that are listed, and of no others", async () => {
+    const { store, backEnd } = await start();
+    const [clip, other] = store.clips as [Clip, Clip];
+    await store.open(clip.id);
+    const listed = store.clips.length;
+    const copies = [{ place: "S3 other", copied_at: new Date(NOON).toISOString() }];
+    backEnd.copy(clip.id, copies);
+    backEnd.copy("of another day", copies);
+    expect(store.clips.find((one) => one.id === clip.id)?.copies).toEqual(copies);
+    expect(store.clips.find((one) => one.id === other.id)?.copies).toEqual(other.copies);
+    expect(store.opened?.copies).toEqual(copies);
+    expect(store.clips).toHaveLength(listed);
+  });
+
+  it("bring a clip home when it is opened, and tell how far it is", async () => {
+    const { store, backEnd, count } = await start();
+    const [{ id }] = store.clips as [Clip];
+    backEnd.loseFile(id);
+    await store.open(id);
+    expect(store.bringing).toEqual({ clipId: id, done: 0, size: null, failure: "" });
+    await vi.advanceTimersByTimeAsync(1000);
+    const { done, size } = store.bringing ?? {};
+    expect([Number(done) > 0, Number(done) < Number(size)]).toEqual([true, true]);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(store.bringing).toBeNull();
+    expect([store.opened?.id, store.opened?.away]).toEqual([id, false]);
+    expect(store.clips.find((one) => one.id === id)?.away).toBe(false);
+    store.close();
+    await store.open(id);
+    expect(count("clip_download/clip/fetch")).toBe(1);
+  });
+
+  it("say why a clip cannot come, and can be asked again", async () => {
+    const { store, backEnd } = await start();
+    const [clip] = store.clips as [Clip];
+    backEnd.loseFile(clip.id);
+    backEnd.unreachable = "S3 clips cannot be reached.";
+    await store.open(clip.id);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(store.bringing?.failure).toBe("S3 clips cannot be reached.");
+    backEnd.unreachable = "";
+    void store.bring(clip);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect([store.bringing, store.opened?.away]).toEqual([null, false]);
+  });
+
+  it("are of no interest once another clip is opened", async () => {
+    const { store, backEnd } = await start();
+    const [clip, other] = store.clips as [Clip, Clip];
+    backEnd.loseFile(clip.id);
+    await store.open(clip.id);
+    await vi.advanceTimersByTimeAsync(500);
+    await store.open(other.id);
+    expect(store.bringing).toBeNull();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(store.opened?.id).toBe(other.id);
+  });
+});
+
 describe("packing", () => {
   it("tells how far it is, and ends with a file", async () => {
     const { store } = await start();
