@@ -31,6 +31,7 @@ from .coordinator import (
 )
 from .copies import async_remove_copies, async_setup_copies, async_unload_copies
 from .copy_kinds import is_target
+from .copy_pictures import async_setup_copy_pictures
 from .downloads import async_setup_downloads
 from .engine.errors import ClipError, StorageError
 from .engine.events.monitor import EventMonitor
@@ -80,6 +81,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions, the commands and the panel."""
     async_setup_services(hass)
     async_setup_websocket_api(hass)
+    async_setup_copy_pictures(hass)
     async_setup_downloads(hass)
     async_setup_exports(hass)
     async_setup_pictures(hass)

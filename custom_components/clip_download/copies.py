@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 import logging
 from typing import Any, override
@@ -69,7 +69,7 @@ BYTES_PER_MBIT = 10**6 // 8
 
 _DATA_STORE: HassKey[CopyStore] = HassKey(f"{DOMAIN}_copies")
 # Clips that are on their way home, by their id.
-_DATA_FETCHES: HassKey[dict[str, asyncio.Task[Clip]]] = HassKey(f"{DOMAIN}_fetches")
+_DATA_FETCHES: HassKey[dict[str, _Fetching]] = HassKey(f"{DOMAIN}_fetches")
 
 
 class CopiesCoordinator(DataUpdateCoordinator[QueueStatus]):
@@ -302,23 +302,49 @@ async def async_away(hass: HomeAssistant) -> AwayClips | None:
     return AwayClips(_store(hass, (await async_shared(hass)).library))
 
 
-async def async_fetch_clip(hass: HomeAssistant, clip_id: str) -> Clip:
+@dataclass
+class _Fetching:
+    """A clip on its way home, and who hears how much of it is there."""
+
+    task: asyncio.Task[Clip] | None = None
+    listeners: list[Callable[[int], object]] = field(default_factory=list)
+
+    @callback
+    def async_tell(self, done_bytes: int) -> None:
+        """Tell how much of it is there."""
+        for listener in list(self.listeners):
+            listener(done_bytes)
+
+
+async def async_fetch_clip(
+    hass: HomeAssistant,
+    clip_id: str,
+    on_bytes: Callable[[int], object] = lambda done_bytes: None,
+) -> Clip:
     """Return a clip that is at home, or comes home now; whoever asks may see it.
 
     All who ask for one at once wait for the same. Raises ClipError.
     """
     fetches = hass.data.setdefault(_DATA_FETCHES, {})
-    if (task := fetches.get(clip_id)) is None:
-        task = hass.async_create_background_task(
-            _async_fetch(hass, clip_id), "fetch a clip from its copy", eager_start=False
+    fetching = fetches.setdefault(clip_id, _Fetching())
+    if fetching.task is None:
+        fetching.task = hass.async_create_background_task(
+            _async_fetch(hass, clip_id, fetching.async_tell),
+            "fetch a clip from its copy",
+            eager_start=False,
         )
-        fetches[clip_id] = task
-        task.add_done_callback(lambda done: fetches.pop(clip_id))
-    # It goes on if who asked goes away.
-    return await asyncio.shield(task)
+        fetching.task.add_done_callback(lambda done: fetches.pop(clip_id))
+    fetching.listeners.append(on_bytes)
+    try:
+        # It goes on if who asked goes away.
+        return await asyncio.shield(fetching.task)
+    finally:
+        fetching.listeners.remove(on_bytes)
 
 
-async def _async_fetch(hass: HomeAssistant, clip_id: str) -> Clip:
+async def _async_fetch(
+    hass: HomeAssistant, clip_id: str, on_bytes: Callable[[int], object]
+) -> Clip:
     """Fetch a clip from the first place that has it. Raises ClipError."""
     library = (await async_shared(hass)).library
     known = await ClipQueries(library).clip(clip_id)
@@ -332,6 +358,7 @@ async def _async_fetch(hass: HomeAssistant, clip_id: str) -> Clip:
                 media_folder(hass, None),
                 media_folders(hass),
                 now=dt_util.utcnow(),
+                on_bytes=on_bytes,
             )
         except NotCopiedError:
             continue

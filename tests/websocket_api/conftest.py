@@ -17,9 +17,10 @@ from homeassistant.setup import async_setup_component
 class Browser:
     """A connection of one person."""
 
-    def __init__(self, socket: Any) -> None:
-        """Take the connection."""
+    def __init__(self, socket: Any, token: str | None = None) -> None:
+        """Take the connection, and what signs in as the same person."""
         self.socket = socket
+        self.token = token
         # What was told last of each job, by the number of the subscription.
         self.known = defaultdict[int, dict[str, Any]](dict)
         self._heard = defaultdict[int, deque[Any]](deque)
@@ -90,7 +91,7 @@ async def open_browser(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) 
         user.mock_policy(policy)
         token = await hass.auth.async_create_refresh_token(user, CLIENT_ID)
         access = hass.auth.async_create_access_token(token)
-        return Browser(await hass_ws_client(hass, access))
+        return Browser(await hass_ws_client(hass, access), access)
 
     return open_one
 

@@ -4,16 +4,22 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
-from homeassistant.components.media_source import BrowseMediaSource
+from homeassistant.components.media_source import BrowseMediaSource, Unresolvable
 from homeassistant.core import HomeAssistant
 
+from ..copies import async_away, async_copies_of, async_fetch_clip
+from ..copy_pictures import async_copy_picture_link
+from ..engine.copies.away import AwayClips, newest_of
 from ..engine.errors import InvalidRequestError
-from ..engine.library.queries import CameraPage, ClipQueries
+from ..engine.library import files
+from ..engine.library.queries import AccountPage, CameraPage, ClipQueries, DayPage
 from ..engine.library.reindex import forget_missing
 from ..engine.model import Clip
+from ..errors import raise_media_error
 from ..links import async_picture_links
 from ..paths import media_folders
 from ..runtime import async_shared
+from ..services import response
 from ..texts import async_cached_texts
 from .place import Place, Viewer
 from .tiles import Page, clip_tile, folder
@@ -25,6 +31,92 @@ MOST_FOUND = 100
 MOST_REPEATS = 5
 
 
+class _Everywhere:
+    """The clips at home and those of which there are copies only, as one library.
+
+    `away` are the ids of the latter, of those that were returned.
+    """
+
+    def __init__(self, home: ClipQueries, off_site: AwayClips | None) -> None:
+        """Take both; without a place for copies there is no second one."""
+        self._home = home
+        self._off_site = off_site
+        self.away = set[str]()
+
+    def _noted[T](self, found: list[T], clip_of: Callable[[T], Clip]) -> list[T]:
+        self.away |= {clip_of(one).id for one in found}
+        return found
+
+    async def accounts(self) -> list[AccountPage]:
+        """Return the accounts that have clips, by name."""
+        found = await self._home.accounts()
+        if not self._off_site:
+            return found
+        pages = {page.id: page for page in (*await self._off_site.accounts(), *found)}
+        return sorted(pages.values(), key=lambda page: (page.name.casefold(), page.id))
+
+    async def cameras(self, account_id: str) -> list[CameraPage]:
+        """Return the account's cameras that have clips, by name."""
+        found = await self._home.cameras(account_id)
+        if not self._off_site:
+            return found
+        found += self._noted(
+            await self._off_site.cameras(account_id), lambda page: page.latest
+        )
+        # The last one of a camera is the one that stays.
+        found.sort(key=lambda page: page.latest.window.start)
+        pages = {page.id: page for page in found}
+        return sorted(pages.values(), key=lambda page: (page.name.casefold(), page.id))
+
+    async def days(
+        self, account_id: str, camera_id: str, *, before: str, most: int
+    ) -> list[DayPage]:
+        """Return the camera's latest days (before one), newest first."""
+        found = await self._home.days(account_id, camera_id, before=before, most=most)
+        if not self._off_site:
+            return found
+        found += self._noted(
+            await self._off_site.days(account_id, camera_id, before=before, most=most),
+            lambda page: page.latest,
+        )
+        found.sort(key=lambda page: page.latest.window.start)
+        pages = {page.day: page for page in found}
+        return sorted(pages.values(), key=lambda page: page.day, reverse=True)[:most]
+
+    async def clips_of_day(
+        self, account_id: str, camera_id: str, day: str, *, offset: int, most: int
+    ) -> list[Clip]:
+        """Return the clips of a camera's day, newest first."""
+        if not self._off_site:
+            return await self._home.clips_of_day(
+                account_id, camera_id, day, offset=offset, most=most
+            )
+        found = [
+            await queries.clips_of_day(account_id, camera_id, day, most=offset + most)
+            for queries in (self._home, self._off_site)
+        ]
+        self._noted(found[1], lambda clip: clip)
+        return newest_of(*found)[offset : offset + most]
+
+    async def search(
+        self, text: str, *, cameras: Collection[tuple[str, str]] | None, most: int
+    ) -> list[Clip]:
+        """Return the clips that have every word of `text`, newest first."""
+        found = await self._home.search(text, cameras=cameras, most=most)
+        if not self._off_site:
+            return found
+        copied = await self._off_site.search(text, cameras=cameras, most=most)
+        return newest_of(found, self._noted(copied, lambda clip: clip))[:most]
+
+    async def clip(self, clip_id: str) -> Clip | None:
+        """Return a clip by its id."""
+        clip = await self._home.clip(clip_id)
+        if clip is None and self._off_site:
+            clip = await self._off_site.clip(clip_id)
+            self._noted([clip] if clip else [], lambda clip: clip)
+        return clip
+
+
 class SavedTree:
     """What is in the library, as folders."""
 
@@ -32,8 +124,9 @@ class SavedTree:
         """Take Home Assistant; the library is opened by the first query."""
         self._hass = hass
 
-    async def _queries(self) -> ClipQueries:
-        return ClipQueries((await async_shared(self._hass)).library)
+    async def _queries(self) -> _Everywhere:
+        library = (await async_shared(self._hass)).library
+        return _Everywhere(ClipQueries(library), await async_away(self._hass))
 
     async def page(self, place: Place, viewer: Viewer) -> Page:
         """Return a folder; one with a single folder in it shows what is in that.
@@ -62,7 +155,8 @@ class SavedTree:
         accounts = [
             page
             for page in await queries.accounts()
-            if viewer.cameras is None or await self._camera_pages(page.id, viewer)
+            if viewer.cameras is None
+            or await self._camera_pages(queries, page.id, viewer)
         ]
         if len(accounts) == 1:
             return await self._page(replace(place, account_id=accounts[0].id), viewer)
@@ -76,17 +170,17 @@ class SavedTree:
 
     async def _cameras(self, place: Place, viewer: Viewer) -> Page:
         """Return a folder for each camera of an account."""
+        queries = await self._queries()
         cameras = await self._existing(
-            lambda: self._camera_pages(place.account_id, viewer),
+            queries,
+            lambda: self._camera_pages(queries, place.account_id, viewer),
             lambda page: page.latest,
         )
         if not cameras:
             return async_cached_texts(self._hass)("clips"), []
         if len(cameras) == 1:
             return await self._page(replace(place, camera_id=cameras[0].id), viewer)
-        pictures = await async_picture_links(
-            self._hass, [page.latest for page in cameras]
-        )
+        pictures = await self._pictures(queries, [page.latest for page in cameras])
         title = self._account_name(place.account_id, cameras[0].latest.account_name)
         return title, [
             folder(
@@ -101,6 +195,7 @@ class SavedTree:
         """Return a folder for each day on which a camera has clips, newest first."""
         queries = await self._queries()
         days = await self._existing(
+            queries,
             lambda: queries.days(
                 place.account_id, place.camera_id, before=place.before, most=PAGE + 1
             ),
@@ -109,9 +204,7 @@ class SavedTree:
         if not days:
             return "", []
         shown = days[:PAGE]
-        pictures = await async_picture_links(
-            self._hass, [page.latest for page in shown]
-        )
+        pictures = await self._pictures(queries, [page.latest for page in shown])
         children = [
             folder(
                 replace(place, day=page.day, before=""),
@@ -129,6 +222,7 @@ class SavedTree:
         """Return a camera's clips of a day."""
         queries = await self._queries()
         clips = await self._existing(
+            queries,
             lambda: queries.clips_of_day(
                 place.account_id,
                 place.camera_id,
@@ -139,17 +233,21 @@ class SavedTree:
             lambda clip: clip,
         )
         shown = clips[:PAGE]
-        pictures = await async_picture_links(self._hass, shown)
+        pictures = await self._pictures(queries, shown)
         texts = async_cached_texts(self._hass)
-        children = [clip_tile(clip, pictures, texts) for clip in shown]
+        children = [
+            clip_tile(clip, pictures, texts, is_away=clip.id in queries.away)
+            for clip in shown
+        ]
         if len(clips) > PAGE:
             older = replace(place, offset=place.offset + PAGE)
             children.append(folder(older, texts("older")))
         return place.day, children
 
-    async def _camera_pages(self, account_id: str, viewer: Viewer) -> list[CameraPage]:
+    async def _camera_pages(
+        self, queries: _Everywhere, account_id: str, viewer: Viewer
+    ) -> list[CameraPage]:
         """Return the cameras of an account that the viewer may see."""
-        queries = await self._queries()
         return [
             page
             for page in await queries.cameras(account_id)
@@ -178,6 +276,7 @@ class SavedTree:
         found: dict[str, Clip] = {}
         for words in dict.fromkeys((text, texts.as_recorded(text))):
             clips = await self._existing(
+                queries,
                 partial(
                     queries.search,
                     f"{words} {place.day}",
@@ -187,36 +286,77 @@ class SavedTree:
                 lambda clip: clip,
             )
             found |= {clip.id: clip for clip in clips}
-        newest = sorted(
-            found.values(), key=lambda clip: (clip.window.start, clip.id), reverse=True
-        )[:MOST_FOUND]
-        pictures = await async_picture_links(self._hass, newest)
-        return [clip_tile(clip, pictures, texts, is_found=True) for clip in newest]
+        newest = newest_of(list(found.values()))[:MOST_FOUND]
+        pictures = await self._pictures(queries, newest)
+        return [
+            clip_tile(
+                clip, pictures, texts, is_found=True, is_away=clip.id in queries.away
+            )
+            for clip in newest
+        ]
 
     async def clip(self, clip_id: str, viewer: Viewer) -> Clip:
-        """Return a clip whose file exists. Raises InvalidRequestError, StorageError."""
-        clip = await (await self._queries()).clip(clip_id)
+        """Return a clip whose file exists; one that is off-site only is fetched first.
+
+        Raises InvalidRequestError, ClipError.
+        """
+        queries = await self._queries()
+        clip = await queries.clip(clip_id)
         if clip is None or not viewer.may_see(clip.account_id, clip.camera_id):
             raise InvalidRequestError("media_unknown")
-        if await self._forget_missing([clip]):
+        is_gone = await self._forget_missing(queries, [clip])
+        if is_gone and await queries.clip(clip_id) is None:
             raise InvalidRequestError("media_unknown")
+        if clip_id in queries.away or await self._is_to_come(clip):
+            window = response.in_words(clip.window)
+            with raise_media_error(
+                Unresolvable, camera=clip.camera_name, window=window
+            ):
+                clip = await async_fetch_clip(self._hass, clip_id)
         return clip
 
+    async def _is_to_come(self, clip: Clip) -> bool:
+        """Return whether a clip that should be there is not, but has a copy."""
+        roots = media_folders(self._hass)
+        is_there = self._hass.async_add_executor_job(files.is_there, clip.path, roots)
+        if await is_there:
+            return False
+        copies = await async_copies_of(self._hass, [clip.id])
+        return any(copy.copied_at for _, copy in copies.get(clip.id, ()))
+
     async def _existing[T](
-        self, query: Callable[[], Awaitable[list[T]]], clip_of: Callable[[T], Clip]
+        self,
+        queries: _Everywhere,
+        query: Callable[[], Awaitable[list[T]]],
+        clip_of: Callable[[T], Clip],
     ) -> list[T]:
         """Return what a query finds; it is repeated if files of it are gone."""
         found = await query()
         for _ in range(MOST_REPEATS):
-            if not await self._forget_missing([clip_of(one) for one in found]):
+            clips = [clip_of(one) for one in found]
+            if not await self._forget_missing(queries, clips):
                 break
             found = await query()
         return found
 
-    async def _forget_missing(self, clips: Sequence[Clip]) -> list[Clip]:
+    async def _forget_missing(
+        self, queries: _Everywhere, clips: Sequence[Clip]
+    ) -> list[Clip]:
         """Forget those of some clips whose file is gone, and return them."""
         library = (await async_shared(self._hass)).library
-        return await forget_missing(library, media_folders(self._hass), clips)
+        here = [clip for clip in clips if clip.id not in queries.away]
+        return await forget_missing(library, media_folders(self._hass), here)
+
+    async def _pictures(
+        self, queries: _Everywhere, clips: Sequence[Clip]
+    ) -> dict[str, str]:
+        """Return links to the pictures of clips, by the clip's id."""
+        here = [clip for clip in clips if clip.id not in queries.away]
+        return await async_picture_links(self._hass, here) | {
+            clip.id: async_copy_picture_link(self._hass, clip.id)
+            for clip in clips
+            if clip.id in queries.away
+        }
 
     def _account_name(self, account_id: str, recorded: str) -> str:
         """Return an account's name; that which a clip recorded once it is removed."""

@@ -52,9 +52,17 @@ def video(
 
 
 def clip_tile(
-    clip: Clip, pictures: Mapping[str, str], texts: Texts, *, is_found: bool = False
+    clip: Clip,
+    pictures: Mapping[str, str],
+    texts: Texts,
+    *,
+    is_found: bool = False,
+    is_away: bool = False,
 ) -> BrowseMediaSource:
-    """Return the tile of a clip; if a search found it, it says where and on which day."""
+    """Return the tile of a clip; if a search found it, it says where and on which day.
+
+    Of one that `is_away` there are copies only: it is fetched when it is played.
+    """
     place = Place(
         tree=Tree.CLIPS,
         account_id=clip.account_id,
@@ -65,6 +73,8 @@ def clip_tile(
     details = [length_text(timedelta(milliseconds=clip.duration_ms))]
     if clip.status is ClipStatus.PARTIAL:
         details.append(texts("partial"))
+    if is_away:
+        details.append(texts("off_site"))
     label = texts.what(clip.label)
     if is_found:
         # The day first: it is what tells clips of one camera apart.

@@ -3,7 +3,7 @@
 from homeassistant.components import websocket_api
 from homeassistant.core import HomeAssistant, callback
 
-from . import cameras, clips, exports, jobs, shares, timeline
+from . import cameras, clips, copies, exports, jobs, shares, timeline
 
 COMMANDS = (
     cameras.ws_cameras,
@@ -14,6 +14,7 @@ COMMANDS = (
     clips.ws_label,
     clips.ws_list,
     clips.ws_subscribe,
+    copies.ws_fetch,
     exports.ws_export,
     jobs.ws_cancel,
     jobs.ws_cancel_back_fill,

@@ -14,8 +14,10 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..copies import COPIES_CHANGED, async_copies_of
+from ..copies import COPIES_CHANGED, async_away, async_copies_of
+from ..copy_pictures import async_copy_picture_link
 from ..downloads import download_path
+from ..engine.copies.away import newest_of
 from ..engine.library.queries import LONGEST_SEARCH, ClipQueries, Filter
 from ..engine.library.reindex import existing, forget_missing
 from ..engine.model import Clip, ClipStatus
@@ -103,15 +105,25 @@ async def ws_list(asker: Asker, msg: dict[str, Any]) -> ClipsAnswer:
         text=msg.get("query", ""),
     )
     limit: int = msg["limit"]
+    before = msg.get("cursor")
     library = (await async_shared(asker.hass)).library
     found = await ClipQueries(library).newest_first(
-        chosen, before=msg.get("cursor"), most=limit + 1
+        chosen, before=before, most=limit + 1
     )
-    page = found[:limit]
-    shown = await existing(library, media_folders(asker.hass), page)
+    here = await existing(library, media_folders(asker.hass), found[:limit])
+    # After that: what is found to be gone at home may have a copy.
+    off_site = await async_away(asker.hass)
+    copied: list[Clip] = []
+    if off_site:
+        copied = await off_site.newest_first(chosen, before=before, most=limit + 1)
+    newest = newest_of(found, copied)
+    page, away = newest[:limit], {clip.id for clip in copied}
+    shown = away | {clip.id for clip in here}
     return {
-        "clips": await async_infos(asker, shown),
-        "cursor": _cursor(page[-1]) if len(found) > limit else None,
+        "clips": await async_infos(
+            asker, [clip for clip in page if clip.id in shown], away=away
+        ),
+        "cursor": _cursor(page[-1]) if len(newest) > limit else None,
     }
 
 
@@ -241,11 +253,17 @@ class _Changes:
                 copied: list[str] = []
                 if self._end_wait is None:
                     copied, self._copied = list(self._copied), {}
+                # What has a copy is still there.
+                off_site = await async_away(self._asker.hass) if removed else None
+                left = await off_site.of_ids(removed) if off_site else []
+                away = {clip.id for clip in left}
                 self._send(
                     {
                         "saved": await async_infos(self._asker, saved),
-                        "changed": await async_infos(self._asker, changed),
-                        "removed": removed,
+                        "changed": await async_infos(
+                            self._asker, [*changed, *left], away=away
+                        ),
+                        "removed": [one for one in removed if one not in away],
                         "copies": await _async_copies(self._asker.hass, copied),
                     }
                 )
@@ -255,9 +273,11 @@ class _Changes:
 
 @command("clip/get", {vol.Required("clip_id"): ID})
 async def ws_get(asker: Asker, msg: dict[str, Any]) -> ClipAnswer:
-    """Tell of a clip, whose file exists."""
-    clip = await async_existing_clip(asker, msg["clip_id"])
-    (info,) = await async_infos(asker, [clip])
+    """Tell of a clip, whose file or whose copy exists."""
+    clip, is_away = await async_find_clip(asker, msg["clip_id"])
+    if clip is None:
+        raise _unknown()
+    (info,) = await async_infos(asker, [clip], away={clip.id} if is_away else ())
     return {"clip": info}
 
 
@@ -300,18 +320,22 @@ async def async_infos(
     asker: Asker,
     clips: Sequence[Clip],
     *,
+    away: Collection[str] = (),
     with_links: bool = True,
     most_pictures: int | None = None,
 ) -> list[ClipInfo]:
     """Return what is told of clips. `with_links` brings links that play them, and copies.
 
-    Of more than `most_pictures`, the first ones have a picture.
+    Of `away` there are copies only. Of more than `most_pictures`, the first ones have a
+    picture.
     """
     if not clips:
         return []
     token = asker.connection.refresh_token_id
     pictures = await async_picture_links(
-        asker.hass, clips[:most_pictures], refresh_token_id=token
+        asker.hass,
+        [clip for clip in clips[:most_pictures] if clip.id not in away],
+        refresh_token_id=token,
     )
     copies: dict[str, list[CopyInfo]] = {}
     if with_links:
@@ -325,6 +349,14 @@ async def async_infos(
         info["picture"] = pictures.get(clip.id)
         if with_links:
             info["copies"] = copies.get(clip.id, [])
+        if clip.id in away:
+            info["away"] = True
+            info["media_content_id"] = None
+            if most_pictures is None or number < most_pictures:
+                info["picture"] = async_copy_picture_link(
+                    asker.hass, clip.id, refresh_token_id=token
+                )
+        elif with_links:
             info["url"] = async_file_link(asker.hass, clip.path, refresh_token_id=token)
             info["download"] = async_signed(
                 asker.hass, download_path(clip.id), refresh_token_id=token
@@ -370,6 +402,7 @@ def _info(hass: HomeAssistant, clip: Clip) -> ClipInfo:
         "saved_at": utc(clip.saved_at),
         "path": str(clip.path),
         "media_content_id": response.place(hass, clip.path).get("media_content_id"),
+        "away": False,
         "picture": None,
     }
 
@@ -403,6 +436,23 @@ async def async_existing_clip(asker: Asker, clip_id: str) -> Clip:
     if await forget_missing(library, media_folders(asker.hass), [clip]):
         raise _unknown()
     return clip
+
+
+async def async_find_clip(asker: Asker, clip_id: str) -> tuple[Clip | None, bool]:
+    """Return a clip that who asks may control, and whether there are copies of it only.
+
+    Raises StorageError.
+    """
+    library = (await async_shared(asker.hass)).library
+    clip = await ClipQueries(library).clip(clip_id)
+    if clip and await forget_missing(library, media_folders(asker.hass), [clip]):
+        clip = None
+    is_away = clip is None
+    if is_away and (off_site := await async_away(asker.hass)):
+        clip = await off_site.clip(clip_id)
+    if clip and not asker.may_control(clip.account_id, clip.camera_id):
+        clip = None
+    return clip, is_away
 
 
 async def _async_changed(asker: Asker, clips: Sequence[Clip]) -> ChangedAnswer:

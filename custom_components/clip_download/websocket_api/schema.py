@@ -66,6 +66,7 @@ class ClipInfo(Span):
     url: NotRequired[str | None]
     download: NotRequired[str | None]
     copies: NotRequired[list[CopyInfo]]
+    away: bool
     picture: str | None
 
 
@@ -274,6 +275,15 @@ class ExportEvent(TypedDict, total=False):
     size_bytes: int
     name: str
     url: str
+    error: ErrorInfo
+
+
+class FetchEvent(TypedDict, total=False):
+    """Of `clip/fetch`: how far it is, then, as the last, the clip; or why there is none."""
+
+    done_bytes: int
+    size_bytes: int
+    clip: ClipInfo
     error: ErrorInfo
 
 

@@ -13,6 +13,8 @@ from homeassistant.util import dt as dt_util
 
 from ..cloud_retention import async_retention
 from ..coordinator import ClipConfigEntry
+from ..copies import async_away
+from ..engine.copies.away import newest_of
 from ..engine.errors import ClipError, NothingBeforeError
 from ..engine.library.queries import ClipQueries, Filter
 from ..engine.model import Camera, Clip, Event
@@ -132,9 +134,12 @@ async def _async_timeline(
     """Return what there is of one camera. A cloud that fails takes nothing from the rest."""
     owner, camera_id = asker.camera(entity_id)
     library = (await async_shared(asker.hass)).library
-    clips = await ClipQueries(library).newest_first(
-        Filter(cameras=[(owner.entry_id, camera_id)], window=window), most=MOST_CLIPS
-    )
+    chosen = Filter(cameras=[(owner.entry_id, camera_id)], window=window)
+    clips = await ClipQueries(library).newest_first(chosen, most=MOST_CLIPS)
+    copied: list[Clip] = []
+    if off_site := await async_away(asker.hass):
+        copied = await off_site.newest_first(chosen, most=MOST_CLIPS)
+        clips = newest_of(clips, copied)[:MOST_CLIPS]
     result: CameraTimeline = {
         "entity_id": entity_id,
         "footage": None,
@@ -144,7 +149,11 @@ async def _async_timeline(
         "events": [],
         "events_error": None,
         "clips": await async_infos(
-            asker, clips, with_links=False, most_pictures=most_pictures
+            asker,
+            clips,
+            away={clip.id for clip in copied},
+            with_links=False,
+            most_pictures=most_pictures,
         ),
     }
     try:

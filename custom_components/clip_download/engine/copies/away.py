@@ -153,3 +153,11 @@ class AwayClips:
         return await self._store.change(
             lambda database: database.execute(query, values).fetchall()
         )
+
+
+def newest_of(*lists: Sequence[Clip]) -> list[Clip]:
+    """Return the clips of some lists, each once, the newest first."""
+    clips = {clip.id: clip for some in lists for clip in some}
+    return sorted(
+        clips.values(), key=lambda clip: (clip.window.start, clip.id), reverse=True
+    )

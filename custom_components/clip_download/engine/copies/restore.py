@@ -210,6 +210,7 @@ async def fetch_one(
     roots: Sequence[Path],
     *,
     now: datetime,
+    on_bytes: Callable[[int], object] = lambda done_bytes: None,
 ) -> Clip:
     """Bring one clip home, as when it is played; return it as it is there then.
 
@@ -231,7 +232,15 @@ async def fetch_one(
         if not is_at_home:
             # As exact as its sidecar.
             known = replace(known, saved_at=from_ms(to_ms(now)))
-        return await _bring(store, place, record, known=known, root=root, roots=roots)
+        return await _bring(
+            store,
+            place,
+            record,
+            known=known,
+            root=root,
+            roots=roots,
+            on_bytes=on_bytes,
+        )
     raise NotCopiedError("copy_not_found")
 
 
@@ -294,6 +303,7 @@ async def _bring(
     known: Clip | None,
     root: Path,
     roots: Sequence[Path],
+    on_bytes: Callable[[int], object] = lambda done_bytes: None,
 ) -> Clip:
     """Fetch a clip, give it its name, and record it."""
     path, library = root / record.path, store.library
@@ -312,6 +322,7 @@ async def _bring(
         async with place.read(record.name, files.SUFFIX) as pieces:
             async for piece in pieces:
                 await join_thread(run_in_thread(fetch.write, piece, clip.size_bytes))
+                on_bytes(fetch.size_bytes)
         picture = await place.picture(record.name)
         clip = await join_thread(run_in_thread(fetch.publish, clip, record, picture))
     except OSError as err:
