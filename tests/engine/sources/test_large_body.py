@@ -284,11 +284,15 @@ async def test_a_full_disk(
         await get(send, len(data), tmp_path / "0.part")
 
 
-@pytest.mark.parametrize("lacks", ["TLS", "what we know of asyncio", "size"])
+@pytest.mark.parametrize(
+    "lacks", ["TLS", "a known Python", "what we know of asyncio", "size"]
+)
 async def test_as_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poured: list[int], lacks: str
 ) -> None:
     """Where it cannot be taken from its socket, and where it is not large, it comes, too."""
+    if lacks == "a known Python":
+        monkeypatch.setattr(large_body, "KNOWN_PYTHON", (3, 13))
     if lacks == "what we know of asyncio":
         monkeypatch.setattr(large_body, "SSLProtocol", int)
     if lacks == "size":

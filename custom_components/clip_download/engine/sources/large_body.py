@@ -5,7 +5,8 @@ times on its way through asyncio and aiohttp, and handed to a thread in the end.
 decrypts, writes and hashes it while it is in the processor's cache.
 
 Python has no public way to do so with a connection that asyncio has made, so that this knows
-three private names of it. Where one is missing, a body comes as any other.
+three private names of it. With a Python that nobody has tried it with, or where one of them
+is missing, a body comes as any other.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from collections.abc import Callable
 import select
 import socket
 import ssl
+import sys
 import threading
 import time
 from typing import Any, Self, override
@@ -24,6 +26,8 @@ from ..aio import join_thread, run_in_thread
 from ..errors import CloudError
 from .base import Rest
 
+# The Python whose private names are known, and mean what is expected here.
+KNOWN_PYTHON = (3, 14)
 # Of less, the connection is worth more than the time: it is closed afterwards.
 LARGE_BYTES = 32 * 2**20
 # So much is read of the socket at once, and so much is decrypted before it is written.
@@ -75,7 +79,8 @@ class LargeBody(Rest):
         below = getattr(protocol, "_transport", None)
         incoming = getattr(protocol, "_incoming", None)
         if not (
-            connection
+            sys.version_info[:2] == KNOWN_PYTHON
+            and connection
             and transport
             and size_bytes
             and size_bytes >= LARGE_BYTES
