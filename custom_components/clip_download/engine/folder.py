@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 from dataclasses import dataclass
 import errno
-from io import FileIO
+from io import BufferedWriter, FileIO
 import os
 from pathlib import Path
 import shutil
 import stat
-from typing import Self
+from typing import Any, Self
 import weakref
 
 from .errors import StorageError
@@ -27,6 +27,8 @@ _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 _SHARED_FOLDER = 0o755
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
+# More would hold up whoever tells the disk to begin with it, and less gains nothing.
+_BEGIN_EVERY_BYTES = 8 * 2**20
 # The descriptors of folders whose last reference the event loop had.
 _dropped = deque[int]()
 
@@ -338,6 +340,36 @@ class Hashed:
     def is_of(self, about: os.stat_result) -> bool:
         """Return whether a file is that one, and was not written to since."""
         return self._state == _state(about)
+
+
+class EarlySync:
+    """Lets the disk begin with what is written to a file, so that a sync later is short.
+
+    A long one holds up all threads of a small machine.
+    """
+
+    def __init__(self, file: BufferedWriter[Any], start_bytes: int = 0) -> None:
+        """Take a file, and from where on it will be written."""
+        self._file = file
+        self._begun_bytes = self._end_bytes = start_bytes
+
+    def wrote(self, size_bytes: int) -> None:
+        """Hear that so much was written, one after the other. Blocks. Raises OSError."""
+        self._end_bytes += size_bytes
+        ready_bytes = self._end_bytes - self._begun_bytes
+        if ready_bytes < _BEGIN_EVERY_BYTES:
+            return
+        self._file.flush()
+        # That it is not needed any more is how Linux is asked for this; others cannot be.
+        if hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(
+                    self._file.fileno(),
+                    self._begun_bytes,
+                    ready_bytes,
+                    os.POSIX_FADV_DONTNEED,
+                )
+        self._begun_bytes = self._end_bytes
 
 
 def _state(about: os.stat_result) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+import os
 from pathlib import Path
 import struct
 import tracemalloc
@@ -9,6 +10,7 @@ import tracemalloc
 import av
 import pytest
 
+from custom_components.clip_download.engine import folder
 from custom_components.clip_download.engine.folder import File
 from custom_components.clip_download.engine.media import progressive
 from custom_components.clip_download.engine.media.progressive import ProgressiveFile
@@ -121,6 +123,28 @@ def test_too_little_room(tmp_path: Path) -> None:
     file.write(data)
     file.finish()
     assert len(list(seen(path))) == 500
+
+
+def test_the_disk_begins_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the end of the media is on its way to the disk when the last of it comes."""
+    monkeypatch.setattr(folder, "_BEGIN_EVERY_BYTES", 5000)
+    begun: list[tuple[int, int]] = []
+    held: list[int] = []
+
+    def advise(descriptor: int, start: int, length: int, advice: int) -> None:
+        begun.append((start, start + length))
+        held.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    path = tmp_path / "made.mp4"
+    boxes = written(path, fragments(tmp_path, Footage("Door")), step=1000)
+    size_bytes = path.stat().st_size
+    (media_bytes,) = [size for kind, size in boxes if kind == "mdat"]
+    assert begun[0][0] == size_bytes - media_bytes + 8
+    assert [end for _, end in begun[:-1]] == [start for start, _ in begun[1:]]
+    assert size_bytes - begun[-1][1] < 5000
+    # What the disk is told of, it has.
+    assert [end for _, end in begun] == held
 
 
 def test_beyond_four_gigabytes(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 import contextlib
 import errno
-from io import BufferedRandom, BufferedWriter, FileIO
+from io import BufferedRandom, FileIO
 import os
 from pathlib import Path, PurePosixPath
 import secrets
@@ -245,19 +245,3 @@ def write_all(file: FileIO, content: bytes) -> None:
     left = memoryview(content)
     while left:
         left = left[file.write(left) :]
-
-
-def begin_sync(file: BufferedWriter, start_bytes: int, end_bytes: int) -> None:
-    """Let the disk begin with what was written, so that a sync later is short.
-
-    What is on the disk by then may be read from there again.
-    """
-    # That it is not needed any more is how Linux is asked for this; others cannot be.
-    if hasattr(os, "posix_fadvise"):
-        with contextlib.suppress(OSError):
-            os.posix_fadvise(
-                file.fileno(),
-                start_bytes,
-                end_bytes - start_bytes,
-                os.POSIX_FADV_DONTNEED,
-            )

@@ -16,7 +16,7 @@ import struct
 import sys
 from zlib import compress, decompress
 
-from ..folder import File
+from ..folder import EarlySync, File
 
 # Of a box: its size and type, with the size behind these where it is 1.
 _HEADER_BYTES = 8
@@ -191,6 +191,8 @@ class ProgressiveFile:
             + sounds * _SOUND_BYTES
             + chunks * _CHUNK_BYTES
         )
+        media_start = len(_HEAD) + _HEADER_BYTES + self._room + _LARGE_HEADER_BYTES
+        self._early_sync = EarlySync(self._file, media_start)
         self._moov = b""
         self._moof = b""
         self._tables: dict[int, _Table] = {}
@@ -218,6 +220,7 @@ class ProgressiveFile:
             self._left -= len(part)
             if self._kind == b"mdat":
                 self._file.write(part)
+                self._early_sync.wrote(len(part))
             else:
                 self._body += part
             if self._left == 0:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from ..aio import join_thread, run_in_thread
 from ..errors import BodyError, CloudError, NotVideoError
-from ..folder import File, Folder, Hashed
-from ..library.files import begin_sync, check_space
+from ..folder import EarlySync, File, Folder, Hashed
+from ..library.files import check_space
 from ..sources.base import Download, Rest
 from .progress import Body
 
@@ -24,8 +24,6 @@ CHUNK_BYTES = 2 * 2**20
 # Three sync bytes of MPEG-TS, and more than an MP4 needs to be known.
 HEAD_BYTES = 377
 _TS_PACKET_BYTES = 188
-# How much is written before the disk is told to begin with it: the sync is short then.
-BEGIN_EVERY_BYTES = 32 * 2**20
 # How often the disk is asked whether it can hold what is still to come.
 SPACE_EVERY_BYTES = 16 * 2**20
 # More than any camera films, and what a file has besides footage.
@@ -217,11 +215,10 @@ class _Writer:
         # Whether the file may become a clip as it is: then its hash will be asked for.
         self.may_stay = False
         self._hash = hashlib.sha256()
-        # How much was written; of that, at what size the disk was asked for space, and
-        # how much the disk works on.
+        self._early_sync = EarlySync(opened)
+        # How much was written, and at what size the disk was asked for space.
         self._size_bytes = 0
         self._asked_at_bytes = 0
-        self._begun_bytes = 0
         # How long the disk took for all of it.
         self.disk_s = 0.0
 
@@ -272,9 +269,7 @@ class _Writer:
         begun_s = time.perf_counter()
         self._opened.write(block)
         self._size_bytes += len(block)
-        if self._size_bytes - self._begun_bytes >= BEGIN_EVERY_BYTES:
-            begin_sync(self._opened, self._begun_bytes, self._size_bytes)
-            self._begun_bytes = self._size_bytes
+        self._early_sync.wrote(len(block))
         if self._size_bytes - self._asked_at_bytes >= SPACE_EVERY_BYTES:
             check_space(self._folder, max(self._expected_bytes - self._size_bytes, 0))
             self._asked_at_bytes = self._size_bytes
