@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from playwright.async_api import Browser, Error, StorageState, async_playwright, expect
 
-from tests.demo import opening
+from tests.demo import offsite, opening
 from tests.demo.home import CHECKOUT, ONE_CAMERA_GROUP, TIME_ZONE
 from tests.demo.run import FOLDER, Stage, alone, free_port, running
 from tests.demo.visitor import (
@@ -458,6 +458,57 @@ def multiply(path: Path, folder: Path) -> None:
         copy.with_suffix(".json").write_text(json.dumps(told))
 
 
+async def off_site(visitor: Visitor) -> None:
+    """See the cloud of a clip come, lose its file, and play it all the same."""
+    stage = visitor.stage
+    await visitor.open(PANEL)
+    await visitor.show("Gate")
+    place = await offsite.add(stage.home)
+    try:
+        told = await saved_clip(stage, "ring_partner", ago(minutes=36))
+        start = local(datetime.fromisoformat(told["start"]))
+        card = visitor.clips.filter(has_text=start)
+        player = visitor.view.locator("clip-download-player")
+        await expect(card).to_contain_text("Copied off-site", timeout=JOB_MS)
+        await card.click()
+        await visitor.plays()
+        await expect(player).to_contain_text(f"Copied to WebDAV {offsite.HOST} on ")
+        await player.get_by_role("button", name="Close player").click()
+        path = Path(told["path"])
+        for ending in offsite.ENDINGS:
+            path.with_suffix(ending).unlink()
+        await visitor.open(PANEL)
+        await visitor.show("Gate")
+        await expect(card).to_contain_text("Off-site only")
+        picture = card.locator("img")
+        await expect(picture).to_be_visible()
+        await visitor.page.wait_for_function(
+            "img => img.complete && img.naturalWidth > 0",
+            arg=await picture.element_handle(),
+        )
+        await card.click()
+        await visitor.plays()
+        await expect(card).to_contain_text("Copied off-site")
+        content = await asyncio.to_thread(path.read_bytes)
+        if sha256(content).hexdigest() != told["sha256"]:
+            raise Wrong("what came back is not what was saved")
+        # While its copy is not there, either, it is told so, and can be tried again.
+        for ending in offsite.ENDINGS:
+            path.with_suffix(ending).unlink()
+        (copy,) = stage.store.folder.rglob(path.name)
+        hidden = copy.rename(copy.with_suffix(".hidden"))
+        await visitor.open(PANEL)
+        await visitor.show("Gate")
+        await card.click()
+        alert = player.get_by_role("alert")
+        await expect(alert).to_contain_text("has a copy of this clip")
+        hidden.rename(copy)
+        await player.get_by_role("button", name="Try again").click()
+        await visitor.plays()
+    finally:
+        await stage.home.remove_entry(place)
+
+
 async def card_editor(visitor: Visitor) -> None:
     """Add the card to a dashboard as a person does: the dialog, our form, the dashboard."""
     page = visitor.page
@@ -578,6 +629,7 @@ SCENES: Sequence[Scene] = (
     one_camera,
     hostile_name,
     many_clips,
+    off_site,
     card_editor,
     strategy,
     axe,

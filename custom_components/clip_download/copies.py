@@ -37,7 +37,7 @@ from .engine.errors import ClipError, CloudError, SignInError
 from .engine.library.database import Library
 from .engine.library.queries import ClipQueries
 from .engine.model import Clip
-from .engine.targets.base import Target
+from .engine.targets.base import NoStoreError, Target
 from .engine.targets.limits import Bandwidth, Hours
 from .errors import raise_setup_error, raise_update_error
 from .paths import media_folder, media_folders
@@ -360,7 +360,8 @@ async def _async_fetch(
                 now=dt_util.utcnow(),
                 on_bytes=on_bytes,
             )
-        except NotCopiedError:
+        except NoStoreError:
+            # Also where its file is gone, or the whole folder.
             continue
         except ClipError as err:
             failure = err

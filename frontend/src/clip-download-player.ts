@@ -349,6 +349,8 @@ export class ClipDownloadPlayer extends LitElement {
       .coming button {
         justify-self: center;
         color: inherit;
+        /* On black, whatever the theme. */
+        box-shadow: inset 0 0 0 1px #888;
       }
       .copy {
         font-size: 13px;

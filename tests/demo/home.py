@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 import compileall
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 import json
 import os
 from pathlib import Path
@@ -245,6 +246,15 @@ class Home:
                     f"{path} answered {response.status}: {await response.text()}"
                 )
             return await response.json()
+
+    async def remove_entry(self, entry_id: str) -> None:
+        """Remove an account, or a place for copies. Raises HomeError."""
+        path = f"/api/config/config_entries/entry/{entry_id}"
+        async with self._session.delete(
+            f"{self.url}{path}", headers=self._headers
+        ) as response:
+            if response.status != HTTPStatus.OK:
+                raise HomeError(f"{path} answered {response.status}")
 
     async def add_account(self, kind: str, *forms: Form) -> str:
         """Set up an account through the config flow; return the config entry's id.

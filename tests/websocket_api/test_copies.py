@@ -306,7 +306,7 @@ async def test_cannot_come(
     (copy,) = store_folder.rglob(paths[0].name)
     copy.unlink()
     _, event = await brought(browser, clips[0]["id"])
-    assert event["error"]["key"]
+    assert event["error"]["key"] == "copy_not_found"
     assert "Front" in event["error"]["message"]
     assert "{" not in event["error"]["message"]
     assert await hass.config_entries.async_unload(place.entry_id)
