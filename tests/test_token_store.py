@@ -1,11 +1,16 @@
-"""A token that a cloud has rotated outlives a kill in the second after."""
+"""A token that a cloud has rotated outlives a kill in the second after, and so does an app."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from custom_components.clip_download.accounts import token_store
+from custom_components.clip_download.accounts.ring_partner import RingApp
+from custom_components.clip_download.const import DOMAIN
+from homeassistant.components import application_credentials
+from homeassistant.components.application_credentials import DATA_COMPONENT
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -122,3 +127,63 @@ async def test_removed(
     meraki = await set_up(hass, hass_clouds, "meraki")
     await token_store.async_restore(hass, meraki)
     assert f"clip_download.token.{meraki.entry_id}" not in hass_storage
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_app_is_not_there_for_a_moment(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    monkeypatch: pytest.MonkeyPatch,
+    is_known: bool,
+) -> None:
+    """An app that a kill kept from the disk, or cannot be made now, is no rejection."""
+    add_camera(hass_clouds, "ring_partner", "Front")
+    entry = await set_up(hass, hass_clouds, "ring_partner")
+    apps = hass.data[DATA_COMPONENT]
+    (name,) = before = apps.async_client_credentials(DOMAIN)
+    await hass.config_entries.async_unload(entry.entry_id)
+    if is_known:
+
+        async def no_platform(hass: HomeAssistant, domain: str) -> None:
+            return
+
+        monkeypatch.setattr(application_credentials, "_get_platform", no_platform)
+    else:
+        # As Home Assistant starts if it was killed less than ten seconds later.
+        apps.data.clear()
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    await rotate(hass, hass_clouds, entry)
+    assert hass.states.is_state("camera.front", "idle")
+    assert not list(entry.async_get_active_flows(hass, {"reauth"}))
+    assert apps.async_client_credentials(DOMAIN)[name] == before[name]
+
+
+async def test_whoever_asks_for_a_new_token_goes_away(
+    hass: HomeAssistant, hass_clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the cloud has answered is kept: it takes the old token no more."""
+    add_camera(hass_clouds, "ring_partner", "Front")
+    entry = await set_up(hass, hass_clouds, "ring_partner")
+    answered, may_arrive = asyncio.Event(), asyncio.Event()
+    request = RingApp._token_request
+
+    async def answer_late(self: RingApp, data: dict[str, Any]) -> dict[str, Any]:
+        answer = await request(self, data)
+        answered.set()
+        await may_arrive.wait()
+        return answer
+
+    with monkeypatch.context() as late:
+        late.setattr(RingApp, "_token_request", answer_late)
+        expire(hass_clouds, "ring_partner")
+        asking = hass.async_create_task(entry.runtime_data.source.cameras())
+        await answered.wait()
+        asking.cancel()
+        await asyncio.wait([asking])
+        may_arrive.set()
+        await hass.async_block_till_done(wait_background_tasks=True)
+    await rotate(hass, hass_clouds, entry)
+    assert hass.states.is_state("camera.front", "idle")
+    assert not list(entry.async_get_active_flows(hass, {"reauth"}))
