@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 import contextlib
 from dataclasses import dataclass, field
 from datetime import time, timedelta
+import json
 import logging
 from typing import Any, override
 
@@ -179,7 +180,8 @@ async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bo
     with raise_setup_error():
         instance_id = await store.instance_id(entry.data.get(CONF_INSTANCE, ""))
         # First: what is saved from now on is noted, also while the place is away.
-        await store.set_target(entry.entry_id, _rule(entry))
+        told = json.dumps(dict(options), sort_keys=True, default=str)
+        await store.set_target(entry.entry_id, _rule(entry), told)
         # What was wrong may have been changed: it is found out anew.
         await store.set_error(entry.entry_id, None)
         limit = Bandwidth(

@@ -6,6 +6,10 @@ from datetime import UTC, datetime, timedelta
 import json
 import os
 from pathlib import Path
+import re
+import shutil
+import subprocess
+from typing import Any
 
 import pyrage
 import pytest
@@ -188,7 +192,7 @@ async def test_retention(home: House) -> None:
 
 
 async def test_locked(tmp_path: Path, way: Way, target: S3Target) -> None:
-    """What the store does not let go of is told once, and is not asked for again."""
+    """What the store does not let go of is asked for again once its lock has ended."""
     async with s3_target(way.url, bucket="locks") as locked:
         await make_bucket(locked, ObjectLockEnabledForBucket=True)
         await locked._client.put_object_lock_configuration(
@@ -209,10 +213,64 @@ async def test_locked(tmp_path: Path, way: Way, target: S3Target) -> None:
             assert not way.seen
             assert (await home.store.status(TARGET)).locked == 3
             assert len(await home.there()) == 9
-            # Unless somebody asks for it.
-            await home.store.unlock(TARGET)
+            # The store says when.
+            locked_for = datetime.now(UTC) - NOW + timedelta(days=5)
+            early = NOW + locked_for - timedelta(hours=1)
+            way.seen.clear()
+            assert not (await prune(home.store, home.place, limits, early)).locked
+            assert not way.seen
+            later = NOW + locked_for + timedelta(hours=1)
+            pruned = await prune(home.store, home.place, limits, later)
+            assert [copy.was_locked for copy in pruned.locked] == [True] * 3
+            # It is not so yet by its own clock, and is left alone for a day.
+            way.seen.clear()
+            soon = later + timedelta(hours=1)
+            assert not (await prune(home.store, home.place, limits, soon)).locked
+            assert not way.seen
+            # Other options are a reason to ask again; the same ones are none.
+            await home.store.set_target(TARGET, Rule(), "other")
+            assert (await home.store.status(TARGET)).locked == 0
+            assert len((await prune(home.store, home.place, limits, soon)).locked) == 3
+            await home.store.set_target(TARGET, Rule(), "other")
+            assert (await home.store.status(TARGET)).locked == 3
+            # What leaves with its clip is tried again, too.
+            await home.store.set_target(TARGET, Rule(delete_with_clip=True))
+            clips = await home.queries.of_ids(["clip0"])
+            await Pruning(home.queries).delete(clips, [home.media])
+            await home.copy_all()
+            (copy,) = await home.store.of_clips(TARGET, ["clip0"])
+            assert copy.state is CopyState.LEAVING
+            next_try = await home.store.next_try(TARGET)
+            assert next_try
+            assert abs(next_try - NOW - locked_for) < timedelta(minutes=10)
+
+
+async def test_lock_that_ends(tmp_path: Path, way: Way, target: S3Target) -> None:
+    """What the store lets go of after its lock is gone, and forgotten."""
+    async with s3_target(way.url, bucket="unlocks") as locked:
+        await make_bucket(locked, ObjectLockEnabledForBucket=True)
+        async with house(tmp_path, locked) as home:
+            await saved(home, 2)
+            client = locked._client
+            name = "clip_download/front/clip0"
+            held = home.place.object_name(name, ".json")
+            key = f"{locked._prefix}{held}"
+            await client.put_object_legal_hold(
+                Bucket="unlocks", Key=key, LegalHold={"Status": "ON"}
+            )
+            limits = CopyLimits(keep_days=0)
             pruned = await prune(home.store, home.place, limits, NOW)
-            assert len(pruned.locked) == 3
+            assert (len(pruned.gone), len(pruned.locked)) == (1, 1)
+            await client.put_object_legal_hold(
+                Bucket="unlocks", Key=key, LegalHold={"Status": "OFF"}
+            )
+            # Nobody says when a legal hold ends.
+            for hours, gone in ((23, 0), (25, 1)):
+                now = NOW + timedelta(hours=hours)
+                pruned = await prune(home.store, home.place, limits, now)
+                assert (len(pruned.gone), pruned.locked) == (gone, [])
+            assert await home.there() == {}
+            assert (await home.store.status(TARGET)).locked == 0
 
 
 async def test_nothing_is_to_be_seen(tmp_path: Path, target: S3Target) -> None:
@@ -280,3 +338,45 @@ async def test_format(size_bytes: int) -> None:
 def test_states() -> None:
     """The names of states are in people's databases."""
     assert [*CopyState] == ["waiting", "copied", "changed", "leaving", "pruned"]
+
+
+def output_of(command: list[str], **how: Any) -> bytes:
+    """Run a program that succeeds; return what it writes."""
+    done = subprocess.run(command, capture_output=True, check=True, **how)
+    output: bytes = done.stdout
+    return output
+
+
+async def test_the_real_tool(tmp_path: Path, target: S3Target) -> None:
+    """The program `age` decrypts what is copied, by the page's commands, and the other way."""
+    age = shutil.which("age")
+    if age is None:
+        pytest.skip("age is not installed (Debian's package `age`)")
+    page = (Path(__file__).parents[3] / "docs" / "off-site.md").read_text()
+    commands = re.findall(r"^age --decrypt [^#\n]*", page, re.MULTILINE)
+    assert len(commands) == 2
+    crypt = Crypt(IDENTITY)
+    async with house(tmp_path, target, crypt=crypt) as home:
+        clip = await home.save("clip0", size_bytes=200_000)
+        await home.copy_all()
+        work = tmp_path / "work"
+        work.mkdir()
+        (work / "key.txt").write_text(f"{IDENTITY}\n")
+        for name in await home.there():
+            async with home.target.read(f"{home.place.folder}{name}") as pieces:
+                content = b"".join([piece async for piece in pieces])
+            (work / f"copy.{'.'.join(name.split('.')[1:])}").write_bytes(content)
+        told = [output_of(["sh", "-c", command], cwd=work) for command in commands]
+        assert json.loads(told[0])["path"] == "clip_download/front/clip0"
+        assert (work / "clip.mp4").read_bytes() == clip.path.read_bytes()
+    # What it encrypts, for us and in pieces of any size.
+    for size_bytes in (0, 1, 65536, 65537, 200_000):
+        clear = os.urandom(size_bytes)
+        sealed = output_of([age, "--recipient", crypt.recipient], input=clear)
+
+        async def sent(content: bytes = sealed) -> AsyncIterator[bytes]:
+            for offset in range(0, len(content), 10_000):
+                yield content[offset : offset + 10_000]
+
+        opened = [piece async for piece in crypt.decrypted(sent())]
+        assert b"".join(opened) == clear

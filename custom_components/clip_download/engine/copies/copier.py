@@ -165,10 +165,11 @@ class Copier:
             # New copies do not wait for old ones to go.
             _LOGGER.debug("Old copies are deleted later: %s", err)
             return
-        if pruned.locked:
+        if new := [copy for copy in pruned.locked if not copy.was_locked]:
             _LOGGER.warning(
-                "The store did not let %d old copies be deleted, and is not asked again",
-                len(pruned.locked),
+                "The store did not let %d old copies be deleted; they stay until their "
+                "lock ends",
+                len(new),
             )
         if pruned.locked or pruned.gone:
             self.on_change()
@@ -202,8 +203,8 @@ class Copier:
     async def _remove(self, copy: Copy) -> None:
         try:
             await self.place.delete(copy.name)
-        except LockedError:
-            await self.store.lock(copy)
+        except LockedError as err:
+            await self.store.lock(copy, err.until, datetime.now(UTC))
             return
         # If the clip is at home again, it is copied again.
         await self.store.leave([copy], CopyState.WAITING)

@@ -22,7 +22,7 @@ class CopyLimits:
 class PrunedCopies:
     """What became of the copies that were due.
 
-    `locked` are those that the store did not let go of just now: it is not asked to again.
+    `locked` are those that the store did not let go of just now.
     """
 
     gone: list[Copy] = field(default_factory=list)
@@ -39,12 +39,13 @@ async def prune(
     """
     pruned = PrunedCopies()
     target_id = place.target_id
+    await store.unlock(target_id, now)
     if limits.keep_days is not None:
         before = now - timedelta(days=limits.keep_days)
         await store.spare_waiting(target_id, before)
         while some := await store.oldest(target_id, _AT_ONCE, before):
             for copy in some:
-                await _delete(store, place, copy, pruned)
+                await _delete(store, place, copy, pruned, now)
     if limits.most_bytes is not None:
         while True:
             over_bytes = await store.copied_bytes(target_id) - limits.most_bytes
@@ -53,19 +54,19 @@ async def prune(
             for copy in some:
                 if over_bytes <= 0:
                     break
-                if await _delete(store, place, copy, pruned):
+                if await _delete(store, place, copy, pruned, now):
                     over_bytes -= copy.size_bytes
     return pruned
 
 
 async def _delete(
-    store: CopyStore, place: CopyPlace, copy: Copy, pruned: PrunedCopies
+    store: CopyStore, place: CopyPlace, copy: Copy, pruned: PrunedCopies, now: datetime
 ) -> bool:
     """Delete a copy; return whether it is gone."""
     try:
         await place.delete(copy.name)
-    except LockedError:
-        await store.lock(copy)
+    except LockedError as err:
+        await store.lock(copy, err.until, now)
         pruned.locked.append(copy)
         return False
     await store.leave([copy], CopyState.PRUNED)

@@ -7,7 +7,7 @@ becomes of it. The tables are made with the first target.
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 import json
 import secrets
@@ -28,9 +28,12 @@ from ..library.reindex import MARK_AGAIN, marks_of
 from ..model import Clip
 from ..time_range import from_ms, to_ms
 
+# How long a store is left alone that does not say when a lock ends.
+_LOCKED_FOR = timedelta(days=1)
 # How many changed clips are looked at before other queries get their turn.
 AT_ONCE = 200
 
+# A copy that `is_locked` is asked for again at `unlock_at_ms`, which stays as a sign of it.
 # `changes` counts how often a clip was changed: a copy that was begun before is not the
 # last one. `is_whole` is set once all of a clip has arrived, and counted in the target.
 _TABLES = """
@@ -39,6 +42,7 @@ CREATE TABLE copy_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 CREATE TABLE copy_targets (
     id TEXT PRIMARY KEY,
     rule TEXT NOT NULL,
+    options TEXT NOT NULL DEFAULT '',
     copied INTEGER NOT NULL DEFAULT 0,
     copied_bytes INTEGER NOT NULL DEFAULT 0,
     copied_at_ms INTEGER,
@@ -58,6 +62,7 @@ CREATE TABLE copies (
     changes INTEGER NOT NULL DEFAULT 0,
     is_whole INTEGER NOT NULL DEFAULT 0,
     is_locked INTEGER NOT NULL DEFAULT 0,
+    unlock_at_ms INTEGER,
     name TEXT,
     sidecar_sha256 TEXT NOT NULL DEFAULT '',
     upload_id TEXT NOT NULL DEFAULT '',
@@ -223,6 +228,7 @@ class Copy:
     sidecar_sha256: str
     upload_id: str
     attempts: int
+    was_locked: bool
     clip: Clip | None
 
 
@@ -269,7 +275,7 @@ class CopyStore:
         """Take the library."""
         self.library = library
         # Told again to a database that was made anew.
-        self._rules: dict[str, Rule] = {}
+        self._rules: dict[str, tuple[Rule, str]] = {}
         self._instance_id = ""
 
     async def instance_id(self, known: str = "") -> str:
@@ -290,10 +296,15 @@ class CopyStore:
         self._instance_id = await self.change(find, durable=True)
         return self._instance_id
 
-    async def set_target(self, target_id: str, rule: Rule) -> None:
-        """Note a target and its rule; if it is another one, look at all clips again."""
-        self._rules[target_id] = rule
-        await self.change(lambda database: _set_target(database, target_id, rule))
+    async def set_target(self, target_id: str, rule: Rule, options: str = "") -> None:
+        """Note a target and its rule; if it is another one, look at all clips again.
+
+        With other `options`, what was locked is asked for again, too.
+        """
+        self._rules[target_id] = rule, options
+        await self.change(
+            lambda database: _set_target(database, target_id, rule, options)
+        )
 
     async def forget_target(self, target_id: str) -> None:
         """Forget a target and its rows; what it holds stays there."""
@@ -437,7 +448,14 @@ class CopyStore:
         def leave(database: sqlite3.Connection) -> None:
             for copy in copies:
                 _update(
-                    database, copy, state=state, is_whole=0, upload_id="", name=None
+                    database,
+                    copy,
+                    state=state,
+                    is_whole=0,
+                    upload_id="",
+                    name=None,
+                    is_locked=0,
+                    unlock_at_ms=None,
                 )
                 database.execute(
                     "DELETE FROM copies "
@@ -447,20 +465,29 @@ class CopyStore:
 
         await self.change(leave)
 
-    async def lock(self, copy: Copy) -> None:
-        """Note that the store does not let go of a copy: it is not asked to again."""
+    async def lock(self, copy: Copy, until: datetime | None, now: datetime) -> None:
+        """Note that the store does not let go of a copy until then, or does not say when."""
+        again = until if until and until > now else now + _LOCKED_FOR
         await self.change(
             lambda database: _update(
-                database, copy, is_locked=1, state=CopyState.COPIED, error=None
+                database,
+                copy,
+                is_locked=1,
+                unlock_at_ms=to_ms(again),
+                # What is to leave is tried again then.
+                next_try_ms=to_ms(again),
+                error=None,
             )
         )
 
-    async def unlock(self, target_id: str) -> None:
-        """Let the store be asked again to let go of what it did not."""
+    async def unlock(self, target_id: str, now: datetime) -> None:
+        """Let the store be asked again to let go of what may not be locked any more."""
 
         def unlock(database: sqlite3.Connection) -> None:
             database.execute(
-                "UPDATE copies SET is_locked = 0 WHERE target_id = ?", (target_id,)
+                "UPDATE copies SET is_locked = 0 "
+                "WHERE target_id = ? AND is_locked AND unlock_at_ms <= ?",
+                (target_id, to_ms(now)),
             )
 
         await self.change(unlock)
@@ -638,8 +665,8 @@ class CopyStore:
                         "INSERT OR IGNORE INTO copy_settings VALUES ('instance_id', ?)",
                         (self._instance_id,),
                     )
-                for target_id, rule in self._rules.items():
-                    _set_target(database, target_id, rule)
+                for target_id, (rule, options) in self._rules.items():
+                    _set_target(database, target_id, rule, options)
             return call(database)
 
         return await self.library.change(change, durable=durable)
@@ -699,19 +726,27 @@ def _note(database: sqlite3.Connection, target_id: str, found: Found) -> None:
         )
 
 
-def _set_target(database: sqlite3.Connection, target_id: str, rule: Rule) -> None:
+def _set_target(
+    database: sqlite3.Connection, target_id: str, rule: Rule, options: str
+) -> None:
     before = database.execute(
-        "SELECT rule FROM copy_targets WHERE id = ?", (target_id,)
+        "SELECT rule, options FROM copy_targets WHERE id = ?", (target_id,)
     ).fetchone()
     _run(database, _TRIGGERS)
-    if before and before["rule"] == rule.to_json():
+    if before and tuple(before) == (rule.to_json(), options):
         return
     database.execute(
-        "INSERT INTO copy_targets (id, rule) VALUES (?, ?) "
-        "ON CONFLICT DO UPDATE SET rule = excluded.rule",
-        (target_id, rule.to_json()),
+        "INSERT INTO copy_targets (id, rule, options) VALUES (?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET rule = excluded.rule, options = excluded.options",
+        (target_id, rule.to_json(), options),
     )
-    database.execute("INSERT OR IGNORE INTO copy_changes SELECT id FROM clips")
+    database.execute(
+        "UPDATE copies SET is_locked = 0, next_try_ms = 0 "
+        "WHERE target_id = ? AND is_locked",
+        (target_id,),
+    )
+    if not before or before["rule"] != rule.to_json():
+        database.execute("INSERT OR IGNORE INTO copy_changes SELECT id FROM clips")
 
 
 def _decide(
@@ -808,5 +843,6 @@ def _copy(row: Mapping[str, Any] | sqlite3.Row, clip: Clip | None) -> Copy:
         sidecar_sha256=row["sidecar_sha256"],
         upload_id=row["upload_id"],
         attempts=row["attempts"],
+        was_locked=row["unlock_at_ms"] is not None,
         clip=clip,
     )

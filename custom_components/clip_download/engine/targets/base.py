@@ -39,7 +39,12 @@ class NoStoreError(RefusedError):
 
 
 class LockedError(RefusedError):
-    """The store does not let go of an object: it is locked, or may not be deleted."""
+    """The store does not let go of an object: it is locked, or may not be deleted.
+
+    `until` is when the lock ends, None if the store does not say.
+    """
+
+    until: datetime | None = None
 
 
 class FullError(CloudError):

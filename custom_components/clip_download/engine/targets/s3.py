@@ -398,7 +398,10 @@ class S3Target(Target):
                     await self._client.delete_object(**self._named(name), **which)
             except (MissingRightError, BadAnswerError) as err:
                 if _code(err.__cause__) in _LOCKED:
-                    raise LockedError("target_locked") from err
+                    locked = LockedError("target_locked")
+                    # Only who may see it is told.
+                    locked.until = found.get("ObjectLockRetainUntilDate")
+                    raise locked from err
                 raise
             if not version:
                 return
