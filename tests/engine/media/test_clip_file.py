@@ -1340,6 +1340,51 @@ def inspected_size(still: Path) -> tuple[int, int]:
         return video.width, video.height
 
 
+@pytest.mark.parametrize("second", [0, 1.45, 3.8, 6])
+def test_inspect_may_make_the_picture(tmp_path: Path, second: float) -> None:
+    """It is known for which times it is the one that would be made."""
+    file = piece(tmp_path / "0.mp4", between(0, 6), DOOR).file
+    still = inspect(file, lambda length: length * second / 6).still
+    assert still
+    assert still.is_of(timedelta(seconds=second))
+    times = [timedelta(seconds=tenth / 10 + 0.03) for tenth in range(60)]
+    alike = [picture(file, each) == still.jpeg for each in times]
+    assert alike == [still.is_of(each) for each in times]
+    assert not all(alike)
+
+
+def test_inspect_makes_no_picture_of_what_is_reordered(tmp_path: Path) -> None:
+    """Which key frame is the nearest is not said by the index there."""
+    footage = Footage("Front door", b_frames=2, gop_frames=20)
+    file = piece(tmp_path / "0.mp4", between(0, 6), footage).file
+    media = inspect(file, lambda length: length / 2)
+    assert media.still is None
+    assert media == replace(inspect(file), checked=media.checked)
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mp4"])
+def test_inspect_makes_no_picture_of_what_is_joined(
+    tmp_path: Path, suffix: str
+) -> None:
+    """Nor of what cannot be decoded there: then its beginning is looked at."""
+    file = piece(tmp_path / f"0.{suffix}", between(0, 6), DOOR, faststart=False).file
+    assert inspect(file, lambda length: length / 2).still is None
+
+
+def test_inspect_of_a_picture_that_is_damaged(tmp_path: Path) -> None:
+    """Then the beginning is looked at, as without one."""
+    file = piece(tmp_path / "0.mp4", between(0, 6), DOOR).file
+    with av.open(file.path) as container:
+        keys = [one for one in container.demux(video=0) if one.is_keyframe]
+        at_bytes, size_bytes = cast("int", keys[-1].pos), keys[-1].size
+    with file.path.open("r+b") as opened:
+        opened.seek(at_bytes + 4)
+        opened.write(b"\0" * (size_bytes - 4))
+    media = inspect(file, lambda length: length)
+    assert media.still is None
+    assert media == replace(inspect(file), checked=media.checked)
+
+
 def test_picture_without_an_index(tmp_path: Path) -> None:
     """Footage in fragments, which may be kept as it is, has a picture too."""
     whole = piece(tmp_path / "0.mp4", between(0, 6), DOOR_SILENT)

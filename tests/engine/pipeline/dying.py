@@ -18,7 +18,7 @@ from .test_jobs import built, window
 DIED = 9
 
 
-def _die(file: File) -> clip_file.Media:
+def _die(file: File, still_at: object = None) -> clip_file.Media:
     os._exit(DIED)
 
 

@@ -332,10 +332,10 @@ async def test_orderly_restarts_do_not_count(
     house.shelf.lay(window(0, 2))
     inspect, begun, go_on = clip_file.inspect, threading.Event(), threading.Event()
 
-    def slow(file: Any) -> clip_file.Media:
+    def slow(file: Any, still_at: Any) -> clip_file.Media:
         begun.set()
         assert go_on.wait(MOST_S)
-        return inspect(file)
+        return inspect(file, still_at)
 
     monkeypatch.setattr(clip_file, "inspect", slow)
     await house.ask(window(0, 2))

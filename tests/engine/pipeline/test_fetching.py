@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 from aiohttp import ClientSession, TCPConnector, web
+import av
 import pytest
 
 from custom_components.clip_download.engine.errors import (
@@ -253,10 +254,10 @@ async def test_a_damaged_part(
         parts = [house.shelf.lay(window(at, at + 10)) for at in (-1000, -990, -980)]
         bad_bytes = (house.shelf.folder / "1.mp4").read_bytes()
 
-        def inspect_if_good(file: File) -> clip_file.Media:
+        def inspect_if_good(file: File, still_at: Any) -> clip_file.Media:
             if file.path.read_bytes() == bad_bytes:
                 raise damage
-            return inspect(file)
+            return inspect(file, still_at)
 
         monkeypatch.setattr(clip_file, "inspect", inspect_if_good)
         job = await house.save(window(-1000, -970))
@@ -470,7 +471,7 @@ async def test_a_long_clip_holds_up_no_short_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a day is joined, a doorbell's clip comes through, with its picture."""
-    finish, picture = clip_file.finish, clip_file.picture
+    finish, jpeg = clip_file.finish, clip_file._jpeg
     threads = []
     joining, may_go_on = threading.Event(), threading.Event()
 
@@ -485,12 +486,12 @@ async def test_a_long_clip_holds_up_no_short_one(
             assert may_go_on.wait(60)
         return finish(pieces, window, *args, **kwargs)  # type: ignore[arg-type]
 
-    def picture_somewhere(file: File, at: timedelta) -> bytes:
+    def jpeg_somewhere(frame: av.VideoFrame) -> bytes:
         threads.append(threading.current_thread())
-        return picture(file, at)
+        return jpeg(frame)
 
     monkeypatch.setattr(clip_file, "finish", finish_slowly)
-    monkeypatch.setattr(clip_file, "picture", picture_somewhere)
+    monkeypatch.setattr(clip_file, "_jpeg", jpeg_somewhere)
     async with built(tmp_path) as house:
         house.shelf.lay(window(-1000, -990))
         day = await house.ask(window(-5000, -900), "day")

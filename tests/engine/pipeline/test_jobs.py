@@ -47,6 +47,7 @@ from custom_components.clip_download.engine.library import files
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.publishing import Sealed
 from custom_components.clip_download.engine.library.sidecar import read
+from custom_components.clip_download.engine.media import clip_file
 from custom_components.clip_download.engine.model import (
     Camera,
     ClipStatus,
@@ -915,6 +916,25 @@ async def test_the_picture_is_of_the_event(
     (picture,) = seen(job.clips[0].path.with_suffix(".jpg"))
     # There is a key frame each second.
     assert abs(picture.moment - NOON - shown_s * SECOND) <= SECOND
+
+
+@pytest.mark.parametrize("asked_s", [(0, 10), (2, 8)])
+async def test_a_file_that_stays_is_decoded_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, asked_s: tuple[float, float]
+) -> None:
+    """Its picture was made when it was looked at; that of what is cut is made after."""
+    house.shelf.lay(window(0, 10))
+    picture, made = clip_file.picture, []
+
+    def counted(file: File, at: timedelta) -> bytes:
+        made.append(file.name)
+        return picture(file, at)
+
+    monkeypatch.setattr(clip_file, "picture", counted)
+    job = await house.save(window(*asked_s))
+    (shown,) = seen(job.clips[0].path.with_suffix(".jpg"))
+    assert abs(shown.moment - NOON - 5 * SECOND) <= SECOND
+    assert len(made) == (asked_s != (0, 10))
 
 
 @pytest.mark.parametrize("is_resumed", [False, True])

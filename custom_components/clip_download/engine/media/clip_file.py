@@ -5,8 +5,8 @@ packet, so memory does not grow with a clip, and libav works without the GIL.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -43,6 +43,7 @@ __all__ = [
     "Made",
     "Media",
     "Piece",
+    "Still",
     "finish",
     "inspect",
     "picture",
@@ -56,11 +57,29 @@ _NEVER = threading.Event()
 
 
 @dataclass(frozen=True, kw_only=True)
+class Still:
+    """A JPEG of the key frame of a file that is nearest to each time in between.
+
+    Times are from the file's beginning; None is whatever is before or after.
+    """
+
+    jpeg: bytes
+    since: timedelta | None
+    until: timedelta | None
+
+    def is_of(self, at: timedelta) -> bool:
+        """Return whether this is what a file shows near a time."""
+        return (self.since is None or self.since < at) and (
+            self.until is None or at < self.until
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Media:
     """What a file holds.
 
     `is_progressive`: a player can begin before it has all of it. `checked` spares who
-    opens it again to check it again.
+    opens it again to check it again, and `still` who makes its picture to decode again.
     """
 
     container: str
@@ -72,6 +91,7 @@ class Media:
     frame_rate: float
     duration: timedelta
     checked: Checked
+    still: Still | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,25 +129,42 @@ class Finished:
     damaged: CloudError | None = None
 
 
-def inspect(file: File) -> Media:
-    """Return what a fetched file holds, once its first key frame could be decoded.
+def inspect(
+    file: File, still_at: Callable[[timedelta], timedelta] | None = None
+) -> Media:
+    """Return what a fetched file holds, once a key frame could be decoded.
 
-    One that takes too much memory to decode is believed.
+    It is the first one; or where the file may stay as it is, the one that is its picture,
+    if `still_at` tells by its length of when that is. One that takes too much memory to
+    decode is believed.
 
     Raises CloudError: `body_not_video`, or `body_truncated` where it is not whole.
     """
     with opened(file) as media:
         video, sound = media.video, media.sound
-        shown: av.VideoFrame | av.VideoCodecContext | None
+        duration_us = int((video.duration or 0) * video.time_base * US)
+        duration = timedelta(microseconds=duration_us)
+        still: Still | None = None
+        shown: av.VideoFrame | av.VideoCodecContext | None = None
+        may_stay = media.is_progressive and media.is_indexed
+        if still_at and may_stay:
+            with suppress(av.FFmpegError, ValueError, TooLargeError, ClipError):
+                shown, still = _still_near(media, still_at(duration))
         try:
-            shown = decode_key(media, _NEVER)
+            if shown is None:
+                # Where that failed, from the beginning again.
+                with (
+                    opened(file, checked=media.checked)
+                    if still_at and may_stay
+                    else (nullcontext(media)) as unread
+                ):
+                    shown = decode_key(unread, _NEVER)
         except TooLargeError:
             shown = video.codec_context
         except av.FFmpegError as err:
             raise BodyError("body_truncated") from err
         if shown is None:
             raise BodyError("body_truncated")
-        duration_us = int((video.duration or 0) * video.time_base * US)
         return Media(
             container=media.kind,
             is_progressive=media.is_progressive,
@@ -136,8 +173,9 @@ def inspect(file: File) -> Media:
             width=shown.width,
             height=shown.height,
             frame_rate=float(video.average_rate or 0),
-            duration=timedelta(microseconds=duration_us),
+            duration=duration,
             checked=media.checked,
+            still=still,
         )
 
 
@@ -249,6 +287,35 @@ def picture(file: File, at: timedelta) -> bytes:
         if frame is None:
             raise ClipError("clip_not_playable")
         return _jpeg(frame)
+
+
+def _still_near(
+    media: OpenMedia, at: timedelta
+) -> tuple[av.VideoFrame | None, Still | None]:
+    """Return the key frame that an index has nearest to a time, and a JPEG of it.
+
+    Raises what `decode_key` and libav raise.
+    """
+    base, entries = media.video.time_base, media.video.index_entries
+    ticks = int(at.total_seconds() / base)
+    found = entries.search_timestamp(ticks, backward=not _is_next_nearer(media, ticks))
+    if found < 0 or not media.is_seekable:
+        return None, None
+    key = entries[found].timestamp
+    media.container.seek(key, stream=media.video)
+    frame = decode_key(media, _NEVER, tries=1)
+    # Where frames are reordered, libav's ways in an index are not as simple.
+    if frame is None or frame.pts != key:
+        return frame, None
+    before = entries.search_timestamp(key - 1)
+    after = entries.search_timestamp(key + 1, backward=False)
+    since, until = (
+        timedelta(seconds=float((key + entries[one].timestamp) / 2 * base))
+        if one >= 0
+        else None
+        for one in (before, after)
+    )
+    return frame, Still(jpeg=_jpeg(frame), since=since, until=until)
 
 
 def _still(run: Run) -> bytes | None:

@@ -501,7 +501,9 @@ def _open_media(
     )
 
 
-def decode_key(media: OpenMedia, cancelled: threading.Event) -> av.VideoFrame | None:
+def decode_key(
+    media: OpenMedia, cancelled: threading.Event, *, tries: int = _KEYS_TRIED
+) -> av.VideoFrame | None:
     """Return the first key frame that can be decoded, or None if none of a few can.
 
     Raises TooLargeError if one would take too much memory, CloudError
@@ -519,7 +521,7 @@ def decode_key(media: OpenMedia, cancelled: threading.Event) -> av.VideoFrame | 
         if frame := _decode(decoder, packet, media.decoder_bytes):
             return frame
         tried += 1
-        if tried == _KEYS_TRIED:
+        if tried == tries:
             break
     return None
 

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+import functools
 import logging
 import threading
 
@@ -59,6 +60,7 @@ class Fetched:
     piece: clip_file.Piece
     event_ids: tuple[str, ...]
     hashed: Hashed | None = None
+    still: clip_file.Still | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,7 @@ class Fetching:
         budget: RetryBudget,
         crash_guard: CrashGuard,
         kept: dict[str, Stored],
+        still_at: Callable[[datetime, timedelta], timedelta],
         progress: Progress | None = None,
     ) -> None:
         """Take the job, and what it shares with others.
@@ -105,9 +108,11 @@ class Fetching:
         `downloads` limits how many clips are received at once. Files are surveyed in
         `executor`, and looked into in `short`, where that waits for no survey, both within
         `crash_guard`. `kept` are the parts in the folder from before a restart, by their
-        key.
+        key. `still_at` returns how far into footage its picture is, by when it begins
+        and how long it is.
         """
         self._job = job
+        self._still_at = still_at
         self._camera = camera
         self._folder = folder
         self._source = source
@@ -159,6 +164,7 @@ class Fetching:
                 piece=self._piece(one.part, one.stored),
                 event_ids=one.part.event_ids,
                 hashed=one.stored.hashed,
+                still=one.stored.still,
             )
             for one in outcomes
             if one.stored
@@ -334,7 +340,15 @@ class Fetching:
             download, received = await self._download(part, file, attempts)
             try:
                 async with self._crash_guard():
-                    media = await run_in_executor(self._short, _inspect, file)
+                    begins = (download.window or part.window).start
+                    still_at = functools.partial(self._still_at, begins)
+                    media = await run_in_executor(
+                        self._short,
+                        _inspect,
+                        file,
+                        # Of several, none becomes the clip as it is.
+                        None if self._is_recorded else still_at,
+                    )
             except CloudError as err:
                 if received.is_whole:
                     raise self._source.rejected(part, err) from err
@@ -356,6 +370,7 @@ class Fetching:
             is_short=off > SHORT_PART_TOLERANCE
             and (part.placing is Placing.REQUESTED or not received.is_whole),
             checked=media.checked,
+            still=media.still,
             may_be_cut=(part.tolerance is not None and abs(off) > part.tolerance)
             or (
                 download.most_bytes is not None
@@ -442,10 +457,12 @@ class Fetching:
             )
 
 
-def _inspect(file: File) -> clip_file.Media:
+def _inspect(
+    file: File, still_at: Callable[[timedelta], timedelta] | None
+) -> clip_file.Media:
     """Return what is in a file. Raises CloudError if it is damaged; OSError."""
     try:
-        return clip_file.inspect(file)
+        return clip_file.inspect(file, still_at)
     except ClipError:
         raise
     except Exception as err:

@@ -19,6 +19,7 @@ from ..time_range import Window
 
 if TYPE_CHECKING:
     # It brings PyAV, which an account at rest does without.
+    from ..media.clip_file import Still
     from ..media.probe import Checked
 
 SUFFIX = ".part"
@@ -47,6 +48,7 @@ class Stored:
     may_be_cut: bool = False
     # What was found of its claims when it came: nothing is known of it after a restart.
     checked: Checked | None = None
+    still: Still | None = None
     hashed: Hashed | None = None
 
 

@@ -1,7 +1,7 @@
 """The pipeline of one job: wait, plan, fetch, finish, publish. No step comes twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,7 @@ from ..library.database import Library
 from ..library.publishing import Outgoing, Publisher, Sealed
 from ..library.queries import ClipQueries
 from ..media import clip_file
-from ..model import Camera, Clip, ClipStatus, Job, JobState, Plan
+from ..model import Camera, Clip, ClipStatus, Event, Job, JobState, Plan
 from ..sources.base import Source
 from ..time_range import Window, from_ms, gaps, to_ms
 from . import working_folder
@@ -221,6 +221,7 @@ class Pipeline:
             budget=self._budget,
             crash_guard=self._crash_guard,
             kept=working.kept,
+            still_at=self._still_at,
             progress=self._progress,
         )
         fetched, trouble = await fetching.fetch(plan)
@@ -357,6 +358,7 @@ class Pipeline:
         )
         # A part that stays as it is needs not be read again.
         hashed = {part.piece.file: part.hashed for part in fetched}
+        stills = {part.piece.file: part.still for part in fetched}
         with contextlib.ExitStack() as stack:
             outgoing = []
             for made in finished.files:
@@ -365,10 +367,19 @@ class Pipeline:
                     run_in_thread(_seal, made.file, hashed.get(made.file), stack)
                 )
                 clip = self._clip(made, sealed, finished, events)
-                picture = made.still or await self._picture(clip, made.file)
+                known = stills.get(made.file)
+                if known and known.is_of(_picture_offset(clip)):
+                    picture: bytes | None = known.jpeg
+                else:
+                    picture = made.still or await self._picture(clip, made.file)
                 outgoing.append(Outgoing(clip=clip, sealed=sealed, picture=picture))
             async with self._reserve_space():
                 await self._publish(outgoing, working)
+
+    def _still_at(self, begins: datetime, length: timedelta) -> timedelta:
+        """Return how far into footage the picture of its clip is likely to be."""
+        seen = _seen_after(begins, begins + length, self._job.events, ())
+        return length / 2 if seen is None else seen
 
     def _clip(
         self,
@@ -584,11 +595,18 @@ def _seal(file: File, hashed: Hashed | None, stack: contextlib.ExitStack) -> Sea
 
 def _picture_offset(clip: Clip) -> timedelta:
     """Return how far into a clip its event can be seen; without one, its middle."""
-    for event in clip.saves:
+    seen = _seen_after(clip.window.start, clip.window.end, clip.saves, clip.gaps)
+    return timedelta(milliseconds=clip.duration_ms / 2) if seen is None else seen
+
+
+def _seen_after(
+    start: datetime, end: datetime, events: Iterable[Event], missing: Sequence[Window]
+) -> timedelta | None:
+    """Return how far into footage the first event in it can be seen."""
+    for event in events:
         moment = event.window.start + SEEN_AFTER
-        if clip.window.start <= moment < clip.window.end:
+        if start <= moment < end:
             # Gaps do not take time in the file.
-            before = Window(clip.window.start, moment)
-            shown = gaps(before, clip.gaps, timedelta(0))
+            shown = gaps(Window(start, moment), missing, timedelta(0))
             return sum((one.duration for one in shown), timedelta(0))
-    return timedelta(milliseconds=clip.duration_ms / 2)
+    return None
