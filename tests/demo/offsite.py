@@ -105,8 +105,7 @@ async def check(
     )
     lost = min(clips)
     before = await asyncio.to_thread(_sha256, lost)
-    for ending in ENDINGS:
-        lost.with_suffix(ending).unlink()
+    lost.unlink()
     told = await home.act("restore_clips", {"config_entry_id": entry_id})
     back = [Path(path) for path in told["restored"]]
     if (back, told["present"], told["failed"]) != ([lost], len(clips) - 1, []):
