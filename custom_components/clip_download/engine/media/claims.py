@@ -488,15 +488,18 @@ def _check_packets(file: BinaryIO) -> None:
     # How much came since a packet of each stream began a picture, or sound.
     lengths: dict[int, int] = {}
     at = 0
-    at_once = _TS_PACKET_BYTES * _TS_PACKETS_AT_ONCE
-    while chunk := os.pread(file.fileno(), at_once, at):
-        at += at_once
-        heads = set(
-            zip(chunk[1::_TS_PACKET_BYTES], chunk[2::_TS_PACKET_BYTES], strict=False)
-        )
+    chunk = bytearray(_TS_PACKET_BYTES * _TS_PACKETS_AT_ONCE)
+    while size := os.preadv(file.fileno(), [chunk], at):
+        at += len(chunk)
+        count = len(range(2, size, _TS_PACKET_BYTES))
+        words = bytearray(2 * count)
+        words[::2] = chunk[1 : size - 1 : _TS_PACKET_BYTES]
+        words[1::2] = chunk[2:size:_TS_PACKET_BYTES]
+        # A file has few of them: as numbers, that is known at once.
+        heads = [word.to_bytes(2, sys.byteorder) for word in set(array("H", words))]
         begun = {_pid(*head) for head in heads if head[0] & _TS_BEGINS}
         for pid in {_pid(*head) for head in heads}:
-            lengths[pid] = 0 if pid in begun else lengths.get(pid, 0) + len(chunk)
+            lengths[pid] = 0 if pid in begun else lengths.get(pid, 0) + size
             if lengths[pid] > _MOST_SAMPLE_BYTES:
                 raise implausible()
 
