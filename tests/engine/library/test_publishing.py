@@ -6,11 +6,14 @@ import errno
 import hashlib
 import os
 from pathlib import Path
+import threading
+from typing import Any
 
 import pytest
 
 from custom_components.clip_download.engine.errors import StorageError
 from custom_components.clip_download.engine.folder import File, Folder, Hashed
+from custom_components.clip_download.engine.library import publishing
 from custom_components.clip_download.engine.library.publishing import (
     Outgoing,
     Publisher,
@@ -263,6 +266,40 @@ def test_what_was_changed_is_read_again(tmp_path: Path, is_swapped: bool) -> Non
     os.utime(file.path, ns=(before.st_atime_ns, before.st_mtime_ns))
     with Sealed.of(file, known) as made:
         assert made.sha256 == hashlib.sha256(b"new").hexdigest()
+
+
+@pytest.mark.parametrize("is_well", [True, False])
+def test_a_large_file_is_synced_while_it_is_hashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_well: bool
+) -> None:
+    """What the disk could not take is told: it says so only once."""
+    file = File.at(tmp_path / "made.mp4")
+    with file.path.open("wb") as made:
+        made.truncate(publishing.LARGE_BYTES)
+    digest = hashlib.file_digest
+    has_begun, is_hashed = threading.Event(), threading.Event()
+
+    def sync(descriptor: int) -> None:
+        assert os.fstat(descriptor).st_size == publishing.LARGE_BYTES
+        has_begun.set()
+        assert is_hashed.wait(10)
+        if not is_well:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def hashed(source: Any, name: str) -> Any:
+        assert has_begun.wait(10)
+        digested = digest(source, name)
+        is_hashed.set()
+        return digested
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(hashlib, "file_digest", hashed)
+    if not is_well:
+        with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+            Sealed.of(file)
+        return
+    with Sealed.of(file) as whole:
+        assert whole.sha256 == hashlib.sha256(file.path.read_bytes()).hexdigest()
 
 
 def known_of(file: File) -> Hashed:

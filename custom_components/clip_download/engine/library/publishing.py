@@ -12,6 +12,7 @@ takes back a sidecar that lost it. No sync can be left out: nothing makes a pict
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from dataclasses import dataclass
 import errno
@@ -31,6 +32,8 @@ from . import files, sidecar
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
 # The names of files that were moved aside begin with it.
 ASIDE = "replaced_"
+# What takes the disk longer than it takes to begin a thread.
+LARGE_BYTES = 32 * 2**20
 _PICTURE, _SIDECAR = files.COMPANIONS
 # The order of publishing. The sidecar says which clip the files are of: it comes after
 # the clip, and is removed before it.
@@ -63,7 +66,7 @@ class Sealed:
             if hashed and hashed.is_of(about):
                 sha256 = hashed.sha256
             else:
-                sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+                sha256 = _digest(source, about.st_size)
         except BaseException:
             source.close()
             raise
@@ -134,6 +137,18 @@ class Sealed:
             return True
         # The inode numbers of some file systems change.
         return about.st_size == ours.st_size and _has(final, self.sha256)
+
+
+def _digest(source: FileIO | BufferedRandom, size_bytes: int) -> str:
+    """Hash a file; meanwhile the disk gets what it has not yet of one that is large."""
+    if size_bytes < LARGE_BYTES:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+    with ThreadPoolExecutor(1, "clip_sync") as pool:
+        # Its errors are told once only: they must not be lost here.
+        syncing = pool.submit(os.fsync, source.fileno())
+        sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+        syncing.result()
+    return sha256
 
 
 @dataclass(frozen=True, kw_only=True)
