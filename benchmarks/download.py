@@ -21,6 +21,7 @@ CURL_SYNCED = "curl -o, then openssl dgst -sha256, then sync"
 OTHERS = {
     "ring_doorbell": "ring_doorbell's download, hashed",
     "botocore": "botocore's get_object, hashed",
+    "botocore_synced": "botocore's get_object, synced, hashed",
     "home_assistant": "Home Assistant's downloader, hashed",
 }
 
