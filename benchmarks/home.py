@@ -17,12 +17,13 @@ import os
 from pathlib import Path
 import resource
 import shutil
-import socket
 import sys
 import time
 import traceback
 from types import ModuleType, SimpleNamespace
 from typing import Any, override
+
+from tests.ports import free_port
 
 CHECKOUT = Path(__file__).parents[1]
 KINDS = ("ring", "ring_partner", "meraki", "kinesis")
@@ -112,15 +113,8 @@ def make_folder(folder: Path) -> None:
     config.mkdir()
     (config / "custom_components").symlink_to(CHECKOUT / "custom_components")
     (config / "configuration.yaml").write_text(
-        CONFIGURATION.format(media=json.dumps(str(folder / "media")), port=_free_port())
+        CONFIGURATION.format(media=json.dumps(str(folder / "media")), port=free_port())
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 async def run(

@@ -24,7 +24,7 @@ from playwright.async_api import Browser, Error, StorageState, async_playwright,
 
 from tests.demo import offsite, opening
 from tests.demo.home import CHECKOUT, ONE_CAMERA_GROUP, TIME_ZONE
-from tests.demo.run import FOLDER, Stage, alone, free_port, running
+from tests.demo.run import FOLDER, Stage, alone, running
 from tests.demo.visitor import (
     CHROMIUM,
     JOB_MS,
@@ -43,6 +43,7 @@ from tests.demo.visitor import (
     until,
     visit,
 )
+from tests.ports import free_port
 
 AXE = CHECKOUT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 # So slowly that the bar can be seen to move.

@@ -32,7 +32,7 @@ from playwright.async_api import (
 
 from tests.demo import bell, opening
 from tests.demo.home import CHECKOUT, TIME_ZONE
-from tests.demo.run import FOLDER, RECORDING_S, Stage, alone, free_port, running
+from tests.demo.run import FOLDER, RECORDING_S, Stage, alone, running
 from tests.demo.visitor import (
     CHROMIUM,
     JOB_MS,
@@ -45,6 +45,7 @@ from tests.demo.visitor import (
     sign_in,
     visit,
 )
+from tests.ports import free_port
 
 IMAGES = CHECKOUT / "docs" / "images"
 FLOW = "/config/integrations/dashboard/add?domain=clip_download"

@@ -11,7 +11,6 @@ import importlib
 import logging
 from pathlib import Path
 import pkgutil
-import socket
 import sys
 import tempfile
 from typing import cast, override
@@ -27,6 +26,7 @@ from homeassistant.setup import async_setup_component
 from tests.accounts import KINDS, add_camera, save, set_up
 from tests.clouds import Clouds
 from tests.conftest import AUTHORITY
+from tests.ports import free_port
 
 
 class House(HomeAssistant):
@@ -65,13 +65,6 @@ async def run(config: Path) -> None:
         await hass.async_stop()
     version = const.__version__
     sys.stdout.write(f"Home Assistant {version}: all modules, all accounts, a clip\n")
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Faults(logging.Handler):

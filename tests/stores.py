@@ -29,18 +29,13 @@ from custom_components.clip_download.engine.targets.limits import Bandwidth
 from custom_components.clip_download.engine.targets.s3 import S3Settings, S3Target
 
 from .demo import offsite
+from .ports import free_port
 
 # How long a server may take to start on a machine that is busy.
 _START_S = 60
 BUCKET = "clips"
 USER, PASSWORD = "somebody", "a pass:word ü"
 S3RVER = "s3rver@3.7.1"
-
-
-def _free_port() -> int:
-    with contextlib.closing(_socket.socket()) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -70,7 +65,7 @@ def _running(command: list[str], port: int) -> Iterator[str]:
 @contextlib.contextmanager
 def moto() -> Iterator[str]:
     """Run moto's server; yield its address."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-p", str(port)]
     with _running(command, port) as url:
         yield url
@@ -91,7 +86,7 @@ def s3rver(folder: Path) -> Iterator[str]:
     )
     if found.returncode:
         pytest.skip("npm could not bring s3rver")
-    port = _free_port()
+    port = free_port()
     command = ["node", found.stdout.strip(), "-d", str(folder), "-p", str(port), "-s"]
     command += ["--configure-bucket", BUCKET]
     with _running(command, port) as url:
@@ -101,7 +96,7 @@ def s3rver(folder: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def wsgidav(folder: Path) -> Iterator[str]:
     """Run wsgidav, which serves a folder to one user; yield its address."""
-    port = _free_port()
+    port = free_port()
     path = folder.with_suffix(".json")
     config = offsite.config(folder, USER, PASSWORD, "/dav")
     path.write_text(json.dumps({**config, "host": "127.0.0.1", "port": port}))

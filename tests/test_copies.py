@@ -53,13 +53,13 @@ from homeassistant.util import dt as dt_util
 from .accounts import begin, set_up as set_up_account
 from .clouds import Clouds
 from .household import home
+from .ports import free_port
 from .stores import (
     BUCKET,
     PASSWORD,
     USER,
     Fault,
     Way,
-    _free_port,
     make_bucket,
     moto,
     on,
@@ -325,7 +325,7 @@ async def test_wrong(
     """The form says what is wrong, and what right is missing; then it can be put right."""
     changed, faults, error, word = wrong
     if "endpoint_url" in changed:
-        changed = {"endpoint_url": f"http://127.0.0.1:{_free_port()}"}
+        changed = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
     if faults:
         remote.way.always = on(*faults)
     form = await answer(hass, await begin(hass, "s3"), remote.typed(**changed))

@@ -23,6 +23,7 @@ import certifi
 
 from tests.clouds import Clouds
 from tests.clouds.footage import Footage, Span
+from tests.ports import free_port
 
 from . import bell, library, offsite, opening, phone
 from .check import Look, debris, leaks, look, read_log
@@ -478,14 +479,6 @@ async def run(port: int, *, once: bool) -> list[str]:
         faults = await main_job(stage)
     # Now it has ended, and its log with it.
     return faults + aftermath(stage)
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def is_taken(port: int) -> bool:

@@ -27,7 +27,8 @@ from tests.clouds.server import Asked
 from tests.demo import offsite
 from tests.demo.check import read_log
 from tests.demo.home import HomeError
-from tests.demo.run import add_accounts, free_port
+from tests.demo.run import add_accounts
+from tests.ports import free_port
 
 from .check import DATABASE, ENDED, Checked, Publisher, Tally, Wanted
 from .copies import Shelf, are_done
