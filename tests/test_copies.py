@@ -154,27 +154,44 @@ async def place(hass: HomeAssistant, entry: ConfigEntry, remote: Remote) -> Conf
 
 
 async def save(
-    hass: HomeAssistant, clouds: Clouds, hours_ago: float = 1, name: str = "Front"
+    hass: HomeAssistant,
+    clouds: Clouds,
+    hours_ago: float = 1,
+    name: str = "Front",
+    *,
+    label: str = "",
+    kept: bool = False,
+    **facts: Any,
 ) -> Path:
-    """Save a clip of three seconds; return its path. What copies never ends."""
+    """Save the clip of an event of three seconds; return its path. What copies never ends."""
     (camera,) = (one for one in clouds.ring.cameras if one.name == name)
     start = datetime.now(UTC) - timedelta(hours=hours_ago)
-    event = clouds.ring.add_event(camera, start=start, duration_s=3)
+    event = clouds.ring.add_event(camera, start=start, duration_s=3, **facts)
     entity_id = f"camera.{name.lower()}"
     saved: dict[str, Any] | None = await hass.services.async_call(
         DOMAIN,
         "save_clip",
         {
             "entity_id": entity_id,
-            "start": event.start.isoformat(),
-            "end": event.end.isoformat(),
+            "event": str(event.id),
+            "label": label,
         },
         blocking=True,
         return_response=True,
     )
     assert saved is not None
     assert saved[entity_id]["status"] == "complete", saved
-    return Path(saved[entity_id]["path"])
+    path = Path(saved[entity_id]["path"])
+    if kept:
+        await keep(hass, path)
+    return path
+
+
+async def keep(hass: HomeAssistant, path: Path) -> None:
+    """Mark a clip as kept."""
+    await hass.services.async_call(
+        DOMAIN, "keep_clip", {"clip": [str(path)]}, blocking=True
+    )
 
 
 async def status_of(entry: ConfigEntry) -> QueueStatus:
@@ -549,19 +566,45 @@ KEEP_OPTIONS = {
 }
 
 
-async def test_kept_only(
-    hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry
+type Told = dict[str, Any]
+# Options, what is saved of a clip that agrees to them, and of one that does not.
+RULES: list[tuple[Told, Told, Told]] = [
+    ({"labels": ["burglar", "fox"]}, {"label": "burglar"}, {"label": "cat"}),
+    ({"kinds": ["ding"]}, {"kind": "ding"}, {}),
+    ({"kinds": ["person", "animal"]}, {"saw": "human"}, {"saw": "vehicle"}),
+    ({"kept_only": True}, {"kept": True}, {}),
+    (
+        {"labels": ["burglar"], "kept_only": True},
+        {"label": "burglar", "kept": True},
+        {"label": "burglar"},
+    ),
+]
+
+
+@pytest.mark.parametrize("rule", RULES)
+async def test_rules(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    place: ConfigEntry,
+    remote: Remote,
+    rule: tuple[Told, Told, Told],
 ) -> None:
-    """A clip is copied once it is kept."""
-    await change_options(hass, place, **{**KEEP_OPTIONS, "kept_only": True})
-    path = await save(hass, hass_clouds)
-    place.runtime_data.copier.wake()
-    assert (await status_of(place)).waiting == 0
-    await hass.services.async_call(
-        DOMAIN, "keep_clip", {"clip": [str(path)]}, blocking=True
-    )
+    """Only what all options agree to is copied; without them, the rest is as well."""
+    options, taken, other = rule
+    await change_options(hass, place, **{**KEEP_OPTIONS, **options})
+    paths = [
+        await save(hass, hass_clouds, hours_ago, **told)
+        for hours_ago, told in ((2, other), (1, taken))
+    ]
+    # What is kept now is looked at with the next one that is saved, or each minute.
     place.runtime_data.copier.wake()
     await copied(place, 1)
+    assert {Path(name).stem for name in await remote.names()} == {paths[1].stem}
+    await change_options(hass, place, **KEEP_OPTIONS)
+    await copied(place, 2)
+    assert {Path(name).stem for name in await remote.names()} == {
+        path.stem for path in paths
+    }
 
 
 async def test_cameras(
@@ -584,6 +627,8 @@ async def test_cameras(
     await save(hass, hass_clouds, 1, "Yard")
     await copied(place, 1)
     assert all("yard" in name.lower() for name in await remote.names())
+    await change_options(hass, place, **KEEP_OPTIONS)
+    await copied(place, 2)
 
 
 async def test_hours(
@@ -628,6 +673,25 @@ async def test_retention(
     await copied(place, 1)
     assert {Path(name).stem for name in await remote.names()} == {new.stem}
     assert old.exists()
+
+
+async def test_age(
+    hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry, remote: Remote
+) -> None:
+    """Copies that are too old go, but for those of kept clips; what is kept then returns."""
+    old = await save(hass, hass_clouds, 2)
+    kept = await save(hass, hass_clouds, 1, kept=True)
+    await copied(place, 2)
+    keep_s = 0.1
+    await asyncio.sleep(keep_s)
+    options = {**KEEP_OPTIONS, "keep_days": keep_s / 86400}
+    await change_options(hass, place, **options)
+    await copied(place, 1)
+    assert {Path(name).stem for name in await remote.names()} == {kept.stem}
+    assert old.exists()
+    await keep(hass, old)
+    place.runtime_data.copier.wake()
+    await copied(place, 2)
 
 
 async def test_delete_with_clip(

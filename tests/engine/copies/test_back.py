@@ -183,6 +183,17 @@ async def test_retention(home: House) -> None:
     await home.store.set_target(TARGET, Rule(delete_with_clip=True))
     await home.copy_all()
     assert len(await home.there()) == 9
+    # But one that is kept is, and stays from then on.
+    await Pruning(home.queries).keep(["clip2", "clip4"], [home.media], kept=True)
+    begun_at = datetime.now(UTC)
+    pruned = await prune(home.store, home.place, CopyLimits(keep_days=0), NOW)
+    assert [copy.clip_id for copy in pruned.gone] == ["clip5"]
+    waiting_since = (await home.store.status(TARGET)).waiting_since
+    assert waiting_since
+    assert waiting_since >= begun_at - timedelta(seconds=1)
+    await home.copy_all()
+    assert not (await prune(home.store, home.place, CopyLimits(keep_days=0), NOW)).gone
+    assert len(await home.there()) == 9
     # What is too old to stay is not begun.
     await home.save("ancient", saved_at=NOW - timedelta(days=99))
     await home.store.drain()

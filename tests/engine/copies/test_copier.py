@@ -156,6 +156,28 @@ async def test_deleted_at_home(home: House, way: Way) -> None:
     assert way.sent("DELETE")[0].endswith(".json")
 
 
+async def test_back_while_leaving(home: House, way: Way) -> None:
+    """A clip that is at home again before all of its copy has left is copied whole."""
+    await home.store.set_target(TARGET, Rule(delete_with_clip=True))
+    one = await home.save("one")
+    await home.copy_all()
+    await Pruning(home.queries).delete([one], [home.media])
+    way.always = on("DELETE", Fault(status=503, code="SlowDown"), "mp4$")
+    task = asyncio.create_task(home.copier().run())
+    try:
+        await until(lambda: way.sent("DELETE", "mp4$"))
+    finally:
+        task.cancel()
+    assert [Path(name).suffix for name in await home.there()] == [".mp4"]
+    await home.save("one")
+    way.always = None
+    way.seen.clear()
+    await home.copy_all()
+    assert not way.sent("PUT", "mp4$")
+    assert len(await home.there()) == 3
+    assert (await home.store.status(TARGET)).copied == 1
+
+
 async def test_same_name_again(home: House) -> None:
     """The copy of an older clip is not overwritten by one that has its name now."""
     old = await home.save("one")

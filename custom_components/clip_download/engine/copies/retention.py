@@ -39,6 +39,9 @@ async def prune(
     """
     pruned = PrunedCopies()
     target_id = place.target_id
+    # What was kept just now stays.
+    while await store.drain():
+        pass
     await store.unlock(target_id, now)
     if limits.keep_days is not None:
         before = now - timedelta(days=limits.keep_days)

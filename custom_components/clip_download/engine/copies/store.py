@@ -528,9 +528,7 @@ class CopyStore:
 
         def begin(database: sqlite3.Connection) -> None:
             for copy in copies:
-                _update(
-                    database, copy, state=CopyState.WAITING, is_whole=0, next_try_ms=0
-                )
+                _update(database, copy, **_begun(), next_try_ms=0)
 
         await self.change(begin)
 
@@ -789,20 +787,30 @@ def _decide(
     if not (is_there or rule.takes(clip)):
         _drop(database, copy)
         return
-    state = copy.state
-    if copy.is_whole:
-        state = CopyState.CHANGED
-    elif state is CopyState.LEAVING:
-        state = CopyState.WAITING
+    begun: dict[str, Any] = {}
+    if copy.state is CopyState.LEAVING or (
+        # What is kept has a copy for ever, also if it had none any more.
+        copy.state is CopyState.PRUNED and clip.kept
+    ):
+        # Some of it may have left.
+        begun = _begun()
+    elif copy.is_whole:
+        begun = {"state": CopyState.CHANGED}
     _update(
         database,
         copy,
-        state=state,
+        **begun,
         at_home=1,
         kept=clip.kept,
         changes=copy.changes + 1,
         next_try_ms=0,
     )
+
+
+def _begun() -> dict[str, Any]:
+    """Return what a row has of a copy that waits from now on."""
+    now_ms = to_ms(datetime.now(UTC))
+    return {"state": CopyState.WAITING, "is_whole": 0, "queued_at_ms": now_ms}
 
 
 def _drop(database: sqlite3.Connection, copy: Copy) -> None:
