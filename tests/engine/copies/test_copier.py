@@ -1,6 +1,7 @@
 """Clips arrive at a target: all, oldest first, none twice, whatever happens on the way."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import os
@@ -207,6 +208,68 @@ async def test_lost_database(tmp_path: Path, target: S3Target, way: Way) -> None
         assert (await home.store.status(TARGET)).copied == 3
         assert not way.sent("PUT", "mp4$")
         assert len(await home.there()) == 9
+
+
+# As they were made before there was a release.
+FIRST_TABLES = """
+CREATE TABLE copy_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
+    STRICT, WITHOUT ROWID;
+CREATE TABLE copy_targets (
+    id TEXT PRIMARY KEY,
+    rule TEXT NOT NULL,
+    copied INTEGER NOT NULL DEFAULT 0,
+    copied_bytes INTEGER NOT NULL DEFAULT 0,
+    error TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE copy_changes (clip_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE copies (
+    target_id TEXT NOT NULL,
+    clip_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (target_id, clip_id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER copy_gone AFTER DELETE ON copies BEGIN
+    UPDATE copy_targets SET copied = copied - 1 WHERE id = OLD.target_id;
+END;
+CREATE TRIGGER copy_clip_added AFTER INSERT ON clips BEGIN
+    INSERT OR IGNORE INTO copy_changes VALUES (NEW.id);
+END;
+"""
+
+
+async def test_older_tables(tmp_path: Path, target: S3Target, way: Way) -> None:
+    """Tables of another version are made anew: nothing is sent twice, and all goes on."""
+    async with house(tmp_path, target) as home:
+        await home.save("old")
+        await home.copy_all()
+        instance_id = home.place.instance_id
+    with contextlib.closing(sqlite3.connect(tmp_path / "clips.db")) as database:
+        for (name,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'copy%'"
+        ).fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        for name in ("away_clips", "copies", "copy_changes", "copy_settings"):
+            database.execute(f"DROP TABLE {name}")
+        database.execute("DROP TABLE copy_targets")
+        database.executescript(FIRST_TABLES)
+        database.executemany(
+            "INSERT INTO copy_settings VALUES (?, ?)", [("instance_id", instance_id)]
+        )
+        database.execute("INSERT INTO copies VALUES (?, 'old', 'copied')", (TARGET,))
+        database.commit()
+    way.seen.clear()
+    async with house(tmp_path, target) as home:
+        assert home.place.instance_id == instance_id
+        await home.save("new", 1)
+        await home.copy_all()
+        assert (await home.store.status(TARGET)).copied == 2
+        assert len(way.sent("PUT", "mp4$")) == 1
+        assert len(await home.there()) == 6
+        names = await home.library.read("SELECT name FROM sqlite_master")
+    # The next start finds them as they are.
+    async with house(tmp_path, target) as home:
+        assert (await home.store.status(TARGET)).copied == 2
+        assert await home.library.read("SELECT name FROM sqlite_master") == names
 
 
 async def test_replaced_database(home: House, way: Way) -> None:

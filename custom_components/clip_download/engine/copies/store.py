@@ -2,7 +2,8 @@
 
 They lie in the database of jobs and clips. A trigger notes each change of a clip in the
 same transaction, whoever makes it, so that no kill loses one; `drain` then decides what
-becomes of it. The tables are made with the first target.
+becomes of it. The tables are made with the first target, and made anew if they are of
+another version: what is at a target is found there again.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -33,11 +34,13 @@ _LOCKED_FOR = timedelta(days=1)
 # How many changed clips are looked at before other queries get their turn.
 AT_ONCE = 200
 
+# To be raised with each change of the tables below.
+_VERSION = "2"
 # A copy that `is_locked` is asked for again at `unlock_at_ms`, which stays as a sign of it.
 # `changes` counts how often a clip was changed: a copy that was begun before is not the
 # last one. `is_whole` is set once all of a clip has arrived, and counted in the target.
 _TABLES = """
-CREATE TABLE copy_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
+CREATE TABLE IF NOT EXISTS copy_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
     STRICT, WITHOUT ROWID;
 CREATE TABLE copy_targets (
     id TEXT PRIMARY KEY,
@@ -136,7 +139,14 @@ DROP TRIGGER IF EXISTS copy_clip_changed;
 DROP TRIGGER IF EXISTS copy_clip_removed;
 DROP TRIGGER IF EXISTS copy_clip_leaves;
 DROP TRIGGER IF EXISTS copy_clip_back;
-DELETE FROM copy_changes;
+"""
+# The name of this Home Assistant stays.
+_NO_TABLES = f"""
+{_NO_TRIGGERS}
+DROP TABLE IF EXISTS away_clips;
+DROP TABLE IF EXISTS copies;
+DROP TABLE IF EXISTS copy_changes;
+DROP TABLE IF EXISTS copy_targets;
 """
 
 
@@ -315,6 +325,7 @@ class CopyStore:
             database.execute("DELETE FROM copy_targets WHERE id = ?", (target_id,))
             if not database.execute("SELECT 1 FROM copy_targets").fetchone():
                 _run(database, _NO_TRIGGERS)
+                database.execute("DELETE FROM copy_changes")
 
         await self.change(forget)
 
@@ -655,9 +666,12 @@ class CopyStore:
 
         def change(database: sqlite3.Connection) -> T:
             # The database may have been damaged, and made anew.
-            if not _has_table(database, "away_clips"):
-                is_new = not _has_table(database, "copies")
-                _run(database, f"{_TABLES if is_new else ''}{_AWAY}")
+            if not _is_ready(database):
+                _run(database, f"{_NO_TABLES}{_TABLES}{_AWAY}")
+                database.execute(
+                    "INSERT OR REPLACE INTO copy_settings VALUES ('version', ?)",
+                    (_VERSION,),
+                )
                 if self._instance_id:
                     database.execute(
                         "INSERT OR IGNORE INTO copy_settings VALUES ('instance_id', ?)",
@@ -681,9 +695,14 @@ def put_away(database: sqlite3.Connection, record: Record) -> None:
     )
 
 
-def _has_table(database: sqlite3.Connection, name: str) -> bool:
-    found = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
-    return found.fetchone() is not None
+def _is_ready(database: sqlite3.Connection) -> bool:
+    """Return whether the tables are there as they are used here."""
+    if not database.execute(
+        "SELECT 1 FROM sqlite_master WHERE name = 'copy_settings'"
+    ).fetchone():
+        return False
+    found = database.execute("SELECT value FROM copy_settings WHERE name = 'version'")
+    return tuple(found.fetchone() or ()) == (_VERSION,)
 
 
 def _run(database: sqlite3.Connection, script: str) -> None:
