@@ -1,5 +1,6 @@
 """A WebDAV server that somebody else wrote: what goes in comes out, or is told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 import hashlib
@@ -16,6 +17,7 @@ from custom_components.clip_download.engine.errors import (
     SignInError,
     UnreachableError,
 )
+from custom_components.clip_download.engine.library.retention import Pruning
 from custom_components.clip_download.engine.targets.base import (
     BytesContent,
     DamagedCopyError,
@@ -32,14 +34,21 @@ from custom_components.clip_download.engine.targets.webdav import (
 )
 from tests.engine.copies.house import TARGET, house
 from tests.stores import PASSWORD, USER, Fault, Way, on, way_to, wsgidav
+from tests.waits import until
 
 LARGE = 3 * 2**20 + 1000
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that is served."""
+    return tmp_path_factory.mktemp("dav")
+
+
+@pytest.fixture(scope="module")
+def store(folder: Path) -> Iterator[str]:
     """Run a server."""
-    with wsgidav(tmp_path_factory.mktemp("dav")) as url:
+    with wsgidav(folder) as url:
         yield url
 
 
@@ -211,3 +220,21 @@ async def test_copies(tmp_path: Path, target: WebDavTarget, way: Way) -> None:
         assert len(await home.there()) == 9
         assert (await home.store.status(TARGET)).copied == 3
         assert len(way.sent("PUT", "mp4")) == 3
+
+
+async def test_clip_of_a_draft_is_deleted(
+    tmp_path: Path, target: WebDavTarget, way: Way, folder: Path
+) -> None:
+    """What broke off leaves with a clip that is deleted before the next try."""
+    async with house(tmp_path, target) as home:
+        one = await home.save("one", size_bytes=300_000)
+        way.always = on("PROPFIND", Fault(status=503), "clip_download_part")
+        task = asyncio.create_task(home.copier().run())
+        await until(lambda: home.changes)
+        task.cancel()
+        (draft,) = folder.rglob("one.mp4.clip_download_part")
+        assert draft.stat().st_size == 300_000
+        way.always = None
+        await Pruning(home.queries).delete([one], [home.media])
+        await home.copy_all()
+        assert not list(folder.rglob("one.*"))

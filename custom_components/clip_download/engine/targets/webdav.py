@@ -209,7 +209,8 @@ class WebDavTarget(Target):
     @override
     async def delete(self, name: str) -> None:
         try:
-            await self.discard(name)
+            for one in (name, f"{name}{_DRAFT}"):
+                await self.discard(one)
         except (MissingRightError, _HeldError) as err:
             raise LockedError("target_locked") from err
 
@@ -222,7 +223,7 @@ class WebDavTarget(Target):
     async def abort_uploads(
         self, below: str, before: datetime, keep: Collection[str]
     ) -> int:
-        # What broke off is written over by the next try at the same name.
+        # What broke off is written over by the next try, or goes with its object.
         return 0
 
     def _url(self, name: str) -> str:
