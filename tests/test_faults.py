@@ -6,7 +6,7 @@ log, the answer, the event, the states or the database.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Buffer, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import errno
@@ -908,8 +908,8 @@ async def test_the_disk_fills_up(house: House, monkeypatch: pytest.MonkeyPatch) 
 
     class Full(io.BufferedWriter):
         @override
-        def writelines(self, lines: Iterable[bytes]) -> None:  # type: ignore[override]
-            super().writelines(lines)
+        def write(self, block: Buffer) -> int:
+            super().write(block)
             raise full(path)
 
     path = house.media

@@ -32,7 +32,7 @@ from custom_components.clip_download.engine.model import (
     JobState,
     Plan,
 )
-from custom_components.clip_download.engine.pipeline import download, pipeline
+from custom_components.clip_download.engine.pipeline import pipeline
 from custom_components.clip_download.engine.pipeline.jobs import forget
 from tests.clouds.footage import first_and_last
 
@@ -116,7 +116,6 @@ async def test_a_file_is_written_to_once_it_has_come(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was hashed while it came is hashed again if it is no longer that."""
-    monkeypatch.setattr(download, "MOST_HASH_SHARE", 1)
     house.shelf.lay(window(0, 10))
     seal = pipeline._seal
     were_hashed: list[bool] = []
