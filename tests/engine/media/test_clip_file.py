@@ -8,6 +8,7 @@ import errno
 from fractions import Fraction
 import hashlib
 from itertools import pairwise
+import os
 from pathlib import Path
 import resource
 import signal
@@ -1272,6 +1273,33 @@ def test_parts_of_several_files_are_deleted_late(tmp_path: Path) -> None:
     )
     assert [len(list(seen(one.file.path))) for one in result.files] == [50, 50]
     assert not whole.file.path.exists()
+
+
+def test_a_part_that_cannot_be_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, though nothing waits for it; nothing new is left."""
+    pieces = [
+        piece(tmp_path / f"{start}.ts", between(start, start + 3), DOOR)
+        for start in (0, 3)
+    ]
+    unlink = File.unlink
+
+    def refuse(file: File, *, missing_ok: bool = False) -> None:
+        if file.name == "0.ts":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        unlink(file, missing_ok=missing_ok)
+
+    monkeypatch.setattr(File, "unlink", refuse)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        finish(
+            pieces,
+            between(0, 6),
+            Folder.open(tmp_path),
+            cancelled=NOT_CANCELLED,
+            consume=True,
+        )
+    assert {path.name for path in tmp_path.iterdir()} <= {"0.ts", "3.ts"}
 
 
 class CancelledLater(threading.Event):

@@ -6,6 +6,7 @@ packet, so memory does not grow with a clip, and libav works without the GIL.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from fractions import Fraction
 from itertools import groupby
 import secrets
 import threading
+from typing import Self
 
 import av
 from av.codec.context import CodecContext
@@ -204,7 +206,7 @@ def finish(
     written: list[File] = []
     made: list[Made] = []
     try:
-        with _libav_errors():
+        with _libav_errors(), _Removal() as removal:
             runs = _runs(assembly.cuts, audio=audio)
             uses = Counter(
                 info
@@ -215,7 +217,7 @@ def finish(
             def done(info: MediaInfo) -> None:
                 uses[info] -= 1
                 if consume and not uses[info]:
-                    info.file.unlink()
+                    removal.remove(info.file)
 
             for run in runs:
                 if _stays(run, window, is_all=len(assembly.cuts) == 1):
@@ -237,6 +239,32 @@ def finish(
         is_complete=assembly.is_complete(window) and damaged is None,
         damaged=damaged,
     )
+
+
+class _Removal:
+    """Removes files in a thread of its own: of large ones, that takes as long as a disk does."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._thread = ThreadPoolExecutor(1, "clip_remove")
+        self._removals: list[Future[None]] = []
+
+    def remove(self, file: File) -> None:
+        """Begin to remove a file. Raises OSError if one before could not be."""
+        while self._removals and self._removals[0].done():
+            self._removals.pop(0).result()
+        self._removals.append(self._thread.submit(file.unlink))
+
+    def __enter__(self) -> Self:
+        """Return this."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Wait until all are gone. Raises OSError if one could not be removed."""
+        self._thread.shutdown()
+        if kind is None:
+            for one in self._removals:
+                one.result()
 
 
 def _surveyed(
