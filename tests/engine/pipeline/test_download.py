@@ -216,6 +216,14 @@ async def test_a_transport_stream_is_not_hashed(tmp_path: Path) -> None:
     assert received == (len(data), True, None)
 
 
+async def test_a_part_of_several_is_not_hashed(tmp_path: Path) -> None:
+    """Nor is it ever the clip as it is."""
+    data = MP4_HEAD + os.urandom(3 * CHUNK_BYTES)
+    file = File.at(tmp_path / "0.part")
+    received = await receive(in_blocks(data), file, BOUNDS, may_stay=False)
+    assert received == (len(data), True, None)
+
+
 async def test_a_link_is_not_followed(get: Get, tmp_path: Path) -> None:
     """A link under the working name cannot make us write elsewhere."""
     outside = tmp_path / "outside"

@@ -103,6 +103,28 @@ def until_it_ends(path: Path, size: float) -> Answer:
     return answer
 
 
+@simulated
+@pytest.mark.parametrize("count", [1, 2])
+async def test_what_may_stay_is_hashed_while_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """Of several parts, none becomes the clip as it is: nobody would ask for its hash."""
+    receive, hashed = download.receive, []
+
+    async def seen(*args: Any, **kwargs: Any) -> download.Received:
+        received = await receive(*args, **kwargs)
+        hashed.append(received.hashed is not None)
+        return received
+
+    monkeypatch.setattr(fetching, "receive", seen)
+    async with built(tmp_path) as house:
+        for at in range(count):
+            house.shelf.lay(window(at * 5 - 1000, at * 5 - 995))
+        job = await house.save(window(-1000, count * 5 - 1000))
+        assert job.clips[0].status is ClipStatus.COMPLETE
+    assert hashed == [count == 1] * count
+
+
 # --- short answers
 
 

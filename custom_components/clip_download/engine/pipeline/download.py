@@ -75,18 +75,23 @@ async def receive(
     bounds: Bounds,
     arrived: Callable[[int], None] = lambda size_bytes: None,
     body: Body | None = None,
+    *,
+    may_stay: bool = True,
 ) -> Received:
     """Stream a download's body into a new file.
 
     `arrived` is called with its size so far, now and then; `body` counts each block.
-    Memory stays at about two chunks. Raises CloudError for a body that is not whole, not video, or outside of its
-    bounds; OSError if it cannot be written. The caller removes the file then.
+    An MP4 that `may_stay`, as the clip, is hashed. Memory stays at about two chunks.
+    Raises CloudError for a body that is not whole, not video, or outside of its bounds;
+    OSError if it cannot be written. The caller removes the file then.
     """
     expected_bytes = download.size_bytes
     if expected_bytes is not None and expected_bytes > bounds.most_bytes:
         raise BodyError("body_too_large")
     await run_in_thread(check_space, file.folder, expected_bytes or 0)
-    writer = _Writer(file.folder, await _open_new(file), expected_bytes or 0)
+    writer = _Writer(
+        file.folder, await _open_new(file), expected_bytes or 0, may_stay=may_stay
+    )
     reception = _Reception(bounds, writer, arrived, body)
     try:
         await reception.begin(download.chunks)
@@ -128,7 +133,7 @@ class _Reception:
             head += block[:HEAD_BYTES]
         _check_head(head)
         # The file of a transport stream is never the clip.
-        self._writer.may_stay = _is_mp4(head)
+        self._writer.may_stay &= _is_mp4(head)
 
     async def take(self, chunks: _Chunks) -> None:
         """Take all that comes, and write it in chunks."""
@@ -203,7 +208,12 @@ class _Writer:
     """Blocks on their way into an open file: a thread writes a chunk while the next comes."""
 
     def __init__(
-        self, folder: Folder, opened: BufferedWriter, expected_bytes: int
+        self,
+        folder: Folder,
+        opened: BufferedWriter,
+        expected_bytes: int,
+        *,
+        may_stay: bool,
     ) -> None:
         """Take the file, the folder that it is in, and its size, 0 if that is not known."""
         self._folder = folder
@@ -213,7 +223,7 @@ class _Writer:
         self._chunk_bytes = 0
         self._writing: asyncio.Future[Any] | None = None
         # Whether the file may become a clip as it is: then its hash will be asked for.
-        self.may_stay = False
+        self.may_stay = may_stay
         self._hash = hashlib.sha256()
         self._early_sync = EarlySync(opened)
         # How much was written, and at what size the disk was asked for space.

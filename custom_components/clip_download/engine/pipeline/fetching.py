@@ -432,6 +432,8 @@ class Fetching:
                     Bounds.of(max(part.window.duration, download.longest or _NONE)),
                     lambda size_bytes: self._budget.received(attempts, size_bytes),
                     body,
+                    # Of several, none becomes the clip as it is.
+                    may_stay=not self._is_recorded,
                 )
         except NotVideoError as err:
             raise download.not_video or self._source.rejected(part, err) from err
