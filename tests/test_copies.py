@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pyrage
 import pytest
@@ -23,13 +24,14 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from custom_components.clip_download import copies
+from custom_components.clip_download import copies, copy_kinds
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.copies.store import QueueStatus
 from custom_components.clip_download.engine.errors import ClipError
 from custom_components.clip_download.engine.library.database import Library
 from custom_components.clip_download.engine.library.queries import Filter
 from custom_components.clip_download.engine.model import Clip
+from custom_components.clip_download.engine.targets.base import BytesContent
 from custom_components.clip_download.engine.targets.s3 import S3Target
 from custom_components.clip_download.retention import CLIPS_SAVED
 from custom_components.clip_download.runtime import async_shared
@@ -47,6 +49,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.requirements import RequirementsNotFound
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
@@ -885,6 +888,42 @@ async def test_verify(
     remote.way.always = lambda request: Fault(status=503, code="SlowDown")
     (told,) = (await verified(copies=True))["copies"]
     assert in_words(told["message"])
+
+
+async def test_restore_without_answer(
+    hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry, remote: Remote
+) -> None:
+    """Who wants no answer hears of what could not be brought back."""
+    path = await save(hass, hass_clouds)
+    await copied(place, 1)
+    content = path.read_bytes()
+    path.unlink()
+    (name,) = (one for one in await remote.names() if one.endswith(".mp4"))
+    restore = {"config_entry_id": place.entry_id}
+    await remote.bucket.put(name, BytesContent(b"x" * len(content)))
+    with pytest.raises(HomeAssistantError) as caught:
+        await hass.services.async_call(DOMAIN, "restore_clips", restore, blocking=True)
+    assert caught.value.translation_key == "copy_damaged"
+    assert not path.exists()
+    await remote.bucket.put(name, BytesContent(content))
+    await hass.services.async_call(DOMAIN, "restore_clips", restore, blocking=True)
+    assert path.read_bytes() == content
+
+
+async def test_no_package(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    remote: Remote,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A package that cannot be installed is named, in the form and in the log."""
+    failed = RequirementsNotFound(DOMAIN, ["aiobotocore==0"])
+    with monkeypatch.context() as patched:
+        patched.setattr(copy_kinds, "async_bring", AsyncMock(side_effect=failed))
+        form = await answer(hass, await begin(hass, "s3"), remote.typed())
+        assert error_of(form) == "package_missing"
+    result = await answer(hass, form, remote.typed())
+    assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_restore_refused(

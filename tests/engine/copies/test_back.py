@@ -23,6 +23,7 @@ from custom_components.clip_download.engine.copies.crypt import (
 from custom_components.clip_download.engine.copies.place import CopyPlace
 from custom_components.clip_download.engine.copies.retention import CopyLimits, prune
 from custom_components.clip_download.engine.copies.store import CopyState, Rule
+from custom_components.clip_download.engine.errors import DiskError
 from custom_components.clip_download.engine.library.retention import Pruning
 from custom_components.clip_download.engine.targets.base import (
     BytesContent,
@@ -106,6 +107,34 @@ async def test_restore(home: House) -> None:
     ).present == 3
     await home.copy_all()
     assert (await home.store.status(TARGET)).copied == 3
+
+
+async def test_no_way_home(home: House) -> None:
+    """What has no place at home is told of; a link there is no clip, and is let be."""
+    await saved(home, 2)
+    clips = await home.queries.of_ids(["clip0", "clip1"])
+    contents = [clip.path.read_bytes() for clip in clips]
+    folder = clips[0].path.parent
+    away = folder.rename(home.media / "away")
+    folder.write_text("no folder")
+    back = await restore.restore(home.store, home.place, home.media, [home.media])
+    assert not back.clips
+    assert {type(err) for err in back.failed.values()} == {DiskError}
+    assert folder.read_text() == "no folder"
+    folder.unlink()
+    away.rename(folder)
+    (other := home.media / "other.mp4").write_bytes(contents[0])
+    clips[0].path.unlink()
+    clips[0].path.symlink_to(other)
+    back = await restore.restore(home.store, home.place, home.media, [home.media])
+    assert (back.present, back.failed) == (1, {})
+    assert back.clips[0].path == folder / "clip0_2.mp4"
+    assert back.clips[0].path.read_bytes() == contents[0]
+    assert clips[0].path.is_symlink()
+    # What is away is compared with nothing.
+    await Pruning(home.queries).delete(back.clips, [home.media])
+    found = await restore.verify(home.store, home.place, ["clip0", "clip1"])
+    assert (found.ok, found.missing, found.differing) == (1, [], [])
 
 
 async def test_new_home(tmp_path: Path, target: S3Target, home: House) -> None:

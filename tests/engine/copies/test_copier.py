@@ -4,15 +4,19 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+import errno
 import os
 from pathlib import Path
 import sqlite3
 
 import pytest
 
+from custom_components.clip_download.engine.copies import restore
+from custom_components.clip_download.engine.copies.retention import CopyLimits
 from custom_components.clip_download.engine.copies.store import Rule
 from custom_components.clip_download.engine.library.reindex import rebuild
 from custom_components.clip_download.engine.library.retention import Pruning
+from custom_components.clip_download.engine.targets.base import FileContent
 from custom_components.clip_download.engine.targets.limits import Hours
 from custom_components.clip_download.engine.targets.s3 import S3Target
 from tests.engine.library.test_queries import clip
@@ -210,6 +214,43 @@ async def test_lost_database(tmp_path: Path, target: S3Target, way: Way) -> None
         assert len(await home.there()) == 9
 
 
+async def test_lost_database_and_name(tmp_path: Path, target: S3Target) -> None:
+    """The copy of another clip stays, also if nobody knows any more that it is there."""
+    async with house(tmp_path, target) as home:
+        await home.save("one", content=b"old")
+        await home.copy_all()
+        instance_id = home.place.instance_id
+    for path in tmp_path.glob("clips.db*"):
+        path.unlink()
+    async with house(tmp_path, target, instance_id=instance_id) as home:
+        await home.save("one", content=b"new")
+        await home.copy_all()
+        assert await home.fetched("clip_download/front/one") == b"old"
+        assert await home.fetched("clip_download/front/one_2") == b"new"
+
+
+async def test_lost_database_is_asked(
+    tmp_path: Path, target: S3Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is at home is brought or listed no second time, whatever is known of copies."""
+    async with house(tmp_path, target) as home:
+        for number in range(3):
+            await home.save(f"one{number}", number)
+        await home.copy_all()
+        instance_id = home.place.instance_id
+    for path in tmp_path.glob("clips.db*"):
+        path.unlink()
+    monkeypatch.setattr(restore, "_AT_ONCE", 2)
+    async with house(tmp_path, target, instance_id=instance_id) as home:
+        await rebuild(home.library, [home.media])
+        roots = [home.media]
+        back = await restore.restore(home.store, home.place, home.media, roots)
+        assert (back.clips, back.present, back.failed) == ([], 3, {})
+        listed = await restore.relist(home.store, home.place, home.media)
+        assert (listed.clips, listed.present) == ([], 3)
+        assert (await home.store.status(TARGET)).copied == 3
+
+
 # As they were made before there was a release.
 FIRST_TABLES = """
 CREATE TABLE copy_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
@@ -342,6 +383,55 @@ async def test_damaged_at_home(home: House) -> None:
     finally:
         task.cancel()
     assert (await home.store.status(TARGET)).waiting == 2
+
+
+async def test_unreadable_at_home(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails keeps no other clip back; what has no picture is copied without."""
+    await home.save("bad", saved_at=datetime(2026, 1, 1, tzinfo=UTC))
+    good = await home.save("good", 1, saved_at=datetime(2026, 1, 2, tzinfo=UTC))
+    good.path.with_suffix(".jpg").unlink()
+    read_at = FileContent.read_at
+
+    def fail(self: FileContent, offset: int, size_bytes: int) -> bytes:
+        if not home.changes:
+            raise OSError(errno.EIO, "Input/output error", "/secret/path")
+        return read_at(self, offset, size_bytes)
+
+    monkeypatch.setattr(FileContent, "read_at", fail)
+    task = asyncio.create_task(home.copier(first_backoff_s=0.5).run())
+    try:
+        await until(lambda: len(home.changes) >= 2)
+        names = {Path(name).name for name in await home.there()}
+        assert names == {"good.mp4", "good.json"}
+        error = (await home.store.status(TARGET)).error
+        assert "secret" not in str(error)
+    finally:
+        task.cancel()
+    await home.copy_all()
+    assert len(await home.there()) == 5
+
+
+async def test_pruning_fails(
+    home: House, way: Way, caplog: pytest.LogCaptureFixture
+) -> None:
+    """New copies do not wait for old ones to go, and what is locked is told once."""
+    await home.save("old", saved_at=datetime(2026, 1, 1, tzinfo=UTC))
+    await home.copy_all()
+    limits = CopyLimits(keep_days=30)
+    now = datetime.now(UTC)
+    way.always = on("DELETE", Fault(status=503, code="SlowDown"))
+    await home.save("new", 1, saved_at=now)
+    await home.copy_all(limits=limits)
+    assert len(await home.there()) == 6
+    way.always = on("DELETE", Fault(status=403, code="AccessDenied"))
+    await home.save("newer", 2, saved_at=now)
+    await home.copy_all(limits=limits)
+    await home.save("newest", 3, saved_at=now)
+    await home.copy_all(limits=limits)
+    assert len(await home.there()) == 12
+    assert caplog.text.count("did not let 1 old copies be deleted") == 1
+    way.always = None
+    assert (await home.store.status(TARGET)).locked == 1
 
 
 async def test_two_instances(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import hashlib
 import os
 from pathlib import Path
+import sys
 
 import pytest
 
@@ -13,6 +14,7 @@ from custom_components.clip_download.engine.errors import (
     BadAnswerError,
     ClipError,
     CloudError,
+    RefusedError,
     SignInError,
     UnreachableError,
 )
@@ -336,6 +338,36 @@ async def test_old_store(way: Way, target: S3Target) -> None:
     assert not target._knows_sha256
     await target.put("two", content)
     assert await fetched(target, "two") == b"a clip"
+    other = (("ETag", '"0123456789abcdef0123456789abcdef"'),)
+    way.faults.append(on("PUT", Fault(headers=other)))
+    with pytest.raises(DamagedCopyError):
+        await target.put("two", content)
+
+
+async def test_large_at_old_store(target: S3Target, way: Way, large: Content) -> None:
+    """A large object goes to such a store, too; what fails at its end is told."""
+    way.faults.append(on("POST", Fault(status=501, code="NotImplemented"), "uploads"))
+    await target.put("large", large)
+    assert not target._knows_sha256
+    assert await fetched(target, "large") == large.read_at(0, LARGE)
+    for pattern in ("uploads", "uploadId"):
+        way.always = on("POST", Fault(status=400, code="Wrong"), pattern)
+        with pytest.raises(BadAnswerError):
+            await target.put("other", large)
+    way.always = on("DELETE", Fault(status=400, code="Wrong"))
+    with pytest.raises(BadAnswerError):
+        await target.delete("large")
+    way.always = None
+    assert await names(target) == ["large"]
+
+
+async def test_no_package(
+    target: S3Target, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its package there is an error that names it."""
+    monkeypatch.setitem(sys.modules, "aiobotocore.session", None)
+    with pytest.raises(RefusedError, match="target_needs_package"):
+        await S3Target.open(settings(way.url))
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)

@@ -3,17 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+import errno
 import hashlib
 import os
 from pathlib import Path
+import sys
+from typing import override
 from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
 import pytest
 
+from custom_components.clip_download.engine.copies.restore import verify
 from custom_components.clip_download.engine.errors import (
     BadAnswerError,
     ClipError,
+    RefusedError,
     SignInError,
     UnreachableError,
 )
@@ -210,6 +215,31 @@ async def test_breaks_off(target: WebDavTarget, way: Way) -> None:
         await names(target)
 
 
+class Unreadable(BytesContent):
+    """What lies on a disk that fails."""
+
+    @override
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+async def test_unreadable(target: WebDavTarget) -> None:
+    """A disk that fails at home is not taken for a bad way; a folder is no object."""
+    with pytest.raises(OSError, match="Input/output"):
+        await target.put("a/one", Unreadable(b"x" * 1000))
+    await target.put("a/one", BytesContent(b"x"))
+    assert await target.head("a") is None
+
+
+async def test_no_package(
+    way: Way, session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its package there is an error that names it."""
+    monkeypatch.setitem(sys.modules, "aiowebdav2.client", None)
+    with pytest.raises(RefusedError, match="target_needs_package"):
+        await open_target(way, session)
+
+
 async def test_copies(tmp_path: Path, target: WebDavTarget, way: Way) -> None:
     """Clips are copied to it, and none twice."""
     async with house(tmp_path, target) as home:
@@ -220,6 +250,10 @@ async def test_copies(tmp_path: Path, target: WebDavTarget, way: Way) -> None:
         assert len(await home.there()) == 9
         assert (await home.store.status(TARGET)).copied == 3
         assert len(way.sent("PUT", "mp4")) == 3
+        # It keeps no checksum: whether it is the same content, nobody can say.
+        ids = [f"one{number}" for number in range(3)]
+        found = await verify(home.store, home.place, ids)
+        assert (found.ok, found.unknown) == (0, 3)
 
 
 async def test_clip_of_a_draft_is_deleted(

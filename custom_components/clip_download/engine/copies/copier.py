@@ -12,7 +12,7 @@ from pathlib import Path
 import random
 
 from ..aio import join_thread, run_in_thread, seconds_until
-from ..errors import BadAnswerError, ClipError, CloudError, StorageError, storage_error
+from ..errors import BadAnswerError, ClipError, StorageError, storage_error
 from ..folder import File, Folder
 from ..library import files, sidecar
 from ..library.sidecar import Sidecar
@@ -144,8 +144,6 @@ class Copier:
     async def _failed(self, err: ClipError) -> float:
         """Note what keeps all copies from being made; return how long to leave it alone."""
         pause_s = _backoff_s(self.first_backoff_s, self._failures)
-        if isinstance(err, CloudError) and err.retry_after_s is not None:
-            pause_s = max(pause_s, err.retry_after_s)
         if not self._failures:
             _LOGGER.warning("No copies can be made for now: %s", err)
         self._failures += 1

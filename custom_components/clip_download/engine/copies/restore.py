@@ -136,13 +136,12 @@ async def restore(
     roots: Sequence[Path],
     *,
     clip_ids: Collection[str] | None = None,
-    most: int | None = None,
 ) -> Restored:
     """Bring home the clips that are gone or damaged there: all of the target, or some.
 
     A clip that the library knows goes where it was, any other to its path below `root`.
-    Nothing is overwritten: where the name is taken, a number is added. `most` is how
-    many are brought at most. Raises what a target does when it is asked for its list.
+    Nothing is overwritten: where the name is taken, a number is added. Raises what a
+    target does when it is asked for its list.
     """
     restored = Restored()
     missing = _missing(store, place, roots, clip_ids, restored)
@@ -150,8 +149,6 @@ async def restore(
         clip = record.sidecar.clip
         if clip_ids is not None and clip.id not in clip_ids:
             continue
-        if most is not None and len(restored.clips) >= most:
-            break
         known, is_at_home = await _known(store, clip.id)
         try:
             if known and is_at_home and await _is_as_recorded(known, roots):
