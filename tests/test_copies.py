@@ -852,6 +852,15 @@ async def test_listed_and_fetched_when_played(
         assert caught.value.key in ("target_unreachable", "target_failed")
         assert await copies.async_copied_picture(second, ids[1]) is None
         remote.way.always = None
+        (name,) = (
+            one for one in await remote.names() if one.endswith(f"{paths[1].stem}.mp4")
+        )
+        await remote.bucket.delete(name)
+        with pytest.raises(ClipError, match="copy_not_found"):
+            await copies.async_fetch_clip(second, ids[1])
+        await remote.bucket.put(name, BytesContent(contents[1]))
+        await remote.bucket.delete(f"{name.removesuffix('.mp4')}.jpg")
+        assert await copies.async_copied_picture(second, ids[1]) is None
         assert (await copies.async_fetch_clip(second, ids[1])).id == ids[1]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyrage
 import pytest
 
-from custom_components.clip_download.engine.copies import restore
+from custom_components.clip_download.engine.copies import restore, store as copy_store
 from custom_components.clip_download.engine.copies.crypt import (
     Crypt,
     UndecryptableError,
@@ -192,8 +192,10 @@ async def test_hostile_store(home: House, tmp_path: Path) -> None:
     assert not [p for p in home.media.rglob("*") if p.name.startswith(".")]
 
 
-async def test_retention(home: House) -> None:
+async def test_retention(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies go by age and by size, the oldest first; those of kept clips stay."""
+    # More than are looked at in one go.
+    monkeypatch.setattr(copy_store, "AT_ONCE", 2)
     ids = await saved(home, 6)
     await Pruning(home.queries).keep(["clip0"], [home.media], kept=True)
     await home.copy_all()
