@@ -46,6 +46,7 @@ from custom_components.clip_download.engine.media.probe import (
     probe,
 )
 from custom_components.clip_download.engine.media.segments import assemble
+from custom_components.clip_download.engine.media.sound import silent_packet
 from custom_components.clip_download.engine.time_range import Placing, Window, gaps
 from tests.clouds.footage import (
     CLOCK_TICKS,
@@ -656,6 +657,18 @@ def test_sound_in_some_parts_only(tmp_path: Path, suffix: str, silent: int) -> N
     heard = beeps(made.file.path)
     assert all(first - 0.1 < time_s < last + 0.1 for time_s in heard)
     check_sync(made, at_least=14)
+
+
+def test_silence_is_encoded_once(tmp_path: Path) -> None:
+    """However many clips it is for."""
+    silent_packet.cache_clear()
+    for start in (0, 6):
+        pieces = [
+            piece(tmp_path / f"{at}.ts", between(at, at + 3), DOOR)
+            for at in (start, start + 3)
+        ]
+        made_of(pieces, between(start, start + 6), tmp_path)
+    assert silent_packet.cache_info().misses == 1
 
 
 def late_sound(source: Path, target: Path, codec: str, from_s: float) -> None:

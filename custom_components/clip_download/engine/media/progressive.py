@@ -363,10 +363,15 @@ class ProgressiveFile:
         self._file.writelines(_written([*moov, _header(b"free", left)]))
         self._file.seek(media_start)
         self._file.write(_media_header(media_end - media_start))
-        self._file.close()
+        self.close()
 
     def close(self) -> None:
-        """Close the file as it is."""
+        """Close the file as it is, and forget what it holds.
+
+        libav's container lives in a circle of references, and this with it until Python
+        happens to collect that.
+        """
+        self._tables.clear()
         self._file.close()
 
     def _moov_pieces(self, media_end: int) -> list[_Piece]:

@@ -46,7 +46,8 @@ _FRAGMENTS = {
     # So far packets of one stream wait for those of the other.
     "max_interleave_delta": str(2 * US),
 }
-_BUFFER_BYTES = 2**20
+# libav keeps it until Python happens to collect the container. A larger one gains nothing.
+_BUFFER_BYTES = 2**18
 # Of sound, what a packet holds at least.
 _AAC_SAMPLES, _FEWEST_SAMPLES = 960, 480
 # Sound lags behind its picture, in the order of a file, at most so much.
@@ -244,9 +245,10 @@ def write(
         output = av.open(made, "w", "mp4", _FRAGMENTS, buffer_size=_BUFFER_BYTES)
         with output:
             written = _Writer(output, run).write(cancelled, done)
+        samples = made.samples
         made.finish()
         # To open a larger one takes much memory.
-        if made.samples <= claims.MOST_SAMPLES:
+        if samples <= claims.MOST_SAMPLES:
             _check(file, cancelled)
     except BaseException:
         made.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import cast
 
 import av
@@ -119,6 +120,7 @@ class SoundEncoder:
                 yield packet
 
 
+@lru_cache(maxsize=8)
 def silent_packet(rate_hz: int, layout: str) -> bytes:
     """Return a packet of AAC in which nothing is heard."""
     encoder = av.CodecContext.create("aac", "w")
