@@ -119,7 +119,7 @@ def write(
             f"Cost beside the goal, {now:%F}, {commit}: the shorter, the better",
         )
     )
-    print(f"\nWritten: {name}.json, .md and .svg")
+    print(f"\nWritten: {name}.json, .md and .svg", flush=True)
 
 
 def _told(
@@ -178,7 +178,8 @@ def main() -> None:
         after = noise.listen(options.folder)
         measured.append(Measured(module=name, rows=rows, before=before, after=after))
         before = after
-    write(options.results or kept, measured, machine)
+        # Whoever ends it keeps what is measured.
+        write(options.results or kept, measured, machine)
     sys.exit(not all(row.is_kept for one in measured for row in one.rows))
 
 
