@@ -94,7 +94,7 @@ def _rows(label: str, work: Work, rounds: int, most_mib: float) -> Iterator[Row]
         yield row("time", "seconds", "s", other, 1)
         yield row("CPU", "cpu_seconds", "s", other, 1)
         yield row("memory added", "added_mib", "MiB", other, 1)
-    for other in (CURL, *OTHERS):
+    for other in (CURL, "ring_doorbell", "botocore", "home_assistant"):
         yield Row(
             work=f"{label}: time of all, beside the bytes alone",
             against=OTHERS.get(other, other).partition(",")[0],
