@@ -49,17 +49,21 @@ const showPanel = async (more: Partial<MockOptions> = {}) => {
   const panel = new ClipDownloadPanel();
   panel.hass = backEnd.hass;
   document.body.append(panel);
-  await vi.waitFor(() => {
+  await until(() => {
     const view = find(document.body, "clip-download-view");
     if (view.shadowRoot?.querySelector(".bones")) throw new Error("still loading");
     if (!more.state && !find(document.body, "clip-download-clips").shadowRoot?.querySelector(".card")) {
       throw new Error("no clips yet");
     }
-  }, PATIENCE);
+  });
   return { backEnd, panel, view: find(document.body, "clip-download-view") };
 };
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+/** Wait until something is so, and return what it is. */
+const until = <T>(check: () => T): Promise<T> => vi.waitFor(check, PATIENCE);
+
+/** Click something as soon as it is there. */
+const click = async (of: () => HTMLElement): Promise<void> => (await until(of)).click();
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-21T20:00:00Z") });
@@ -85,18 +89,19 @@ describe("the panel", () => {
     const end = Math.floor(Date.now() / 1000) * 1000;
     const detail: Selection = { start: timeline.bounds.start, end, entityIds: ["camera.driveway"] };
     timeline.dispatchEvent(new CustomEvent("selection-changed", { detail }));
-    await settle();
-    find<HTMLInputElement>(document.body, "clip-download-save .tick input, .tick input").click();
-    await settle();
+    const tick = await until(() => find<HTMLInputElement>(document.body, "clip-download-save .tick input, .tick input"));
+    tick.click();
+    await until(() => expect(timeline.selection?.entityIds).toHaveLength(2));
     button("Save").click();
-    await settle();
-    expect(backEnd.asked.at(-1)).toMatchObject({
-      type: "save_clip",
-      start: new Date(detail.start).toISOString(),
-      end: new Date(end).toISOString(),
-      entity_ids: ["camera.front_door", "camera.driveway"],
-    });
-    expect(timeline.selection).toBeNull();
+    await until(() =>
+      expect(backEnd.asked.at(-1)).toMatchObject({
+        type: "save_clip",
+        start: new Date(detail.start).toISOString(),
+        end: new Date(end).toISOString(),
+        entity_ids: ["camera.front_door", "camera.driveway"],
+      }),
+    );
+    await until(() => expect(timeline.selection).toBeNull());
   });
 
   it("moves edges by ten seconds, and takes typed times", async () => {
@@ -107,24 +112,23 @@ describe("the panel", () => {
       const detail: Selection = { start: start + from, end: start + to, entityIds: ["camera.driveway"] };
       timeline.dispatchEvent(new CustomEvent("selection-changed", { detail }));
     };
+    const selected = (from: number, to: number): Promise<void> =>
+      until(() => expect(timeline.selection).toMatchObject({ start: start + from, end: start + to }));
     select(0, 30_000);
-    await settle();
-    button("Start 10 seconds later").click();
-    await settle();
+    await click(() => button("Start 10 seconds later"));
+    await selected(10_000, 30_000);
     button("End 10 seconds earlier").click();
-    await settle();
-    expect(timeline.selection).toMatchObject({ start: start + 10_000, end: start + 20_000 });
+    await selected(10_000, 20_000);
     const input = find<HTMLInputElement>(document.body, ".edge input");
-    const type = async (text: string): Promise<void> => {
+    const type = (text: string): void => {
       input.value = text;
       input.dispatchEvent(new Event("change"));
-      await settle();
     };
-    await type("00:00:05");
+    type("00:00:05");
+    await selected(5_000, 20_000);
+    type("nonsense");
+    await until(() => expect(input.getAttribute("aria-invalid")).toBe("true"));
     expect(timeline.selection?.start).toBe(start + 5_000);
-    await type("nonsense");
-    expect(timeline.selection?.start).toBe(start + 5_000);
-    expect(input.getAttribute("aria-invalid")).toBe("true");
   });
 
   it("extends a saved clip that is overlapped, and follows the job in its place", async () => {
@@ -135,10 +139,9 @@ describe("the panel", () => {
     if (!row || !saved) throw new Error("There is no clip of any window");
     const detail: Selection = { start: saved.start - 20_000, end: saved.start + 10_000, entityIds: [row.entityId] };
     timeline.dispatchEvent(new CustomEvent("selection-changed", { detail }));
-    await settle();
-    expect(all(document.body).filter((one) => one.localName === "clip-download-shot")).toHaveLength(2);
+    await until(() => expect(all(document.body).filter((one) => one.localName === "clip-download-shot")).toHaveLength(2));
     button("Extend to").click();
-    await vi.waitFor(() => {
+    await until(() => {
       expect(backEnd.asked.at(-1)).toMatchObject({
         type: "save_clip",
         start: new Date(detail.start).toISOString(),
@@ -146,7 +149,7 @@ describe("the panel", () => {
         entity_ids: [row.entityId],
       });
       find(document.body, "clip-download-job");
-    }, PATIENCE);
+    });
   });
 
   it("offers the nearest recording where nothing was recorded", async () => {
@@ -157,16 +160,15 @@ describe("the panel", () => {
     if (!row || !failed) throw new Error("There is no failed job");
     Object.assign(timeline, { _opened: failed.job.id });
     const { bounds } = timeline;
+    await until(() => find(document.body, "clip-download-job"));
     timeline.bounds = { start: bounds.start - 24 * 3_600_000, end: bounds.start };
-    await settle();
-    expect(() => find(document.body, "clip-download-job")).toThrow();
+    await until(() => expect(() => find(document.body, "clip-download-job")).toThrow());
     timeline.bounds = bounds;
-    await settle();
-    button("Nearest recording").click();
-    await settle();
+    await click(() => button("Nearest recording"));
+    await until(() => expect(timeline.selection).not.toBeNull());
     const { start, end } = timeline.selection ?? {};
     expect(row.events.some((mark) => mark.start === start && mark.end === end)).toBe(true);
-    expect(() => find(document.body, "clip-download-job")).toThrow();
+    await until(() => expect(() => find(document.body, "clip-download-job")).toThrow());
   });
 
   it("has sliders that keys move", async () => {
@@ -175,19 +177,17 @@ describe("the panel", () => {
     const { start } = timeline.bounds;
     const detail: Selection = { start, end: start + 60_000, entityIds: ["camera.driveway"] };
     timeline.dispatchEvent(new CustomEvent("selection-changed", { detail }));
-    await settle();
+    await until(() => expect(timeline.selection).not.toBeNull());
     const handle = find<HTMLElement>(document.body, ".handle.start");
     expect(handle.getAttribute("role")).toBe("slider");
-    handle.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
-    await settle();
-    expect(timeline.selection?.start).toBe(start + 10_000);
-    expect(handle.getAttribute("aria-valuetext")).toBe("00:00:10, time range of 50 seconds");
-    handle.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }));
-    await settle();
-    expect(timeline.selection?.start).toBe(start);
-    handle.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
-    await settle();
-    expect(timeline.selection).toBeNull();
+    const press = (key: string) => handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    press("ArrowRight");
+    await until(() => expect(timeline.selection?.start).toBe(start + 10_000));
+    await until(() => expect(handle.getAttribute("aria-valuetext")).toBe("00:00:10, time range of 50 seconds"));
+    press("Home");
+    await until(() => expect(timeline.selection?.start).toBe(start));
+    press("Escape");
+    await until(() => expect(timeline.selection).toBeNull());
   });
 
   it("hides a clip that is about to be deleted, and brings it back", async () => {
@@ -195,13 +195,10 @@ describe("the panel", () => {
     const cards = () => all(document.body).filter((one) => one.matches("button.card"));
     const count = cards().length;
     (cards()[0] as HTMLButtonElement).click();
-    await settle();
-    button("Delete").click();
-    await settle();
-    expect(cards()).toHaveLength(count - 1);
-    button("Undo").click();
-    await settle();
-    expect(cards()).toHaveLength(count);
+    await click(() => button("Delete"));
+    await until(() => expect(cards()).toHaveLength(count - 1));
+    await click(() => button("Undo"));
+    await until(() => expect(cards()).toHaveLength(count));
     expect(backEnd.asked.some((one) => one.type === "clip_download/clip/delete")).toBe(false);
   });
 
@@ -209,30 +206,27 @@ describe("the panel", () => {
     const { backEnd } = await showPanel();
     const cards = () => all(document.body).filter((one): one is HTMLButtonElement => one.matches("button.card"));
     const selected = () => cards().flatMap((card, index) => (card.getAttribute("aria-pressed") === "true" ? [index] : []));
+    const areSelected = (...indexes: number[]): Promise<void> => until(() => expect(selected()).toEqual(indexes));
     cards()[0]!.dispatchEvent(new MouseEvent("click", { ctrlKey: true, bubbles: true }));
-    await settle();
+    await areSelected(0);
     cards()[2]!.dispatchEvent(new MouseEvent("click", { shiftKey: true, bubbles: true }));
-    await settle();
-    expect(selected()).toEqual([0, 1, 2]);
+    await areSelected(0, 1, 2);
     cards()[2]!.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", shiftKey: true, bubbles: true }));
-    await settle();
-    expect(selected()).toEqual([0, 1, 2, 3]);
+    await areSelected(0, 1, 2, 3);
     cards()[1]!.click();
-    await settle();
-    expect(selected()).toEqual([0, 2, 3]);
+    await areSelected(0, 2, 3);
     cards()[0]!.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
-    await settle();
-    expect(selected()).toEqual([]);
+    await areSelected();
     cards()[1]!.dispatchEvent(new PointerEvent("pointerdown", { pointerType: "touch", bubbles: true }));
-    await vi.waitFor(() => expect(selected()).toEqual([1]), PATIENCE);
+    await areSelected(1);
+    // The click that ends the long press.
     cards()[1]!.click();
-    await settle();
+    await find<ClipDownloadClips>(document.body, "clip-download-clips").updateComplete;
     expect(selected()).toEqual([1]);
     button("Download as ZIP").click();
-    await settle();
-    const asked = backEnd.asked.find((one) => one.type === "clip_download/export");
-    expect(asked?.["clip_ids"]).toEqual([cards()[1]!.dataset["clip"]]);
-    expect(selected()).toEqual([]);
+    const exported = { type: "clip_download/export", clip_ids: [cards()[1]!.dataset["clip"]] };
+    await until(() => expect(backEnd.asked).toContainEqual(expect.objectContaining(exported)));
+    await areSelected();
   });
 
   it("shows of what went well the latest jobs only, until it is asked for all or none", async () => {
@@ -258,14 +252,14 @@ describe("the panel", () => {
     const list = find<ClipDownloadJobs>(document.body, "clip-download-jobs");
     const one = { account_id: "ring", account: "Ring", done: 120, total: 480, left_s: 7300, reason: null };
     backEnd.fetchPast([one]);
-    await settle();
-    expect(list.renderRoot.querySelector("li .how")?.textContent).toBe("120 of 480 · about 2 hr left");
+    const how = (text: string): Promise<void> =>
+      until(() => expect(list.renderRoot.querySelector("li .how")?.textContent).toBe(text));
+    await how("120 of 480 · about 2 hr left");
     expect(list.renderRoot.querySelector("[role=progressbar]")?.getAttribute("aria-valuenow")).toBe("25");
     backEnd.fetchPast([{ ...one, total: 0, done: 0, left_s: null }]);
-    await settle();
-    expect(list.renderRoot.querySelector("li .how")?.textContent).toBe("Reading the list in the cloud");
+    await how("Reading the list in the cloud");
     button("Cancel: Downloading past recordings, Ring").click();
-    await vi.waitFor(() => expect(list.backFills).toEqual([]), PATIENCE);
+    await until(() => expect(list.backFills).toEqual([]));
     expect(backEnd.asked.at(-1)).toMatchObject({ type: "clip_download/back_fill/cancel", account_id: "ring" });
   });
 
@@ -278,43 +272,42 @@ describe("the panel", () => {
     const [{ id }] = list.clips as [Clip];
     await backEnd.hass.callWS({ type: "clip_download/clip/keep", clip_ids: [id], kept: false });
     backEnd.copy(id, []);
-    await settle();
-    expect(clouds(id).filter((one) => one !== "Kept")).toEqual([]);
+    await until(() => expect(clouds(id).filter((one) => one !== "Kept")).toEqual([]));
     card(id).click();
-    const player = await vi.waitFor(() => find<HTMLElement>(document.body, "clip-download-player"), PATIENCE);
+    const player = await until(() => find<HTMLElement>(document.body, "clip-download-player"));
     const about = () => player.shadowRoot!.querySelector(".about")!.textContent;
     expect(about()).not.toContain("opied");
     backEnd.copy(id, [{ place: "S3 a", copied_at: null }]);
-    await vi.waitFor(() => expect(about()).toContain("Waiting to be copied to S3 a"), PATIENCE);
+    await until(() => expect(about()).toContain("Waiting to be copied to S3 a"));
     expect(clouds(id).filter((one) => one !== "Kept")).toEqual([]);
     backEnd.copy(id, [{ place: HOSTILE, copied_at: "2026-11-21T12:00:00Z" }]);
-    await vi.waitFor(() => expect(about()).toContain(`Copied to ${HOSTILE} on Sat, Nov 21, 2026`), PATIENCE);
+    await until(() => expect(about()).toContain(`Copied to ${HOSTILE} on Sat, Nov 21, 2026`));
     expect(clouds(id)).toContain("Copied off-site");
 
     // Its file is gone, which nobody knew: it comes without being asked for.
     player.shadowRoot!.querySelector("video")!.dispatchEvent(new Event("error"));
     const status = () => player.shadowRoot!.querySelector(".stage")!.textContent;
-    await vi.waitFor(() => expect(status()).toContain("Fetching the clip from off-site"), PATIENCE);
-    await vi.waitFor(() => expect(player.shadowRoot!.querySelector("video")).not.toBeNull(), PATIENCE);
+    await until(() => expect(status()).toContain("Fetching the clip from off-site"));
+    await until(() => expect(player.shadowRoot!.querySelector("video")).not.toBeNull());
     // Only once: what cannot be played here cannot be played any better.
     player.shadowRoot!.querySelector("video")!.dispatchEvent(new Event("error"));
-    await vi.waitFor(() => expect(status()).toContain("cannot be played here"), PATIENCE);
+    await until(() => expect(status()).toContain("cannot be played here"));
     expect(backEnd.asked.filter((one) => one.type === "clip_download/clip/fetch")).toHaveLength(1);
     button("Close player").click();
 
     backEnd.loseFile(id);
     backEnd.unreachable = "S3 a cannot be reached.";
-    await vi.waitFor(() => expect(clouds(id)).toContain("Off-site only"), PATIENCE);
+    await until(() => expect(clouds(id)).toContain("Off-site only"));
     expect(card(id).parentElement!.querySelector(".check")).toBeNull();
     card(id).click();
-    await vi.waitFor(() => expect(find(document.body, ".stage [role=alert]").textContent).toBe("S3 a cannot be reached."), PATIENCE);
+    await until(() => expect(find(document.body, ".stage [role=alert]").textContent).toBe("S3 a cannot be reached."));
     expect(find(document.body, "clip-download-player").shadowRoot!.querySelectorAll(".actions button")).toHaveLength(1);
     backEnd.unreachable = "";
     find<HTMLElement>(document.body, ".coming button").click();
-    await vi.waitFor(() => find(document.body, "video"), PATIENCE);
+    await until(() => find(document.body, "video"));
     expect(clouds(id)).toContain("Copied off-site");
     button("Close player").click();
-    await settle();
+    await until(() => expect(() => find(document.body, "clip-download-player")).toThrow());
   });
 
   it("shares a clip, copies the link, and revokes it", async () => {
@@ -322,34 +315,33 @@ describe("the panel", () => {
     vi.spyOn(navigator.clipboard, "writeText").mockImplementation((text) => Promise.resolve(void copied.push(text)));
     const { backEnd } = await showPanel();
     find<HTMLButtonElement>(document.body, "button.card").click();
-    await settle();
-    find<HTMLButtonElement>(document.body, 'button[aria-label="Share"]').click();
-    await settle();
-    find<HTMLInputElement>(document.body, ".lengths label:last-child input").dispatchEvent(new Event("change"));
+    await click(() => find<HTMLButtonElement>(document.body, 'button[aria-label="Share"]'));
+    const longest = await until(() => find<HTMLInputElement>(document.body, ".lengths label:last-child input"));
+    longest.dispatchEvent(new Event("change"));
     button("Create link").click();
-    await vi.waitFor(() => expect(copied).toHaveLength(1), PATIENCE);
+    await until(() => expect(copied).toHaveLength(1));
     expect(copied[0]).toMatch(/^https:\/\/home\.example\/api\/clip_download\/share\//);
     expect(backEnd.asked.find((one) => one.type === "clip_download/share/create")).toMatchObject({ hours: 168 });
     button("Revoke").click();
-    await vi.waitFor(() => expect(backEnd.asked.some((one) => one.type === "clip_download/share/revoke")).toBe(true), PATIENCE);
-    await vi.waitFor(() => expect(() => button("Revoke")).toThrow(), PATIENCE);
+    await until(() => expect(backEnd.asked.some((one) => one.type === "clip_download/share/revoke")).toBe(true));
+    await until(() => expect(() => button("Revoke")).toThrow());
   });
 
   it("follows a link to a clip and to a moment, and tells what plays in its address", async () => {
     history.replaceState(null, "", "/clip-download?camera=camera.driveway&at=2026-11-21T05:00:00Z");
     const { backEnd } = await showPanel();
     const timeline = () => find<ClipDownloadTimeline>(document.body, "clip-download-timeline");
-    await vi.waitFor(() => expect(timeline().selection?.entityIds).toEqual(["camera.driveway"]), PATIENCE);
+    await until(() => expect(timeline().selection?.entityIds).toEqual(["camera.driveway"]));
     expect(timeline().selection?.start).toBe(Date.parse("2026-11-21T04:59:30Z"));
-    await vi.waitFor(() => expect(location.search).toBe(""), PATIENCE);
+    await until(() => expect(location.search).toBe(""));
     const { clips } = await backEnd.hass.callWS<{ clips: Clip[] }>({ type: "clip_download/clips/list" });
     const clip = clips.at(-1)!;
     history.pushState(null, "", `/clip-download?clip=${clip.id}`);
     window.dispatchEvent(new CustomEvent("location-changed"));
-    await vi.waitFor(() => find(document.body, "clip-download-player"), PATIENCE);
-    await vi.waitFor(() => expect(timeline().bounds.start).toBe(dayAt(Date.parse(clip.start), "UTC").start), PATIENCE);
+    await until(() => find(document.body, "clip-download-player"));
+    await until(() => expect(timeline().bounds.start).toBe(dayAt(Date.parse(clip.start), "UTC").start));
     button("Close player").click();
-    await vi.waitFor(() => expect(location.search).toBe(""), PATIENCE);
+    await until(() => expect(location.search).toBe(""));
   });
 
   it.each([
@@ -359,17 +351,15 @@ describe("the panel", () => {
     ["failed", "The library cannot be opened"],
   ])("says it when it is %s", async (state, text) => {
     const { view } = await showPanel({ state });
-    await vi.waitFor(() => expect(view.shadowRoot?.textContent).toContain(text), PATIENCE);
+    await until(() => expect(view.shadowRoot?.textContent).toContain(text));
   });
 
   it("says that the connection is lost, and saves nothing then", async () => {
     const { backEnd, view } = await showPanel();
     backEnd.disconnect();
-    await settle();
-    expect(view.shadowRoot?.textContent).toContain("Connection lost");
+    await until(() => expect(view.shadowRoot?.textContent).toContain("Connection lost"));
     backEnd.reconnect();
-    await settle();
-    expect(view.shadowRoot?.textContent).not.toContain("Connection lost");
+    await until(() => expect(view.shadowRoot?.textContent).not.toContain("Connection lost"));
   });
 });
 
@@ -401,11 +391,11 @@ describe("the card", () => {
     editor.hass = new MockBackEnd(options).hass;
     editor.setConfig({ type: "custom:clip-download-card", entities: ["camera.front_door"] });
     document.body.append(editor);
-    await settle();
+    const form = await until(() => find(document.body, "ha-form"));
     const written: unknown[] = [];
     editor.addEventListener("config-changed", (event) => written.push((event as CustomEvent<unknown>).detail));
     const value = { type: "custom:clip-download-card", title: "", entities: [], show_clips: true, show_presets: false };
-    find(document.body, "ha-form").dispatchEvent(new CustomEvent("value-changed", { detail: { value } }));
+    form.dispatchEvent(new CustomEvent("value-changed", { detail: { value } }));
     expect(written).toEqual([{ config: { type: "custom:clip-download-card", show_presets: false } }]);
   });
 
@@ -414,7 +404,7 @@ describe("the card", () => {
     card.setConfig({ type: "custom:clip-download-card", entities: ["camera.driveway"] });
     card.hass = new MockBackEnd(options).hass;
     document.body.append(card);
-    await vi.waitFor(() => find(document.body, "clip-download-timeline"), PATIENCE);
+    await until(() => find(document.body, "clip-download-timeline"));
     expect(find<ClipDownloadTimeline>(document.body, "clip-download-timeline").rows.map((row) => row.entityId)).toEqual([
       "camera.driveway",
     ]);
@@ -427,10 +417,10 @@ describe("the card without clips", () => {
     card.setConfig({ type: "custom:clip-download-card", entities: ["camera.front_door"], show_clips: false });
     card.hass = new MockBackEnd(options).hass;
     document.body.append(card);
-    await vi.waitFor(() => find(document.body, "clip-download-jobs"), PATIENCE);
+    await until(() => find(document.body, "clip-download-jobs"));
     const detail = { clip_ids: ["clip-1"] } as Job;
     find(document.body, "clip-download-jobs").dispatchEvent(new CustomEvent("play", { detail }));
-    await vi.waitFor(() => expect(location.pathname + location.search).toBe("/clip-download?clip=clip-1"), PATIENCE);
+    await until(() => expect(location.pathname + location.search).toBe("/clip-download?clip=clip-1"));
     history.replaceState(null, "", "/");
   });
 });
