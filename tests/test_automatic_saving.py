@@ -468,19 +468,23 @@ async def test_unloaded_while_it_is_recorded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A clip that is recorded while its account is unloaded is told, once."""
-    begun = asyncio.Event()
+    begun, goes_on = asyncio.Event(), asyncio.Event()
     finish_job = Library.finish_job
 
     async def finish_slowly(self: Library, job: Job) -> None:
         begun.set()
-        await asyncio.sleep(0.05)
+        await goes_on.wait()
         await finish_job(self, job)
 
     monkeypatch.setattr(Library, "finish_job", finish_slowly)
     seen = happen(camera, ring, 60)
     entry.runtime_data.monitor.on_push()
     await begun.wait()
-    assert await hass.config_entries.async_unload(entry.entry_id)
+    (running,) = entry.runtime_data.jobs.running()
+    unloading = asyncio.create_task(hass.config_entries.async_unload(entry.entry_id))
+    await until(running.task.cancelling)
+    goes_on.set()
+    assert await unloading
     assert saved_ids(saved) == ids(seen)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await look(hass, entry)

@@ -8,7 +8,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, patch
 
 import pyrage
 import pytest
@@ -26,6 +26,7 @@ from pytest_homeassistant_custom_component.typing import (
 
 from custom_components.clip_download import copies, copy_kinds
 from custom_components.clip_download.const import DOMAIN
+from custom_components.clip_download.engine.copies.copier import Copier
 from custom_components.clip_download.engine.copies.store import QueueStatus
 from custom_components.clip_download.engine.errors import ClipError
 from custom_components.clip_download.engine.library.database import Library
@@ -219,6 +220,24 @@ async def copied(entry: ConfigEntry, count: int) -> None:
     await until_status(
         entry, lambda status: (status.copied, status.waiting) == (count, 0)
     )
+
+
+async def looked(entry: ConfigEntry) -> None:
+    """Wait until what copies has looked for what is to be done, and has done the first."""
+    copier: Copier = entry.runtime_data.copier
+    looks = 0
+
+    def look() -> datetime:
+        nonlocal looks
+        looks += 1
+        copier.wake()
+        return dt_util.now()
+
+    # Each look asks whether it is one of its hours.
+    with patch.object(copier, "now", look):
+        copier.wake()
+        # One may have begun before, the next one sees all, and at the third it is done.
+        await until(lambda: looks >= 3)
 
 
 def state(hass: HomeAssistant, what: str) -> State:
@@ -644,7 +663,7 @@ async def test_hours(
     await change_options(hass, place, **KEEP_OPTIONS, **hours)
     await save(hass, hass_clouds)
     await until_status(place, lambda status: status.waiting)
-    await asyncio.sleep(0.5)
+    await looked(place)
     assert (await status_of(place)).waiting == 1
     assert state(hass, "copying").state == "copying"
     await change_options(hass, place, **KEEP_OPTIONS)
@@ -705,8 +724,7 @@ async def test_delete_with_clip(
     await copied(place, 2)
     delete = {"clip": [str(first)]}
     await hass.services.async_call(DOMAIN, "delete_clips", delete, blocking=True)
-    place.runtime_data.copier.wake()
-    await asyncio.sleep(0.2)
+    await looked(place)
     assert len(await remote.names()) == 6
     await change_options(hass, place, **{**KEEP_OPTIONS, "delete_with_clip": True})
     delete = {"clip": [str(second)]}

@@ -523,9 +523,18 @@ async def test_gone_for_good(hass: HomeAssistant) -> None:
 
 
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look often whether the Ring integration listens."""
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Look often whether the Ring integration listens; return at whom was looked."""
+    looks: list[str] = []
+    hook = ring_shared._hook
+
+    def counted(hass: HomeAssistant, lender_id: str, *args: Any) -> Callable[[], None]:
+        looks.append(lender_id)
+        return hook(hass, lender_id, *args)
+
     monkeypatch.setattr(ring_shared, "HOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(ring_shared, "_hook", counted)
+    return looks
 
 
 def pushed_to(lender: ConfigEntry) -> Listener:
@@ -548,8 +557,7 @@ async def push_until_heard(
     await until(is_heard)
 
 
-@pytest.mark.usefixtures("soon")
-async def test_push(hass: HomeAssistant, hass_clouds: Clouds) -> None:
+async def test_push(hass: HomeAssistant, hass_clouds: Clouds, looks: list[str]) -> None:
     """What is pushed to the Ring integration is heard, whenever it is loaded anew."""
     camera = hass_clouds.ring.add_camera("Front")
     lender = await lend(hass, hass_clouds)
@@ -567,21 +575,23 @@ async def test_push(hass: HomeAssistant, hass_clouds: Clouds) -> None:
 
     # It has stopped to listen for a while, and forgot everybody.
     await pushed_to(lender).stop()
-    await asyncio.sleep(0.05)
+    looks.clear()
+    await until(lambda: looks)
     await pushed_to(lender).start()
     heard.clear()
     await push_until_heard(lender, camera, heard)
 
     # Unloaded, and gone: there is nothing to be heard, but nothing wrong either.
     await hass.config_entries.async_remove(lender.entry_id)
-    await asyncio.sleep(0.05)
+    looks.clear()
+    await until(lambda: len(looks) == 2)
     assert not listening.done()
     listening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await listening
 
 
-@pytest.mark.usefixtures("soon")
+@pytest.mark.usefixtures("looks")
 async def test_push_goes_on(
     hass: HomeAssistant, hass_clouds: Clouds, caplog: pytest.LogCaptureFixture
 ) -> None:

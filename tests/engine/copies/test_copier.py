@@ -460,8 +460,22 @@ async def test_hours(home: House) -> None:
     await home.save("one")
     hours = Hours(begin=datetime.min.time(), end=datetime.min.time().replace(hour=1))
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    with pytest.raises(TimeoutError):
-        await home.copy_all(most_s=0.5, hours=hours, now=lambda: noon)
+    looks = 0
+
+    def at_noon() -> datetime:
+        nonlocal looks
+        looks += 1
+        copier.wake()
+        return noon
+
+    copier = home.copier(hours=hours, now=at_noon)
+    task = asyncio.create_task(copier.run())
+    try:
+        await until(lambda: looks >= 3)
+    finally:
+        task.cancel()
+    assert not home.changes
+    assert (await home.store.status(TARGET)).waiting == 1
     await home.copy_all(hours=hours, now=lambda: noon.replace(hour=0))
     night = Hours(begin=noon.time().replace(hour=22), end=noon.time().replace(hour=6))
     assert night.wait_s(noon) == 10 * 3600
@@ -476,12 +490,17 @@ async def test_saving_comes_first(home: House) -> None:
     """While clips are being saved, a new one is not copied; one that has waited is."""
     await home.save("old", saved_at=datetime.now(UTC) - timedelta(minutes=2))
     await home.save("new", saved_at=datetime.now(UTC))
-    busy = [True]
-    task = asyncio.create_task(home.copier(is_busy=lambda: bool(busy)).run())
+    busy, asked = [True], []
+
+    def is_busy() -> bool:
+        asked.append(len(home.changes))
+        return bool(busy)
+
+    task = asyncio.create_task(home.copier(is_busy=is_busy).run())
     try:
-        await until(lambda: home.changes)
-        await asyncio.sleep(0.3)
-        assert len(home.changes) == 1
+        # Once for the old one, and for the new one again and again.
+        await until(lambda: len(asked) == 3)
+        assert asked == [0, 1, 1]
         assert (await home.store.status(TARGET)).waiting == 1
         busy.clear()
         await until(lambda: len(home.changes) == 2)

@@ -103,7 +103,7 @@ async def test_while_it_is_accepted(house: House) -> None:
 async def test_while_it_waits(house: House) -> None:
     """A window that has not ended is waited for no more."""
     running = await house.ask(LATER, "day/clip")
-    await asyncio.sleep(0.2)
+    await until(lambda: running.progress.waiting is not None)
     await check_cancelled(house, running)
 
 

@@ -601,7 +601,7 @@ async def test_whoever_waits_may_go_away(house: House) -> None:
     house.shelf.plans += [Plan(parts=[], again_after_s=0.2)]
     running = await house.ask(window(0, 10))
     waiting = asyncio.ensure_future(asyncio.shield(running.done))
-    await asyncio.sleep(0.05)
+    await until(lambda: house.shelf.asked)
     waiting.cancel()
     await house.idle()
     assert [job.state for job in house.told] == [JobState.SAVED]
@@ -1093,10 +1093,12 @@ async def test_many_are_canceled_in_turns(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between them, the event loop comes to others."""
-    turn = 0
+    turn = planned = 0
     canceled = Counter[int]()
 
     async def plan(*args: Any) -> Plan:
+        nonlocal planned
+        planned += 1
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
@@ -1112,8 +1114,7 @@ async def test_many_are_canceled_in_turns(
 
     monkeypatch.setattr(house.shelf, "plan", plan)
     running = [await house.ask(window(0, 4), f"{number}") for number in range(30)]
-    await until(lambda: all(one.progress.state is JobState.WAITING for one in running))
-    await asyncio.sleep(0.1)
+    await until(lambda: planned == len(running))
     counting = asyncio.create_task(count_turns())
     await asyncio.gather(*(house.jobs.cancel(one) for one in running))
     counting.cancel()

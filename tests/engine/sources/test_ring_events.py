@@ -732,7 +732,6 @@ async def test_listening_begins_anew(
     monkeypatch.setattr(push, "LONGEST_S", 1000)
     firebases[1].state = "dead"
     await until(lambda: len(firebases) == 3 and firebases[2].is_started())
-    await asyncio.sleep(0.01)
     firebases[2].push(cloud.add_event(doorbell))
     assert listening.times == 1
     await listening.stop()

@@ -1690,7 +1690,7 @@ async def test_live_limit(
     """The cloud ends a session after a while; that is no error."""
     cloud.live_limit_s = 1
     async with source.live(camera):
-        await asyncio.sleep(1.5)
+        await until(lambda: cloud.live_log[-1] == "stop")
     assert cloud.live_log == ["start", "media", "stop"]
     assert cloud.live[0].ended_by == "limit"
 
