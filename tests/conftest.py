@@ -14,7 +14,10 @@ import pytest
 
 from custom_components.clip_download.engine.model import PushedEvent
 from custom_components.clip_download.engine.sources import http
-from custom_components.clip_download.engine.sources.ring import client as ring
+from custom_components.clip_download.engine.sources.ring import (
+    api as ring_api,
+    client as ring,
+)
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler, FlowManager
@@ -105,7 +108,7 @@ def hass_clouds(
     Ring answers as fast as it is asked: the tests of its source keep its real limits.
     """
     clouds.ring.rate_limit = (10_000, 1.0)
-    monkeypatch.setattr(ring, "RATE", (10_000, 1.0))
+    monkeypatch.setattr(ring_api, "RATE", (10_000, 1.0))
     monkeypatch.setattr(ring, "LISTED_AFTER", timedelta(0))
     hass.data[DATA_RESOLVER] = cast("HassAsyncDNSResolver", clouds.resolver())
     return clouds

@@ -33,16 +33,16 @@ async def _async_sign_in(
     hass: HomeAssistant, given: Mapping[str, Any], code: str | None
 ) -> dict[str, Any]:
     """Trade a password for a token. Raises CodeRequired, SignInError, CloudError."""
-    client = await async_source_module(hass, RING)
+    api = await async_source_module(hass, RING, "ring.api")
     try:
-        token = await client.sign_in(
+        token = await api.sign_in(
             async_get_clientsession(hass),
             given[CONF_USERNAME],
             given[CONF_PASSWORD],
             given[CONF_HARDWARE_ID],
             code,
         )
-    except client.TwoFactorRequired as err:
+    except api.TwoFactorRequired as err:
         raise CodeRequired(err.phone or given[CONF_USERNAME]) from err
     return {
         CONF_USERNAME: given[CONF_USERNAME],

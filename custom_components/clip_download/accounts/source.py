@@ -22,8 +22,10 @@ from .kind import AccessToken, AccountKind
 LIVE_REQUIREMENTS = ("aiortc>=1.16,<2",)
 
 
-async def async_source_module(hass: HomeAssistant, kind: AccountKind) -> ModuleType:
-    """Import the module of a kind of account, off the event loop.
+async def async_source_module(
+    hass: HomeAssistant, kind: AccountKind, module: str | None = None
+) -> ModuleType:
+    """Import the module of a kind of account, or another of its own, off the event loop.
 
     What it needs is installed first. Raises ConfigEntryError if that cannot be.
     """
@@ -35,7 +37,8 @@ async def async_source_module(hass: HomeAssistant, kind: AccountKind) -> ModuleT
             translation_key="package_missing",
             translation_placeholders={"package": ", ".join(err.requirements)},
         ) from err
-    return await async_import_module(hass, f"{sources.__name__}.{kind.source.module}")
+    name = module or kind.source.module
+    return await async_import_module(hass, f"{sources.__name__}.{name}")
 
 
 async def async_source_class(hass: HomeAssistant, kind: AccountKind) -> type[Source]:

@@ -20,7 +20,7 @@ from custom_components.clip_download.engine.sources.base import Source
 from custom_components.clip_download.engine.sources.kinesis import KinesisSource
 from custom_components.clip_download.engine.sources.meraki import client as meraki
 from custom_components.clip_download.engine.sources.meraki.client import MerakiSource
-from custom_components.clip_download.engine.sources.ring import client as ring
+from custom_components.clip_download.engine.sources.ring import api as ring, lists
 from custom_components.clip_download.engine.sources.ring.client import RingSource
 from custom_components.clip_download.engine.sources.ring_partner import (
     client as ring_partner,
@@ -197,7 +197,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (kinesis, meraki, ring, ring_partner):
         monkeypatch.setattr(module, "RATE", (10_000, 1.0))
     monkeypatch.setattr(kinesis, "FRAGMENTS_RATE", (1_000_000, 1.0))
-    monkeypatch.setattr(ring, "MOST_SEARCHES", 10)
+    monkeypatch.setattr(lists, "MOST_SEARCHES", 10)
     monkeypatch.setattr(meraki, "SNAPSHOT_POLL_S", 0.0)
     monkeypatch.setattr(meraki, "MOST_SNAPSHOT_POLLS", 2)
 

@@ -21,14 +21,20 @@ from custom_components.clip_download.engine.errors import (
 )
 from custom_components.clip_download.engine.model import Codec, Identity, MediaOptions
 from custom_components.clip_download.engine.sources import http
-from custom_components.clip_download.engine.sources.ring import client as ring
+from custom_components.clip_download.engine.sources.ring import (
+    api as ring_api,
+    client as ring,
+    lists,
+)
+from custom_components.clip_download.engine.sources.ring.api import (
+    TwoFactorRequired,
+    sign_in,
+)
 from custom_components.clip_download.engine.sources.ring.client import (
     RecordingPart,
     RingCamera as ListedCamera,
     RingPart,
     RingSource,
-    TwoFactorRequired,
-    sign_in,
 )
 from custom_components.clip_download.engine.time_range import Window
 from tests.clouds import Clouds
@@ -61,7 +67,7 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare most tests our own limit; one below keeps it."""
-    monkeypatch.setattr(ring, "RATE", (1000, 1.0))
+    monkeypatch.setattr(ring_api, "RATE", (1000, 1.0))
     monkeypatch.setattr(ring, "SNAPSHOT_PAUSE_S", 0.05)
 
 
@@ -559,7 +565,7 @@ async def test_huge_answer(
     cloud: RingCloud, source: RingSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer without an end is not read to it."""
-    monkeypatch.setattr(ring, "LARGEST_JSON_BYTES", 1000)
+    monkeypatch.setattr(ring_api, "LARGEST_JSON_BYTES", 1000)
     cloud.misbehave(DEVICES_PLACE, body=b" " * 2000)
     with pytest.raises(CloudError, match="^cloud_nonsense$"):
         await source.cameras()
@@ -618,7 +624,7 @@ async def test_pages_without_an_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A history that always has more is no history: what is missing nobody knows."""
-    monkeypatch.setattr(ring, "MOST_PAGES", 5)
+    monkeypatch.setattr(lists, "MOST_PAGES", 5)
     cloud.misbehave(SEARCH_PLACE, times=99, status=404)
     moment = (NOON + timedelta(seconds=30)).isoformat()
     for page in range(99):
@@ -779,7 +785,7 @@ async def test_doubt_has_an_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A search that works is believed before a long history is read to its end."""
-    monkeypatch.setattr(ring, "PAGES_IN_DOUBT", 2)
+    monkeypatch.setattr(lists, "PAGES_IN_DOUBT", 2)
     for n in range(300):
         cloud.add_event(doorbell, start=NOON + timedelta(minutes=n))
     window = Window(NOON - timedelta(days=9), NOON - timedelta(days=9, minutes=-1))

@@ -24,7 +24,11 @@ from custom_components.clip_download.engine.model import (
     Plan,
     PushedEvent,
 )
-from custom_components.clip_download.engine.sources.ring import client as ring, push
+from custom_components.clip_download.engine.sources.ring import (
+    api as ring_api,
+    lists,
+    push,
+)
 from custom_components.clip_download.engine.sources.ring.client import (
     RecordingPart,
     RingCamera as ListedCamera,
@@ -68,7 +72,7 @@ HOUR = Window(NOON, NOON + timedelta(hours=1))
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare these tests our own limit."""
-    monkeypatch.setattr(ring, "RATE", (1000, 1.0))
+    monkeypatch.setattr(ring_api, "RATE", (1000, 1.0))
 
 
 @pytest.fixture
@@ -254,7 +258,7 @@ async def test_no_search(
     assert len(cloud.asked(SEARCH_PLACE)) == 1
     assert len(cloud.asked(HISTORY)) == 4
 
-    monkeypatch.setattr(ring, "SEARCH_KNOWN_S", 0)
+    monkeypatch.setattr(lists, "SEARCH_KNOWN_S", 0)
     assert await source.events(camera, HOUR) == [about(event)]
     assert len(cloud.asked(SEARCH_PLACE)) == 2
 

@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.model import MediaOptions
-from custom_components.clip_download.engine.sources.ring import client as ring
+from custom_components.clip_download.engine.sources.ring import lists
 from custom_components.clip_download.engine.sources.ring.client import (
     RingCamera as ListedCamera,
     RingSource,
@@ -168,7 +168,7 @@ async def test_too_many_searches(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What would take too many searches is listed by the history, with what was found."""
-    monkeypatch.setattr(ring, "MOST_SEARCHES", 3)
+    monkeypatch.setattr(lists, "MOST_SEARCHES", 3)
     events = add_day(cloud, doorbell, 200)
     events[-1].is_e2ee = True
     planned = await source.plan(camera, DAY, MediaOptions())

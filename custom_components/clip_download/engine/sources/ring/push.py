@@ -16,7 +16,7 @@ from ring_doorbell.listen import RingEventListener
 from ...errors import BadAnswerError, ClipError
 from ...model import PushedEvent
 from ..http import unreachable
-from .client import SessionRing
+from .api import SessionRing
 
 # Should Ring forget where to push to without ending the session.
 LONGEST_S = 11 * 60 * 60
