@@ -46,7 +46,7 @@ from custom_components.clip_download.engine.model import Camera, JobState, Media
 from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from custom_components.clip_download.engine.sources.base import Source
-from custom_components.clip_download.engine.sources.kinesis import (
+from custom_components.clip_download.engine.sources.kinesis.client import (
     KinesisCamera,
     KinesisSource,
 )

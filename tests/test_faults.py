@@ -31,7 +31,8 @@ from custom_components.clip_download.engine.library import files
 from custom_components.clip_download.engine.library.publishing import Sealed
 from custom_components.clip_download.engine.model import JobState
 from custom_components.clip_download.engine.pipeline import download, retry
-from custom_components.clip_download.engine.sources import http, kinesis
+from custom_components.clip_download.engine.sources import http
+from custom_components.clip_download.engine.sources.kinesis import client as kinesis
 from custom_components.clip_download.engine.sources.meraki import client as meraki
 from custom_components.clip_download.engine.sources.ring import client as ring
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.clip_download import const
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.engine.sources.kinesis import KinesisSource
+from custom_components.clip_download.engine.sources.kinesis.client import KinesisSource
 from custom_components.clip_download.texts import async_cached_texts
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.clip_download import logbook
 from custom_components.clip_download.const import DOMAIN
-from custom_components.clip_download.engine.sources.kinesis import KinesisSource
+from custom_components.clip_download.engine.sources.kinesis.client import KinesisSource
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir

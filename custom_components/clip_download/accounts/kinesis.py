@@ -65,7 +65,7 @@ def _stream_name(stream: str) -> str:
 KINESIS = AccountKind(
     name="kinesis",
     title="Amazon Kinesis Video Streams",
-    source=SourceClass("kinesis", "KinesisSource"),
+    source=SourceClass("kinesis.client", "KinesisSource"),
     # Home Assistant has botocore mostly; its constraints choose the release.
     requirements=("botocore>=1.42,<2",),
     fields=(

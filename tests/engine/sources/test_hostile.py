@@ -15,9 +15,9 @@ from custom_components.clip_download.engine.errors import ClipError
 from custom_components.clip_download.engine.library.database import EVENTS_REMEMBERED
 from custom_components.clip_download.engine.model import Camera, Event, MediaOptions
 from custom_components.clip_download.engine.pipeline.parts import key_of
-from custom_components.clip_download.engine.sources import kinesis
 from custom_components.clip_download.engine.sources.base import Source
-from custom_components.clip_download.engine.sources.kinesis import KinesisSource
+from custom_components.clip_download.engine.sources.kinesis import client as kinesis
+from custom_components.clip_download.engine.sources.kinesis.client import KinesisSource
 from custom_components.clip_download.engine.sources.meraki import client as meraki
 from custom_components.clip_download.engine.sources.meraki.client import MerakiSource
 from custom_components.clip_download.engine.sources.ring import api as ring, lists

@@ -27,16 +27,23 @@ from custom_components.clip_download.engine.errors import (
     SignInError,
 )
 from custom_components.clip_download.engine.model import Clock, MediaOptions, Plan
-from custom_components.clip_download.engine.sources import kinesis
 from custom_components.clip_download.engine.sources.base import SplitError
 from custom_components.clip_download.engine.sources.kinesis import (
-    Fragment,
-    FragmentError,
+    client as kinesis,
+    fragments,
+)
+from custom_components.clip_download.engine.sources.kinesis.aws import FragmentError
+from custom_components.clip_download.engine.sources.kinesis.client import (
     KinesisCamera,
-    KinesisPart,
     KinesisSource,
+)
+from custom_components.clip_download.engine.sources.kinesis.fragments import (
+    Fragment,
+    KinesisPart,
     batches,
     in_order,
+    part_of,
+    parts_of,
 )
 from custom_components.clip_download.engine.time_range import Placing, Window
 from tests.clouds import Clouds
@@ -284,7 +291,7 @@ def arrived(*start_ms: int, is_copy: bool = False) -> list[Fragment]:
 
 def test_batches_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No range of time ends between fragments that came at once, after a backlog."""
-    monkeypatch.setattr(kinesis, "MOST_FRAGMENTS", 3)
+    monkeypatch.setattr(fragments, "MOST_FRAGMENTS", 3)
     found = arrived(T0, T0 + 2, T0 + 3, T0 + 4, T0 + 6, T0 + 8, T0 + 10)
     assert [[one.start_ms - T0 for one in batch] for batch in batches(found)] == [
         [0],
@@ -309,7 +316,7 @@ def test_batches_without_copies() -> None:
 @pytest.mark.parametrize("count", [2, 3, 190])
 async def test_halves(source: KinesisSource, count: int) -> None:
     """A part falls apart into neighbours until each is one fragment."""
-    (part,) = kinesis._parts([run(count)])
+    (part,) = parts_of([run(count)])
     assert part.window == Window.of_ms(T0, T0 + count * 2000)
     parts = [part]
     while any(map(source.halves, parts)):
@@ -324,7 +331,7 @@ async def test_halves(source: KinesisSource, count: int) -> None:
 
 async def test_halves_of_one_moment(source: KinesisSource) -> None:
     """What came at once stays together; its place is that of what it shows."""
-    (part,) = kinesis._parts([arrived(T0, T0, T0 + 1, T0 + 2, T0 + 7000)])
+    (part,) = parts_of([arrived(T0, T0, T0 + 1, T0 + 2, T0 + 7000)])
     assert part.window == Window.of_ms(T0, T0 + 10_000)
     first, last = source.halves(part)
     assert first.starts_ms == (T0, T0, T0 + 1, T0 + 2)
@@ -342,7 +349,7 @@ async def test_halves_of_one_moment(source: KinesisSource) -> None:
 def test_tolerance(lengths_ms: list[int], tolerance_ms: int) -> None:
     """A clip is as long as its fragments, to less than any one of them."""
     starts = [T0 + 10_000 * number for number, _ in enumerate(lengths_ms)]
-    part = kinesis._part(T0, starts, lengths_ms)
+    part = part_of(T0, starts, lengths_ms)
     assert part.tolerance == timedelta(milliseconds=tolerance_ms)
 
 
@@ -684,7 +691,7 @@ async def test_server_timestamps_after_a_backlog(
     apart_ms: int,
 ) -> None:
     """What came at once is in one part only, and no two parts are in each other's way."""
-    monkeypatch.setattr(kinesis, "MOST_FRAGMENTS", 12)
+    monkeypatch.setattr(fragments, "MOST_FRAGMENTS", 12)
     stream.footage = tiny("Front")
     stream.arrival_delay = timedelta(0)
     stream.backlogs = [
@@ -946,7 +953,7 @@ async def test_fragments_may_not_be_listed(
     assert [part.window.end for part in plan.parts] == [
         part.window.start for part in plan.parts[1:]
     ] + [window.end]
-    assert all(part.window.duration <= kinesis.BLIND_PART for part in plan.parts)
+    assert all(part.window.duration <= fragments.BLIND_PART for part in plan.parts)
     first, *rest = [part.placing for part in plan.parts]
     assert (first, {*rest}) == (Placing.SEQUENCE, {Placing.LOOSE})
     assert all(part.tolerance is None for part in plan.parts)
@@ -1081,7 +1088,7 @@ async def test_chunked_part_too_large(
     blind = KinesisPart(window=Window(PAST, second(7)), placing=Placing.LOOSE)
     async with source.fetch(DOOR, blind, PRODUCER) as download:
         assert download.size_bytes is None
-        assert download.most_bytes == kinesis.MOST_BYTES
+        assert download.most_bytes == fragments.MOST_BYTES
     assert [half.window for half in source.halves(blind)] == [
         Window(PAST, second(3.5)),
         Window(second(3.5), second(7)),

@@ -15,8 +15,11 @@ from custom_components.clip_download.engine.model import (
     JobState,
     MediaOptions,
 )
-from custom_components.clip_download.engine.sources import kinesis
 from custom_components.clip_download.engine.sources.kinesis import (
+    client as kinesis,
+    fragments,
+)
+from custom_components.clip_download.engine.sources.kinesis.client import (
     KinesisCamera,
     KinesisSource,
 )
@@ -138,7 +141,7 @@ async def test_timestamps_of_the_server(
     clouds: Clouds, account: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What came at once, after a backlog, is whole where two requests meet."""
-    monkeypatch.setattr(kinesis, "MOST_FRAGMENTS", 12)
+    monkeypatch.setattr(fragments, "MOST_FRAGMENTS", 12)
     stream = add_stream(clouds)
     stream.arrival_delay = timedelta(0)
     stream.backlogs = [Backlog(second(10), second(30), timedelta(milliseconds=30))]

@@ -11,64 +11,52 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 import itertools
 import json
 import logging
-import math
-import re
 from typing import Any, override
 
-from aiohttp import ClientConnectorDNSError, ClientResponse, hdrs
+from aiohttp import ClientConnectorDNSError, ClientResponse
 from aiolimiter import AsyncLimiter
-from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from yarl import URL
 
-from ..errors import (
+from ...errors import (
     BadAnswerError,
     CameraSettingError,
     CameraUnknownError,
-    ClipError,
     CloudError,
     NoFootageError,
     NoPermissionError,
     NotReadyError,
     RefusedError,
-    SignInError,
     UnreachableError,
 )
-from ..model import (
-    Camera,
-    Clock,
-    Event,
-    Identity,
-    MediaOptions,
-    Part,
-    Plan,
-    ProblemKind,
-)
-from ..time_range import Placing, Window, from_ms, merged, within
-from . import sanitize
-from .base import Download, Source, SplitError
-from .http import (
-    LARGEST_JSON_BYTES,
-    Http,
-    download_of,
-    http_date,
-    parse_json,
-    parse_url,
-    read_body,
-    read_json,
-    trouble,
+from ...model import Camera, Clock, Event, Identity, MediaOptions, Plan, ProblemKind
+from ...time_range import Placing, Window, from_ms, merged, within
+from .. import sanitize
+from ..base import Download, Source, SplitError
+from ..http import Http, download_of, parse_url
+from .aws import SERVICE, FragmentError, PageTokens, SignedHttp, list_in, read_object
+from .fragments import (
+    LONGEST_FRAGMENT_MS,
+    MOST_BYTES,
+    MOST_FRAGMENTS,
+    PARTS_AT_ONCE,
+    SHORTEST_FRAGMENT_MS,
+    Fragment,
+    KinesisPart,
+    are_apart,
+    batches,
+    blind_parts,
+    epoch_ms,
+    in_order,
+    part_of,
+    parts_of,
 )
 
 _LOGGER = logging.getLogger(__name__)
-# At its lowest level it logs all that it signs, the session token too.
-logging.getLogger(SigV4Auth.__module__).setLevel(logging.INFO)
 
-SERVICE = "kinesisvideo"
 # A page of ListFragments costs 1000 of the 10,000 points a second of a stream.
 RATE = (3, 0.5)
 # GetClip costs a point a fragment, of 500 a second of a stream.
@@ -77,28 +65,8 @@ PAGE = 1000
 # Two days of the shortest fragments. More streams than on so many pages no key sees.
 MOST_PAGES = 200
 MOST_STREAM_PAGES = 20
-
-# GetClip silently stops after 200 fragments or 100 MB; these stay clear of both. Its
-# third limit, 24 hours, is out of reach of so few fragments.
-MOST_FRAGMENTS = 190
-MOST_BYTES = 90_000_000
-# What is asked for at once, so that all that may come side by side does and none is
-# waited for at the end. A request for less than the least would gain nothing.
-PART_BYTES = 30_000_000
-LEAST_PART_BYTES = 8_000_000
-LONGEST_FRAGMENT_MS = 20_000
-SHORTEST_FRAGMENT_MS = 1000
-# A timestamp after the year 2100 is none.
-LATEST_S = 4_102_444_800
-# What is asked for at once where the fragments may not be listed, as in AWS's sample.
-BLIND_PART = timedelta(minutes=3)
-# And how exactly it is looked for when the first of them starts.
+# Where fragments may not be listed: how exactly it is looked for when the first starts.
 BLIND_ACCURACY_MS = 100
-# A pause between two fragments, in lengths of the first, after which a clip's time
-# would no longer be the wall clock's. By the producer's clock: arrival varies more.
-LONGEST_PAUSE = 0.5
-# A clip is as long as its fragments but for half of one, and for how lengths are rounded.
-LEAST_TOLERANCE_MS = 500
 # How many fragments of a part that is refused are tried alone before it is given up.
 MOST_TRIED_ALONE = 16
 
@@ -115,93 +83,8 @@ FOOTAGE_SLACK = timedelta(seconds=1)
 # In base64: 6 MiB are the most.
 LONGEST_PICTURE = 9 * 2**20
 
-_THROTTLED = {
-    "ClientLimitExceededException",
-    "ConnectionLimitExceededException",
-    "LimitExceededException",
-    "RequestLimitExceeded",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
-_BAD_KEY = {
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
-_SKEWED = {"RequestExpired", "RequestTimeTooSkewed", "SignatureExpired"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "NotAuthorizedException"}
-# What may be wrong with one fragment only, by the exception: its neighbours can be had.
-_FRAGMENT = {
-    "InvalidCodecPrivateDataException": "codec_changed",
-    "InvalidMediaFrameException": "frame_broken",
-    "MissingCodecPrivateDataException": "codec_data_missing",
-    "UnsupportedStreamMediaTypeException": "codec_unsupported",
-}
 # What may come of an endpoint that no longer has a stream's footage.
 _STALE_ENDPOINT = (BadAnswerError, CameraUnknownError, UnreachableError)
-
-
-class _ClockSkewError(ClipError):
-    """The cloud's clock and ours differ too much; `by` is how much, if it is known."""
-
-    def __init__(self, by: timedelta | None) -> None:
-        """Take the difference."""
-        super().__init__("clock_skew")
-        self.by = by
-
-
-class FragmentError(RefusedError):
-    """The footage itself is refused; that may be for a single fragment of it."""
-
-
-class _Signer(SigV4Auth):  # type: ignore[misc]
-    """botocore's signer, by the cloud's clock; by itself it knows ours only."""
-
-    def __init__(
-        self, credentials: Credentials, service: str, region: str, ahead: timedelta
-    ) -> None:
-        """Take who signs, for what, and how far the cloud's clock is ahead of ours."""
-        super().__init__(credentials, service, region)
-        self._ahead = ahead
-
-    @override
-    def _modify_request_before_signing(self, request: AWSRequest) -> None:
-        now = datetime.now(UTC) + self._ahead
-        request.context["timestamp"] = now.strftime(SIGV4_TIMESTAMP)
-        super()._modify_request_before_signing(request)
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Fragment:
-    """A fragment: `start_ms` is by the timestamps that were asked for.
-
-    `produced_ms` is by the producer's, whatever was asked for. `is_copy`: it was sent
-    before, and GetClip gives it once more to who asks by the time of arrival.
-    """
-
-    start_ms: int
-    produced_ms: int
-    length_ms: int
-    size_bytes: int
-    is_copy: bool = False
-
-    @property
-    def end_ms(self) -> int:
-        """When it ends."""
-        return self.start_ms + self.length_ms
-
-    def follows(self, before: Fragment) -> bool:
-        """Return whether its footage goes on where another's ends, without a pause."""
-        distance_ms = self.produced_ms - before.produced_ms
-        return 0 <= distance_ms <= before.length_ms * (1 + LONGEST_PAUSE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,17 +92,6 @@ class KinesisCamera(Camera):
     """A stream; `arn` is set where a person named it by that."""
 
     arn: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class KinesisPart(Part):
-    """Some fragments, by when each starts and how long it is.
-
-    Where fragments may not be listed there are none: whatever starts in the window.
-    """
-
-    starts_ms: tuple[int, ...] = ()
-    lengths_ms: tuple[int, ...] = ()
 
 
 class KinesisSource(Source[KinesisCamera, KinesisPart]):
@@ -235,8 +107,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
     honours = frozenset({"timestamps"})
     # AWS's list prices of US East: what is read from a stream, and its way out of AWS.
     usd_per_gb = 0.1
-    # A request comes only so fast; the quotas count fragments, not requests.
-    parts_at_once = 6
+    parts_at_once = PARTS_AT_ONCE
     # A fragment is there once it is whole, and listed "in less than one second".
     lag = timedelta(seconds=5)
     # A fragment may be 20 s long; the rest is for its way into the cloud.
@@ -264,13 +135,15 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
         self._fragments = defaultdict[str, AsyncLimiter](
             lambda: AsyncLimiter(*FRAGMENTS_RATE)
         )
-        self._credentials = Credentials(
-            self.credentials["access_key_id"],
-            self.credentials["secret_access_key"],
-            self.credentials.get("session_token") or None,
+        self._aws = SignedHttp(
+            self._http,
+            Credentials(
+                self.credentials["access_key_id"],
+                self.credentials["secret_access_key"],
+                self.credentials.get("session_token") or None,
+            ),
+            self._region,
         )
-        # How far the cloud's clock is ahead of ours, once it complained.
-        self._ahead = timedelta(0)
         # (camera id, API) -> the endpoint that serves it.
         self._endpoints: dict[tuple[str, str], str] = {}
 
@@ -296,11 +169,11 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
     async def cameras(self) -> list[KinesisCamera]:
         listed: list[Any] = []
         try:
-            tokens = _Tokens(MOST_STREAM_PAGES)
+            tokens = PageTokens(MOST_STREAM_PAGES)
             ask: dict[str, Any] = {}
             while True:
                 page = await self._ask("listStreams", ask)
-                listed += _list_in(page, "StreamInfoList")
+                listed += list_in(page, "StreamInfoList")
                 token = tokens.next_in(page)
                 if token is None:
                     break
@@ -345,7 +218,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
         except NoPermissionError as err:
             _LOGGER.debug("Fragments may not be listed: %s", err)
             return await self._plan_without_list(camera, window, selector, err)
-        parts = _parts(batches(fragments))
+        parts = parts_of(batches(fragments))
         is_fresh = datetime.now(UTC) < window.end + self.settles_after
         trouble = None if is_whole else RefusedError("list_not_whole")
         if is_fresh and (not parts or fragments[-1].end_ms < window.end_ms):
@@ -394,16 +267,16 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
         cuts = [
             number
             for number, (before, start) in enumerate(itertools.pairwise(starts), 1)
-            if _are_apart(before, start)
+            if are_apart(before, start)
         ]
         if not cuts:
             return []
         middle = min(cuts, key=lambda cut: abs(cut - len(starts) / 2))
         lengths = part.lengths_ms
-        first = _part(part.window.start_ms, starts[:middle], lengths[:middle])
+        first = part_of(part.window.start_ms, starts[:middle], lengths[:middle])
         return [
             first,
-            _part(first.window.end_ms, starts[middle:], lengths[middle:]),
+            part_of(first.window.end_ms, starts[middle:], lengths[middle:]),
         ]
 
     @override
@@ -429,7 +302,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
     async def picture(
         self, camera: KinesisCamera, *, is_fresh: bool = True
     ) -> bytes | None:
-        now = datetime.now(UTC) + self._ahead
+        now = datetime.now(UTC) + self._aws.ahead
         window = Window(now - PICTURE_SPAN, now)
         images = await self._images(
             camera, window, "SERVER_TIMESTAMP", PICTURE_EVERY_MS
@@ -473,14 +346,14 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
                     "Format": "JPEG",
                 },
             ) as response:
-                answer = await _read_object(response, longest_text=LONGEST_PICTURE)
-                images = _list_in(answer, "Images")
+                answer = await read_object(response, longest_text=LONGEST_PICTURE)
+                images = list_in(answer, "Images")
         except NoFootageError, RefusedError:
             return []
         try:
             contents = [
                 (
-                    from_ms(_ms(image.get("TimeStamp", 0))),
+                    from_ms(epoch_ms(image.get("TimeStamp", 0))),
                     image.get("ImageContent") or "",
                 )
                 for image in images
@@ -499,14 +372,14 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
 
     async def _account(self) -> str:
         """Return the number of the AWS account that the credentials belong to."""
-        async with self._send(
+        async with self._aws.send(
             self._sts_url,
             b"Action=GetCallerIdentity&Version=2011-06-15",
             service="sts",
             action="sts:GetCallerIdentity",
             content_type="application/x-www-form-urlencoded",
         ) as response:
-            answer = await _read_object(response)
+            answer = await read_object(response)
         try:
             notice = answer["GetCallerIdentityResponse"]["GetCallerIdentityResult"]
             account = sanitize.id_of(notice["Account"])
@@ -563,7 +436,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
         if again_after_s > 0:
             asked = Window.of_ms(early_ms, window.end_ms)
             return Plan(
-                parts=_blind_parts(asked, Placing.LOOSE),
+                parts=blind_parts(asked, Placing.LOOSE),
                 again_after_s=again_after_s,
                 trouble=trouble,
             )
@@ -590,7 +463,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
                     after_ms = middle_ms
             start_ms = before_ms
         asked = Window.of_ms(start_ms, window.end_ms)
-        return Plan(parts=_blind_parts(asked, Placing.SEQUENCE), trouble=trouble)
+        return Plan(parts=blind_parts(asked, Placing.SEQUENCE), trouble=trouble)
 
     async def _list_fragments(
         self, camera: KinesisCamera, window: Window, selector: str
@@ -600,7 +473,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
         And whether that is all that is listed, as far as is known.
         """
         listed: list[Any] = []
-        tokens = _Tokens(MOST_PAGES)
+        tokens = PageTokens(MOST_PAGES)
         ask: dict[str, Any] = {
             "FragmentSelector": _selector(
                 selector, window.start_ms - LONGEST_FRAGMENT_MS, window.end_ms - 1
@@ -610,8 +483,8 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
             async with self._media(
                 camera, "LIST_FRAGMENTS", "listFragments", {**ask, "MaxResults": PAGE}
             ) as response:
-                page = await _read_object(response)
-            found = _list_in(page, "Fragments")
+                page = await read_object(response)
+            found = list_in(page, "Fragments")
             if len(found) > PAGE:
                 raise BadAnswerError("cloud_nonsense")
             listed += found
@@ -699,7 +572,7 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
                 url = f"{self._endpoints[key]}/{path}"
                 try:
                     response = await stack.enter_async_context(
-                        self._send(url, body, action=action)
+                        self._aws.send(url, body, action=action)
                     )
                 except _STALE_ENDPOINT:
                     self._endpoints.pop(key, None)
@@ -722,200 +595,12 @@ class KinesisSource(Source[KinesisCamera, KinesisPart]):
 
     async def _ask(self, path: str, ask: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the control plane. Raises SignInError, CloudError, RefusedError."""
-        async with self._send(
+        async with self._aws.send(
             f"{self._endpoint}/{path}",
             json.dumps(ask).encode(),
             action=f"kinesisvideo:{path[0].upper()}{path[1:]}",
         ) as response:
-            return await _read_object(response)
-
-    @asynccontextmanager
-    async def _send(
-        self,
-        url: str,
-        body: bytes,
-        *,
-        action: str,
-        service: str = SERVICE,
-        content_type: str = "application/json",
-    ) -> AsyncIterator[ClientResponse]:
-        """Send a signed request; yield the answer if it is a good one.
-
-        `action` is the IAM action that it takes. Raises SignInError, CloudError,
-        NoFootageError, RefusedError.
-        """
-        self._http.own_url(url)
-        async with AsyncExitStack() as stack:
-            for may_correct in (True, False):
-                request = AWSRequest(
-                    method=hdrs.METH_POST,
-                    url=url,
-                    data=body,
-                    headers={hdrs.CONTENT_TYPE: content_type},
-                )
-                _Signer(self._credentials, service, self._region, self._ahead).add_auth(
-                    request
-                )
-                response = await stack.enter_async_context(
-                    self._http.request(
-                        hdrs.METH_POST,
-                        url,
-                        headers={**request.headers, hdrs.ACCEPT: "application/json"},
-                        body=body,
-                    )
-                )
-                if response.status == HTTPStatus.OK:
-                    break
-                error = await _error(response, action, self._region)
-                if not isinstance(error, _ClockSkewError):
-                    raise error
-                if not may_correct or error.by is None:
-                    raise CloudError("clock_skew")
-                self._ahead = error.by
-            yield response
-
-
-def in_order(found: Sequence[Mapping[str, Any]], selector: str) -> list[Fragment]:
-    """Sort what ListFragments gave "in no specific order" by the chosen timestamps."""
-    is_by_arrival = selector == "SERVER_TIMESTAMP"
-    name = "ServerTimestamp" if is_by_arrival else "ProducerTimestamp"
-    # What was sent twice has one time of the producer's; GetClip gives the oldest.
-    originals: dict[int, Fragment] = {}
-    copies: list[Fragment] = []
-    for one in sorted(found, key=lambda one: int(one["FragmentNumber"])):
-        produced_ms = _ms(one["ProducerTimestamp"])
-        fragment = Fragment(
-            start_ms=_ms(one[name]),
-            produced_ms=produced_ms,
-            length_ms=min(
-                max(int(one.get("FragmentLengthInMilliseconds") or 0), 0),
-                LONGEST_FRAGMENT_MS,
-            ),
-            size_bytes=int(one.get("FragmentSizeInBytes") or 0),
-            is_copy=produced_ms in originals,
-        )
-        if not fragment.is_copy:
-            originals[produced_ms] = fragment
-        elif is_by_arrival:
-            copies.append(fragment)
-    return sorted([*_with_lengths(originals), *copies])
-
-
-def _with_lengths(originals: Mapping[int, Fragment]) -> list[Fragment]:
-    """Return fragments, by the producer's time of each, with their true lengths.
-
-    That is the distance to the next one where it is about what the producer told, or
-    where the producer told nothing.
-    """
-    order = sorted(originals)
-    fragments: list[Fragment] = []
-    for produced_ms, next_ms in itertools.zip_longest(order, order[1:]):
-        length_ms = originals[produced_ms].length_ms
-        distance_ms = next_ms - produced_ms if next_ms else 0
-        if abs(distance_ms - length_ms) <= length_ms * LONGEST_PAUSE:
-            length_ms = distance_ms
-        length_ms = length_ms or min(distance_ms, LONGEST_FRAGMENT_MS)
-        if not length_ms:
-            length_ms = fragments[-1].length_ms if fragments else SHORTEST_FRAGMENT_MS
-        fragments.append(replace(originals[produced_ms], length_ms=length_ms))
-    return fragments
-
-
-def batches(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
-    """Split fragments into runs that one GetClip gives whole, and that have no pause.
-
-    A range of time selects just one run: none ends between fragments that start at one
-    moment, or has a copy among its own.
-    """
-    moments: list[list[Fragment]] = []
-    for fragment in fragments:
-        if moments and not _are_apart(moments[-1][-1].start_ms, fragment.start_ms):
-            moments[-1].append(fragment)
-        else:
-            moments.append([fragment])
-    wanted_bytes = _wanted_bytes(fragments)
-    runs: list[list[Fragment]] = []
-    run: list[Fragment] = []
-    size_bytes = 0
-    for moment in moments:
-        more = [fragment for fragment in moment if not fragment.is_copy]
-        if not more:
-            run = []
-            continue
-        more_bytes = sum(fragment.size_bytes for fragment in more)
-        if (
-            not run
-            or size_bytes >= wanted_bytes
-            or len(run) + len(more) > MOST_FRAGMENTS
-            or size_bytes + more_bytes > MOST_BYTES
-            or not more[0].follows(run[-1])
-        ):
-            run = []
-            runs.append(run)
-            size_bytes = 0
-        run += more
-        size_bytes += more_bytes
-    return runs
-
-
-def _wanted_bytes(fragments: Sequence[Fragment]) -> float:
-    """Return how much of some fragments is asked for at once, as far as it may be."""
-    sizes_bytes = [one.size_bytes for one in fragments if not one.is_copy]
-    all_bytes, at_once = sum(sizes_bytes), KinesisSource.parts_at_once
-    count = max(
-        math.ceil(len(sizes_bytes) / MOST_FRAGMENTS),
-        math.ceil(all_bytes / PART_BYTES),
-        min(all_bytes // LEAST_PART_BYTES, at_once),
-    )
-    if count > at_once:
-        # The last of them come together too.
-        count = math.ceil(count / at_once) * at_once
-    return all_bytes / count if all_bytes else MOST_BYTES
-
-
-def _are_apart(start_ms: int, next_ms: int) -> bool:
-    """Return whether a range can end with one fragment and leave out the next."""
-    return next_ms - start_ms > 1
-
-
-def _parts(runs: Sequence[Sequence[Fragment]]) -> list[KinesisPart]:
-    """Make a part of each run; one that goes on where another ends begins there.
-
-    By the time of arrival it may seem to begin earlier or later.
-    """
-    parts: list[KinesisPart] = []
-    for number, run in enumerate(runs):
-        start_ms = run[0].start_ms
-        if number and run[0].follows(runs[number - 1][-1]):
-            start_ms = parts[-1].window.end_ms
-        starts = [fragment.start_ms for fragment in run]
-        lengths = [fragment.length_ms for fragment in run]
-        parts.append(_part(start_ms, starts, lengths))
-    return parts
-
-
-def _part(
-    start_ms: int, starts_ms: Sequence[int], lengths_ms: Sequence[int]
-) -> KinesisPart:
-    """Make a part of the fragments that start at these times."""
-    return KinesisPart(
-        window=Window.of_ms(start_ms, start_ms + sum(lengths_ms)),
-        placing=Placing.SEQUENCE,
-        tolerance=timedelta(milliseconds=max(min(lengths_ms) // 2, LEAST_TOLERANCE_MS)),
-        starts_ms=tuple(starts_ms),
-        lengths_ms=tuple(lengths_ms),
-    )
-
-
-def _blind_parts(window: Window, placing: Placing) -> list[KinesisPart]:
-    """Make parts of whatever fragments start in a window.
-
-    Each but the first may begin up to a fragment late, just where the one before ends.
-    """
-    return [
-        KinesisPart(window=part, placing=Placing.LOOSE if number else placing)
-        for number, part in enumerate(window.split(BLIND_PART))
-    ]
+            return await read_object(response)
 
 
 def _named_camera(named: str) -> KinesisCamera:
@@ -950,137 +635,3 @@ def _selector(kind: str, start_ms: int, end_ms: int) -> dict[str, Any]:
             "EndTimestamp": end_ms / 1000,
         },
     }
-
-
-def _ms(seconds: float) -> int:
-    """Return epoch milliseconds. Raises ValueError for what no clock ever showed."""
-    if not 0 <= seconds < LATEST_S:
-        raise ValueError(seconds)
-    # A float of today is exact to 0.0003 ms only; what is left after that is cut off,
-    # so that a range that begins with a fragment never begins after it.
-    return int(seconds * 1000 + 0.001)
-
-
-class _Tokens:
-    """What the next page of a list is asked for with, until there is an end to it.
-
-    A list `is_whole` once its last page has come; it `is_circle` if a token came twice.
-    """
-
-    def __init__(self, most_pages: int) -> None:
-        """Take how many pages are read at most."""
-        self.is_whole = False
-        self.is_circle = False
-        self._most_pages = most_pages
-        self._seen: set[str] = set()
-
-    def next_in(self, page: Mapping[str, Any]) -> str | None:
-        """Return the token in a page, None where there is nothing more to ask for."""
-        token = page.get("NextToken")
-        if not token:
-            self.is_whole = True
-            return None
-        if not isinstance(token, str):
-            raise BadAnswerError("cloud_nonsense")
-        self.is_circle = token in self._seen
-        self._seen.add(token)
-        is_over = self.is_circle or len(self._seen) >= self._most_pages
-        return None if is_over else token
-
-
-def _list_in(answer: Mapping[str, Any], name: str) -> list[Any]:
-    """Return a list in an answer. Raises CloudError for an answer without such a list."""
-    found = answer.get(name) or []
-    # An error told with status 200 is no empty list.
-    if not isinstance(found, list) or (answer and name not in answer):
-        raise BadAnswerError("cloud_nonsense")
-    return found
-
-
-async def _read_object(
-    response: ClientResponse, *, longest_text: int = sanitize.LONGEST_TEXT
-) -> dict[str, Any]:
-    """Return the answer's JSON object. Raises CloudError if it is none."""
-    value = await read_json(response, longest_text=longest_text)
-    if not isinstance(value, dict):
-        raise BadAnswerError("cloud_nonsense")
-    return value
-
-
-async def _error(response: ClientResponse, action: str, region: str) -> ClipError:
-    """Turn an answer that is not good into an error, by what AWS calls it."""
-    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return trouble(response)
-    name, message = await _complaint(response)
-    _LOGGER.debug(
-        "%s: %s %s (request %s)",
-        action,
-        response.status,
-        name,
-        response.headers.get("x-amzn-RequestId"),
-    )
-    said = message.lower()
-    if name in _SKEWED or "signature expired" in said or "not yet current" in said:
-        return _ClockSkewError(_clock_difference(response))
-    if name in _EXPIRED or ("token" in said and "is expired" in said):
-        return SignInError("token_expired")
-    if "valid region" in said:
-        return CloudError("region_unknown", region=region)
-    return _refusal(name, message, action) or trouble(response)
-
-
-async def _complaint(response: ClientResponse) -> tuple[str, str]:
-    """Return the name of an error and what is said of it, as far as AWS tells."""
-    body = await read_body(response, LARGEST_JSON_BYTES)
-    try:
-        answer = await parse_json(body)
-    except CloudError:
-        answer = {}
-    # STS wraps it; the others put it beside the message or into a header.
-    if isinstance(answer, dict):
-        answer = answer.get("Error", answer)
-    if not isinstance(answer, dict):
-        answer = {}
-    name = (
-        response.headers.get("x-amzn-ErrorType")
-        or response.headers.get("x-amz-ErrorType")
-        or answer.get("__type")
-        or answer.get("Code")
-        or answer.get("code")
-        or ""
-    )
-    message = str(answer.get("Message") or answer.get("message") or "")
-    return str(name).partition(":")[0].rpartition("#")[2], message
-
-
-def _refusal(name: str, message: str, action: str) -> ClipError | None:
-    """Return the error of a name that says what to do about it."""
-    if name in _BAD_KEY:
-        return SignInError("invalid_auth")
-    if name in _DENIED:
-        # It may be another right that is missing, such as that to a key of KMS.
-        lacking = re.search(r"to perform: ([\w-]{1,64}:\w{1,64})", message)
-        return NoPermissionError(
-            "no_permission", action=lacking[1] if lacking else action
-        )
-    if name in _THROTTLED:
-        return CloudError("cloud_throttled")
-    if name == "ResourceNotFoundException":
-        if "fragment" in message.lower():
-            return NoFootageError("no_footage")
-        return CameraUnknownError("camera_unknown")
-    if name == "NoDataRetentionException":
-        return CameraSettingError("no_retention")
-    if key := _FRAGMENT.get(name):
-        return FragmentError(key)
-    if re.fullmatch(r"\w{1,100}", name):
-        return RefusedError("request_refused", action=action, reason=name)
-    return None
-
-
-def _clock_difference(response: ClientResponse) -> timedelta | None:
-    """Return how far the cloud's clock is ahead of ours, if it shows a time of ours."""
-    theirs = http_date(response.headers.get(hdrs.DATE, ""))
-    if theirs is None or not 0 < theirs.timestamp() < LATEST_S:
-        return None
-    return theirs - datetime.now(UTC)
