@@ -24,7 +24,8 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from custom_components.clip_download import copies, copy_kinds
+from custom_components.clip_download import copies
+from custom_components.clip_download.accounts import source
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.copies.copier import Copier
 from custom_components.clip_download.engine.copies.store import QueueStatus
@@ -946,7 +947,10 @@ async def test_no_package(
     """A package that cannot be installed is named, in the form and in the log."""
     failed = RequirementsNotFound(DOMAIN, ["aiobotocore==0"])
     with monkeypatch.context() as patched:
-        patched.setattr(copy_kinds, "async_bring", AsyncMock(side_effect=failed))
+        patched.setattr(hass.config, "skip_pip", False)
+        patched.setattr(
+            source, "async_process_requirements", AsyncMock(side_effect=failed)
+        )
         form = await answer(hass, await begin(hass, "s3"), remote.typed())
         assert error_of(form) == "package_missing"
     result = await answer(hass, form, remote.typed())

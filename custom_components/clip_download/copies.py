@@ -12,21 +12,19 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, Platform
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import (
     async_dispatcher_connect,
     async_dispatcher_send,
 )
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.signal_type import SignalType
 
 from .accounts import loaded_accounts
 from .const import CONF_KEEP_DAYS, CONF_KIND, CONF_MOST_GB, DOMAIN
-from .copy_kinds import TARGETS, TargetKind, is_target
+from .copy_kinds import TARGETS, is_target
 from .engine.copies.away import AwayClips
 from .engine.copies.copier import Copier
 from .engine.copies.crypt import Crypt
@@ -38,7 +36,7 @@ from .engine.errors import ClipError, CloudError, SignInError
 from .engine.library.database import Library
 from .engine.library.queries import ClipQueries
 from .engine.model import Clip
-from .engine.targets.base import NoStoreError, Target
+from .engine.targets.base import NoStoreError
 from .engine.targets.limits import Bandwidth, Hours
 from .errors import raise_setup_error, raise_update_error
 from .paths import media_folder, media_folders
@@ -151,26 +149,6 @@ class Copies:
 type CopiesConfigEntry = ConfigEntry[Copies]
 
 
-async def async_open_target(
-    hass: HomeAssistant,
-    kind: TargetKind,
-    data: dict[str, Any],
-    limit: Bandwidth | None = None,
-) -> Target:
-    """Open a place; nothing is asked of it yet.
-
-    Raises ClipError, and ConfigEntryError if what it needs cannot be installed.
-    """
-    try:
-        return await kind.open(hass, data, limit or Bandwidth())
-    except RequirementsNotFound as err:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key="package_missing",
-            translation_placeholders={"package": ", ".join(err.requirements)},
-        ) from err
-
-
 async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
     """Go on with the copies of a place, whether it can be reached now or not."""
     shared = await async_shared(hass)
@@ -188,7 +166,7 @@ async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bo
             int(options.get(CONF_MOST_MBIT_S, 0) * BYTES_PER_MBIT) or None
         )
         kind = TARGETS[entry.data[CONF_KIND]]
-        target = await async_open_target(hass, kind, dict(entry.data), limit)
+        target = await kind.open(hass, entry.data, limit)
     entry.async_on_unload(target.aclose)
 
     async def close(event: Event) -> None:

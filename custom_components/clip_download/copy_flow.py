@@ -46,7 +46,6 @@ from .copies import (
     CONF_KINDS,
     CONF_LABELS,
     CONF_MOST_MBIT_S,
-    async_open_target,
 )
 from .copy_kinds import TARGETS, TargetKind
 from .engine.copies.crypt import Crypt, UndecryptableError, new_identity
@@ -55,6 +54,7 @@ from .engine.copies.restore import catalogue
 from .engine.errors import ClipError
 from .engine.model import SEEN, EventKind
 from .engine.targets.base import Target
+from .engine.targets.limits import Bandwidth
 from .entity import camera_unique_id
 from .errors import async_form_errors
 from .options_flow import LIMITS
@@ -181,7 +181,7 @@ class TargetSteps(ConfigFlow):
             self._abort_if_unique_id_configured()
         try:
             async with aclosing(
-                await async_open_target(self.hass, kind, data)
+                await kind.open(self.hass, data, Bandwidth())
             ) as target:
                 await target.try_access()
                 return await _errors_of_others(target, data) if is_new else {}, {}

@@ -25,7 +25,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util.ssl import client_context, client_context_no_verify
 
 from .accounts.kind import Field, Visibility, is_bare_https_url, password, text
-from .accounts.source import async_bring
+from .accounts.source import async_require
 from .const import CONF_KIND
 from .engine import targets
 from .engine.targets.base import Target
@@ -36,7 +36,10 @@ CONF_PREFIX = "prefix"
 
 
 class Open(Protocol):
-    """Opens a target with what its entry has; nothing is asked of it yet. Raises ClipError."""
+    """Opens a target with what its entry has; nothing is asked of it yet.
+
+    Raises ClipError, and ConfigEntryError if what it needs cannot be installed.
+    """
 
     async def __call__(
         self, hass: HomeAssistant, data: Mapping[str, Any], limit: Bandwidth
@@ -65,7 +68,7 @@ async def _async_open_s3(
     hass: HomeAssistant, data: Mapping[str, Any], limit: Bandwidth
 ) -> Target:
     s3 = await async_import_module(hass, f"{targets.__name__}.s3")
-    await async_bring(hass, s3.REQUIREMENTS)
+    await async_require(hass, s3.REQUIREMENTS)
     settings = s3.S3Settings(
         bucket=data[CONF_BUCKET],
         access_key_id=data["access_key_id"],
@@ -84,7 +87,7 @@ async def _async_open_webdav(
     hass: HomeAssistant, data: Mapping[str, Any], limit: Bandwidth
 ) -> Target:
     webdav = await async_import_module(hass, f"{targets.__name__}.webdav")
-    await async_bring(hass, webdav.REQUIREMENTS)
+    await async_require(hass, webdav.REQUIREMENTS)
     settings = webdav.WebDavSettings(
         url=data[CONF_URL],
         username=data[CONF_USERNAME],

@@ -29,14 +29,7 @@ async def async_source_module(
 
     What it needs is installed first. Raises ConfigEntryError if that cannot be.
     """
-    try:
-        await async_bring(hass, kind.requirements)
-    except RequirementsNotFound as err:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key="package_missing",
-            translation_placeholders={"package": ", ".join(err.requirements)},
-        ) from err
+    await async_require(hass, kind.requirements)
     name = module or kind.source.module
     return await async_import_module(hass, f"{sources.__name__}.{name}")
 
@@ -83,16 +76,31 @@ async def async_create_source(
     )
 
 
+async def async_require(hass: HomeAssistant, requirements: Sequence[str]) -> None:
+    """Install what is missing of some packages.
+
+    Raises ConfigEntryError if one cannot be installed.
+    """
+    try:
+        await _async_install(hass, requirements)
+    except RequirementsNotFound as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="package_missing",
+            translation_placeholders={"package": ", ".join(err.requirements)},
+        ) from err
+
+
 async def _async_bring_live(hass: HomeAssistant) -> None:
     """Install what live views need. Raises RefusedError."""
     try:
-        await async_bring(hass, LIVE_REQUIREMENTS)
+        await _async_install(hass, LIVE_REQUIREMENTS)
     except RequirementsNotFound as err:
         package = ", ".join(err.requirements)
         raise RefusedError("live_needs_package", package=package) from err
 
 
-async def async_bring(hass: HomeAssistant, requirements: Sequence[str]) -> None:
+async def _async_install(hass: HomeAssistant, requirements: Sequence[str]) -> None:
     """Install what is missing of some packages. Raises RequirementsNotFound."""
     # As Home Assistant itself does with those of manifests.
     if requirements and not hass.config.skip_pip:
