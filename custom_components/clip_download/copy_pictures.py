@@ -2,11 +2,10 @@
 
 import asyncio
 from datetime import timedelta
-from http import HTTPStatus
 import logging
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.core import HomeAssistant, callback
@@ -15,12 +14,12 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from .const import DOMAIN
 from .copies import async_away, async_copied_picture
-from .downloads import HEADERS, not_found
+from .downloads import not_found
 from .engine.errors import ClipError
 from .entity import camera_entity_id
 from .links import async_signed
 from .permissions import may_control
-from .pictures import JPEG
+from .pictures import picture_response
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -69,11 +68,4 @@ class CopyPictureView(HomeAssistantView):
         except (ClipError, ConfigEntryError, TimeoutError) as err:
             _LOGGER.debug("No picture of a clip's copy: %s", err)
             content = None
-        if content is None:
-            return not_found()
-        return web.Response(
-            body=content,
-            content_type=JPEG,
-            status=HTTPStatus.OK,
-            headers={**HEADERS, hdrs.CACHE_CONTROL: "private, max-age=86400"},
-        )
+        return picture_response(content)

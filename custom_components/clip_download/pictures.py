@@ -9,7 +9,6 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import hashlib
-from http import HTTPStatus
 import logging
 from typing import Final
 
@@ -192,15 +191,18 @@ class PictureView(HomeAssistantView):
             user, camera_entity_id(hass, picture.account_id, picture.camera_id)
         ):
             return not_found()
-        content = await pictures.async_content(picture_id, picture)
-        if content is None:
-            return not_found()
-        return web.Response(
-            body=content,
-            content_type=JPEG,
-            status=HTTPStatus.OK,
-            headers={**HEADERS, hdrs.CACHE_CONTROL: "private, max-age=86400"},
-        )
+        return picture_response(await pictures.async_content(picture_id, picture))
+
+
+def picture_response(content: bytes | None) -> web.Response:
+    """Return a JPEG as a response, not found for None."""
+    if content is None:
+        return not_found()
+    return web.Response(
+        body=content,
+        content_type=JPEG,
+        headers={**HEADERS, hdrs.CACHE_CONTROL: "private, max-age=86400"},
+    )
 
 
 async def _async_fetched(
