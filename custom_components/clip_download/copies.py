@@ -158,8 +158,8 @@ async def async_setup_copies(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bo
     with raise_setup_error():
         instance_id = await store.instance_id(entry.data.get(CONF_INSTANCE, ""))
         # First: what is saved from now on is noted, also while the place is away.
-        told = json.dumps(dict(options), sort_keys=True, default=str)
-        await store.set_target(entry.entry_id, _rule(entry), told)
+        as_json = json.dumps(dict(options), sort_keys=True, default=str)
+        await store.set_target(entry.entry_id, _rule(entry), as_json)
         # What was wrong may have been changed: it is found out anew.
         await store.set_error(entry.entry_id, None)
         limit = Bandwidth(

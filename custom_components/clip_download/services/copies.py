@@ -103,18 +103,18 @@ async def _async_verify(
 ) -> VerifiedPlace:
     """Compare the copies of clips at a place; those that are not right are made again."""
     copies = entry.runtime_data
-    told: VerifiedPlace = {"config_entry_id": entry.entry_id, "title": entry.title}
+    result: VerifiedPlace = {"config_entry_id": entry.entry_id, "title": entry.title}
     try:
         verified = await verify(copies.store, copies.place, clip_ids)
     except ClipError as err:
-        told["message"] = async_message(hass, action_error(err, camera=entry.title))
-        return told
+        result["message"] = async_message(hass, action_error(err, camera=entry.title))
+        return result
     copies.copier.wake()
-    told["ok"] = verified.ok
-    told["unknown"] = verified.unknown
-    told["missing"] = _named(verified.missing)
-    told["different"] = _named(verified.differing)
-    return told
+    result["ok"] = verified.ok
+    result["unknown"] = verified.unknown
+    result["missing"] = _named(verified.missing)
+    result["different"] = _named(verified.differing)
+    return result
 
 
 def _named(copies: Sequence[Copy]) -> list[NamedClip]:

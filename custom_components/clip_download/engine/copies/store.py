@@ -210,10 +210,10 @@ class Rule:
     @classmethod
     def of_json(cls, value: str) -> Rule:
         """Return that of a column."""
-        told = json.loads(value)
-        if (cameras := told["cameras"]) is not None:
-            told["cameras"] = {(account, camera) for account, camera in cameras}
-        return cls(**told)
+        fields = json.loads(value)
+        if (cameras := fields["cameras"]) is not None:
+            fields["cameras"] = {(account, camera) for account, camera in cameras}
+        return cls(**fields)
 
 
 def _sorted(some: Collection[Any] | None) -> list[Any] | None:

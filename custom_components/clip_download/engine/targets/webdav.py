@@ -229,8 +229,10 @@ class WebDavTarget(Target):
     def _url(self, name: str) -> str:
         return str(self._client.get_url(f"{self._prefix}{name}"))
 
-    async def _ask(self, action: str, name: str, right: Right, **told: Any) -> bytes:
-        return await self._send(action, f"{self._prefix}{name}", right, **told)
+    async def _ask(
+        self, action: str, name: str, right: Right, **arguments: Any
+    ) -> bytes:
+        return await self._send(action, f"{self._prefix}{name}", right, **arguments)
 
     async def _send(
         self,
