@@ -62,12 +62,15 @@ def access_token_of(
                 session = OAuth2Session(hass, entry, app)
             if is_refused:
                 _async_make_due(hass, entry)
-            # Whoever asks may go away: the old token is worth nothing any more.
-            renewing = hass.async_create_task(
-                _async_renew(hass, entry, session), f"renew token of {entry.title}"
-            )
-            renewing.add_done_callback(lambda one: one.cancelled() or one.exception())
-            await asyncio.shield(renewing)
+            if not session.valid_token:
+                # Whoever asks may go away: the old token is worth nothing any more.
+                renewing = hass.async_create_task(
+                    _async_renew(hass, entry, session), f"renew token of {entry.title}"
+                )
+                renewing.add_done_callback(
+                    lambda one: one.cancelled() or one.exception()
+                )
+                await asyncio.shield(renewing)
         except (
             ImplementationUnavailableError,
             UnknownImplementationError,
