@@ -1,20 +1,11 @@
 """The clips of which there are copies only: found as those at home are."""
 
-from collections.abc import Collection, Iterable, Sequence
-import json
+from collections.abc import Sequence
 import sqlite3
-from typing import Any
+from typing import Any, override
 
 from ..library.database import clip_of
-from ..library.queries import (
-    AccountPage,
-    CameraPage,
-    DayPage,
-    Filter,
-    When,
-    alike,
-    words_in,
-)
+from ..library.queries import BaseClipQueries, DayPage, Filter, When, alike, words_in
 from ..model import Clip
 from .store import CopyStore
 
@@ -22,51 +13,15 @@ from .store import CopyStore
 _HAS_WORD = "instr(search_text || ' ' || day, ?)"
 
 
-class AwayClips:
-    """The clips that are not at home any more. Every method raises StorageError.
+class AwayClips(BaseClipQueries):
+    """The clips that are not at home any more; none of them is among those at home.
 
-    Their `path` is where they belong at home. They are asked for as those at home are
-    (`ClipQueries`); a clip is never among both.
+    Their `path` is where they belong at home.
     """
 
     def __init__(self, store: CopyStore) -> None:
         """Take the rows of copies."""
         self._store = store
-
-    async def accounts(self) -> list[AccountPage]:
-        """Return the accounts that have clips, by name."""
-        latest = sorted(
-            (camera.latest for camera in await self._cameras("1", ())),
-            key=lambda clip: clip.window.start,
-        )
-        names = {clip.account_id: clip.account_name for clip in latest}
-        return sorted(
-            (AccountPage(id=one, name=name) for one, name in names.items()),
-            key=lambda page: (page.name.casefold(), page.id),
-        )
-
-    async def cameras(self, account_id: str) -> list[CameraPage]:
-        """Return the account's cameras that have clips, by name."""
-        return sorted(
-            await self._cameras("account_id = ?", (account_id,)),
-            key=lambda page: (page.name.casefold(), page.id),
-        )
-
-    async def _cameras(self, where: str, values: Sequence[Any]) -> list[CameraPage]:
-        rows = await self._read(
-            "SELECT away_clips.* FROM (SELECT DISTINCT account_id, camera_id "  # noqa: S608
-            f"FROM away_clips WHERE {where}) AS cameras "
-            "JOIN away_clips ON away_clips.rowid = (SELECT rowid FROM away_clips "
-            "WHERE account_id = cameras.account_id AND camera_id = cameras.camera_id "
-            "ORDER BY day DESC, start_ms DESC LIMIT 1)",
-            values,
-        )
-        return [
-            CameraPage(
-                id=row["camera_id"], name=row["camera_name"], latest=clip_of(row)
-            )
-            for row in rows
-        ]
 
     async def days(
         self, account_id: str, camera_id: str, *, before: str | None = None, most: int
@@ -84,45 +39,10 @@ class AwayClips:
         )
         return [DayPage(day=row["day"], latest=clip_of(row)) for row in rows]
 
-    async def clips_of_day(
-        self, account_id: str, camera_id: str, day: str, *, offset: int = 0, most: int
-    ) -> list[Clip]:
-        """Return the clips of a camera's day, newest first."""
-        return await self._clips(
-            "WHERE account_id = ? AND camera_id = ? AND day = ? "
-            "ORDER BY start_ms DESC, id DESC LIMIT ? OFFSET ?",
-            (account_id, camera_id, day, most, offset),
-        )
-
-    async def clip(self, clip_id: str) -> Clip | None:
-        """Return a clip by its id."""
-        return next(iter(await self.of_ids([clip_id])), None)
-
-    async def of_ids(self, ids: Iterable[str]) -> list[Clip]:
-        """Return the clips with these ids, as far as they exist."""
-        return await self._clips(
-            "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY start_ms, id",
-            (json.dumps(list(ids)),),
-        )
-
-    async def search(
-        self,
-        text: str,
-        *,
-        cameras: Collection[tuple[str, str]] | None = None,
-        most: int,
-    ) -> list[Clip]:
-        """Return the clips that have every word of `text`, newest first."""
-        return await self.newest_first(Filter(cameras=cameras, text=text), most=most)
-
+    @override
     async def newest_first(
         self, chosen: Filter, *, before: tuple[int, str] | None = None, most: int
     ) -> list[Clip]:
-        """Return the clips of a filter, newest first.
-
-        `before` is the start (Unix time in milliseconds) and the id of the last of those
-        returned before.
-        """
         when = When.of(chosen.window, before)
         words = words_in(chosen.text)
         conditions, values = alike(chosen, [])
@@ -143,6 +63,19 @@ class AwayClips:
             )
         )
 
+    @override
+    async def _latest(self, account_id: str | None) -> list[Clip]:
+        rows = await self._read(
+            "SELECT away_clips.* FROM (SELECT DISTINCT account_id, camera_id "
+            "FROM away_clips WHERE ?1 IS NULL OR account_id = ?1) AS cameras "
+            "JOIN away_clips ON away_clips.rowid = (SELECT rowid FROM away_clips "
+            "WHERE account_id = cameras.account_id AND camera_id = cameras.camera_id "
+            "ORDER BY day DESC, start_ms DESC LIMIT 1)",
+            (account_id,),
+        )
+        return [clip_of(row) for row in rows]
+
+    @override
     async def _clips(self, where: str, values: Sequence[Any]) -> list[Clip]:
         return [
             clip_of(row)

@@ -1,5 +1,6 @@
 """Queries of clips. Each uses an index: its time does not grow with the library."""
 
+from abc import ABC, abstractmethod
 from collections.abc import (
     AsyncIterator,
     Callable,
@@ -16,7 +17,7 @@ import json
 from pathlib import Path
 import re
 import sqlite3
-from typing import Any
+from typing import Any, override
 
 from ..aio import run_in_thread
 from ..errors import StorageError, reason_of
@@ -102,60 +103,37 @@ class DayPage:
     latest: Clip
 
 
-class ClipQueries:
-    """The clips of all accounts. Every method raises StorageError as the library does.
+class BaseClipQueries(ABC):
+    """The queries of a table of clips, whichever it is. Every method raises StorageError.
 
     Clips are ordered by the time at which they begin: the newest begins last.
     """
 
-    def __init__(self, library: Library) -> None:
-        """Take the library."""
-        self._library = library
-
     async def accounts(self) -> list[AccountPage]:
         """Return the accounts that have clips, by name."""
         # The name of an account is that in its latest clip.
-        latest = sorted(
-            (camera.latest for camera in await self._cameras("", ())),
-            key=lambda clip: clip.window.start,
-        )
+        latest = sorted(await self._latest(None), key=lambda clip: clip.window.start)
         names = {clip.account_id: clip.account_name for clip in latest}
         return sorted(
-            (
-                AccountPage(id=account_id, name=name)
-                for account_id, name in names.items()
-            ),
+            (AccountPage(id=one, name=name) for one, name in names.items()),
             key=lambda page: (page.name.casefold(), page.id),
         )
 
     async def cameras(self, account_id: str) -> list[CameraPage]:
         """Return the account's cameras that have clips, by name."""
         return sorted(
-            await self._cameras("WHERE cameras.account_id = ?", (account_id,)),
+            (
+                CameraPage(id=clip.camera_id, name=clip.camera_name, latest=clip)
+                for clip in await self._latest(account_id)
+            ),
             key=lambda page: (page.name.casefold(), page.id),
         )
-
-    async def days(
-        self, account_id: str, camera_id: str, *, before: str | None = None, most: int
-    ) -> list[DayPage]:
-        """Return the camera's latest days (before one), newest first."""
-        rows = await self._library.read(
-            "SELECT clips.* FROM days "
-            "JOIN clips ON clips.rowid = (SELECT rowid FROM clips "
-            "WHERE account_id = days.account_id AND camera_id = days.camera_id "
-            "AND day = days.day ORDER BY start_ms DESC LIMIT 1) "
-            "WHERE days.account_id = ? AND days.camera_id = ? AND days.day < ? "
-            "ORDER BY days.day DESC LIMIT ?",
-            # No digit comes after a letter.
-            (account_id, camera_id, before or "z", most),
-        )
-        return [DayPage(day=row["day"], latest=clip_of(row)) for row in rows]
 
     async def clips_of_day(
         self, account_id: str, camera_id: str, day: str, *, offset: int = 0, most: int
     ) -> list[Clip]:
         """Return the clips of a camera's day, newest first."""
-        return await self._library.clips(
+        return await self._clips(
             "WHERE account_id = ? AND camera_id = ? AND day = ? "
             "ORDER BY start_ms DESC, id DESC LIMIT ? OFFSET ?",
             (account_id, camera_id, day, most, offset),
@@ -163,11 +141,14 @@ class ClipQueries:
 
     async def clip(self, clip_id: str) -> Clip | None:
         """Return a clip by its id."""
-        return next(iter(await self._library.clips("WHERE id = ?", (clip_id,))), None)
+        return next(iter(await self._clips("WHERE id = ?", (clip_id,))), None)
 
-    async def clip_at(self, path: str) -> Clip | None:
-        """Return the clip whose file has this path."""
-        return next(iter(await self._library.clips("WHERE path = ?", (path,))), None)
+    async def of_ids(self, ids: Iterable[str]) -> list[Clip]:
+        """Return the clips with these ids, as far as they exist."""
+        return await self._clips(
+            "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY start_ms, id",
+            (json.dumps(list(ids)),),
+        )
 
     async def search(
         self,
@@ -185,6 +166,7 @@ class ClipQueries:
         """
         return await self.newest_first(Filter(cameras=cameras, text=text), most=most)
 
+    @abstractmethod
     async def newest_first(
         self, chosen: Filter, *, before: tuple[int, str] | None = None, most: int
     ) -> list[Clip]:
@@ -193,6 +175,47 @@ class ClipQueries:
         `before` is the start (Unix time in milliseconds) and the id of the last of those
         returned before.
         """
+
+    @abstractmethod
+    async def _clips(self, where: str, values: Sequence[Any]) -> list[Clip]:
+        """Return the clips that are chosen and ordered by the end of a query."""
+
+    @abstractmethod
+    async def _latest(self, account_id: str | None) -> list[Clip]:
+        """Return the latest clip of each camera of an account, or of all."""
+
+
+class ClipQueries(BaseClipQueries):
+    """The clips of all accounts that are at home."""
+
+    def __init__(self, library: Library) -> None:
+        """Take the library."""
+        self._library = library
+
+    async def days(
+        self, account_id: str, camera_id: str, *, before: str | None = None, most: int
+    ) -> list[DayPage]:
+        """Return the camera's latest days (before one), newest first."""
+        rows = await self._library.read(
+            "SELECT clips.* FROM days "
+            "JOIN clips ON clips.rowid = (SELECT rowid FROM clips "
+            "WHERE account_id = days.account_id AND camera_id = days.camera_id "
+            "AND day = days.day ORDER BY start_ms DESC LIMIT 1) "
+            "WHERE days.account_id = ? AND days.camera_id = ? AND days.day < ? "
+            "ORDER BY days.day DESC LIMIT ?",
+            # No digit comes after a letter.
+            (account_id, camera_id, before or "z", most),
+        )
+        return [DayPage(day=row["day"], latest=clip_of(row)) for row in rows]
+
+    async def clip_at(self, path: str) -> Clip | None:
+        """Return the clip whose file has this path."""
+        return next(iter(await self._library.clips("WHERE path = ?", (path,))), None)
+
+    @override
+    async def newest_first(
+        self, chosen: Filter, *, before: tuple[int, str] | None = None, most: int
+    ) -> list[Clip]:
         when = When.of(chosen.window, before)
         words = words_in(chosen.text)
         of_day = [word for word in words if _OF_DAY.fullmatch(word)]
@@ -435,13 +458,6 @@ class ClipQueries:
         )
         return [row["subject"] for row in rows]
 
-    async def of_ids(self, ids: Iterable[str]) -> list[Clip]:
-        """Return the clips with these ids, as far as they exist."""
-        return await self._library.clips(
-            "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY start_ms, id",
-            (json.dumps(list(ids)),),
-        )
-
     async def kept_of(self, ids: Iterable[str]) -> list[str]:
         """Return those of these ids whose clips are kept."""
         rows = await self._library.read(
@@ -464,22 +480,21 @@ class ClipQueries:
             )
         )
 
-    async def _cameras(self, where: str, values: Collection[Any]) -> list[CameraPage]:
+    @override
+    async def _clips(self, where: str, values: Sequence[Any]) -> list[Clip]:
+        return await self._library.clips(where, values)
+
+    @override
+    async def _latest(self, account_id: str | None) -> list[Clip]:
         rows = await self._library.read(
-            "SELECT clips.* FROM cameras "  # noqa: S608
+            "SELECT clips.* FROM cameras "
             "JOIN clips ON clips.rowid = (SELECT rowid FROM clips "
             "WHERE account_id = cameras.account_id AND camera_id = cameras.camera_id "
-            f"ORDER BY start_ms DESC LIMIT 1) {where}",
-            tuple(values),
+            "ORDER BY start_ms DESC LIMIT 1) "
+            "WHERE ?1 IS NULL OR cameras.account_id = ?1",
+            (account_id,),
         )
-        return [
-            CameraPage(
-                id=row["camera_id"],
-                name=row["camera_name"],
-                latest=clip_of(row),
-            )
-            for row in rows
-        ]
+        return [clip_of(row) for row in rows]
 
 
 def words_in(text: str) -> list[str]:
