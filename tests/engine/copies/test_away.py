@@ -4,13 +4,18 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+import sqlite3
 
 import pytest
 
 from custom_components.clip_download.engine.copies import restore
 from custom_components.clip_download.engine.copies.away import AwayClips
 from custom_components.clip_download.engine.copies.crypt import Crypt, new_identity
-from custom_components.clip_download.engine.copies.store import CopyState, Rule
+from custom_components.clip_download.engine.copies.store import (
+    CopyState,
+    Rule,
+    put_away,
+)
 from custom_components.clip_download.engine.errors import ClipError
 from custom_components.clip_download.engine.library.queries import Filter
 from custom_components.clip_download.engine.library.reindex import (
@@ -24,6 +29,7 @@ from custom_components.clip_download.engine.targets.base import (
     DamagedCopyError,
 )
 from custom_components.clip_download.engine.targets.s3 import S3Target
+from tests.engine.library.test_queries import clip
 from tests.stores import Way
 
 from .house import TARGET, House, house
@@ -186,6 +192,66 @@ async def test_found_as_at_home(home: House) -> None:
     assert await away.days(account_id, "front", before=day, most=9) == pages[2][1:]
     await away.move_camera(account_id, "front", "porch")
     assert [page.id for page in await away.cameras(account_id)] == ["back", "porch"]
+
+
+async def test_many_clips_are_away(home: House) -> None:
+    """What SQLite does for a page does not grow with the clips that are away."""
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    away, day = AwayClips(home.store), timedelta(days=1)
+
+    async def lay(numbers: range) -> None:
+        records = [
+            home.library.record_of(
+                clip(
+                    f"{account} {camera} {number}",
+                    at=number * day,
+                    camera=camera,
+                    account=account,
+                )
+            )
+            for account in ("a", "b")
+            for camera in ("back", "front")
+            for number in numbers
+        ]
+
+        def put(database: sqlite3.Connection) -> None:
+            for one in records:
+                put_away(database, one)
+
+        await home.store.change(put)
+
+    async def look() -> list[int]:
+        nonlocal steps
+        taken = []
+        front = Filter(cameras=[("a", "front")])
+        for page in (
+            away.accounts(),
+            away.cameras("a"),
+            away.days("a", "front", most=3),
+            away.newest_first(Filter(), most=3),
+            away.newest_first(front, most=3),
+        ):
+            steps = 0
+            assert await page
+            taken.append(steps)
+        return taken
+
+    await lay(range(10))
+    await home.library.change(lambda database: database.set_progress_handler(count, 1))
+    assert len(await away.accounts()) == 2
+    few = await look()
+    await lay(range(10, 300))
+    many = await look()
+    await home.library.change(lambda database: database.set_progress_handler(None, 1))
+    assert all(now < 1.5 * then for now, then in zip(many, few, strict=True)), (
+        few,
+        many,
+    )
 
 
 async def test_gone_by_hand(home: House, way: Way) -> None:
