@@ -959,6 +959,7 @@ async def test_no_room_beside_the_clip(
         (errno.EROFS, "storage_read_only"),
         (errno.EACCES, "storage_no_permission"),
         (errno.ESTALE, "storage_gone"),
+        (errno.ETIMEDOUT, "storage_silent"),
         (errno.EIO, "storage_trouble"),
     ],
 )

@@ -552,7 +552,7 @@ async def test_nothing_runs_without_accounts(
     await save_event(hass, event)
     log = Path(hass.config.path("clip_download.db-wal"))
     for entry in entries:
-        assert running() == {"clip_library", "clip_media"}
+        assert running() == {"clip_library", "clip_media", "clip_storage"}
         assert log.exists()
         assert await hass.config_entries.async_unload(entry.entry_id)
         await hass.async_block_till_done(wait_background_tasks=True)

@@ -249,7 +249,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> Non
     async_forget_issues(hass, entry)
     async_forget_account(hass, entry)
     shared = await async_shared(hass)
-    await forget(shared.library, entry.entry_id)
+    await forget(shared.library, entry.entry_id, shared.executors)
     await token_store.async_forget(hass, entry)
 
 

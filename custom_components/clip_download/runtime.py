@@ -1,5 +1,6 @@
 """What all accounts share: the database, the media threads, the retention."""
 
+import asyncio
 from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ _LOGGER = logging.getLogger(__name__)
 DATABASE = "clip_download.db"
 # An account that is only reloaded is back by then.
 REST_AFTER_S = 10
+# Home Assistant waits for 30 seconds until it is killed.
+THREADS_END_WITHIN_S = 10.0
 DATA_SHARED: HassKey[Shared] = HassKey(DOMAIN)
 
 
@@ -95,7 +98,10 @@ async def async_shared(hass: HomeAssistant) -> Shared:
     executors = Executors()
 
     async def close(event: Event) -> None:
-        await hass.async_add_executor_job(executors.shutdown)
+        # On a share that hangs, they may never end.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(THREADS_END_WITHIN_S):
+                await hass.async_add_executor_job(executors.shutdown)
         await library.close()
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)

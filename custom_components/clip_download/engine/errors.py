@@ -174,6 +174,7 @@ def storage_error(err: OSError) -> StorageError:
         errno.ENODEV: "storage_gone",
         errno.EHOSTDOWN: "storage_gone",
         errno.ESTALE: "storage_gone",
+        errno.ETIMEDOUT: "storage_silent",
         # Where a clip was worked on is another disk now than where it goes.
         errno.EXDEV: "storage_gone",
     }.get(err.errno or 0, "storage_trouble")

@@ -33,6 +33,7 @@ from custom_components.clip_download.engine.model import (
     Plan,
 )
 from custom_components.clip_download.engine.pipeline import pipeline
+from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import forget
 from tests.clouds.footage import first_and_last
 
@@ -749,7 +750,7 @@ async def test_an_account_that_is_removed_in_an_overwriting(
             await house.stop()
         assert dead.is_dead
         library = await type(house.library)(house.database).open()
-        await forget(library, "account")
+        await forget(library, "account", Executors())
         await library.close()
         assert before.is_still_there(), f"killed at {steps}"
         assert work_folders(house) == []

@@ -236,7 +236,7 @@ async def test_cancelled_while_its_folder_waits_to_be_removed(
             return asyncio.ensure_future(removed(*args))
         return run_in_thread(call, *args, **named)
 
-    monkeypatch.setattr(pipeline, "run_in_thread", run)
+    monkeypatch.setattr(pipeline, "run_on_storage", run)
     house.shelf.lay(window(0, 2))
     running = await house.ask(window(0, 2), "day/clip")
     await waits.wait()

@@ -41,6 +41,7 @@ from custom_components.clip_download.engine.sources.meraki.client import (
     MerakiCamera,
     MerakiSource,
 )
+from custom_components.clip_download.engine.storage import Storage
 from custom_components.clip_download.engine.time_range import Window
 from tests.clouds.footage import Container, moments
 from tests.clouds.meraki import MerakiCloud
@@ -478,7 +479,7 @@ async def test_an_account_that_is_removed(tmp_path: Path) -> None:
             house.shelf.lay(window(number * 6 - 1000, number * 6 - 994))
         await interrupted(house, 2)
         library = await type(house.library)(house.database).open()
-        await forget(library, "account")
+        await forget(library, "account", Executors())
         await library.close()
         assert house.names() == ["day"]
         await house.start()
@@ -531,8 +532,9 @@ async def test_a_long_clip_holds_up_no_short_one(
 def test_which_bench() -> None:
     """There are two threads, whatever is asked for; a quarter of an hour is short."""
     executors = Executors()
+    storage = Storage(Path("/"))
     names = {
-        length: executors.of(Window(NOON, NOON + length))
+        length: executors.of(storage, Window(NOON, NOON + length))
         .submit(lambda: threading.current_thread().name)
         .result()
         for length in (
@@ -542,7 +544,7 @@ def test_which_bench() -> None:
             96 * LONGEST_SHORT,
         )
     }
-    executors.shutdown()
+    storage.shutdown()
     one, two, three, four = names.values()
     assert one == two != three == four
 

@@ -698,7 +698,7 @@ async def test_an_account_is_removed_while_a_job_is_under_way(
     folder = house.media / "day/.clip_download_left"
     folder.mkdir(parents=True)
     (folder / "0.mp4").touch()
-    await forget(house.library, "account")
+    await forget(house.library, "account", house.executors)
     assert house.names() == ["day"]
     assert await house.library.recent_jobs("account", 9) == []
 

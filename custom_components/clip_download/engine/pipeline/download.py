@@ -12,11 +12,12 @@ from io import BufferedWriter
 import time
 from typing import Any, NamedTuple
 
-from ..aio import join_thread, run_in_thread
+from ..aio import join_thread
 from ..errors import BodyError, CloudError, NotVideoError
 from ..folder import EarlySync, File, Folder, Hashed
 from ..library.files import check_space
 from ..sources.base import Download, Rest
+from ..storage import close_on_storage, run_on_storage, watched
 from .progress import Body
 
 # Large enough that handing a chunk to a thread costs little beside writing it.
@@ -88,7 +89,7 @@ async def receive(
     expected_bytes = download.size_bytes
     if expected_bytes is not None and expected_bytes > bounds.most_bytes:
         raise BodyError("body_too_large")
-    await run_in_thread(check_space, file.folder, expected_bytes or 0)
+    await run_on_storage(check_space, file.folder, expected_bytes or 0)
     writer = _Writer(
         file.folder, await _open_new(file), expected_bytes or 0, may_stay=may_stay
     )
@@ -152,7 +153,8 @@ class _Reception:
         await self._writer.flush()
         while rest.is_left:
             disk_s = self._writer.disk_s
-            size_bytes = await rest.pour(self._writer.write_block)
+            pouring = asyncio.ensure_future(rest.pour(self._writer.write_block))
+            size_bytes = await join_thread(watched(pouring))
             self._pace.pause(self._writer.disk_s - disk_s)
             self._count(size_bytes)
             self._arrived(self.size_bytes)
@@ -189,14 +191,14 @@ class _Reception:
 
 async def _open_new(file: File) -> BufferedWriter:
     """Open a file for writing; an old file or a link of its name is an error."""
-    opening = run_in_thread(_created, file)
+    opening = run_on_storage(_created, file)
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
         # The thread opens it even so, and nobody else would close it.
         await asyncio.wait([opening])
         if not opening.exception():
-            await join_thread(run_in_thread(opening.result().close))
+            await join_thread(close_on_storage(opening.result().close))
         raise
 
 
@@ -246,7 +248,7 @@ class _Writer:
         """Begin to write what was added, once what was before is written. Raises OSError."""
         if self._writing:
             await join_thread(self._writing)
-        self._writing = run_in_thread(self._write_chunk, self._chunk)
+        self._writing = run_on_storage(self._write_chunk, self._chunk)
         self._chunk, self._chunk_bytes = [], 0
 
     async def flush(self) -> None:
@@ -259,7 +261,7 @@ class _Writer:
         """Write all that was added; return the file's hash, if there is. Raises OSError."""
         if self._writing:
             await join_thread(self._writing)
-        self._writing = finishing = run_in_thread(self._finish, self._chunk)
+        self._writing = finishing = run_on_storage(self._finish, self._chunk)
         return await join_thread(finishing)
 
     def _finish(self, blocks: list[bytes]) -> Hashed | None:
@@ -293,7 +295,7 @@ class _Writer:
             # A file must not be closed under the thread that writes it.
             await asyncio.wait([self._writing])
         # One that waits for a thread would not be closed if we were to go away.
-        await join_thread(run_in_thread(self._opened.close))
+        await join_thread(close_on_storage(self._opened.close))
 
 
 class _Pace:

@@ -12,7 +12,7 @@ import threading
 
 import av
 
-from ..aio import join_thread, run_in_executor, run_in_thread
+from ..aio import join_thread
 from ..errors import (
     BodyError,
     ClipError,
@@ -30,6 +30,7 @@ from ..media import clip_file
 from ..media.probe import MediaInfo
 from ..model import Camera, Job, Part, Plan
 from ..sources.base import Download, Source, SplitError
+from ..storage import run_on_storage, run_on_storage_in
 from ..time_range import Placing, Window
 from . import parts
 from .download import Bounds, Received, receive
@@ -145,12 +146,12 @@ class Fetching:
         self._is_recorded = len(plan.parts) > 1
         self._progress.add_parts(len(plan.parts))
         self._planned = sum((one.window.duration for one in plan.parts), timedelta(0))
-        self._kept = await run_in_thread(parts.of_use, self._kept, plan.parts)
+        self._kept = await run_on_storage(parts.of_use, self._kept, plan.parts)
         try:
             async with asyncio.TaskGroup() as self._surveys:
                 outcomes = await self._fetch_each([(part, None) for part in plan.parts])
                 while self._kept:
-                    await run_in_thread(parts.drop, self._kept.popitem()[1])
+                    await run_on_storage(parts.drop, self._kept.popitem()[1])
                 if any(one.stored for one in outcomes):
                     outcomes = await self._fetch_missing(outcomes)
         except ExceptionGroup as group:
@@ -191,7 +192,7 @@ class Fetching:
     async def _survey(self, part: Part, stored: Stored) -> None:
         """Find out what is in a part, while others are fetched."""
         async with self._surveying, self._crash_guard():
-            surveying = run_in_executor(
+            surveying = run_on_storage_in(
                 self._executor,
                 clip_file.survey,
                 self._piece(part, stored),
@@ -265,7 +266,7 @@ class Fetching:
         self._progress.add_parts(len(halves))
         outcomes = await self._fetch_each([(half, None) for half in halves])
         if any(one.stored for one in outcomes):
-            await run_in_thread(parts.drop, whole.stored)
+            await run_on_storage(parts.drop, whole.stored)
             return outcomes
         # The halves have nothing: it is all that there is.
         trouble = next((one.trouble for one in outcomes), whole.trouble)
@@ -308,7 +309,7 @@ class Fetching:
         longest = max(answers, key=lambda one: one.length)
         for one in answers:
             if one is not longest:
-                await run_in_thread(parts.drop, one)
+                await run_on_storage(parts.drop, one)
         if longest is not first:
             self._budget.progressed()
         return _Outcome(
@@ -323,7 +324,7 @@ class Fetching:
         """Record that a part came whole. Raises StorageError, OSError."""
         if self._is_recorded:
             # The folder must not be removed under it.
-            await join_thread(run_in_thread(parts.keep, part, stored))
+            await join_thread(run_on_storage(parts.keep, part, stored))
         await self._check_space(stored)
 
     def _may_still_grow(self, part: Part) -> bool:
@@ -342,7 +343,7 @@ class Fetching:
                 async with self._crash_guard():
                     begins = (download.window or part.window).start
                     still_at = functools.partial(self._still_at, begins)
-                    media = await run_in_executor(
+                    media = await run_on_storage_in(
                         self._short,
                         _inspect,
                         file,
@@ -354,7 +355,7 @@ class Fetching:
                     raise self._source.rejected(part, err) from err
                 raise
         except ClipError:
-            await run_in_thread(file.unlink, missing_ok=True)
+            await run_on_storage(file.unlink, missing_ok=True)
             raise
         covers, length = download.window or part.window, media.duration
         if download.begins_earlier and length - covers.duration > SHORT_PART_TOLERANCE:
@@ -449,7 +450,7 @@ class Fetching:
         # Each part is removed once it is in the clip: one is on the disk twice.
         came_bytes = sum(one.size_bytes for one in self._came)
         all_bytes = came_bytes * (self._planned / came + 1 / len(self._came))
-        there_bytes, free_bytes = await run_in_thread(files.space_of, self._folder)
+        there_bytes, free_bytes = await run_on_storage(files.space_of, self._folder)
         if there_bytes + free_bytes < all_bytes:
             raise StorageError(
                 "storage_too_small",

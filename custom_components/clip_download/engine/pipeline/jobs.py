@@ -1,6 +1,7 @@
 """The jobs of one account: begun, joined, cancelled, and resumed after a restart."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 import contextlib
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from ..library import files
 from ..library.database import Library
 from ..model import Camera, Clip, Event, Job, JobState, MediaOptions
 from ..sources.base import Source
+from ..storage import Storage, on, run_on_storage
 from ..time_range import Window
 from . import working_folder
 from .executors import Executors
@@ -46,8 +48,8 @@ GRACE = timedelta(minutes=2)
 # How many clips that somebody asked for may wait, of a camera and of an account.
 MOST_OF_CAMERA = 50
 MOST_UNFINISHED = 500
-# How many short calls of an account block in threads at once: each thread that begins
-# takes its turn from the event loop, and Home Assistant's pool would begin dozens.
+# How many short calls of an account to a storage block in threads at once: each thread
+# that begins takes its turn from the event loop.
 SHORT_CALLS_AT_ONCE = 3
 # How many jobs are canceled in one turn of the event loop.
 CANCELED_AT_ONCE = 8
@@ -104,7 +106,9 @@ class Jobs:
         self._library = library
         self._find_camera = find_camera
         self._downloads = Downloads(downloads_at_once)
-        self._short_calls = asyncio.Semaphore(SHORT_CALLS_AT_ONCE)
+        self._short_calls = defaultdict[Storage, asyncio.Semaphore](
+            lambda: asyncio.Semaphore(SHORT_CALLS_AT_ONCE)
+        )
         self._importing = asyncio.Lock()
         self._cancels = asyncio.Semaphore(CANCELED_AT_ONCE)
         self._executors = executors
@@ -123,7 +127,10 @@ class Jobs:
             await _import_pipeline()
         for job in unfinished:
             give_up_at = max(job.give_up_at, datetime.now(UTC) + GRACE)
-            self._start(replace(job, give_up_at=give_up_at))
+            storage = await self._storage_of(job)
+            running = self._register(replace(job, give_up_at=give_up_at))
+            self._on_changed(running)
+            self._begin(running, storage)
         if left := await self._library.jobs_with_leftovers(self._account_id):
             self._spawn(self._clear(left), "clear up after jobs that ended")
 
@@ -289,8 +296,13 @@ class Jobs:
         job = running.job
         try:
             filename = PurePosixPath(job.filename)
-            async with self._short_calls:
-                await run_in_thread(files.target_inside, job.root, filename)
+            storage = await self._storage_of(job)
+            with on(storage):
+                try:
+                    async with self._short_calls[storage]:
+                        await run_on_storage(files.target_inside, job.root, filename)
+                except OSError as err:
+                    raise storage_error(err) from err
             # Many that are asked for at once need not all wait in threads of their own.
             async with self._importing:
                 await _import_pipeline()
@@ -308,7 +320,7 @@ class Jobs:
             running.done.cancel()
             raise
         self._on_changed(running)
-        self._spawn(self._run(running), f"clip {job.id}")
+        self._begin(running, storage)
 
     def _register(self, job: Job, *, is_automatic: bool = False) -> Running:
         done = asyncio.get_running_loop().create_future()
@@ -320,12 +332,14 @@ class Jobs:
     def _forget(self, job: Job) -> None:
         del self._running[job.request], self._by_id[job.id]
 
-    def _start(self, job: Job) -> None:
-        running = self._register(job)
-        self._on_changed(running)
-        self._spawn(self._run(running), f"clip {job.id}")
+    def _begin(self, running: Running, storage: Storage) -> None:
+        with on(storage):
+            self._spawn(self._run(running, storage), f"clip {running.job.id}")
 
-    async def _run(self, running: Running) -> None:
+    async def _storage_of(self, job: Job) -> Storage:
+        return await self._executors.storage_of(working_folder.place_of(job), job.root)
+
+    async def _run(self, running: Running, storage: Storage) -> None:
         """Run a job until it ended, and report that."""
         # It is imported already: `_import_pipeline`.
         from .pipeline import Pipeline  # noqa: PLC0415
@@ -339,7 +353,8 @@ class Jobs:
             account_name=self._account_name,
             downloads=self._downloads.of(job.window),
             executors=self._executors,
-            short_calls=self._short_calls,
+            storage=storage,
+            short_calls=self._short_calls[storage],
             reserve_space=self._reserve_space,
             is_withdrawn=lambda: running.is_cancelled,
             progress=running.progress,
@@ -382,9 +397,10 @@ class Jobs:
     async def _clear(self, jobs: Sequence[Job]) -> None:
         """Remove what jobs that ended could not remove themselves."""
         for job in jobs:
-            if await run_in_thread(working_folder.clear, job):
-                with contextlib.suppress(StorageError):
-                    await self._library.update_job(replace(job, working_folders=()))
+            with on(await self._storage_of(job)), contextlib.suppress(OSError):
+                if await run_on_storage(working_folder.clear, job):
+                    with contextlib.suppress(StorageError):
+                        await self._library.update_job(replace(job, working_folders=()))
 
     async def _record_cancelled(self, job: Job) -> None:
         try:
@@ -409,13 +425,16 @@ async def _import_pipeline() -> None:
         await run_in_thread(import_module, PIPELINE)
 
 
-async def forget(library: Library, account_id: str) -> None:
+async def forget(library: Library, account_id: str, executors: Executors) -> None:
     """Forget the jobs of an account that is removed, with what they have on the disk.
 
     Its clips stay. Raises StorageError.
     """
     for job in await library.unfinished_jobs(account_id):
-        await run_in_thread(working_folder.clear, job)
+        storage = await executors.storage_of(working_folder.place_of(job), job.root)
+        # What is on one that hangs stays.
+        with on(storage), contextlib.suppress(OSError):
+            await run_on_storage(working_folder.clear, job)
     await library.forget_account(account_id)
 
 

@@ -10,13 +10,7 @@ from pathlib import PurePosixPath
 import threading
 from uuid import uuid4
 
-from ..aio import (
-    join_thread,
-    run_in_executor,
-    run_in_thread,
-    seconds_until,
-    sleep_until,
-)
+from ..aio import join_thread, seconds_until, sleep_until
 from ..errors import (
     ClipError,
     NoFootageError,
@@ -34,6 +28,7 @@ from ..library.queries import ClipQueries
 from ..media import clip_file
 from ..model import Camera, Clip, ClipStatus, Event, Job, JobState, Plan
 from ..sources.base import Source
+from ..storage import Storage, close_on_storage, run_on_storage, run_on_storage_in
 from ..time_range import Window, from_ms, gaps, to_ms
 from . import working_folder
 from .executors import Executors
@@ -76,6 +71,7 @@ class Pipeline:
         account_name: str,
         downloads: Slots,
         executors: Executors,
+        storage: Storage,
         short_calls: asyncio.Semaphore,
         reserve_space: ReserveSpace,
         is_withdrawn: Callable[[], bool] = lambda: False,
@@ -84,7 +80,7 @@ class Pipeline:
         """Take the job, and what it shares with the others of its account.
 
         `downloads` limits how many clips are fetched at once, `short_calls` how many calls
-        of a moment block in threads, and `executors` is where files are
+        of a moment block in threads of the `storage`, and `executors` is where files are
         decoded and joined. `reserve_space` is entered before the disk is written to, and
         while files are published. `is_withdrawn` returns whether the job is cancelled
         for good; `withdraw` is called then. `progress` notes how far the job has come.
@@ -95,10 +91,10 @@ class Pipeline:
         self._library = library
         self._account_name = account_name
         self._downloads = downloads
-        self._executors = executors
+        self._short = executors.short(storage)
         self._short_calls = short_calls
         # Chosen by the window that was asked for, also where that changes.
-        self._executor = executors.of(job.window)
+        self._executor = executors.of(storage, job.window)
         self._reserve_space = reserve_space
         self._is_withdrawn = is_withdrawn
         self._cancelled = threading.Event()
@@ -130,8 +126,12 @@ class Pipeline:
             if not self._is_withdrawn():
                 with contextlib.suppress(StorageError):
                     await self._count_start()
-                async with self._short_calls:
-                    await run_in_thread(working_folder.pause, self._job, self._working)
+                # On a storage that hangs, they stay as they are.
+                with contextlib.suppress(OSError):
+                    async with self._short_calls:
+                        await run_on_storage(
+                            working_folder.pause, self._job, self._working
+                        )
             raise
         except BaseException:
             self._cancelled.set()
@@ -170,7 +170,7 @@ class Pipeline:
         """Remove the working folders; without a clip, undo what was published."""
         if self._job.clips and self._job.state is not JobState.SAVED:
             try:
-                await run_in_thread(working_folder.take_back, self._job, self._working)
+                await run_on_storage(working_folder.take_back, self._job, self._working)
             except OSError as err:
                 _LOGGER.warning(
                     "Could not remove incomplete clips: %s", storage_error(err)
@@ -180,8 +180,12 @@ class Pipeline:
         is_saved = self._job.state is JobState.SAVED
         # Whoever cancels a job that is saved meanwhile must not leave them behind.
         async with contextlib.nullcontext() if is_saved else self._short_calls:
-            ending = run_in_thread(working_folder.end, self._job, self._working)
-            has_ended = await join_thread(ending)
+            ending = run_on_storage(working_folder.end, self._job, self._working)
+            try:
+                has_ended = await join_thread(ending)
+            except OSError:
+                # The storage hangs.
+                has_ended = False
         if has_ended:
             self._job = replace(self._job, working_folders=())
             if is_saved:
@@ -196,7 +200,7 @@ class Pipeline:
             raise RefusedError("gave_up_after_restarts", count=str(MOST_STARTS))
         filename = PurePosixPath(self._job.filename)
         async with self._short_calls:
-            await run_in_thread(files.target_inside, self._job.root, filename)
+            await run_on_storage(files.target_inside, self._job.root, filename)
         await self._check_mounted()
         self._set_state(JobState.WAITING)
         await self._store()
@@ -217,7 +221,7 @@ class Pipeline:
             source=self._source,
             downloads=self._downloads,
             executor=self._executor,
-            short=self._executors.short,
+            short=self._short,
             budget=self._budget,
             crash_guard=self._crash_guard,
             kept=working.kept,
@@ -236,7 +240,7 @@ class Pipeline:
         self._job = working_folder.with_new_name(self._job)
         await self._store()
         async with self._short_calls:
-            working = await join_thread(run_in_thread(working_folder.begin, self._job))
+            working = await join_thread(run_on_storage(working_folder.begin, self._job))
         self._working = working
         if self._job.working_folders != working.names:
             self._job = replace(self._job, working_folders=working.names)
@@ -248,7 +252,7 @@ class Pipeline:
         folder = working_folder.place_of(self._job)
         mounts = await self._library.mounts()
         async with self._short_calls:
-            await run_in_thread(files.check_mounted, folder, mounts)
+            await run_on_storage(files.check_mounted, folder, mounts)
 
     @contextlib.asynccontextmanager
     async def _crash_guard(self) -> AsyncIterator[None]:
@@ -359,12 +363,13 @@ class Pipeline:
         # A part that stays as it is needs not be read again.
         hashed = {part.piece.file: part.hashed for part in fetched}
         stills = {part.piece.file: part.still for part in fetched}
-        with contextlib.ExitStack() as stack:
+        stack = contextlib.ExitStack()
+        try:
             outgoing = []
             for made in finished.files:
                 # It is closed even if the job is cancelled meanwhile.
                 sealed = await join_thread(
-                    run_in_thread(_seal, made.file, hashed.get(made.file), stack)
+                    run_on_storage(_seal, made.file, hashed.get(made.file), stack)
                 )
                 clip = self._clip(made, sealed, finished, events)
                 known = stills.get(made.file)
@@ -375,6 +380,9 @@ class Pipeline:
                 outgoing.append(Outgoing(clip=clip, sealed=sealed, picture=picture))
             async with self._reserve_space():
                 await self._publish(outgoing, working)
+        finally:
+            with contextlib.suppress(OSError):
+                await join_thread(close_on_storage(stack.close))
 
     def _still_at(self, begins: datetime, length: timedelta) -> timedelta:
         """Return how far into footage the picture of its clip is likely to be."""
@@ -448,14 +456,14 @@ class Pipeline:
     async def _make(
         self, pieces: list[clip_file.Piece], working: WorkingFolder
     ) -> clip_file.Finished:
-        making = run_in_executor(
+        making = run_on_storage_in(
             self._executor,
             clip_file.finish,
             pieces,
             self._job.window,
             working.folder,
             audio=self._job.media_options.audio,
-            consume=self._executor is not self._executors.short,
+            consume=self._executor is not self._short,
             cancelled=self._cancelled,
         )
         # Its folder must not be removed under it.
@@ -466,12 +474,10 @@ class Pipeline:
         # Not in the thread of long clips, so that nothing waits for one of them.
         with contextlib.suppress(ClipError):
             async with self._crash_guard():
-                return await run_in_executor(
-                    self._executors.short,
-                    clip_file.picture,
-                    file,
-                    _picture_offset(clip),
+                making = run_on_storage_in(
+                    self._short, clip_file.picture, file, _picture_offset(clip)
                 )
+                return await making
         # A clip without a picture is still a clip.
         return None
 
@@ -479,7 +485,7 @@ class Pipeline:
         self, outgoing: Sequence[Outgoing], working: WorkingFolder
     ) -> None:
         """Give the files their names and record them as clips, all or none."""
-        place = await run_in_thread(working_folder.open_place, self._job)
+        place = await run_on_storage(working_folder.open_place, self._job)
         publisher = Publisher(place, [working.folder])
         stem = PurePosixPath(self._job.filename).name
         clips = [one.clip for one in outgoing]
@@ -497,7 +503,7 @@ class Pipeline:
                 await self._store()
                 with contextlib.suppress(FileExistsError):
                     await join_thread(
-                        run_in_thread(
+                        run_on_storage(
                             publisher.put,
                             number,
                             replace(one, clip=clips[number]),
@@ -518,7 +524,7 @@ class Pipeline:
         And the clip that is replaced, if one is.
         """
         name, number = wanted, 1
-        while not await run_in_thread(publisher.is_free, name):
+        while not await run_on_storage(publisher.is_free, name):
             if self._job.overwrite and (
                 old := await self._replaceable(publisher, name)
             ):
@@ -542,14 +548,14 @@ class Pipeline:
             == (self._job.account_id, self._job.camera_id)
             and (not clip.kept or clip.saves)
             and (not clip.kept or wanted.issuperset(one.id for one in clip.saves))
-            and await run_in_thread(publisher.has_as_saved, clip)
+            and await run_on_storage(publisher.has_as_saved, clip)
         ):
             return clip
         return None
 
     async def _record(self) -> None:
         """Record that the clips are saved."""
-        mount = await run_in_thread(files.mount_of, working_folder.place_of(self._job))
+        mount = await run_on_storage(files.mount_of, working_folder.place_of(self._job))
         await self._library.remember_mounts([mount])
         saved = replace(self._job, state=JobState.SAVED, starts=self._starts_before)
         recording = asyncio.ensure_future(self._library.finish_job(saved))
@@ -567,17 +573,17 @@ class Pipeline:
         """
         if not self._job.clips:
             return False
-        if not await run_in_thread(working_folder.has_published, self._job):
-            await run_in_thread(working_folder.take_back, self._job, None)
+        if not await run_on_storage(working_folder.has_published, self._job):
+            await run_on_storage(working_folder.take_back, self._job, None)
             return False
         async with self._reserve_space():
             working = await self._begin()
-            place = await run_in_thread(working_folder.open_place, self._job)
+            place = await run_on_storage(working_folder.open_place, self._job)
             publisher = Publisher(place, [working.folder])
             for clip in self._job.clips:
                 picture = await self._picture(clip, place / clip.path.name)
                 await join_thread(
-                    run_in_thread(
+                    run_on_storage(
                         publisher.complete,
                         clip,
                         picture=picture,
