@@ -1,12 +1,6 @@
 """The way back: copies are compared with their records, and clips are brought home."""
 
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Collection,
-    Sequence,
-)
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 import contextlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -130,26 +124,18 @@ async def catalogue(
 
 
 async def restore(
-    store: CopyStore,
-    place: CopyPlace,
-    root: Path,
-    roots: Sequence[Path],
-    *,
-    clip_ids: Collection[str] | None = None,
+    store: CopyStore, place: CopyPlace, root: Path, roots: Sequence[Path]
 ) -> Restored:
-    """Bring home the clips that are gone or damaged there: all of the target, or some.
+    """Bring home the clips of a target that are gone or damaged there.
 
     A clip that the library knows goes where it was, any other to its path below `root`.
     Nothing is overwritten: where the name is taken, a number is added. Raises what a
     target does when it is asked for its list.
     """
     restored = Restored()
-    missing = _missing(store, place, roots, clip_ids, restored)
+    missing = _missing(store, place, roots, restored)
     async for record in catalogue(place, missing):
-        clip = record.sidecar.clip
-        if clip_ids is not None and clip.id not in clip_ids:
-            continue
-        known, is_at_home = await _known(store, clip.id)
+        known, is_at_home = await _known(store, record.sidecar.clip.id)
         try:
             if known and is_at_home and await _is_as_recorded(known, roots):
                 restored.present += 1
@@ -252,7 +238,6 @@ async def _missing(
     store: CopyStore,
     place: CopyPlace,
     roots: Sequence[Path],
-    clip_ids: Collection[str] | None,
     restored: Restored,
 ) -> AsyncIterator[str]:
     """Yield the names of the sidecars of what may not be at home.
@@ -260,22 +245,18 @@ async def _missing(
     Of what the queue knows, only those are asked for that are missing.
     """
     seen = set[int]()
-    left = None if clip_ids is None else set(clip_ids)
-    async for copy in store.whole(place.target_id, clip_ids):
+    async for copy in store.whole(place.target_id):
         name = place.object_name(copy.name, SIDECAR)
         # Of very many, their names would take much memory.
         seen.add(hash(name))
-        if left is not None:
-            left.discard(copy.clip_id)
         with contextlib.suppress(StorageError):
             if copy.clip and await _is_as_recorded(copy.clip, roots):
                 restored.present += 1
                 continue
         yield name
-    if left is None or left:
-        async for name in place.record_names():
-            if hash(name) not in seen:
-                yield name
+    async for name in place.record_names():
+        if hash(name) not in seen:
+            yield name
 
 
 async def _unlisted(

@@ -552,21 +552,13 @@ class CopyStore:
         )
         return await self._copies(rows)
 
-    async def whole(
-        self, target_id: str, clip_ids: Collection[str] | None = None
-    ) -> AsyncIterator[Copy]:
-        """Yield the whole copies of clips, or of all, read in pages."""
+    async def whole(self, target_id: str) -> AsyncIterator[Copy]:
+        """Yield all whole copies, read in pages."""
         last = ""
         while rows := await self._read(
-            "SELECT * FROM copies WHERE target_id = ?1 AND is_whole AND clip_id > ?2 "
-            "AND (?3 IS NULL OR clip_id IN (SELECT value FROM json_each(?3))) "
-            "ORDER BY clip_id LIMIT ?4",
-            (
-                target_id,
-                last,
-                None if clip_ids is None else json.dumps(list(clip_ids)),
-                AT_ONCE,
-            ),
+            "SELECT * FROM copies WHERE target_id = ? AND is_whole AND clip_id > ? "
+            "ORDER BY clip_id LIMIT ?",
+            (target_id, last, AT_ONCE),
         ):
             for copy in await self._copies(rows):
                 yield copy
