@@ -1394,6 +1394,19 @@ def test_inspect_may_make_the_picture(tmp_path: Path, second: float) -> None:
     assert not all(alike)
 
 
+def test_of_two_pictures_as_near_it_is_the_earlier_one(tmp_path: Path) -> None:
+    """Clips of whole seconds often have their middle halfway between two key frames."""
+    file = piece(tmp_path / "0.mp4", between(0, 6), DOOR).file
+    still = inspect(file, lambda length: length / 2).still
+    assert still
+    assert still.since
+    assert still.until
+    assert still.is_of(still.until)
+    assert picture(file, still.until) == still.jpeg
+    assert not still.is_of(still.since)
+    assert picture(file, still.since) != still.jpeg
+
+
 def test_inspect_makes_no_picture_of_what_is_reordered(tmp_path: Path) -> None:
     """Which key frame is the nearest is not said by the index there."""
     footage = Footage("Front door", b_frames=2, gop_frames=20)

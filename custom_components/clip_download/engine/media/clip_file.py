@@ -62,7 +62,8 @@ _NEVER = threading.Event()
 class Still:
     """A JPEG of the key frame of a file that is nearest to each time in between.
 
-    Times are from the file's beginning; None is whatever is before or after.
+    Times are from the file's beginning; None is whatever is before or after. Halfway
+    between two key frames, it is the earlier one that is taken.
     """
 
     jpeg: bytes
@@ -72,7 +73,7 @@ class Still:
     def is_of(self, at: timedelta) -> bool:
         """Return whether this is what a file shows near a time."""
         return (self.since is None or self.since < at) and (
-            self.until is None or at < self.until
+            self.until is None or at <= self.until
         )
 
 
