@@ -30,8 +30,9 @@ from .base import Rest
 KNOWN_PYTHON = (3, 14)
 # Of less, the connection is worth more than the time: it is closed afterwards.
 LARGE_BYTES = 32 * 2**20
-# So much is read of the socket at once, and so much is decrypted before it is written.
-BLOCK_BYTES = 2**18
+# So much is read of the socket at once, twice as much memory holds that until it is
+# decrypted, and so much is decrypted before it is written.
+RECORDS_BYTES, BLOCK_BYTES = 2**17, 2**18
 # The kernel wakes us for so much; and we look by ourselves so often, for what drips.
 MARK_BYTES = 2**18
 LOOK_EVERY_S = 0.25
@@ -65,7 +66,7 @@ class LargeBody(Rest):
         self._socket.setblocking(False)
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
-        self._records = memoryview(bytearray(BLOCK_BYTES))
+        self._records = memoryview(bytearray(RECORDS_BYTES))
         self._block = memoryview(bytearray(BLOCK_BYTES))
         self._mark_bytes = 0
         self._mark()
