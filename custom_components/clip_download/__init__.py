@@ -54,6 +54,7 @@ from .runtime import Shared, async_shared
 from .services import async_setup_services
 from .services.response import EVENT_FAILED, EVENT_SAVED, answer
 from .shares import async_setup_shares
+from .turns import async_turn
 from .websocket_api import async_setup_websocket_api
 
 __all__ = ["async_remove_config_entry_device"]
@@ -140,7 +141,7 @@ async def _async_add_entities(hass: HomeAssistant, entry: ClipConfigEntry) -> No
     for platform in PLATFORMS:
         # All at once, those of many cameras would hold the event loop.
         await hass.config_entries.async_forward_entry_setups(entry, [platform])
-        await asyncio.sleep(0)
+        await async_turn(hass)
     # They change from here on.
     account.last_clips.clear()
 
@@ -238,7 +239,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> boo
     """Unload an account; its unfinished jobs go on when it is set up again."""
     if is_target(entry):
         return await async_unload_copies(hass, entry)
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    is_unloaded = True
+    for platform in PLATFORMS:
+        is_unloaded &= await hass.config_entries.async_unload_platforms(
+            entry, [platform]
+        )
+        await async_turn(hass)
+    return is_unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> None:

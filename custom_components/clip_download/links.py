@@ -11,9 +11,12 @@ from homeassistant.core import HomeAssistant, callback
 from .engine.library import files
 from .engine.model import Clip
 from .paths import media_folders, media_location
+from .turns import async_turn
 
 # As long as what Home Assistant signs itself: a page may stay open for a day.
 LINK_LIFE = timedelta(hours=24)
+# How many are signed in one go.
+LINKS_AT_ONCE = 10
 
 
 @callback
@@ -53,8 +56,12 @@ async def async_picture_links(
         pictures = ((clip.id, clip.path.with_suffix(".jpg")) for clip in clips)
         return [one for one in pictures if files.is_there(one[1], roots)]
 
-    return {
-        clip_id: link
-        for clip_id, path in await hass.async_add_executor_job(existing)
-        if (link := async_file_link(hass, path, refresh_token_id=refresh_token_id))
-    }
+    links: dict[str, str] = {}
+    for number, (clip_id, path) in enumerate(
+        await hass.async_add_executor_job(existing)
+    ):
+        if number % LINKS_AT_ONCE == 0:
+            await async_turn(hass)
+        if link := async_file_link(hass, path, refresh_token_id=refresh_token_id):
+            links[clip_id] = link
+    return links

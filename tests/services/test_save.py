@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.clip_download import turns
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
 from custom_components.clip_download.services import targets
@@ -151,18 +152,18 @@ async def test_much_in_one_moment(
     for number in range(cameras):
         hass_clouds.kinesis.add_stream(f"Yard_{number}")
     entry = await set_up(hass, hass_clouds, "kinesis")
-    turns = 0
+    turn = 0
     went_on: list[int] = []
 
     async def take_turns() -> None:
-        nonlocal turns
+        nonlocal turn
         while True:
-            turns += 1
+            turn += 1
             await asyncio.sleep(0)
 
     def noted[**P, T](call: Callable[P, T]) -> Callable[P, T]:
         def note(*args: P.args, **kwargs: P.kwargs) -> T:
-            went_on.append(turns)
+            went_on.append(turn)
             return call(*args, **kwargs)
 
         return note
@@ -188,7 +189,7 @@ async def test_much_in_one_moment(
     )
     everything_else.cancel()
     assert len(went_on) == calls + 32
-    assert max(Counter(went_on).values()) <= targets.AT_ONCE
+    assert max(Counter(went_on).values()) <= turns.AT_ONCE
     assert len(entry.runtime_data.jobs.running()) == 32
 
 

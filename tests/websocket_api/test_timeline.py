@@ -1,20 +1,24 @@
 """The commands about a window of time."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+import json
 from pathlib import Path
+import shutil
 from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
 
-from custom_components.clip_download import history
+from custom_components.clip_download import history, links
 from custom_components.clip_download.automatic_saving import async_events
 from custom_components.clip_download.engine.errors import RefusedError
 from custom_components.clip_download.engine.model import Event
 from custom_components.clip_download.engine.time_range import Window
-from custom_components.clip_download.websocket_api import footage
+from custom_components.clip_download.websocket_api import clips, command, footage
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from tests.accounts import save_event, set_up
@@ -88,6 +92,56 @@ async def test_timeline(
     later = {"start": (now - HOUR - HOUR / 2).isoformat(), "end": now.isoformat()}
     events = (await browser.ask("events/list", entity_id=FRONT, **later))["events"]
     assert [event["id"] for event in events] == [motion["id"]]
+
+
+async def test_many_clips_are_told_in_turns(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    open_browser: Open,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between some and the next, the event loop comes to others."""
+    camera = hass_clouds.ring.cameras[0]
+    now = datetime.now(UTC).replace(microsecond=0)
+    event = hass_clouds.ring.add_event(camera, start=now - HOUR, duration_s=3)
+    path = await save_event(hass, event)
+    told = json.loads(path.with_suffix(".json").read_text())
+    for number in range(40):
+        copy = path.with_stem(f"copy {number}")
+        shutil.copyfile(path, copy)
+        shutil.copyfile(path.with_suffix(".jpg"), copy.with_suffix(".jpg"))
+        told["clip_id"] = f"copy-{number}"
+        copy.with_suffix(".json").write_text(json.dumps(told))
+    await hass.services.async_call("clip_download", "rebuild_library", blocking=True)
+    turn = 0
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    def counted[**P, T](call: Callable[P, T], counts: Counter[int]) -> Callable[P, T]:
+        def count(*args: P.args, **kwargs: P.kwargs) -> T:
+            counts[turn] += 1
+            return call(*args, **kwargs)
+
+        return count
+
+    infos, signed = Counter[int](), Counter[int]()
+    monkeypatch.setattr(clips, "utc", counted(command.utc, infos))
+    monkeypatch.setattr(links, "async_signed", counted(links.async_signed, signed))
+    browser = await open_browser()
+    counting = asyncio.create_task(count_turns())
+    found = await cameras(browser, entity_ids=[FRONT])
+    counting.cancel()
+    assert len([one for one in found[FRONT]["clips"] if one["picture"]]) == 41
+    # Each clip has three times.
+    assert infos.total() == 3 * 41
+    assert max(infos.values()) <= 3 * clips.INFOS_AT_ONCE
+    assert signed.total() >= 41
+    assert max(signed.values()) <= links.LINKS_AT_ONCE
 
 
 async def test_a_cloud_without_a_history(

@@ -21,12 +21,13 @@ from ..engine.pipeline.jobs import Jobs, Running
 from ..entity import camera_entity_id
 from ..errors import raise_action_error
 from ..permissions import async_user, may_control
+from ..turns import async_turn
 from . import response
 from .targets import account_and_camera_id, async_targeted_cameras, name_of
 
 MOST_NAMED = 1000
-# How many jobs are put into words in one turn of the event loop.
-TOLD_AT_ONCE = 50
+# How many jobs are put into words in one go.
+TOLD_AT_ONCE = 10
 
 CANCEL_SCHEMA = vol.Schema(
     {
@@ -70,7 +71,7 @@ async def async_cancel(call: ServiceCall) -> ServiceResponse:
     }
     for count, (entry, job) in enumerate(await _async_cancel_all(found), 1):
         if count % TOLD_AT_ONCE == 0:
-            await asyncio.sleep(0)
+            await async_turn(hass)
         is_cancelled = isinstance(job.error, CancelledJobError)
         entity_id = camera_entity_id(hass, entry.entry_id, job.camera_id)
         told = {"entity_id": entity_id, **response.answer(hass, job)}

@@ -17,7 +17,6 @@ from homeassistant.helpers.target import (
     TargetSelection,
     async_extract_referenced_entity_ids,
 )
-from homeassistant.util.hass_dict import HassKey
 
 from ..accounts import all_accounts
 from ..const import DOMAIN
@@ -29,11 +28,8 @@ from ..entity import camera_id_of
 from ..errors import action_error, async_message, raise_action_error
 from ..permissions import async_check_control, async_user, may_control
 from ..texts import async_cached_texts, async_field_name
+from ..turns import async_turn
 from . import response
-
-# How many calls, or cameras of one call, go on in one turn of the event loop.
-AT_ONCE = 8
-DATA_GATE: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}.gate")
 
 # One camera's entry of the response, and its error if it failed.
 type Result[AnswerT: Mapping[str, Any] = Mapping[str, Any]] = tuple[
@@ -49,7 +45,7 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
     our cameras count.
     """
     hass = call.hass
-    await _async_turn(hass)
+    await async_turn(hass)
     registry = er.async_get(hass)
     if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
         named = set[str]()
@@ -72,12 +68,6 @@ async def async_targeted_cameras(call: ServiceCall) -> list[str]:
             translation_domain=DOMAIN, translation_key="no_camera_targeted"
         )
     return sorted(named | cameras)
-
-
-async def _async_turn(hass: HomeAssistant) -> None:
-    """Wait for a turn, so that a call for many cameras does not block the event loop."""
-    async with hass.data.setdefault(DATA_GATE, asyncio.Semaphore(AT_ONCE)):
-        await asyncio.sleep(0)
 
 
 def _is_our_camera(entity: er.RegistryEntry) -> bool:
@@ -206,7 +196,7 @@ async def async_answer(
     """Return the answer for each camera; without a response, raise if any failed."""
 
     async def act_in_turn(entity_id: str) -> Result:
-        await _async_turn(call.hass)
+        await async_turn(call.hass)
         return await act(entity_id)
 
     result = await asyncio.gather(*(act_in_turn(entity_id) for entity_id in entity_ids))

@@ -1,6 +1,5 @@
 """The commands about saved clips: listed, kept, labelled, deleted."""
 
-import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 import re
@@ -30,6 +29,7 @@ from ..retention import CLIPS_CHANGED, CLIPS_DELETED, CLIPS_SAVED
 from ..runtime import async_shared
 from ..services import response
 from ..services.save import LABEL
+from ..turns import async_turn
 from .command import (
     ENTITY_IDS,
     ID,
@@ -55,7 +55,8 @@ from .schema import (
 PAGE, MOST_LISTED = 50, 200
 CLIP_IDS = vol.All([ID], vol.Length(min=1, max=1000))
 MOST_FILTERS = 50
-INFOS_AT_ONCE = 50
+# How many are put into words in one go.
+INFOS_AT_ONCE = 10
 # Small clips are copied so fast that one after the other would be too much to tell of.
 COPIES_EVERY_S = 1.0
 # Why a clip was not deleted that does not exist; the other reasons are the library's.
@@ -343,8 +344,7 @@ async def async_infos(
     infos = []
     for number, clip in enumerate(clips):
         if number % INFOS_AT_ONCE == 0:
-            # To sign links takes a while, of hundreds.
-            await asyncio.sleep(0)
+            await async_turn(asker.hass)
         info = _info(asker.hass, clip)
         info["picture"] = pictures.get(clip.id)
         if with_links:

@@ -21,11 +21,12 @@ from ..engine.model import Camera, Clip, Event
 from ..engine.time_range import Window, gaps, merged, settle_past, within
 from ..errors import action_error, async_message, async_reason, raise_action_error
 from ..history import async_known_events
-from ..links import async_picture_links, async_signed
+from ..links import LINKS_AT_ONCE, async_picture_links, async_signed
 from ..pictures import DATA_PICTURES
 from ..runtime import async_shared
 from ..services import response
 from ..services.targets import account_and_camera, name_of
+from ..turns import async_turn
 from .clips import async_infos
 from .command import ID, Asker, command, moment, span, utc
 from .footage import async_footage
@@ -44,7 +45,6 @@ from .schema import (
 MOST_CAMERAS, MOST_CLIPS, MOST_REFUSED = 32, 1000, 200
 # Of all cameras together: a link to a picture costs more than all else of a clip.
 MOST_PICTURES = 640
-LINKS_AT_ONCE = 50
 # No cloud has anything from before.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -264,8 +264,7 @@ async def _async_cloud_pictures(
     links: dict[str, str] = {}
     for event in filter(source.has_event_picture, events):
         if len(links) % LINKS_AT_ONCE == 0:
-            # To sign links takes a while, of hundreds.
-            await asyncio.sleep(0)
+            await async_turn(asker.hass)
         links[event.id] = async_signed(
             asker.hass,
             pictures.async_add_event(entry, camera, event),
