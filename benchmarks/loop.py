@@ -5,7 +5,7 @@
 One Home Assistant with accounts of four clouds and 64 cameras. It is looked every 5 ms
 how late it is: at rest first, then during each work. What is beside it is its own rest.
 
-Two rows tell what no integration can change: as many empty actions of another one, and
+Some rows tell what no integration can change: as many empty actions of another one, and
 one full garbage collection. Python makes that by itself some time after a start, whoever
 allocates memory then; here it is made before anything is measured.
 """
@@ -51,11 +51,7 @@ def measure(options: argparse.Namespace) -> Iterable[Row]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     idle = seen.pop("idle")
-    for work, told in (
-        ("at rest", idle),
-        (EMPTY, seen.pop(EMPTY)),
-        (COLLECTION, seen.pop(COLLECTION)),
-    ):
+    for work, told in (("at rest", idle), (COLLECTION, seen.pop(COLLECTION))):
         yield Row(
             work=f"loop late, {work}: the latest",
             against="",
@@ -63,6 +59,7 @@ def measure(options: argparse.Namespace) -> Iterable[Row]:
             ours=[one["worst"] for one in told],
         )
     for work, told in seen.items():
+        is_ours = work != EMPTY
         yield Row(
             work=f"loop late, {work}: 99 % of the time, beyond at rest",
             against="",
@@ -70,14 +67,14 @@ def measure(options: argparse.Namespace) -> Iterable[Row]:
             ours=[
                 one["p99"] - rest["p99"] for one, rest in zip(told, idle, strict=True)
             ],
-            goal=MOST_P99_MS,
+            goal=MOST_P99_MS if is_ours else None,
         )
         yield Row(
             work=f"loop late, {work}: the latest",
             against="",
             unit="ms",
             ours=[one["worst"] for one in told],
-            goal=MOST_MS,
+            goal=MOST_MS if is_ours else None,
             note=_collected(told),
         )
 
@@ -331,8 +328,8 @@ def _lay_copies(media: Path, name: str) -> None:
         )
 
 
-async def _ask_socket(hass: Any, command: str, **data: Any) -> Any:
-    """Return what a command of the WebSocket API answers an administrator."""
+async def _ask_socket(hass: Any, command: str, **data: Any) -> None:
+    """Have a command of the WebSocket API answered as to an administrator."""
     from homeassistant.auth.const import GROUP_ID_ADMIN  # noqa: PLC0415
     from homeassistant.components.websocket_api.connection import ActiveConnection  # noqa: PLC0415
 
@@ -348,11 +345,9 @@ async def _ask_socket(hass: Any, command: str, **data: Any) -> Any:
         remote=None,
     )
     connection.async_handle({"id": 1, "type": command, **data})
-    # It is large, and who reads it is elsewhere.
-    told = await asyncio.to_thread(json.loads, await answer)
-    if not told["success"]:
-        raise RuntimeError(f"{command}: {told}")
-    return told["result"]
+    # Browsers read the rest, elsewhere; to decode it here would hold all threads.
+    if b'"success":true' not in (told := await answer)[:100]:
+        raise RuntimeError(f"{command}: {told!r}")
 
 
 if __name__ == "__main__":
