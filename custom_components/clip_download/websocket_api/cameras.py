@@ -1,7 +1,7 @@
 """The command that lists the cameras."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import Platform
@@ -18,7 +18,9 @@ from ..permissions import may_control
 from ..runtime import async_shared
 from ..services.targets import name_of
 from .command import Asker, command
-from .schema import CameraInfo, CamerasAnswer
+
+if TYPE_CHECKING:
+    from .schema import CameraInfo, CamerasAnswer
 
 type Status = Literal["ok", "signed_out", "unavailable"]
 

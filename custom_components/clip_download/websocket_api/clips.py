@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
@@ -41,16 +41,18 @@ from .command import (
     subscription,
     utc,
 )
-from .schema import (
-    ChangedAnswer,
-    ClipAnswer,
-    ClipInfo,
-    ClipsAnswer,
-    ClipsEvent,
-    CopyInfo,
-    DeleteAnswer,
-    FiltersAnswer,
-)
+
+if TYPE_CHECKING:
+    from .schema import (
+        ChangedAnswer,
+        ClipAnswer,
+        ClipInfo,
+        ClipsAnswer,
+        ClipsEvent,
+        CopyInfo,
+        DeleteAnswer,
+        FiltersAnswer,
+    )
 
 PAGE, MOST_LISTED = 50, 200
 CLIP_IDS = vol.All([ID], vol.Length(min=1, max=1000))

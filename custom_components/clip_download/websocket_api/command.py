@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
@@ -31,7 +31,9 @@ from ..entity import camera_entity_id
 from ..errors import async_message, raise_action_error
 from ..permissions import may_control
 from ..services.targets import account_and_camera_id, controlled_cameras
-from .schema import Span
+
+if TYPE_CHECKING:
+    from .schema import Span
 
 # No id of ours is longer, and no wall shows more cameras.
 LONGEST_ID = 200

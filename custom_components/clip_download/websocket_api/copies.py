@@ -1,7 +1,7 @@
 """The command that brings a clip home from its copy, to be played."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
@@ -14,7 +14,9 @@ from ..errors import action_error, async_message
 from ..services import response
 from .clips import async_find_clip, async_infos
 from .command import ID, Asker, subscription
-from .schema import ErrorInfo, FetchEvent
+
+if TYPE_CHECKING:
+    from .schema import ErrorInfo, FetchEvent
 
 # How often it is told how far it is.
 EVERY_S = 0.25

@@ -1,7 +1,7 @@
 """The command that makes a ZIP of clips, to be downloaded."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
@@ -18,7 +18,9 @@ from ..links import async_signed
 from ..runtime import async_shared
 from ..services.handover import async_export
 from .command import ID, Asker, subscription
-from .schema import ErrorInfo, ExportEvent
+
+if TYPE_CHECKING:
+    from .schema import ErrorInfo, ExportEvent
 
 MOST_EXPORTED = 200
 

@@ -1,7 +1,7 @@
 """The commands about jobs: watched, cancelled, tried again."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import voluptuous as vol
 
@@ -23,14 +23,16 @@ from ..job_feed import async_job_feed, is_unfinished, job_of
 from ..services import response
 from ..services.cancel import async_find_job
 from .command import ENTITY_IDS, ID, Asker, NotFoundError, command, subscription, utc
-from .schema import (
-    BackFillAnswer,
-    BackFillInfo,
-    CancelAnswer,
-    JobInfo,
-    JobsEvent,
-    RetryAnswer,
-)
+
+if TYPE_CHECKING:
+    from .schema import (
+        BackFillAnswer,
+        BackFillInfo,
+        CancelAnswer,
+        JobInfo,
+        JobsEvent,
+        RetryAnswer,
+    )
 
 
 @subscription("jobs/subscribe", {vol.Optional("entity_ids"): ENTITY_IDS})

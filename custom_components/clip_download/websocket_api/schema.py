@@ -1,6 +1,6 @@
 """What the WebSocket commands answer; `docs/websocket_api.md` describes each field.
 
-Times are ISO 8601 in UTC.
+Times are ISO 8601 in UTC. These are only types: nothing imports them at run time.
 """
 
 from typing import Literal, NotRequired, TypedDict

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
@@ -13,7 +13,9 @@ from ..runtime import async_shared
 from ..shares import DATA_SHARES, LONGEST, Share
 from .clips import async_existing_clip
 from .command import ID, Asker, NotFoundError, command, utc
-from .schema import ShareAnswer, ShareInfo, SharesAnswer
+
+if TYPE_CHECKING:
+    from .schema import ShareAnswer, ShareInfo, SharesAnswer
 
 LONGEST_HOURS = LONGEST // timedelta(hours=1)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
@@ -30,16 +30,18 @@ from ..turns import async_turn
 from .clips import async_infos
 from .command import ID, Asker, command, moment, span, utc
 from .footage import async_footage
-from .schema import (
-    CameraTimeline,
-    EventInfo,
-    EventsAnswer,
-    FootageAnswer,
-    PictureAnswer,
-    RefusedInfo,
-    Span,
-    TimelineAnswer,
-)
+
+if TYPE_CHECKING:
+    from .schema import (
+        CameraTimeline,
+        EventInfo,
+        EventsAnswer,
+        FootageAnswer,
+        PictureAnswer,
+        RefusedInfo,
+        Span,
+        TimelineAnswer,
+    )
 
 # No wall shows more at once; of each, no more clips than that.
 MOST_CAMERAS, MOST_CLIPS, MOST_REFUSED = 32, 1000, 200
