@@ -54,12 +54,9 @@ from custom_components.clip_download.engine.time_range import Window
 from custom_components.clip_download.media_source.saved import MOST_FOUND, PAGE
 from custom_components.clip_download.runtime import DATA_SHARED, DATABASE
 from homeassistant import loader
-from homeassistant.auth.const import GROUP_ID_ADMIN
 from homeassistant.components import media_source
 from homeassistant.components.media_player.browse_media import SearchMediaQuery
 from homeassistant.components.media_player.errors import BrowseError
-from homeassistant.components.websocket_api.connection import ActiveConnection
-from homeassistant.components.websocket_api.http import WebSocketAdapter
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
@@ -71,6 +68,7 @@ from tests.clouds import Clouds
 # Before Home Assistant: it makes its TLS contexts such that the clouds are trusted.
 from tests.conftest import AUTHORITY
 
+from . import websocket
 from .table import Row, main
 from .watching import Watched, watched
 
@@ -249,30 +247,8 @@ async def start(hass: HomeAssistant, entry: dict[str, Any]) -> float:
     return seconds
 
 
-async def ask_socket(hass: HomeAssistant, command: str, **data: Any) -> dict[str, Any]:
-    """Return what a command of the WebSocket API answers an administrator."""
-    user = await hass.auth.async_create_system_user("b", group_ids=[GROUP_ID_ADMIN])
-    token = await hass.auth.async_create_refresh_token(user)
-    answer = hass.loop.create_future()
-    logger = cast("WebSocketAdapter", logging.getLogger(__name__))
-    connection = ActiveConnection(
-        hass=hass,
-        logger=logger,
-        send_message=answer.set_result,
-        user=user,
-        refresh_token=token,
-        remote=None,
-    )
-    connection.async_handle({"id": 1, "type": command, **data})
-    told = json.loads(await answer)
-    if not told["success"]:
-        raise SystemExit(f"{command}: {told}")
-    result: dict[str, Any] = told["result"]
-    return result
-
-
 def pages(
-    hass: HomeAssistant, today: datetime
+    hass: HomeAssistant, ask_socket: websocket.Ask, today: datetime
 ) -> dict[str, tuple[Callable[[], Awaitable[int]], int]]:
     """Return what is asked for, and how much there is of it in each library."""
     top = f"media-source://{DOMAIN}/clips"
@@ -305,7 +281,7 @@ def pages(
         name: str, of: str = "clips", **data: Any
     ) -> Callable[[], Awaitable[int]]:
         async def ask() -> int:
-            answer = await ask_socket(hass, f"{DOMAIN}/{name}", **data)
+            answer = websocket.result_of(await ask_socket(f"{DOMAIN}/{name}", **data))
             # Of a timeline, there is one camera.
             if name == "timeline":
                 answer = answer["cameras"][0]
@@ -341,7 +317,8 @@ def pages(
 async def ask_all(hass: HomeAssistant, today: datetime) -> dict[str, float]:
     """Return the median ms of each page."""
     asked_ms = {}
-    for name, (ask, least) in pages(hass, today).items():
+    ask_socket = await websocket.connect(hass)
+    for name, (ask, least) in pages(hass, ask_socket, today).items():
         times = []
         for _ in range(ASKED):
             begun = perf_counter()

@@ -17,13 +17,12 @@ from datetime import datetime, timedelta
 import gc
 import hashlib
 import json
-import logging
 from pathlib import Path
 import shutil
 import time
-from typing import Any, cast, override
+from typing import Any, override
 
-from . import home
+from . import home, websocket
 from .table import Row, main
 
 CAMERAS = 64
@@ -220,9 +219,9 @@ async def work(
         raise RuntimeError(f"not all copies were found: {rebuilt}")
     await asyncio.sleep(AFTER_S)
     late[f"re-index of {LIBRARY} new clips"] = probe.told()
+    ask = await websocket.connect(hass)
     for _ in range(10):
-        await _ask_socket(
-            hass,
+        await ask(
             "clip_download/timeline",
             entity_ids=cameras,
             start=(start - timedelta(hours=4)).isoformat(),
@@ -326,28 +325,6 @@ def _lay_copies(media: Path, name: str) -> None:
         path.with_suffix(".json").write_text(
             json.dumps({**told, "clip_id": f"{name}-{number}"})
         )
-
-
-async def _ask_socket(hass: Any, command: str, **data: Any) -> None:
-    """Have a command of the WebSocket API answered as to an administrator."""
-    from homeassistant.auth.const import GROUP_ID_ADMIN  # noqa: PLC0415
-    from homeassistant.components.websocket_api.connection import ActiveConnection  # noqa: PLC0415
-
-    user = await hass.auth.async_create_system_user("b", group_ids=[GROUP_ID_ADMIN])
-    token = await hass.auth.async_create_refresh_token(user)
-    answer = hass.loop.create_future()
-    connection = ActiveConnection(
-        hass=hass,
-        logger=cast("Any", logging.getLogger(__name__)),
-        send_message=answer.set_result,
-        user=user,
-        refresh_token=token,
-        remote=None,
-    )
-    connection.async_handle({"id": 1, "type": command, **data})
-    # Browsers read the rest, elsewhere; to decode it here would hold all threads.
-    if b'"success":true' not in (told := await answer)[:100]:
-        raise RuntimeError(f"{command}: {told!r}")
 
 
 if __name__ == "__main__":

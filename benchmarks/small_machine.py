@@ -13,10 +13,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-import importlib
-import itertools
-import json
-import logging
 from pathlib import Path
 import subprocess
 import sys
@@ -24,7 +20,7 @@ import tempfile
 import time
 from typing import Any
 
-from . import home
+from . import home, websocket
 from .group import MEMORY_BYTES, Group, NoGroupError, small_machine
 from .table import Row, main
 from .watching import MIB, peak_mib
@@ -198,7 +194,7 @@ async def live(
     started_s, _ = hass.data["benchmark_started"]
     begin = datetime.fromisoformat(start)
     size = Sizes(**sizes)
-    ask = await _asker(hass)
+    ask = await websocket.connect(hass)
     watch = _Watch()
     told: list[dict[str, Any]] = []
     for number in range(rounds):
@@ -277,51 +273,19 @@ async def _save(hass: Any, start: datetime, length_s: int, cameras: list[str]) -
                 raise RuntimeError(f"not saved whole: {one}")
 
 
-async def _pages(ask: Callable[..., Awaitable[Any]], today: datetime) -> None:
+async def _pages(ask: websocket.Ask, today: datetime) -> None:
     """Ask for days, and for words, as a person who leafs through the panel."""
     for number in range(PAGES):
         day = today - timedelta(days=number)
         answer = await ask(
-            "clips/list",
+            "clip_download/clips/list",
             start=(day - timedelta(days=1)).isoformat(),
             end=day.isoformat(),
         )
-        if not answer["clips"]:
+        if not websocket.result_of(answer)["clips"]:
             raise RuntimeError("an empty day")
-        await ask("clips/list", query=f"camera {number}")
-        await ask("clips/filters")
-
-
-async def _asker(hass: Any) -> Callable[..., Awaitable[Any]]:
-    """Return what asks the WebSocket API as an administrator does."""
-    websocket, groups = [
-        await asyncio.to_thread(importlib.import_module, f"homeassistant.{name}")
-        for name in ("components.websocket_api.connection", "auth.const")
-    ]
-    answers: asyncio.Queue[bytes] = asyncio.Queue()
-    user = await hass.auth.async_create_system_user(
-        "benchmark", group_ids=[groups.GROUP_ID_ADMIN]
-    )
-    connection = websocket.ActiveConnection(
-        hass=hass,
-        logger=logging.getLogger(__name__),
-        send_message=answers.put_nowait,
-        user=user,
-        refresh_token=await hass.auth.async_create_refresh_token(user),
-        remote=None,
-    )
-    numbers = itertools.count(1)
-
-    async def ask(command: str, **data: Any) -> Any:
-        connection.async_handle(
-            {"id": next(numbers), "type": f"clip_download/{command}", **data}
-        )
-        told = json.loads(await answers.get())
-        if not told["success"]:
-            raise RuntimeError(f"{command}: {told}")
-        return told["result"]
-
-    return ask
+        await ask("clip_download/clips/list", query=f"camera {number}")
+        await ask("clip_download/clips/filters")
 
 
 # --- the table
