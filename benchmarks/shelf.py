@@ -33,6 +33,8 @@ TIMEOUT = timedelta(minutes=10)
 
 type Parts = Callable[[Window], Sequence[Part]]
 type Address = Callable[[Camera, Part], str]
+type FindCamera = Callable[[str], Camera | None]
+type MakeJobs = Callable[[Source, FindCamera, int], Jobs]
 
 
 def in_one(window: Window) -> Sequence[Part]:
@@ -103,6 +105,52 @@ def session_of(folder: Path) -> ClientSession:
 
 
 @asynccontextmanager
+async def accounts(database: Path) -> AsyncIterator[MakeJobs]:
+    """Open a library; yield what makes the jobs of an account that saves to it."""
+    library = await Library(database).open()
+    executors = Executors()
+    tasks = set()
+
+    def spawn(work: Coroutine[Any, Any, None], name: str) -> None:
+        tasks.add(asyncio.create_task(work, name=name))
+
+    def jobs_of(
+        source: Source, find_camera: FindCamera, downloads_at_once: int
+    ) -> Jobs:
+        return Jobs(
+            account_id=source.kind,
+            account_name=source.kind,
+            source=source,
+            library=library,
+            find_camera=find_camera,
+            downloads_at_once=downloads_at_once,
+            executors=executors,
+            spawn=spawn,
+            on_ended=lambda job: None,
+            sign_in_again=lambda: None,
+        )
+
+    yield jobs_of
+    await library.close()
+    executors.shutdown()
+
+
+async def save(
+    jobs: Jobs, camera: Camera, window: Window, root: Path, filename: PurePosixPath
+) -> Clip:
+    """Save a window below `root`; return its clip. Raises SystemExit if it is not whole."""
+    running = await jobs.ask(
+        camera, window, root=root, filename=filename, timeout=TIMEOUT
+    )
+    job = await running.done
+    if job.state is not JobState.SAVED or job.error:
+        raise SystemExit(f"not saved: {job.error}")
+    if len(job.clips) != 1 or job.clips[0].gaps:
+        raise SystemExit(f"not saved as one: {job.clips}")
+    return job.clips[0]
+
+
+@asynccontextmanager
 async def account(
     folder: Path,
     media: Path,
@@ -117,42 +165,17 @@ async def account(
 
     `folder` is that of the server.
     """
-    library = await Library(database).open()
-    executors = Executors()
-    tasks = set()
-
-    def spawn(work: Coroutine[Any, Any, None], name: str) -> None:
-        tasks.add(asyncio.create_task(work, name=name))
-
-    async with session_of(folder) as session:
-        jobs = Jobs(
-            account_id="bench",
-            account_name="bench",
-            source=Shelf(session, address, parts, parts_at_once),
-            library=library,
-            find_camera=lambda camera_id: Camera(id=camera_id, name=camera_id),
-            downloads_at_once=downloads_at_once,
-            executors=executors,
-            spawn=spawn,
-            on_ended=lambda job: None,
-            sign_in_again=lambda: None,
+    async with accounts(database) as jobs_of, session_of(folder) as session:
+        jobs = jobs_of(
+            Shelf(session, address, parts, parts_at_once),
+            lambda camera_id: Camera(id=camera_id, name=camera_id),
+            downloads_at_once,
         )
 
-        async def save(camera: str, window: Window, filename: PurePosixPath) -> Clip:
-            running = await jobs.ask(
-                Camera(id=camera, name=camera),
-                window,
-                root=media,
-                filename=filename,
-                timeout=TIMEOUT,
-            )
-            job = await running.done
-            if job.state is not JobState.SAVED or job.error:
-                raise SystemExit(f"not saved: {job.error}")
-            if len(job.clips) != 1 or job.clips[0].gaps:
-                raise SystemExit(f"not saved as one: {job.clips}")
-            return job.clips[0]
+        async def save_below(
+            camera: str, window: Window, filename: PurePosixPath
+        ) -> Clip:
+            of = Camera(id=camera, name=camera)
+            return await save(jobs, of, window, media, filename)
 
-        yield save
-    await library.close()
-    executors.shutdown()
+        yield save_below

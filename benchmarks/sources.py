@@ -17,7 +17,7 @@ With `MINUTES=60 SCALE=1` in the environment it is the real thing.
 
 import argparse
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -41,11 +41,8 @@ from aiohttp import ClientSession, TCPConnector
 from botocore.config import Config
 from botocore.session import Session
 
-from custom_components.clip_download.engine.library.database import Library
-from custom_components.clip_download.engine.model import Camera, JobState, MediaOptions
-from custom_components.clip_download.engine.pipeline.executors import Executors
+from custom_components.clip_download.engine.model import Camera
 from custom_components.clip_download.engine.pipeline.jobs import Jobs
-from custom_components.clip_download.engine.sources.base import Source
 from custom_components.clip_download.engine.sources.kinesis.client import (
     KinesisCamera,
     KinesisSource,
@@ -58,6 +55,7 @@ from tests.clouds.resolver import LoopbackResolver
 from tests.clouds.server import Line
 
 from .footage import write
+from .shelf import accounts, save
 from .table import Row, main
 
 SCALE = float(os.environ.get("SCALE", "8"))
@@ -273,12 +271,12 @@ class House:
         self._place = place
         self._folder = folder
         self._stack = AsyncExitStack()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._number = 0
 
     async def __aenter__(self) -> Self:
         """Open the library, and sign in."""
-        self._library = await Library(self._folder / "clips.db").open()
+        database = self._folder / "clips.db"
+        jobs_of = await self._stack.enter_async_context(accounts(database))
         connector = TCPConnector(
             resolver=LoopbackResolver(self._place.ports),
             ssl=ssl.create_default_context(cafile=self._place.ca_pem_path),
@@ -287,46 +285,32 @@ class House:
             ClientSession(connector=connector)
         )
         key_id, secret = self._place.aws_key
-        self.kinesis = self._account(
-            KinesisSource(
-                {
-                    "access_key_id": key_id,
-                    "secret_access_key": secret,
-                    "region": "eu-west-1",
-                },
-                session=session,
-            )
+        kinesis = KinesisSource(
+            {
+                "access_key_id": key_id,
+                "secret_access_key": secret,
+                "region": "eu-west-1",
+            },
+            session=session,
         )
-        self.meraki = self._account(
-            meraki.MerakiSource(
-                {"api_key": self._place.meraki_key, "base_url": BASE_URL},
-                session=session,
-            )
+        dashboard = meraki.MerakiSource(
+            {"api_key": self._place.meraki_key, "base_url": BASE_URL}, session=session
         )
+        self.kinesis = jobs_of(kinesis, self._found, 2)
+        self.meraki = jobs_of(dashboard, self._found, 2)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close all of it."""
         await self._stack.aclose()
-        await self._library.close()
 
     async def save(self, jobs: Jobs, camera: Camera, window: Window) -> float:
         """Save a window; return how many seconds it takes."""
         self._number += 1
+        filename = PurePosixPath(f"media/{self._number}")
         started = time.perf_counter()
-        running = await jobs.ask(
-            camera,
-            window,
-            root=self._folder,
-            filename=PurePosixPath(f"media/{self._number}"),
-            timeout=timedelta(minutes=10),
-            media_options=MediaOptions(),
-        )
-        job = await running.done
+        clip = await save(jobs, camera, window, self._folder, filename)
         seconds = time.perf_counter() - started
-        (clip,) = job.clips
-        if job.state is not JobState.SAVED or job.error or clip.gaps:
-            raise SystemExit(f"not saved: {job.error} {clip.gaps}")
         clip.path.unlink()
         return seconds
 
@@ -335,28 +319,11 @@ class House:
         serial = self._place.serials[name]
         return meraki.MerakiCamera(id=serial, name=name, serial_number=serial)
 
-    def _account(self, source: Source) -> Jobs:
-        return Jobs(
-            account_id=source.kind,
-            account_name=source.kind,
-            source=source,
-            library=self._library,
-            find_camera=self._found,
-            downloads_at_once=2,
-            executors=Executors(),
-            spawn=self._spawn,
-            on_ended=lambda job: None,
-            sign_in_again=lambda: None,
-        )
-
     def _found(self, camera_id: str) -> Camera:
         for name, serial in self._place.serials.items():
             if serial == camera_id:
                 return self.camera(name)
         return KinesisCamera(id=camera_id, name=camera_id)
-
-    def _spawn(self, way: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.add(asyncio.create_task(way, name=name))
 
 
 async def one_round(server: Server, folder: Path) -> dict[str, float]:
