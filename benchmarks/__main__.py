@@ -111,7 +111,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     name.with_suffix(".json").write_text(json.dumps(table, indent=2) + "\n")
     name.with_suffix(".md").write_text(
-        "\n".join(_told(measured, machine, f"{now:%F}", commit)) + "\n"
+        "\n".join(_report(measured, machine, f"{now:%F}", commit)) + "\n"
     )
     name.with_suffix(".svg").write_text(
         plot.svg(
@@ -122,7 +122,7 @@ def write(
     print(f"\nWritten: {name}.json, .md and .svg", flush=True)
 
 
-def _told(
+def _report(
     measured: Iterable[Measured], machine: Mapping[str, Any], date: str, commit: str
 ) -> list[str]:
     """Return all of it for people."""

@@ -283,8 +283,8 @@ class Lateness:
             await asyncio.sleep(self._every_s)
             self._late_ms.append((loop.time() - due) * 1000)
 
-    def told(self) -> dict[str, float]:
-        """Return what was seen since the last time: the latest, and 99 %."""
+    def report(self) -> dict[str, float]:
+        """Return the worst and the 99th percentile, in ms, since the last report."""
         late, self._late_ms = sorted(self._late_ms), []
         return {"worst": late[-1], "p99": late[len(late) * 99 // 100]}
 

@@ -104,17 +104,17 @@ class Cloud(Clouds):
         return self.only_film, Span(shot.start, shot.end)
 
 
-def run_cloud(told: Connection, folder: Path) -> None:
+def run_cloud(connection: Connection, folder: Path) -> None:
     """Be the cloud until told to end."""
-    asyncio.run(_run_cloud(told, folder))
+    asyncio.run(_run_cloud(connection, folder))
 
 
-async def _run_cloud(told: Connection, folder: Path) -> None:
+async def _run_cloud(connection: Connection, folder: Path) -> None:
     loop = asyncio.get_running_loop()
     async with Cloud(folder) as cloud:
         doorbells = [one.id for one in cloud.doorbells]
-        told.send((cloud.ports, cloud.ca_pem_path, doorbells))
-        while order := await loop.run_in_executor(None, told.recv):
+        connection.send((cloud.ports, cloud.ca_pem_path, doorbells))
+        while order := await loop.run_in_executor(None, connection.recv):
             match order:
                 case "ring", (number, ready_after_s):
                     event = cloud.ring.add_event(
@@ -124,23 +124,23 @@ async def _run_cloud(told: Connection, folder: Path) -> None:
                         duration_s=FILM_S,
                         ready_after_s=ready_after_s,
                     )
-                    told.send(event.ready_at.timestamp())
+                    connection.send(event.ready_at.timestamp())
                 case "line", mbit_s:
                     cloud.ring.media_line = Line(mbit_s * 125_000) if mbit_s else None
-                    told.send(None)
+                    connection.send(None)
                 case "asked", _:
                     asked = cloud.ring.asked("/history|share/play")
-                    told.send([one.at.timestamp() for one in asked])
+                    connection.send([one.at.timestamp() for one in asked])
 
 
 class Ring:
     """What Home Assistant's process knows of the cloud: its ports, and what to tell it."""
 
     def __init__(
-        self, told: Connection, ports: dict[str, int], doorbells: Sequence[int]
+        self, connection: Connection, ports: dict[str, int], doorbells: Sequence[int]
     ) -> None:
         """Take the way to its process."""
-        self._told = told
+        self._connection = connection
         self.ports = ports
         self.doorbells = doorbells
 
@@ -150,8 +150,10 @@ class Ring:
 
     async def tell(self, *order: Any) -> Any:
         """Tell it something, and return what it says."""
-        self._told.send(order)
-        return await asyncio.get_running_loop().run_in_executor(None, self._told.recv)
+        self._connection.send(order)
+        return await asyncio.get_running_loop().run_in_executor(
+            None, self._connection.recv
+        )
 
     async def asked(self) -> list[float]:
         """Return when it was asked what there is."""

@@ -169,8 +169,8 @@ def lay(one: Clip) -> Clip:
     one.path.parent.mkdir(parents=True, exist_ok=True)
     one.path.write_bytes(FILM)
     one.path.with_suffix(".jpg").write_bytes(PICTURE)
-    told = sidecar._described(one, one.window)
-    sidecar.path_of(one.path).write_text(json.dumps(told, indent=2))
+    record = sidecar._described(one, one.window)
+    sidecar.path_of(one.path).write_text(json.dumps(record, indent=2))
     return replace(one, modified_ns=one.path.stat().st_mtime_ns)
 
 

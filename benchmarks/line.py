@@ -39,12 +39,14 @@ def served(folder: Path, mbit_s: float, first_byte_s: float) -> Iterator[int]:
         server.join()
 
 
-def _serve(told: Connection, folder: Path, mbit_s: float, first_byte_s: float) -> None:
-    asyncio.run(_serve_for_ever(told, folder, mbit_s, first_byte_s))
+def _serve(
+    connection: Connection, folder: Path, mbit_s: float, first_byte_s: float
+) -> None:
+    asyncio.run(_serve_for_ever(connection, folder, mbit_s, first_byte_s))
 
 
 async def _serve_for_ever(
-    told: Connection, folder: Path, mbit_s: float, first_byte_s: float
+    connection: Connection, folder: Path, mbit_s: float, first_byte_s: float
 ) -> None:
     line = Line(mbit_s * 125_000)
     files: dict[str, bytes] = {}
@@ -73,5 +75,5 @@ async def _serve_for_ever(
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(folder / "cert.pem")
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
-    told.send(server.sockets[0].getsockname()[1])
+    connection.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()

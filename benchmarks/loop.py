@@ -50,21 +50,22 @@ def measure(options: argparse.Namespace) -> Iterable[Row]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     idle = seen.pop("idle")
-    for work, told in (("at rest", idle), (COLLECTION, seen.pop(COLLECTION))):
+    for work, reports in (("at rest", idle), (COLLECTION, seen.pop(COLLECTION))):
         yield Row(
             work=f"loop late, {work}: the latest",
             against="",
             unit="ms",
-            ours=[one["worst"] for one in told],
+            ours=[one["worst"] for one in reports],
         )
-    for work, told in seen.items():
+    for work, reports in seen.items():
         is_ours = work != EMPTY
         yield Row(
             work=f"loop late, {work}: 99 % of the time, beyond at rest",
             against="",
             unit="ms",
             ours=[
-                one["p99"] - rest["p99"] for one, rest in zip(told, idle, strict=True)
+                one["p99"] - rest["p99"]
+                for one, rest in zip(reports, idle, strict=True)
             ],
             goal=MOST_P99_MS if is_ours else None,
         )
@@ -72,15 +73,15 @@ def measure(options: argparse.Namespace) -> Iterable[Row]:
             work=f"loop late, {work}: the latest",
             against="",
             unit="ms",
-            ours=[one["worst"] for one in told],
+            ours=[one["worst"] for one in reports],
             goal=MOST_MS if is_ours else None,
-            note=_collected(told),
+            note=_collected(reports),
         )
 
 
-def _collected(told: Iterable[Mapping[str, float]]) -> str:
+def _collected(reports: Iterable[Mapping[str, float]]) -> str:
     """Return a note of the full garbage collections that fell into a work."""
-    took_ms = [one["collected"] for one in told if one["collected"]]
+    took_ms = [one["collected"] for one in reports if one["collected"]]
     if not took_ms:
         return ""
     return (
@@ -104,10 +105,10 @@ class Lateness(home.Lateness):
             self._collected_ms += (time.perf_counter() - self._began_s) * 1000
 
     @override
-    def told(self) -> dict[str, float]:
-        """Return what was seen since the last time."""
+    def report(self) -> dict[str, float]:
+        """Return what was seen since the last report."""
         collected_ms, self._collected_ms = self._collected_ms, 0.0
-        return {**super().told(), "collected": collected_ms}
+        return {**super().report(), "collected": collected_ms}
 
 
 async def _measure(folder: Path, rounds: int) -> dict[str, list[dict[str, float]]]:
@@ -135,7 +136,7 @@ async def _measure(folder: Path, rounds: int) -> dict[str, list[dict[str, float]
         )
         seen: dict[str, list[dict[str, float]]] = {}
         for number in range(rounds):
-            told = await home.run(
+            reports = await home.run(
                 at_home,
                 clouds,
                 "benchmarks.loop:work",
@@ -144,7 +145,7 @@ async def _measure(folder: Path, rounds: int) -> dict[str, list[dict[str, float]
                 long_s=lengths[long.name].total_seconds(),
                 short_s=lengths[short.name].total_seconds(),
             )
-            for work, late in told.items():
+            for work, late in reports.items():
                 seen.setdefault(work, []).append(late)
     return seen
 
@@ -196,29 +197,29 @@ async def work(
             raise RuntimeError(f"not saved: {answer}")
 
     await asyncio.sleep(IDLE_S)
-    late["idle"] = probe.told()
+    late["idle"] = probe.report()
     await _call_empty(hass)
-    late[EMPTY] = probe.told()
+    late[EMPTY] = probe.report()
     await save(cameras[0], start, long_s)
-    late[f"one clip of {LONG_MIB} MiB"] = probe.told()
+    late[f"one clip of {LONG_MIB} MiB"] = probe.report()
     await asyncio.gather(
         *(save(one, start + timedelta(hours=1), short_s) for one in cameras)
     )
-    late[f"{AT_ONCE} clips of {SHORT_MIB} MiB at once"] = probe.told()
+    late[f"{AT_ONCE} clips of {SHORT_MIB} MiB at once"] = probe.report()
     await _ask_many(hass, start)
     await asyncio.sleep(AFTER_S)
-    late[f"{ASKED} actions at once, then canceled"] = probe.told()
+    late[f"{ASKED} actions at once, then canceled"] = probe.report()
     await asyncio.to_thread(
         _lay_copies, Path(hass.config.media_dirs["local"]), f"{number}"
     )
-    probe.told()
+    probe.report()
     rebuilt = await hass.services.async_call(
         "clip_download", "rebuild_library", blocking=True, return_response=True
     )
     if rebuilt["added"] != LIBRARY:
         raise RuntimeError(f"not all copies were found: {rebuilt}")
     await asyncio.sleep(AFTER_S)
-    late[f"re-index of {LIBRARY} new clips"] = probe.told()
+    late[f"re-index of {LIBRARY} new clips"] = probe.report()
     ask = await websocket.connect(hass)
     for _ in range(10):
         await ask(
@@ -228,14 +229,14 @@ async def work(
             end=now.isoformat(),
         )
     await asyncio.sleep(AFTER_S)
-    late[f"the timeline of a day of {AT_ONCE} cameras"] = probe.told()
+    late[f"the timeline of a day of {AT_ONCE} cameras"] = probe.report()
     await hass.config_entries.async_unload(partner.entry_id)
     await asyncio.sleep(AFTER_S)
-    late["an account unloaded"] = probe.told()
+    late["an account unloaded"] = probe.report()
     await hass.config_entries.async_setup(partner.entry_id)
     await hass.async_block_till_done()
     await asyncio.sleep(AFTER_S)
-    late["an account loaded"] = probe.told()
+    late["an account loaded"] = probe.report()
     probe.stop()
     return late
 
@@ -312,7 +313,7 @@ async def _ask_many(hass: Any, start: datetime) -> None:
 def _lay_copies(media: Path, name: str) -> None:
     """Lay clips down that the library does not know, described as a saved one is."""
     template = next(media.rglob("*.json"))
-    told = {
+    record = {
         **json.loads(template.read_text()),
         "size_bytes": len(FILM),
         "sha256": hashlib.sha256(FILM).hexdigest(),
@@ -323,7 +324,7 @@ def _lay_copies(media: Path, name: str) -> None:
         path = folder / f"{number}.mp4"
         path.write_bytes(FILM)
         path.with_suffix(".json").write_text(
-            json.dumps({**told, "clip_id": f"{name}-{number}"})
+            json.dumps({**record, "clip_id": f"{name}-{number}"})
         )
 
 

@@ -4,7 +4,7 @@
 
 A whole Home Assistant with four accounts of 16 cameras each and a library of 10,000 clips
 runs in the group of `group.py`; the clouds stand for the internet and are outside. It does
-one thing after the other, and each time it is told how late its loop was. That includes
+one thing after the other, and each time it is reported how late its loop was. That includes
 what its neighbour on the core does to it, which the first row shows: nothing is subtracted.
 """
 
@@ -108,7 +108,7 @@ async def _measure(
             kinds=home.KINDS,
         )
         await asyncio.to_thread(lay_clips, home_folder / "media", sizes.clips)
-        told = await home.run(
+        seen: list[dict[str, Any]] = await home.run(
             home_folder,
             clouds,
             "benchmarks.small_machine:live",
@@ -118,7 +118,6 @@ async def _measure(
             start=START.isoformat(),
             sizes=asdict(sizes),
         )
-    seen: list[dict[str, Any]] = told
     return seen
 
 
@@ -196,7 +195,7 @@ async def live(
     size = Sizes(**sizes)
     ask = await websocket.connect(hass)
     watch = _Watch()
-    told: list[dict[str, Any]] = []
+    seen: list[dict[str, Any]] = []
     for number in range(rounds):
         # No two rounds ask for the same window.
         at = begin + timedelta(seconds=number)
@@ -209,11 +208,11 @@ async def live(
         eight = [f"ring_partner_{n}" for n in range(1, 9)]
         await watch.see("eight", _save(hass, at, size.eighth_s, eight))
         await watch.see("hour", _save(hass, at, size.parts * PART_S, ["meraki_0"]))
-        told.append(watch.seen | {"started_s": started_s, "peak_mib": peak_mib()})
+        seen.append(watch.seen | {"started_s": started_s, "peak_mib": peak_mib()})
         media = Path(hass.config.media_dirs["local"])
         await asyncio.to_thread(_make_room, media)
     watch.late.stop()
-    return told
+    return seen
 
 
 class _Watch:
@@ -227,13 +226,13 @@ class _Watch:
     async def see[T](self, name: str, work: Awaitable[T]) -> T:
         """See to the end of it, from the loop's first look on."""
         await asyncio.sleep(0.1)
-        self.late.told()
+        self.late.report()
         began, began_cpu = time.perf_counter(), home.cpu_s()
         done = await work
         self.seen[name] = {
             "s": time.perf_counter() - began,
             "cpu_s": home.cpu_s() - began_cpu,
-            **self.late.told(),
+            **self.late.report(),
         }
         print(name, self.seen[name], file=sys.stderr, flush=True)
         return done

@@ -119,7 +119,7 @@ class FilledClouds(Clouds):
         return path, Span(shots[0].start, shots[-1].end)
 
 
-async def serve(start: datetime, told: Connection) -> None:
+async def serve(start: datetime, connection: Connection) -> None:
     """Run the clouds until told to end; tell how much was sent, and refused, when asked."""
     clouds = FilledClouds()
     kinesis, dashboard = clouds.kinesis, clouds.meraki
@@ -132,13 +132,13 @@ async def serve(start: datetime, told: Connection) -> None:
     for name in ("Ours", "Theirs", "Bell"):
         footage = Footage(name, fps=10, gop_frames=20, audio=None)
         stream = kinesis.add_stream(name, footage=footage, fragment=FRAGMENT)
-        # As large as it is told, and counted, to be.
+        # As large as it is said, and counted, to be.
         stream.fragment_size_bytes = int(MBIT_S * 125_000 * FRAGMENT.total_seconds())
         camera = dashboard.add_camera(name, footage=footage, model="MV72")
         camera.uplink = uplinks[name] = Line(LINE_BYTES_PER_S)
         serials[name] = camera.serial
     async with clouds:
-        told.send(
+        connection.send(
             Place(
                 ports=dict(clouds.ports),
                 ca_pem_path=str(clouds.ca_pem_path),
@@ -148,14 +148,14 @@ async def serve(start: datetime, told: Connection) -> None:
                 serials=serials,
             )
         )
-        while await asyncio.to_thread(told.recv):
+        while await asyncio.to_thread(connection.recv):
             sent = {name: line.sent_bytes for name, line in uplinks.items()}
-            told.send((sent, kinesis.too_many + dashboard.too_many))
+            connection.send((sent, kinesis.too_many + dashboard.too_many))
 
 
-def serving(start: datetime, told: Connection) -> None:
+def serving(start: datetime, connection: Connection) -> None:
     """Run the clouds in this process."""
-    asyncio.run(serve(start, told))
+    asyncio.run(serve(start, connection))
 
 
 class Server:
@@ -164,15 +164,15 @@ class Server:
     def __init__(self, start: datetime) -> None:
         """Start it."""
         context = multiprocessing.get_context("spawn")
-        self._told, other = context.Pipe()
+        self._connection, other = context.Pipe()
         self._process = context.Process(target=serving, args=(start, other))
         self._process.start()
-        self.place: Place = self._told.recv()
+        self.place: Place = self._connection.recv()
 
     def count(self) -> tuple[dict[str, int], int]:
         """Return the bytes that each uplink sent, and the requests that were too many."""
-        self._told.send(True)
-        counted: tuple[dict[str, int], int] = self._told.recv()
+        self._connection.send(True)
+        counted: tuple[dict[str, int], int] = self._connection.recv()
         return counted
 
     def __enter__(self) -> Self:
@@ -181,7 +181,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         """End it."""
-        self._told.send(False)
+        self._connection.send(False)
         self._process.join()
 
 

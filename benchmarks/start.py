@@ -61,10 +61,10 @@ async def _measure(folder: Path, rounds: int) -> dict[str, list[dict[str, float]
                 await asyncio.to_thread(
                     shutil.copytree, folder / name, now, symlinks=True
                 )
-                told = await home.run(now, of[name], "benchmarks.start:look")
+                report = await home.run(now, of[name], "benchmarks.start:look")
                 # The first one compiles, and warms the disk's cache.
                 if number:
-                    seen[name].append(told)
+                    seen[name].append(report)
     return seen
 
 
@@ -129,8 +129,8 @@ def rows(seen: dict[str, list[dict[str, float]]]) -> Iterable[Row]:
 
 def print_more(seen: dict[str, list[dict[str, float]]]) -> None:
     """Tell the sizes of what is compared."""
-    for name, told in seen.items():
-        print(name, {what: round(value, 2) for what, value in told[-1].items()})
+    for name, reports in seen.items():
+        print(name, {what: round(value, 2) for what, value in reports[-1].items()})
 
 
 if __name__ == "__main__":

@@ -62,9 +62,9 @@ class Row:
         return {**asdict(self), "result": result, "is_kept": self.is_kept}
 
     @classmethod
-    def of_json(cls, told: dict[str, Any]) -> Row:
-        """Return the row that `as_json` told of."""
-        return cls(**{name: told[name] for name in cls.__dataclass_fields__})
+    def of_json(cls, data: dict[str, Any]) -> Row:
+        """Return the row that `as_json` gave."""
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__})
 
 
 def markdown(rows: Iterable[Row]) -> str:
@@ -97,7 +97,7 @@ def write_json(path: Path, rows: Iterable[Row]) -> None:
 
 def read_json(path: Path) -> list[Row]:
     """Return the rows that a measurement has written."""
-    return [Row.of_json(told) for told in json.loads(path.read_text())]
+    return [Row.of_json(data) for data in json.loads(path.read_text())]
 
 
 def main(
