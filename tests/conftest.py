@@ -4,10 +4,10 @@
 import custom_components  # isort: skip  # noqa: F401
 
 import asyncio.constants
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import ClientSession, TCPConnector
 import pytest
@@ -28,6 +28,9 @@ from .clouds import Authority, Clouds
 from .clouds.server import FOLDER
 from .trust import trust
 from .words import check_words
+
+if TYPE_CHECKING:
+    from .stores import Proxy
 
 # Home Assistant's tests run asyncio in debug mode, which notes where each callback came
 # from, ten frames deep: that took more than a third of the time of most tests.
@@ -53,6 +56,24 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("recorder_db_url")
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[str]:
+    """Run an S3 store; return its address."""
+    from .stores import moto  # noqa: PLC0415 - few tests need it, and it takes its time
+
+    with moto() as url:
+        yield url
+
+
+@pytest.fixture
+async def proxy(store: str, socket_enabled: None) -> AsyncGenerator[Proxy]:
+    """Serve a proxy before the store."""
+    from .stores import proxy_to  # noqa: PLC0415
+
+    async with proxy_to(store) as proxy:
+        yield proxy
 
 
 @pytest.fixture(autouse=True)

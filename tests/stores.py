@@ -1,4 +1,4 @@
-"""Stores that others wrote, started for tests, and what may go wrong on the way to them.
+"""Stores that others wrote, started for tests, and a proxy that makes things go wrong.
 
 moto speaks S3 with all of its checksums and versions, s3rver (npm) as old stores do, and
 wsgidav speaks WebDAV.
@@ -12,6 +12,7 @@ import contextlib
 from dataclasses import dataclass, field
 from io import BytesIO
 import json
+import os
 from pathlib import Path
 import re
 import shutil
@@ -135,9 +136,35 @@ async def make_bucket(target: Target, **how: Any) -> None:
     await target._client.create_bucket(Bucket=target._bucket, **how)
 
 
+@contextlib.asynccontextmanager
+async def empty_bucket(url: str, prefix: str = "") -> AsyncIterator[S3Target]:
+    """Open the bucket of moto, which is made if need be, at a prefix of its own."""
+    async with s3_target(url, prefix=prefix or own_prefix()) as target:
+        buckets = await target._client.list_buckets()
+        if BUCKET not in [one["Name"] for one in buckets["Buckets"]]:
+            await make_bucket(target)
+        yield target
+
+
+def own_prefix() -> str:
+    """Return a prefix that nobody else has."""
+    return f"home/{os.urandom(4).hex()}"
+
+
+async def fetched(target: Target, name: str, *of: int) -> bytes:
+    """Fetch an object (a range of it)."""
+    async with target.read(name, *of) as pieces:
+        return b"".join([piece async for piece in pieces])
+
+
+async def names(target: Target, below: str = "") -> list[str]:
+    """Return the names of what is there."""
+    return sorted([one.name async for one in target.list(below)])
+
+
 @dataclass
-class Way:
-    """The way to a store, on which things go wrong.
+class Proxy:
+    """A proxy before a store, at which things go wrong.
 
     `faults` are asked in turn about each request, once each: what one returns is
     answered in the store's place, or done to what the store answers.
@@ -194,9 +221,10 @@ def on(
 
 
 @contextlib.asynccontextmanager
-async def way_to(url: str) -> AsyncIterator[Way]:
-    """Serve the way to a store."""
-    way = Way()
+async def proxy_to(url: str) -> AsyncIterator[Proxy]:
+    """Serve a proxy before the store at a URL."""
+    origin = URL(url).origin()
+    proxy = Proxy()
     session = ClientSession(
         auto_decompress=False,
         cookie_jar=DummyCookieJar(),
@@ -210,8 +238,8 @@ async def way_to(url: str) -> AsyncIterator[Way]:
         return response
 
     async def answer_to(request: web.Request) -> web.StreamResponse:
-        way.seen.append((request.method, request.path_qs))
-        fault = way.next_fault(request) or Fault()
+        proxy.seen.append((request.method, request.path_qs))
+        fault = proxy.next_fault(request) or Fault()
         if fault.wait_s:
             await asyncio.sleep(fault.wait_s)
         if fault.breaks_after is not None and not fault.late:
@@ -232,14 +260,14 @@ async def way_to(url: str) -> AsyncIterator[Way]:
         }
         async with session.request(
             request.method,
-            URL(f"{url}{request.raw_path}", encoded=True),
+            URL(f"{origin}{request.raw_path}", encoded=True),
             headers=headers,
             data=BytesIO(body),
             allow_redirects=False,
         ) as answer:
             got = await answer.read()
             if request.method == "PUT" and answer.status < 300:
-                way.stored.append(request.path_qs)
+                proxy.stored.append(request.path_qs)
             if fault.late:
                 assert request.transport
                 request.transport.abort()
@@ -263,9 +291,9 @@ async def way_to(url: str) -> AsyncIterator[Way]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    way.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    proxy.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
-        yield way
+        yield proxy
     finally:
         await runner.cleanup()
         await session.close()

@@ -1,11 +1,10 @@
 """Places for copies in Home Assistant, at stores that others wrote."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import json
-import os
 from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, patch
@@ -64,12 +63,10 @@ from .stores import (
     PASSWORD,
     USER,
     Fault,
-    Way,
-    make_bucket,
-    moto,
+    Proxy,
+    empty_bucket,
+    fetched,
     on,
-    s3_target,
-    way_to,
     wsgidav,
 )
 from .waits import LONGEST_S, until
@@ -81,25 +78,11 @@ KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 pytestmark = pytest.mark.usefixtures("checked_words")
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[str]:
-    """Run a store."""
-    with moto() as url:
-        yield url
-
-
-@pytest.fixture
-async def way(store: str, socket_enabled: None) -> AsyncIterator[Way]:
-    """Serve the way to it."""
-    async with way_to(store) as way:
-        yield way
-
-
 @dataclass
 class Remote:
-    """A bucket of a store, and the way that Home Assistant takes to it."""
+    """A bucket of a store, and the proxy through which Home Assistant reaches it."""
 
-    way: Way
+    proxy: Proxy
     bucket: S3Target
 
     def typed(self, **changed: Any) -> dict[str, Any]:
@@ -108,7 +91,7 @@ class Remote:
             "bucket": BUCKET,
             "access_key_id": KEY_ID,
             "secret_access_key": SECRET,
-            "endpoint_url": self.way.url,
+            "endpoint_url": self.proxy.url,
             "prefix": self.bucket._prefix,
             "encrypt": False,
             **changed,
@@ -120,18 +103,14 @@ class Remote:
 
     async def content(self, name: str) -> bytes:
         """Fetch an object."""
-        async with self.bucket.read(name) as pieces:
-            return b"".join([piece async for piece in pieces])
+        return await fetched(self.bucket, name)
 
 
 @pytest.fixture
-async def remote(store: str, way: Way) -> AsyncIterator[Remote]:
-    """Open a folder of the bucket that a test has for itself, past the way to it."""
-    async with s3_target(store, prefix=f"home/{os.urandom(4).hex()}") as target:
-        buckets = await target._client.list_buckets()
-        if BUCKET not in [one["Name"] for one in buckets["Buckets"]]:
-            await make_bucket(target)
-        yield Remote(way, target)
+async def remote(store: str, proxy: Proxy) -> AsyncIterator[Remote]:
+    """Open a folder of the bucket that a test has for itself, past the proxy."""
+    async with empty_bucket(store) as target:
+        yield Remote(proxy, target)
 
 
 async def answer(
@@ -367,14 +346,14 @@ async def test_wrong(
     if "endpoint_url" in changed:
         changed = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
     if faults:
-        remote.way.always = on(*faults)
+        remote.proxy.always = on(*faults)
     form = await answer(hass, await begin(hass, "s3"), remote.typed(**changed))
     assert error_of(form) == error
     assert form["description_placeholders"]
     text = form["description_placeholders"]["error"]
     assert word in text
     assert in_words(text)
-    remote.way.always = None
+    remote.proxy.always = None
     result = await answer(hass, form, remote.typed())
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -450,7 +429,7 @@ async def test_away(
     hass: HomeAssistant, hass_clouds: Clouds, place: ConfigEntry, remote: Remote
 ) -> None:
     """While the place is away, clips wait, and a sensor says why; then they are copied."""
-    remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+    remote.proxy.always = lambda request: Fault(status=503, code="SlowDown")
     await save(hass, hass_clouds)
     status = await until_status(place, lambda status: status.error)
     assert (status.waiting, status.copied) == (1, 0)
@@ -460,7 +439,7 @@ async def test_away(
     error = state(hass, "copying").attributes["reason"]
     assert len(error) > 20
     assert in_words(error)
-    remote.way.always = None
+    remote.proxy.always = None
     await copied(place, 1)
     assert state(hass, "copying").state == "done"
     assert state(hass, "copying").attributes["reason"] is None
@@ -476,7 +455,7 @@ async def test_behind(
     """A repair tells of clips that wait for a day, and goes by itself."""
     issues = ir.async_get(hass)
     issue_id = copies.behind_id(place)
-    remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+    remote.proxy.always = lambda request: Fault(status=503, code="SlowDown")
     await save(hass, hass_clouds)
     await until_status(place, lambda status: status.error)
     assert not issues.async_get_issue(DOMAIN, issue_id)
@@ -492,7 +471,7 @@ async def test_behind(
     assert issue
     assert issue.translation_placeholders
     assert issue.translation_placeholders["count"] == "1"
-    remote.way.always = None
+    remote.proxy.always = None
     await copied(place, 1)
     assert not issues.async_get_issue(DOMAIN, issue_id)
 
@@ -527,7 +506,7 @@ async def test_reauth(
     """A key that is refused is asked for once; with another one, it goes on."""
     await save(hass, hass_clouds, 2)
     await copied(place, 1)
-    remote.way.always = lambda request: Fault(status=403, code="InvalidAccessKeyId")
+    remote.proxy.always = lambda request: Fault(status=403, code="InvalidAccessKeyId")
     await save(hass, hass_clouds)
     await until_status(place, lambda status: status.error)
     progress = hass.config_entries.flow.async_progress_by_handler
@@ -542,7 +521,7 @@ async def test_reauth(
     assert error_of(form) == "target_sign_in"
     assert form["data_schema"]
     assert [str(name) for name in form["data_schema"].schema] == list(given)
-    remote.way.always = None
+    remote.proxy.always = None
     result = await answer(hass, form, given)
     assert (result["type"], result["reason"]) == (
         FlowResultType.ABORT,
@@ -853,24 +832,24 @@ async def test_listed_and_fetched_when_played(
             came.extend(clips)
 
         async_dispatcher_connect(second, CLIPS_SAVED, note)
-        remote.way.seen.clear()
+        remote.proxy.seen.clear()
         both = await asyncio.gather(
             *(copies.async_fetch_clip(second, ids[0]) for _ in range(2))
         )
         assert both[0] == both[1]
         assert both[0].path.read_bytes() == contents[0]
         assert both[0].path.is_relative_to(folder)
-        assert len(remote.way.sent("GET", r"\.mp4")) == 1
+        assert len(remote.proxy.sent("GET", r"\.mp4")) == 1
         assert came == [both[0]]
         assert await away.clip(ids[0]) is None
         assert await copies.async_fetch_clip(second, ids[0]) == both[0]
         assert came == [both[0]]
-        remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+        remote.proxy.always = lambda request: Fault(status=503, code="SlowDown")
         with pytest.raises(ClipError) as caught:
             await copies.async_fetch_clip(second, ids[1])
         assert caught.value.key in ("target_unreachable", "target_failed")
         assert await copies.async_copied_picture(second, ids[1]) is None
-        remote.way.always = None
+        remote.proxy.always = None
         (name,) = (
             one for one in await remote.names() if one.endswith(f"{paths[1].stem}.mp4")
         )
@@ -913,7 +892,7 @@ async def test_verify(
     (told,) = (await verified(copies=True))["copies"]
     assert (told["ok"], told["missing"]) == (2, [])
     assert kept.exists()
-    remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+    remote.proxy.always = lambda request: Fault(status=503, code="SlowDown")
     (told,) = (await verified(copies=True))["copies"]
     assert in_words(told["message"])
 
@@ -968,7 +947,7 @@ async def test_restore_refused(
     with pytest.raises(HomeAssistantError) as caught:
         await restored(hass, entry)
     assert caught.value.translation_key == "copies_not_loaded"
-    remote.way.always = lambda request: Fault(status=503, code="SlowDown")
+    remote.proxy.always = lambda request: Fault(status=503, code="SlowDown")
     with pytest.raises(HomeAssistantError) as caught:
         await restored(hass, place)
     assert caught.value.translation_key in ("target_unreachable", "target_failed")
@@ -988,11 +967,11 @@ async def test_unload_and_remove(
     entries = hass.config_entries
     assert await entries.async_unload(place.entry_id)
     await save(hass, hass_clouds, 2)
-    asked = len(remote.way.seen)
+    asked = len(remote.proxy.seen)
     assert await remote.names() == set()
     assert await entries.async_setup(place.entry_id)
     await copied(place, 1)
-    assert len(remote.way.seen) > asked
+    assert len(remote.proxy.seen) > asked
     await entries.async_reload(place.entry_id)
     await copied(place, 1)
     await entries.async_remove(place.entry_id)
@@ -1011,9 +990,9 @@ async def test_unload_and_remove(
     # It goes on with what is there.
     again = await set_up(hass, remote.typed())
     assert again.data["instance_id"] == place.data["instance_id"]
-    stored = len(remote.way.sent("PUT", r"\.mp4"))
+    stored = len(remote.proxy.sent("PUT", r"\.mp4"))
     await copied(again, 1)
-    assert len(remote.way.sent("PUT", r"\.mp4")) == stored
+    assert len(remote.proxy.sent("PUT", r"\.mp4")) == stored
 
 
 async def test_stop(

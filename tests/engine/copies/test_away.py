@@ -30,7 +30,7 @@ from custom_components.clip_download.engine.targets.base import (
 )
 from custom_components.clip_download.engine.targets.s3 import S3Target
 from tests.engine.library.test_queries import clip
-from tests.stores import Way
+from tests.stores import Proxy
 
 from .house import TARGET, House, house
 from .test_back import NOW, saved
@@ -62,7 +62,7 @@ async def away_ids(home: House, chosen: Filter | None = None) -> list[str]:
 
 
 async def test_retention_leaves_a_clip_that_can_be_played(
-    home: House, way: Way
+    home: House, proxy: Proxy
 ) -> None:
     """What retention deletes stays listed, takes no space, and comes back when played."""
     await saved(home)
@@ -84,18 +84,18 @@ async def test_retention_leaves_a_clip_that_can_be_played(
     assert await away_ids(home) == ["clip1", "clip0"]
     status = await home.store.status(TARGET)
     assert (status.waiting, status.copied) == (0, 3)
-    way.seen.clear()
+    proxy.seen.clear()
     clip = await fetch(home, "clip0")
-    assert [method for method, _ in way.seen] == ["GET"] * 3
+    assert [method for method, _ in proxy.seen] == ["GET"] * 3
     assert clip.path == before["clip0"].path
     assert clip.path.read_bytes() == content
     assert clip == replace(before["clip0"], saved_at=NOW, modified_ns=clip.modified_ns)
     assert await home.queries.clip("clip0") == clip
     assert await away_ids(home) == ["clip1"]
     # It is at home now, and not asked for again, nor deleted at once.
-    way.seen.clear()
+    proxy.seen.clear()
     assert await fetch(home, "clip0") == clip
-    assert not way.seen
+    assert not proxy.seen
     await pruning.prune(limits, [home.media], NOW)
     assert await home.queries.clip("clip0") == clip
     await home.copy_all()
@@ -104,7 +104,7 @@ async def test_retention_leaves_a_clip_that_can_be_played(
 
 
 async def test_new_home_lists_first(
-    tmp_path: Path, target: S3Target, home: House, way: Way
+    tmp_path: Path, target: S3Target, home: House, proxy: Proxy
 ) -> None:
     """A new Home Assistant has its library back without any footage."""
     await saved(home)
@@ -114,12 +114,12 @@ async def test_new_home_lists_first(
     async with house(
         new, target, crypt=home.place.crypt, instance_id=home.place.instance_id
     ) as fresh:
-        way.seen.clear()
+        proxy.seen.clear()
         listed = await restore.relist(
             fresh.store, fresh.place, fresh.media, camera_of=lambda account, one: "new"
         )
         assert (len(listed.clips), listed.present) == (3, 0)
-        assert not [path for _, path in way.seen if ".mp4" in path or ".jpg" in path]
+        assert not [path for _, path in proxy.seen if ".mp4" in path or ".jpg" in path]
         again = await restore.relist(fresh.store, fresh.place, fresh.media)
         assert (len(again.clips), again.present) == (0, 3)
         assert not list(fresh.media.rglob("*.*"))
@@ -254,18 +254,18 @@ async def test_many_clips_are_away(home: House) -> None:
     )
 
 
-async def test_gone_by_hand(home: House, way: Way) -> None:
+async def test_gone_by_hand(home: House, proxy: Proxy) -> None:
     """A file that somebody deleted comes back under its name, beside its own files."""
     await saved(home)
     clips = await home.queries.of_ids(["clip0", "clip1", "clip2"])
     for one in clips[:2]:
         one.path.unlink()
-    way.seen.clear()
+    proxy.seen.clear()
     clip = await fetch(home, "clip0")
     assert clip == replace(clips[0], modified_ns=clip.modified_ns)
     assert (await fetch(home, "clip1")).path == clips[1].path
     # No list was asked for, and only what is of these two.
-    assert len(way.seen) == 6
+    assert len(proxy.seen) == 6
     assert sorted(path.name for path in clips[0].path.parent.iterdir()) == [
         f"clip{number}{ending}"
         for number in range(3)
@@ -273,12 +273,12 @@ async def test_gone_by_hand(home: House, way: Way) -> None:
     ]
     verified = [one async for one in home.queries.in_window()]
     assert {one.id for one in verified} == {"clip0", "clip1", "clip2"}
-    way.seen.clear()
+    proxy.seen.clear()
     all_of_them = await restore.restore(
         home.store, home.place, home.media, [home.media]
     )
     assert (all_of_them.present, all_of_them.clips) == (3, [])
-    assert not [path for method, path in way.seen if ".json" in path]
+    assert not [path for method, path in proxy.seen if ".json" in path]
 
 
 async def test_what_is_no_copy(home: House) -> None:

@@ -30,7 +30,7 @@ from custom_components.clip_download.engine.targets.base import (
     DamagedCopyError,
 )
 from custom_components.clip_download.engine.targets.s3 import S3Target
-from tests.stores import Way, make_bucket, s3_target
+from tests.stores import Proxy, make_bucket, s3_target
 
 from .house import TARGET, House, house
 
@@ -58,7 +58,7 @@ async def saved(home: House, number: int = 3) -> list[str]:
     return ids
 
 
-async def test_verify(home: House, way: Way) -> None:
+async def test_verify(home: House, proxy: Proxy) -> None:
     """Copies that are missing or others are found without fetching, and made again."""
     ids = await saved(home)
     assert vars(await restore.verify(home.store, home.place, ids))["ok"] == 3
@@ -67,9 +67,9 @@ async def test_verify(home: House, way: Way) -> None:
     ]
     await home.target.put(names[0], BytesContent(b"x" * 1000))
     await home.target.delete(names[1])
-    way.seen.clear()
+    proxy.seen.clear()
     found = await restore.verify(home.store, home.place, ids)
-    assert {method for method, _ in way.seen} == {"HEAD"}
+    assert {method for method, _ in proxy.seen} == {"HEAD"}
     assert (found.ok, found.unknown) == (1, 0)
     assert [copy.clip_id for copy in found.differing] == ["clip0"]
     assert [copy.clip_id for copy in found.missing] == ["clip1"]
@@ -234,9 +234,9 @@ async def test_retention(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(await home.there()) == 9
 
 
-async def test_locked(tmp_path: Path, way: Way, target: S3Target) -> None:
+async def test_locked(tmp_path: Path, proxy: Proxy, target: S3Target) -> None:
     """What the store does not let go of is asked for again once its lock has ended."""
-    async with s3_target(way.url, bucket="locks") as locked:
+    async with s3_target(proxy.url, bucket="locks") as locked:
         await make_bucket(locked, ObjectLockEnabledForBucket=True)
         await locked._client.put_object_lock_configuration(
             Bucket="locks",
@@ -250,26 +250,26 @@ async def test_locked(tmp_path: Path, way: Way, target: S3Target) -> None:
             limits = CopyLimits(keep_days=0)
             pruned = await prune(home.store, home.place, limits, NOW)
             assert (len(pruned.gone), len(pruned.locked)) == (0, 3)
-            way.seen.clear()
+            proxy.seen.clear()
             pruned = await prune(home.store, home.place, limits, NOW)
             assert not pruned.locked
-            assert not way.seen
+            assert not proxy.seen
             assert (await home.store.status(TARGET)).locked == 3
             assert len(await home.there()) == 9
             # The store says when.
             locked_for = datetime.now(UTC) - NOW + timedelta(days=5)
             early = NOW + locked_for - timedelta(hours=1)
-            way.seen.clear()
+            proxy.seen.clear()
             assert not (await prune(home.store, home.place, limits, early)).locked
-            assert not way.seen
+            assert not proxy.seen
             later = NOW + locked_for + timedelta(hours=1)
             pruned = await prune(home.store, home.place, limits, later)
             assert [copy.was_locked for copy in pruned.locked] == [True] * 3
             # It is not so yet by its own clock, and is left alone for a day.
-            way.seen.clear()
+            proxy.seen.clear()
             soon = later + timedelta(hours=1)
             assert not (await prune(home.store, home.place, limits, soon)).locked
-            assert not way.seen
+            assert not proxy.seen
             # Other options are a reason to ask again; the same ones are none.
             await home.store.set_target(TARGET, Rule(), "other")
             assert (await home.store.status(TARGET)).locked == 0
@@ -288,9 +288,9 @@ async def test_locked(tmp_path: Path, way: Way, target: S3Target) -> None:
             assert abs(next_try - NOW - locked_for) < timedelta(minutes=10)
 
 
-async def test_lock_that_ends(tmp_path: Path, way: Way, target: S3Target) -> None:
+async def test_lock_that_ends(tmp_path: Path, proxy: Proxy, target: S3Target) -> None:
     """What the store lets go of after its lock is gone, and forgotten."""
-    async with s3_target(way.url, bucket="unlocks") as locked:
+    async with s3_target(proxy.url, bucket="unlocks") as locked:
         await make_bucket(locked, ObjectLockEnabledForBucket=True)
         async with house(tmp_path, locked) as home:
             await saved(home, 2)

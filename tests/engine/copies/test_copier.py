@@ -20,13 +20,13 @@ from custom_components.clip_download.engine.targets.base import FileContent
 from custom_components.clip_download.engine.targets.limits import Hours
 from custom_components.clip_download.engine.targets.s3 import S3Target
 from tests.engine.library.test_queries import clip
-from tests.stores import Fault, Way, on, s3_target
+from tests.stores import Fault, Proxy, on, s3_target
 from tests.waits import until
 
 from .house import TARGET, House, house
 
 
-async def test_copies(home: House, way: Way) -> None:
+async def test_copies(home: House, proxy: Proxy) -> None:
     """A clip, its picture and its sidecar arrive, in this order, and the oldest first."""
     old = await home.save("old", saved_at=datetime(2026, 1, 1, tzinfo=UTC))
     new = await home.save("new", 1, saved_at=datetime(2026, 1, 2, tzinfo=UTC))
@@ -40,7 +40,7 @@ async def test_copies(home: House, way: Way) -> None:
     for ending in (".mp4", ".jpg", ".json"):
         kept = old.path.with_suffix(ending).read_bytes()
         assert await home.fetched(f"{folder}/old", ending) == kept
-    assert [path.rpartition("/")[2] for path in way.sent("PUT")] == [
+    assert [path.rpartition("/")[2] for path in proxy.sent("PUT")] == [
         f"{name}{ending}"
         for name in ("old", "new")
         for ending in (".mp4", ".jpg", ".json")
@@ -106,15 +106,15 @@ async def test_clips_from_before(tmp_path: Path, target: S3Target) -> None:
         assert len(await home.there()) == 3
 
 
-async def test_changed_at_home(home: House, way: Way) -> None:
+async def test_changed_at_home(home: House, proxy: Proxy) -> None:
     """A sidecar that is another one is copied again, and nothing else."""
     one = await home.save("one")
     await home.copy_all()
-    way.seen.clear()
+    proxy.seen.clear()
     pruning = Pruning(home.queries)
     await pruning.keep(["one"], [home.media], kept=True)
     await home.copy_all()
-    assert [path.rpartition(".")[2] for path in way.sent("PUT")] == ["json"]
+    assert [path.rpartition(".")[2] for path in proxy.sent("PUT")] == ["json"]
     kept = await home.fetched("clip_download/front/one", ".json")
     assert b'"kept": true' in kept
     await pruning.label("one", [home.media], "burglar")
@@ -122,10 +122,10 @@ async def test_changed_at_home(home: House, way: Way) -> None:
     label = await home.fetched("clip_download/front/one", ".json")
     assert b'"burglar"' in label
     # What changes nothing in it is not copied.
-    way.seen.clear()
+    proxy.seen.clear()
     await home.record(one)
     await home.copy_all()
-    assert len(way.seen) <= 1
+    assert len(proxy.seen) <= 1
 
 
 async def test_before_it_is_copied(home: House) -> None:
@@ -146,7 +146,7 @@ async def test_before_it_is_copied(home: House) -> None:
     assert names == {"renamed", "labelled"}
 
 
-async def test_deleted_at_home(home: House, way: Way) -> None:
+async def test_deleted_at_home(home: House, proxy: Proxy) -> None:
     """The copy of a clip that is deleted at home stays, unless asked otherwise."""
     pruning = Pruning(home.queries)
     for rule, left in ((Rule(), 3), (Rule(delete_with_clip=True), 3)):
@@ -158,27 +158,27 @@ async def test_deleted_at_home(home: House, way: Way) -> None:
         await home.copy_all()
         assert len(await home.there()) == left
     assert (await home.store.status(TARGET)).copied == 1
-    assert way.sent("DELETE")[0].endswith(".json")
+    assert proxy.sent("DELETE")[0].endswith(".json")
 
 
-async def test_back_while_leaving(home: House, way: Way) -> None:
+async def test_back_while_leaving(home: House, proxy: Proxy) -> None:
     """A clip that is at home again before all of its copy has left is copied whole."""
     await home.store.set_target(TARGET, Rule(delete_with_clip=True))
     one = await home.save("one")
     await home.copy_all()
     await Pruning(home.queries).delete([one], [home.media])
-    way.always = on("DELETE", Fault(status=503, code="SlowDown"), "mp4$")
+    proxy.always = on("DELETE", Fault(status=503, code="SlowDown"), "mp4$")
     task = asyncio.create_task(home.copier().run())
     try:
-        await until(lambda: way.sent("DELETE", "mp4$"))
+        await until(lambda: proxy.sent("DELETE", "mp4$"))
     finally:
         task.cancel()
     assert [Path(name).suffix for name in await home.there()] == [".mp4"]
     await home.save("one")
-    way.always = None
-    way.seen.clear()
+    proxy.always = None
+    proxy.seen.clear()
     await home.copy_all()
-    assert not way.sent("PUT", "mp4$")
+    assert not proxy.sent("PUT", "mp4$")
     assert len(await home.there()) == 3
     assert (await home.store.status(TARGET)).copied == 1
 
@@ -196,7 +196,7 @@ async def test_same_name_again(home: House) -> None:
     assert await home.fetched(f"{name}_2") == b"another"
 
 
-async def test_lost_database(tmp_path: Path, target: S3Target, way: Way) -> None:
+async def test_lost_database(tmp_path: Path, target: S3Target, proxy: Proxy) -> None:
     """A library that was lost knows its copies again: nothing is sent twice."""
     async with house(tmp_path, target) as home:
         for number in range(3):
@@ -205,12 +205,12 @@ async def test_lost_database(tmp_path: Path, target: S3Target, way: Way) -> None
         instance_id = home.place.instance_id
     for path in tmp_path.glob("clips.db*"):
         path.unlink()
-    way.seen.clear()
+    proxy.seen.clear()
     async with house(tmp_path, target, instance_id=instance_id) as home:
         await rebuild(home.library, [home.media])
         await home.copy_all()
         assert (await home.store.status(TARGET)).copied == 3
-        assert not way.sent("PUT", "mp4$")
+        assert not proxy.sent("PUT", "mp4$")
         assert len(await home.there()) == 9
 
 
@@ -278,7 +278,7 @@ END;
 """
 
 
-async def test_older_tables(tmp_path: Path, target: S3Target, way: Way) -> None:
+async def test_older_tables(tmp_path: Path, target: S3Target, proxy: Proxy) -> None:
     """Tables of another version are made anew: nothing is sent twice, and all goes on."""
     async with house(tmp_path, target) as home:
         await home.save("old")
@@ -298,13 +298,13 @@ async def test_older_tables(tmp_path: Path, target: S3Target, way: Way) -> None:
         )
         database.execute("INSERT INTO copies VALUES (?, 'old', 'copied')", (TARGET,))
         database.commit()
-    way.seen.clear()
+    proxy.seen.clear()
     async with house(tmp_path, target) as home:
         assert home.place.instance_id == instance_id
         await home.save("new", 1)
         await home.copy_all()
         assert (await home.store.status(TARGET)).copied == 2
-        assert len(way.sent("PUT", "mp4$")) == 1
+        assert len(proxy.sent("PUT", "mp4$")) == 1
         assert len(await home.there()) == 6
         names = await home.library.read("SELECT name FROM sqlite_master")
     # The next start finds them as they are.
@@ -313,7 +313,7 @@ async def test_older_tables(tmp_path: Path, target: S3Target, way: Way) -> None:
         assert await home.library.read("SELECT name FROM sqlite_master") == names
 
 
-async def test_replaced_database(home: House, way: Way) -> None:
+async def test_replaced_database(home: House, proxy: Proxy) -> None:
     """A database that was damaged and made anew knows its targets again."""
     await home.save("one")
     await home.copy_all()
@@ -325,10 +325,10 @@ async def test_replaced_database(home: House, way: Way) -> None:
     await home.library._run(replace_it)
     await home.save("two", 1)
     await rebuild(home.library, [home.media])
-    way.seen.clear()
+    proxy.seen.clear()
     await home.copy_all()
     assert (await home.store.status(TARGET)).copied == 2
-    assert len(way.sent("PUT", "mp4$")) == 1
+    assert len(proxy.sent("PUT", "mp4$")) == 1
     assert await home.store.instance_id() == home.place.instance_id
 
 
@@ -344,19 +344,19 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "key"), FAULTS)
-async def test_faults(home: House, way: Way, fault: Fault, key: str) -> None:
+async def test_faults(home: House, proxy: Proxy, fault: Fault, key: str) -> None:
     """While a store fails, it is told why; afterwards all arrives, and none twice."""
     for number in range(3):
         await home.save(f"one{number}", size_bytes=100_000)
-    way.always = on("PUT", fault, "mp4$")
+    proxy.always = on("PUT", fault, "mp4$")
     task = asyncio.create_task(home.copier().run())
     try:
         await until(lambda: home.changes)
         error = (await home.store.status(TARGET)).error
         assert error is not None
         assert error.key == key
-        way.always = None
-        await until(lambda: len(way.sent("PUT", "json$")) == 3)
+        proxy.always = None
+        await until(lambda: len(proxy.sent("PUT", "json$")) == 3)
     finally:
         task.cancel()
     await home.copy_all()
@@ -412,37 +412,37 @@ async def test_unreadable_at_home(home: House, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_pruning_fails(
-    home: House, way: Way, caplog: pytest.LogCaptureFixture
+    home: House, proxy: Proxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     """New copies do not wait for old ones to go, and what is locked is told once."""
     await home.save("old", saved_at=datetime(2026, 1, 1, tzinfo=UTC))
     await home.copy_all()
     limits = CopyLimits(keep_days=30)
     now = datetime.now(UTC)
-    way.always = on("DELETE", Fault(status=503, code="SlowDown"))
+    proxy.always = on("DELETE", Fault(status=503, code="SlowDown"))
     await home.save("new", 1, saved_at=now)
     await home.copy_all(limits=limits)
     assert len(await home.there()) == 6
-    way.always = on("DELETE", Fault(status=403, code="AccessDenied"))
+    proxy.always = on("DELETE", Fault(status=403, code="AccessDenied"))
     await home.save("newer", 2, saved_at=now)
     await home.copy_all(limits=limits)
     await home.save("newest", 3, saved_at=now)
     await home.copy_all(limits=limits)
     assert len(await home.there()) == 12
     assert caplog.text.count("did not let 1 old copies be deleted") == 1
-    way.always = None
+    proxy.always = None
     assert (await home.store.status(TARGET)).locked == 1
 
 
 async def test_two_instances(
-    tmp_path: Path, target: S3Target, way: Way, prefix: str
+    tmp_path: Path, target: S3Target, proxy: Proxy, prefix: str
 ) -> None:
     """Two of them in one bucket never touch each other's."""
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
     async with (
-        s3_target(way.url, prefix=prefix) as other,
+        s3_target(proxy.url, prefix=prefix) as other,
         house(folders[0], target) as one,
         house(folders[1], other) as two,
     ):
@@ -509,21 +509,21 @@ async def test_saving_comes_first(home: House) -> None:
     assert await home.is_done()
 
 
-async def test_large_goes_on(home: House, way: Way) -> None:
+async def test_large_goes_on(home: House, proxy: Proxy) -> None:
     """A large clip goes on where it broke off, also after a restart."""
     size_bytes = 17 * 2**20
     await home.save("large", content=os.urandom(size_bytes))
-    way.always = on("PUT", Fault(breaks_after=100), "partNumber=2")
+    proxy.always = on("PUT", Fault(breaks_after=100), "partNumber=2")
     task = asyncio.create_task(home.copier().run())
     await until(lambda: home.changes)
     task.cancel()
-    way.always = None
+    proxy.always = None
     await home.copy_all()
-    assert len(way.sent("PUT", "partNumber=1&")) == 1
+    assert len(proxy.sent("PUT", "partNumber=1&")) == 1
     assert len(await home.fetched("clip_download/front/large")) == size_bytes
 
 
-async def test_large_damaged_at_home(home: House, way: Way) -> None:
+async def test_large_damaged_at_home(home: House, proxy: Proxy) -> None:
     """A large clip that is not as recorded is not sent again and again."""
     clip = await home.save("large", size_bytes=17 * 2**20)
     with clip.path.open("r+b") as file:
@@ -534,7 +534,7 @@ async def test_large_damaged_at_home(home: House, way: Way) -> None:
         await until(lambda: len(home.changes) >= 3)
     finally:
         task.cancel()
-    assert len(way.sent("PUT", "partNumber=1&")) == 1
+    assert len(proxy.sent("PUT", "partNumber=1&")) == 1
     assert await home.there() == {}
     assert await home.store.upload_ids(TARGET) == set()
 

@@ -9,7 +9,7 @@ import random
 import sys
 
 from custom_components.clip_download.engine.targets.s3 import S3Target
-from tests.stores import Way
+from tests.stores import Proxy
 
 from .house import LARGE_BYTES, TARGET, VICTIMS, house
 
@@ -17,11 +17,11 @@ KILLS = int(os.environ.get("CLIP_KILLS", "6"))
 _LONGEST_S = 120
 
 
-async def begin(folder: Path, way: Way, prefix: str) -> asyncio.subprocess.Process:
+async def begin(folder: Path, proxy: Proxy, prefix: str) -> asyncio.subprocess.Process:
     """Start a process that saves and copies, and wait until it does."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.engine.copies.house"),
-        *(str(folder), way.url, prefix),
+        *(str(folder), proxy.url, prefix),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout
@@ -30,22 +30,24 @@ async def begin(folder: Path, way: Way, prefix: str) -> asyncio.subprocess.Proce
     return process
 
 
-async def test_kills(tmp_path: Path, target: S3Target, way: Way, prefix: str) -> None:
+async def test_kills(
+    tmp_path: Path, target: S3Target, proxy: Proxy, prefix: str
+) -> None:
     """What was killed goes on; in the end all is there, and was sent once."""
     dice = random.Random(os.environ.get("CLIP_SEED", "15"))
     for number in range(KILLS):
-        process = await begin(tmp_path, way, prefix)
+        process = await begin(tmp_path, proxy, prefix)
         await asyncio.sleep(dice.uniform(0, 1.0))
         if number == KILLS - 2:
             # In the middle of the large one, wherever the others are by then.
             async with asyncio.timeout(_LONGEST_S):
-                while not way.sent("PUT", "partNumber=1&"):
+                while not proxy.sent("PUT", "partNumber=1&"):
                     await asyncio.sleep(0.01)
         # On a fast machine all may be copied by then.
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-    process = await begin(tmp_path, way, prefix)
+    process = await begin(tmp_path, proxy, prefix)
     async with asyncio.timeout(_LONGEST_S):
         out, _ = await process.communicate()
     assert out == b"done\n"
@@ -58,7 +60,7 @@ async def test_kills(tmp_path: Path, target: S3Target, way: Way, prefix: str) ->
         for clip in await home.queries.of_ids(map(str, range(VICTIMS))):
             name = f"clip_download/front/{clip.path.stem}"
             assert await home.fetched(name) == clip.path.read_bytes()
-    stored = Counter(way.stored)
+    stored = Counter(proxy.stored)
     twice = [path for path, times in stored.items() if times > 1]
     assert [path for path in twice if ".mp4" in path] == []
     client = target._client

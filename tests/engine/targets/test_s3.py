@@ -35,14 +35,16 @@ from custom_components.clip_download.engine.targets.limits import Bandwidth
 from custom_components.clip_download.engine.targets.s3 import S3Target
 from tests.stores import (
     Fault,
-    Way,
+    Proxy,
+    fetched,
     make_bucket,
     moto,
+    names,
     on,
+    own_prefix,
     s3_target,
     s3rver,
     settings,
-    way_to,
 )
 
 LARGE = 2 * PART_BYTES + 100_000
@@ -62,31 +64,15 @@ def store(
 
 
 @pytest.fixture
-async def way(store: str, socket_enabled: None) -> AsyncIterator[Way]:
-    """Serve the way to it."""
-    async with way_to(store) as way:
-        yield way
-
-
-@pytest.fixture
-async def target(way: Way, request: pytest.FixtureRequest) -> AsyncIterator[S3Target]:
+async def target(
+    proxy: Proxy, request: pytest.FixtureRequest
+) -> AsyncIterator[S3Target]:
     """Open a bucket that is empty below its prefix."""
-    async with s3_target(way.url, prefix=f"home/{os.urandom(4).hex()}") as target:
+    async with s3_target(proxy.url, prefix=own_prefix()) as target:
         if request.node.callspec.params["store"] == "moto":
             await make_bucket(target)
-        way.seen.clear()
+        proxy.seen.clear()
         yield target
-
-
-async def fetched(target: S3Target, name: str, *of: int) -> bytes:
-    """Fetch an object (a range of it)."""
-    async with target.read(name, *of) as pieces:
-        return b"".join([piece async for piece in pieces])
-
-
-async def names(target: S3Target, below: str = "") -> list[str]:
-    """Return the names of what is there."""
-    return sorted([one.name async for one in target.list(below)])
 
 
 async def test_small(target: S3Target) -> None:
@@ -131,17 +117,17 @@ def large(tmp_path: Path) -> Iterator[Content]:
         yield FileContent(file, LARGE, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-async def test_large(target: S3Target, way: Way, large: Content) -> None:
+async def test_large(target: S3Target, proxy: Proxy, large: Content) -> None:
     """What is large goes in parts, and comes back whole."""
     ids: list[str] = []
 
     async def keep(upload_id: str) -> None:
-        assert not way.sent("PUT")
+        assert not proxy.sent("PUT")
         ids.append(upload_id)
 
     await target.put("large", large, keep_upload_id=keep)
     assert len(ids) == 1
-    assert len(way.sent("PUT", "partNumber")) == 3
+    assert len(proxy.sent("PUT", "partNumber")) == 3
     assert await fetched(target, "large") == large.read_at(0, LARGE)
     found = await target.head("large")
     assert found is not None
@@ -149,7 +135,7 @@ async def test_large(target: S3Target, way: Way, large: Content) -> None:
 
 
 async def test_large_goes_on(
-    target: S3Target, way: Way, large: Content, request: pytest.FixtureRequest
+    target: S3Target, proxy: Proxy, large: Content, request: pytest.FixtureRequest
 ) -> None:
     """An upload that broke off goes on: the parts that are there are not sent again."""
     ids: list[str] = []
@@ -157,22 +143,22 @@ async def test_large_goes_on(
     async def keep(upload_id: str) -> None:
         ids.append(upload_id)
 
-    way.always = on("PUT", Fault(breaks_after=2**20), "partNumber=2")
+    proxy.always = on("PUT", Fault(breaks_after=2**20), "partNumber=2")
     with pytest.raises(UnreachableError):
         await target.put("large", large, keep_upload_id=keep)
-    way.always = None
+    proxy.always = None
     await target.put("large", large, upload_id=ids[0], keep_upload_id=keep)
     if len(ids) == 1:
-        assert len(way.sent("PUT", "partNumber=1&")) == 1
+        assert len(proxy.sent("PUT", "partNumber=1&")) == 1
     else:
         # s3rver does not tell the parts that it has.
         assert "moto" not in request.node.name
     assert await fetched(target, "large") == large.read_at(0, LARGE)
 
 
-async def test_answer_lost(target: S3Target, way: Way, large: Content) -> None:
+async def test_answer_lost(target: S3Target, proxy: Proxy, large: Content) -> None:
     """An upload whose end was not heard of is there once, and not sent again."""
-    way.faults.append(on("POST", Fault(breaks_after=0, late=True), "uploadId"))
+    proxy.faults.append(on("POST", Fault(breaks_after=0, late=True), "uploadId"))
     await target.put("large", large)
     assert await fetched(target, "large") == large.read_at(0, LARGE)
     # One that is known no more begins anew.
@@ -199,9 +185,9 @@ async def test_changed_at_home(target: S3Target, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
-async def test_left_over_parts(target: S3Target, way: Way, large: Content) -> None:
+async def test_left_over_parts(target: S3Target, proxy: Proxy, large: Content) -> None:
     """Parts of uploads that nobody goes on with are dropped, others are kept."""
-    way.always = on("PUT", Fault(breaks_after=0), "partNumber=2")
+    proxy.always = on("PUT", Fault(breaks_after=0), "partNumber=2")
     for number in range(3):
         with pytest.raises(UnreachableError):
             await target.put(f"large{number}", large)
@@ -212,12 +198,12 @@ async def test_left_over_parts(target: S3Target, way: Way, large: Content) -> No
 
     with pytest.raises(UnreachableError):
         await target.put("large", large, keep_upload_id=keep)
-    way.always = None
+    proxy.always = None
     now = datetime.now(UTC)
     # moto says of all that they were begun in 2010.
     assert await target.abort_uploads("", now + timedelta(hours=1), ids) == 3
     await target.put("large", large, upload_id=ids[0])
-    assert len(way.sent("PUT", "/large.*partNumber=1&")) == 4
+    assert len(proxy.sent("PUT", "/large.*partNumber=1&")) == 4
 
 
 FAULTS: list[tuple[Fault, type[ClipError], str]] = [
@@ -239,14 +225,14 @@ FAULTS: list[tuple[Fault, type[ClipError], str]] = [
 
 @pytest.mark.parametrize(("fault", "kind", "key"), FAULTS)
 async def test_faults(
-    target: S3Target, way: Way, fault: Fault, kind: type[ClipError], key: str
+    target: S3Target, proxy: Proxy, fault: Fault, kind: type[ClipError], key: str
 ) -> None:
     """Each fault is told by what is to be done about it, and the next try is good."""
     content = BytesContent(os.urandom(200_000))
-    way.always = on("PUT", fault)
+    proxy.always = on("PUT", fault)
     with pytest.raises(kind) as told:
         await target.put("one", content)
-    way.always = None
+    proxy.always = None
     assert told.value.key == key
     assert "S3RVER" not in str(told.value)
     assert type(told.value) is kind
@@ -258,22 +244,22 @@ async def test_faults(
     ("fault", "kind", "key"), [one for one in FAULTS if one[0].status in (400, 403)]
 )
 async def test_faults_without_body(
-    target: S3Target, way: Way, fault: Fault, kind: type[ClipError], key: str
+    target: S3Target, proxy: Proxy, fault: Fault, kind: type[ClipError], key: str
 ) -> None:
     """An answer to HEAD has no body; what it does not say is found out."""
     await target.put("one", BytesContent(b"a clip"))
-    way.always = lambda request: fault
+    proxy.always = lambda request: fault
     with pytest.raises(kind) as told:
         await target.head("one")
     assert (type(told.value), told.value.key) == (kind, key)
-    way.always = on("HEAD", fault)
+    proxy.always = on("HEAD", fault)
     with pytest.raises(ClipError):
         await target.head("one")
-    way.always = None
+    proxy.always = None
     assert await target.head("one")
 
 
-async def test_wrong_answers(target: S3Target, way: Way) -> None:
+async def test_wrong_answers(target: S3Target, proxy: Proxy) -> None:
     """A store that says that it holds something else is not believed."""
     content = BytesContent(b"a clip")
     await target.put("one", content)
@@ -284,23 +270,23 @@ async def test_wrong_answers(target: S3Target, way: Way) -> None:
             "AAAA",
         ),
     )
-    way.faults.append(on("PUT", Fault(headers=headers)))
+    proxy.faults.append(on("PUT", Fault(headers=headers)))
     with pytest.raises(DamagedCopyError):
         await target.put("one", content)
     # Where it is no checksum of another content.
-    way.faults.append(on("PUT", Fault(headers=(("ETag", '"not-one"'),))))
+    proxy.faults.append(on("PUT", Fault(headers=(("ETag", '"not-one"'),))))
     await target.put("one", content)
 
 
-async def test_breaks_off(target: S3Target, way: Way) -> None:
+async def test_breaks_off(target: S3Target, proxy: Proxy) -> None:
     """An object of which not all comes is not taken for whole."""
     await target.put("one", BytesContent(b"x" * 1000))
-    way.always = on("GET", Fault(breaks_after=0))
+    proxy.always = on("GET", Fault(breaks_after=0))
     with pytest.raises(UnreachableError):
         await fetched(target, "one")
 
 
-async def test_access(target: S3Target, way: Way) -> None:
+async def test_access(target: S3Target, proxy: Proxy) -> None:
     """A sign-in is tried with one object, of which nothing is left."""
     await target.try_access()
     assert await names(target) == []
@@ -311,14 +297,14 @@ async def test_access(target: S3Target, way: Way) -> None:
         ("GET", "probe", "read"),
         ("DELETE", "", "delete"),
     ):
-        way.faults.append(on(method, denied, pattern))
+        proxy.faults.append(on(method, denied, pattern))
         with pytest.raises(MissingRightError) as told:
             await target.try_access()
         assert told.value.placeholders == {"right": right}
-    async with s3_target(way.url, bucket="no-such-bucket") as other:
+    async with s3_target(proxy.url, bucket="no-such-bucket") as other:
         with pytest.raises(NoStoreError):
             await other.try_access()
-    async with s3_target(way.url, bucket="No Bucket!") as other:
+    async with s3_target(proxy.url, bucket="No Bucket!") as other:
         with pytest.raises(NoStoreError):
             await other.try_access()
     async with s3_target("http://127.0.0.1:9") as other:
@@ -329,67 +315,69 @@ async def test_access(target: S3Target, way: Way) -> None:
         await S3Target.open(settings("not an address"))
 
 
-async def test_old_store(way: Way, target: S3Target) -> None:
+async def test_old_store(proxy: Proxy, target: S3Target) -> None:
     """A store that knows no SHA-256 compares MD5, whether it says so or ignores it."""
     refused = Fault(status=501, code="NotImplemented")
-    way.faults.append(on("PUT", refused))
+    proxy.faults.append(on("PUT", refused))
     content = BytesContent(b"a clip")
     await target.put("one", content)
     assert not target._knows_sha256
     await target.put("two", content)
     assert await fetched(target, "two") == b"a clip"
     other = (("ETag", '"0123456789abcdef0123456789abcdef"'),)
-    way.faults.append(on("PUT", Fault(headers=other)))
+    proxy.faults.append(on("PUT", Fault(headers=other)))
     with pytest.raises(DamagedCopyError):
         await target.put("two", content)
 
 
-async def test_large_at_old_store(target: S3Target, way: Way, large: Content) -> None:
+async def test_large_at_old_store(
+    target: S3Target, proxy: Proxy, large: Content
+) -> None:
     """A large object goes to such a store, too; what fails at its end is told."""
-    way.faults.append(on("POST", Fault(status=501, code="NotImplemented"), "uploads"))
+    proxy.faults.append(on("POST", Fault(status=501, code="NotImplemented"), "uploads"))
     await target.put("large", large)
     assert not target._knows_sha256
     assert await fetched(target, "large") == large.read_at(0, LARGE)
     for pattern in ("uploads", "uploadId"):
-        way.always = on("POST", Fault(status=400, code="Wrong"), pattern)
+        proxy.always = on("POST", Fault(status=400, code="Wrong"), pattern)
         with pytest.raises(BadAnswerError):
             await target.put("other", large)
-    way.always = on("DELETE", Fault(status=400, code="Wrong"))
+    proxy.always = on("DELETE", Fault(status=400, code="Wrong"))
     with pytest.raises(BadAnswerError):
         await target.delete("large")
-    way.always = None
+    proxy.always = None
     assert await names(target) == ["large"]
 
 
 async def test_no_package(
-    target: S3Target, way: Way, monkeypatch: pytest.MonkeyPatch
+    target: S3Target, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its package there is an error that names it."""
     monkeypatch.setitem(sys.modules, "aiobotocore.session", None)
     with pytest.raises(RefusedError, match="target_needs_package"):
-        await S3Target.open(settings(way.url))
+        await S3Target.open(settings(proxy.url))
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
 async def test_slow(
-    way: Way, target: S3Target, monkeypatch: pytest.MonkeyPatch
+    proxy: Proxy, target: S3Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that does not answer is given up, and tried again."""
     monkeypatch.setattr(s3, "_ANSWER_S", 1)
     content = BytesContent(b"a clip")
-    async with s3_target(way.url, prefix=target._prefix) as slow:
-        way.always = on("PUT", Fault(wait_s=60))
+    async with s3_target(proxy.url, prefix=target._prefix) as slow:
+        proxy.always = on("PUT", Fault(wait_s=60))
         with pytest.raises(UnreachableError) as told:
             await slow.put("one", content)
         assert told.value.placeholders == {"reason": "ReadTimeoutError"}
-        way.always = None
+        proxy.always = None
     await target.put("one", content)
 
 
 @pytest.mark.parametrize("store", ["moto"], indirect=True)
-async def test_versions_and_locks(way: Way, target: S3Target) -> None:
+async def test_versions_and_locks(proxy: Proxy, target: S3Target) -> None:
     """All versions are deleted; what is locked stays, and is told."""
-    async with s3_target(way.url, bucket="locked") as locked:
+    async with s3_target(proxy.url, bucket="locked") as locked:
         await make_bucket(locked, ObjectLockEnabledForBucket=True)
         for number in range(3):
             await locked.put("one", BytesContent(str(number).encode()))
@@ -411,10 +399,10 @@ async def test_versions_and_locks(way: Way, target: S3Target) -> None:
         assert await fetched(locked, "two") == b"x"
 
 
-async def test_bandwidth(way: Way, target: S3Target) -> None:
+async def test_bandwidth(proxy: Proxy, target: S3Target) -> None:
     """No more is sent in a second than is allowed."""
     limit = Bandwidth(400_000)
-    async with s3_target(way.url, limit=limit, prefix=target._prefix) as slow:
+    async with s3_target(proxy.url, limit=limit, prefix=target._prefix) as slow:
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         await slow.put("slow", BytesContent(b"x" * 600_000))

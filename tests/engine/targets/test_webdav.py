@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 import sys
 from typing import override
-from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
 import pytest
@@ -38,7 +37,7 @@ from custom_components.clip_download.engine.targets.webdav import (
     WebDavTarget,
 )
 from tests.engine.copies.house import TARGET, house
-from tests.stores import PASSWORD, USER, Fault, Way, on, way_to, wsgidav
+from tests.stores import PASSWORD, USER, Fault, Proxy, fetched, names, on, wsgidav
 from tests.waits import until
 
 LARGE = 3 * 2**20 + 1000
@@ -58,14 +57,6 @@ def store(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def way(store: str, socket_enabled: None) -> AsyncIterator[Way]:
-    """Serve the way to it."""
-    parts = urlsplit(store)
-    async with way_to(f"{parts.scheme}://{parts.netloc}") as way:
-        yield way
-
-
-@pytest.fixture
 async def session() -> AsyncIterator[ClientSession]:
     """Return a session."""
     async with ClientSession() as session:
@@ -73,35 +64,24 @@ async def session() -> AsyncIterator[ClientSession]:
 
 
 @pytest.fixture
-async def target(way: Way, session: ClientSession) -> AsyncIterator[WebDavTarget]:
+async def target(proxy: Proxy, session: ClientSession) -> AsyncIterator[WebDavTarget]:
     """Open a folder that is not there yet."""
-    target = await open_target(way, session)
+    target = await open_target(proxy, session)
     yield target
     await target.aclose()
 
 
 async def open_target(
-    way: Way, session: ClientSession, password: str = PASSWORD, folder: str = "dav"
+    proxy: Proxy, session: ClientSession, password: str = PASSWORD, folder: str = "dav"
 ) -> WebDavTarget:
     """Open a folder of the server."""
     settings = WebDavSettings(
-        url=f"{way.url}/{folder}/",
+        url=f"{proxy.url}/{folder}/",
         username=USER,
         password=password,
         prefix=f"our clips/{os.urandom(4).hex()}",
     )
     return await WebDavTarget.open(settings, session=session)
-
-
-async def fetched(target: WebDavTarget, name: str, *of: int) -> bytes:
-    """Fetch an object (a range of it)."""
-    async with target.read(name, *of) as pieces:
-        return b"".join([piece async for piece in pieces])
-
-
-async def names(target: WebDavTarget, below: str = "") -> list[str]:
-    """Return the names of what is there."""
-    return sorted([one.name async for one in target.list(below)])
 
 
 async def test_small(target: WebDavTarget) -> None:
@@ -128,16 +108,16 @@ async def test_small(target: WebDavTarget) -> None:
     assert await target.abort_uploads("", datetime.now(UTC), ()) == 0
 
 
-async def test_large(target: WebDavTarget, way: Way, tmp_path: Path) -> None:
+async def test_large(target: WebDavTarget, proxy: Proxy, tmp_path: Path) -> None:
     """A file has its name only once all of it is there, and is what is recorded of it."""
     path = tmp_path / "large.mp4"
     path.write_bytes(os.urandom(LARGE))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     with path.open("r+b", buffering=0) as file:
-        way.always = on("PUT", Fault(breaks_after=2**20))
+        proxy.always = on("PUT", Fault(breaks_after=2**20))
         with pytest.raises(UnreachableError):
             await target.put("large", FileContent(file, LARGE, sha256))
-        way.always = None
+        proxy.always = None
         assert await names(target) == []
         await target.put("large", FileContent(file, LARGE, sha256))
         assert await fetched(target, "large") == path.read_bytes()
@@ -163,38 +143,40 @@ FAULTS: list[tuple[str, Fault, type[ClipError]]] = [
 
 @pytest.mark.parametrize(("method", "fault", "kind"), FAULTS)
 async def test_faults(
-    target: WebDavTarget, way: Way, method: str, fault: Fault, kind: type[ClipError]
+    target: WebDavTarget, proxy: Proxy, method: str, fault: Fault, kind: type[ClipError]
 ) -> None:
     """Each fault is told by what is to be done about it, and the next try is good."""
     content = os.urandom(200_000)
-    way.always = on(method, fault)
+    proxy.always = on(method, fault)
     with pytest.raises(kind) as told:
         await target.put("a/b/one", BytesContent(content))
     assert PASSWORD not in str(told.value)
-    way.always = None
+    proxy.always = None
     await target.put("a/b/one", BytesContent(content))
     assert await fetched(target, "a/b/one") == content
     assert await names(target) == ["a/b/one"]
 
 
-async def test_access(target: WebDavTarget, way: Way, session: ClientSession) -> None:
+async def test_access(
+    target: WebDavTarget, proxy: Proxy, session: ClientSession
+) -> None:
     """A sign-in is tried with one object, of which nothing is left."""
     await target.try_access()
     assert await names(target) == []
     denied = Fault(status=403)
     for method, right in (("PUT", "write"), ("GET", "read"), ("DELETE", "delete")):
-        way.always = on(method, denied)
+        proxy.always = on(method, denied)
         with pytest.raises(MissingRightError) as told:
             await target.try_access()
         assert told.value.placeholders == {"right": right}
-    way.always = on("DELETE", Fault(status=423))
+    proxy.always = on("DELETE", Fault(status=423))
     with pytest.raises(LockedError):
         await target.delete("one")
-    way.always = None
-    other = await open_target(way, session, password="wrong")
+    proxy.always = None
+    other = await open_target(proxy, session, password="wrong")
     with pytest.raises(SignInError):
         await other.try_access()
-    other = await open_target(way, session, folder="nothing")
+    other = await open_target(proxy, session, folder="nothing")
     with pytest.raises(NoStoreError):
         await other.try_access()
     for url, kind in (("http://127.0.0.1:9/", UnreachableError), ("x", NoStoreError)):
@@ -204,13 +186,13 @@ async def test_access(target: WebDavTarget, way: Way, session: ClientSession) ->
             await other.try_access()
 
 
-async def test_breaks_off(target: WebDavTarget, way: Way) -> None:
+async def test_breaks_off(target: WebDavTarget, proxy: Proxy) -> None:
     """An object of which not all comes is not taken for whole."""
     await target.put("one", BytesContent(b"x" * 1000))
-    way.always = on("GET", Fault(breaks_after=0))
+    proxy.always = on("GET", Fault(breaks_after=0))
     with pytest.raises(UnreachableError):
         await fetched(target, "one")
-    way.always = on("PROPFIND", Fault(status=207))
+    proxy.always = on("PROPFIND", Fault(status=207))
     with pytest.raises(BadAnswerError):
         await names(target)
 
@@ -224,7 +206,7 @@ class Unreadable(BytesContent):
 
 
 async def test_unreadable(target: WebDavTarget) -> None:
-    """A disk that fails at home is not taken for a bad way; a folder is no object."""
+    """A disk that fails at home is not taken for a bad connection; a folder is no object."""
     with pytest.raises(OSError, match="Input/output"):
         await target.put("a/one", Unreadable(b"x" * 1000))
     await target.put("a/one", BytesContent(b"x"))
@@ -232,24 +214,24 @@ async def test_unreadable(target: WebDavTarget) -> None:
 
 
 async def test_no_package(
-    way: Way, session: ClientSession, monkeypatch: pytest.MonkeyPatch
+    proxy: Proxy, session: ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its package there is an error that names it."""
     monkeypatch.setitem(sys.modules, "aiowebdav2.client", None)
     with pytest.raises(RefusedError, match="target_needs_package"):
-        await open_target(way, session)
+        await open_target(proxy, session)
 
 
-async def test_copies(tmp_path: Path, target: WebDavTarget, way: Way) -> None:
+async def test_copies(tmp_path: Path, target: WebDavTarget, proxy: Proxy) -> None:
     """Clips are copied to it, and none twice."""
     async with house(tmp_path, target) as home:
         for number in range(3):
             await home.save(f"one{number}", size_bytes=100_000)
-        way.faults.append(on("MOVE", Fault(breaks_after=0, late=True), "mp4"))
+        proxy.faults.append(on("MOVE", Fault(breaks_after=0, late=True), "mp4"))
         await home.copy_all()
         assert len(await home.there()) == 9
         assert (await home.store.status(TARGET)).copied == 3
-        assert len(way.sent("PUT", "mp4")) == 3
+        assert len(proxy.sent("PUT", "mp4")) == 3
         # It keeps no checksum: whether it is the same content, nobody can say.
         ids = [f"one{number}" for number in range(3)]
         found = await verify(home.store, home.place, ids)
@@ -257,18 +239,18 @@ async def test_copies(tmp_path: Path, target: WebDavTarget, way: Way) -> None:
 
 
 async def test_clip_of_a_draft_is_deleted(
-    tmp_path: Path, target: WebDavTarget, way: Way, folder: Path
+    tmp_path: Path, target: WebDavTarget, proxy: Proxy, folder: Path
 ) -> None:
     """What broke off leaves with a clip that is deleted before the next try."""
     async with house(tmp_path, target) as home:
         one = await home.save("one", size_bytes=300_000)
-        way.always = on("PROPFIND", Fault(status=503), "clip_download_part")
+        proxy.always = on("PROPFIND", Fault(status=503), "clip_download_part")
         task = asyncio.create_task(home.copier().run())
         await until(lambda: home.changes)
         task.cancel()
         (draft,) = folder.rglob("one.mp4.clip_download_part")
         assert draft.stat().st_size == 300_000
-        way.always = None
+        proxy.always = None
         await Pruning(home.queries).delete([one], [home.media])
         await home.copy_all()
         assert not list(folder.rglob("one.*"))
