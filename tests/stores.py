@@ -272,17 +272,19 @@ async def proxy_to(url: str) -> AsyncIterator[Proxy]:
                 assert request.transport
                 request.transport.abort()
                 return web.Response()
-            told = {
+            forwarded = {
                 name: value
                 for name, value in answer.headers.items()
                 if name.lower()
                 not in ("transfer-encoding", "connection", "date", "server")
             }
-            told.update(fault.headers)
-            response = web.Response(status=answer.status, headers=told)
+            forwarded.update(fault.headers)
+            response = web.Response(status=answer.status, headers=forwarded)
             if request.method != "HEAD":
-                told.pop("Content-Length", None)
-                response = web.Response(status=answer.status, headers=told, body=got)
+                forwarded.pop("Content-Length", None)
+                response = web.Response(
+                    status=answer.status, headers=forwarded, body=got
+                )
             return response
 
     app = web.Application(client_max_size=2**30)

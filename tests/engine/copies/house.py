@@ -46,12 +46,19 @@ class House:
         """The clips."""
         return ClipQueries(self.library)
 
-    def lay(self, name: str, number: int = 0, **told: Any) -> Clip:
+    def lay(
+        self,
+        name: str,
+        number: int = 0,
+        *,
+        content: bytes | None = None,
+        size_bytes: int = 1000,
+        camera: str = "front",
+        **fields: Any,
+    ) -> Clip:
         """Lay a clip's files down with what is recorded of them."""
-        content = told.pop("content", None)
         if content is None:
-            content = random.Random(name).randbytes(told.pop("size_bytes", 1000))
-        camera = told.pop("camera", "front")
+            content = random.Random(name).randbytes(size_bytes)
         one = replace(
             clip(
                 name,
@@ -61,7 +68,7 @@ class House:
             ),
             size_bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
-            **told,
+            **fields,
         )
         one.path.parent.mkdir(parents=True, exist_ok=True)
         one.path.write_bytes(content)
@@ -70,9 +77,9 @@ class House:
             sidecar.write(folder, one, one.window)
         return replace(one, modified_ns=one.path.stat().st_mtime_ns)
 
-    async def save(self, name: str, number: int = 0, **told: Any) -> Clip:
+    async def save(self, name: str, number: int = 0, **fields: Any) -> Clip:
         """Lay a clip down, and record it."""
-        one = self.lay(name, number, **told)
+        one = self.lay(name, number, **fields)
         await self.record(one)
         return one
 
@@ -80,19 +87,19 @@ class House:
         """Record clips, as a job does that is done."""
         await put(self.library, *clips)
 
-    def copier(self, **told: Any) -> Copier:
+    def copier(self, **options: Any) -> Copier:
         """Return the worker, which does not wait for long."""
         return Copier(
             store=self.store,
             place=self.place,
             roots=lambda: [self.media],
             on_change=lambda: self.changes.append(None),
-            **{"first_backoff_s": 0.05, **told},
+            **{"first_backoff_s": 0.05, **options},
         )
 
-    async def copy_all(self, most_s: float = 240, **told: Any) -> Copier:
+    async def copy_all(self, most_s: float = 240, **options: Any) -> Copier:
         """Run the worker until nothing waits."""
-        copier = self.copier(**told)
+        copier = self.copier(**options)
         task = asyncio.create_task(copier.run())
         try:
             async with asyncio.timeout(most_s):

@@ -1,4 +1,4 @@
-"""Copies very many small clips in a process of its own, and tells what that took.
+"""Copies very many small clips in a process of its own, and reports what that took.
 
 Run as a module with a folder, a store and a number: `python -m tests.engine.copies.many`.
 """
@@ -59,7 +59,7 @@ async def main(folder: Path, url: str, prefix: str, number: int) -> None:
         await home.copy_all(most_s=3600)
         watch.cancel()
         status = await home.store.status(TARGET)
-        told = {
+        report = {
             "copied": status.copied,
             "waiting": status.waiting,
             "more_mb": round(_memory_mb("VmHWM") - before_mb, 1),
@@ -67,7 +67,7 @@ async def main(folder: Path, url: str, prefix: str, number: int) -> None:
             "cpu_s": round(time.process_time() - cpu_s, 1),
             "longest_block_ms": round(max(blocks) * 1000, 1),
         }
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -173,8 +173,8 @@ async def test_hostile_store(home: House, tmp_path: Path) -> None:
     good = await home.place.read_small(name, 10**6)
     evil = json.loads(good)
     for number, path in enumerate(("../../evil", "/evil", "a/../../evil", "x" * 5000)):
-        told = {**evil, "path": path, "clip_id": f"evil{number}"}
-        content = home.place.content(BytesContent(json.dumps(told).encode()))
+        record = {**evil, "path": path, "clip_id": f"evil{number}"}
+        content = home.place.content(BytesContent(json.dumps(record).encode()))
         await home.target.put(home.place.object_name(path, ".json"), content)
     for number, junk in enumerate((b"", b"{}", b"[" * 100_000, b"\xff", b"x" * 10**6)):
         await home.target.put(
@@ -327,8 +327,8 @@ async def test_nothing_is_to_be_seen(tmp_path: Path, target: S3Target) -> None:
         async for one in target.list():
             async with target.read(one.name) as pieces:
                 content = b"".join([piece async for piece in pieces])
-            told = await target._client.head_object(**target._named(one.name))
-            seen = f"{one.name} {told['Metadata']} {content!r}"
+            head = await target._client.head_object(**target._named(one.name))
+            seen = f"{one.name} {head['Metadata']} {content!r}"
             for word in ("secret", "front", "clip_download", clip.sha256):
                 assert word not in seen
             found[one.name] = pyrage.decrypt(content, [key])
@@ -409,8 +409,8 @@ async def test_the_real_tool(tmp_path: Path, target: S3Target) -> None:
             async with home.target.read(f"{home.place.folder}{name}") as pieces:
                 content = b"".join([piece async for piece in pieces])
             (work / f"copy.{'.'.join(name.split('.')[1:])}").write_bytes(content)
-        told = [output_of(["sh", "-c", command], cwd=work) for command in commands]
-        assert json.loads(told[0])["path"] == "clip_download/front/clip0"
+        outputs = [output_of(["sh", "-c", command], cwd=work) for command in commands]
+        assert json.loads(outputs[0])["path"] == "clip_download/front/clip0"
         assert (work / "clip.mp4").read_bytes() == clip.path.read_bytes()
     # What it encrypts, for us and in pieces of any size.
     for size_bytes in (0, 1, 65536, 65537, 200_000):

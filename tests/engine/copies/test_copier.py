@@ -555,6 +555,6 @@ async def test_queries_use_indexes(home: House) -> None:
         plan = await home.library.read(
             f"EXPLAIN QUERY PLAN SELECT * FROM copies WHERE {query}"  # noqa: S608
         )
-        told = " ".join(row["detail"] for row in plan)
-        assert index in told
-        assert "TEMP B-TREE" not in told
+        details = " ".join(row["detail"] for row in plan)
+        assert index in details
+        assert "TEMP B-TREE" not in details

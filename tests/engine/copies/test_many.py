@@ -25,9 +25,9 @@ async def test_many(
         stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await process.communicate()
-    told = json.loads(out)
-    assert (told["copied"], told["waiting"]) == (CLIPS + 1, 0)
-    assert told["more_mb"] < MOST_MORE_MB, told
+    report = json.loads(out)
+    assert (report["copied"], report["waiting"]) == (CLIPS + 1, 0)
+    assert report["more_mb"] < MOST_MORE_MB, report
     there = Counter([one.name async for one in target.list()])
     assert len(there) == 3 * (CLIPS + 1) + 1
     assert max(Counter(proxy.stored).values()) == 1
