@@ -299,66 +299,45 @@ async def test_copy(
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("typed", "method", "code", "error", "right"),
     [
-        ({"bucket": "nobodys"}, None, "target_no_store", ""),
-        (
-            {},
-            ("PUT", Fault(status=403, code="InvalidAccessKeyId")),
-            "target_sign_in",
-            "",
-        ),
-        (
-            {},
-            ("PUT", Fault(status=403, code="SignatureDoesNotMatch")),
-            "target_sign_in",
-            "",
-        ),
-        (
-            {},
-            ("PUT", Fault(status=403, code="AccessDenied")),
-            "target_no_right",
-            ": write.",
-        ),
-        (
-            {},
-            ("GET", Fault(status=403, code="AccessDenied")),
-            "target_no_right",
-            ": list.",
-        ),
-        (
-            {},
-            ("DELETE", Fault(status=403, code="AccessDenied")),
-            "target_no_right",
-            ": delete.",
-        ),
-        ({"endpoint_url": "nothing"}, None, "target_unreachable", ""),
+        ({"bucket": "nobodys"}, "", "", "target_no_store", ""),
+        ({"endpoint_url": "nothing"}, "", "", "target_unreachable", ""),
+        ({}, "PUT", "InvalidAccessKeyId", "target_sign_in", ""),
+        ({}, "PUT", "SignatureDoesNotMatch", "target_sign_in", ""),
+        ({}, "PUT", "AccessDenied", "target_no_right", "write"),
+        ({}, "GET", "AccessDenied", "target_no_right", "list"),
+        ({}, "DELETE", "AccessDenied", "target_no_right", "delete"),
     ],
 )
 async def test_wrong(
+    *,
     hass: HomeAssistant,
     hass_clouds: Clouds,
     remote: Remote,
-    wrong: tuple[dict[str, str], tuple[str, Fault] | None, str, str],
+    typed: dict[str, str],
+    method: str,
+    code: str,
+    error: str,
+    right: str,
 ) -> None:
     """The form says what is wrong, and what right is missing; then it can be put right."""
-    changed, faults, error, word = wrong
-    if "endpoint_url" in changed:
-        changed = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
-    if faults:
-        remote.proxy.always = on(*faults)
-    form = await answer(hass, await begin(hass, "s3"), remote.typed(**changed))
+    if "endpoint_url" in typed:
+        typed = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
+    if code:
+        remote.proxy.always = on(method, Fault(status=403, code=code))
+    form = await answer(hass, await begin(hass, "s3"), remote.typed(**typed))
     assert error_of(form) == error
     assert form["description_placeholders"]
     text = form["description_placeholders"]["error"]
-    assert word in text
+    assert not right or f": {right}." in text
     assert in_words(text)
     remote.proxy.always = None
     result = await answer(hass, form, remote.typed())
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     # What may not be deleted stays there.
-    assert len(await remote.names()) == (word == ": delete.")
+    assert len(await remote.names()) == (right == "delete")
 
 
 @pytest.mark.parametrize(
