@@ -36,6 +36,8 @@ from tests.clouds.ring_partner import PartnerEvent
 from tests.clouds.server import Asked
 from tests.waits import until
 
+from . import actions
+
 # The clouds that keep a history.
 with_history = pytest.mark.parametrize("kind", ["ring", "ring_partner"])
 
@@ -60,17 +62,7 @@ async def act(
     hass: HomeAssistant, action: str, entity_id: str | list[str] = FRONT, **data: Any
 ) -> dict[str, Any]:
     """Call an action as an automation does, and return its response."""
-    response = await hass.services.async_call(
-        DOMAIN,
-        action,
-        data,
-        target={"entity_id": entity_id},
-        blocking=True,
-        return_response=True,
-    )
-    assert response is not None
-    json.dumps(response)
-    return response
+    return await actions.act(hass, action, entity_id=entity_id, **data)
 
 
 async def save(hass: HomeAssistant, **data: Any) -> dict[str, Any]:

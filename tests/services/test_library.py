@@ -28,20 +28,10 @@ from homeassistant.util import dt as dt_util
 from tests.accounts import save
 from tests.clouds import Clouds
 
+from .actions import act
+
 FRONT = "camera.front"
 HOUR = timedelta(hours=1)
-
-
-async def act(
-    hass: HomeAssistant, action: str, by: Context | None = None, **data: Any
-) -> dict[str, Any]:
-    """Call an action; return its response."""
-    response = await hass.services.async_call(
-        DOMAIN, action, data, blocking=True, context=by, return_response=True
-    )
-    assert response is not None
-    json.dumps(response)
-    return response
 
 
 def user(hass: HomeAssistant, *, entity_id: str | None = None) -> Context:

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-import json
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +39,8 @@ from tests.clouds import Clouds
 from tests.clouds.footage import Footage, first_and_last, moments
 from tests.waits import until
 
+from .actions import act
+
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -64,17 +65,7 @@ async def save(
     hass: HomeAssistant, entity_id: str | list[str], **data: Any
 ) -> dict[str, Any]:
     """Call the action as an automation does, and return its response."""
-    response = await hass.services.async_call(
-        DOMAIN,
-        "save_clip",
-        data,
-        target={"entity_id": entity_id},
-        blocking=True,
-        return_response=True,
-    )
-    assert response is not None
-    json.dumps(response)
-    return response
+    return await act(hass, "save_clip", entity_id=entity_id, **data)
 
 
 async def refused(hass: HomeAssistant, **data: Any) -> ServiceValidationError:
