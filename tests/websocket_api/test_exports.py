@@ -21,6 +21,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.accounts import save
 from tests.clouds import Clouds
+from tests.waits import until
 
 from .conftest import Browser, Open
 
@@ -151,5 +152,4 @@ async def test_what_comes_to_nothing(
     await browser.send("unsubscribe_events", subscription=number)
     await hass.async_block_till_done(wait_background_tasks=True)
     go_on.set()
-    while (media_dir / FOLDER).exists():
-        await asyncio.sleep(0.01)
+    await until(lambda: not (media_dir / FOLDER).exists())

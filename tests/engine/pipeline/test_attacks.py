@@ -36,6 +36,7 @@ from custom_components.clip_download.engine.pipeline import pipeline
 from custom_components.clip_download.engine.pipeline.executors import Executors
 from custom_components.clip_download.engine.pipeline.jobs import forget
 from tests.clouds.footage import first_and_last
+from tests.waits import until
 
 from .test_jobs import (
     CAMERA,
@@ -269,9 +270,7 @@ async def test_a_working_folder_of_before_a_restart(
     house.shelf.answer = two
     await house.ask(window(0, 24), "day/clip")
     await came.wait()
-    async with asyncio.timeout(10):
-        while not any(list(one.glob("*.json")) for one in work_folders(house)):
-            await asyncio.sleep(0.01)
+    await until(lambda: any(list(one.glob("*.json")) for one in work_folders(house)))
     await house.stop()
     (before,) = work_folders(house)
     for part in before.glob("*.part"):

@@ -33,6 +33,7 @@ from custom_components.clip_download.engine.pipeline import (
 from custom_components.clip_download.engine.pipeline.jobs import Running
 from custom_components.clip_download.engine.pipeline.pipeline import MOST_STARTS
 from custom_components.clip_download.engine.time_range import Window
+from tests.waits import until
 
 from .dying import DIED
 from .test_jobs import CAMERA, House, built, slowly, window
@@ -57,13 +58,6 @@ async def house(tmp_path: Path, socket_enabled: None) -> AsyncIterator[House]:
     """Return a running account."""
     async with built(tmp_path) as house:
         yield house
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something to become true."""
-    async with asyncio.timeout(MOST_S):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def check_cancelled(house: House, running: Running) -> None:
