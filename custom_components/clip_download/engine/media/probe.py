@@ -863,14 +863,19 @@ def _probe_packets(
             and media.kind == "mpegts"
             and (sets := _parameter_sets(packet, codec))
         ):
+            size: tuple[int, int] | None = None
+            if prober.start_pts is None:
+                # No packet before it could be marked.
+                with suppress(TooLargeError):
+                    size = _size(packet, codec, strict=True)
+                    is_hit = size is None
             if sets not in sizes:
                 if len(sizes) == _MOST_SETS:
                     raise claims.implausible()
-                sizes[sets] = _size(packet, codec) or (context.width, context.height)
+                with suppress(TooLargeError):
+                    size = size or _size(packet, codec)
+                sizes[sets] = size or (context.width, context.height)
             shape = VideoFormat(*sizes[sets], sets)
-            if prober.start_pts is None:
-                # No packet before it could be marked.
-                is_hit = not _is_decodable(packet, codec)
         if prober.start_pts is None and not packet.is_discard:
             prober.start_pts = pts
         prober.frame(
@@ -1106,21 +1111,16 @@ def _parameter_sets(packet: Packet[Stream], codec: str) -> bytes:
     return sets
 
 
-def _size(packet: Packet[Stream], codec: str) -> tuple[int, int] | None:
-    """Return width and height of what a key frame shows."""
-    try:
-        frame = _decode(_decoder(codec), packet)
-    except TooLargeError:
-        return None
+def _size(
+    packet: Packet[Stream], codec: str, *, strict: bool = False
+) -> tuple[int, int] | None:
+    """Return width and height of what a key frame shows, None if it cannot be decoded.
+
+    With `strict`, it must be decoded alone, without anything made up. Raises
+    TooLargeError.
+    """
+    frame = _decode(_decoder(codec, strict=strict), packet)
     return (frame.width, frame.height) if frame else None
-
-
-def _is_decodable(packet: Packet[Stream], codec: str) -> bool:
-    """Return whether a key frame can be decoded alone, without anything made up."""
-    try:
-        return _decode(_decoder(codec, strict=True), packet) is not None
-    except TooLargeError:
-        return True
 
 
 def _decoder(codec: str, *, strict: bool = False) -> av.VideoCodecContext:
