@@ -3,14 +3,15 @@
     python -m benchmarks.joining [--rounds 5]
 
 nginx serves it over TLS on loopback. Beside it: `curl` for each part, one after the other,
-and then ffmpeg, which joins them with `-c copy -movflags +faststart`. The second row is of
-a fifth of it on a line of 100 Mbit/s a request. Every measurement of ours runs in a process
-of its own; both take turns. Needs Debian's `nginx-light`, `curl` and `ffmpeg`.
+and then ffmpeg, which joins them with `-c copy -movflags +faststart`; in two of the ways
+the clip is hashed then, and synced, as ours is. The last row is of a fifth of it on a line
+of 100 Mbit/s a request. Every measurement of ours runs in a process of its own; all take
+turns. Needs Debian's `nginx-light`, `curl`, `ffmpeg` and `openssl`.
 """
 
 import argparse
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path, PurePosixPath
@@ -36,6 +37,16 @@ PART_S, SHORT_PART_S = 300, 60
 SAMPLE_S = 20
 SLOW_MBIT_S = 100.0
 GOAL = 0.7
+BARE = "curl for each part, then ffmpeg"
+# What is done with their clip in the end, by the way that it is made.
+THEIRS: dict[str, Sequence[Sequence[str]]] = {
+    BARE: (),
+    f"{BARE}, then sha256sum": (["sha256sum"],),
+    f"{BARE}, then openssl dgst -sha256, then sync": (
+        ["openssl", "dgst", "-sha256"],
+        ["sync"],
+    ),
+}
 
 
 def make_parts(folder: Path, name: str, part_s: int) -> None:
@@ -64,8 +75,13 @@ def ffmpeg(*arguments: str | Path) -> None:
     subprocess.run(command, check=True)
 
 
-def theirs(folder: Path, port: int, name: str) -> tuple[float, float]:
-    """Return how many seconds, and how many of a processor, curl and ffmpeg take."""
+def theirs(
+    folder: Path, port: int, name: str, then: Sequence[Sequence[str]] = ()
+) -> tuple[float, float]:
+    """Return how many seconds, and how many of a processor, curl and ffmpeg take.
+
+    Commands in `then` are given the clip in the end, and count, too.
+    """
     work = folder / "theirs"
     work.mkdir()
     names = [f"{name}{number}.ts" for number in range(PARTS)]
@@ -78,7 +94,10 @@ def theirs(folder: Path, port: int, name: str) -> tuple[float, float]:
         command += ["-o", str(work / one), f"https://{HOST}:{port}/{one}"]
         subprocess.run(command, check=True)
     joined = ("-f", "concat", "-i", work / "list", "-c", "copy")
-    ffmpeg(*joined, "-movflags", "+faststart", work / "clip.mp4")
+    clip = work / "clip.mp4"
+    ffmpeg(*joined, "-movflags", "+faststart", clip)
+    for one_more in then:
+        subprocess.run([*one_more, str(clip)], check=True, stdout=subprocess.DEVNULL)
     took_s = time.perf_counter() - began
     shutil.rmtree(work)
     return took_s, _children_s() - before_s
@@ -138,7 +157,6 @@ def _children_s() -> float:
 
 def measure(options: argparse.Namespace) -> Iterator[Row]:
     """Measure both lines."""
-    against = "curl for each part, then ffmpeg"
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         (folder / "www").mkdir(mode=0o755)
@@ -146,25 +164,28 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
         make_parts(folder, "hour", part_s)
         make_parts(folder, "short", SHORT_PART_S)
         with nginx(folder) as ports:
-            mine, other = [], []
+            mine: list[tuple[float, float]] = []
+            others: dict[str, list[tuple[float, float]]] = {way: [] for way in THEIRS}
             for _ in range(options.rounds):
                 mine.append(ours(folder, ports.tls, "hour", part_s))
-                other.append(theirs(folder, ports.tls, "hour"))
-        yield Row(
-            work="an hour of TS in 12 parts, asked to published",
-            against=against,
-            unit="s",
-            ours=[wall_s for wall_s, _ in mine],
-            theirs=[wall_s for wall_s, _ in other],
-            goal=GOAL,
-        )
-        yield Row(
-            work="the same: time of a processor",
-            against=against,
-            unit="s",
-            ours=[processor_s for _, processor_s in mine],
-            theirs=[processor_s for _, processor_s in other],
-        )
+                for way, then in THEIRS.items():
+                    others[way].append(theirs(folder, ports.tls, "hour", then))
+        for way, other in others.items():
+            yield Row(
+                work="an hour of TS in 12 parts, asked to published",
+                against=way,
+                unit="s",
+                ours=[wall_s for wall_s, _ in mine],
+                theirs=[wall_s for wall_s, _ in other],
+                goal=GOAL if way == BARE else None,
+            )
+            yield Row(
+                work="the same: time of a processor",
+                against=way,
+                unit="s",
+                ours=[processor_s for _, processor_s in mine],
+                theirs=[processor_s for _, processor_s in other],
+            )
         with nginx(folder, SLOW_MBIT_S) as ports:
             mine, other = [], []
             for _ in range(min(options.rounds, 3)):
@@ -172,7 +193,7 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
                 other.append(theirs(folder, ports.tls, "short"))
         yield Row(
             work="12 parts of a minute, 100 Mbit/s a request",
-            against=against,
+            against=BARE,
             unit="s",
             ours=[wall_s for wall_s, _ in mine],
             theirs=[wall_s for wall_s, _ in other],
