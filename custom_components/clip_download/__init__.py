@@ -122,7 +122,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool
 
     # What happened is read a moment later: Home Assistant's start waits for nobody.
     entry.async_on_unload(async_at_started(hass, follow_events))
-    async_check_issues(hass, entry, shared.library)
+    async_check_issues(hass, entry, shared.library, shared.executors)
     # The account's limits may have changed.
     shared.retention.async_prune()
     # Last: a webhook is only answered for an account that is loaded.

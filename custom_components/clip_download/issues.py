@@ -1,6 +1,6 @@
 """Repair issues for what only a person can fix: storage, cameras, a link that ends."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 import logging
 import os
@@ -27,6 +27,7 @@ from .engine.folder import Folder
 from .engine.library.database import Library
 from .engine.library.files import check_mounted, check_space
 from .engine.model import Job, JobState
+from .engine.storage import Storages, on, run_on_storage
 from .paths import media_folder
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ LINK_WARNING = timedelta(days=7)
 
 @callback
 def async_check_issues(
-    hass: HomeAssistant, entry: ClipConfigEntry, library: Library
+    hass: HomeAssistant, entry: ClipConfigEntry, library: Library, storages: Storages
 ) -> None:
     """Check an account now, every few minutes and at each new list of cameras.
 
@@ -47,7 +48,7 @@ def async_check_issues(
     """
 
     async def check(now: datetime | None = None) -> None:
-        await _async_check_storage(hass, entry, library)
+        await _async_check_storage(hass, entry, library, storages)
         _async_check_link(hass, entry)
 
     coordinator = entry.runtime_data.coordinator
@@ -104,7 +105,7 @@ def async_forget_camera(
 
 
 async def _async_check_storage(
-    hass: HomeAssistant, entry: ClipConfigEntry, library: Library
+    hass: HomeAssistant, entry: ClipConfigEntry, library: Library, storages: Storages
 ) -> None:
     """Check the account's media folder, and the path of an issue that exists."""
     issue_id = _storage_id(entry)
@@ -119,7 +120,14 @@ async def _async_check_storage(
         paths.append(Path(str(issue.data["path"])))
     try:
         mounts = await library.mounts()
-        await hass.async_add_executor_job(_check_paths, paths, mounts)
+        for path in paths:
+            with on(await storages.storage_of(path, paths[0])):
+                await run_on_storage(_check_path, path, paths[0], mounts)
+    except OSError as err:
+        silent = storage_error(err)
+        _async_report_storage(
+            hass, entry, silent.key, Path(silent.placeholders["path"])
+        )
     except DiskError as err:
         _async_report_storage(hass, entry, err.key, Path(err.placeholders["path"]))
     except StorageError as err:
@@ -130,24 +138,22 @@ async def _async_check_storage(
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
-def _check_paths(paths: Iterable[Path], mounts: Collection[Path]) -> None:
-    """Raise DiskError for the first path below which nothing can be written."""
-    root, *others = paths
-    if not root.is_dir():
+def _check_path(path: Path, root: Path, mounts: Collection[Path]) -> None:
+    """Raise DiskError if nothing can be written below a path, or the root is gone."""
+    if path == root and not root.is_dir():
         raise DiskError("storage_gone", path=str(root), reason="no_folder")
-    for path in (root, *others):
-        check_mounted(path, mounts)
-        # The folder of a clip may not be made yet.
-        folder = next(one for one in (path, *path.parents) if one.is_dir())
-        try:
-            if os.statvfs(folder).f_flag & os.ST_RDONLY:
-                raise DiskError("storage_read_only", path=str(folder))
-            with Folder.open(folder) as opened:
-                check_space(opened, 0)
-        except OSError as err:
-            raise storage_error(err) from err
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise DiskError("storage_no_permission", path=str(folder))
+    check_mounted(path, mounts)
+    # The folder of a clip may not be made yet.
+    folder = next(one for one in (path, *path.parents) if one.is_dir())
+    try:
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            raise DiskError("storage_read_only", path=str(folder))
+        with Folder.open(folder) as opened:
+            check_space(opened, 0)
+    except OSError as err:
+        raise storage_error(err) from err
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DiskError("storage_no_permission", path=str(folder))
 
 
 @callback

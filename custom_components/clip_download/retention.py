@@ -27,6 +27,7 @@ from .engine.library.export import EXPORT, clear
 from .engine.library.queries import ClipQueries
 from .engine.library.retention import DeletionResult, Limits, Pruned, Pruning
 from .engine.model import Clip
+from .engine.storage import Storages
 from .paths import media_folders
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,11 +51,13 @@ MOST_PATHS = 100
 class RetentionManager:
     """Prunes clips every hour, and before and after each one that is saved."""
 
-    def __init__(self, hass: HomeAssistant, library: Library) -> None:
-        """Take the library of all accounts."""
+    def __init__(
+        self, hass: HomeAssistant, library: Library, storages: Storages
+    ) -> None:
+        """Take the library of all accounts, and the storages of their clips."""
         self.hass = hass
         self._queries = ClipQueries(library)
-        self.pruning = Pruning(self._queries)
+        self.pruning = Pruning(self._queries, storages)
         self.next_at = dt_util.utcnow() + PRUNE_INTERVAL
         self._publish_lock = asyncio.Lock()
         self._prune_lock = asyncio.Lock()

@@ -108,7 +108,7 @@ async def async_shared(hass: HomeAssistant) -> Shared:
     check = partial(_async_begin_check, hass, library)
     library.when_lost = check
     check()
-    retention = RetentionManager(hass, library)
+    retention = RetentionManager(hass, library, executors)
     with contextlib.suppress(StorageError):
         await retention.async_resume()
     shared = Shared(library=library, executors=executors, retention=retention)

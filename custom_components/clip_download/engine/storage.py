@@ -6,7 +6,7 @@ does not answer.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 import contextlib
 from contextvars import ContextVar
@@ -173,10 +173,26 @@ class Storages:
 
         By what the system says of its mounts: a storage that hangs is not asked.
         """
+        (storage,) = await self.split([path], [root], lambda one: one)
+        return storage
+
+    async def split[T](
+        self,
+        some: Iterable[T],
+        roots: Collection[Path],
+        path_of: Callable[[T], Path],
+    ) -> dict[Storage, list[T]]:
+        """Return what lies in media folders (`roots`) by its storage, in its order."""
         mounts = await run_in_thread(_mounts)
-        inside = (one for one in (root, *mounts) if path.is_relative_to(one))
-        at = max(inside, key=lambda one: len(one.parts), default=root)
-        return self._storages.setdefault(at, Storage(at))
+        # The innermost first.
+        places = sorted((*roots, *mounts), key=lambda one: -len(one.parts))
+        found: dict[Storage, list[T]] = {}
+        for one in some:
+            path = path_of(one)
+            at = next((at for at in places if path.is_relative_to(at)), path.parent)
+            storage = self._storages.setdefault(at, Storage(at))
+            found.setdefault(storage, []).append(one)
+        return found
 
     def rest(self) -> None:
         """End the threads once they are done; new ones start when they are needed."""
@@ -193,8 +209,11 @@ _current: ContextVar[Storage | None] = ContextVar("storage", default=None)
 
 
 @contextlib.contextmanager
-def on(storage: Storage) -> Iterator[None]:
-    """Let all that is done in here, and in tasks that begin in here, be on a storage."""
+def on(storage: Storage | None) -> Iterator[None]:
+    """Let all that is done in here, and in tasks that begin in here, be on a storage.
+
+    None is that nothing is known of it.
+    """
     before = _current.set(storage)
     try:
         yield

@@ -19,9 +19,9 @@ import re
 import sqlite3
 from typing import Any, override
 
-from ..aio import run_in_thread
 from ..errors import StorageError, reason_of
 from ..model import Clip, ClipStatus
+from ..storage import run_on_storage
 from ..time_range import Window, to_ms
 from . import files, sidecar
 from .database import Library, clip_of
@@ -391,7 +391,7 @@ class ClipQueries(BaseClipQueries):
         try:
             for clip in chosen:
                 now = replace(clip, kept=kept)
-                await run_in_thread(mark, now)
+                await run_on_storage(mark, now)
                 changed.append(now)
         except OSError as err:
             raise StorageError(
@@ -413,7 +413,7 @@ class ClipQueries(BaseClipQueries):
             return None
         now = replace(clip, label=label)
         try:
-            await run_in_thread(
+            await run_on_storage(
                 lambda: sidecar.write_label(files.found(now.path, roots).folder, now)
             )
         except OSError as err:

@@ -21,11 +21,13 @@ import os
 from pathlib import Path
 import shutil
 import stat
+import threading
 import time
+from typing import Self
 
-from ..aio import run_in_thread
 from ..folder import File, Folder
 from ..model import Clip
+from ..storage import Storage, Storages, on, run_on_storage
 from ..time_range import from_ms
 from . import files, sidecar
 from .queries import ClipQueries
@@ -133,9 +135,13 @@ class Pruning:
     raises StorageError.
     """
 
-    def __init__(self, queries: ClipQueries) -> None:
-        """Take the clips of all accounts."""
+    def __init__(self, queries: ClipQueries, storages: Storages | None = None) -> None:
+        """Take the clips of all accounts, and the storages that they lie on.
+
+        Without, one that hangs holds up all.
+        """
         self._queries = queries
+        self._storages = storages
         # Held while a clip is published, kept or deleted: between a check and the change
         # it must not become another clip, or a kept one.
         self.lock = asyncio.Lock()
@@ -152,13 +158,24 @@ class Pruning:
     ) -> Clip | None:
         """Label a clip; return it as it is now, None if there is none."""
         async with self.lock:
-            return await self._queries.set_label(clip_id, roots, label)
+            clips = await self._queries.of_ids([clip_id])
+            for storage, _ in await _split(self._storages, clips, roots, _path_of):
+                with on(storage):
+                    return await self._queries.set_label(clip_id, roots, label)
+        return None
 
     async def _keep(
         self, ids: Collection[str], roots: Collection[Path], *, kept: bool
     ) -> list[Clip]:
+        changed: list[Clip] = []
         async with self._queries.tasks(_KEEP if kept else _RELEASE, ids):
-            return await self._queries.set_kept(ids, roots, kept=kept)
+            clips = await self._queries.of_ids(ids)
+            for storage, some in await _split(self._storages, clips, roots, _path_of):
+                with on(storage):
+                    changed += await self._queries.set_kept(
+                        [clip.id for clip in some], roots, kept=kept
+                    )
+        return changed
 
     async def resume(self, roots: Collection[Path]) -> list[Clip]:
         """Finish what a kill interrupted; return the clips that are deleted."""
@@ -187,7 +204,9 @@ class Pruning:
         `roots` are the media folders. No others are deleted in place of clips that are
         AWAY or REFUSED.
         """
-        return await _Pass(self._queries, limits, roots, now, self.delete).done()
+        return await _Pass(
+            self._queries, self._storages, limits, roots, now=now, act=self.delete
+        ).done()
 
     async def plan(
         self,
@@ -201,11 +220,15 @@ class Pruning:
             clips: Sequence[Clip], roots: Collection[Path]
         ) -> DeletionResult:
             mounts = await self._queries.mounts()
-            return _sorted(
-                clips, await run_in_thread(_look, clips, roots, mounts, remove=False)
-            )
+            looked: dict[str, Spared | _Gone] = {}
+            for storage, some in await _split(self._storages, clips, roots, _path_of):
+                with on(storage):
+                    looked |= await _look_on_storage(some, roots, mounts, remove=False)
+            return _sorted(clips, looked)
 
-        return await _Pass(self._queries, limits, roots, now, look).done()
+        return await _Pass(
+            self._queries, self._storages, limits, roots, now=now, act=look
+        ).done()
 
     async def delete(
         self, clips: Sequence[Clip], roots: Collection[Path]
@@ -215,19 +238,29 @@ class Pruning:
         A clip whose file is gone loses its record.
         """
         done = DeletionResult()
+        for storage, some in await _split(self._storages, clips, roots, _path_of):
+            with on(storage):
+                await self._delete(some, roots, done)
+        return done
+
+    async def _delete(
+        self, clips: Sequence[Clip], roots: Collection[Path], done: DeletionResult
+    ) -> None:
+        """Delete clips of one storage, and add to what is done."""
         while clips:
             async with self.lock:
                 some = clips[:AT_ONCE]
                 kept = await self._queries.kept_of(clip.id for clip in some)
                 mounts = await self._queries.mounts()
                 async with self._queries.tasks(_REMOVE, [clip.id for clip in some]):
-                    looked = await run_in_thread(
-                        _look, some, roots, mounts, kept, remove=True
+                    looked = await _look_on_storage(
+                        some, roots, mounts, kept, remove=True
                     )
                     now = _sorted(some, looked)
                     await self._queries.remove(clip.id for clip in now.gone)
                     # After the records: a missing folder means that a disk may be away.
-                    await run_in_thread(_remove_folders, now.gone, roots)
+                    with contextlib.suppress(OSError):
+                        await run_on_storage(_remove_folders, now.gone, roots)
                 # A restored database did not know that these clips are kept.
                 record = [
                     clip_id
@@ -240,7 +273,6 @@ class Pruning:
             done.lost |= now.lost
             done.spared |= now.spared
             clips = clips[len(looked) :]
-        return done
 
 
 class _Pass:
@@ -249,14 +281,17 @@ class _Pass:
     def __init__(
         self,
         queries: ClipQueries,
+        storages: Storages | None,
         limits: Mapping[str | None, Limits],
         roots: Collection[Path],
+        *,
         now: datetime,
         act: Callable[
             [Sequence[Clip], Collection[Path]], Coroutine[None, None, DeletionResult]
         ],
     ) -> None:
         self._queries = queries
+        self._storages = storages
         self._limits = limits
         self._roots = roots
         self._now = now
@@ -279,7 +314,7 @@ class _Pass:
         }
         has_floor = any(limit.free_bytes is not None for limit in self._limits.values())
         if has_floor:
-            self._disks = await run_in_thread(_Disks, self._roots)
+            self._disks = await _Disks.found(self._roots, self._storages)
         for account_id, limit in self._limits.items():
             if limit.keep_days is not None:
                 await self._age(account_id, self._now - timedelta(days=limit.keep_days))
@@ -408,17 +443,33 @@ class _Disks:
     """The disks of the media folders, and how much of each was free at first."""
 
     def __init__(self, roots: Collection[Path]) -> None:
-        """Find the disks. Blocks."""
+        """Know none of them yet."""
         self._roots = roots
         self._disks: dict[Path, int] = {}
         self.free_bytes: dict[int, int] = {}
-        for root in roots:
-            for subfolder in (root, *_folders_in(root)):
-                with contextlib.suppress(OSError):
-                    disk = subfolder.stat().st_dev
-                    if disk not in self.free_bytes:
-                        self.free_bytes[disk] = shutil.disk_usage(subfolder).free
-                    self._disks[subfolder] = disk
+
+    @classmethod
+    async def found(cls, roots: Collection[Path], storages: Storages | None) -> Self:
+        """Find the disks that respond."""
+        disks = cls(roots)
+        folders = list(roots)
+        for storage, some in await _split(storages, roots, roots, _itself):
+            with on(storage), contextlib.suppress(OSError):
+                for root in some:
+                    folders += await run_on_storage(_folders_in, root)
+        for storage, some in await _split(storages, folders, roots, _itself):
+            with on(storage), contextlib.suppress(OSError):
+                await run_on_storage(disks._add, some)
+        return disks
+
+    def _add(self, folders: Iterable[Path]) -> None:
+        """Look at folders. Blocks."""
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                disk = folder.stat().st_dev
+                if disk not in self.free_bytes:
+                    self.free_bytes[disk] = shutil.disk_usage(folder).free
+                self._disks[folder] = disk
 
     def of(self, path: Path) -> int | None:
         """Return the disk that a clip lies on, None if that is not there."""
@@ -463,6 +514,45 @@ def _sorted(
     return done
 
 
+async def _split[T](
+    storages: Storages | None,
+    some: Iterable[T],
+    roots: Collection[Path],
+    path_of: Callable[[T], Path],
+) -> Iterable[tuple[Storage | None, list[T]]]:
+    """Return clips or folders by their storage."""
+    if storages is None:
+        return [(None, list(some))]
+    return (await storages.split(some, roots, path_of)).items()
+
+
+def _path_of(clip: Clip) -> Path:
+    return clip.path
+
+
+def _itself(path: Path) -> Path:
+    return path
+
+
+async def _look_on_storage(
+    clips: Sequence[Clip],
+    roots: Collection[Path],
+    mounts: Collection[Path],
+    kept: Collection[str] = (),
+    *,
+    remove: bool,
+) -> dict[str, Spared | _Gone]:
+    """Do what `_look` does; clips on a storage that hangs are away."""
+    given_up = threading.Event()
+    try:
+        return await run_on_storage(
+            _look, clips, roots, mounts, kept, remove=remove, given_up=given_up
+        )
+    except OSError:
+        given_up.set()
+        return dict.fromkeys((clip.id for clip in clips), Spared.AWAY)
+
+
 def _look(
     clips: Iterable[Clip],
     roots: Collection[Path],
@@ -470,10 +560,12 @@ def _look(
     kept: Collection[str] = (),
     *,
     remove: bool,
+    given_up: threading.Event,
 ) -> dict[str, Spared | _Gone]:
     """Check which clips may be deleted, and delete them if `remove`; return the results.
 
-    Stops after TURN_S if clips are deleted: the last ones have no result then.
+    Stops after TURN_S if clips are deleted: the last ones have no result then. Also if
+    it was given up: the storage had hung.
     """
     looked: dict[str, Spared | _Gone] = {}
     end = time.monotonic() + TURN_S
@@ -489,7 +581,7 @@ def _look(
             )
         except OSError as err:
             looked[clip.id] = _TROUBLES.get(err.errno or 0, Spared.AWAY)
-        if remove and time.monotonic() > end:
+        if given_up.is_set() or (remove and time.monotonic() > end):
             break
     return looked
 
