@@ -391,16 +391,16 @@ async def test_little_is_kept_in_memory(
     monkeypatch.setattr(rebuild_module, "AT_ONCE", 10)
     shelf(media, 200)
     most = 0
-    read = sidecar.read
-    alive = weakref.WeakSet[sidecar.Sidecar]()
+    read = sidecar.read_fields
+    alive = weakref.WeakSet[sidecar.Fields]()
 
-    def watch(file: File) -> sidecar.Sidecar:
+    def watch(file: File) -> sidecar.Fields:
         nonlocal most
         alive.add(told := read(file))
         most = max(most, len(alive))
         return told
 
-    monkeypatch.setattr(sidecar, "read", watch)
+    monkeypatch.setattr(sidecar, "read_fields", watch)
     assert (await rebuild(library, [media])).added == 200
     assert most <= 2
 

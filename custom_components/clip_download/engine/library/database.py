@@ -27,7 +27,7 @@ from ..errors import (
 )
 from ..model import Clip, ClipStatus, Clock, Codec, Event, Job, JobState, MediaOptions
 from ..time_range import Window, from_ms, to_ms
-from . import schema
+from . import schema, sidecar
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -377,7 +377,17 @@ class Library:
 
     def record_of(self, clip: Clip) -> Record:
         """Return what the tables hold of a clip."""
-        return (*_clip_values(clip), self.day_of(clip)), _group_of(clip)
+        fields = sidecar.fields_of(clip)
+        return self.record_of_fields(fields, str(clip.path), clip.modified_ns)
+
+    def record_of_fields(
+        self, fields: sidecar.Fields, path: str, modified_ns: int
+    ) -> Record:
+        """Return what the tables hold of the clip at a path, of which a sidecar is."""
+        # What is finer than a second is of no day.
+        start = datetime.fromtimestamp(fields.start_ms // 1000, self.time_zone)
+        day = start.date().isoformat()
+        return (*_clip_values(fields, path, modified_ns), day), _group_of(fields)
 
     async def change_clips(self, clips: Iterable[Clip]) -> None:
         """Record what clips are called, are made for, and whether they are kept."""
@@ -389,7 +399,7 @@ class Library:
                     "label": clip.label,
                     "kept": clip.kept,
                     "saves": _events_json(clip.saves),
-                    "group_id": _group_id(database, _group_of(clip), 0),
+                    "group_id": _group_id(database, self.record_of(clip)[1], 0),
                 }
                 database.execute(
                     "UPDATE clips SET label = :label, kept = :kept, saves = :saves, "
@@ -402,10 +412,6 @@ class Library:
                 )
 
         await self.change(write)
-
-    def day_of(self, clip: Clip) -> str:
-        """Return the day (ISO 8601) on which a clip begins, in the cameras' time zone."""
-        return clip.window.start.astimezone(self.time_zone).date().isoformat()
 
     async def last_clip(self, account_id: str, camera_id: str) -> Clip | None:
         """Return the camera's latest clip by the time that it shows."""
@@ -820,50 +826,51 @@ def error_of_json(value: str) -> ClipError:
     return error_of(**json.loads(value))
 
 
-def _clip_values(clip: Clip) -> tuple[Any, ...]:
+def _clip_values(
+    fields: sidecar.Fields, path: str, modified_ns: int
+) -> tuple[Any, ...]:
     """Return the values of CLIP_COLUMNS."""
     return (
-        clip.id,
-        clip.job_id,
-        clip.account_id,
-        clip.account_name,
-        clip.source,
-        clip.camera_id,
-        clip.camera_name,
-        clip.window.start_ms,
-        clip.window.end_ms,
-        clip.duration_ms,
-        str(clip.label),
-        clip.status.value,
-        str(clip.path),
-        clip.size_bytes,
-        clip.sha256,
-        clip.video_codec,
-        clip.audio_codec,
-        clip.width,
-        clip.height,
-        json.dumps(clip.events) if clip.events else "[]",
-        json.dumps([[gap.start_ms, gap.end_ms] for gap in clip.gaps])
-        if clip.gaps
-        else "[]",
-        to_ms(clip.saved_at),
-        _events_json(clip.saves),
-        clip.kept,
-        clip.modified_ns,
+        fields.id,
+        fields.job_id,
+        fields.account_id,
+        fields.account_name,
+        fields.source,
+        fields.camera_id,
+        fields.camera_name,
+        fields.start_ms,
+        fields.end_ms,
+        fields.duration_ms,
+        fields.label,
+        fields.status,
+        path,
+        fields.size_bytes,
+        fields.sha256,
+        fields.video_codec,
+        fields.audio_codec,
+        fields.width,
+        fields.height,
+        json.dumps(fields.events) if fields.events else "[]",
+        json.dumps(fields.gaps) if fields.gaps else "[]",
+        fields.saved_at_ms,
+        _saves_json(fields.saves),
+        fields.kept,
+        modified_ns,
     )
 
 
 def _clip_row(clip: Clip) -> dict[str, Any]:
-    return dict(zip(CLIP_COLUMNS, _clip_values(clip), strict=True))
+    values = _clip_values(sidecar.fields_of(clip), str(clip.path), clip.modified_ns)
+    return dict(zip(CLIP_COLUMNS, values, strict=True))
 
 
-def _group_of(clip: Clip) -> tuple[Any, ...]:
+def _group_of(fields: sidecar.Fields) -> tuple[Any, ...]:
     """Return the values of _GROUPED_BY."""
     return _grouped(
-        *(clip.account_id, clip.camera_id, clip.camera_name, str(clip.label)),
-        *(clip.status.value, clip.kept),
-        tuple(sorted({str(event.kind) for event in clip.saves})),
-        tuple(sorted({word for event in clip.saves for word in event.seen})),
+        *(fields.account_id, fields.camera_id, fields.camera_name, fields.label),
+        *(fields.status, fields.kept),
+        tuple(sorted({event.kind for event in fields.saves})),
+        tuple(sorted({word for event in fields.saves for word in event.seen})),
     )
 
 
@@ -955,6 +962,14 @@ def event_of(row: Mapping[str, Any] | sqlite3.Row) -> Event:
 
 def _events_json(events: Sequence[Event]) -> str:
     return json.dumps([event_row(event) for event in events]) if events else "[]"
+
+
+def _saves_json(events: Sequence[sidecar.SavedEvent]) -> str:
+    """Return the events that a clip was made for as `_events_json` does."""
+    if not events:
+        return "[]"
+    rows = [{**event._asdict(), "seen": _words_json(event.seen)} for event in events]
+    return json.dumps(rows)
 
 
 def events_of(value: str) -> tuple[Event, ...]:

@@ -1,7 +1,7 @@
 """Brings the records of clips up to the files and sidecars in the media folders."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 import functools
 import itertools
 import json
@@ -11,6 +11,8 @@ import re
 import sqlite3
 import stat
 from typing import Any
+
+import orjson
 
 from ..aio import run_in_thread
 from ..folder import File, Folder
@@ -205,20 +207,34 @@ class _Walk:
                     or video not in videos
                 ):
                     continue
-                if clip := _clip(folder / name, folder / video, self._rebuilt):
+                # No more is kept of it: of a million clips, a few are in memory.
+                if record := self._record(folder / name, folder / video):
                     has_any = True
-                    # No more is kept of it: of a million clips, a few are in memory.
-                    yield self._record_of(clip)
+                    yield record
             if has_any:
                 inside = folder.path / sidecar.SUFFIX
                 self.subfolders.add(files.subfolder_of(inside, self._roots))
                 self.mounts.add(mount)
 
-    def _record_of(self, clip: Clip) -> Record:
-        camera_id = self._camera_of(clip.account_id, clip.camera_id)
-        if camera_id != clip.camera_id:
-            clip = replace(clip, camera_id=camera_id)
-        return self._library.record_of(clip)
+    def _record(self, file: File, video: File) -> Record | None:
+        """Return what a sidecar says of a clip, None if its file is not that clip."""
+        try:
+            path = str(video.path)
+            # A name that is not text cannot be stored, and is not ours.
+            path.encode()
+            fields = sidecar.read_fields(file)
+            status = video.stat()
+        except ValueError, OSError:
+            self._rebuilt.foreign += 1
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            self._rebuilt.foreign += 1
+            return None
+        if status.st_size != fields.size_bytes:
+            self._rebuilt.damaged += 1
+            return None
+        fields.camera_id = self._camera_of(fields.account_id, fields.camera_id)
+        return self._library.record_of_fields(fields, path, status.st_mtime_ns)
 
 
 def _folders(
@@ -252,27 +268,6 @@ def _folders(
                 shown = [name for name in inner if not name.startswith(".")]
                 # In order, so that of two copies the same is taken each time.
                 left += (((*path, name), mount) for name in sorted(shown, reverse=True))
-
-
-def _clip(record: File, video: File, rebuilt: Rebuilt) -> Clip | None:
-    """Return the clip that a sidecar describes, None if its file is not that clip."""
-    try:
-        # A name that is not text cannot be stored, and is not ours.
-        f"{record.folder.path}{record.name}".encode()
-        clip = sidecar.read(record).clip
-        status = video.stat()
-    except ValueError, OSError:
-        rebuilt.foreign += 1
-        return None
-    if not stat.S_ISREG(status.st_mode):
-        rebuilt.foreign += 1
-        return None
-    if status.st_size != clip.size_bytes:
-        rebuilt.damaged += 1
-        return None
-    # It was made here, and nobody has it yet.
-    object.__setattr__(clip, "modified_ns", status.st_mtime_ns)
-    return clip
 
 
 async def _record(
@@ -350,7 +345,7 @@ def _put(
 def marks_of(record: Record) -> Iterator[tuple[Any, ...]]:
     """Yield the values of MARK_AGAIN for each event that a clip was made for."""
     row, _ = record
-    for event in json.loads(row[SAVES]):
+    for event in orjson.loads(row[SAVES]):
         yield row[ACCOUNT], row[CAMERA], *event.values(), row[ID]
 
 

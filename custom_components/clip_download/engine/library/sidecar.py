@@ -13,13 +13,13 @@ import itertools
 import json
 from pathlib import Path
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from ..folder import File, Folder, is_link
 from ..model import Clip, ClipStatus, Event
-from ..time_range import Window, utc_ms
+from ..time_range import Window, from_ms, to_ms
 from . import files
 
 VERSION = 1
@@ -32,16 +32,63 @@ MOST_BYTES = 2**18
 LONGEST_TEXT = 1000
 # Longer than any window with the recordings that reach into it.
 LONGEST = timedelta(days=2)
-_NONE = timedelta(0)
+_LONGEST_MS = LONGEST // timedelta(milliseconds=1)
 # The highest signed number of 64 bits.
 _HIGHEST = 2**63 - 1
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_STATUSES = frozenset(ClipStatus)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ADDRESS = re.compile(
     r"""([^\s@/<>()\[\]"',;:])[^\s@/<>()\[\]"',;:]*"""
     r"@(?:[^\W_]|-)+(?:\.(?:[^\W_]|-)+)+"
 )
+
+
+class SavedEvent(NamedTuple):
+    """An event that a clip was made for; its words for what was seen are in order."""
+
+    id: str
+    kind: str
+    seen: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+    # It was, once its footage came; a clip may be recorded with what was said before.
+    is_ready: bool = True
+
+
+@dataclass(kw_only=True, eq=False)
+class Fields:
+    """What a sidecar holds, checked, but nothing made of it yet: a rebuild reads many.
+
+    The names are those of a `Clip`. Times are Unix times in milliseconds, and windows
+    their start and end.
+    """
+
+    id: str
+    job_id: str
+    account_id: str
+    account_name: str
+    source: str
+    camera_id: str
+    camera_name: str
+    start_ms: int
+    end_ms: int
+    duration_ms: int
+    label: str
+    status: str
+    size_bytes: int
+    sha256: str
+    video_codec: str
+    audio_codec: str | None
+    width: int
+    height: int
+    events: Sequence[str]
+    gaps: Sequence[tuple[int, int]]
+    saved_at_ms: int
+    saves: Sequence[SavedEvent]
+    kept: bool
+    asked_ms: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,11 +205,90 @@ def read(file: File) -> Sidecar:
     return parse(file.read(MOST_BYTES), file.folder.path / name)
 
 
+def read_fields(file: File) -> Fields:
+    """Read what a sidecar holds. Raises ValueError if it is not one of ours, OSError."""
+    return _parse(file.read(MOST_BYTES))
+
+
 def parse(content: bytes, path: Path) -> Sidecar:
     """Return what the sidecar of a clip at a path holds.
 
     Raises ValueError if it is not one of ours.
     """
+    fields = _parse(content)
+    clip = Clip(
+        id=fields.id,
+        job_id=fields.job_id,
+        account_id=fields.account_id,
+        account_name=fields.account_name,
+        source=fields.source,
+        camera_id=fields.camera_id,
+        camera_name=fields.camera_name,
+        window=Window.of_ms(fields.start_ms, fields.end_ms),
+        duration_ms=fields.duration_ms,
+        label=fields.label,
+        status=ClipStatus(fields.status),
+        path=path,
+        size_bytes=fields.size_bytes,
+        sha256=fields.sha256,
+        video_codec=fields.video_codec,
+        audio_codec=fields.audio_codec,
+        width=fields.width,
+        height=fields.height,
+        events=tuple(fields.events),
+        gaps=tuple(Window.of_ms(*gap) for gap in fields.gaps),
+        saved_at=from_ms(fields.saved_at_ms),
+        saves=tuple(
+            Event(
+                id=event.id,
+                kind=event.kind,
+                seen=event.seen,
+                window=Window.of_ms(event.start_ms, event.end_ms),
+            )
+            for event in fields.saves
+        ),
+        kept=fields.kept,
+    )
+    asked = Window.of_ms(*fields.asked_ms) if fields.asked_ms else None
+    return Sidecar(clip=clip, asked=asked)
+
+
+def fields_of(clip: Clip) -> Fields:
+    """Return what the sidecar of a clip holds, but for what was asked for."""
+    return Fields(
+        id=clip.id,
+        job_id=clip.job_id,
+        account_id=clip.account_id,
+        account_name=clip.account_name,
+        source=clip.source,
+        camera_id=clip.camera_id,
+        camera_name=clip.camera_name,
+        start_ms=clip.window.start_ms,
+        end_ms=clip.window.end_ms,
+        duration_ms=clip.duration_ms,
+        label=str(clip.label),
+        status=clip.status.value,
+        size_bytes=clip.size_bytes,
+        sha256=clip.sha256,
+        video_codec=clip.video_codec,
+        audio_codec=clip.audio_codec,
+        width=clip.width,
+        height=clip.height,
+        events=clip.events,
+        gaps=[(gap.start_ms, gap.end_ms) for gap in clip.gaps],
+        saved_at_ms=to_ms(clip.saved_at),
+        saves=[
+            SavedEvent(
+                *(event.id, str(event.kind), event.seen),
+                *(event.window.start_ms, event.window.end_ms, event.is_ready),
+            )
+            for event in clip.saves
+        ],
+        kept=clip.kept,
+    )
+
+
+def _parse(content: bytes) -> Fields:
     try:
         told = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -171,7 +297,7 @@ def parse(content: bytes, path: Path) -> Sidecar:
             told = json.loads(content)
         except RecursionError as err:
             raise ValueError("too deep") from err
-    return _parse(path, _is(dict, told))
+    return _fields(_is(dict, told))
 
 
 def of(folder: Folder, clip: Clip) -> Sidecar | None:
@@ -280,12 +406,13 @@ def _iso(window: Window) -> dict[str, str]:
     }
 
 
-def _parse(path: Path, content: dict[str, Any]) -> Sidecar:
+def _fields(content: dict[str, Any]) -> Fields:
     try:
         if _number(content["version"]) != VERSION:
             raise ValueError("another version")
         camera = _is(dict, content["camera"])
-        clip = Clip(
+        start_ms, end_ms = _window(content)
+        fields = Fields(
             id=_matching(_ID, content["clip_id"]),
             job_id=_text(content["job_id"]),
             account_id=_matching(_ID, content["account_id"]),
@@ -293,11 +420,11 @@ def _parse(path: Path, content: dict[str, Any]) -> Sidecar:
             source=_text(content["source"]),
             camera_id=_text(camera["id"]),
             camera_name=_text(camera["name"]),
-            window=_window(content),
+            start_ms=start_ms,
+            end_ms=end_ms,
             duration_ms=_milliseconds(content["duration_s"]),
             label=_text(content["label"]),
-            status=ClipStatus(_text(content["status"])),
-            path=path,
+            status=_text(content["status"]),
             size_bytes=_number(content["size_bytes"]),
             sha256=_matching(_SHA256, content["sha256"]),
             video_codec=_text(content["video_codec"]),
@@ -308,26 +435,27 @@ def _parse(path: Path, content: dict[str, Any]) -> Sidecar:
             ),
             width=_number(content["width"]),
             height=_number(content["height"]),
-            events=tuple(
-                _text(event) for event in _list(content["events"], MOST_EVENTS)
-            ),
-            gaps=tuple(
-                _window(_is(dict, gap)) for gap in _list(content["gaps"], MOST_GAPS)
-            ),
-            saved_at=_time(content["saved_at"]),
-            saves=tuple(
+            events=[_text(event) for event in _list(content["events"], MOST_EVENTS)],
+            gaps=[_window(_is(dict, gap)) for gap in _list(content["gaps"], MOST_GAPS)],
+            saved_at_ms=_time_ms(_is(str, content["saved_at"])),
+            saves=[
                 _event(_is(dict, event))
                 for event in _list(content["saves"], MOST_EVENTS)
-            ),
+            ],
             kept=_is(bool, content["kept"]),
+            asked_ms=(
+                _window(_is(dict, content["asked"])) if "asked" in content else None
+            ),
         )
-        asked = _window(_is(dict, content["asked"])) if "asked" in content else None
+        if fields.status not in _STATUSES:
+            raise ValueError("not a status")
         # Only people read it; but we write no path there.
-        if {"/", "\\"} & set(_text(content["file"])):
+        file = _text(content["file"])
+        if "/" in file or "\\" in file:
             raise ValueError("not a file name")
     except KeyError as err:
         raise ValueError(f"no {err.args[0]}") from err
-    return Sidecar(clip=clip, asked=asked)
+    return fields
 
 
 def _is[T](kind: type[T], value: object) -> T:
@@ -375,32 +503,31 @@ def _milliseconds(value: object) -> int:
     return round(seconds * 1000)
 
 
-def _time(value: object) -> datetime:
-    return _time_of(_is(str, value))
-
-
 # What was asked for, what came and its event often begin or end in the same moment.
 @functools.lru_cache(maxsize=16)
-def _time_of(text: str) -> datetime:
+def _time_ms(text: str) -> int:
     time = datetime.fromisoformat(text)
     if time.tzinfo is None or not 1970 <= time.year < 9999:
         raise ValueError("not a time of ours")
-    return utc_ms(time)
+    return to_ms(time)
 
 
-def _window(content: dict[str, Any]) -> Window:
-    window = Window(_time(content["start"]), _time(content["end"]))
-    if not _NONE <= window.duration <= LONGEST:
+def _window(content: dict[str, Any]) -> tuple[int, int]:
+    start_ms = _time_ms(_is(str, content["start"]))
+    end_ms = _time_ms(_is(str, content["end"]))
+    if not 0 <= end_ms - start_ms <= _LONGEST_MS:
         raise ValueError("not a window of ours")
-    return window
+    return start_ms, end_ms
 
 
-def _event(content: dict[str, Any]) -> Event:
+def _event(content: dict[str, Any]) -> SavedEvent:
     # The words of `seen` as people read them; not used here.
     _text(content["what"])
-    return Event(
-        id=_text(content["id"]),
-        kind=_text(content["kind"]),
-        seen=tuple(_text(word) for word in _list(content["seen"], MOST_WORDS)),
-        window=_window(content),
+    return SavedEvent(
+        _text(content["id"]),
+        _text(content["kind"]),
+        tuple(
+            sorted({_text(word) for word in _list(content["seen"], MOST_WORDS)}),
+        ),
+        *_window(content),
     )
