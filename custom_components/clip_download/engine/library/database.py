@@ -968,8 +968,19 @@ def _saves_json(events: Sequence[sidecar.SavedEvent]) -> str:
     """Return the events that a clip was made for as `_events_json` does."""
     if not events:
         return "[]"
-    rows = [{**event._asdict(), "seen": _words_json(event.seen)} for event in events]
-    return json.dumps(rows)
+    return json.dumps(
+        [
+            {
+                "id": event.id,
+                "kind": event.kind,
+                "seen": _words_json(event.seen),
+                "start_ms": event.start_ms,
+                "end_ms": event.end_ms,
+                "is_ready": event.is_ready,
+            }
+            for event in events
+        ]
+    )
 
 
 def events_of(value: str) -> tuple[Event, ...]:

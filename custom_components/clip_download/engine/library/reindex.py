@@ -181,7 +181,7 @@ class _Walk:
         self._camera_of = camera_of
         self._rebuilt = rebuilt
         self._records = self._all()
-        self.subfolders = set[Path | None]()
+        self.subfolders = set[Path]()
         self.mounts = set[Path]()
 
     def some(self) -> list[Record] | None:
@@ -195,31 +195,31 @@ class _Walk:
         Yields None for each folder, so that a caller who takes some at a time gets them
         soon.
         """
-        for folder, names, mount in _folders(self._roots, self._away):
+        for folder, names, subfolder, mount in _folders(self._roots, self._away):
             yield None
+            # A text: of a path for each clip, putting it together takes longer.
+            inside = os.path.join(folder.path, "")  # noqa: PTH118
             videos = {name for name in names if name.endswith(files.SUFFIX)}
             has_any = False
             for name in sorted(names):
+                if not name.endswith(sidecar.SUFFIX) or name.startswith("."):
+                    continue
                 video = f"{name.removesuffix(sidecar.SUFFIX)}{files.SUFFIX}"
-                if (
-                    not name.endswith(sidecar.SUFFIX)
-                    or name.startswith(".")
-                    or video not in videos
-                ):
+                if video not in videos:
                     continue
                 # No more is kept of it: of a million clips, a few are in memory.
-                if record := self._record(folder / name, folder / video):
+                if record := self._record(
+                    folder / name, folder / video, f"{inside}{video}"
+                ):
                     has_any = True
                     yield record
             if has_any:
-                inside = folder.path / sidecar.SUFFIX
-                self.subfolders.add(files.subfolder_of(inside, self._roots))
+                self.subfolders.add(subfolder)
                 self.mounts.add(mount)
 
-    def _record(self, file: File, video: File) -> Record | None:
-        """Return what a sidecar says of a clip, None if its file is not that clip."""
+    def _record(self, file: File, video: File, path: str) -> Record | None:
+        """Return what a sidecar says of the clip at a path, None if its file is another."""
         try:
-            path = str(video.path)
             # A name that is not text cannot be stored, and is not ours.
             path.encode()
             fields = sidecar.read_fields(file)
@@ -239,10 +239,11 @@ class _Walk:
 
 def _folders(
     roots: Sequence[Path], away: Collection[Path]
-) -> Iterator[tuple[Folder, list[str], Path]]:
+) -> Iterator[tuple[Folder, list[str], Path, Path]]:
     """Yield the media folders and all folders in them, opened.
 
-    With them come the names of the files in them, and where their disk is mounted.
+    With them come the names of the files in them, the subfolder that they belong to, as
+    `files.subfolder_of` has it, and where their disk is mounted.
     Links are not followed. Folders that are hidden, cannot be opened, or lie on a disk
     that is not mounted are left out.
     """
@@ -261,7 +262,7 @@ def _folders(
                     inner, names = folder.folders_and_others()
                     if not path or os.path.ismount(here):
                         mount = files.mount_of(here)
-                    yield folder, names, mount
+                    yield folder, names, root.joinpath(*path[:1]), mount
             except OSError:
                 continue
             if len(path) < MOST_DEEP:
@@ -356,7 +357,7 @@ def _begin_finding(database: sqlite3.Connection) -> None:
 
 
 async def _forget_gone(
-    library: Library, roots: Sequence[Path], subfolders: Collection[Path | None]
+    library: Library, roots: Sequence[Path], subfolders: Collection[Path]
 ) -> int:
     """Remove the records of clips in these subfolders whose file is gone; count them."""
     mounts = await library.mounts()
