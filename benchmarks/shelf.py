@@ -111,8 +111,10 @@ async def accounts(database: Path) -> AsyncIterator[MakeJobs]:
     executors = Executors()
     tasks = set()
 
-    def spawn(work: Coroutine[Any, Any, None], name: str) -> None:
-        tasks.add(asyncio.create_task(work, name=name))
+    def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        tasks.add(task)
+        return task
 
     def jobs_of(
         source: Source, find_camera: FindCamera, downloads_at_once: int

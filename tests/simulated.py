@@ -246,11 +246,12 @@ class Account:
         if job.state is JobState.FAILED and not self.saver.is_known_failure(job):
             self.failures.append(job)
 
-    def spawn(self, life: Coroutine[Any, Any, None], name: str) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Start a task that ends with the account."""
-        task = asyncio.get_running_loop().create_task(life, name=name)
+        task = asyncio.get_running_loop().create_task(work, name=name)
         self.tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)

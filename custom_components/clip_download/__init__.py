@@ -227,12 +227,13 @@ def _async_spawn(
     shared: Shared,
     work: Coroutine[Any, Any, None],
     name: str,
-) -> None:
+) -> asyncio.Task[None]:
     """Start a task that ends with the account, or with Home Assistant."""
     task = entry.async_create_background_task(hass, work, name)
     if shared.is_ending:
         # Home Assistant cancels such tasks when it begins to stop, and none after that.
         task.cancel()
+    return task
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ClipConfigEntry) -> bool:

@@ -301,8 +301,10 @@ class House:
             str(path.relative_to(self.media)) for path in self.media.rglob("*")
         )
 
-    def _spawn(self, way: Coroutine[Any, Any, None], name: str) -> None:
-        self.tasks.add(asyncio.create_task(way, name=name))
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self.tasks.add(task)
+        return task
 
     def _sign_in_again(self) -> None:
         self.sign_ins += 1
@@ -855,6 +857,35 @@ async def test_what_cannot_be_asked_for(
         await house.ask(window(0, 10))
     assert gone.value.key == "storage_gone"
     assert await house.jobs.recent(5) == []
+
+
+async def test_unloaded_before_a_job_is_stored(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks meanwhile is told so, and nothing begins or is heard of after that."""
+    is_storing = asyncio.Event()
+
+    async def add_job(job: Job) -> None:
+        is_storing.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(house.library, "add_job", add_job)
+    asked = [
+        asyncio.create_task(house.ask(window(0, 10), is_automatic=is_automatic))
+        for is_automatic in (True, False)
+    ]
+    await is_storing.wait()
+    (running,) = house.jobs.running()
+    await house.stop()
+    first, second = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(first, InvalidRequestError)
+    assert first.key == "account_not_loaded"
+    # It joined what the first one had asked for.
+    assert second is running
+    assert running.done.cancelled()
+    assert not house.jobs.running()
+    assert not house.told
+    await house.start()
 
 
 async def test_a_camera_that_is_gone(house: House) -> None:

@@ -1,7 +1,7 @@
 """Ring's partner API: any window, told by the answers what really came; live video."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import itertools
@@ -936,6 +936,11 @@ class Account:
         self.folder = folder
         self.tasks: set[asyncio.Task[None]] = set()
 
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self.tasks.add(task)
+        return task
+
     async def save(
         self, window: Window, media_options: MediaOptions | None = None
     ) -> Job:
@@ -950,7 +955,7 @@ class Account:
             find_camera=lambda _: self.camera,
             downloads_at_once=2,
             executors=executors,
-            spawn=lambda way, _: self.tasks.add(asyncio.create_task(way)),
+            spawn=self._spawn,
             on_ended=lambda _: None,
             sign_in_again=lambda: None,
         )

@@ -86,7 +86,7 @@ class Jobs:
         find_camera: Callable[[str], Camera | None],
         downloads_at_once: int,
         executors: Executors,
-        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+        spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
         on_ended: Callable[[Job], None],
         sign_in_again: Callable[[], None],
         on_changed: Callable[[Running], None] = lambda running: None,
@@ -186,10 +186,13 @@ class Jobs:
         # Registered before the first await, so that the same request finds it.
         running = self._register(job, is_automatic=is_automatic)
         running.is_in_back_fill = is_in_back_fill
-        accepting = asyncio.ensure_future(self._accept(running))
+        accepting = self._spawn(self._accept(running), f"accept clip {job.id}")
+        accepting.add_done_callback(partial(self._accepted, running))
         # The caller may go away: others may have joined.
-        accepting.add_done_callback(lambda one: one.cancelled() or one.exception())
-        await asyncio.shield(accepting)
+        await asyncio.wait([accepting])
+        if accepting.cancelled():
+            raise InvalidRequestError("account_not_loaded", account=self._account_name)
+        await accepting
         return running
 
     async def retry(self, job: Job) -> Running:
@@ -315,12 +318,15 @@ class Jobs:
                 # Nobody is there to be told of it.
                 self._on_ended(running.job)
             raise
-        except BaseException:
-            self._forget(job)
-            running.done.cancel()
-            raise
         self._on_changed(running)
         self._begin(running, storage)
+
+    def _accepted(self, running: Running, accepting: asyncio.Task[None]) -> None:
+        """Forget a job that was not stored: its account is unloaded, or a fault is ours."""
+        is_stored = not accepting.cancelled() and not accepting.exception()
+        if not is_stored and not running.done.done():
+            self._forget(running.job)
+            running.done.cancel()
 
     def _register(self, job: Job, *, is_automatic: bool = False) -> Running:
         done = asyncio.get_running_loop().create_future()
