@@ -40,6 +40,7 @@ class Storage:
         self._timer: asyncio.TimerHandle | None = None
         self._is_asked = False
         self._is_hung = False
+        self._has_ended = False
 
     def executor(self, name: str, threads: int = 1) -> Executor:
         """Return the threads of a name, which are made so many."""
@@ -48,8 +49,13 @@ class Storage:
         return found
 
     @property
-    def calls(self) -> Executor:
-        """The threads for short calls."""
+    def calls(self) -> Executor | None:
+        """The threads for short calls: the event loop's own once these have ended.
+
+        A job that is cut off has still to clear up.
+        """
+        if self._has_ended:
+            return None
         return self.executor("clip_storage", _CALLS_AT_ONCE)
 
     def watch[T](self, work: asyncio.Future[T]) -> asyncio.Future[T]:
@@ -91,7 +97,7 @@ class Storage:
 
     def run[**P, T](
         self,
-        executor: Executor,
+        executor: Executor | None,
         call: Callable[P, T],
         *args: P.args,
         **kwargs: P.kwargs,
@@ -111,6 +117,7 @@ class Storage:
 
     def shutdown(self) -> None:
         """Wait until the threads have ended, unless the storage hangs. Blocks."""
+        self._has_ended = True
         for executor in self._executors.values():
             executor.shutdown(wait=not self._is_hung)
 
