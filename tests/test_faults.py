@@ -34,7 +34,10 @@ from custom_components.clip_download.engine.pipeline import download, retry
 from custom_components.clip_download.engine.sources import http
 from custom_components.clip_download.engine.sources.kinesis import client as kinesis
 from custom_components.clip_download.engine.sources.meraki import client as meraki
-from custom_components.clip_download.engine.sources.ring import client as ring
+from custom_components.clip_download.engine.sources.ring import (
+    api as ring_api,
+    client as ring,
+)
 from custom_components.clip_download.services.response import EVENT_FAILED, EVENT_SAVED
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, HomeAssistant
@@ -360,7 +363,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meraki, "OFFLINE_AGAIN_S", 0.1)
     monkeypatch.setattr(meraki, "URL_TIMEOUT_S", 0.2)
     monkeypatch.setattr(meraki, "FIRST_POLL_S", 0.05)
-    for source in (ring, meraki, kinesis):
+    for source in (ring_api, meraki, kinesis):
         monkeypatch.setattr(source, "RATE", (1000, 1))
     monkeypatch.setattr(kinesis, "FRAGMENTS_RATE", (10_000, 1))
 
