@@ -74,7 +74,7 @@ async def test_debug_log_tells_no_secrets(
     # As its push listener registers.
     token = {"device": {"push_notification_token": "abracadabra"}}
     with contextlib.suppress(RingError):
-        await entry.runtime_data.source._ring.async_query(
+        await entry.runtime_data.source._api.ring.async_query(
             "/clients_api/device", "PATCH", json=token
         )
     assert "clients_api/ring_devices" in caplog.text
