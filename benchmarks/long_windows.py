@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import multiprocessing
 import os
@@ -36,8 +36,9 @@ HOURS = (1, 6, 24)
 QUICK_HOURS = (1, 2, 3)
 PART = timedelta(minutes=5)
 START = datetime(2026, 11, 20, tzinfo=UTC)
-# How often it is looked how much is on the disk.
-LOOK_S = 0.02
+# How often it is looked how much is on the disk: by this process, as looking at hundreds
+# of parts would cost the other one more, the longer its clip is.
+LOOK_S = 0.05
 MOST_ADDED_MIB = 64
 
 
@@ -80,7 +81,8 @@ class Saved:
     added_mib: float
     clip_bytes: int
     written_bytes: int
-    most_on_disk_bytes: int
+    # Told by who looks at the disk.
+    most_on_disk_bytes: int = 0
 
 
 class Disk:
@@ -122,32 +124,28 @@ def written_bytes() -> int:
     raise OSError("no write_bytes")
 
 
-async def save(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
-    """Save a clip of so many hours, and remove it again."""
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        media = Path(name) / "media"
-        media.mkdir()
-        async with account(
-            folder,
-            media,
-            Path(name) / "clips.db",
-            lambda camera, part: url,
-            parts=lambda window: [
-                Part(window=one, placing=kind.placing) for one in window.split(PART)
-            ],
-            parts_at_once=kind.parts_at_once,
-            downloads_at_once=2,
-        ) as save_clip:
-            # A first clip brings what stays: code, threads, connections, decoders.
-            warm = Window(START, START + 4 * PART)
-            (await save_clip("warm", warm, PurePosixPath("warm"))).path.unlink()
-            before_bytes = written_bytes()
-            window = Window(START, START + timedelta(hours=hours))
-            with Disk(media) as disk:
-                async with watched() as seen:
-                    clip = await save_clip("long", window, PurePosixPath("long"))
-            written = written_bytes() - before_bytes
-            clip_bytes = clip.path.stat().st_size
+async def save(folder: Path, work: Path, url: str, kind: Kind, hours: int) -> Saved:
+    """Save a clip of so many hours, in a folder of work."""
+    async with account(
+        folder,
+        work / "media",
+        work / "clips.db",
+        lambda camera, part: url,
+        parts=lambda window: [
+            Part(window=one, placing=kind.placing) for one in window.split(PART)
+        ],
+        parts_at_once=kind.parts_at_once,
+        downloads_at_once=2,
+    ) as save_clip:
+        # A first clip brings what stays: code, threads, connections, decoders.
+        warm = Window(START, START + 4 * PART)
+        (await save_clip("warm", warm, PurePosixPath("warm"))).path.unlink()
+        before_bytes = written_bytes()
+        window = Window(START, START + timedelta(hours=hours))
+        async with watched() as seen:
+            clip = await save_clip("long", window, PurePosixPath("long"))
+        written = written_bytes() - before_bytes
+        clip_bytes = clip.path.stat().st_size
     return Saved(
         hours=hours,
         seconds=seen.seconds,
@@ -155,19 +153,31 @@ async def save(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
         added_mib=seen.added_mib,
         clip_bytes=clip_bytes,
         written_bytes=written,
-        most_on_disk_bytes=disk.most_bytes,
     )
 
 
-def save_here(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
+def save_here(folder: Path, work: Path, url: str, kind: Kind, hours: int) -> Saved:
     """Save a clip in this process."""
-    return asyncio.run(save(folder, url, kind, hours))
+    return asyncio.run(save(folder, work, url, kind, hours))
+
+
+def save_elsewhere(folder: Path, url: str, kind: Kind, hours: int) -> Saved:
+    """Save a clip in a process of its own, and remove it; look at the disk meanwhile."""
+    context = multiprocessing.get_context("spawn")
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as name,
+        ProcessPoolExecutor(1, mp_context=context) as pool,
+    ):
+        work = Path(name)
+        (work / "media").mkdir()
+        with Disk(work / "media") as disk:
+            saved = pool.submit(save_here, folder, work, url, kind, hours).result()
+    return replace(saved, most_on_disk_bytes=disk.most_bytes)
 
 
 def measure(options: argparse.Namespace) -> Iterator[Row]:
     """Save all clips in turns, and tell how what they cost grows."""
     all_hours = QUICK_HOURS if options.quick else HOURS
-    context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         (folder / "www").mkdir(mode=0o755)
@@ -182,10 +192,7 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
                 for kind in KINDS:
                     for hours in all_hours:
                         url = f"https://{HOST}:{ports.tls}/part.{kind.suffix}"
-                        with ProcessPoolExecutor(1, mp_context=context) as pool:
-                            one = pool.submit(
-                                save_here, folder, url, kind, hours
-                            ).result()
+                        one = save_elsewhere(folder, url, kind, hours)
                         saved.setdefault((kind.name, hours), []).append(one)
         for kind in KINDS:
             part_bytes = (folder / f"www/part.{kind.suffix}").stat().st_size
