@@ -398,7 +398,7 @@ class Library:
                     "id": clip.id,
                     "label": clip.label,
                     "kept": clip.kept,
-                    "saves": _events_json(clip.saves),
+                    "saves": _events_json(sidecar.fields_of(clip).saves),
                     "group_id": _group_id(database, self.record_of(clip)[1], 0),
                 }
                 database.execute(
@@ -781,7 +781,7 @@ def _job_row(job: Job) -> dict[str, Any]:
         "label": job.label,
         "overwrite": job.overwrite,
         "media_options": json.dumps(asdict(job.media_options)),
-        "events": _events_json(job.events),
+        "events": _events_json([sidecar.SavedEvent.of(one) for one in job.events]),
         "state": job.state,
         "clips": json.dumps([_clip_row(clip) for clip in job.clips]),
         "error": error_json(job.error) if job.error else None,
@@ -853,7 +853,7 @@ def _clip_values(
         json.dumps(fields.events) if fields.events else "[]",
         json.dumps(fields.gaps) if fields.gaps else "[]",
         fields.saved_at_ms,
-        _saves_json(fields.saves),
+        _events_json(fields.saves),
         fields.kept,
         modified_ns,
     )
@@ -933,12 +933,16 @@ def _media_options_of(stored: Mapping[str, Any]) -> MediaOptions:
 
 def event_row(event: Event) -> dict[str, Any]:
     """Return an event as a row of the table has it."""
+    return _event_row(sidecar.SavedEvent.of(event))
+
+
+def _event_row(event: sidecar.SavedEvent) -> dict[str, Any]:
     return {
         "id": event.id,
-        "kind": str(event.kind),
+        "kind": event.kind,
         "seen": _words_json(event.seen),
-        "start_ms": event.window.start_ms,
-        "end_ms": event.window.end_ms,
+        "start_ms": event.start_ms,
+        "end_ms": event.end_ms,
         "is_ready": event.is_ready,
     }
 
@@ -960,27 +964,9 @@ def event_of(row: Mapping[str, Any] | sqlite3.Row) -> Event:
     )
 
 
-def _events_json(events: Sequence[Event]) -> str:
-    return json.dumps([event_row(event) for event in events]) if events else "[]"
-
-
-def _saves_json(events: Sequence[sidecar.SavedEvent]) -> str:
-    """Return the events that a clip was made for as `_events_json` does."""
-    if not events:
-        return "[]"
-    return json.dumps(
-        [
-            {
-                "id": event.id,
-                "kind": event.kind,
-                "seen": _words_json(event.seen),
-                "start_ms": event.start_ms,
-                "end_ms": event.end_ms,
-                "is_ready": event.is_ready,
-            }
-            for event in events
-        ]
-    )
+def _events_json(events: Sequence[sidecar.SavedEvent]) -> str:
+    """Return events as a column has several."""
+    return json.dumps([_event_row(event) for event in events]) if events else "[]"
 
 
 def events_of(value: str) -> tuple[Event, ...]:

@@ -13,7 +13,7 @@ import itertools
 import json
 from pathlib import Path
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import orjson
 
@@ -55,6 +55,18 @@ class SavedEvent(NamedTuple):
     end_ms: int
     # It was, once its footage came; a clip may be recorded with what was said before.
     is_ready: bool = True
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """Return what is stored of an event."""
+        return cls(
+            id=event.id,
+            kind=str(event.kind),
+            seen=event.seen,
+            start_ms=event.window.start_ms,
+            end_ms=event.window.end_ms,
+            is_ready=event.is_ready,
+        )
 
 
 @dataclass(kw_only=True, eq=False)
@@ -277,27 +289,21 @@ def fields_of(clip: Clip) -> Fields:
         events=clip.events,
         gaps=[(gap.start_ms, gap.end_ms) for gap in clip.gaps],
         saved_at_ms=to_ms(clip.saved_at),
-        saves=[
-            SavedEvent(
-                *(event.id, str(event.kind), event.seen),
-                *(event.window.start_ms, event.window.end_ms, event.is_ready),
-            )
-            for event in clip.saves
-        ],
+        saves=[SavedEvent.of(event) for event in clip.saves],
         kept=clip.kept,
     )
 
 
 def _parse(content: bytes) -> Fields:
     try:
-        told = orjson.loads(content)
+        found = orjson.loads(content)
     except orjson.JSONDecodeError:
         # Somebody's editor may have written it in another encoding.
         try:
-            told = json.loads(content)
+            found = json.loads(content)
         except RecursionError as err:
             raise ValueError("too deep") from err
-    return _fields(_is(dict, told))
+    return _fields(_is(dict, found))
 
 
 def of(folder: Folder, clip: Clip) -> Sidecar | None:
