@@ -5,7 +5,7 @@ import custom_components  # isort: skip  # noqa: F401
 
 import asyncio.constants
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -133,6 +133,17 @@ def hass_clouds(
     monkeypatch.setattr(ring, "LISTED_AFTER", timedelta(0))
     hass.data[DATA_RESOLVER] = cast("HassAsyncDNSResolver", clouds.resolver())
     return clouds
+
+
+@pytest.fixture
+async def afternoon(hass: HomeAssistant) -> None:
+    """Let it be between one and two in the afternoon where Home Assistant is.
+
+    So no test goes on past midnight, and today's noon is over. Clocks are never changed
+    there.
+    """
+    west = datetime.now(UTC).hour - 13
+    await hass.config.async_set_time_zone(f"Etc/GMT{west:+d}")
 
 
 @pytest.fixture

@@ -66,16 +66,11 @@ async def home(
     hass: HomeAssistant,
     hass_clouds: Clouds,
     media_dir: Path,
+    afternoon: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Home:
-    """Return a home whose Assist knows both cameras, and the sentences of the document.
-
-    There it is between one and two o'clock in the afternoon, so that no test goes on
-    past midnight, and what happens at noon is over.
-    """
+    """Return a home whose Assist knows both cameras, and the sentences of the document."""
     monkeypatch.setattr(intent, "ANSWER_WITHIN_S", 600)
-    west = datetime.now(UTC).hour - 13
-    await hass.config.async_set_time_zone(f"Etc/GMT{west:+d}")
     for name, text in FILES.findall((ROOT / "docs" / "assist.md").read_text()):
         path = Path(hass.config.path(name))
         path.parent.mkdir(parents=True)

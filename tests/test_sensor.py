@@ -1,12 +1,13 @@
 """When a camera's last clip was filmed, and what becomes of the clips on their way."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from freezegun import freeze_time
 import pytest
 from pytest_homeassistant_custom_component.common import (
     async_capture_events,
@@ -148,6 +149,7 @@ async def test_clip_job(
     assert len({str(one.attributes) for one in states}) == 1
 
 
+@pytest.mark.usefixtures("afternoon")
 async def test_clip_job_failed(
     hass: HomeAssistant,
     hass_clouds: Clouds,
@@ -175,6 +177,7 @@ async def test_clip_job_failed(
     assert not await async_remove_config_entry_device(hass, meraki, device)
 
 
+@pytest.mark.usefixtures("afternoon")
 @pytest.mark.parametrize(("age", "count"), [(timedelta(0), 3), (timedelta(days=1), 0)])
 async def test_restored(
     hass: HomeAssistant, hass_clouds: Clouds, age: timedelta, count: int
@@ -189,3 +192,24 @@ async def test_restored(
     assert is_shown(hass, entity_id, count)
     # What changes with each clip is for those who want it.
     assert not any(hass.states.get(f"{ACCOUNT}_{name}") for name in NUMBERS[:2])
+
+
+@pytest.mark.parametrize("day", ["2027-03-28", "2027-10-31"])
+async def test_clocks_are_changed(
+    hass: HomeAssistant, hass_clouds: Clouds, day: str
+) -> None:
+    """Today lasts until midnight, be it 23 or 25 hours long."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    today = date.fromisoformat(day)
+    at = dt_util.start_of_local_day(today)
+    midnight = dt_util.start_of_local_day(today + timedelta(days=1)).astimezone(UTC)
+    entity_id = f"{ACCOUNT}_failed_today"
+    state = State(entity_id, "3", last_changed=at, last_updated=at)
+    data = {"native_value": 3, "native_unit_of_measurement": None}
+    mock_restore_cache_with_extra_data(hass, [(state, data)])
+    with freeze_time(at, tick=True):
+        await set_up(hass, hass_clouds, "meraki")
+        for before, count in ((timedelta(minutes=50), 3), (timedelta(0), 0)):
+            async_fire_time_changed(hass, midnight - before)
+            await hass.async_block_till_done(wait_background_tasks=True)
+            assert is_shown(hass, entity_id, count)
