@@ -342,10 +342,15 @@ async def test_upload_under_way(
     path.write_bytes(whole[: len(whole) // 2])
     set_age(path, 60 * MINUTE)
     await set_up(hass, upload.folder)
+
+    def finish() -> None:
+        path.write_bytes(whole)
+        set_age(path, timedelta(0))
+
     steps: list[Callable[[], object]] = [
         lambda: None,
         # Whole, but only just.
-        lambda: path.write_bytes(whole),
+        finish,
         lambda: None,
         lambda: set_age(path, 60 * MINUTE),
     ]

@@ -261,6 +261,8 @@ async def test_a_window_that_cannot_be(
     assert hass_clouds.meraki.asked("/camera/clip") == []
 
 
+# A time that is typed while clocks are set back is the first of two.
+@pytest.mark.usefixtures("afternoon")
 @pytest.mark.parametrize(
     ("choice", "filled_in", "seconds"),
     [
