@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import mock_component
+from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
+    mock_component,
+)
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.clip_download import logbook
+from custom_components.clip_download.back_fill import EVENT_BACK_FILL_ENDED
 from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.sources.kinesis.client import KinesisSource
 from homeassistant.components.recorder.core import Recorder
@@ -23,6 +27,7 @@ from homeassistant.util import dt as dt_util
 from .accounts import look, save_event, set_up
 from .clouds import Clouds
 from .test_automatic_saving import turn
+from .waits import until
 
 pytestmark = pytest.mark.usefixtures("media_dir")
 
@@ -60,6 +65,21 @@ def told(hass: HomeAssistant) -> set[str | None]:
     """Return the keys of what Repairs tells of us."""
     issues = ir.async_get(hass).issues.values()
     return {one.translation_key for one in issues if one.domain == DOMAIN}
+
+
+async def entries_of_all(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator
+) -> list[dict[str, Any]]:
+    """Return what the page of everything says that happened of ours, but its states."""
+    await async_wait_recording_done(hass)
+    client = await hass_ws_client()
+    since = dt_util.utcnow() - timedelta(hours=1)
+    await client.send_json_auto_id(
+        {"type": "logbook/get_events", "start_time": since.isoformat()}
+    )
+    answer = await client.receive_json()
+    assert answer["success"], answer
+    return [one for one in answer["result"] if one.get("domain") == DOMAIN]
 
 
 async def press(hass: HomeAssistant, entity_id: str) -> None:
@@ -136,6 +156,32 @@ async def test_automatic_save_fails(
     (failed,) = await entries_of_device(hass, hass_ws_client, "Front")
     assert failed["message"].startswith("clip not saved: ")
     assert "storage_gone" in told(hass)
+
+
+async def test_back_fill(
+    hass: HomeAssistant, hass_clouds: Clouds, hass_ws_client: WebSocketGenerator
+) -> None:
+    """It says what came of past recordings, under the account's name, and why some did not."""
+    ring = hass_clouds.ring
+    now = datetime.now(UTC)
+    front, garden = ring.add_camera("Front"), ring.add_camera("Garden")
+    for camera, days in ((front, 1), (front, 2), (garden, 3)):
+        start = now - timedelta(days=days)
+        ring.add_event(camera, start=start, duration_s=2, is_e2ee=camera is garden)
+    entry = await set_up(hass, hass_clouds, "ring")
+    ended = async_capture_events(hass, EVENT_BACK_FILL_ENDED)
+    data = {"entity_id": ["camera.front", "camera.garden"]}
+    await hass.services.async_call(DOMAIN, "back_fill", data, blocking=True)
+    await until(lambda: ended)
+    (about,) = [
+        one
+        for one in await entries_of_all(hass, hass_ws_client)
+        if one["name"] == entry.title
+    ]
+    assert about["message"].startswith(
+        "past recordings downloaded: 2 saved, 1 could not be saved. "
+    )
+    assert "Garden" in about["message"]
 
 
 def test_without_the_name() -> None:
