@@ -22,7 +22,6 @@ KINDS = ("ring", "ring_partner", "meraki", "kinesis")
 LENGTH = timedelta(seconds=4)
 APART = timedelta(seconds=30)
 IDLE_S = 10
-PROBE_S = 0.01
 # What is promised.
 LATE_MS = 50
 STOPS_WITHIN_S = 10
@@ -150,33 +149,9 @@ def busiest(requests: Iterable[Any]) -> int:
 # --- Home Assistant, in a process of its own
 
 
-class Probe:
-    """How late the event loop is: in ms, of each look."""
-
-    def __init__(self) -> None:
-        """Begin to look."""
-        self.late_ms: list[float] = []
-        self.task = asyncio.create_task(self._look())
-
-    async def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + PROBE_S
-            await asyncio.sleep(PROBE_S)
-            self.late_ms.append((loop.time() - due) * 1000)
-
-    def told(self) -> dict[str, float]:
-        """Return what was seen since the last time: the latest, the median and 99 %."""
-        late, self.late_ms = sorted(self.late_ms), []
-        return {
-            "most_ms": late[-1],
-            "p99_ms": late[len(late) * 99 // 100],
-            "median_ms": late[len(late) // 2],
-        }
-
-
 async def live(told: dict[str, Any]) -> dict[str, Any]:
     """Set the accounts up, ask, cancel, stop in the middle, go on; return what was seen."""
+    from benchmarks.home import Lateness  # noqa: PLC0415
     from homeassistant.core import callback  # noqa: PLC0415
     from tests.accounts import set_up  # noqa: PLC0415
     from tests.clouds.resolver import LoopbackResolver  # noqa: PLC0415
@@ -191,9 +166,9 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     async with home(Path(told["folder"]), clouds) as hass:
         entries = [await set_up(hass, clouds, kind) for kind in KINDS]
-        probe = Probe()
+        probe = Lateness()
         await asyncio.sleep(IDLE_S)
-        result["idle"] = probe.told()
+        result["idle"] = probe.report()
         order: list[str] = []
         memory: list[int] = []
 
@@ -207,12 +182,12 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
         await until_asked(entries, len(asked))
         result["asked"] = len(asked)
         # All in one moment: that is our doing, in part.
-        result["asking"] = probe.told()
+        result["asking"] = probe.report()
         cancelled = await cancel_half(hass, entries) if told["tells_half"] else 0
         result["cancelled"] = cancelled
         answers = await asyncio.gather(*asked, return_exceptions=True)
         result["answers"] = statuses(answers)
-        result["busy"] = probe.told()
+        result["busy"] = probe.report()
         result["order"], result["memory"] = list(order), list(memory)
         # Others, and the accounts are unloaded in the middle of them.
         order.clear()
@@ -241,7 +216,7 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
         asked = ask(hass, told, start, range(later.stop, later.stop + 1))
         await until_asked(entries, len(asked))
         await asyncio.sleep(1)
-        probe.task.cancel()
+        probe.stop()
         began = time.monotonic()
         await hass.async_stop(force=True)
         result["stopped_s"] = time.monotonic() - began
@@ -385,17 +360,17 @@ def report(
         wrong.append(f"memory grew by {most - early:.0f} MiB")
     rows.extend(
         (
-            f"event loop late, {name}: idle / while all ask / then",
+            f"event loop late, {name}, ms: idle / while all ask / then",
             " / ".join(
                 f"{seen[when][name]:.1f}" for when in ("idle", "asking", "busy")
             ),
-            f"<= {LATE_MS}" if name == "most_ms" else "",
+            f"<= {LATE_MS}" if name == "worst" else "",
         )
-        for name in ("most_ms", "p99_ms", "median_ms")
+        for name in ("worst", "p99")
     )
     idle, busy = seen["idle"], seen["busy"]
-    if busy["p99_ms"] > max(LATE_MS, 3 * idle["most_ms"]):
-        wrong.append(f"the loop is late by {busy['p99_ms']:.0f} ms in 1 % of the time")
+    if busy["p99"] > max(LATE_MS, 3 * idle["worst"]):
+        wrong.append(f"the loop is late by {busy['p99']:.0f} ms in 1 % of the time")
     for name in ("unloaded_s", "stopped_s"):
         rows.append((name, f"{seen[name]:.1f}", f"<= {STOPS_WITHIN_S}"))
         if seen[name] > STOPS_WITHIN_S:
