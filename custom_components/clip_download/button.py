@@ -41,9 +41,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the buttons of each camera."""
-    async_add_cameras(entry, async_add_entities, SaveLastMinutes)
+    await async_add_cameras(entry, async_add_entities, SaveLastMinutes)
     if entry.runtime_data.source.event_kinds:
-        async_add_cameras(entry, async_add_entities, SaveLastRecording)
+        await async_add_cameras(entry, async_add_entities, SaveLastRecording)
 
 
 class SaveButton(CameraEntity, ButtonEntity):

@@ -42,7 +42,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the cameras of an account."""
-    async_add_cameras(entry, async_add_entities, ClipCamera)
+    await async_add_cameras(entry, async_add_entities, ClipCamera)
 
 
 class ClipCamera(CameraEntity, HomeAssistantCamera, RestoreEntity):

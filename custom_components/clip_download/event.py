@@ -68,7 +68,9 @@ async def async_setup_entry(
         says = entry.runtime_data.source.says_what_was_seen
         return Detection(entry, camera) if says else None
 
-    add_new = async_add_cameras(entry, async_add_entities, Motion, doorbell, detection)
+    add_new = await async_add_cameras(
+        entry, async_add_entities, Motion, doorbell, detection
+    )
 
     @callback
     def on_event(camera: Camera, event: Event) -> None:

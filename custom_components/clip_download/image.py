@@ -22,7 +22,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the picture of each camera's last clip."""
-    async_add_cameras(entry, async_add_entities, LastClipImage)
+    await async_add_cameras(entry, async_add_entities, LastClipImage)
 
 
 class LastClipImage(LastClipEntity, ImageEntity):

@@ -20,7 +20,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the number of minutes for each camera."""
-    async_add_cameras(entry, async_add_entities, Minutes)
+    await async_add_cameras(entry, async_add_entities, Minutes)
 
 
 class Minutes(CameraEntity, RestoreNumber):

@@ -68,7 +68,7 @@ async def async_setup_entry(
             async_dispatcher_send(hass, _jobs_changed(entry), mine)
 
     entry.async_on_unload(async_job_feed(hass).async_listen(changed))
-    async_add_cameras(entry, async_add_entities, LastClipSensor, JobSensor)
+    await async_add_cameras(entry, async_add_entities, LastClipSensor, JobSensor)
     async_add_entities([Queued(entry), UnderWay(entry), FailedToday(entry)])
     if entry.runtime_data.source.event_kinds:
         async_add_entities([BackFillSensor(entry)])

@@ -24,7 +24,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the switch of each camera, where the account gets events."""
     if has_events(entry):
-        async_add_cameras(entry, async_add_entities, Automatic)
+        await async_add_cameras(entry, async_add_entities, Automatic)
 
 
 class Automatic(CameraEntity, SwitchEntity):
