@@ -275,6 +275,63 @@ async def test_footage(
     assert told.await_count == 2
 
 
+async def test_a_day_waits_for_no_list_of_footage(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    open_browser: Open,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A list that takes long is waited for by whoever asks for it, and is made once."""
+    hass_clouds.kinesis.add_stream("Yard")
+    await set_up(hass, hass_clouds, "kinesis")
+    browser = await open_browser()
+    held = asyncio.Event()
+    hass_clouds.kinesis.misbehave("listFragments", hold=held)
+    monkeypatch.setattr(footage, "FRESH_FOR", HOUR)
+    monkeypatch.setattr(footage, "WAIT_S", 0)
+    window = day()
+    for _ in range(2):
+        yard = (await cameras(browser, entity_ids=[YARD], **window))[YARD]
+        assert yard["footage"] is None
+        assert yard["events_error"] is None
+    held.set()
+    answer = await browser.ask("footage", entity_id=YARD, **window)
+    assert answer["footage"]
+    asked = len(hass_clouds.kinesis.asked("listFragments"))
+    monkeypatch.setattr(footage, "WAIT_S", 60)
+    yard = (await cameras(browser, entity_ids=[YARD], **window))[YARD]
+    assert yard["footage"] == answer["footage"]
+    assert len(hass_clouds.kinesis.asked("listFragments")) == asked
+
+
+async def test_of_too_many_stretches_none_is_remembered(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    media_dir: Path,
+    open_browser: Open,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are told all the same, and asked for again."""
+    monkeypatch.setattr(footage, "FRESH_FOR", HOUR)
+    monkeypatch.setattr(footage, "MOST_STRETCHES", 1)
+    stream = hass_clouds.kinesis.add_stream("Yard")
+    now = datetime.now(UTC).replace(microsecond=0)
+    stream.holes = [(now - 3 * HOUR, now - 2 * HOUR)]
+    await set_up(hass, hass_clouds, "kinesis")
+    browser = await open_browser()
+    later, earlier = (
+        {"start": (now - start).isoformat(), "end": (now - HOUR).isoformat()}
+        for start in (1.5 * HOUR, 4 * HOUR)
+    )
+    counts = []
+    for window, stretches in ((later, 1), (later, 1), (earlier, 2), (earlier, 2)):
+        answer = await browser.ask("footage", entity_id=YARD, **window)
+        assert len(answer["footage"]) == stretches
+        counts.append(len(hass_clouds.kinesis.asked("listFragments")))
+    assert counts[0] == counts[1] < counts[2] < counts[3]
+
+
 async def test_events_that_only_a_webhook_told(
     hass: HomeAssistant, hass_clouds: Clouds, media_dir: Path, open_browser: Open
 ) -> None:
