@@ -3,13 +3,14 @@
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import voluptuous as vol
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.json import json_bytes, json_fragment
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
@@ -343,7 +344,7 @@ async def async_infos(
     copies: dict[str, list[CopyInfo]] = {}
     if with_links:
         copies = await _async_copies(asker.hass, [clip.id for clip in clips])
-    infos = []
+    infos: list[ClipInfo] = []
     for number, clip in enumerate(clips):
         if number % INFOS_AT_ONCE == 0:
             await async_turn(asker.hass)
@@ -363,7 +364,9 @@ async def async_infos(
             info["download"] = async_signed(
                 asker.hass, download_path(clip.id), refresh_token_id=token
             )
-        infos.append(info)
+        # As JSON at once: to encode all of them in the end would hold the event loop, and
+        # what is in them until then is work for the garbage collector.
+        infos.append(cast("ClipInfo", json_fragment(json_bytes(info))))
     return infos
 
 
