@@ -20,7 +20,7 @@ from homeassistant.helpers.dispatcher import (
 )
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.event import async_track_point_in_time
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
@@ -263,10 +263,12 @@ class FailedToday(AccountSensor, RestoreSensor):
     @callback
     def _async_await_midnight(self, now: datetime) -> None:
         tomorrow = dt_util.as_local(now).date() + timedelta(days=1)
-        self._forget_midnight = async_track_point_in_time(
+        # The difference of two local times would know nothing of clocks that change.
+        midnight = dt_util.as_utc(dt_util.start_of_local_day(tomorrow))
+        self._forget_midnight = async_call_later(
             self.hass,
+            midnight - now,
             HassJob(self._async_midnight, "a new day", cancel_on_shutdown=True),
-            dt_util.start_of_local_day(tomorrow),
         )
 
     @callback
