@@ -218,7 +218,9 @@ async def player(hass: HomeAssistant, media_dir: Path) -> Player:
 
 
 @pytest.fixture
-async def home(hass: HomeAssistant, hass_clouds: Clouds, player: Player) -> Home:
+async def home(
+    hass: HomeAssistant, hass_clouds: Clouds, player: Player, afternoon: None
+) -> Home:
     """Return two cameras, each with a clip and a recording, and a clip of a third."""
     yesterday = dt_util.now().date() - timedelta(days=1)
     noon = dt_util.start_of_local_day(yesterday) + timedelta(hours=12)

@@ -144,9 +144,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-async def media(hass: HomeAssistant, media_dir: Path) -> None:
-    """Let Home Assistant stand in Berlin, and have its media browser and ours."""
-    await hass.config.async_set_time_zone("Europe/Berlin")
+async def media(hass: HomeAssistant, media_dir: Path, afternoon: None) -> None:
+    """Let Home Assistant have its media browser and ours."""
     # Nothing can be served by those that come after the first request.
     for component in ("media_source", "camera", "image", DOMAIN):
         assert await async_setup_component(hass, component, {})
@@ -180,7 +179,7 @@ def camera(hass_clouds: Clouds) -> RingCamera:
 
 @pytest.fixture
 def noon() -> datetime:
-    """Return noon in Berlin, yesterday: all that is near it is of one day."""
+    """Return noon, yesterday: all that is near it is of one day."""
     yesterday = dt_util.now().date() - timedelta(days=1)
     return dt_util.start_of_local_day(yesterday) + timedelta(hours=12)
 
