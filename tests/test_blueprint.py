@@ -51,7 +51,6 @@ DIGEST = "clip_download/daily_digest.yaml"
 CAMERA = "camera.front_door_ost"
 EVENT = "event.front_door_ost_motion"
 SECOND = timedelta(seconds=1)
-TIMEOUT_S = 10
 
 type Messages = asyncio.Queue[ServiceCall]
 
@@ -139,7 +138,7 @@ def ring(
 
 async def next_two(messages: Messages) -> list[dict[str, Any]]:
     """Return what both phones are told next; it is the same."""
-    async with asyncio.timeout(TIMEOUT_S):
+    async with asyncio.timeout(LONGEST_S):
         calls = [await messages.get() for _ in range(2)]
     assert [call.service for call in calls] == [
         "mobile_app_anna_s_phone",
@@ -236,7 +235,7 @@ async def test_it_rang(
     for other in ({"action": "OTHER"}, {"action": None}, {}):
         hass.bus.async_fire("mobile_app_notification_action", other)
     press(hass, clip)
-    async with asyncio.timeout(TIMEOUT_S):
+    async with asyncio.timeout(LONGEST_S):
         assert await kept.get() == {"clip": [clip_id(path)]}
     await hass.async_block_till_done()
     assert messages.empty()
@@ -261,7 +260,7 @@ async def test_a_burst(
     for start in starts:
         ring(hass, EVENT, start=dt_util.as_local(start).isoformat())
 
-    async with asyncio.timeout(TIMEOUT_S):
+    async with asyncio.timeout(LONGEST_S):
         clips = [dict((await messages.get()).data) for _ in starts]
     assert len({clip["data"]["tag"] for clip in clips}) == len(starts)
     assert {clip["data"]["push"]["interruption-level"] for clip in clips} == {
@@ -271,7 +270,7 @@ async def test_a_burst(
     for start in reversed(starts):
         local = dt_util.as_local(start)
         press(hass, told[f"{local:%H:%M:%S}"])
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(LONGEST_S):
             (kept_id,) = (await kept.get())["clip"]
         (path,) = (one for one in media_dir.rglob("*.mp4") if clip_id(one) == kept_id)
         shown = moments(path)
@@ -315,7 +314,7 @@ async def test_part_of_it(
     clip, _ = await next_two(messages)
     assert clip["message"] == "1 Lücke"
     press(hass, clip, "Behalten")
-    async with asyncio.timeout(TIMEOUT_S):
+    async with asyncio.timeout(LONGEST_S):
         ids = (await kept.get())["clip"]
     assert sorted(ids) == sorted(clip_id(path) for path in media_dir.rglob("*.mp4"))
     assert len(ids) == 2
@@ -403,7 +402,7 @@ async def test_what_counts(
     for save in saves:
         assert save.data["entity_id"] == [CAMERA]
         at = datetime.fromisoformat(save.data["at"])
-        assert dt_util.utcnow() - at < timedelta(seconds=TIMEOUT_S)
+        assert dt_util.utcnow() - at < timedelta(seconds=LONGEST_S)
         assert save.data["before"] == {"seconds": 10}
         assert save.data["after"] == {"seconds": 30}
         assert save.data["label"] == "doorbell"

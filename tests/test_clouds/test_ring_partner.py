@@ -27,6 +27,7 @@ from tests.clouds.ring_partner import (
     PartnerCamera,
     RingPartnerCloud,
 )
+from tests.waits import LONGEST_S
 
 PAST = (datetime.now(UTC) - timedelta(hours=1)).replace(microsecond=0)
 SLOW = Footage("Front Door", fps=2, gop_frames=2)
@@ -535,7 +536,7 @@ async def test_live(
     await peer.setRemoteDescription(
         RTCSessionDescription(sdp=answer.decode(), type="answer")
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONGEST_S):
         frame = await frames.get()
     assert (frame.width, frame.height) == (SLOW.width, SLOW.height)
     assert cloud.live_log == ["start", "media"]

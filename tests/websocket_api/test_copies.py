@@ -25,6 +25,7 @@ from tests.accounts import begin
 from tests.clouds import Clouds
 from tests.stores import PASSWORD, USER, wsgidav
 from tests.test_copies import save
+from tests.waits import LONGEST_S
 
 from .conftest import Browser, Open, time_of
 from .test_clips import FRONT, ONE, YARD, listed
@@ -108,7 +109,7 @@ async def test_copied(
     runtime = place.runtime_data
     await runtime.coordinator.async_refresh()
     first_at = runtime.coordinator.data.copied_at
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LONGEST_S):
         while runtime.coordinator.data.copied_at == first_at:
             runtime.copier.wake()
             await asyncio.sleep(0.05)
@@ -132,7 +133,7 @@ async def test_many_copied(
     browser = await open_browser()
     clips = await listed(browser)
     number = await browser.subscribe("clips/subscribe")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LONGEST_S):
         while not all(one["copies"] for one in await listed(browser)):
             await asyncio.sleep(0.05)
     library = place.runtime_data.store.library
@@ -188,7 +189,7 @@ async def lose(hass: HomeAssistant, path: Path) -> None:
 
 async def all_copied(browser: Browser) -> list[dict[str, Any]]:
     """Return all clips, once each has a copy."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LONGEST_S):
         while True:
             clips = await listed(browser)
             if all(one["copies"] and one["copies"][0]["copied_at"] for one in clips):

@@ -32,7 +32,7 @@ from custom_components.clip_download.engine.sources.http import (
 from tests.clouds.server import Answer, Asked, Cloud, Server, json_answer
 from tests.conftest import AUTHORITY
 from tests.simulated import simulated
-from tests.waits import until
+from tests.waits import LONGEST_S, until
 
 API = "https://api.cloud.example"
 KEY = {"Authorization": "Bearer secret"}
@@ -589,7 +589,10 @@ async def test_drips(
     """Whatever of an answer drips, for as long as something comes: it is given up."""
     monkeypatch.setattr(http_module, "ANSWER_WITHIN_S", 0.3)
     monkeypatch.setattr(http_module, "LONGEST_READ_S", 0.3)
-    async with raw(teller, lambda writer: drip(writer, beginning)), asyncio.timeout(10):
+    async with (
+        raw(teller, lambda writer: drip(writer, beginning)),
+        asyncio.timeout(LONGEST_S),
+    ):
         with pytest.raises(CloudError, match="cloud_unreachable"):
             await ask(http, "/a")
 
