@@ -171,21 +171,18 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
                 for way, then in THEIRS.items():
                     others[way].append(theirs(folder, ports.tls, "hour", then))
         for way, other in others.items():
-            yield Row(
-                work="an hour of TS in 12 parts, asked to published",
-                against=way,
-                unit="s",
-                ours=[wall_s for wall_s, _ in mine],
-                theirs=[wall_s for wall_s, _ in other],
-                goal=GOAL if way == BARE else None,
-            )
-            yield Row(
-                work="the same: time of a processor",
-                against=way,
-                unit="s",
-                ours=[processor_s for _, processor_s in mine],
-                theirs=[processor_s for _, processor_s in other],
-            )
+            for number, work, goal in (
+                (0, "an hour of TS in 12 parts, asked to published", GOAL),
+                (1, "the same: time of a processor", None),
+            ):
+                yield Row(
+                    work=work,
+                    against=way,
+                    unit="s",
+                    ours=[one[number] for one in mine],
+                    theirs=[one[number] for one in other],
+                    goal=goal if way == BARE else None,
+                )
         with nginx(folder, SLOW_MBIT_S) as ports:
             mine, other = [], []
             for _ in range(min(options.rounds, 3)):
