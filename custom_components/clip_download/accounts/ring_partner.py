@@ -103,7 +103,7 @@ RING_PARTNER = AccountKind(
     source=SourceClass("ring_partner.client", "RingPartnerSource"),
     fields=(Field(CONF_PLAYGROUND_TOKEN, password(), is_asked_again=True),),
     links={"console_url": "https://developer.amazon.com/ring/console/apps"},
-    # An app is told this address once.
+    # An app is given this address once.
     lasting_ids={CONF_WEBHOOK_ID: webhook.async_generate_id},
     oauth=OAuth(
         implementation=RingApp,

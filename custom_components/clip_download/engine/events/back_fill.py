@@ -30,7 +30,7 @@ _LOGGER = logging.getLogger(__name__)
 LONGEST_KEPT = timedelta(days=180)
 # How much of a history is listed at once: all of it may be tens of thousands of events.
 LISTED_AT_ONCE = timedelta(days=30)
-# About the size of footage at 1080p, and how long a recording is if its cloud tells no end.
+# About the size of footage at 1080p, and how long a recording is if its cloud gives no end.
 BYTES_PER_S = 200_000
 USUAL_LENGTH = timedelta(seconds=30)
 # How long after an event its cloud may still make the recording of it.

@@ -14,7 +14,7 @@ LONGEST_PAUSE = timedelta(seconds=60)
 # Two questions are at least so far apart, of one account: as much as its limit is for.
 ASKED_APART = timedelta(seconds=3)
 # It is asked again when so many of those that took longer than this one has were ready.
-# A smaller part would be told sooner and ask more often than every 20 s.
+# A smaller part would be noticed sooner and ask more often than every 20 s.
 SHARE = 0.25
 # Until so many of them were, more than the usual pause is no loss.
 FIRST_SHARE = 0.05

@@ -306,7 +306,7 @@ class Library:
     ) -> list[Job]:
         """Return jobs whose footage of a window the cloud does not give, the latest first.
 
-        Among them are later ones that tell that it gives nothing from before, either.
+        Among them are later ones that say that it gives nothing from before, either.
         """
         nothing_before = NothingBeforeError.__name__
         names = [NoFootageError.__name__, RefusedError.__name__, nothing_before]

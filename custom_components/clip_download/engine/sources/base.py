@@ -56,7 +56,7 @@ class Download:
     `chunks` are the body in blocks of any size; taking the next one raises CloudError when
     the cloud breaks off. `size_bytes` is what the body has, where the cloud says so, and
     `is_delimited` whether the end of `chunks` says that this was all: it does not where
-    only the end of the connection told it.
+    only the end of the connection showed it.
 
     `window` is what the cloud says it really sent, where it says so. `longest` is how
     long the footage may be where that is more than the part's window. `rest` is what of
@@ -125,7 +125,7 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
     keeps_recordings: ClassVar[bool] = False
     # About what the cloud bills for fetching a GB, in US dollars; None: nothing.
     usd_per_gb: ClassVar[float | None] = None
-    # Whether the cameras record without being told to, so that `live` has no effect.
+    # Whether the cameras record without being asked to, so that `live` has no effect.
     records_always: ClassVar[bool] = True
 
     # Whether the last list had all cameras: who is not on it is gone then.
@@ -215,7 +215,7 @@ class Source[CameraT: Camera = Any, PartT: Part = Any](ABC):
         raise InvalidRequestError("no_history", cloud=self.manufacturer)
 
     async def footage(self, camera: CameraT, window: Window) -> list[Window] | None:
-        """Return where the cloud has footage, in order of time; None: it does not tell.
+        """Return where the cloud has footage, in order of time; None: it does not say.
 
         Nothing is fetched for it. The footage of events that are listed need not be among
         it where a camera does not record all the time. Raises as `events`.

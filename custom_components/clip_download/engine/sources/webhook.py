@@ -14,7 +14,7 @@ LONGEST_WORD = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Notice(ABC):
-    """One thing that a cloud tells by itself. `id` is the same in its repetitions."""
+    """One thing that a cloud reports by itself. `id` is the same in its repetitions."""
 
     id: str
     event: Event
@@ -29,7 +29,7 @@ class Notice(ABC):
 
     @classmethod
     def read(cls, body: bytes) -> Self | None:
-        """Return what a body tells, None if that is nothing that a camera saw.
+        """Return what a body reports, None if that is nothing that a camera saw.
 
         Raises ValueError if it makes no sense.
         """
@@ -41,7 +41,7 @@ class Notice(ABC):
     @classmethod
     @abstractmethod
     def _read(cls, notice: Any) -> Self | None:
-        """Return what is told; whatever it raises means that it makes no sense."""
+        """Return what is reported; whatever it raises means that it makes no sense."""
 
     @abstractmethod
     def is_about(self, camera: Camera) -> bool:

@@ -194,7 +194,7 @@ class PageTokens:
 def list_in(answer: Mapping[str, Any], name: str) -> list[Any]:
     """Return a list in an answer. Raises CloudError for an answer without such a list."""
     found = answer.get(name) or []
-    # An error told with status 200 is no empty list.
+    # An error that comes with status 200 is no empty list.
     if not isinstance(found, list) or (answer and name not in answer):
         raise BadAnswerError("cloud_nonsense")
     return found
@@ -233,7 +233,7 @@ async def _error(response: ClientResponse, action: str, region: str) -> ClipErro
 
 
 async def _complaint(response: ClientResponse) -> tuple[str, str]:
-    """Return the name of an error and what is said of it, as far as AWS tells."""
+    """Return the name of an error and what is said of it, as far as AWS says."""
     body = await read_body(response, LARGEST_JSON_BYTES)
     try:
         answer = await parse_json(body)

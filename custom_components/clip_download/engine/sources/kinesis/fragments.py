@@ -102,8 +102,8 @@ def in_order(found: Sequence[Mapping[str, Any]], selector: str) -> list[Fragment
 def _with_lengths(originals: Mapping[int, Fragment]) -> list[Fragment]:
     """Return fragments, by the producer's time of each, with their true lengths.
 
-    That is the distance to the next one where it is about what the producer told, or
-    where the producer told nothing.
+    That is the distance to the next one where the producer reported about as much, or
+    nothing.
     """
     order = sorted(originals)
     fragments: list[Fragment] = []

@@ -345,7 +345,7 @@ class MerakiSource(Source[MerakiCamera, Part]):
     async def _snapshot(self, camera: MerakiCamera, body: bytes) -> bytes | None:
         """Have the cloud make a picture, and return it once it is there."""
         if camera.imager:
-            # The API cannot be told of which imager.
+            # The API has no parameter for which imager.
             return None
         answer = await self._ask(
             f"{self._device_url(camera)}/generateSnapshot", body=body
@@ -585,7 +585,7 @@ def _sanitized(text: str) -> str:
 
 
 def _is_open(organization: Mapping[str, Any]) -> bool:
-    """Return whether an organization's API is switched on, as far as it tells."""
+    """Return whether an organization's API is switched on, as far as it says."""
     api = organization.get("api")
     return not isinstance(api, dict) or bool(api.get("enabled", True))
 

@@ -1,4 +1,4 @@
-"""What Meraki's dashboard posts to a webhook: whether it is ours, and what it tells.
+"""What Meraki's dashboard posts to a webhook: whether it is ours, and what it reports.
 
 https://developer.cisco.com/meraki/webhooks/introduction
 """
@@ -14,7 +14,7 @@ from ...time_range import Window, from_ms, to_ms
 from .. import sanitize
 from ..webhook import Notice, word
 
-# The dashboard tells other things, too, if it is told to.
+# The dashboard reports other things, too, if it is set to.
 MOTION_ALERT = "motion_alert"
 
 
@@ -51,7 +51,7 @@ class MerakiNotice(Notice):
 
     @override
     def is_about(self, camera: Camera) -> bool:
-        # Which of a camera's imagers saw it is not told.
+        # It does not say which of a camera's imagers saw it.
         return camera.serial_number == self.serial
 
 

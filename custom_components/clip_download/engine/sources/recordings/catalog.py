@@ -42,7 +42,7 @@ _MOST_NAMES = 150_000
 _MOST_LENGTHS = 50_000
 # A folder that changed so short a time ago may change again in the same tick of its clock.
 _SETTLED_AFTER_S = 5.0
-# Not every network share tells of each change.
+# Not every network share reports each change.
 _LIST_AGAIN_S = 600.0
 # No file is longer, and names of a time zone's other side are a day off at most.
 LONGEST_FILE = timedelta(days=1)

@@ -33,7 +33,7 @@ from ..http import (
 )
 
 OWN_HOSTS = ("ring.com", "prd-api-us.prd.rings.solutions")
-# Requests, and the seconds that they are spread over. Ring tells no limit; who asked for
+# Requests, and the seconds that they are spread over. Ring states no limit; who asked for
 # several things at once had his address shut out (python-ring-doorbell#483).
 RATE = (4, 2.0)
 # The same for a while after Ring has throttled.
@@ -43,7 +43,7 @@ TIMELINE_PATH = "/evm/v2/timeline/24/devices"
 
 
 def _hide_device(record: logging.LogRecord) -> bool:
-    """Say no to a request that tells what Ring knows us by: hardware id, push token."""
+    """Say no to a request that contains what Ring knows us by: hardware id, push token."""
     given = record.args if isinstance(record.args, tuple) else ()
     return not any(isinstance(one, dict) and "device" in one for one in given)
 

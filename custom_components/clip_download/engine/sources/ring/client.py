@@ -82,7 +82,7 @@ ALWAYS = {"true", "enabled", "on", "24x7", "24_7", "continuous", "recording_24x7
 SHOWN_PATH = "/share_service/v2/transcodings/downloads"
 SHOWN_AGAIN_S = 3.0
 SHOWN_WITHIN_S = 120
-# The history may tell whole seconds only where the search tells milliseconds.
+# The history may give whole seconds only where the search gives milliseconds.
 START_SLACK = timedelta(seconds=2)
 # An event is listed within seconds of its beginning.
 LISTED_AFTER = timedelta(seconds=20)
@@ -207,7 +207,7 @@ class RingSource(Source[RingCamera, RingPart]):
 
     @override
     async def identify(self) -> Identity:
-        """Open a session, which tells whose it is; a borrowed one is left alone."""
+        """Open a session, which says whose it is; a borrowed one is left alone."""
         if self.access_token:
             notice = await self._api.ask_json("/clients_api/profile")
         else:
@@ -453,7 +453,7 @@ class RingSource(Source[RingCamera, RingPart]):
     async def events(self, camera: RingCamera, window: Window) -> list[Event]:
         """List the events that begin in the window.
 
-        Those that Ring will never hand over are called ready: whoever fetches one is told
+        Those that Ring will never hand over are called ready: whoever fetches one learns
         at once why it is not given, instead of waiting for it.
         """
         now = datetime.now(UTC)
@@ -670,7 +670,7 @@ class RingSource(Source[RingCamera, RingPart]):
 
     async def _check_given(self, camera: RingCamera, part: RecordingPart) -> None:
         """Raise RefusedError for a recording that Ring will never hand over."""
-        # Only the search tells what is encrypted, whatever was believed of it.
+        # Only the search says what is encrypted, whatever was believed of it.
         self._lists.doubt_search(camera.id)
         around = _around([part.window.start])
         found = await self._look(camera, around, datetime.now(UTC))
@@ -833,7 +833,7 @@ class RingSource(Source[RingCamera, RingPart]):
 
     @override
     async def problems(self, cameras: Sequence[RingCamera]) -> AsyncIterator[Problem]:
-        """Yield what the list tells first; each other camera costs a request."""
+        """Yield what the list says first; each other camera costs a request."""
         async for problem in super().problems(cameras):
             yield problem
         for camera in cameras:

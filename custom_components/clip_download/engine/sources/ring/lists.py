@@ -61,7 +61,7 @@ class RecordingLists:
     def __init__(self, api: RingApi) -> None:
         """Take what asks Ring."""
         self._api = api
-        # Whether the search tells of a camera, by its id.
+        # Whether the search lists a camera's recordings, by its id.
         self._has_search: dict[str, Kept[bool]] = {}
         # The most that a search has answered at once.
         self._search_page = 1
@@ -77,9 +77,9 @@ class RecordingLists:
     ) -> list[Recording]:
         """Return the recordings that begin in a window, mostly by one request.
 
-        The search brings URLs with it, the history tells what is ready. The history
+        The search brings URLs with it, the history says what is ready. The history
         alone is asked for a while where the search fails, finds nothing that could prove
-        that it knows the camera, or tells no URL of what is ready; but of a long window,
+        that it knows the camera, or gives no URL of what is ready; but of a long window,
         as a person looks at, it may have pictures.
         """
         known = self._has_search.get(camera_id)
@@ -124,7 +124,7 @@ class RecordingLists:
         overlapping = [one for one in found.values() if one.window.overlaps(window)]
         if overlapping and all(one.is_settled_at(now) for one in overlapping):
             return list(found.values())
-        # The search tells no status, and is switched off for some accounts.
+        # The search gives no status, and is switched off for some accounts.
         listed = await self._history(camera_id, around, PAGES_IN_DOUBT)
         return [one.joined_with(found.get(one.id)) for one in (found | listed).values()]
 
@@ -158,7 +158,7 @@ class RecordingLists:
             if is_new and span.beside:
                 self._search_cut_at = min(self._search_cut_at, span.beside)
                 if span.is_beside_one_moment:
-                    # Of what begins at once, a search tells no more than that many.
+                    # Of what begins at once, a search lists no more than that many.
                     break
             if self._is_whole(entries, span):
                 continue
@@ -243,7 +243,7 @@ class RecordingLists:
     async def newest(self, camera_id: str, window: Window) -> dict[str, Recording]:
         """Return some of the newest recordings of a window, by one request or two."""
         with suppress(BadAnswerError):
-            # It tells what was not recorded, and why, which the history does not.
+            # It says what was not recorded, and why, which the history does not.
             span = Span(window.start_ms, window.end_ms)
             entries = await self.search_once(camera_id, span, "desc")
             with our_errors():

@@ -26,7 +26,7 @@ type Messages = asyncio.Queue[RingWebRtcMessage]
 
 
 def _hide_ticket(record: logging.LogRecord) -> bool:
-    """Say no to what tells a ticket: as such, or in the URL that it is good for."""
+    """Say no to what contains a ticket: as such, or in the URL that it is good for."""
     is_told = "ticket" in str(record.msg) or "auth_type=ring" in record.getMessage()
     return not is_told
 
@@ -68,7 +68,7 @@ async def view(
             except RingError as err:
                 cause = err.__cause__
                 if isinstance(cause, OSError | WebSocketException):
-                    # Some of these tell the URL with its ticket.
+                    # Some of these contain the URL with its ticket.
                     raise unreachable(cause) from None
                 raise
 
@@ -82,13 +82,13 @@ async def view(
     finally:
         if candidates:
             candidates.cancel()
-        # However often we are told to hurry.
+        # Even if this is cancelled meanwhile.
         await asyncio.shield(_hang_up(streams))
         await peer.close()
 
 
 async def _answer(messages: Messages) -> tuple[str, list[RingWebRtcMessage]]:
-    """Return Ring's answer, and the ways to it that were told before."""
+    """Return Ring's answer, and the ICE candidates that came before it."""
     early: list[RingWebRtcMessage] = []
     try:
         async with asyncio.timeout(LIVE_STARTS_WITHIN_S):

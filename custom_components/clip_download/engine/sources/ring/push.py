@@ -51,7 +51,7 @@ async def listen(
 def _quiet_firebase() -> Iterator[None]:
     """Keep Firebase's client from filling the log, but for who debugs it.
 
-    It logs a traceback for each try. That pushes do not come is told by who listens.
+    It logs a traceback for each try. Whoever listens reports that pushes do not come.
     """
 
     def is_wanted(record: logging.LogRecord) -> bool:
@@ -123,7 +123,7 @@ class _Listener(RingEventListener):
         return is_started and self.subscribed
 
     async def register_again(self) -> None:
-        """Tell a new session where to push to, within whatever call opened it.
+        """Register the push address with a new session, within whatever call opened it.
 
         Where that fails, all is begun anew at the next check.
         """
@@ -134,7 +134,7 @@ class _Listener(RingEventListener):
 
     @override
     async def add_subscription_to_ring(self, token: str) -> None:
-        """Tell Ring where to push to; `subscribed` says whether it took that."""
+        """Register the push address with Ring; `subscribed` says whether it took that."""
         await self._call(lambda: super(_Listener, self).add_subscription_to_ring(token))
         if not self.subscribed:
             # On a 401 ring_doorbell refreshes the token, and leaves it at that.

@@ -73,7 +73,7 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """An event's footage, as a search or the history lists it; `None` is not told.
+    """An event's footage, as a search or the history lists it; `None`: it does not say.
 
     Without `has_end` its window's end is a guess.
     """
@@ -109,11 +109,11 @@ class Recording:
         return not self.is_ready_at(now) and now < self.window.end + READY_WITHIN
 
     def is_doubted_at(self, now: datetime) -> bool:
-        """Return whether a search should have told its URL by now."""
+        """Return whether a search should have given its URL by now."""
         return not self.is_settled_at(now) and now >= self.window.end + URL_LATE
 
     def joined_with(self, searched: Recording | None) -> Recording:
-        """Add what a search told; only the history tells that one is not ready."""
+        """Add what a search says; only the history says that one is not ready."""
         if searched is None:
             return self
         return replace(
@@ -236,7 +236,7 @@ def _duration(value: object) -> timedelta:
 
 
 def _urls(entry: Mapping[str, Any]) -> dict[Address, str]:
-    """Return the URLs that a search tells: the original's first, if there is one."""
+    """Return the URLs that a search gives: the original's first, if there is one."""
     original = https_url(entry.get("untranscoded_url"))
     shared = https_url(entry.get("hq_url"))
     if original and shared:

@@ -178,7 +178,7 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
 
     @override
     async def identify(self) -> Identity:
-        """Say whose account it is; some tokens tell no id, some no name."""
+        """Say whose account it is; some tokens have no id, some no name."""
         answer = await self._get(ME)
         data = _dict(answer.get("data"))
         about = _dict(data.get("attributes")) or data
@@ -239,7 +239,7 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
         media_options: MediaOptions,
         events: Sequence[Event] = (),
     ) -> Plan[PartnerPart]:
-        """Cut the window into requests; what there is of them only fetching tells."""
+        """Cut the window into requests; only fetching shows what there is of them."""
         if not events:
             try:
                 events = await self.events(camera, window)
@@ -266,7 +266,7 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
     async def fetch(
         self, camera: PartnerCamera, part: PartnerPart, media_options: MediaOptions
     ) -> AsyncIterator[Download]:
-        """Open one part; what really came is told by the answer's headers."""
+        """Open one part; the answer's headers say what really came."""
         body = {
             "timestamp": part.window.start_ms,
             "duration": part.window.end_ms - part.window.start_ms,
@@ -494,7 +494,7 @@ class RingPartnerSource(Source[PartnerCamera, PartnerPart]):
                 await peer.receive(answer, LIVE_STARTS_WITHIN_S)
                 yield
             finally:
-                # However often we are told to hurry.
+                # Even if this is cancelled meanwhile.
                 await asyncio.shield(self._end_session(session_url))
         finally:
             await peer.close()

@@ -1,4 +1,4 @@
-"""What Ring posts to an app's webhook: whether it is Ring's, and what it tells.
+"""What Ring posts to an app's webhook: whether it is Ring's, and what it reports.
 
 https://developer.amazon.com/docs/ring/notifications.html, motion-detection.html and
 button-press.html.
@@ -17,7 +17,7 @@ from ..webhook import Notice, word
 from .camera import PartnerCamera
 
 SIGNATURE = "X-Signature"
-# Ring's type of a notice -> the kind of event. It tells other things, too.
+# Ring's type of a notice -> the kind of event. It reports other things, too.
 KINDS = {"motion_detected": EventKind.MOTION, "button_press": EventKind.DING}
 # Some accounts are known by this id, which notices have; others by an address.
 _ACCOUNT = "ava1.ring.account."
@@ -25,7 +25,7 @@ _ACCOUNT = "ava1.ring.account."
 
 @dataclass(frozen=True, kw_only=True)
 class RingNotice(Notice):
-    """What Ring tells of a device, signed with the app's HMAC key.
+    """What Ring reports of a device, signed with the app's HMAC key.
 
     `component_ids` are the cameras of the device that saw it; none says all.
     """
