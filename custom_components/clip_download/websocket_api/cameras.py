@@ -12,7 +12,7 @@ from ..accounts import kind_of
 from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.library.queries import ClipQueries
-from ..entity import camera_unique_id
+from ..entity import camera_id_of
 from ..links import async_signed
 from ..permissions import may_control
 from ..runtime import async_shared
@@ -53,7 +53,7 @@ def _info(
     speeds: Mapping[tuple[str, str], float],
 ) -> CameraInfo:
     """Return what is told of a camera; of an account not loaded, little is known."""
-    camera_id = entity.unique_id.removeprefix(camera_unique_id(entry, ""))
+    camera_id = camera_id_of(entry, entity.unique_id)
     status, reason = _status(asker.hass, entry, camera_id)
     account = entry.runtime_data if entry.state is ConfigEntryState.LOADED else None
     source = account.source if account else None

@@ -422,23 +422,13 @@ async def _async_theirs(asker: Asker, clip_ids: Sequence[str]) -> list[Clip]:
     ]
 
 
-async def _async_clip(asker: Asker, clip_id: str) -> Clip:
-    """Return a clip that who asks may control. Raises NotFoundError, StorageError."""
-    library = (await async_shared(asker.hass)).library
-    clip = await ClipQueries(library).clip(clip_id)
-    if clip is None or not asker.may_control(clip.account_id, clip.camera_id):
-        raise _unknown()
-    return clip
-
-
 async def async_existing_clip(asker: Asker, clip_id: str) -> Clip:
     """Return a clip that who asks may control, and whose file is there.
 
     Raises NotFoundError, StorageError.
     """
-    clip = await _async_clip(asker, clip_id)
-    library = (await async_shared(asker.hass)).library
-    if await forget_missing(library, media_folders(asker.hass), [clip]):
+    clip, is_away = await async_find_clip(asker, clip_id)
+    if clip is None or is_away:
         raise _unknown()
     return clip
 

@@ -33,7 +33,7 @@ from ..permissions import may_control
 from ..services.targets import account_and_camera_id, controlled_cameras
 
 if TYPE_CHECKING:
-    from .schema import Span
+    from .schema import ErrorInfo, Span
 
 # No id of ours is longer, and no wall shows more cameras.
 LONGEST_ID = 200
@@ -179,6 +179,11 @@ def send_error(
         translation_domain=err.translation_domain,
         translation_placeholders=err.translation_placeholders,
     )
+
+
+def error_info(hass: HomeAssistant, err: HomeAssistantError) -> ErrorInfo:
+    """Return an error as an event tells it."""
+    return {"key": err.translation_key or "", "message": async_message(hass, err)}
 
 
 def utc(moment: datetime) -> str:

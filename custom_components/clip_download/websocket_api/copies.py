@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from ..copies import async_fetch_clip
 from ..engine.errors import ClipError, InvalidRequestError
-from ..errors import action_error, async_message
+from ..errors import action_error
 from ..services import response
 from .clips import async_find_clip, async_infos
-from .command import ID, Asker, subscription
+from .command import ID, Asker, error_info, subscription
 
 if TYPE_CHECKING:
-    from .schema import ErrorInfo, FetchEvent
+    from .schema import FetchEvent
 
 # How often it is told how far it is.
 EVERY_S = 0.25
@@ -66,10 +66,6 @@ async def _async_tell(
         (info,) = await async_infos(asker, [clip])
         send({"clip": info})
     except ClipError as err:
-        send({"error": _told(asker.hass, action_error(err, **about))})
+        send({"error": error_info(asker.hass, action_error(err, **about))})
     except HomeAssistantError as err:
-        send({"error": _told(asker.hass, err)})
-
-
-def _told(hass: HomeAssistant, err: HomeAssistantError) -> ErrorInfo:
-    return {"key": err.translation_key or "", "message": async_message(hass, err)}
+        send({"error": error_info(asker.hass, err)})

@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..engine.errors import ClipError, InvalidRequestError, storage_error
 from ..engine.library.queries import ClipQueries
 from ..engine.model import Clip
-from ..errors import action_error, async_message
+from ..errors import action_error
 from ..exports import DATA_EXPORTS, URL
 from ..links import async_signed
 from ..runtime import async_shared
 from ..services.handover import async_export
-from .command import ID, Asker, subscription
+from .command import ID, Asker, error_info, subscription
 
 if TYPE_CHECKING:
-    from .schema import ErrorInfo, ExportEvent
+    from .schema import ExportEvent
 
 MOST_EXPORTED = 200
 
@@ -56,9 +56,9 @@ async def _async_export(
         send(await _async_make(asker, clip_ids, send))
     except (ClipError, OSError) as err:
         reason = err if isinstance(err, ClipError) else storage_error(err)
-        send({"error": _told(asker.hass, action_error(reason))})
+        send({"error": error_info(asker.hass, action_error(reason))})
     except HomeAssistantError as err:
-        send({"error": _told(asker.hass, err)})
+        send({"error": error_info(asker.hass, err)})
 
 
 async def _async_make(
@@ -99,7 +99,3 @@ async def _async_make(
             refresh_token_id=asker.connection.refresh_token_id,
         ),
     }
-
-
-def _told(hass: HomeAssistant, err: HomeAssistantError) -> ErrorInfo:
-    return {"key": err.translation_key or "", "message": async_message(hass, err)}
