@@ -1,5 +1,8 @@
-"""`keep_clip`, `release_clip`, `delete_clips` and `next_pruning` as people call them."""
+"""The actions on what is saved, as people call them: listed, kept, deleted, pruned."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
@@ -14,7 +17,10 @@ from custom_components.clip_download.const import DOMAIN
 from custom_components.clip_download.engine.folder import File
 from custom_components.clip_download.engine.library import sidecar
 from custom_components.clip_download.engine.library.retention import Limits
+from custom_components.clip_download.engine.model import Clip
 from custom_components.clip_download.retention import async_set_common_limits
+from custom_components.clip_download.services import response
+from custom_components.clip_download.services.cancel import TOLD_AT_ONCE
 from homeassistant.components.media_source import async_browse_media
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
@@ -52,6 +58,53 @@ def state_of(hass: HomeAssistant, entity_id: str) -> str:
     state = hass.states.get(entity_id)
     assert state is not None
     return state.state
+
+
+async def test_many_clips_are_listed_in_turns(
+    hass: HomeAssistant,
+    hass_clouds: Clouds,
+    entry: ConfigEntry,
+    media_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between some and the next, the event loop comes to others."""
+    path = await save(hass, hass_clouds, 2)
+    content = json.loads(path.with_suffix(".json").read_text())
+    for number in range(30):
+        copy = path.with_stem(f"copy {number}")
+        shutil.copyfile(path, copy)
+        content["clip_id"] = f"copy-{number}"
+        copy.with_suffix(".json").write_text(json.dumps(content))
+    await act(hass, "rebuild_library")
+    turn = 0
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    told = Counter[int]()
+    saved = response.saved
+
+    def count(hass: HomeAssistant, clips: Sequence[Clip]) -> response.ClipAnswer:
+        told[turn] += 1
+        return saved(hass, clips)
+
+    monkeypatch.setattr(response, "saved", count)
+    counting = asyncio.create_task(count_turns())
+    now = datetime.now(UTC)
+    answer = await act(
+        hass,
+        "list_clips",
+        entity_id=FRONT,
+        start=(now - 24 * HOUR).isoformat(),
+        end=now.isoformat(),
+    )
+    counting.cancel()
+    assert len(answer[FRONT]["saved"]) == 31
+    assert told.total() == 31
+    assert max(told.values()) <= TOLD_AT_ONCE
 
 
 async def test_keep_and_release(

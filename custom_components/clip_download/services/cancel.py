@@ -26,7 +26,7 @@ from . import response
 from .targets import account_and_camera_id, async_targeted_cameras, name_of
 
 MOST_NAMED = 1000
-# How many jobs are put into words in one go.
+# How many jobs, or clips, are put into words in one go.
 TOLD_AT_ONCE = 10
 
 CANCEL_SCHEMA = vol.Schema(

@@ -17,7 +17,9 @@ from ..job_feed import has_failed
 from ..links import async_picture_links
 from ..paths import media_folders
 from ..runtime import async_shared
+from ..turns import async_turn
 from . import response
+from .cancel import TOLD_AT_ONCE
 from .events import EVENT_FIELDS, async_cameras_and_window
 from .targets import Result, account_and_camera_id, async_answer, failed
 
@@ -74,7 +76,9 @@ async def _async_saved(
 ) -> list[response.ListedClip]:
     pictures = await async_picture_links(hass, clips) if with_pictures else {}
     listed: list[response.ListedClip] = []
-    for clip in clips:
+    for number, clip in enumerate(clips):
+        if number % TOLD_AT_ONCE == 0:
+            await async_turn(hass)
         told = {**response.saved(hass, [clip]), "kept": clip.kept}
         if clip.id in pictures:
             told["picture"] = pictures[clip.id]
