@@ -213,7 +213,7 @@ async def test_retention(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
     # They are not copied again, whatever becomes of them at home.
     await Pruning(home.queries).label("clip2", [home.media], "other")
     await home.store.set_target(TARGET, Rule(delete_with_clip=True))
-    await home.copy_all()
+    await home.copy_all(limits=limits)
     assert len(await home.there()) == 9
     # But one that is kept is, and stays from then on.
     await Pruning(home.queries).keep(["clip2", "clip4"], [home.media], kept=True)
@@ -223,15 +223,49 @@ async def test_retention(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting_since = (await home.store.status(TARGET)).waiting_since
     assert waiting_since
     assert waiting_since >= begun_at - timedelta(seconds=1)
-    await home.copy_all()
+    await home.copy_all(limits=CopyLimits(keep_days=0))
     assert not (await prune(home.store, home.place, CopyLimits(keep_days=0), NOW)).gone
     assert len(await home.there()) == 9
     # What is too old to stay is not begun.
     await home.save("ancient", saved_at=NOW - timedelta(days=99))
     await home.store.drain()
-    await prune(home.store, home.place, CopyLimits(keep_days=30), NOW)
+    await prune(home.store, home.place, CopyLimits(keep_days=0), NOW)
     assert await home.is_done()
     assert len(await home.there()) == 9
+
+
+async def test_retention_is_raised(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was deleted there is copied again, the newest first, as far as there is room."""
+    # More than are looked at in one go.
+    monkeypatch.setattr(copy_store, "AT_ONCE", 2)
+    ids = await saved(home, 6)
+
+    async def copied(
+        keep_days: float | None = None, most_bytes: int | None = None
+    ) -> set[str]:
+        if keep_days is not None:
+            # The worker looks at the clock.
+            keep_days += (datetime.now(UTC) - NOW) / timedelta(days=1)
+        limits = CopyLimits(keep_days=keep_days, most_bytes=most_bytes)
+        await prune(home.store, home.place, limits, datetime.now(UTC))
+        await home.copy_all(limits=limits)
+        left = await home.store.of_clips(TARGET, ids)
+        assert len(await home.there()) == 3 * len(left)
+        return {copy.clip_id for copy in left}
+
+    await home.copy_all()
+    assert await copied(most_bytes=1500) == {"clip5"}
+    # There is room for half of another one.
+    assert await copied(most_bytes=1999) == {"clip5"}
+    assert await copied(most_bytes=5000) == set(ids[1:])
+    assert await copied(keep_days=2.5) == {"clip5", "clip4"}
+    # One that is gone at home has nothing to be copied.
+    (clip,) = await home.queries.of_ids(["clip1"])
+    await Pruning(home.queries).delete([clip], [home.media])
+    assert await copied(keep_days=5.5) == {"clip5", "clip4", "clip3", "clip2"}
+    assert await copied() == {"clip5", "clip4", "clip3", "clip2", "clip0"}
 
 
 async def test_locked(tmp_path: Path, proxy: Proxy, target: S3Target) -> None:

@@ -34,7 +34,8 @@ async def prune(
 ) -> PrunedCopies:
     """Delete the oldest copies, as far as the limits ask for it.
 
-    The oldest is the one whose clip was saved first. Raises what a target raises; what
+    The oldest is the one whose clip was saved first. What was deleted is copied again,
+    the newest first, once the limits leave room for it. Raises what a target raises; what
     was deleted until then is.
     """
     pruned = PrunedCopies()
@@ -43,6 +44,7 @@ async def prune(
     while await store.drain():
         pass
     await store.unlock(target_id, now)
+    before: datetime | None = None
     if limits.keep_days is not None:
         before = now - timedelta(days=limits.keep_days)
         await store.spare_waiting(target_id, before)
@@ -59,6 +61,8 @@ async def prune(
                     break
                 if await _delete(store, place, copy, pruned, now):
                     over_bytes -= copy.size_bytes
+    while await store.bring_back(target_id, before, limits.most_bytes):
+        pass
     return pruned
 
 

@@ -527,6 +527,42 @@ class CopyStore:
 
         await self.change(spare)
 
+    async def bring_back(
+        self, target_id: str, since: datetime | None, most_bytes: int | None
+    ) -> bool:
+        """Let copies wait again that were pruned, and fit by now; return whether there may be more.
+
+        The newest first, until all copies together are of `most_bytes`; of clips that
+        were saved after `since`. None is no limit.
+        """
+
+        def begin(database: sqlite3.Connection) -> bool:
+            room_bytes = 2**62
+            if most_bytes is not None:
+                (used_bytes,) = database.execute(
+                    "SELECT COALESCE(SUM(size_bytes), 0) FROM copies "
+                    "WHERE target_id = ? AND (is_whole OR state = 'waiting')",
+                    (target_id,),
+                ).fetchone()
+                room_bytes = most_bytes - used_bytes
+            rows = database.execute(
+                "SELECT * FROM (SELECT *, SUM(size_bytes) OVER ("
+                "ORDER BY saved_at_ms DESC, clip_id DESC) AS needed_bytes FROM copies "
+                "WHERE target_id = ? AND state = 'pruned' AND saved_at_ms > ?) "
+                "WHERE needed_bytes <= ? LIMIT ?",
+                (
+                    target_id,
+                    -(2**62) if since is None else to_ms(since),
+                    room_bytes,
+                    AT_ONCE,
+                ),
+            ).fetchall()
+            for row in rows:
+                _update(database, _copy(row, None), **_begun(), next_try_ms=0)
+            return len(rows) == AT_ONCE
+
+        return await self.change(begin)
+
     async def copied_bytes(self, target_id: str) -> int:
         """Return how large the clips are whose copies are there."""
         rows = await self._read(
