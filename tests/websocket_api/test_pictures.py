@@ -14,7 +14,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clip_download import pictures
 from custom_components.clip_download.engine.errors import RefusedError
-from custom_components.clip_download.engine.sources.ring import client as ring
+from custom_components.clip_download.engine.sources.ring import (
+    pictures as ring_pictures,
+)
 from homeassistant.core import HomeAssistant
 from tests.accounts import add_camera, cloud_of, set_up
 from tests.clouds import Clouds
@@ -47,7 +49,7 @@ async def test_pictures_of_events(
     (event,) = answer["cameras"][0]["events"]
     assert (event["clip_id"], event["is_ready"]) == (None, True)
     if is_old:
-        monkeypatch.setattr(ring, "URL_LIFETIME_S", -1)
+        monkeypatch.setattr(ring_pictures, "URL_LIFETIME_S", -1)
     client = await hass_client_no_auth()
     assert not hass_clouds.ring.asked("thumbnail")
     for _ in range(2):

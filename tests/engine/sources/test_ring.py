@@ -25,6 +25,7 @@ from custom_components.clip_download.engine.sources.ring import (
     api as ring_api,
     client as ring,
     lists,
+    pictures,
 )
 from custom_components.clip_download.engine.sources.ring.api import (
     TwoFactorRequired,
@@ -68,7 +69,7 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare most tests our own limit; one below keeps it."""
     monkeypatch.setattr(ring_api, "RATE", (1000, 1.0))
-    monkeypatch.setattr(ring, "SNAPSHOT_PAUSE_S", 0.05)
+    monkeypatch.setattr(pictures, "SNAPSHOT_PAUSE_S", 0.05)
 
 
 @pytest.fixture
@@ -1332,7 +1333,7 @@ async def test_picture_that_does_not_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A camera that takes no new picture shows its old one."""
-    monkeypatch.setattr(ring, "SNAPSHOT_TRIES", 1)
+    monkeypatch.setattr(pictures, "SNAPSHOT_TRIES", 1)
     doorbell.snapshot_at = NOON
     stamps = {"timestamps": [{"doorbot_id": doorbell.id, "timestamp": 1}]}
     cloud.misbehave("/snapshots/timestamps", body=json.dumps(stamps), times=2)

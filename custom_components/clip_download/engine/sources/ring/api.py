@@ -40,6 +40,13 @@ RATE = (4, 2.0)
 CAREFUL_RATE = (1, 5.0)
 # What cameras recorded around the clock, as Ring's web page asks for it.
 TIMELINE_PATH = "/evm/v2/timeline/24/devices"
+# What is not there, or not yet, is answered with one of these.
+NOT_THERE = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    HTTPStatus.TOO_EARLY,
+}
 
 
 def _hide_device(record: logging.LogRecord) -> bool:

@@ -46,12 +46,21 @@ from ...model import (
     ProblemKind,
     PushedEvent,
 )
-from ...time_range import Placing, Window, gaps, merged, to_ms, within
+from ...time_range import Placing, Window, gaps, merged, within
 from .. import sanitize
 from ..base import Download, Source, SplitError
-from ..http import download_of, read_body
-from .api import TIMELINE_PATH, BadStatus, RingApi, http_of, json_in, our_errors
-from .lists import LISTED_LATE, Kept, RecordingLists
+from ..http import download_of
+from .api import (
+    NOT_THERE,
+    TIMELINE_PATH,
+    BadStatus,
+    RingApi,
+    http_of,
+    json_in,
+    our_errors,
+)
+from .lists import LISTED_LATE, URL_LIFETIME_S, Kept, RecordingLists
+from .pictures import Pictures
 from .recordings import (
     LONGEST_RECORDING,
     READY_WITHIN,
@@ -59,14 +68,11 @@ from .recordings import (
     Address,
     Continuous,
     Recording,
-    Span,
     as_object,
     continuous,
     https_url,
-    moment_in,
     overlapping,
     plain_id,
-    recordings_in,
     window_of,
 )
 
@@ -93,25 +99,8 @@ UNAUTHORIZED_AGAIN_S = 30.0
 REJECTED_FOR_S = 60 * 60
 # More downloads of one account than this are never under way at once.
 MOST_HANDED = 100
-# A URL that came with a list of recordings is used at once or not at all.
-URL_LIFETIME_S = 60
-# Of how many events it is remembered that there is a picture.
-MOST_THUMBNAILS = 5000
 # A camera that has seen nothing for so long is worth a word when it is set up.
 QUIET_FOR = timedelta(days=30)
-# How often, and how far apart, to look for the snapshot that Ring was asked to take.
-SNAPSHOT_TRIES = 3
-SNAPSHOT_PAUSE_S = 1.0
-# How far back an event's picture still says something, and what is too large for one.
-PICTURE_SPAN = timedelta(days=3)
-LARGEST_PICTURE_BYTES = 8 * 2**20
-
-_NOT_THERE = {
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-    HTTPStatus.TOO_EARLY,
-}
 _DEVICES_WITH_VIDEO = ("doorbots", "authorized_doorbots", "stickup_cams")
 # What of Ring's family `other` has video, and its model.
 ONVIF_CAMERA = "onvif_camera"
@@ -188,10 +177,9 @@ class RingSource(Source[RingCamera, RingPart]):
             access_token=self.access_token,
         )
         self._lists = RecordingLists(self._api)
+        self._pictures = Pictures(self._api, self._http, self._lists)
         self._unknown_kinds: set[str] = set()
         self._urls: dict[str, Kept[Mapping[Address, str]]] = {}
-        # The address of each event's picture.
-        self._thumbnails: dict[str, Kept[str]] = {}
         # The address that each recording came from last, and those that gave no video.
         self._handed: dict[str, Address] = {}
         self._rejected: dict[str, Kept[set[Address]]] = {}
@@ -483,23 +471,11 @@ class RingSource(Source[RingCamera, RingPart]):
 
     @override
     def has_event_picture(self, event: Event) -> bool:
-        return event.id in self._thumbnails
+        return self._pictures.is_known(event.id)
 
     @override
     async def event_picture(self, camera: RingCamera, event: Event) -> bytes | None:
-        kept = self._thumbnails.get(event.id)
-        if kept is None or not kept.is_younger_than(URL_LIFETIME_S):
-            start_ms = event.window.start_ms
-            try:
-                entries = await self._lists.search_once(
-                    camera.id, Span(start_ms, start_ms)
-                )
-                with our_errors():
-                    self._keep_thumbnails(dict(recordings_in(entries)).values())
-            except BadAnswerError:
-                return None
-            kept = self._thumbnails.get(event.id)
-        return await self._thumbnail(kept.value) if kept else None
+        return await self._pictures.of_event(camera.id, event)
 
     async def _look(
         self, camera: RingCamera, window: Window, now: datetime
@@ -507,7 +483,7 @@ class RingSource(Source[RingCamera, RingPart]):
         """List the recordings that begin in a window; keep the URLs that come with them."""
         found = await self._lists.look(camera.id, window, now)
         self._keep_urls(found)
-        self._keep_thumbnails(found)
+        self._pictures.keep(found)
         return [one for one in found if window.start <= one.window.start < window.end]
 
     @override
@@ -694,7 +670,7 @@ class RingSource(Source[RingCamera, RingPart]):
         except BadStatus as err:
             if err.status == HTTPStatus.FORBIDDEN:
                 raise RefusedError("recordings_refused") from err
-            if err.status in _NOT_THERE:
+            if err.status in NOT_THERE:
                 return None
             if err.status == HTTPStatus.UNAUTHORIZED:
                 err.retry_after_s = UNAUTHORIZED_AGAIN_S
@@ -718,76 +694,14 @@ class RingSource(Source[RingCamera, RingPart]):
         snapshots by itself the last of these: one or two requests.
         """
         if is_fresh:
-            has_any = await self._take_snapshot(camera)
-            return await self._snapshot(camera) if has_any else None
-        ways = [self._last_thumbnail, self._snapshot]
+            return await self._pictures.new_snapshot(camera.id)
+        ways = [self._pictures.of_newest_event, self._pictures.last_snapshot]
         if camera.has_snapshots:
             ways.reverse()
         for way in ways:
-            if picture := await way(camera):
+            if picture := await way(camera.id):
                 return picture
         return None
-
-    async def _snapshot(self, camera: RingCamera) -> bytes | None:
-        try:
-            picture = await self._api.ask(f"/clients_api/snapshots/image/{camera.id}")
-        except BadStatus as err:
-            if err.status in _NOT_THERE:
-                return None
-            raise
-        return picture if sanitize.is_jpeg(picture) else None
-
-    async def _last_thumbnail(self, camera: RingCamera) -> bytes | None:
-        """Return the picture of the newest event that has one, of the last days."""
-        now = to_ms(datetime.now(UTC))
-        span = Span(now - PICTURE_SPAN // timedelta(milliseconds=1), now)
-        try:
-            entries = await self._lists.search_once(camera.id, span, order="desc")
-            with our_errors():
-                urls = [
-                    (moment, url)
-                    for entry in map(as_object, entries)
-                    if (moment := moment_in(entry.get("created_at")))
-                    and (url := https_url(entry.get("thumbnail_url")))
-                ]
-            if not urls:
-                return None
-        except BadAnswerError:
-            return None
-        return await self._thumbnail(max(urls)[1])
-
-    async def _thumbnail(self, url: str) -> bytes | None:
-        try:
-            async with self._http.get_signed(url) as response:
-                if response.status != HTTPStatus.OK:
-                    return None
-                picture = await read_body(response, LARGEST_PICTURE_BYTES)
-        except BadAnswerError:
-            return None
-        return picture if sanitize.is_jpeg(picture) else None
-
-    async def _take_snapshot(self, camera: RingCamera) -> bool:
-        """Wait a little for a new snapshot; return whether there is any at all."""
-        taken_ms = first_ms = await self._snapshot_taken_ms(camera)
-        for _ in range(SNAPSHOT_TRIES):
-            if taken_ms is None or taken_ms != first_ms:
-                break
-            await asyncio.sleep(SNAPSHOT_PAUSE_S)
-            taken_ms = await self._snapshot_taken_ms(camera)
-        return taken_ms is not None
-
-    async def _snapshot_taken_ms(self, camera: RingCamera) -> int | None:
-        """Return when the newest snapshot was taken; asking makes Ring take another."""
-        with our_errors():
-            doorbot_ids = [int(camera.id)]
-        answer = await self._api.ask(
-            "/clients_api/snapshots/timestamps",
-            method="POST",
-            json={"doorbot_ids": doorbot_ids},
-        )
-        with our_errors():
-            timestamps = json_in(answer)["timestamps"]
-            return int(timestamps[0]["timestamp"]) or None if timestamps else None
 
     @override
     async def listen(self, heard: Callable[[PushedEvent | None], None]) -> None:
@@ -872,13 +786,6 @@ class RingSource(Source[RingCamera, RingPart]):
             if kept.is_younger_than(URL_LIFETIME_S)
         } | {one.id: Kept(one.urls) for one in recordings if one.urls}
 
-    def _keep_thumbnails(self, recordings: Iterable[Recording]) -> None:
-        self._thumbnails |= {
-            one.id: Kept(one.thumbnail) for one in recordings if one.thumbnail
-        }
-        for forgotten in list(self._thumbnails)[:-MOST_THUMBNAILS]:
-            del self._thumbnails[forgotten]
-
 
 def _check_not_refused(camera: RingCamera, found: Sequence[Recording]) -> None:
     """Raise RefusedError where nothing of a window will ever be handed over."""
@@ -942,7 +849,7 @@ def _is_there(response: ClientResponse) -> bool:
         return True
     if status == HTTPStatus.GONE:
         raise NoFootageError("no_footage")
-    if status in _NOT_THERE or status == HTTPStatus.FORBIDDEN:
+    if status in NOT_THERE or status == HTTPStatus.FORBIDDEN:
         return False
     raise BadAnswerError("cloud_trouble", status=str(status))
 

@@ -38,6 +38,8 @@ FIRST_PAGE = 20
 SEARCH_KNOWN_S = 60 * 60
 # Where none is listed, it may be that the camera had no connection for a while.
 LISTED_LATE = timedelta(minutes=10)
+# A URL that came with a list is used at once or not at all.
+URL_LIFETIME_S = 60
 # Most of what is polled is shorter.
 LOOKED_AT = timedelta(hours=2)
 
