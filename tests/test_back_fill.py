@@ -308,6 +308,33 @@ async def test_a_list_that_fails(
     assert not running.is_under_way
 
 
+async def test_camera_that_goes(
+    *,
+    hass: HomeAssistant,
+    ring: RingCloud,
+    cameras: list[RingCamera],
+    entry: ConfigEntry,
+    saved: list[Event],
+    ended: list[Event],
+) -> None:
+    """What is left of a camera that is gone is given up, and its end is reported."""
+    front, garden = cameras
+    happen(ring, front, 40, 30)
+    (seen,) = happen(ring, garden, 20)
+    fault = ring.misbehave("phoenix", hang_after_bytes=10_000)
+    await fetch(hass)
+    await until(lambda: not fault.times)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    ring.remove_camera(front)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: ended)
+    assert ids_in_order(saved) == ids(seen)
+    assert ended[0].data["saved"] == 1
+    reasons = [one["message"] for one in ended[0].data["reasons"]]
+    assert any("no longer lists this camera" in one for one in reasons)
+    assert not entry.runtime_data.back_fill.is_under_way
+
+
 async def test_others_go_first(
     *,
     hass: HomeAssistant,
