@@ -1158,7 +1158,7 @@ BY_PATH = {
         1,
         "lists a folder, and opens nothing",
     ),
-    ("engine/media/probe.py", "av.open"): (
+    ("engine/media/container.py", "av.open"): (
         1,
         "is given the descriptor of an open file",
     ),

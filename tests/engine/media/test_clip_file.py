@@ -40,11 +40,8 @@ from custom_components.clip_download.engine.media.clip_file import (
     inspect,
     picture,
 )
-from custom_components.clip_download.engine.media.probe import (
-    KeyFrames,
-    TooLargeError,
-    probe,
-)
+from custom_components.clip_download.engine.media.container import TooLargeError
+from custom_components.clip_download.engine.media.probe import KeyFrames, probe
 from custom_components.clip_download.engine.media.segments import assemble
 from custom_components.clip_download.engine.media.sound import silent_packet
 from custom_components.clip_download.engine.time_range import Placing, Window, gaps

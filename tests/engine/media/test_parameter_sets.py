@@ -7,7 +7,7 @@ import av
 from av.codec.context import CodecContext
 import pytest
 
-from custom_components.clip_download.engine.media import probe
+from custom_components.clip_download.engine.media import container
 from custom_components.clip_download.engine.media.parameter_sets import (
     DamagedError,
     Needs,
@@ -111,7 +111,7 @@ def test_nothing_is_made_up() -> None:
         frame.pts = number
         packets += encoder.encode(frame)
     packets += encoder.encode(None)
-    decoder = probe._decoder("hevc", strict=True)
+    decoder = container.make_decoder("hevc", strict=True)
     decoder.extradata = encoder.extradata
     assert decoder.decode(packets[0])
     with pytest.raises(av.InvalidDataError):

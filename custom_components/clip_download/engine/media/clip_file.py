@@ -25,17 +25,16 @@ from ..errors import BodyError, ClipError, CloudError
 from ..folder import File, Folder
 from ..time_range import Placing, Window
 from . import claims
-from .probe import (
+from .container import (
     US,
     AudioFormat,
     Checked,
-    MediaInfo,
     OpenMedia,
     TooLargeError,
     decode_key,
     opened,
-    probe,
 )
+from .probe import MediaInfo, probe
 from .remux import Run, Written, write
 from .segments import Cut, Piece, assemble, fits, shown_us, window_of_us
 

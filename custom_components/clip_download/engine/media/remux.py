@@ -21,17 +21,8 @@ from ..errors import ClipError, CloudError
 from ..folder import File
 from ..time_range import from_ms
 from . import claims
-from .probe import (
-    SLIP_US,
-    US,
-    AudioFormat,
-    MediaInfo,
-    OpenMedia,
-    TooLargeError,
-    decode_key,
-    has_idr,
-    opened,
-)
+from .container import US, AudioFormat, OpenMedia, TooLargeError, decode_key, opened
+from .probe import SLIP_US, MediaInfo, has_idr
 from .progressive import ProgressiveFile
 from .segments import Cut, hole_us
 from .slices import Forgetting

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from ..folder import File
 from ..time_range import Placing, Window, from_ms, gaps
-from .probe import HOLE_US, US, KeyFrame, KeyFrames, MediaInfo, Segment
+from .container import US
+from .probe import HOLE_US, KeyFrame, KeyFrames, MediaInfo, Segment
 
 # Clouds and cameras round their times: footage may be so much off its window.
 _SLACK_US = US

@@ -20,7 +20,7 @@ from ..time_range import Window
 if TYPE_CHECKING:
     # It brings PyAV, which an account at rest does without.
     from ..media.clip_file import Still
-    from ..media.probe import Checked
+    from ..media.container import Checked
 
 SUFFIX = ".part"
 _RECORD = ".json"
