@@ -1,15 +1,19 @@
 """A share that does not answer stops only what is saved on it."""
 
 import asyncio
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 import threading
+from typing import Any
 
 import pytest
 
 from custom_components.clip_download.engine import storage
 from custom_components.clip_download.engine.errors import StorageError
-from custom_components.clip_download.engine.model import JobState
+from custom_components.clip_download.engine.media import clip_file
+from custom_components.clip_download.engine.model import Job, JobState
+from custom_components.clip_download.engine.pipeline import download
 from custom_components.clip_download.engine.pipeline.jobs import SHORT_CALLS_AT_ONCE
 from tests.hung_share import hung
 from tests.waits import came_about
@@ -75,6 +79,65 @@ async def test_others_are_saved_meanwhile(house: House, tmp_path: Path) -> None:
         "clip9.jpg",
         "clip9.json",
         "clip9.mp4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(download._Writer, "write_block"), (clip_file, "finish")],
+    ids=["download", "join"],
+)
+async def test_it_hangs_in_the_middle_of_a_write(
+    house: House,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+) -> None:
+    """The job fails, and others are saved; its clip is saved once the share answers."""
+    house.shelf.lay(window(0, 10))
+    share = tmp_path / "share"
+    share.mkdir()
+    has_begun, answers = threading.Event(), threading.Event()
+    write = getattr(owner, name)
+    stack = ExitStack()
+
+    def hang(*args: Any, **kwargs: Any) -> Any:
+        if not has_begun.is_set():
+            stack.enter_context(hung(share))
+            has_begun.set()
+            answers.wait()
+        return write(*args, **kwargs)
+
+    async def on_share() -> Job:
+        running = await house.jobs.ask(
+            CAMERA,
+            window(0, 10),
+            root=share,
+            filename=PurePosixPath("clip"),
+            timeout=timedelta(seconds=9),
+        )
+        return await running.done
+
+    monkeypatch.setattr(owner, name, hang)
+    try:
+        job = await on_share()
+        assert has_begun.is_set()
+        assert job.error is not None
+        assert job.error.key == "storage_silent"
+        assert (await house.save(window(0, 10), "home")).state is JobState.SAVED
+    finally:
+        stack.close()
+        answers.set()
+    # That it answers is known a moment later.
+    while job.state is not JobState.SAVED:
+        with suppress(StorageError):
+            job = await on_share()
+    # What the first job could not remove is hidden, and goes at the next start.
+    assert sorted(one.name for one in share.iterdir() if one.is_file()) == [
+        "clip.jpg",
+        "clip.json",
+        "clip.mp4",
     ]
 
 
