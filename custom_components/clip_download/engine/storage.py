@@ -1,8 +1,8 @@
 """The disks and shares that clips lie on: one that hangs holds up nothing but itself.
 
 A call to a network share whose server is gone may return after hours, or never. So each
-storage has threads of its own, and whoever waits for one of them is told once the storage
-does not answer.
+storage has threads of its own, and whoever waits for one of them gets an error once the
+storage does not answer.
 """
 
 import asyncio
@@ -140,7 +140,7 @@ class Storage:
         asked.add_done_callback(self._answered)
 
     def _give_up(self) -> None:
-        """Tell all who wait that the storage hangs."""
+        """Let all calls that wait fail: the storage hangs."""
         self._timer = None
         self._is_hung = True
         _LOGGER.warning(
