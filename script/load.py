@@ -152,6 +152,7 @@ def busiest(requests: Iterable[Any]) -> int:
 async def live(told: dict[str, Any]) -> dict[str, Any]:
     """Set the accounts up, ask, cancel, stop in the middle, go on; return what was seen."""
     from benchmarks.home import Lateness  # noqa: PLC0415
+    from benchmarks.watching import resident_mib  # noqa: PLC0415
     from homeassistant.core import callback  # noqa: PLC0415
     from tests.accounts import set_up  # noqa: PLC0415
     from tests.clouds.resolver import LoopbackResolver  # noqa: PLC0415
@@ -170,12 +171,12 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
         await asyncio.sleep(IDLE_S)
         result["idle"] = probe.report()
         order: list[str] = []
-        memory: list[int] = []
+        memory_mib: list[float] = []
 
         @callback
         def saved(event: Any) -> None:
             order.append(event.data["entity_id"])
-            memory.append(resident_bytes())
+            memory_mib.append(resident_mib())
 
         hass.bus.async_listen("clip_download_saved", saved)
         asked = ask(hass, told, start, range(told["windows"]))
@@ -188,7 +189,7 @@ async def live(told: dict[str, Any]) -> dict[str, Any]:
         answers = await asyncio.gather(*asked, return_exceptions=True)
         result["answers"] = statuses(answers)
         result["busy"] = probe.report()
-        result["order"], result["memory"] = list(order), list(memory)
+        result["order"], result["memory_mib"] = list(order), memory_mib[:]
         # Others, and the accounts are unloaded in the middle of them.
         order.clear()
         later = range(told["windows"], told["windows"] + 2)
@@ -299,12 +300,6 @@ def count_files(media: Path) -> dict[str, int]:
     return dict(counted)
 
 
-def resident_bytes() -> int:
-    """Return how much memory this process has."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
 # --- the report
 
 
@@ -353,8 +348,9 @@ def report(
         for kind in KINDS
         if throttled[kind] * 100 > MOST_THROTTLED * len(requests[kind])
     ]
-    memory = [one / 2**20 for one in seen["memory"]]
-    early, most = memory[len(memory) // 4], max(memory[len(memory) // 4 :])
+    memory_mib = seen["memory_mib"]
+    quarter = len(memory_mib) // 4
+    early, most = memory_mib[quarter], max(memory_mib[quarter:])
     rows.append(("memory at a quarter / at most, MiB", f"{early:.0f} / {most:.0f}", ""))
     if most - early > MORE_MEMORY_MIB:
         wrong.append(f"memory grew by {most - early:.0f} MiB")
