@@ -31,6 +31,7 @@ from .engine.model import SAME_WITHIN, Camera, Clip, Event, EventKind, MediaOpti
 from .engine.pipeline.jobs import Running
 from .engine.time_range import Window
 from .paths import file_name, media_folder, media_folders
+from .runtime import async_shared
 
 DEFAULT_KINDS = (EventKind.DING, EventKind.MOTION)
 # How long to wait for the footage of an event.
@@ -173,11 +174,12 @@ async def async_clips_of_event(
     clips = await entry.runtime_data.event_store.clips(camera.id, event_id)
     roots = media_folders(hass)
 
-    def existing() -> list[Clip]:
-        are_there = all(files.is_there(clip.path, roots) for clip in clips)
-        return clips if are_there else []
+    def existing(clips: Sequence[Clip]) -> list[Clip]:
+        return [clip for clip in clips if files.is_there(clip.path, roots)]
 
-    return await hass.async_add_executor_job(existing) if clips else []
+    storages = (await async_shared(hass)).executors
+    there = await storages.ask(existing, clips, roots, lambda clip: clip.path)
+    return clips if len(there) == len(clips) else []
 
 
 async def async_saved_clips(
@@ -190,13 +192,19 @@ async def async_saved_clips(
     paths = await entry.runtime_data.event_store.clip_paths(camera.id, ids)
     roots = media_folders(hass)
 
-    def check() -> dict[str, SavedClip]:
-        return {
-            event_id: SavedClip(Path(path), files.is_there(Path(path), roots))
-            for event_id, path in paths.items()
-        }
+    def existing(paths: Sequence[Path]) -> list[Path]:
+        return [path for path in paths if files.is_there(path, roots)]
 
-    return await hass.async_add_executor_job(check) if paths else {}
+    storages = (await async_shared(hass)).executors
+    there = set(
+        await storages.ask(
+            existing, map(Path, paths.values()), roots, lambda path: path
+        )
+    )
+    return {
+        event_id: SavedClip(Path(path), Path(path) in there)
+        for event_id, path in paths.items()
+    }
 
 
 async def async_saved_clip(

@@ -33,6 +33,7 @@ from .engine.events.store import EventStore
 from .engine.model import Camera
 from .engine.pipeline.jobs import Jobs
 from .engine.sources.base import Source
+from .engine.storage import Storages
 from .engine.time_range import Window
 from .entity import camera_entity_id
 from .errors import action_error
@@ -94,7 +95,9 @@ def async_make_back_fill(
         # One download is always free for what somebody waits for.
         at_once=max(1, downloads_at_once - 1),
         is_busy=jobs.is_busy,
-        check_room=partial(_async_check_room, hass, entry, shared.retention),
+        check_room=partial(
+            _async_check_room, hass, entry, shared.retention, shared.executors
+        ),
         spawn=partial(entry.async_create_background_task, hass),
         on_changed=partial(async_dispatcher_send, hass, BACK_FILL_CHANGED, entry),
         on_ended=partial(_async_ended, hass, entry),
@@ -158,7 +161,10 @@ async def async_reach(
 
 
 async def _async_check_room(
-    hass: HomeAssistant, entry: ClipConfigEntry, retention: RetentionManager
+    hass: HomeAssistant,
+    entry: ClipConfigEntry,
+    retention: RetentionManager,
+    storages: Storages,
 ) -> None:
     """Raise StorageError where more clips would delete others, or fill the disk."""
     left_bytes = await retention.left_bytes(entry.entry_id)
@@ -169,7 +175,8 @@ async def _async_check_room(
     floor_bytes = max(floors, default=LEAST_FREE_BYTES)
     folder = media_folder(hass, entry)
     try:
-        usage = await hass.async_add_executor_job(shutil.disk_usage, folder)
+        storage = await storages.storage_of(folder, [folder])
+        usage = await storage.ask(shutil.disk_usage, folder)
     except OSError as err:
         raise storage_error(err) from err
     if usage.free < floor_bytes + LEAST_LEFT_BYTES:

@@ -18,6 +18,7 @@ from .engine.library import files
 from .engine.model import Camera, Clip
 from .entity import CameraEntity, async_add_cameras, camera_muted
 from .paths import media_folders
+from .runtime import async_shared
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -155,9 +156,10 @@ class ClipCamera(CameraEntity, HomeAssistantCamera, RestoreEntity):
 
     async def _picture_of(self, clip: Clip) -> bytes | None:
         try:
-            return await self.hass.async_add_executor_job(
-                files.picture_beside, clip.path, media_folders(self.hass)
-            )
+            roots = media_folders(self.hass)
+            storages = (await async_shared(self.hass)).executors
+            storage = await storages.storage_of(clip.path, roots)
+            return await storage.ask(files.picture_beside, clip.path, roots)
         except (OSError, ValueError) as err:
             _LOGGER.debug("The picture of a clip cannot be read: %s", err)
             return None

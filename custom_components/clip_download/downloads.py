@@ -6,6 +6,7 @@ from http import HTTPStatus
 from io import FileIO
 import os
 from pathlib import Path
+import threading
 from typing import Final
 from urllib.parse import quote
 
@@ -18,11 +19,12 @@ from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from .const import DOMAIN
-from .engine.aio import join_thread, run_in_thread
+from .engine.aio import join_thread
 from .engine.errors import ClipError
 from .engine.library import files
 from .engine.library.queries import ClipQueries
 from .engine.model import Clip
+from .engine.storage import close_on_storage, on, run_on_storage
 from .entity import camera_entity_id
 from .paths import media_folders
 from .permissions import may_control
@@ -125,30 +127,53 @@ async def async_send(
 ) -> web.StreamResponse:
     """Send a file of a media folder, or the range of it that is asked for.
 
-    What cannot be opened, or not `is_same`, is not found.
+    What cannot be opened, or not `is_same`, is not found. Where the storage does not
+    answer soon, that is said, or the connection ends.
     """
-    roots = media_folders(request.app[KEY_HASS])
-    with contextlib.ExitStack() as stack:
+    hass = request.app[KEY_HASS]
+    roots = media_folders(hass)
+    storage = await (await async_shared(hass)).executors.storage_of(path, roots)
+    given_up = threading.Event()
 
-        def open_file() -> FileIO | None:
-            try:
-                opened = stack.enter_context(files.found(path, roots).open())
-                return opened if is_same(opened) else None
-            except OSError, ValueError:
-                return None
+    def open_file() -> FileIO | None:
+        try:
+            opened = files.found(path, roots).open()
+        except OSError, ValueError:
+            return None
+        if given_up.is_set():
+            opened.close()
+        return opened
 
-        opened = await join_thread(run_in_thread(open_file))
-        if opened is None:
-            return not_found()
-        headers = {
-            **HEADERS,
-            hdrs.ACCEPT_RANGES: "bytes",
-            hdrs.CONTENT_DISPOSITION: disposition(name, is_download=is_download),
-            hdrs.ETAG: etag,
-        }
-        return await _async_send_range(
-            request, opened, size_bytes, headers, content_type
-        )
+    def check(opened: FileIO) -> bool:
+        try:
+            return is_same(opened)
+        except OSError, ValueError:
+            return False
+
+    try:
+        opened = await storage.ask(open_file)
+    except OSError:
+        given_up.set()
+        return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers=HEADERS)
+    if opened is None:
+        return not_found()
+    headers = {
+        **HEADERS,
+        hdrs.ACCEPT_RANGES: "bytes",
+        hdrs.CONTENT_DISPOSITION: disposition(name, is_download=is_download),
+        hdrs.ETAG: etag,
+    }
+    with on(storage):
+        try:
+            if not await join_thread(run_on_storage(check, opened)):
+                return not_found()
+            return await _async_send_range(
+                request, opened, size_bytes, headers, content_type
+            )
+        finally:
+            # Where the storage hangs, it is closed later.
+            with contextlib.suppress(OSError):
+                await join_thread(close_on_storage(opened.close))
 
 
 async def _async_send_range(
@@ -180,9 +205,14 @@ async def _async_send_range(
     descriptor = opened.fileno()
     while start < end:
         # To its end, even if who asks goes away: the file is closed after it.
-        piece = await join_thread(
-            run_in_thread(os.pread, descriptor, min(PIECE_BYTES, end - start), start)
-        )
+        try:
+            piece = await join_thread(
+                run_on_storage(
+                    os.pread, descriptor, min(PIECE_BYTES, end - start), start
+                )
+            )
+        except OSError:
+            piece = b""
         if not piece:
             # It was cut meanwhile: the connection ends before what was promised.
             request.protocol.force_close()

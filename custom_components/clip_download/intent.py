@@ -29,16 +29,14 @@ from .automatic_saving import SavedClip, async_saved_clips
 from .const import DOMAIN
 from .engine.errors import ClipError, InvalidRequestError
 from .engine.library.queries import ClipQueries, Filter
-from .engine.library.reindex import existing
 from .engine.model import Clip, Event
 from .engine.time_range import Window, settle_past
 from .entity import has_events
 from .errors import action_error, async_message
 from .history import async_known_events
 from .panel import panel_link
-from .paths import media_folders
 from .permissions import async_user, may_control
-from .runtime import async_shared
+from .runtime import async_existing, async_shared
 from .services import response
 from .services.save import LABEL
 from .services.targets import account_and_camera, account_and_camera_id
@@ -454,7 +452,7 @@ async def _async_newest(
     clips = await ClipQueries(library).newest_first(
         Filter(cameras=cameras), most=MOST_GONE
     )
-    return next(iter(await existing(library, media_folders(hass), clips)), None)
+    return next(iter(await async_existing(hass, clips)), None)
 
 
 def _refuse(answer: intent.IntentResponse, why: str) -> None:

@@ -121,7 +121,7 @@ async def _async_check_storage(
     try:
         mounts = await library.mounts()
         for path in paths:
-            with on(await storages.storage_of(path, paths[0])):
+            with on(await storages.storage_of(path, paths[:1])):
                 await run_on_storage(_check_path, path, paths[0], mounts)
     except OSError as err:
         silent = storage_error(err)

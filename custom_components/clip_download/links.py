@@ -1,6 +1,6 @@
 """Links to files of the media folders, and to Home Assistant's own pages: signed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from .engine.library import files
 from .engine.model import Clip
 from .paths import media_folders, media_location
+from .runtime import async_shared
 from .turns import async_turn
 
 # As long as what Home Assistant signs itself: a page may stay open for a day.
@@ -52,14 +53,14 @@ async def async_picture_links(
     clips = list(clips)
     roots = media_folders(hass)
 
-    def existing() -> list[tuple[str, Path]]:
+    def existing(clips: Sequence[Clip]) -> list[tuple[str, Path]]:
         pictures = ((clip.id, clip.path.with_suffix(".jpg")) for clip in clips)
         return [one for one in pictures if files.is_there(one[1], roots)]
 
+    storages = (await async_shared(hass)).executors
+    found = await storages.ask(existing, clips, roots, lambda clip: clip.path)
     links: dict[str, str] = {}
-    for number, (clip_id, path) in enumerate(
-        await hass.async_add_executor_job(existing)
-    ):
+    for number, (clip_id, path) in enumerate(found):
         if number % LINKS_AT_ONCE == 0:
             await async_turn(hass)
         if link := async_file_link(hass, path, refresh_token_id=refresh_token_id):

@@ -1,6 +1,6 @@
 """Where an account's clips go, and what they are called."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 import contextlib
 from datetime import timedelta
 import functools
@@ -19,6 +19,7 @@ from .engine.errors import InvalidRequestError
 from .engine.library.files import safe_name, safe_relative_path
 from .engine.model import Camera
 from .engine.sources import sanitize
+from .engine.storage import Storages
 from .engine.time_range import Window
 
 # Longer than any path that a file system takes below a folder of its own.
@@ -61,20 +62,25 @@ def _with_separator(folder: str) -> str:
 
 
 async def async_free_bytes(
-    hass: HomeAssistant, accounts: Iterable[ConfigEntry]
+    hass: HomeAssistant, accounts: Iterable[ConfigEntry], storages: Storages
 ) -> int | None:
-    """Return how much is free on the fullest disk that clips go to, None if none is there."""
+    """Return how much is free on the fullest disk that clips go to, None if none is there.
+
+    A disk that does not answer is not there.
+    """
     folders = set[Path]()
     for account in accounts:
         with contextlib.suppress(InvalidRequestError):
             folders.add(media_folder(hass, account))
 
-    def free() -> Iterator[int]:
-        for folder in folders:
+    def free(some: Sequence[Path]) -> Iterator[int]:
+        for folder in some:
             with contextlib.suppress(OSError):
                 yield shutil.disk_usage(folder).free
 
-    return await hass.async_add_executor_job(lambda: min(free(), default=None))
+    return min(
+        await storages.ask(free, folders, (), lambda folder: folder), default=None
+    )
 
 
 def file_name(

@@ -1,7 +1,7 @@
 """What all accounts share: the database, the media threads, the retention."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,8 @@ from homeassistant.util.hass_dict import HassKey
 from .const import CONF_FORMER, DOMAIN
 from .engine.errors import StorageError
 from .engine.library.database import Library
-from .engine.library.reindex import Rebuilt, rebuild
+from .engine.library.reindex import Rebuilt, forget_missing, rebuild
+from .engine.model import Clip
 from .engine.pipeline.executors import Executors
 from .errors import raise_setup_error
 from .paths import media_folders
@@ -119,6 +120,25 @@ async def async_shared(hass: HomeAssistant) -> Shared:
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, end)
     return shared
+
+
+async def async_forget_missing(
+    hass: HomeAssistant, clips: Sequence[Clip]
+) -> list[Clip]:
+    """Forget those of some clips whose file is gone, and return them.
+
+    Raises StorageError.
+    """
+    shared = await async_shared(hass)
+    return await forget_missing(
+        shared.library, media_folders(hass), clips, shared.executors
+    )
+
+
+async def async_existing(hass: HomeAssistant, clips: Sequence[Clip]) -> list[Clip]:
+    """Return those of a page of clips whose file is not gone. Raises StorageError."""
+    gone = {clip.id for clip in await async_forget_missing(hass, clips)}
+    return [clip for clip in clips if clip.id not in gone]
 
 
 async def async_rebuild(hass: HomeAssistant, library: Library) -> Rebuilt:

@@ -6,7 +6,7 @@ storage does not answer.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 import contextlib
 from contextvars import ContextVar
@@ -23,6 +23,8 @@ _LOGGER = logging.getLogger(__name__)
 # A call may take longer, as on a slow disk. Then the storage is asked for its free space,
 # which no system has in its memory; it hangs if it has not answered after as long again.
 ANSWER_WITHIN_S = 30.0
+# How long a person waits for a page or a picture. A disk that slept needs most of it.
+ASK_WITHIN_S = 10.0
 # How many calls to one storage block at once.
 _CALLS_AT_ONCE = 8
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -70,8 +72,7 @@ class Storage:
 
         def pass_on(work: asyncio.Future[T]) -> None:
             if watched.done():
-                # Nobody waits for it any more.
-                _ = work.cancelled() or work.exception()
+                _ignore(work)
             elif work.cancelled():
                 watched.cancel()
             elif err := work.exception():
@@ -108,6 +109,21 @@ class Storage:
             failed.set_exception(self._error())
             return failed
         return self.watch(run_in_executor(executor, call, *args, **kwargs))
+
+    async def ask[**P, T](
+        self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a short call that a person waits for, in a thread of this storage.
+
+        Raises OSError if it has not returned soon. It goes on even then: this is how it
+        is found that the storage hangs.
+        """
+        asked = self.run(self.calls, call, *args, **kwargs)
+        asked.add_done_callback(_ignore)
+        await asyncio.wait([asked], timeout=ASK_WITHIN_S)
+        if not asked.done():
+            raise self._error()
+        return asked.result()
 
     def rest(self) -> None:
         """End the threads once they are done; new ones start when they are needed."""
@@ -152,7 +168,7 @@ class Storage:
 
     def _answered(self, asked: asyncio.Future[os.statvfs_result]) -> None:
         """Go on: it is there, or at least says what is wrong."""
-        _ = asked.cancelled() or asked.exception()
+        _ignore(asked)
         if self._is_hung:
             _LOGGER.warning("%s answers again", self.path)
         if self._timer:
@@ -175,12 +191,12 @@ class Storages:
         """Know none of them yet."""
         self._storages: dict[Path, Storage] = {}
 
-    async def storage_of(self, path: Path, root: Path) -> Storage:
-        """Return the storage that a path in a media folder (`root`) lies on.
+    async def storage_of(self, path: Path, roots: Collection[Path]) -> Storage:
+        """Return the storage that a path in one of the media folders (`roots`) lies on.
 
         By what the system says of its mounts: a storage that hangs is not asked.
         """
-        (storage,) = await self.split([path], [root], lambda one: one)
+        (storage,) = await self.split([path], roots, lambda one: one)
         return storage
 
     async def split[T](
@@ -190,15 +206,35 @@ class Storages:
         path_of: Callable[[T], Path],
     ) -> dict[Storage, list[T]]:
         """Return what lies in media folders (`roots`) by its storage, in its order."""
-        mounts = await run_in_thread(_mounts)
-        # The innermost first.
-        places = sorted((*roots, *mounts), key=lambda one: -len(one.parts))
-        found: dict[Storage, list[T]] = {}
-        for one in some:
-            path = path_of(one)
-            at = next((at for at in places if path.is_relative_to(at)), path.parent)
-            storage = self._storages.setdefault(at, Storage(at))
-            found.setdefault(storage, []).append(one)
+        parts: dict[Path, list[T]] = await run_in_thread(_parts, some, roots, path_of)
+        return {
+            self._storages.setdefault(at, Storage(at)): part
+            for at, part in parts.items()
+        }
+
+    async def ask[T, R](
+        self,
+        call: Callable[[Sequence[T]], Iterable[R]],
+        some: Iterable[T],
+        roots: Collection[Path],
+        path_of: Callable[[T], Path],
+    ) -> list[R]:
+        """Return what a call returns for what lies in media folders, in no order.
+
+        It is run once for each storage, in a thread of that: `Storage.ask`. What lies on
+        a storage that does not answer soon is left out.
+        """
+        storages = await self.split(some, roots, path_of)
+        asked = await asyncio.gather(
+            *(storage.ask(_listed, call, part) for storage, part in storages.items()),
+            return_exceptions=True,
+        )
+        found: list[R] = []
+        for answer in asked:
+            if isinstance(answer, list):
+                found += answer
+            elif not isinstance(answer, OSError):
+                raise answer
         return found
 
     def rest(self) -> None:
@@ -265,6 +301,33 @@ def watched[T](work: asyncio.Future[T]) -> asyncio.Future[T]:
     """Return what ends as the work does, or with OSError if its storage hangs."""
     storage = _current.get()
     return storage.watch(work) if storage else work
+
+
+def _listed[T, R](call: Callable[[T], Iterable[R]], of: T) -> list[R]:
+    return list(call(of))
+
+
+def _ignore(done: asyncio.Future[Any]) -> None:
+    """Let nothing be logged of a result that nobody waits for any more."""
+    _ = done.cancelled() or done.exception()
+
+
+def _parts[T](
+    some: Iterable[T], roots: Collection[Path], path_of: Callable[[T], Path]
+) -> dict[Path, list[T]]:
+    """Return what lies in media folders by where its storage is mounted."""
+    # The innermost first. As text, which takes a tenth of the time.
+    places = [
+        (f"{at}".rstrip("/") + "/", at)
+        for at in sorted((*roots, *_mounts()), key=lambda one: -len(one.parts))
+    ]
+    found: dict[Path, list[T]] = {}
+    for one in some:
+        path = path_of(one)
+        text = f"{path}/"
+        at = next((at for begin, at in places if text.startswith(begin)), path.parent)
+        found.setdefault(at, []).append(one)
+    return found
 
 
 def _mounts() -> list[Path]:

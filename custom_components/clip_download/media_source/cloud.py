@@ -30,7 +30,6 @@ from ..const import DOMAIN
 from ..coordinator import ClipConfigEntry
 from ..engine.errors import ClipError, InvalidRequestError
 from ..engine.library.queries import ClipQueries, Filter
-from ..engine.library.reindex import existing
 from ..engine.model import Camera, Clip, Event
 from ..engine.pipeline.jobs import Running
 from ..engine.time_range import Window, settle_past
@@ -38,9 +37,9 @@ from ..entity import camera_entity_id
 from ..errors import raise_media_error
 from ..history import async_known_events
 from ..links import async_picture_links, async_signed
-from ..paths import file_name, media_folder, media_folders
+from ..paths import file_name, media_folder
 from ..pictures import DATA_PICTURES
-from ..runtime import async_shared
+from ..runtime import async_existing, async_shared
 from ..services import response
 from ..texts import async_cached_texts
 from .place import Place, Viewer
@@ -374,7 +373,7 @@ class CloudTree:
         library = (await async_shared(self._hass)).library
         chosen = Filter(cameras=[(entry.entry_id, camera.id)], window=window)
         clips = await ClipQueries(library).newest_first(chosen, most=100)
-        return await existing(library, media_folders(self._hass), clips)
+        return await async_existing(self._hass, clips)
 
 
 async def _first_clip(running: Running) -> Clip:

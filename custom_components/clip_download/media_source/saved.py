@@ -10,15 +10,14 @@ from homeassistant.core import HomeAssistant
 from ..copies import async_away, async_copies_of, async_fetch_clip
 from ..copy_pictures import async_copy_picture_link
 from ..engine.copies.away import AwayClips, newest_of
-from ..engine.errors import InvalidRequestError
+from ..engine.errors import InvalidRequestError, storage_error
 from ..engine.library import files
 from ..engine.library.queries import AccountPage, CameraPage, ClipQueries, DayPage
-from ..engine.library.reindex import forget_missing
 from ..engine.model import Clip
 from ..errors import raise_media_error
 from ..links import async_picture_links
 from ..paths import media_folders
-from ..runtime import async_shared
+from ..runtime import async_forget_missing, async_shared
 from ..services import response
 from ..texts import async_cached_texts
 from .place import Place, Viewer
@@ -316,11 +315,18 @@ class SavedTree:
         return clip
 
     async def _is_to_come(self, clip: Clip) -> bool:
-        """Return whether a clip that should be there is not, but has a copy."""
+        """Return whether a clip that should be there is not, but has a copy.
+
+        Raises StorageError if the storage does not answer.
+        """
         roots = media_folders(self._hass)
-        is_there = self._hass.async_add_executor_job(files.is_there, clip.path, roots)
-        if await is_there:
-            return False
+        storages = (await async_shared(self._hass)).executors
+        storage = await storages.storage_of(clip.path, roots)
+        try:
+            if await storage.ask(files.is_there, clip.path, roots):
+                return False
+        except OSError as err:
+            raise storage_error(err) from err
         copies = await async_copies_of(self._hass, [clip.id])
         return any(copy.copied_at for _, copy in copies.get(clip.id, ()))
 
@@ -343,9 +349,8 @@ class SavedTree:
         self, queries: _Everywhere, clips: Sequence[Clip]
     ) -> list[Clip]:
         """Forget those of some clips whose file is gone, and return them."""
-        library = (await async_shared(self._hass)).library
         here = [clip for clip in clips if clip.id not in queries.away]
-        return await forget_missing(library, media_folders(self._hass), here)
+        return await async_forget_missing(self._hass, here)
 
     async def _pictures(
         self, queries: _Everywhere, clips: Sequence[Clip]

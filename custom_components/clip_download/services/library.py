@@ -128,6 +128,7 @@ async def async_next_pruning(call: ServiceCall) -> ServiceResponse:
             "free_bytes": await async_free_bytes(
                 call.hass,
                 [one for one in all_accounts(call.hass) if not one.disabled_by],
+                shared.executors,
             ),
         }
     )

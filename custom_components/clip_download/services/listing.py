@@ -10,13 +10,11 @@ from homeassistant.helpers import config_validation as cv
 
 from ..engine.errors import ClipError
 from ..engine.library.queries import ClipQueries
-from ..engine.library.reindex import existing
 from ..engine.model import Clip
 from ..engine.time_range import Window
 from ..job_feed import has_failed
 from ..links import async_picture_links
-from ..paths import media_folders
-from ..runtime import async_shared
+from ..runtime import async_existing, async_shared
 from ..turns import async_turn
 from . import response
 from .cancel import TOLD_AT_ONCE
@@ -50,7 +48,7 @@ async def _async_list(
                 account_id=entry.entry_id, camera_id=camera_id, window=window
             )
         ]
-        clips = await existing(library, media_folders(hass), clips)
+        clips = await async_existing(hass, clips)
         ended = await library.ended_jobs(entry.entry_id, camera_id, window)
     except ClipError as err:
         return failed(hass, entity_id, window, err)

@@ -10,13 +10,11 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
 from ..engine.errors import ClipError, InvalidRequestError
-from ..engine.library.reindex import existing
 from ..engine.time_range import Window
 from ..entity import camera_muted
 from ..errors import raise_action_error
-from ..paths import media_folders
 from ..permissions import async_user
-from ..runtime import async_shared
+from ..runtime import async_existing
 from ..shares import DATA_SHARES, LONGEST
 from . import response
 from .named import NAMES, async_named_clips
@@ -51,8 +49,7 @@ async def async_share_clip(call: ServiceCall) -> ServiceResponse:
     hass = call.hass
     with raise_action_error():
         clip, *_ = await async_named_clips(call)
-        library = (await async_shared(hass)).library
-        if not await existing(library, media_folders(hass), [clip]):
+        if not await async_existing(hass, [clip]):
             raise InvalidRequestError("clip_unknown", clip=str(clip.path))
         share, url = await hass.data[DATA_SHARES].async_create(
             clip, await async_user(hass, call.context), call.data["duration"]

@@ -19,15 +19,13 @@ from ..copy_pictures import async_copy_picture_link
 from ..downloads import download_path
 from ..engine.copies.away import newest_of
 from ..engine.library.queries import LONGEST_SEARCH, ClipQueries, Filter
-from ..engine.library.reindex import existing, forget_missing
 from ..engine.model import Clip, ClipStatus
 from ..engine.time_range import settle_open
 from ..entity import camera_entity_id
 from ..errors import raise_action_error
 from ..links import async_file_link, async_picture_links, async_signed
-from ..paths import media_folders
 from ..retention import CLIPS_CHANGED, CLIPS_DELETED, CLIPS_SAVED
-from ..runtime import async_shared
+from ..runtime import async_existing, async_forget_missing, async_shared
 from ..services import response
 from ..services.save import LABEL
 from ..turns import async_turn
@@ -114,7 +112,7 @@ async def ws_list(asker: Asker, msg: dict[str, Any]) -> ClipsAnswer:
     found = await ClipQueries(library).newest_first(
         chosen, before=before, most=limit + 1
     )
-    here = await existing(library, media_folders(asker.hass), found[:limit])
+    here = await async_existing(asker.hass, found[:limit])
     # After that: what is found to be gone at home may have a copy.
     off_site = await async_away(asker.hass)
     copied: list[Clip] = []
@@ -440,7 +438,7 @@ async def async_find_clip(asker: Asker, clip_id: str) -> tuple[Clip | None, bool
     """
     library = (await async_shared(asker.hass)).library
     clip = await ClipQueries(library).clip(clip_id)
-    if clip and await forget_missing(library, media_folders(asker.hass), [clip]):
+    if clip and await async_forget_missing(asker.hass, [clip]):
         clip = None
     is_away = clip is None
     if is_away and (off_site := await async_away(asker.hass)):

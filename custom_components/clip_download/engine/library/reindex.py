@@ -17,6 +17,7 @@ import orjson
 from ..aio import run_in_thread
 from ..folder import File, Folder
 from ..model import Clip
+from ..storage import Storages
 from . import files, sidecar
 from .database import (
     ACCOUNT,
@@ -104,17 +105,20 @@ async def rebuild(
 
 
 async def forget_missing(
-    library: Library, roots: Sequence[Path], clips: Sequence[Clip]
+    library: Library,
+    roots: Sequence[Path],
+    clips: Sequence[Clip],
+    storages: Storages | None = None,
 ) -> list[Clip]:
     """Remove the records of clips whose file is gone, and return these clips.
 
     Call it before a page of clips is shown: clips that were deleted or moved by hand are
     left out. A rebuild finds those that were moved. A clip is not gone if its subfolder
-    is missing or empty, or its disk is not mounted.
+    is missing or empty, or its disk is not mounted or does not answer soon.
     """
     mounts = await library.mounts()
 
-    def look() -> list[Clip]:
+    def look(clips: Sequence[Clip]) -> list[Clip]:
         return [
             clip
             for clip in clips
@@ -124,17 +128,13 @@ async def forget_missing(
             and not files.missing_mount(clip.path, mounts)
         ]
 
-    if gone := await run_in_thread(look):
+    if storages:
+        gone = await storages.ask(look, clips, roots, lambda clip: clip.path)
+    else:
+        gone = await run_in_thread(look, clips)
+    if gone:
         await ClipQueries(library).remove(clip.id for clip in gone)
     return gone
-
-
-async def existing(
-    library: Library, roots: Sequence[Path], clips: Sequence[Clip]
-) -> list[Clip]:
-    """Return those of a page of clips that `forget_missing` does not forget."""
-    gone = {clip.id for clip in await forget_missing(library, roots, clips)}
-    return [clip for clip in clips if clip.id not in gone]
 
 
 async def _still_away(library: Library, roots: Sequence[Path]) -> set[Path]:

@@ -343,7 +343,9 @@ class Jobs:
             self._spawn(self._run(running, storage), f"clip {running.job.id}")
 
     async def _storage_of(self, job: Job) -> Storage:
-        return await self._executors.storage_of(working_folder.place_of(job), job.root)
+        return await self._executors.storage_of(
+            working_folder.place_of(job), [job.root]
+        )
 
     async def _run(self, running: Running, storage: Storage) -> None:
         """Run a job until it ended, and report that."""
@@ -437,7 +439,7 @@ async def forget(library: Library, account_id: str, executors: Executors) -> Non
     Its clips stay. Raises StorageError.
     """
     for job in await library.unfinished_jobs(account_id):
-        storage = await executors.storage_of(working_folder.place_of(job), job.root)
+        storage = await executors.storage_of(working_folder.place_of(job), [job.root])
         # What is on one that hangs stays.
         with on(storage), contextlib.suppress(OSError):
             await run_on_storage(working_folder.clear, job)
