@@ -61,8 +61,7 @@ async def prune(
                     break
                 if await _delete(store, place, copy, pruned, now):
                     over_bytes -= copy.size_bytes
-    while await store.bring_back(target_id, before, limits.most_bytes):
-        pass
+    await store.bring_back(target_id, before, limits.most_bytes)
     return pruned
 
 

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
+from itertools import batched
 import json
 import secrets
 import sqlite3
@@ -529,39 +531,38 @@ class CopyStore:
 
     async def bring_back(
         self, target_id: str, since: datetime | None, most_bytes: int | None
-    ) -> bool:
-        """Let copies wait again that were pruned, and fit by now; return whether there may be more.
+    ) -> None:
+        """Let copies wait again that were pruned, and fit by now.
 
         The newest first, until all copies together are of `most_bytes`; of clips that
         were saved after `since`. None is no limit.
         """
+        room_bytes = 2**62
+        if most_bytes is not None:
+            (used,) = await self._read(
+                "SELECT COALESCE(SUM(size_bytes), 0) AS size_bytes FROM copies "
+                "WHERE target_id = ? AND (is_whole OR state = 'waiting')",
+                (target_id,),
+            )
+            room_bytes = most_bytes - used["size_bytes"]
+        rows = await self._read(
+            "SELECT clip_id FROM (SELECT clip_id, SUM(size_bytes) OVER ("
+            "ORDER BY saved_at_ms DESC, clip_id DESC) AS needed_bytes FROM copies "
+            "WHERE target_id = ? AND state = 'pruned' AND saved_at_ms > ?) "
+            "WHERE needed_bytes <= ?",
+            (target_id, -(2**62) if since is None else to_ms(since), room_bytes),
+        )
 
-        def begin(database: sqlite3.Connection) -> bool:
-            room_bytes = 2**62
-            if most_bytes is not None:
-                (used_bytes,) = database.execute(
-                    "SELECT COALESCE(SUM(size_bytes), 0) FROM copies "
-                    "WHERE target_id = ? AND (is_whole OR state = 'waiting')",
-                    (target_id,),
-                ).fetchone()
-                room_bytes = most_bytes - used_bytes
-            rows = database.execute(
-                "SELECT * FROM (SELECT *, SUM(size_bytes) OVER ("
-                "ORDER BY saved_at_ms DESC, clip_id DESC) AS needed_bytes FROM copies "
-                "WHERE target_id = ? AND state = 'pruned' AND saved_at_ms > ?) "
-                "WHERE needed_bytes <= ? LIMIT ?",
-                (
-                    target_id,
-                    -(2**62) if since is None else to_ms(since),
-                    room_bytes,
-                    AT_ONCE,
-                ),
-            ).fetchall()
-            for row in rows:
-                _update(database, _copy(row, None), **_begun(), next_try_ms=0)
-            return len(rows) == AT_ONCE
+        def begin(database: sqlite3.Connection, clip_ids: Sequence[str]) -> None:
+            database.executemany(
+                "UPDATE copies SET state = 'waiting', queued_at_ms = ?, next_try_ms = 0 "
+                "WHERE target_id = ? AND clip_id = ? AND state = 'pruned'",
+                [(to_ms(datetime.now(UTC)), target_id, one) for one in clip_ids],
+            )
 
-        return await self.change(begin)
+        # Other queries get their turn in between.
+        for some in batched([row["clip_id"] for row in rows], AT_ONCE, strict=False):
+            await self.change(partial(begin, clip_ids=some))
 
     async def copied_bytes(self, target_id: str) -> int:
         """Return how large the clips are whose copies are there."""
